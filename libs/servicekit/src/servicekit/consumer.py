@@ -1,0 +1,80 @@
+"""Reads a durable pull consumer. A message is acknowledged only after the handler has committed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from nats.aio.msg import Msg
+from nats.errors import TimeoutError as NatsTimeoutError
+from nats.js import JetStreamContext
+
+from servicekit.bus import Bus
+from servicekit.errors import InvalidInput
+from servicekit.events import IncomingEvent
+from servicekit.lifecycle import forever
+from servicekit.telemetry import span
+
+log = structlog.get_logger()
+
+Handler = Callable[[Sequence[IncomingEvent]], Awaitable[None]]
+LONGEST_DELAY = 30.0
+
+
+class Consumer:
+    """Hands batches to a handler that stores them in one transaction; the consumer itself exists on the broker."""
+
+    def __init__(self, bus: Bus, handler: Handler, *, stream: str, durable: str, batch: int = 100) -> None:
+        self._bus = bus
+        self._handler = handler
+        self._stream = stream
+        self._durable = durable
+        self._batch = batch
+        self._subscription: JetStreamContext.PullSubscription | None = None
+
+    async def run(self) -> None:
+        """Consumes until cancelled."""
+        await forever(f"consume {self._stream}", self._step, idle=0.0)
+
+    async def _step(self) -> bool:
+        await self._bus.connected.wait()
+        if self._subscription is None:
+            self._subscription = await self._bus.stream.pull_subscribe_bind(self._durable, self._stream)
+        try:
+            messages = await self._subscription.fetch(self._batch, timeout=5)
+        except NatsTimeoutError:
+            return False
+        except BaseException:
+            self._subscription = None
+            raise
+        await self._handle(messages)
+        return True
+
+    async def _handle(self, messages: list[Msg]) -> None:
+        """All together; when that fails each alone, so that one bad message does not hold up the others."""
+        try:
+            await self._apply(messages)
+        except Exception as error:
+            if len(messages) > 1:
+                for message in messages:
+                    await self._handle([message])
+            else:
+                await self._reject(messages[0], error)
+
+    async def _apply(self, messages: list[Msg]) -> None:
+        with span(f"consume {self._stream}", messages[0].headers):
+            await self._handler([_incoming(message) for message in messages])
+        await asyncio.gather(*(message.ack() for message in messages))
+
+    async def _reject(self, message: Msg, error: Exception) -> None:
+        if isinstance(error, InvalidInput):
+            log.error("poison message dropped", subject=message.subject, error=repr(error))
+            await message.term()
+        else:
+            delivered = message.metadata.num_delivered or 1
+            log.warning("message will come again", subject=message.subject, delivered=delivered, error=repr(error))
+            await message.nak(delay=min(0.5 * 2**delivered, LONGEST_DELAY))
+
+
+def _incoming(message: Msg) -> IncomingEvent:
+    headers = message.headers or {}
+    return IncomingEvent(message.subject, headers.get("ce-type", ""), message.data, headers)

@@ -1,0 +1,24 @@
+"""PostgreSQL through SQLAlchemy's core and psycopg."""
+
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+
+def create_engine(url: str, *, name: str, pool_size: int = 10) -> AsyncEngine:
+    """An engine for `postgresql://…`; `name` shows in pg_stat_activity.
+
+    Connections are tried before use, so that a restarted database costs the next caller a reconnect, not an error.
+    """
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={"application_name": name, "options": "-c timezone=UTC", "connect_timeout": 5},
+    )
+
+
+async def ping(engine: AsyncEngine) -> None:
+    """Raises when the database does not answer."""
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))

@@ -1,0 +1,58 @@
+"""A process: some tasks that run until a signal or the first failure, and loops that outlive their errors."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import structlog
+import uvloop
+
+log = structlog.get_logger()
+
+EXIT_GRACE = 10.0  # seconds a task gets to end after it was cancelled
+
+
+async def run_tasks(*tasks: Coroutine[Any, Any, None]) -> None:
+    """Runs all until SIGTERM or SIGINT, or until one ends; then cancels the others and waits for them.
+
+    The error of a task that failed is raised.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    stopping = asyncio.create_task(stop.wait())
+    running = [asyncio.create_task(task) for task in tasks]
+    done, _ = await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
+    for task in running:
+        task.cancel()
+    stopping.cancel()
+    await asyncio.wait(running, timeout=EXIT_GRACE)
+    for finished in done - {stopping}:
+        finished.result()
+
+
+def run_process(main: Coroutine[Any, Any, None]) -> None:
+    """Runs a process's composition function on uvloop."""
+    uvloop.run(main)
+
+
+async def forever(name: str, step: Callable[[], Awaitable[bool]], *, idle: float, longest_pause: float = 5.0) -> None:
+    """Calls `step` again and again; pauses `idle` seconds when it says that there was nothing to do.
+
+    An error is logged and tried again after a pause that doubles up to `longest_pause`: a dependency that is away
+    for a while must not end the process.
+    """
+    pause = idle
+    while True:
+        try:
+            busy = await step()
+        except Exception as error:
+            log.warning("step failed", step=name, error=repr(error))
+            pause = min(max(pause, 0.1) * 2, longest_pause)
+            await asyncio.sleep(pause)
+        else:
+            pause = idle
+            if not busy:
+                await asyncio.sleep(idle)

@@ -1,0 +1,23 @@
+"""Runs a service's Alembic migrations; the scripts live in the service's `store/migrations`."""
+
+from alembic import command, context
+from alembic.config import Config
+from sqlalchemy import create_engine, make_url
+
+
+def upgrade(url: str, package: str) -> None:
+    """Brings the database at `url` (the owner's role) to the newest version of `package`'s scripts."""
+    config = Config()
+    config.set_main_option("script_location", f"{package}:migrations")
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+
+
+def run() -> None:
+    """What every service's `migrations/env.py` calls: all steps in one transaction."""
+    engine = create_engine(make_url(context.config.attributes["url"]).set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        context.configure(connection=connection)
+        with context.begin_transaction():
+            context.run_migrations()
+    engine.dispose()

@@ -1,0 +1,40 @@
+"""Passwords as argon2id hashes and random tokens as digests. Hashing takes tens of ms: it runs in a thread."""
+
+import asyncio
+import hashlib
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+_hasher = PasswordHasher()
+# Verified when there is no account, so that an unknown name takes as long as a wrong password.
+_DUMMY = _hasher.hash(secrets.token_hex(16))
+
+
+async def hash_password(password: str) -> str:
+    """The argon2id hash with its parameters and salt."""
+    return await asyncio.to_thread(_hasher.hash, password)
+
+
+async def verify_password(stored: str | None, password: str) -> bool:
+    """Whether `password` is the one; False, in the same time, when there is no hash to compare with."""
+
+    def verify() -> bool:
+        try:
+            _hasher.verify(stored or _DUMMY, password)
+        except (Argon2Error, InvalidHashError):
+            return False
+        return stored is not None
+
+    return await asyncio.to_thread(verify)
+
+
+def new_token() -> str:
+    """256 random bits, URL-safe."""
+    return secrets.token_urlsafe(32)
+
+
+def token_digest(token: str) -> bytes:
+    """SHA-256 of a token: a token of 256 random bits needs no salt."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

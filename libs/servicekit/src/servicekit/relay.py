@@ -1,0 +1,113 @@
+"""Moves events from the outbox to JetStream: the only publisher. At least once; consumers are idempotent."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from nats.js.errors import APIError, NotFoundError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit import outbox
+from servicekit.bus import Bus
+from servicekit.events import REVISION_HEADER, cloud_event_headers
+from servicekit.lifecycle import forever
+
+log = structlog.get_logger()
+
+WRONG_LAST_SEQUENCE = 10071
+LEASE = timedelta(seconds=30)
+RETRY_PAUSE = timedelta(seconds=1)
+
+
+class Relay:
+    """One a process is enough; several share the work without a lock."""
+
+    def __init__(self, engine: AsyncEngine, bus: Bus, *, source: str, stream: str, batch: int = 100) -> None:
+        """`source` names the service in the events; `stream` is where its subjects are kept."""
+        self._engine = engine
+        self._bus = bus
+        self._source = source
+        self._stream = stream
+        self._batch = batch
+        self._last_sequence: dict[str, int] = {}
+
+    async def run(self, *, idle: float = 0.05) -> None:
+        """Publishes until cancelled; looks again after `idle` seconds when there was nothing."""
+        await forever("relay", self.publish_waiting, idle=idle)
+
+    async def publish_waiting(self) -> bool:
+        """Publishes one batch; says whether there was anything. No transaction is open while it talks to the broker."""
+        if not self._bus.connected.is_set():
+            return False
+        async with self._engine.begin() as tx:
+            waiting = await outbox.claim(tx, limit=self._batch, lease=LEASE)
+        if not waiting:
+            return False
+        results = await asyncio.gather(*(self._publish(event) for event in waiting), return_exceptions=True)
+        done: list[UUID] = []
+        failed: list[UUID] = []
+        for event, result in zip(waiting, results, strict=True):
+            if isinstance(result, BaseException):
+                log.warning("event not published", subject=event.subject, error=repr(result))
+                failed.append(event.id)
+            else:
+                done.append(event.id)
+        async with self._engine.begin() as tx:
+            await outbox.delete(tx, done)
+            if failed:
+                await outbox.release(tx, failed, pause=RETRY_PAUSE)
+        return True
+
+    async def _publish(self, event: outbox.Waiting) -> None:
+        headers = cloud_event_headers(
+            event_id=event.id,
+            event_type=event.event_type,
+            source=self._source,
+            time=event.occurred_at,
+            traceparent=event.traceparent,
+            revision=event.revision,
+        )
+        if event.revision is None:
+            # The broker drops a repetition within two minutes; the guarantee is the consumers' idempotence.
+            await self._bus.stream.publish(
+                event.subject, event.payload, headers=headers | {"Nats-Msg-Id": str(event.id)}
+            )
+        else:
+            await self._publish_compacted(event.subject, event.payload, headers, event.revision)
+
+    async def _publish_compacted(self, subject: str, payload: bytes, headers: dict[str, str], revision: int) -> None:
+        """Replaces the subject's message unless a newer revision is there already.
+
+        The broker compares the subject's last sequence, so a late retry can never overwrite a newer message. After a
+        mismatch (another relay, a lost acknowledgement, a message that timed out and landed after all) the message
+        that is there decides.
+        """
+        while True:
+            expected = self._last_sequence.get(subject)
+            if expected is None:
+                expected, there = await self._last(subject)
+                if there >= revision:
+                    return
+            try:
+                ack = await self._bus.stream.publish(
+                    subject, payload, headers=headers | {"Nats-Expected-Last-Subject-Sequence": str(expected)}
+                )
+            except APIError as error:
+                self._last_sequence.pop(subject, None)
+                if error.err_code != WRONG_LAST_SEQUENCE:
+                    raise
+            except BaseException:
+                self._last_sequence.pop(subject, None)
+                raise
+            else:
+                self._last_sequence[subject] = ack.seq
+                return
+
+    async def _last(self, subject: str) -> tuple[int, int]:
+        """Sequence and revision of the message the subject has now; zeros when it has none."""
+        try:
+            message = await self._bus.stream.get_last_msg(self._stream, subject)
+        except NotFoundError:
+            return 0, 0
+        return message.seq or 0, int((message.headers or {}).get(REVISION_HEADER, 0))

@@ -1,0 +1,119 @@
+"""gRPC server: mutual TLS, a list of callers for each method, errors mapped once, health."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from servicekit.errors import (
+    AppError,
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotAuthenticated,
+    NotFound,
+    RateLimited,
+    Refused,
+    TooLarge,
+    Unavailable,
+)
+from servicekit.settings import ListenAddress, TlsSettings
+from servicekit.telemetry import span
+
+log = structlog.get_logger()
+
+Callers = Mapping[str, frozenset[str]]
+"""Full method name (`/package.Service/Method`) to the identities that may call it; any other method is refused."""
+
+STATUS: Mapping[type[AppError], grpc.StatusCode] = {
+    InvalidInput: grpc.StatusCode.INVALID_ARGUMENT,
+    NotAuthenticated: grpc.StatusCode.UNAUTHENTICATED,
+    Forbidden: grpc.StatusCode.PERMISSION_DENIED,
+    NotFound: grpc.StatusCode.NOT_FOUND,
+    Conflict: grpc.StatusCode.ALREADY_EXISTS,
+    Refused: grpc.StatusCode.FAILED_PRECONDITION,
+    TooLarge: grpc.StatusCode.OUT_OF_RANGE,
+    RateLimited: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Unavailable: grpc.StatusCode.UNAVAILABLE,
+}
+
+HEALTH_CHECK = "/grpc.health.v1.Health/Check"
+STOP_GRACE = 3.0
+_OPTIONS = [
+    ("grpc.so_reuseport", 0),  # else a second server on the port would take half of the calls silently
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.max_receive_message_length", 16 << 20),
+]
+
+_Handler = Any  # the stubs know the synchronous API better than this one
+_Context = Any
+
+
+class _Guard(grpc.aio.ServerInterceptor):
+    """Authorises, traces and translates errors for every unary call."""
+
+    def __init__(self, callers: Callers) -> None:
+        self._callers = callers
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler]],
+        details: grpc.HandlerCallDetails,
+    ) -> _Handler:
+        handler = await continuation(details)
+        method = str(details.method)
+        if handler is None or method == HEALTH_CHECK:
+            return handler
+        behaviour = handler.unary_unary
+        if behaviour is None:  # a stream would pass unguarded; no contract has one
+            return None
+        metadata = {str(key): str(value) for key, value in details.invocation_metadata}
+
+        async def guarded(request: Any, context: _Context) -> Any:
+            with span(method, metadata):
+                try:
+                    self._authorise(method, context)
+                    return await behaviour(request, context)
+                except AppError as error:
+                    await context.abort(STATUS[type(error)], error.message)
+                except (grpc.aio.AbortError, asyncio.CancelledError):
+                    raise
+                except Exception:
+                    log.exception("call failed", method=method)
+                    await context.abort(grpc.StatusCode.INTERNAL, "internal error; it has been logged")
+
+        return grpc.unary_unary_rpc_method_handler(guarded, handler.request_deserializer, handler.response_serializer)
+
+    def _authorise(self, method: str, context: _Context) -> None:
+        names = context.auth_context().get("x509_common_name", [])
+        caller = names[0].decode() if names else ""
+        if not caller:
+            raise NotAuthenticated("a client certificate of the platform is required")
+        if caller not in self._callers.get(method, frozenset()):
+            raise Forbidden(f"{caller} may not call {method}")
+
+
+async def serve(
+    listen: ListenAddress, tls: TlsSettings, callers: Callers, add_services: Callable[[grpc.aio.Server], None]
+) -> None:
+    """Serves until cancelled, then lets running calls end. Raises when the address is taken."""
+    server = grpc.aio.server(interceptors=[_Guard(callers)], options=_OPTIONS)
+    add_services(server)
+    healthy = health.aio.HealthServicer()
+    await healthy.set("", health_pb2.HealthCheckResponse.SERVING)
+    health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
+    credentials = grpc.ssl_server_credentials(
+        [(tls.tls_key.read_bytes(), tls.tls_cert.read_bytes())], tls.tls_ca.read_bytes(), require_client_auth=True
+    )
+    server.add_secure_port(listen, credentials)
+    await server.start()
+    log.info("serving gRPC", listen=listen)
+    try:
+        await server.wait_for_termination()
+    finally:
+        await healthy.enter_graceful_shutdown()
+        await server.stop(STOP_GRACE)

@@ -1,0 +1,23 @@
+"""The desktop tracker, simulated: its protocol (`TrackerClient`) and its behaviour (`Desktop`)."""
+
+from tracker_client.client import Account, Reply, TrackerClient, open_http
+from tracker_client.config import TrackingConfig
+from tracker_client.desktop import Desktop, ProcessKilled
+from tracker_client.rows import Kind, Upload, Window, stamp
+from tracker_client.truth import Span, Truth
+
+__all__ = [
+    "Account",
+    "Desktop",
+    "Kind",
+    "ProcessKilled",
+    "Reply",
+    "Span",
+    "TrackerClient",
+    "TrackingConfig",
+    "Truth",
+    "Upload",
+    "Window",
+    "open_http",
+    "stamp",
+]

@@ -1,0 +1,55 @@
+"""The tracker's local tables: what is recorded and not yet acknowledged."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from tracker_client.rows import ActivityRow, ApplicationRow, Kind, Screenshot, Upload, WebsiteRow, Window
+
+
+@dataclass
+class LocalTables:
+    """Rows by table. They outlive sessions, sign-outs and crashes; only an acknowledged upload empties them."""
+
+    applications: list[ApplicationRow] = field(default_factory=list)
+    websites: list[WebsiteRow] = field(default_factory=list)
+    activities: dict[tuple[int, Kind], ActivityRow] = field(default_factory=dict)
+    screenshots: list[Screenshot] = field(default_factory=list)
+    generation: int = 0
+
+    def add_ticks(self, local_session: int, kind: Kind, seconds: int, newest: datetime) -> None:
+        """Add one-second ticks to the sum of their local session."""
+        held = self.activities.get((local_session, kind))
+        total = seconds + (held.seconds if held else 0)
+        self.activities[local_session, kind] = ActivityRow(local_session, kind, total, newest)
+
+    def add_segment(self, window: Window, seconds: int, ended_at: datetime) -> None:
+        """Store a closed segment; a browser's segment without a domain is dropped, as the tracker does."""
+        if not window.browser:
+            self.applications.append(ApplicationRow(window.app, window.title, seconds, ended_at))
+        elif window.domain:
+            self.websites.append(WebsiteRow(window.domain, window.url, seconds, ended_at))
+
+    def snapshot(self) -> Upload:
+        """Return everything that the next upload posts."""
+        return Upload(
+            tuple(self.applications), tuple(self.websites), tuple(self.activities.values()), self.generation
+        )
+
+    def clear(self) -> None:
+        """Delete all rows but the screenshots, which are acknowledged one by one."""
+        self.applications.clear()
+        self.websites.clear()
+        self.activities.clear()
+        self.generation += 1
+
+    def remove(self, posted: Upload) -> None:
+        """Delete what was posted and keep what was recorded since; a no-op when it was deleted before."""
+        if posted.generation != self.generation:
+            return
+        del self.applications[: len(posted.applications)]
+        del self.websites[: len(posted.websites)]
+        for row in posted.activities:
+            held = self.activities.pop((row.local_session, row.kind))
+            if held.seconds > row.seconds:
+                self.activities[row.local_session, row.kind] = replace(held, seconds=held.seconds - row.seconds)
+        self.generation += 1
