@@ -1,11 +1,13 @@
 """The connection to NATS. It comes back by itself, for ever; while it is away every call fails with Unavailable."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 import nats
 import structlog
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
@@ -62,6 +64,16 @@ class Bus:
                 self.connected.set()
                 return
 
+    async def run(self, *subscriptions: tuple[str, Callable[[Msg], Awaitable[None]]]) -> None:
+        """Keeps the connection until cancelled; each (subject, callback) hears every message from then on."""
+        await self.connect()
+        try:
+            for subject, callback in subscriptions:
+                await self.client.subscribe(subject, cb=callback)
+            await asyncio.Event().wait()
+        finally:
+            await self.close()
+
     async def ping(self) -> None:
         """Raises Unavailable when the broker does not answer."""
         await self.client.flush(timeout=2)
@@ -70,7 +82,7 @@ class Bus:
         """Ends the connection; what was published is flushed when the broker is there."""
         if self._client.is_connected:
             await self._client.drain()
-        else:
+        elif self._client.is_reconnecting:  # draining raises then, and one that never connected cannot be closed
             await self._client.close()
 
     async def _on_error(self, error: Exception) -> None:

@@ -1,7 +1,12 @@
 """PostgreSQL through SQLAlchemy's core and psycopg."""
 
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
+"""Errors that say nothing about the statement: the same one may succeed in a moment."""
 
 
 def create_engine(url: str, *, name: str, pool_size: int = 10) -> AsyncEngine:

@@ -8,6 +8,7 @@ import grpc
 import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from servicekit.database import DATABASE_AWAY
 from servicekit.errors import (
     AppError,
     Conflict,
@@ -82,6 +83,9 @@ class _Guard(grpc.aio.ServerInterceptor):
                     await context.abort(STATUS[type(error)], error.message)
                 except (grpc.aio.AbortError, asyncio.CancelledError):
                     raise
+                except DATABASE_AWAY as error:
+                    log.warning("database does not answer", method=method, error=repr(error))
+                    await context.abort(grpc.StatusCode.UNAVAILABLE, "the database does not answer; come again")
                 except Exception:
                     log.exception("call failed", method=method)
                     await context.abort(grpc.StatusCode.INTERNAL, "internal error; it has been logged")

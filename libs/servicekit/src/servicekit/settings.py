@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 from pydantic_settings import BaseSettings
 
 
@@ -11,6 +12,10 @@ class ListenAddress(str):
 
     __slots__ = ()
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema(pattern=r"^.+:\d{1,5}$"))
+
     @property
     def host(self) -> str:
         return self.rpartition(":")[0]
@@ -18,6 +23,12 @@ class ListenAddress(str):
     @property
     def port(self) -> int:
         return int(self.rpartition(":")[2])
+
+
+class LogSettings(BaseSettings):
+    """How much a process tells; the same variable for all services."""
+
+    log_level: str = Field(default="INFO", validation_alias="LOG_LEVEL")
 
 
 class DatabaseSettings(BaseSettings):

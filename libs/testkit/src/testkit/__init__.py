@@ -1,0 +1,1 @@
+"""pytest fixtures over real engines, shared by the tests of all services."""

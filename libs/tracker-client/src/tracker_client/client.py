@@ -16,7 +16,7 @@ IMPATIENT = 5.0  # seconds: polls, tasks and the probe
 
 
 def open_http(*, keep_alive: bool = False) -> httpx.AsyncClient:
-    """Open what several `TrackerClient`s may share. The tracker opens a connection a call; `keep_alive` reuses them."""
+    """Opens what several `TrackerClient`s may share; without `keep_alive` each call has its own connection."""
     return httpx.AsyncClient(
         headers={"User-Agent": "python-requests/2.32.5", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"},
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=None if keep_alive else 0),
@@ -60,7 +60,7 @@ class Account:
 class TrackerClient:
     """One company's tracker: `base_url` ends in /api; a `company_key` of None sends no key.
 
-    Every method returns the answer whatever its status, and raises `httpx.TransportError` when there is none.
+    Every method returns the answer whatever its status, and raises `httpx.RequestError` when there is none.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class TrackerClient:
         self._http = http or open_http(keep_alive=keep_alive)
 
     async def login(self, email: str, password: str) -> Reply:
-        """Ask for a token."""
+        """Asks for a token."""
         return await self.post("login", {"email": email, "password": password})
 
     async def login_check(self, account: Account) -> Reply:
@@ -89,7 +89,7 @@ class TrackerClient:
         return await self.post("login-check", {"id": account.id, "token": account.token})
 
     async def create_session(self, account: Account, started_at: datetime) -> Reply:
-        """Begin a work session; here the ids travel as strings."""
+        """Begins a work session; here the ids travel as strings."""
         body = {
             "employee_id": str(account.id),
             "company_id": str(account.company_id),
@@ -99,7 +99,7 @@ class TrackerClient:
         return await self.post("work-session/create", body)
 
     async def stop_session(self, account: Account, session_id: int | str, ended_at: datetime) -> Reply:
-        """End a work session; the session's id is echoed in the type in which it came."""
+        """Ends a work session; the session's id is echoed in the type in which it came."""
         body = {
             "employee_id": str(account.id),
             "session_id": session_id,
@@ -109,17 +109,17 @@ class TrackerClient:
         return await self.post("work-session/stop", body)
 
     async def check_session_active(self, account: Account, session_id: int | str) -> Reply:
-        """Ask whether to go on tracking."""
+        """Asks whether to go on tracking."""
         body = {"session_id": session_id, "employee_id": account.id, "active_token": account.token}
         return await self.post("check-session-active", body, time_out=IMPATIENT)
 
     async def upload_activity(self, account: Account, session_id: int | str, rows: Upload) -> Reply:
-        """Post all local rows under a session's id."""
+        """Posts all local rows under a session's id."""
         ids = {"employee_id": account.id, "company_id": account.company_id, "active_token": account.token}
         return await self.post("upload/employee-activity", {**ids, "work_session_id": session_id, **rows.to_wire()})
 
     async def upload_screenshot(self, account: Account, screenshot: Screenshot) -> Reply:
-        """Post one picture under the session it was taken in."""
+        """Posts one picture under the session it was taken in."""
         body = {
             "employee_id": account.id,
             "company_id": account.company_id,
@@ -131,18 +131,18 @@ class TrackerClient:
         return await self.post("screenshot/upload", body)
 
     async def get_tasks(self, account: Account) -> Reply:
-        """Ask for the employee's tasks."""
+        """Asks for the employee's tasks."""
         return await self.post("tasks/get", {"id": account.id, "active_token": account.token}, time_out=IMPATIENT)
 
     async def update_task(self, account: Account, task_id: int, status: str, *, with_token: bool = True) -> Reply:
-        """Set a task's status; one of the tracker's code paths forgets the token."""
+        """Sets a task's status; one of the tracker's code paths forgets the token."""
         body: dict[str, Any] = {"task_id": task_id, "status": status, "id": account.id}
         if with_token:
             body["active_token"] = account.token
         return await self.post("tasks/update", body, time_out=IMPATIENT)
 
     async def employee_config(self, account: Account) -> Reply:
-        """Ask for the configuration."""
+        """Asks for the configuration."""
         headers = {**self._headers, "Authorization": f"Token {account.token}"}
         address = f"{self._base_url}/employee-config/"
         return _reply(await self._http.get(address, headers=headers, timeout=IMPATIENT))
@@ -152,13 +152,13 @@ class TrackerClient:
         return _reply(await self._http.get(f"{self._base_url.removesuffix('/api')}/", timeout=IMPATIENT))
 
     async def post(self, path: str, body: Any, *, time_out: float = PATIENT) -> Reply:
-        """Post any JSON to a path below /api."""
+        """Posts any JSON to a path below /api."""
         content = json.dumps(body).encode()
         address = f"{self._base_url}/{path}"
         return _reply(await self._http.post(address, content=content, headers=self._headers, timeout=time_out))
 
     async def aclose(self) -> None:
-        """Close the connections, unless they are shared."""
+        """Closes the connections, unless they are shared."""
         if self._owns_http:
             await self._http.aclose()
 

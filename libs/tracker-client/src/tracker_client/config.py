@@ -19,7 +19,7 @@ class TrackingConfig:
     config_sync_interval_seconds: int = 10
 
     def updated(self, received: Mapping[str, Any]) -> "TrackingConfig":
-        """Return what holds after `received`: itself, unless its version is an integer and higher."""
+        """Returns what holds after `received`: itself, unless its version is an integer and higher."""
         version = received.get("config_version")
         if type(version) is not int or version <= self.config_version:
             return self

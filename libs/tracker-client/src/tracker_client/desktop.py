@@ -47,7 +47,7 @@ class Desktop:
         self.config = TrackingConfig()
         self.tables = LocalTables()
         self.truth = Truth()
-        self.message: str | None = None  # what the window shows since the last refusal or stop
+        self.message: str | None = None  # the latest that a refusal or an end of the session said
         self._deletes_unsent = deletes_unsent
         self._local_session = 0
         self._window: Window | None = None
@@ -59,7 +59,7 @@ class Desktop:
         return self.session_id is not None
 
     async def sign_in(self, email: str, password: str) -> bool:
-        """Log in; False when refused, unreachable, or when the answer is one that the tracker cannot store."""
+        """Logs in; False when refused, unreachable, or when the answer is one that the tracker cannot store."""
         reply = await self._ask(self.client.login(email, password))
         data = reply.fields.get("data") if reply and reply.ok else None
         if not isinstance(data, dict) or not data.keys() >= LOGIN_FIELDS or type(data["id"]) is not int:
@@ -68,7 +68,7 @@ class Desktop:
         return True
 
     async def start(self) -> bool:
-        """Begin a work session. False: refused or unreachable. `ProcessKilled`: see there."""
+        """Begins a work session. False: refused or unreachable. `ProcessKilled`: see there."""
         if self.account is None or self.tracking:
             return False
         reply = await self._ask(self.client.create_session(self.account, self.now))
@@ -81,7 +81,7 @@ class Desktop:
         return True
 
     def tick(self, seconds: int = 1, kind: Kind = "ACTIVE", window: Window | None = None) -> None:
-        """Let `seconds` pass, recorded as ticks of `kind` when tracking; a `window` other than the last closes it."""
+        """Lets `seconds` pass, recorded as ticks of `kind` when tracking; a `window` other than the last closes it."""
         start = self.now
         if window is not None and window != self._window:
             self._close_segment()
@@ -95,7 +95,7 @@ class Desktop:
             self._segment_seconds += seconds
 
     async def upload(self, session_id: int | str | None = None) -> Reply | None:
-        """Post all local rows under the running session's id, or under `session_id` as an old thread does.
+        """Posts all local rows under the running session's id, or under `session_id` as an old thread does.
 
         None: there was nothing to post, no session to name, or no answer. Rows go only on exactly 200.
         """
@@ -117,12 +117,12 @@ class Desktop:
         return reply
 
     def capture(self, png: bytes) -> None:
-        """Keep a picture of the running session, if pictures are wanted."""
+        """Keeps a picture of the running session, if pictures are wanted."""
         if self.session_id is not None and self.config.screenshots_enabled:
             self.tables.screenshots.append(Screenshot(self.session_id, self.now, png))
 
     async def upload_screenshots(self) -> int:
-        """Post the oldest five pictures and return how many were taken; the others stay at the head of the queue."""
+        """Posts the oldest five pictures and returns how many were taken; the others stay at the head of the queue."""
         if self.account is None or not self.tables.screenshots or await self._ask(self.client.probe()) is None:
             return 0
         taken = []
@@ -135,7 +135,7 @@ class Desktop:
         return len(taken)
 
     async def poll_session(self) -> bool:
-        """Ask whether to go on, and stop tracking on 200 with `status: false` alone. Returns whether it tracks."""
+        """Asks whether to go on, and stops tracking on 200 with `status: false` alone. Returns whether it tracks."""
         if self.account is not None and self.session_id is not None:
             reply = await self._ask(self.client.check_session_active(self.account, self.session_id))
             if reply and reply.ended:
@@ -143,7 +143,7 @@ class Desktop:
         return self.tracking
 
     async def poll_config(self) -> None:
-        """Fetch the configuration; it is applied only when its version grew."""
+        """Fetches the configuration; it is applied only when its version grew."""
         if self.account is None:
             return
         reply = await self._ask(self.client.employee_config(self.account))
@@ -152,11 +152,11 @@ class Desktop:
             self.config = self.config.updated(config)
 
     async def poll_tasks(self) -> Reply | None:
-        """Fetch the tasks; after a sign-out the tracker goes on with the old token, and so does this."""
+        """Fetches the tasks; after a sign-out the tracker goes on with the old token, and so does this."""
         return None if self.account is None else await self._ask(self.client.get_tasks(self.account))
 
     async def stop(self) -> bool:
-        """Ask to end the session; unless the answer is 200 with `status: true`, tracking goes on."""
+        """Asks to end the session; unless the answer is 200 with `status: true`, tracking goes on."""
         if self.account is None or self.session_id is None:
             return False
         reply = await self._ask(self.client.stop_session(self.account, self.session_id, self.now))
@@ -167,7 +167,7 @@ class Desktop:
         return True
 
     def crash(self) -> None:
-        """End the process without a stop; the local rows survive."""
+        """Ends the process without a stop; the local rows survive."""
         self._end()
 
     def _end(self) -> None:
@@ -185,10 +185,10 @@ class Desktop:
     async def _ask(self, call: Awaitable[Reply]) -> Reply | None:
         try:
             reply = await call
-        except httpx.TransportError:
+        except httpx.RequestError:
             return None
-        if not reply.ok:
-            self.message = reply.fields.get("message")
+        if not reply.ok and "message" in reply.fields:
+            self.message = reply.fields["message"]
         return reply
 
 

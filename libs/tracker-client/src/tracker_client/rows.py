@@ -8,7 +8,7 @@ Kind = Literal["ACTIVE", "INACTIVE"]
 
 
 def stamp(moment: datetime) -> str:
-    """Write an aware moment as trackers do: UTC, no zone, whole seconds."""
+    """Writes an aware moment as trackers do: UTC, no zone, whole seconds."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -33,7 +33,7 @@ class ApplicationRow:
     created_at: datetime
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the JSON object of the upload's `applications`."""
+        """Returns the JSON object of the upload's `applications`."""
         return {
             "app_name": self.app,
             "window_title": self.title,
@@ -52,7 +52,7 @@ class WebsiteRow:
     created_at: datetime
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the JSON object of the upload's `websites`."""
+        """Returns the JSON object of the upload's `websites`."""
         return {
             "domain": self.domain,
             "url": self.url,
@@ -71,7 +71,7 @@ class ActivityRow:
     created_at: datetime
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the JSON object of the upload's `activities`."""
+        """Returns the JSON object of the upload's `activities`."""
         return {
             "minute_type": self.kind,
             "duration_seconds": self.seconds,
@@ -98,7 +98,7 @@ class Upload:
     generation: int = 0  # how often the tables had been emptied when this was read
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the three lists as the upload's body has them."""
+        """Returns the three lists as the upload's body has them."""
         return {
             "applications": [row.to_wire() for row in self.applications],
             "websites": [row.to_wire() for row in self.websites],
@@ -106,5 +106,5 @@ class Upload:
         }
 
     def count(self) -> int:
-        """Return the number of rows."""
+        """Returns the number of rows."""
         return len(self.applications) + len(self.websites) + len(self.activities)

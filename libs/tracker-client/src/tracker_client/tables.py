@@ -17,33 +17,31 @@ class LocalTables:
     generation: int = 0
 
     def add_ticks(self, local_session: int, kind: Kind, seconds: int, newest: datetime) -> None:
-        """Add one-second ticks to the sum of their local session."""
+        """Adds one-second ticks to the sum of their local session."""
         held = self.activities.get((local_session, kind))
         total = seconds + (held.seconds if held else 0)
         self.activities[local_session, kind] = ActivityRow(local_session, kind, total, newest)
 
     def add_segment(self, window: Window, seconds: int, ended_at: datetime) -> None:
-        """Store a closed segment; a browser's segment without a domain is dropped, as the tracker does."""
+        """Stores a closed segment; a browser's segment without a domain is dropped, as the tracker does."""
         if not window.browser:
             self.applications.append(ApplicationRow(window.app, window.title, seconds, ended_at))
         elif window.domain:
             self.websites.append(WebsiteRow(window.domain, window.url, seconds, ended_at))
 
     def snapshot(self) -> Upload:
-        """Return everything that the next upload posts."""
-        return Upload(
-            tuple(self.applications), tuple(self.websites), tuple(self.activities.values()), self.generation
-        )
+        """Returns everything that the next upload posts."""
+        return Upload(tuple(self.applications), tuple(self.websites), tuple(self.activities.values()), self.generation)
 
     def clear(self) -> None:
-        """Delete all rows but the screenshots, which are acknowledged one by one."""
+        """Deletes all rows but the screenshots, which are acknowledged one by one."""
         self.applications.clear()
         self.websites.clear()
         self.activities.clear()
         self.generation += 1
 
     def remove(self, posted: Upload) -> None:
-        """Delete what was posted and keep what was recorded since; a no-op when it was deleted before."""
+        """Deletes what was posted and keeps what was recorded since; a no-op when it was deleted before."""
         if posted.generation != self.generation:
             return
         del self.applications[: len(posted.applications)]

@@ -23,7 +23,7 @@ class Span:
 
 
 def seconds_by_kind(rows: tuple[ActivityRow, ...]) -> Counter[Kind]:
-    """Sum activity rows by kind, in seconds."""
+    """Sums activity rows by kind, in seconds."""
     total: Counter[Kind] = Counter()
     for row in rows:
         total[row.kind] += row.seconds
@@ -45,7 +45,7 @@ class Truth:
     rows_acknowledged: Counter[str] = field(default_factory=Counter)
 
     def add_ticks(self, start: datetime, seconds: int, kind: Kind, session_id: int | str) -> None:
-        """Record ticks; those that follow on the newest span lengthen it."""
+        """Records ticks; those that follow on the newest span lengthen it."""
         self.ticked[kind] += seconds
         last = self.spans[-1] if self.spans else None
         if last and (last.end, last.kind, last.session_id) == (start, kind, session_id):
@@ -54,11 +54,11 @@ class Truth:
             self.spans.append(Span(start, seconds, kind, session_id))
 
     def add_post(self, posted: Upload) -> None:
-        """Count rows that were sent, whether or not they arrived."""
+        """Counts rows that were sent, whether or not they arrived."""
         self.rows_posted.update(_rows(posted))
 
     def add_acknowledgement(self, posted: Upload, held: Upload, *, all_deleted: bool) -> None:
-        """Count an upload answered with 200, of which `held` were the local rows when the answer came."""
+        """Counts an upload answered with 200, of which `held` were the local rows when the answer came."""
         fresh = posted.generation == held.generation
         if fresh:
             self.acknowledged += seconds_by_kind(posted.activities)

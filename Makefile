@@ -1,0 +1,61 @@
+# Runs, tests and checks Tenantry. Needs python3 (3.11 or newer) and make; everything else comes into .venv.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help up down test check bench protos lock
+
+PYTHON ?= python3
+PACKAGES := protos $(sort $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml deploy/*/pyproject.toml)))
+TESTS := $(wildcard libs/*/tests services/*/tests deploy/*/tests tests)
+SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src)
+INSTALLED := .venv/.installed
+# Only for commands that look up others by name: python3 itself must stay the one that builds the venv.
+IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  variables of up: PORTAL_PORT GATEWAY_PORT WORKSPACE_PORT GATEWAY_WORKERS TENANTRY_HOME DEMO=0 DETACH=1'
+
+up: $(INSTALLED) ## start the platform with a demo; Ctrl-C stops it
+	@.venv/bin/tenantry up
+
+down: $(INSTALLED) ## stop a platform that runs in the background or in another shell
+	@.venv/bin/tenantry down
+
+test: $(INSTALLED) ## run all tests; ARGS goes to pytest, as in ARGS="-n 2 -k portal"
+	.venv/bin/pytest $(ARGS) $(TESTS)
+
+check: $(INSTALLED) ## lint, format, types, layers, contracts
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy $(SOURCES)
+	$(IN_VENV) lint-imports
+	cd protos && $(IN_VENV) buf lint
+	cd protos && $(IN_VENV) buf format --diff --exit-code
+	cd protos && { [ ! -f released.binpb ] || $(IN_VENV) buf breaking --against released.binpb; }
+	$(IN_VENV) bash protos/generate.sh --check
+
+bench: $(INSTALLED) ## measure the platform
+	.venv/bin/python -m tenantry_ops.bench $(ARGS)
+
+protos: $(INSTALLED) ## format the contracts and generate their code
+	cd protos && $(IN_VENV) buf format --write
+	$(IN_VENV) bash protos/generate.sh
+
+lock: ## resolve the newest versions of all third-party packages into requirements.lock
+	rm -rf .venv-lock
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet --disable-pip-version-check uv
+	.venv-lock/bin/uv pip compile --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		$$(sed -n 's/^name = "\(tenantry-.*\)"/--no-emit-package \1/p' $(PACKAGES:=/pyproject.toml)) \
+		--output-file requirements.lock requirements-dev.in $(PACKAGES:=/pyproject.toml)
+	rm -rf .venv-lock
+
+$(INSTALLED): requirements.lock $(PACKAGES:=/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Tenantry needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1): make PYTHON=python3.13 …" >&2; exit 1; }
+	@echo 'Installing into .venv (about a minute the first time)'
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --disable-pip-version-check --require-hashes --requirement requirements.lock
+	.venv/bin/pip install --disable-pip-version-check --no-deps --no-build-isolation $(addprefix --editable ./,$(PACKAGES))
+	@touch $@

@@ -1,0 +1,1 @@
+"""Runs the platform on one machine: engines, provisioning, supervision, the demo and the bench."""

@@ -1,0 +1,128 @@
+"""`python -m tenantry_ops.compose files | engines`: the operator's two jobs in docker-compose.yml.
+
+`files` gives each container a folder with its own secrets; `engines` provisions the running servers.
+"""
+
+import asyncio
+import os
+import secrets
+import shlex
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import nats.errors
+import psycopg
+
+from tenantry_ops import environment
+from tenantry_ops.certificates import Certificates, ensure_certificates
+from tenantry_ops.engines import server_config
+from tenantry_ops.environment import Platform
+from tenantry_ops.files import make_folder, write_private
+from tenantry_ops.provision import authorization, provision_nats, provision_postgres
+from tenantry_ops.secrets import load_or_generate
+from tenantry_ops.topology import DATABASES, OPERATOR, SERVICES
+
+STATE = Path("/state")
+MOUNTED = Path("/run/tenantry")  # where a container sees its own folder
+SERVICE_USER = 10001  # of the images
+WAIT_SECONDS = 60.0
+POSTGRES = {"postgres": ("tenancy", "billing", "tracking"), "portal-postgres": ("portal",)}
+LISTEN = {
+    "tenancy": {"TENANCY_RPC_LISTEN": "0.0.0.0:50051"},
+    "billing": {"BILLING_RPC_LISTEN": "0.0.0.0:50052"},
+    "tracking": {"TRACKING_GATEWAY_LISTEN": "0.0.0.0:8080", "TRACKING_WORKSPACE_LISTEN": "0.0.0.0:8090"},
+    "owner-portal": {"PORTAL_LISTEN": "0.0.0.0:8000"},
+}
+
+
+def platform(state: Path) -> Platform:
+    """Returns where everything is on the networks of docker-compose.yml."""
+    ensure_certificates(state / "certificates")
+    return Platform(
+        secrets=load_or_generate(state / "secrets.json"),
+        certificates=Certificates(MOUNTED),
+        postgres="postgres:5432",
+        nats="nats:4222",
+        tenancy="tenancy:50051",
+        billing="billing:50052",
+        gateway_workers=2,
+        cookie_secure=False,  # plain HTTP on loopback; a proxy that speaks TLS needs true
+    )
+
+
+def write_files(state: Path) -> None:
+    """Writes each container's folder below state."""
+    everywhere = platform(state)
+    for service in SERVICES:
+        of_service = replace(everywhere, postgres="portal-postgres:5432") if service == "owner-portal" else everywhere
+        serving = environment.serving(of_service, service) | LISTEN[service]
+        migrating = environment.migrating(of_service, service) | LISTEN[service]
+        if service == "owner-portal":
+            owner = everywhere.secrets
+            migrating |= {"OWNER_EMAIL": owner.owner_email, "PORTAL_OWNER_PASSWORD": owner.owner_password}
+        _write_service(state, service, service, serving)
+        _write_service(state, f"{service}-migrate", service, migrating)
+    for server in POSTGRES:
+        password = make_folder(state / server, 0o700) / "password"
+        if not password.exists():
+            write_private(password, secrets.token_urlsafe(24))
+    config = server_config("0.0.0.0:4222", "/data", authorization(everywhere.secrets.nats))
+    write_private(make_folder(state / "nats", 0o700) / "nats.conf", config)
+
+
+def provision_engines(state: Path) -> None:
+    """Brings both PostgreSQL servers and NATS to what the platform needs; waits for them first."""
+    everywhere = platform(state)
+    for server, contexts in POSTGRES.items():
+        password = (state / server / "password").read_text()
+        dsn = f"postgresql://postgres:{password}@{server}:5432/postgres"
+        databases = [DATABASES[context] for context in contexts]
+        _until_it_answers(partial(_greet, dsn))
+        provision_postgres(dsn, everywhere.secrets.roles, databases)
+    _until_it_answers(lambda: asyncio.run(provision_nats(everywhere.nats_url(OPERATOR))))
+
+
+def main() -> None:
+    """Runs one of the two jobs."""
+    {"files": write_files, "engines": provision_engines}[sys.argv[1]](STATE)
+
+
+def _write_service(state: Path, folder: str, service: str, variables: dict[str, str]) -> None:
+    """The image has a PATH and a home of its own; the operator's stay here."""
+    target = make_folder(state / folder, 0o700)
+    own = {name: value for name, value in variables.items() if name not in environment.INHERITED}
+    lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(own.items()))
+    write_private(target / "environment", lines)
+    made, seen = Certificates(state / "certificates"), Certificates(target)
+    for source, copy in (
+        (made.authority, seen.authority),
+        (made.certificate(service), seen.certificate(service)),
+        (made.key(service), seen.key(service)),
+    ):
+        write_private(copy, source.read_bytes())
+    for path in (target, *target.iterdir()):
+        os.chown(path, SERVICE_USER, SERVICE_USER)
+
+
+def _greet(dsn: str) -> None:
+    psycopg.connect(dsn, connect_timeout=2).close()
+
+
+def _until_it_answers(attempt: Callable[[], object]) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            attempt()
+            return
+        except (OSError, psycopg.OperationalError, nats.errors.Error):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Three months of invented work, in the employees' own time of day. The same company and date give the same history."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from tenantry_ops.demo.companies import Company, Person, people
+from tracker_client import Kind
+
+DAYS = 91
+SATURDAY = 5
+MINUTE = 60
+HOUR = 60 * MINUTE
+SICK_CHANCE = 0.012  # that a spell begins on a working day
+SICK_DAYS = (1, 1, 2, 3, 5)
+WEEKEND_CHANCE = 0.06
+EVENING_CHANCE = 0.12
+
+Span = tuple[int, int, Kind]  # first second of the day, seconds, kind
+
+
+@dataclass(frozen=True)
+class WorkDay:
+    """One day of one employee: spans in order, without overlap, within the day."""
+
+    employee: str
+    day: date
+    spans: tuple[Span, ...]
+    sessions: int
+
+
+def history(company: Company, today: date) -> list[WorkDay]:
+    """Returns the days before `today`, which is the company's own date; a company that is new has none."""
+    if company.story == "new":
+        return []
+    last = today - timedelta(days=1 + company.silent_days)
+    first = today - timedelta(days=DAYS)
+    return [work_day for person in people(company) for work_day in _employment(company, person, first, last)]
+
+
+def _employment(company: Company, person: Person, first: date, last: date) -> Iterator[WorkDay]:
+    rng = random.Random(f"{company.name}: {person.email} from {first}")
+    pace = rng.gauss(1.0, 0.05)  # some do more than others, every day
+    day = first + timedelta(days=int(person.joined * (last - first).days))
+    sick_days = 0
+    while day <= last:
+        weekend = day.weekday() >= SATURDAY
+        if not weekend and sick_days == 0 and rng.random() < SICK_CHANCE:
+            sick_days = rng.choice(SICK_DAYS)
+        if sick_days:
+            sick_days -= 0 if weekend else 1
+        elif not weekend:
+            yield _weekday(rng, person, day, pace)
+        elif rng.random() < WEEKEND_CHANCE:
+            yield _weekend(rng, person, day)
+        day += timedelta(days=1)
+
+
+def _weekday(rng: random.Random, person: Person, day: date, pace: float) -> WorkDay:
+    """Between 5 and 8.5 active hours around a lunch, now and then with something left for the evening."""
+    hours = min(max(rng.gauss(person.team.hours * pace, 0.5), 5.0), 8.5)
+    active = int(hours * HOUR)
+    begins = int((person.team.begins + rng.uniform(-0.4, 0.4)) * HOUR)
+    evening = rng.randint(15, 40) * MINUTE if rng.random() < EVENING_CHANCE else 0
+    morning = int((active - evening) * rng.uniform(0.42, 0.58))
+    blocks = [_block(rng, begins, morning, stretches=3)]
+    lunch_ends = _end(blocks[0]) + rng.randint(30, 75) * MINUTE
+    blocks.append(_block(rng, lunch_ends, active - evening - morning, stretches=3))
+    if evening:
+        blocks.append(_block(rng, _end(blocks[1]) + rng.randint(60, 100) * MINUTE, evening, stretches=1))
+    return _work_day(person, day, blocks)
+
+
+def _weekend(rng: random.Random, person: Person, day: date) -> WorkDay:
+    active = rng.randint(40, 180) * MINUTE
+    return _work_day(person, day, [_block(rng, rng.randint(10, 16) * HOUR, active, stretches=2)])
+
+
+def _block(rng: random.Random, begins: int, active: int, stretches: int) -> list[Span]:
+    """Splits active seconds into stretches with something idle between two of them."""
+    cuts = sorted(int(active * (number + rng.uniform(-0.25, 0.25)) / stretches) for number in range(1, stretches))
+    spans: list[Span] = []
+    at = begins
+    for start, end in zip([0, *cuts], [*cuts, active], strict=True):
+        if spans:
+            idle = rng.randint(6, 22) * MINUTE
+            spans.append((at, idle, "INACTIVE"))
+            at += idle
+        spans.append((at, end - start, "ACTIVE"))
+        at += end - start
+    return spans
+
+
+def _end(block: list[Span]) -> int:
+    start, seconds, _ = block[-1]
+    return start + seconds
+
+
+def _work_day(person: Person, day: date, blocks: list[list[Span]]) -> WorkDay:
+    return WorkDay(person.email, day, tuple(span for block in blocks for span in block), len(blocks))

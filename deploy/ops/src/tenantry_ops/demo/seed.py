@@ -1,0 +1,90 @@
+"""Fills an empty platform through its own doors, once: tenancy creates companies, tracking takes their history."""
+
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tenantry_ops.certificates import Certificates
+from tenantry_ops.demo.companies import COMPANIES, Company, people
+from tenantry_ops.demo.history import history
+from tenantry_ops.demo.run_file import RunFile
+from tenantry_ops.demo.tenancy import Tenancy, connect
+from tenantry_ops.files import write_private
+from tenantry_ops.home import Home
+
+
+def seed(home: Path, tenancy_address: str) -> None:
+    """Makes what run.json does not have yet; what it has stays. An interrupted run is completed by the next.
+
+    Raises `grpc.RpcError` from tenancy and `subprocess.CalledProcessError` from tracking.
+    """
+    run = RunFile(home)
+    with connect(tenancy_address, Certificates(Home(home).certificates)) as tenancy:
+        known = {entry["name"] for entry in run.companies()}
+        for company in COMPANIES:
+            if company.name not in known:
+                # Written at once, before the next one is created: tenancy shows a key only here.
+                run.put_company(_create(tenancy, company))
+        unfinished = {entry["name"]: entry for entry in run.companies() if not entry["seeded"]}
+        companies = [company for company in COMPANIES if company.name in unfinished]
+        if not companies:
+            return
+        seeds = [seed_entry(company, unfinished[company.name]) for company in companies]
+        _hand_to_tracking(home / "demo-history.json", seeds)
+        for company in companies:
+            if company.story == "suspended":
+                tenancy.suspend(unfinished[company.name]["id"])
+            run.put_company({**unfinished[company.name], "seeded": True})
+
+
+def seed_entry(company: Company, entry: dict[str, Any]) -> dict[str, Any]:
+    """Returns what tracking is told about one company: its people with their passwords, and their days."""
+    names = {person.email: person.name for person in people(company)}
+    today = datetime.now(ZoneInfo(company.time_zone)).date()
+    return {
+        "company_id": entry["id"],
+        "time_zone": company.time_zone,
+        "admin": {"name": company.contact, **entry["admin"]},
+        "employees": [{"name": names[employee["email"]], **employee} for employee in entry["employees"]],
+        "history": [
+            {
+                "employee": work_day.employee,
+                "day": work_day.day.isoformat(),
+                "spans": [list(span) for span in work_day.spans],
+                "sessions": work_day.sessions,
+            }
+            for work_day in history(company, today)
+        ],
+    }
+
+
+def _create(tenancy: Tenancy, company: Company) -> dict[str, Any]:
+    company_id, key = tenancy.create(company)
+    admin, *employees = _accounts([f"admin@{company.domain}", *(person.email for person in people(company))])
+    return {
+        "id": company_id,
+        "name": company.name,
+        "key": key,
+        "admin": admin,
+        "employees": employees,
+        "seeded": False,
+    }
+
+
+def _accounts(emails: Iterable[str]) -> list[dict[str, str]]:
+    return [{"email": email, "password": secrets.token_urlsafe(12)} for email in emails]
+
+
+def _hand_to_tracking(file: Path, seeds: list[dict[str, Any]]) -> None:
+    write_private(file, json.dumps(seeds))
+    try:
+        command = Path(sys.executable).with_name("tenantry-tracking")
+        subprocess.run([command, "seed-demo", "--file", file], check=True)
+    finally:
+        file.unlink()

@@ -1,0 +1,39 @@
+"""`DETACH=1 tenantry up`: the supervisor goes on in the background once everything is up."""
+
+import os
+import subprocess
+import sys
+import time
+
+from tenantry_ops.home import Home
+from tenantry_ops.progress import say
+
+POLL_SECONDS = 0.1
+
+
+def start_detached(home: Home) -> int:
+    """Starts a supervisor of its own session, shows what it says until all is up, and returns the exit code."""
+    log = home.logs / "supervisor.log"
+    home.ready.unlink(missing_ok=True)
+    with log.open("wb") as output:
+        supervisor = subprocess.Popen(
+            [sys.executable, "-m", "tenantry_ops.cli", "up"],
+            env={**os.environ, "DETACH": "0", "TENANTRY_HOME": str(home.root)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    with log.open("r", encoding="utf-8") as shown:
+        while supervisor.poll() is None:
+            # Asked before reading: what was said until then is shown.
+            ready = home.ready.exists()
+            print(shown.read(), end="", flush=True)
+            if ready:
+                say(f"It runs in the background (pid {supervisor.pid}); `tenantry down` stops it.")
+                # It goes on by itself; without this the interpreter warns that a child still runs.
+                supervisor.returncode = 0
+                return 0
+            time.sleep(POLL_SECONDS)
+        print(shown.read(), end="", flush=True)
+    return supervisor.returncode or 1

@@ -1,0 +1,116 @@
+"""The environment of each process: what it needs to know, and nothing that leads further."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tenantry_ops.certificates import Certificates
+from tenantry_ops.secrets import Secrets
+
+# What any process needs of the machine; everything else of the caller's environment stays out.
+INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Where everything is. Addresses are host:port."""
+
+    secrets: Secrets
+    certificates: Certificates
+    postgres: str
+    nats: str
+    tenancy: str
+    billing: str
+    gateway: str = "127.0.0.1:8080"
+    workspace: str = "127.0.0.1:8090"
+    portal: str = "127.0.0.1:8000"
+    gateway_workers: int = 1
+    cookie_secure: bool = True
+    log_level: str = "INFO"
+    # Context -> name of its database, where it differs from the context's name (tests have one per module).
+    databases: Mapping[str, str] = field(default_factory=dict)
+
+    def database_url(self, role: str, context: str) -> str:
+        """Returns the URL with which a role reaches a context's database."""
+        name = self.databases.get(context, context)
+        return f"postgresql://{role}:{self.secrets.roles[role]}@{self.postgres}/{name}"
+
+    def nats_url(self, user: str) -> str:
+        """Returns the URL with which a user reaches NATS."""
+        return f"nats://{user}:{self.secrets.nats[user]}@{self.nats}"
+
+
+def serving(platform: Platform, service: str) -> dict[str, str]:
+    """Returns the environment of a service's processes; service is tenancy, billing, tracking or owner-portal."""
+    settings = {
+        "tenancy": _tenancy,
+        "billing": _billing,
+        "tracking": _tracking,
+        "owner-portal": _portal,
+    }[service](platform)
+    return machine(platform) | settings
+
+
+def migrating(platform: Platform, service: str) -> dict[str, str]:
+    """Returns the environment of a service's `migrate`: the same, and the owner's way into the database."""
+    context = context_of(service)
+    owner_url = platform.database_url(f"{context}_owner", context)
+    return serving(platform, service) | {f"{context.upper()}_MIGRATION_DATABASE_URL": owner_url}
+
+
+def _tenancy(platform: Platform) -> dict[str, str]:
+    return _common(platform, "tenancy") | {
+        "TENANCY_RPC_LISTEN": platform.tenancy,
+        "TENANCY_KEY_PEPPER": platform.secrets.key_pepper,
+    }
+
+
+def _billing(platform: Platform) -> dict[str, str]:
+    return _common(platform, "billing") | {"BILLING_RPC_LISTEN": platform.billing}
+
+
+def _tracking(platform: Platform) -> dict[str, str]:
+    return _common(platform, "tracking") | {
+        "TRACKING_GATEWAY_LISTEN": platform.gateway,
+        "TRACKING_GATEWAY_WORKERS": str(platform.gateway_workers),
+        "TRACKING_WORKSPACE_LISTEN": platform.workspace,
+        "TRACKING_INGEST_DATABASE_URL": platform.database_url("tracking_ingest", "tracking"),
+        "TRACKING_RELAY_DATABASE_URL": platform.database_url("tracking_relay", "tracking"),
+        "TRACKING_TENANCY_ADDRESS": platform.tenancy,
+        "TRACKING_BILLING_ADDRESS": platform.billing,
+        "TRACKING_KEY_PEPPER": platform.secrets.key_pepper,
+        "TRACKING_COOKIE_SECURE": str(platform.cookie_secure).lower(),
+    }
+
+
+def _portal(platform: Platform) -> dict[str, str]:
+    return _common(platform, "owner-portal") | {
+        "PORTAL_LISTEN": platform.portal,
+        "PORTAL_TENANCY_ADDRESS": platform.tenancy,
+        "PORTAL_BILLING_ADDRESS": platform.billing,
+        "PORTAL_COOKIE_SECURE": str(platform.cookie_secure).lower(),
+    }
+
+
+def _common(platform: Platform, service: str) -> dict[str, str]:
+    context = context_of(service)
+    prefix = context.upper()
+    certificates = platform.certificates
+    return {
+        f"{prefix}_DATABASE_URL": platform.database_url(f"{context}_app", context),
+        f"{prefix}_NATS_URL": platform.nats_url(context),
+        f"{prefix}_TLS_CA": str(certificates.authority),
+        f"{prefix}_TLS_CERT": str(certificates.certificate(service)),
+        f"{prefix}_TLS_KEY": str(certificates.key(service)),
+    }
+
+
+def machine(platform: Platform) -> dict[str, str]:
+    """Returns what every process gets."""
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return inherited | {"LOG_LEVEL": platform.log_level}
+
+
+def context_of(service: str) -> str:
+    """Returns a context's name in databases, roles, users and prefixes; the portal's service has a longer one."""
+    return "portal" if service == "owner-portal" else service

@@ -1,0 +1,119 @@
+"""Finding and ending processes that an earlier run may have left behind, and never anybody else's."""
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+# psutil computes a start time from clock ticks since boot; two readings of one process may differ by a rounding.
+START_TOLERANCE_SECONDS = 1.0
+POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class ProcessRecord:
+    """What identifies a process beyond its pid, which the kernel gives away again."""
+
+    name: str
+    pid: int
+    started: float  # seconds since the epoch
+    command: tuple[str, ...]
+
+    @classmethod
+    def of(cls, name: str, pid: int) -> "ProcessRecord":
+        """Describes a running process. Raises psutil.NoSuchProcess when it has ended."""
+        process = psutil.Process(pid)
+        return cls(name=name, pid=pid, started=process.create_time(), command=tuple(process.cmdline()))
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "ProcessRecord":
+        """Reads what to_json wrote."""
+        return cls(name=data["name"], pid=data["pid"], started=data["started"], command=tuple(data["command"]))
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the record as JSON types."""
+        return {"name": self.name, "pid": self.pid, "started": self.started, "command": list(self.command)}
+
+    def survivors(self) -> list[psutil.Process]:
+        """Returns the process and what remains of its process group; nothing when the pid now belongs to another."""
+        leader = _process(self.pid)
+        if leader is not None and not self._is(leader):
+            return []
+        return group_members(self.pid, self.started)
+
+    def _is(self, process: psutil.Process) -> bool:
+        try:
+            if abs(process.create_time() - self.started) > START_TOLERANCE_SECONDS:
+                return False
+            # One that is ending has no command line any more.
+            return tuple(process.cmdline()) in {self.command, ()}
+        except psutil.ZombieProcess:
+            return True
+        except psutil.Error:
+            return False
+
+
+def end_status(code: int) -> str:
+    """Puts a return code of subprocess into words."""
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+
+
+def group_members(leader: int, since: float = 0.0) -> list[psutil.Process]:
+    """Returns the living processes of a group that started at or after a moment.
+
+    Every supervised process leads its own group, so its workers are found after it is gone.
+    """
+    return [process for process in psutil.process_iter() if _is_member(process, leader, since)]
+
+
+def wait_gone(waited_for: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Waits until the processes have ended, reaped or not; returns those that have not after these seconds."""
+    deadline = time.monotonic() + seconds
+    while alive := [process for process in waited_for if _is_alive(process)]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(POLL_SECONDS)
+    return alive
+
+
+def end(processes: Sequence[psutil.Process], grace_seconds: float, first: signal.Signals = signal.SIGTERM) -> None:
+    """Signals the processes, waits for them, and kills those that are still there after the grace."""
+    for process in processes:
+        _signal(process, first)
+    alive = wait_gone(processes, grace_seconds)
+    for process in alive:
+        _signal(process, signal.SIGKILL)
+    wait_gone(alive, grace_seconds)
+
+
+def _is_member(process: psutil.Process, leader: int, since: float) -> bool:
+    try:
+        in_group = os.getpgid(process.pid) == leader
+        return in_group and process.create_time() >= since - START_TOLERANCE_SECONDS and _is_alive(process)
+    except (OSError, psutil.Error):
+        return False
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _signal(process: psutil.Process, which: signal.Signals) -> None:
+    try:
+        process.send_signal(which)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _process(pid: int) -> psutil.Process | None:
+    try:
+        return psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        return None

@@ -1,0 +1,79 @@
+"""The processes of the platform: what is run, in which order, and how each shows that it is ready."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tenantry_ops import environment
+from tenantry_ops.child import Program
+from tenantry_ops.environment import Platform
+from tenantry_ops.probe import http_missing, rpc_missing
+from tenantry_ops.topology import SERVICES
+
+
+@dataclass(frozen=True)
+class Service:
+    """A program that is kept running. missing returns None once it is ready, else what it waits for."""
+
+    program: Program
+    missing: Callable[[], str | None]
+
+
+def services(platform: Platform) -> list[Service]:
+    """Returns the services in the order they are started; they are stopped in reverse."""
+    return [
+        _service("tenancy", "tenancy", "serve", platform, lambda: rpc_missing(platform.tenancy, platform.certificates)),
+        _service("billing", "billing", "serve", platform, lambda: rpc_missing(platform.billing, platform.certificates)),
+        _service("aggregator", "tracking", "aggregator", platform, lambda: None),
+        _service("gateway", "tracking", "gateway", platform, lambda: http_missing(platform.gateway)),
+        _service("workspace", "tracking", "workspace", platform, lambda: http_missing(platform.workspace)),
+        _service("portal", "owner-portal", "serve", platform, lambda: http_missing(platform.portal)),
+    ]
+
+
+def migrations(platform: Platform) -> list[Program]:
+    """Returns every service's `migrate`; they touch different databases and may run at once."""
+    return [
+        Program(f"migrate-{service}", command(service, "migrate"), environment.migrating(platform, service))
+        for service in SERVICES
+    ]
+
+
+def create_owner(platform: Platform) -> Program:
+    """Returns what makes the owner's account; the password travels in the environment, where `ps` shows nothing."""
+    variables = environment.serving(platform, "owner-portal")
+    variables["PORTAL_OWNER_PASSWORD"] = platform.secrets.owner_password
+    arguments = command("owner-portal", "create-owner", "--email", platform.secrets.owner_email)
+    return Program("create-owner", arguments, variables)
+
+
+def demo_seed(platform: Platform, home: Path) -> Program:
+    """Returns what makes the demo's companies and hands their history to tracking's own command."""
+    variables = environment.serving(platform, "tracking")
+    variables |= {"TENANTRY_HOME": str(home), "DEMO_TENANCY_ADDRESS": platform.tenancy}
+    return Program("demo-seed", [sys.executable, "-m", "tenantry_ops.demo", "seed"], variables)
+
+
+def demo_fleet(platform: Platform, home: Path) -> Program:
+    """Returns the demo's desktops; they know what run.json says and nothing else."""
+    variables = environment.machine(platform) | {"TENANTRY_HOME": str(home)}
+    return Program("demo", [sys.executable, "-m", "tenantry_ops.demo", "live"], variables)
+
+
+def tracking_command(platform: Platform, action: str) -> Program:
+    """Returns an operator's command of tracking: reconcile or rebuild-feed."""
+    return Program(action, command("tracking", action), environment.serving(platform, "tracking"))
+
+
+def command(service: str, *arguments: str) -> list[str]:
+    """Returns the command line of a service installed beside this interpreter.
+
+    The interpreter is named: a script in a path with spaces would go through a shell first, and its command line,
+    by which a process is known again, would change after the start.
+    """
+    return [sys.executable, str(Path(sys.executable).with_name(f"tenantry-{service}")), *arguments]
+
+
+def _service(name: str, service: str, action: str, platform: Platform, missing: Callable[[], str | None]) -> Service:
+    return Service(Program(name, command(service, action), environment.serving(platform, service)), missing)

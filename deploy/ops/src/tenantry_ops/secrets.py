@@ -1,0 +1,49 @@
+"""The platform's secrets: made once, kept in one file that only its owner may read."""
+
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tenantry_ops.files import write_private
+from tenantry_ops.topology import NATS_USERS, role_names
+
+OWNER_EMAIL = "owner@tenantry.example"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Passwords and keys. All are URL-safe text, so that they stand in connection URLs as they are."""
+
+    roles: dict[str, str]  # PostgreSQL role -> password
+    nats: dict[str, str]  # NATS user -> password
+    key_pepper: str  # 64 hex digits; company keys are stored under it and are lost with it
+    owner_email: str
+    owner_password: str
+
+
+def generate() -> Secrets:
+    """Returns fresh secrets."""
+    return Secrets(
+        roles={name: secrets.token_urlsafe(24) for name in role_names()},
+        nats={name: secrets.token_urlsafe(24) for name in NATS_USERS},
+        key_pepper=secrets.token_hex(32),
+        owner_email=OWNER_EMAIL,
+        owner_password=secrets.token_urlsafe(12),
+    )
+
+
+def load_or_generate(path: Path) -> Secrets:
+    """Returns the secrets of the file; makes the file when there is none, and adds what a newer version needs."""
+    fresh = generate()
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    merged = Secrets(
+        roles=fresh.roles | kept.get("roles", {}),
+        nats=fresh.nats | kept.get("nats", {}),
+        key_pepper=kept.get("key_pepper", fresh.key_pepper),
+        owner_email=kept.get("owner_email", fresh.owner_email),
+        owner_password=kept.get("owner_password", fresh.owner_password),
+    )
+    if asdict(merged) != kept:
+        write_private(path, json.dumps(asdict(merged), indent=2) + "\n")
+    return merged

@@ -1,0 +1,56 @@
+"""The files of docker-compose.yml's containers, and which networks the portal shares with whom."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tenantry_ops import compose
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(os, "chown", lambda *_: None)  # only root may; the images' user does not exist here
+    compose.write_files(tmp_path)
+    return tmp_path
+
+
+def variables(folder: Path) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in (folder / "environment").read_text().splitlines())
+
+
+def test_the_portals_folder_leads_nowhere_else(state: Path) -> None:
+    folder = state / "owner-portal"
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "ca.pem",
+        "environment",
+        "owner-portal.key",
+        "owner-portal.pem",
+    ]
+    settings = variables(folder)
+    assert "tracking" not in "".join([*settings, *settings.values()]).lower()
+    assert "@portal-postgres:5432/portal" in settings["PORTAL_DATABASE_URL"]
+
+
+def test_only_migrations_hold_the_owners_role(state: Path) -> None:
+    assert "TRACKING_MIGRATION_DATABASE_URL" not in variables(state / "tracking")
+    assert "TRACKING_MIGRATION_DATABASE_URL" in variables(state / "tracking-migrate")
+
+
+def test_repeating_keeps_all_secrets(state: Path) -> None:
+    before = {file: file.read_bytes() for file in state.rglob("*") if file.is_file()}
+    compose.write_files(state)
+    assert before == {file: file.read_bytes() for file in state.rglob("*") if file.is_file()}
+
+
+def test_nothing_but_what_the_portal_may_call_shares_a_network_with_it() -> None:
+    """Read as text: the file names networks in one line each, and no YAML parser is installed."""
+    text = (ROOT / "docker-compose.yml").read_text()
+    tracking = text.split("x-tracking:")[1].split("\n\n")[0]
+    portal = text.split("x-portal:")[1].split("\n\n")[0]
+    assert "networks: [core]" in tracking
+    assert "networks: [owner]" in portal
+    database = text.split("\n  postgres:\n")[1].split("\n\n")[0]
+    assert "networks: [core]" in database

@@ -1,0 +1,95 @@
+"""The invented history is plausible, bounded and repeatable."""
+
+from collections import Counter, defaultdict
+from datetime import date
+from itertools import pairwise
+
+import pytest
+
+from tenantry_ops.demo.companies import COMPANIES
+from tenantry_ops.demo.history import DAYS, SATURDAY, history
+
+TODAY = date(2026, 11, 23)
+HOUR = 3600
+
+
+@pytest.fixture(scope="module")
+def days():
+    return {company.name: history(company, TODAY) for company in COMPANIES}
+
+
+def active_seconds(work_day) -> int:
+    return sum(seconds for _, seconds, kind in work_day.spans if kind == "ACTIVE")
+
+
+def of_story(days, story):
+    return [work_day for company in COMPANIES if company.story == story for work_day in days[company.name]]
+
+
+def test_it_is_repeatable(days) -> None:
+    assert days == {company.name: history(company, TODAY) for company in COMPANIES}
+
+
+def test_it_is_bounded(days) -> None:
+    everything = [work_day for work_days in days.values() for work_day in work_days]
+    assert 2_000 < len(everything) < 6_000
+    assert max(len(work_day.spans) for work_day in everything) <= 12
+    assert all(0 < (TODAY - work_day.day).days <= DAYS for work_day in everything)
+
+
+def test_an_employee_has_a_day_once(days) -> None:
+    for work_days in days.values():
+        assert max(Counter((work_day.employee, work_day.day) for work_day in work_days).values(), default=1) == 1
+
+
+def test_spans_follow_each_other_within_the_day(days) -> None:
+    for work_day in (work_day for work_days in days.values() for work_day in work_days):
+        for (start, seconds, _), (following, _, _) in pairwise(work_day.spans):
+            assert 0 <= start < start + seconds <= following
+        start, seconds, _ = work_day.spans[-1]
+        assert seconds > 0
+        assert start + seconds <= 24 * HOUR
+
+
+def test_gaps_separate_sessions_and_lunch_is_one(days) -> None:
+    for work_day in of_story(days, "busy"):
+        gaps = sum(start + seconds < following for (start, seconds, _), (following, _, _) in pairwise(work_day.spans))
+        assert work_day.sessions == gaps + 1
+        assert work_day.day.weekday() >= SATURDAY or work_day.sessions >= 2
+
+
+def test_weekdays_have_five_to_eight_and_a_half_hours_and_outweigh_weekends(days) -> None:
+    weekdays: Counter[bool] = Counter()
+    for work_day in of_story(days, "busy"):
+        weekend = work_day.day.weekday() >= SATURDAY
+        weekdays[weekend] += active_seconds(work_day)
+        assert weekend or 5 * HOUR - 1 <= active_seconds(work_day) <= 8.5 * HOUR
+    assert weekdays[False] > 20 * weekdays[True] > 0
+
+
+def test_some_time_is_idle(days) -> None:
+    spans = [span for work_day in of_story(days, "busy") for span in work_day.spans]
+    idle = sum(seconds for _, seconds, kind in spans if kind == "INACTIVE")
+    assert 0.05 < idle / sum(seconds for _, seconds, _ in spans) < 0.2
+
+
+def test_it_grows_over_the_months(days) -> None:
+    by_third: defaultdict[int, int] = defaultdict(int)
+    for work_day in of_story(days, "busy"):
+        by_third[(DAYS - (TODAY - work_day.day).days) * 3 // DAYS] += active_seconds(work_day)
+    assert by_third[0] < by_third[1] < by_third[2]
+
+
+def test_people_are_sick_now_and_then(days) -> None:
+    present: defaultdict[str, set[date]] = defaultdict(set)
+    for work_day in of_story(days, "busy"):
+        present[work_day.employee].add(work_day.day)
+    weekdays = {work_day.day for work_day in of_story(days, "busy") if work_day.day.weekday() < SATURDAY}
+    missed = [len({day for day in weekdays if day > min(mine)} - mine) for mine in present.values()]
+    assert 0 < sum(missed) / len(missed) < 5
+
+
+def test_the_silent_fell_silent_and_the_new_have_nothing(days) -> None:
+    assert min((TODAY - work_day.day).days for work_day in of_story(days, "silent")) > 20
+    assert not of_story(days, "new")
+    assert max(work_day.day for work_day in of_story(days, "suspended")) > date(2026, 11, 18)

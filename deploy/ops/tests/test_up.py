@@ -1,0 +1,116 @@
+"""`tenantry up` and `down` as people and fault tests use them, with the real services."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tenantry_ops.home import Home
+from tenantry_ops.ports import LOOPBACK, free_port
+from tenantry_ops.processes import ProcessRecord, wait_gone
+
+Tenantry = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def home(engine_folder: Path) -> Home:
+    return Home(engine_folder / "a home")
+
+
+@pytest.fixture(scope="module")
+def tenantry(home: Home) -> Iterator[Tenantry]:
+    ports = {name: str(free_port()) for name in ("PORTAL_PORT", "GATEWAY_PORT", "WORKSPACE_PORT")}
+    environment = {**os.environ, **ports, "TENANTRY_HOME": str(home.root), "DEMO": "0", "DETACH": "1"}
+
+    def run(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "tenantry_ops.cli", *arguments]
+        return subprocess.run(command, env=environment | variables, capture_output=True, text=True, check=False)
+
+    yield run
+    run("down")
+
+
+@pytest.fixture
+def running(tenantry: Tenantry, home: Home) -> list[ProcessRecord]:
+    if home.supervisor_pid() is None:
+        result = tenantry("up")
+        assert result.returncode == 0, result.stdout + result.stderr
+    return home.read_processes()
+
+
+def record(records: Sequence[ProcessRecord], name: str) -> ProcessRecord:
+    [found] = [record for record in records if record.name == name]
+    return found
+
+
+def processes_of(records: Sequence[ProcessRecord]) -> list[psutil.Process]:
+    return [process for record in records for process in record.survivors()]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # pytest-timeout ends it
+        os.sched_yield()
+
+
+def test_a_taken_port_stops_it_before_anything_starts(tenantry: Tenantry, home: Home) -> None:
+    with socket.create_server((LOOPBACK, 0)) as other:
+        port = other.getsockname()[1]
+        result = tenantry("up", GATEWAY_PORT=str(port))
+    assert result.returncode == 1
+    assert f"port {port} is taken: set GATEWAY_PORT" in result.stdout
+    assert home.read_processes() == []
+
+
+def test_everything_is_up(tenantry: Tenantry, home: Home, running: list[ProcessRecord]) -> None:
+    status = tenantry("status")
+    assert status.returncode == 0, status.stdout
+    names = ["postgres", "nats", "tenancy", "billing", "aggregator", "gateway", "workspace", "portal"]
+    assert [record.name for record in running] == names
+    run = json.loads(home.run.read_text())
+    assert run["companies"] == []
+    assert run["owner"]["password"]
+    assert home.run.stat().st_mode & 0o077 == 0
+
+
+def test_a_second_up_is_refused(tenantry: Tenantry, running: list[ProcessRecord]) -> None:
+    result = tenantry("up")
+    assert result.returncode == 1
+    assert "already runs" in result.stderr
+    assert len(processes_of(running)) >= len(running)
+
+
+def test_a_killed_process_comes_back(tenantry: Tenantry, home: Home, running: list[ProcessRecord]) -> None:
+    before = record(running, "billing")
+    os.kill(before.pid, signal.SIGKILL)
+    until(lambda: record(home.read_processes(), "billing").pid != before.pid)
+    until(lambda: tenantry("status").returncode == 0)
+
+
+def test_what_a_killed_supervisor_left_is_ended_by_the_next(
+    tenantry: Tenantry, home: Home, running: list[ProcessRecord]
+) -> None:
+    left = processes_of(running)
+    supervisor = home.supervisor_pid()
+    assert supervisor is not None
+    os.kill(supervisor, signal.SIGKILL)
+    until(lambda: home.supervisor_pid() is None)
+    result = tenantry("up")
+    assert "left these processes" in result.stdout
+    assert result.returncode == 0, result.stdout
+    assert wait_gone(left, 0.0) == []
+
+
+def test_down_ends_every_process(tenantry: Tenantry, home: Home, running: list[ProcessRecord]) -> None:
+    everything = processes_of(running)
+    result = tenantry("down")
+    assert result.returncode == 0, result.stdout
+    assert wait_gone(everything, 0.0) == []
+    assert home.read_processes() == []
+    assert tenantry("status").returncode == 1

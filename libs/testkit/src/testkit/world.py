@@ -1,0 +1,113 @@
+"""One test module's platform: databases, users and addresses that no other module shares."""
+
+import dataclasses
+import itertools
+import subprocess
+
+from tenantry_ops import environment
+from tenantry_ops.certificates import Certificates
+from tenantry_ops.environment import Platform
+from tenantry_ops.ports import LOOPBACK, free_port
+from tenantry_ops.programs import command
+from tenantry_ops.provision import create_database, drop_database
+from tenantry_ops.secrets import Secrets
+from tenantry_ops.topology import DATABASES
+from testkit.engines import AnyNats, AnyPostgres
+
+_numbers = itertools.count(1)
+
+
+class Templates:
+    """Migrated, empty databases, made once a session by each service's own `migrate` and copied from then on."""
+
+    def __init__(self, postgres: AnyPostgres) -> None:
+        self._postgres = postgres
+        self._migrated: set[str] = set()
+
+    def template(self, service: str, platform: Platform) -> str:
+        """Returns the name of the service's template. Raises RuntimeError with its output when migrating fails."""
+        context = environment.context_of(service)
+        name = f"{context}_template"
+        if service not in self._migrated:
+            create_database(self._postgres.dsn(), DATABASES[context], name)
+            variables = environment.migrating(dataclasses.replace(platform, databases={context: name}), service)
+            run_command(service, "migrate", environment=variables)
+            self._migrated.add(service)
+        return name
+
+
+class World:
+    """What a test module's services need, each made when it is first asked for."""
+
+    def __init__(
+        self,
+        *,
+        postgres: AnyPostgres,
+        nats: AnyNats,
+        templates: Templates,
+        secrets: Secrets,
+        certificates: Certificates,
+    ) -> None:
+        self._postgres = postgres
+        self._templates = templates
+        self._number = next(_numbers)
+        self._databases: dict[str, str] = {}
+        self.platform = Platform(
+            secrets=secrets,
+            certificates=certificates,
+            postgres=f"{postgres.host}:{postgres.port}",
+            nats=f"{nats.host}:{nats.port}",
+            tenancy=_free_address(),
+            billing=_free_address(),
+            gateway=_free_address(),
+            workspace=_free_address(),
+            portal=_free_address(),
+            cookie_secure=False,
+            databases=self._databases,
+        )
+
+    def service_environment(self, service: str, **overrides: str) -> dict[str, str]:
+        """Returns the environment of tenancy, billing, tracking or owner-portal, its database migrated and empty.
+
+        All calls of one module see the same databases and addresses, so services started from them find each other.
+        It holds PREFIX_MIGRATION_DATABASE_URL too, for tests of `migrate`. overrides replace or add variables.
+        """
+        self._ensure_database(service)
+        return environment.migrating(self.platform, service) | overrides
+
+    def superuser_dsn(self, service: str) -> str:
+        """Returns the superuser's URL of the service's database: to look behind the scenes, not to assert rights."""
+        self._ensure_database(service)
+        return self._postgres.dsn(self._databases[environment.context_of(service)])
+
+    def close(self) -> None:
+        """Drops the module's databases."""
+        for name in self._databases.values():
+            drop_database(self._postgres.dsn(), name)
+
+    def _ensure_database(self, service: str) -> None:
+        context = environment.context_of(service)
+        if context not in self._databases:
+            name = f"{context}_{self._number}"
+            template = self._templates.template(service, self.platform)
+            create_database(self._postgres.dsn(), DATABASES[context], name, template)
+            self._databases[context] = name
+
+
+def _free_address() -> str:
+    return f"{LOOPBACK}:{free_port()}"
+
+
+def run_command(service: str, *arguments: str, environment: dict[str, str]) -> str:
+    """Runs a service's command to its end and returns what it printed. Raises RuntimeError when it fails."""
+    result = subprocess.run(
+        command(service, *arguments),
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        raise RuntimeError(f"tenantry-{service} {' '.join(arguments)} ended with {result.returncode}:\n{result.stdout}")
+    return result.stdout

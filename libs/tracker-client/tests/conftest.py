@@ -1,0 +1,128 @@
+"""A server that records what arrives and answers what it is told: for the wire's shape only."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tracker_client import Desktop, TrackerClient
+
+LOGIN = {
+    "status": True,
+    "data": {
+        "id": 7,
+        "name": "Mira Pebblewick",
+        "email": "mira@larkspur.example",
+        "company_id": 3,
+        "active_token": "token-1",
+        "toddays_worked_time": "00:00:00",
+        "toddays_active_time": "00:00:00",
+        "toddays_inactive_time": "00:00:00",
+        "task_note": None,
+    },
+}
+KEY = "company_" + "0" * 32
+
+
+@dataclass
+class Request:
+    """One request as it came over the wire; header names in lower case."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    raw: bytes
+    connection: int
+
+    @property
+    def json(self) -> Any:
+        """The body's JSON."""
+        return json.loads(self.raw)
+
+
+@dataclass
+class Gate:
+    """Holds an answer back: `reached` when the request is in, answered when `opened`."""
+
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass
+class Recorder:
+    """Answers each path with (status, JSON); `None` cuts the connection instead of answering."""
+
+    address: str = ""
+    requests: list[Request] = field(default_factory=list)
+    answers: dict[str, tuple[int, Any] | None] = field(default_factory=dict)
+    gates: dict[str, Gate] = field(default_factory=dict)
+    connections: int = 0
+
+    def to(self, path: str) -> list[Request]:
+        """Return the requests to a path."""
+        return [request for request in self.requests if request.path == path]
+
+    def hold(self, path: str) -> Gate:
+        """Hold the answers of a path back until the gate is opened."""
+        return self.gates.setdefault(path, Gate())
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection until either side closes it."""
+        self.connections += 1
+        connection = self.connections
+        try:
+            while request := await _read(reader, connection):
+                self.requests.append(request)
+                if gate := self.gates.get(request.path):
+                    gate.reached.set()
+                    await gate.opened.wait()
+                answer = self.answers.get(request.path, (200, {"status": True}))
+                if answer is None:
+                    break
+                content = json.dumps(answer[1]).encode()
+                writer.write(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%s" % (answer[0], len(content), content))
+                await writer.drain()
+        finally:
+            writer.close()
+
+
+async def _read(reader: asyncio.StreamReader, connection: int) -> Request | None:
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+    method, path, _ = head[0].split(" ")
+    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in head[1:] if line)}
+    raw = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Request(method, path, headers, raw, connection)
+
+
+@pytest_asyncio.fixture
+async def recorder() -> AsyncIterator[Recorder]:
+    """Listen on a free port of the loopback interface."""
+    recorder = Recorder()
+    recorder.answers["/api/login"] = (200, LOGIN)
+    recorder.answers["/api/work-session/create"] = (200, {"status": True, "message": "Started", "data": {"id": 41}})
+    server = await asyncio.start_server(recorder.serve, "127.0.0.1", 0)
+    recorder.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api"
+    yield recorder
+    server.close()
+    await server.wait_closed()
+
+
+@pytest_asyncio.fixture
+async def client(recorder: Recorder) -> AsyncIterator[TrackerClient]:
+    """A client with a key."""
+    async with TrackerClient(recorder.address, KEY) as client:
+        yield client
+
+
+@pytest.fixture
+def desktop(client: TrackerClient) -> Desktop:
+    """A desktop as the real one is, at nine o'clock."""
+    return Desktop(client, datetime(2026, 3, 2, 9, tzinfo=UTC))

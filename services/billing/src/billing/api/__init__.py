@@ -1,0 +1,1 @@
+"""gRPC: who may call what, and the translation between messages and values."""

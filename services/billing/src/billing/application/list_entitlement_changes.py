@@ -1,0 +1,15 @@
+"""What changed in what companies may use: limits and the end of access, no plan and no money."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from billing.application.list_subscription_changes import list_subscription_changes
+from billing.domain.revised import Revised
+from billing.domain.subscription import Entitlement
+
+
+async def list_entitlement_changes(
+    engine: AsyncEngine, *, after_revision: int, limit: int
+) -> list[Revised[Entitlement]]:
+    """Up to `limit` current entitlements changed after `after_revision`, oldest change first; Refused likewise."""
+    changes = await list_subscription_changes(engine, after_revision=after_revision, limit=limit)
+    return [Revised(change.revision, change.value.entitlement()) for change in changes]

@@ -1,0 +1,37 @@
+"""A new company gets its first subscription."""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from billing.application.announcing import Encode
+from billing.domain.events import SubscriptionStarted
+from billing.domain.plan import cheapest_first
+from billing.domain.revised import Revised
+from billing.domain.subscription import Subscription
+from billing.store import clock, plans, subscriptions
+from servicekit import outbox
+
+log = structlog.get_logger()
+
+
+async def start_trial(engine: AsyncEngine, encode: Encode, *, company_id: UUID, plan_code: str, now: datetime) -> None:
+    """Starts a trial of the plan's newest version. Does nothing when the company has a subscription already.
+
+    An unknown plan code gives the cheapest plan: a company must never be left without a subscription.
+    """
+    async with engine.begin() as tx:
+        await clock.lock(tx)
+        if await subscriptions.current(tx, company_id) is not None:
+            return
+        offers = cheapest_first(await plans.on_offer(tx))
+        plan = next((plan for plan in offers if plan.code == plan_code), None)
+        if plan is None:
+            plan = offers[0]
+            log.warning("unknown plan, cheapest taken", company_id=str(company_id), asked=plan_code, taken=plan.code)
+        (revision,) = await clock.take(tx)
+        trial = Subscription.trial(company_id, plan, now)
+        await subscriptions.record(tx, [Revised(revision, trial)], changed_at=now)
+        await outbox.append(tx, encode(SubscriptionStarted(company_id, revision)))

@@ -1,0 +1,1 @@
+"""Rules of plans and subscriptions; the standard library only."""

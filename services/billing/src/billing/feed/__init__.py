@@ -1,0 +1,1 @@
+"""Events: what the service publishes and what it consumes."""

@@ -1,0 +1,79 @@
+"""What the service learns from tenancy. Each event has a transaction of its own; a repeated one is harmless."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import structlog
+from google.protobuf.message import DecodeError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from billing.application.extend_on_reactivation import extend_on_reactivation
+from billing.application.start_trial import start_trial
+from billing.feed.published import encode
+from contracts.tenancy.v1.events_pb2 import CompanyCreated, CompanyReactivated
+from servicekit import database
+from servicekit.errors import InvalidInput
+from servicekit.events import IncomingEvent
+from servicekit.ids import parse_id
+
+log = structlog.get_logger()
+
+STREAM = "TENANCY"
+DURABLE = "billing"
+DATABASE_RETRY = 1.0  # seconds
+MAX_REVISION = 2**63 - 1  # of the database's bigint
+
+E = TypeVar("E", CompanyCreated, CompanyReactivated)
+
+
+class CompanyEvents:
+    """Handles batches of the consumer. Events that do not concern subscriptions pass without effect."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def handle(self, events: Sequence[IncomingEvent]) -> None:
+        """Applies all. InvalidInput for a message that no repetition makes readable."""
+        await self._database_answers()
+        for event in events:
+            await self._apply(event)
+
+    async def _apply(self, event: IncomingEvent) -> None:
+        now = datetime.now(UTC)
+        match event.subject:
+            case "tenancy.v1.company.created":
+                created = _parse(CompanyCreated, event)
+                company_id = parse_id(created.company_id, "company_id")
+                await start_trial(self._engine, encode, company_id=company_id, plan_code=created.plan_code, now=now)
+            case "tenancy.v1.company.reactivated":
+                reactivated = _parse(CompanyReactivated, event)
+                await extend_on_reactivation(
+                    self._engine,
+                    encode,
+                    company_id=parse_id(reactivated.company_id, "company_id"),
+                    company_revision=reactivated.revision,
+                    now=now,
+                )
+
+    async def _database_answers(self) -> None:
+        """Waits for the database: an outage must not use up the deliveries that the broker allows a message."""
+        while True:
+            try:
+                await database.ping(self._engine)
+            except Exception as error:
+                log.warning("database does not answer, events wait", error=repr(error))
+                await asyncio.sleep(DATABASE_RETRY)
+            else:
+                return
+
+
+def _parse(kind: type[E], event: IncomingEvent) -> E:
+    try:
+        message = kind.FromString(event.payload)
+    except DecodeError:
+        raise InvalidInput(f"{event.subject} does not hold a {kind.DESCRIPTOR.full_name}") from None
+    if message.revision > MAX_REVISION:
+        raise InvalidInput(f"{event.subject} has a revision beyond {MAX_REVISION}")
+    return message

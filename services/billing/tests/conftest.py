@@ -1,0 +1,106 @@
+"""Fixtures on a migrated database of the module's own; services are reached as the others reach them."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import grpc
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from contracts.billing.v1.billing_pb2_grpc import BillingServiceStub
+from servicekit import rpc_client
+from servicekit.database import create_engine
+from servicekit.settings import TlsSettings
+from testkit.world import World
+
+History = Callable[[UUID], Awaitable[list[tuple[str, str, bool]]]]
+Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
+ConnectAs = Callable[[str], BillingServiceStub]
+
+
+@pytest.fixture(scope="module")
+def environment(service_environment: Callable[..., dict[str, str]]) -> dict[str, str]:
+    return service_environment("billing")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def engine(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
+    """The service's own, least-privileged way into its database."""
+    engine = create_engine(environment["BILLING_DATABASE_URL"], name="billing-tests")
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def history(engine: AsyncEngine) -> History:
+    """`await history(company_id)`: (plan, state, is_current) of each row, oldest first."""
+
+    async def read(company_id: UUID) -> list[tuple[str, str, bool]]:
+        statement = text("""
+            SELECT plan_code, state, is_current FROM subscription WHERE company_id = :company_id ORDER BY revision
+        """)
+        async with engine.connect() as connection:
+            return [tuple(row) for row in await connection.execute(statement, {"company_id": company_id})]
+
+    return read
+
+
+@pytest.fixture(scope="module")
+def until() -> Until:
+    """`await until(condition)`; TimeoutError when it does not come true."""
+
+    async def wait(condition: Callable[[], Awaitable[bool]]) -> None:
+        async with asyncio.timeout(20):
+            while not await condition():  # noqa: ASYNC110 - it comes true in another process
+                await asyncio.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture(scope="module")
+def billing_address(environment: dict[str, str]) -> Iterator[str]:
+    """Where the whole service runs as in production; it must end in order."""
+    program = Path(sys.executable).with_name("tenantry-billing")
+    process = subprocess.Popen([program, "serve"], env=environment, stderr=subprocess.DEVNULL)
+    yield environment["BILLING_RPC_LISTEN"]
+    process.terminate()
+    try:
+        assert process.wait(15) == 0
+    finally:
+        process.kill()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def connect_as(world: World, billing_address: str) -> AsyncIterator[ConnectAs]:
+    """`connect_as("tracking")` is a stub with that service's certificate; the service answers already."""
+    channels: list[grpc.aio.Channel] = []
+
+    def connect(name: str) -> BillingServiceStub:
+        certificates = world.platform.certificates
+        tls = TlsSettings(
+            tls_ca=certificates.authority, tls_cert=certificates.certificate(name), tls_key=certificates.key(name)
+        )
+        channel = rpc_client.open_channel(billing_address, tls, server_name="billing")
+        channels.append(channel)
+        return BillingServiceStub(channel)
+
+    connect("operator")
+    async with asyncio.timeout(20):
+        await channels[0].channel_ready()
+    yield connect
+    for channel in channels:
+        await channel.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def superuser(world: World) -> AsyncIterator[AsyncEngine]:
+    """To arrange what the service itself may not write."""
+    engine = create_engine(world.superuser_dsn("billing"), name="billing-tests-superuser")
+    yield engine
+    await engine.dispose()

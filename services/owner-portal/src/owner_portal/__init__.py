@@ -1,0 +1,1 @@
+"""What the owner of the software sees: companies and aggregates, never an employee."""

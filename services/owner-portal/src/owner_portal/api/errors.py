@@ -1,0 +1,77 @@
+"""Errors as pages for a browser and as JSON for a script; the status comes from the kind."""
+
+import math
+import re
+from urllib.parse import urlencode
+
+import structlog
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from owner_portal.api.pages import render
+from owner_portal.api.requests import wants_json
+from servicekit.errors import HTTP_STATUS, AppError, NotAuthenticated
+
+log = structlog.get_logger()
+
+_TITLES = {
+    400: "That did not work",
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Nothing here",
+    405: "That is not possible here",
+    409: "That contradicts something",
+    413: "Too large",
+    429: "Too many attempts",
+    500: "Something broke",
+    503: "Something is missing",
+}
+_MESSAGES = {404: "There is no page with this address.", 405: "This address does not take such a request."}
+
+
+def kind_of(error: AppError) -> str:
+    """NotFound → not_found."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Maps every error that leaves a route."""
+
+    @app.exception_handler(AppError)
+    async def on_app_error(request: Request, error: AppError) -> Response:
+        if isinstance(error, NotAuthenticated) and not wants_json(request) and request.url.path != "/owner/events/":
+            return _to_sign_in(request)
+        response = answer(request, HTTP_STATUS[type(error)], kind_of(error), error.message)
+        if error.retry_after is not None:
+            response.headers["retry-after"] = str(math.ceil(error.retry_after))
+        return response
+
+    @app.exception_handler(HTTPException)
+    async def on_http_error(request: Request, error: HTTPException) -> Response:
+        message = _MESSAGES.get(error.status_code, str(error.detail))
+        return answer(request, error.status_code, "not_found" if error.status_code == 404 else "invalid_input", message)
+
+    @app.exception_handler(Exception)
+    async def on_bug(request: Request, error: Exception) -> Response:
+        log.error("request failed", path=request.url.path, error=repr(error))
+        return answer(request, 500, "internal", "The portal made a mistake; it has been logged.")
+
+
+def answer(request: Request, status: int, kind: str, message: str) -> Response:
+    """An error in the form the caller wants."""
+    if wants_json(request):
+        return JSONResponse({"error": {"kind": kind, "message": message}}, status)
+    title = _TITLES.get(status, _TITLES[400])
+    return render(request, "error.html", status, title=title, message=message, status=status, changed=_changes(request))
+
+
+def _to_sign_in(request: Request) -> Response:
+    target = "/owner/login/"
+    if not _changes(request) and request.url.path != "/":
+        target += "?" + urlencode({"next": request.url.path + (f"?{request.url.query}" if request.url.query else "")})
+    return RedirectResponse(target, 303)
+
+
+def _changes(request: Request) -> bool:
+    return request.method not in {"GET", "HEAD"}

@@ -1,0 +1,70 @@
+"""What a request asks for: its fields from a form or JSON, the kind of answer it wants, where it comes from."""
+
+import json
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+
+from servicekit.errors import Forbidden, InvalidInput
+
+
+def wants_json(request: Request) -> bool:
+    """A browser always accepts text/html; a script says JSON, or sends it."""
+    accept = request.headers.get("accept", "")
+    if "text/html" in accept:
+        return False
+    return "application/json" in accept or _content_type(request) == "application/json"
+
+
+async def read_fields(request: Request) -> dict[str, str]:
+    """The texts of a form or of a JSON object; InvalidInput when it is neither or holds anything else."""
+    if _content_type(request) == "application/json":
+        given = _json_object(await request.body())
+    else:
+        given = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    for name, value in given.items():
+        if not _is_storable(value):
+            raise InvalidInput(f"{name} holds characters that are not text")
+    return given
+
+
+Fields = Annotated[dict[str, str], Depends(read_fields)]
+
+
+def check_origin(request: Request) -> None:
+    """Forbidden when a browser says that another site sent this; scripts say nothing and may pass."""
+    origin = request.headers.get("origin")
+    site = request.headers.get("sec-fetch-site", "none")
+    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    if foreign or site not in {"same-origin", "none"}:
+        raise Forbidden("This request comes from another site. Open the portal and do it there.")
+
+
+def safe_next(target: str) -> str:
+    """Where to go after signing in: a page of this portal, whatever the address says."""
+    return (
+        target if target.startswith("/owner/") and "\\" not in target and target.isprintable() else "/owner/dashboard/"
+    )
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _json_object(body: bytes) -> dict[str, str]:
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput("the body is no JSON") from error
+    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+        raise InvalidInput("the body must be a JSON object whose values are texts")
+    return given
+
+
+def _is_storable(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in value

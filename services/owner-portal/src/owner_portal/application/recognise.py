@@ -1,0 +1,21 @@
+"""Finds out who is calling."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from owner_portal.domain.owners import SESSION_IDLE, SignedIn, csrf_token
+from owner_portal.store import owners
+from servicekit.errors import NotAuthenticated
+from servicekit.passwords import token_digest
+
+
+async def recognise(engine: AsyncEngine, *, token: str, touch: bool = True) -> SignedIn:
+    """The owner whose session this is; NotAuthenticated when it is over or never was.
+
+    `touch`: the owner did something, so the idle time begins anew. What a page does by itself keeps no session alive.
+    """
+    async with engine.begin() as tx:
+        found = await owners.find_session(tx, token_digest(token), idle=SESSION_IDLE, touch=touch)
+    if found is None:
+        raise NotAuthenticated("Sign in first: there is no session, or it is over.")
+    owner_id, email = found
+    return SignedIn(owner_id, email, csrf_token(token))

@@ -1,0 +1,1 @@
+"""tenancy and billing over gRPC, translated into the words of the domain."""

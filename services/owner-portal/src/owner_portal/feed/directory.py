@@ -1,0 +1,56 @@
+"""Follows the change lists of tenancy and billing: asks every second, continues where the last answer ended."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from owner_portal.application import keep_directory as keep
+from owner_portal.clients.billing import Billing
+from owner_portal.clients.tenancy import Tenancy
+from owner_portal.domain.sources import Source
+from owner_portal.feed.live import Live
+from servicekit.lifecycle import forever
+
+PAUSE = 1.0
+
+
+class DirectoryFeed:
+    """Three loops; one that fails does not hold up the others. No transaction is open while a service is asked."""
+
+    def __init__(self, engine: AsyncEngine, tenancy: Tenancy, billing: Billing, live: Live) -> None:
+        self._engine = engine
+        self._tenancy = tenancy
+        self._billing = billing
+        self._live = live
+
+    async def follow_companies(self) -> None:
+        """Runs until cancelled."""
+        await forever("follow companies", self.companies_step, idle=PAUSE)
+
+    async def follow_subscriptions(self) -> None:
+        """Runs until cancelled."""
+        await forever("follow subscriptions", self.subscriptions_step, idle=PAUSE)
+
+    async def follow_sync_times(self) -> None:
+        """Runs until cancelled."""
+        await forever("follow sync times", self.sync_times_step, idle=PAUSE)
+
+    async def companies_step(self) -> bool:
+        """Takes one page; says whether there may be more."""
+        after = await keep.revision_of(self._engine, Source.COMPANIES)
+        companies, revision = await self._tenancy.list_changes(after)
+        self._live.mark(await keep.keep_companies(self._engine, companies=companies, revision=revision))
+        return bool(companies)
+
+    async def subscriptions_step(self) -> bool:
+        """Takes one page; says whether there may be more."""
+        after = await keep.revision_of(self._engine, Source.SUBSCRIPTIONS)
+        subscriptions, revision = await self._billing.list_changes(after)
+        changed = await keep.keep_subscriptions(self._engine, subscriptions=subscriptions, revision=revision)
+        self._live.mark(changed)
+        return bool(subscriptions)
+
+    async def sync_times_step(self) -> bool:
+        """Takes what is new; never says that there is more, an answer holds it all."""
+        since = await keep.moment_of(self._engine, Source.SYNC_TIMES)
+        times, as_of = await self._tenancy.list_sync_times(since)
+        self._live.mark(await keep.keep_sync_times(self._engine, times=times, as_of=as_of))
+        return False

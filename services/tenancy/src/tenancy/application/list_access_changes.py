@@ -1,0 +1,13 @@
+"""How the gateways know whom to let in."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tenancy.domain.company import Access
+from tenancy.domain.page import Page
+from tenancy.store import companies
+
+
+async def list_access_changes(engine: AsyncEngine, *, page: Page) -> list[Access]:
+    """Access records changed after a revision, oldest change first."""
+    async with engine.begin() as tx:
+        return await companies.access_changes(tx, page)

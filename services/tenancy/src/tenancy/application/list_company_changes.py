@@ -1,0 +1,13 @@
+"""How the portal keeps its directory."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tenancy.domain.company import Company
+from tenancy.domain.page import Page
+from tenancy.store import companies
+
+
+async def list_company_changes(engine: AsyncEngine, *, page: Page) -> list[Company]:
+    """Companies changed after a revision, oldest change first."""
+    async with engine.begin() as tx:
+        return await companies.changes(tx, page)

@@ -1,0 +1,19 @@
+"""Refuses every call of a company from now on."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tenancy.application.change_state import change_state
+from tenancy.application.record_change import Encode
+from tenancy.domain.action import Action
+from tenancy.domain.company import Company, Step
+from tenancy.domain.events import CompanySuspended
+
+
+async def suspend_company(engine: AsyncEngine, *, encode: Encode, action: Action, company_id: UUID) -> Company:
+    """The suspended company. InvalidInput without a reason, NotFound, Refused when it is suspended already."""
+    action.demand_reason("suspending the company")
+    return await change_state(
+        engine, encode=encode, action=action, company_id=company_id, step=Step.SUSPEND, event=CompanySuspended
+    )

@@ -1,0 +1,24 @@
+"""One page of changes."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from servicekit.errors import InvalidInput
+
+MOST_CHANGES = 1_000
+HIGHEST_REVISION = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Changes after a revision, oldest first, at most `limit`."""
+
+    after_revision: int
+    limit: int
+
+    @classmethod
+    def checked(cls, *, after_revision: int, limit: int) -> Self:
+        """A limit of 0, or one that is too high, becomes the highest."""
+        if not 0 <= after_revision <= HIGHEST_REVISION:
+            raise InvalidInput("after_revision is out of range: give the revision of the last answer, or 0")
+        return cls(after_revision, min(limit or MOST_CHANGES, MOST_CHANGES))

@@ -1,0 +1,21 @@
+"""The clock of revisions: one row, whose lock puts all owner actions in a row and makes revisions visible in order."""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_ADVANCE = text("UPDATE clock SET revision = revision + 1 RETURNING revision")
+
+_READ = text("SELECT revision FROM clock")
+
+
+async def advance(tx: AsyncConnection) -> int:
+    """The next revision. Waits for whoever holds the clock; from here to the end of `tx` no one else changes anything.
+
+    Call it before reading what is to be changed.
+    """
+    return int((await tx.execute(_ADVANCE)).scalar_one())
+
+
+async def read(tx: AsyncConnection) -> int:
+    """The newest committed revision."""
+    return int((await tx.execute(_READ)).scalar_one())

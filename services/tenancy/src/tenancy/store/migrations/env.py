@@ -1,0 +1,5 @@
+"""Alembic's entry point."""
+
+from servicekit import migrations
+
+migrations.run()

@@ -1,0 +1,108 @@
+"""The service on databases of the test module alone, and its server over mutual TLS."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+
+import grpc
+import hypothesis
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub, add_TenancyServiceServicer_to_server
+from servicekit import rpc_server
+from servicekit.database import create_engine
+from servicekit.rpc_client import open_channel
+from servicekit.settings import ListenAddress, TlsSettings
+from tenancy.api.callers import CALLERS
+from tenancy.api.servicer import TenancyServicer
+from tenancy.application.create_company import create_company
+from tenancy.domain.action import Action
+from tenancy.domain.company import Company
+from tenancy.domain.details import CompanyDetails
+from tenancy.feed.events import encode
+from tenantry_ops.certificates import Certificates
+
+# How long an example takes is the machine's affair.
+hypothesis.settings.register_profile("tenancy", deadline=None)
+hypothesis.settings.load_profile("tenancy")
+
+PEPPER = bytes(range(32))
+OWNER = Action("owner@tenantry.example", "because")
+
+Stub = Callable[[str], TenancyServiceStub]
+Create = Callable[[str], Awaitable[tuple[Company, str]]]
+
+
+def identity(certificates: Certificates, name: str) -> TlsSettings:
+    """What the service called `name` shows."""
+    return TlsSettings(
+        tls_ca=certificates.authority, tls_cert=certificates.certificate(name), tls_key=certificates.key(name)
+    )
+
+
+@pytest.fixture(scope="module")
+def environment(service_environment: Callable[..., dict[str, str]]) -> dict[str, str]:
+    return service_environment("tenancy")
+
+
+@pytest.fixture(scope="module")
+async def engine(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
+    """As the service's own role."""
+    engine = create_engine(environment["TENANCY_DATABASE_URL"], name="tenancy")
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def create(engine: AsyncEngine) -> Create:
+    """`await create("Acme")` is a new company and its key."""
+
+    async def create(name: str) -> tuple[Company, str]:
+        details = CompanyDetails.checked(
+            name=name, email="it@acme.example", contact_person="", phone="", address="", time_zone="Europe/Berlin"
+        )
+        return await create_company(
+            engine, pepper=PEPPER, encode=encode, action=OWNER, details=details, plan_code="PRO"
+        )
+
+    return create
+
+
+@pytest.fixture(scope="module")
+async def server(engine: AsyncEngine, environment: dict[str, str], certificates: Certificates) -> AsyncIterator[str]:
+    """The address of a running server."""
+    servicer = TenancyServicer(engine, pepper=PEPPER, encode=encode)
+    address = ListenAddress(environment["TENANCY_RPC_LISTEN"])
+
+    def add_services(server: grpc.aio.Server) -> None:
+        add_TenancyServiceServicer_to_server(servicer, server)
+
+    tls = identity(certificates, "tenancy")
+    serving = asyncio.create_task(rpc_server.serve(address, tls, CALLERS, add_services))
+    async with open_channel(address, tls, server_name="tenancy") as channel:
+        await asyncio.wait_for(channel.channel_ready(), 20)
+    yield address
+    serving.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
+
+
+@pytest.fixture(scope="module")
+async def stub(server: str, certificates: Certificates) -> AsyncIterator[Stub]:
+    """`stub("owner-portal")` calls the server with that service's certificate."""
+    channels: dict[str, grpc.aio.Channel] = {}
+
+    def connect(name: str) -> TenancyServiceStub:
+        if name not in channels:
+            channels[name] = open_channel(server, identity(certificates, name), server_name="tenancy")
+        return TenancyServiceStub(channels[name])
+
+    yield connect
+    for channel in channels.values():
+        await channel.close()
+
+
+@pytest.fixture
+def portal(stub: Stub) -> TenancyServiceStub:
+    return stub("owner-portal")

@@ -1,0 +1,74 @@
+"""From the owner's action to JetStream."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import nats
+import pytest
+from nats.js.client import JetStreamContext
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from contracts.tenancy.v1 import events_pb2
+from servicekit.bus import Bus
+from servicekit.errors import Conflict
+from servicekit.relay import Relay
+from tenancy.application.reactivate_company import reactivate_company
+from tenancy.application.rotate_key import rotate_key
+from tenancy.application.suspend_company import suspend_company
+from tenancy.domain.action import Action
+from tenancy.domain.company import Company
+from tenancy.feed.events import encode
+from testkit.world import World
+
+Create = Callable[[str], Awaitable[tuple[Company, str]]]
+
+OWNER = Action("owner@tenantry.example", "unpaid")
+
+
+@pytest.fixture(scope="module")
+async def stream(world: World) -> AsyncIterator[JetStreamContext]:
+    """JetStream as the operator sees it."""
+    connection = await nats.connect(world.platform.nats_url("operator"), inbox_prefix=b"_INBOX_operator")
+    yield connection.jetstream()
+    await connection.close()
+
+
+@pytest.fixture(scope="module")
+async def relay(engine: AsyncEngine, environment: dict[str, str]) -> AsyncIterator[Relay]:
+    """With the service's own user, which may publish nothing but its subjects."""
+    bus = Bus(environment["TENANCY_NATS_URL"], name="tenancy")
+    await asyncio.wait_for(bus.connect(), 10)
+    yield Relay(engine, bus, source="tenancy", stream="TENANCY")
+    await bus.close()
+
+
+async def test_each_action_is_announced_once_it_is_committed(
+    engine: AsyncEngine, create: Create, relay: Relay, stream: JetStreamContext
+) -> None:
+    company, _ = await create("Announced")
+    with pytest.raises(Conflict):
+        await create("announced")
+    suspended = await suspend_company(engine, encode=encode, action=OWNER, company_id=company.id)
+    active = await reactivate_company(engine, encode=encode, action=OWNER, company_id=company.id)
+    rotated, _ = await rotate_key(engine, pepper=bytes(32), encode=encode, action=OWNER, company_id=company.id)
+    assert (await stream.stream_info("TENANCY")).state.messages == 0
+    while await relay.publish_waiting():
+        pass
+
+    about = {"company_id": str(company.id)}
+    expected = {
+        "created": events_pb2.CompanyCreated(**about, plan_code="PRO", revision=company.revision),
+        "suspended": events_pb2.CompanySuspended(**about, revision=suspended.revision),
+        "reactivated": events_pb2.CompanyReactivated(**about, revision=active.revision),
+        "key_rotated": events_pb2.CompanyKeyRotated(**about, revision=rotated.revision),
+    }
+    for verb, event in expected.items():
+        message = await stream.get_last_msg("TENANCY", f"tenancy.v1.company.{verb}")
+        assert type(event).FromString(message.data or b"") == event
+        headers = message.headers or {}
+        assert headers["ce-type"] == f"tenancy.v1.company.{verb}"
+        assert headers["ce-source"] == "/tenantry/tenancy"
+    assert (await stream.stream_info("TENANCY")).state.messages == len(expected)
+    async with engine.begin() as tx:
+        assert (await tx.execute(text("SELECT count(*) FROM outbox"))).scalar_one() == 0

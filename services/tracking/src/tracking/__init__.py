@@ -1,0 +1,1 @@
+"""Employees' work as it is reported, counted exactly, one company never seeing another."""

@@ -1,0 +1,123 @@
+"""The gateway's door, as a plain ASGI application: a framework's routing and models would cost more than the calls.
+
+In this order, so that a stranger costs nothing: the company's key, the body's size, its JSON, the token.
+"""
+
+import asyncio
+import time
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from servicekit.errors import AppError, InvalidInput, TooLarge
+from servicekit.telemetry import span
+from tracking.api.desktop.calls import ENDPOINTS, Call, Endpoint, Gateway, utc_now
+from tracking.api.desktop.wire import Reply, from_error, ok, read_object, refusal
+from tracking.clients.directory_sync import DirectorySync
+from tracking.domain.access import Access, AccessDirectory, Verdict, is_key
+
+log = structlog.get_logger()
+
+BODY_DEADLINE = 30.0  # seconds a request may take to arrive: the tracker's own time-out
+_CODES = {
+    Verdict.KEY_MISSING: 401,
+    Verdict.KEY_INVALID: 401,
+    Verdict.SUSPENDED: 403,
+    Verdict.EXPIRED: 403,
+    Verdict.UNCONFIRMED: 503,
+}
+
+
+class ClientGone(Exception):
+    """The connection ended before the request did."""
+
+
+class DesktopApi:
+    """Serves `/` and `/api/…`."""
+
+    def __init__(self, gateway: Gateway, directory: AccessDirectory, sync: DirectorySync) -> None:
+        self._gateway = gateway
+        self._directory = directory
+        self._sync = sync
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"].rstrip("/")
+        endpoint = ENDPOINTS.get(path)
+        try:
+            if not path and scope["method"] in ("GET", "HEAD"):
+                reply = ok("Tenantry tracking gateway")
+            elif endpoint is None:
+                reply = refusal(404, "There is no such call")
+            elif scope["method"] != endpoint.method:
+                reply = refusal(405, f"Use {endpoint.method}")
+            else:
+                with span(path):
+                    reply = await self._answer(endpoint, scope, receive)
+        except ClientGone:
+            return
+        except Exception:
+            log.exception("call failed", path=path)
+            reply = refusal(500, "Internal error; it has been logged and nothing is lost")
+        await _send(send, reply)
+
+    async def _answer(self, endpoint: Endpoint, scope: Scope, receive: Receive) -> Reply:
+        headers = dict(scope["headers"])
+        access = await self._access(headers.get(b"x-company-key"))
+        company = access.company
+        if access.verdict is not Verdict.ALLOWED or company is None:
+            return _refused(endpoint, access)
+        try:
+            body = await _read_body(receive, headers.get(b"content-length"), endpoint.largest_body)
+            now = utc_now()
+            self._gateway.life.company(company.company_id, now)
+            authorization = headers.get(b"authorization", b"").decode("latin-1")
+            call = Call(company, read_object(body) if endpoint.method == "POST" else {}, authorization, now)
+            return await endpoint.run(self._gateway, call)
+        except AppError as error:
+            return endpoint.refused(from_error(error))
+
+    async def _access(self, key: bytes | None) -> Access:
+        access = self._directory.decide(key, now=utc_now(), monotonic=time.monotonic())
+        if access.verdict is Verdict.UNCONFIRMED or (access.verdict is Verdict.KEY_INVALID and is_key(key)):
+            # Perhaps the company is a second old, or tenancy has just come back: ask before refusing.
+            await self._sync.refresh()
+            access = self._directory.decide(key, now=utc_now(), monotonic=time.monotonic())
+        return access
+
+
+def _refused(endpoint: Endpoint, access: Access) -> Reply:
+    retry_after = 2 if access.verdict is Verdict.UNCONFIRMED else None
+    reply = refusal(_CODES[access.verdict], access.verdict.value, retry_after=retry_after)
+    # A wrong key is refused everywhere; a suspended or expired company's poll and stop must end the tracking.
+    return endpoint.refused(reply) if access.company else reply
+
+
+async def _read_body(receive: Receive, declared: bytes | None, limit: int) -> bytes:
+    """The whole body. TooLarge as soon as it is known to be; no more than `limit` bytes are ever held."""
+    if declared and (not declared.isdigit() or int(declared) > limit):
+        raise TooLarge(f"a request to this path may have at most {limit} bytes")
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_DEADLINE):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGone
+                chunks.append(message.get("body", b""))
+                size += len(chunks[-1])
+                if size > limit:
+                    raise TooLarge(f"a request to this path may have at most {limit} bytes")
+                if not message.get("more_body"):
+                    return b"".join(chunks)
+    except TimeoutError:
+        raise InvalidInput(f"the request did not arrive within {BODY_DEADLINE:.0f} seconds") from None
+
+
+async def _send(send: Send, reply: Reply) -> None:
+    body = reply.encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *reply.headers]
+    if reply.code in (401, 413):
+        headers.append((b"connection", b"close"))  # the body may still be on its way, unread
+    await send({"type": "http.response.start", "status": reply.code, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

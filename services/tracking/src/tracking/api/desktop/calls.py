@@ -1,0 +1,174 @@
+"""What each call of the desktop protocol does: translate, authorise, call the use case, translate back."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum, auto
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.errors import NotAuthenticated
+from tracking.api.desktop.config import tracker_config
+from tracking.api.desktop.wire import Reply, clock_text, id_in, no, ok, rows_in, text_in, time_in
+from tracking.application.authenticate import Authenticator
+from tracking.application.end_session import end_session
+from tracking.application.log_in import log_in
+from tracking.application.poll_session import poll_session
+from tracking.application.signs_of_life import SignsOfLife
+from tracking.application.start_session import start_session
+from tracking.application.take_upload import UploadTaker
+from tracking.domain.access import Company
+from tracking.store.devices import Device
+
+SIGN_IN_AGAIN = "Your sign-in is no longer valid; sign in again"
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What the calls need."""
+
+    engine: AsyncEngine
+    authenticator: Authenticator
+    uploads: UploadTaker
+    life: SignsOfLife
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request whose company key has been accepted."""
+
+    company: Company
+    body: Mapping[str, Any]
+    authorization: str
+    received_at: datetime
+
+
+class WhenRefused(Enum):
+    """How a refusal reads; a tracker goes on tracking for as long as its polls and stops fail."""
+
+    FAIL = auto()  # 401 or 403: the tracker keeps its rows
+    END = auto()  # 200 false: the poll that makes it stop
+    ACCEPT = auto()  # 200 true, nothing stored: the stop that must not show an error
+
+
+async def call_login(gateway: Gateway, call: Call) -> Reply:
+    """`email`, `password`: opens a device in the key's company."""
+    email, password = text_in(call.body, "email"), text_in(call.body, "password")
+    session = await log_in(
+        gateway.engine, call.company.company_id, email=email, password=password, now=call.received_at
+    )
+    today = session.today
+    data = {
+        "id": session.employee_number,
+        "name": session.name,
+        "email": session.email,
+        "company_id": session.company_number,
+        "active_token": session.token,
+        "toddays_worked_time": clock_text(today.active_seconds + today.idle_seconds),
+        "toddays_active_time": clock_text(today.active_seconds),
+        "toddays_inactive_time": clock_text(today.idle_seconds),
+        "task_note": None,
+    }
+    return ok("Signed in", data=data)
+
+
+async def call_login_check(gateway: Gateway, call: Call) -> Reply:
+    """`id`, `token`: whether they still belong together."""
+    number, token = id_in(call.body, "id"), text_in(call.body, "token")
+    device = await gateway.authenticator.device(call.company.company_id, token)
+    return Reply(200, {"status": device is not None and device.employee_number == number})
+
+
+async def call_create(gateway: Gateway, call: Call) -> Reply:
+    """`active_token`, `session_start`: starts a session; the ids in the body are not trusted, the token decides."""
+    device = await _device(gateway, call)
+    started = time_in(call.body, "session_start")
+    number = await start_session(
+        gateway.engine, call.company.company_id, device, desktop_time=started, now=call.received_at
+    )
+    gateway.authenticator.forget(call.company.company_id, text_in(call.body, "active_token"))
+    return ok("Session started", data={"id": number})
+
+
+async def call_stop(gateway: Gateway, call: Call) -> Reply:
+    """`active_token`, `session_id`, `session_end`: ends a session; again, or an unknown one, is no error."""
+    number, ended = id_in(call.body, "session_id"), time_in(call.body, "session_end")
+    device = await _device(gateway, call)
+    found = await end_session(
+        gateway.engine, call.company.company_id, device, number=number, desktop_time=ended, now=call.received_at
+    )
+    return ok("Session ended" if found else "There is no such session")
+
+
+async def call_poll(gateway: Gateway, call: Call) -> Reply:
+    """`active_token`, `session_id`: whether to go on."""
+    number = id_in(call.body, "session_id")
+    device = await _device(gateway, call)
+    if not await poll_session(gateway.engine, call.company.company_id, device, number=number):
+        return no("This work session has ended")
+    gateway.life.session(call.company.company_id, number, call.received_at)
+    return ok("The session goes on")
+
+
+async def call_upload(gateway: Gateway, call: Call) -> Reply:
+    """`active_token`, `work_session_id`, rows: 200 once they are durable, for 200 makes the tracker delete them."""
+    number = id_in(call.body, "work_session_id")
+    rows = {name: rows_in(call.body, name) for name in ("applications", "websites", "activities")}
+    device = await _device(gateway, call)
+    report = await gateway.uploads.take(
+        call.company.company_id, device, session_number=number, received_at=call.received_at, **rows
+    )
+    gateway.life.session(call.company.company_id, number, call.received_at)
+    return ok(f"{len(report)} rows stored")
+
+
+async def call_config(gateway: Gateway, call: Call) -> Reply:
+    """Header `Authorization: Token …`: how to track."""
+    scheme, _, token = call.authorization.partition(" ")
+    device = await gateway.authenticator.device(call.company.company_id, token.strip()) if scheme == "Token" else None
+    if device is None:
+        raise NotAuthenticated(SIGN_IN_AGAIN)
+    return Reply(200, {"status": True, "config": tracker_config(device.logged_in_at)})
+
+
+async def _device(gateway: Gateway, call: Call) -> Device:
+    device = await gateway.authenticator.device(call.company.company_id, text_in(call.body, "active_token"))
+    if device is None:
+        raise NotAuthenticated(SIGN_IN_AGAIN)
+    return device
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One path of the protocol. `largest_body` in bytes."""
+
+    method: str
+    run: Callable[[Gateway, Call], Awaitable[Reply]]
+    when_refused: WhenRefused = WhenRefused.FAIL
+    largest_body: int = 64 * 1024
+
+    def refused(self, refusal: Reply) -> Reply:
+        """The refusal in the words this call must use; only what concerns the company or the token is reworded."""
+        if refusal.code not in (401, 403) or self.when_refused is WhenRefused.FAIL:
+            return refusal
+        message = str(refusal.body["message"])
+        return no(message) if self.when_refused is WhenRefused.END else ok(message)
+
+
+LARGEST_UPLOAD = 32 * 1024 * 1024  # days of rows after an outage; 50,000 are some 12 MB
+
+ENDPOINTS: Mapping[str, Endpoint] = {
+    "/api/login": Endpoint("POST", call_login),
+    "/api/login-check": Endpoint("POST", call_login_check),
+    "/api/work-session/create": Endpoint("POST", call_create),
+    "/api/work-session/stop": Endpoint("POST", call_stop, WhenRefused.ACCEPT),
+    "/api/check-session-active": Endpoint("POST", call_poll, WhenRefused.END),
+    "/api/upload/employee-activity": Endpoint("POST", call_upload, largest_body=LARGEST_UPLOAD),
+    "/api/employee-config": Endpoint("GET", call_config),
+}
+
+
+def utc_now() -> datetime:
+    """The moment of a request."""
+    return datetime.now(UTC)

@@ -1,0 +1,105 @@
+"""Who may see which page: a session opens the own company, the role its admin pages, its state all of them."""
+
+import hmac
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.errors import Forbidden, NotAuthenticated, Unavailable
+from tracking.application.accounts import ADMIN
+from tracking.application.workspace_sign_in import Ticket, recognise
+from tracking.clients.directory_sync import DirectorySync
+from tracking.domain.access import Access, AccessDirectory, Verdict
+from tracking.store.workspace_sessions import SignedIn
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What the pages need."""
+
+    engine: AsyncEngine
+    dispatch: AsyncEngine
+    directory: AccessDirectory
+    sync: DirectorySync
+    cookie_secure: bool
+
+    @property
+    def cookie(self) -> str:
+        """The session cookie's name: behind TLS one that no other host can set."""
+        return "__Host-workspace" if self.cookie_secure else "workspace"
+
+    def admit(self, company_id: UUID) -> Access:
+        """The company's access. Forbidden: suspended or expired. Unavailable: nobody can tell."""
+        access = self.directory.company(company_id, now=datetime.now(UTC), monotonic=time.monotonic())
+        if access.verdict is Verdict.UNCONFIRMED:
+            raise Unavailable(access.verdict.value, retry_after=2)
+        if access.verdict is not Verdict.ALLOWED:
+            raise Forbidden(access.verdict.value)
+        return access
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks for a page, and what their company may do."""
+
+    ticket: Ticket
+    person: SignedIn
+    access: Access
+
+    @property
+    def company_id(self) -> UUID:
+        """The only company whose rows this visitor's pages can show."""
+        return self.ticket.company_id
+
+
+def the_workspace(request: Request) -> Workspace:
+    """What the application was made with."""
+    workspace: Workspace = request.app.state.workspace
+    return workspace
+
+
+TheWorkspace = Annotated[Workspace, Depends(the_workspace)]
+
+
+async def employee_or_admin(request: Request, workspace: TheWorkspace) -> Visitor:
+    """Anyone with an account (IsEmployeeOrAdmin), in the own company alone (IsSameCompanyUser)."""
+    company, _, token = request.cookies.get(workspace.cookie, "").partition(".")
+    try:
+        ticket = Ticket(UUID(hex=company), token)
+    except ValueError:
+        raise NotAuthenticated("Please sign in") from None
+    person = await recognise(workspace.engine, ticket, datetime.now(UTC))
+    return Visitor(ticket, person, workspace.admit(ticket.company_id))
+
+
+AnyVisitor = Annotated[Visitor, Depends(employee_or_admin)]
+
+
+async def company_admin(visitor: AnyVisitor) -> Visitor:
+    """The company's admins (IsCompanyAdmin)."""
+    if visitor.person.role != ADMIN:
+        raise Forbidden("Only admins of the company may see this page")
+    return visitor
+
+
+AdminVisitor = Annotated[Visitor, Depends(company_admin)]
+
+
+def check_origin(request: Request) -> None:
+    """Forbidden when a browser says that another site's page sent the request."""
+    origin = request.headers.get("origin")
+    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Forbidden("This request came from another site's page")
+
+
+def check_token(request: Request, visitor: Visitor, given: str) -> None:
+    """Forbidden when the form was not made for this session."""
+    check_origin(request)
+    if not hmac.compare_digest(given.encode(), visitor.person.csrf_token.encode()):
+        raise Forbidden("This form is out of date; reload the page and send it again")

@@ -1,0 +1,214 @@
+"""The workspace: what a company's admins and employees see in their browsers."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import FastAPI, Form, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.middleware import Middleware
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
+from starlette.staticfiles import StaticFiles
+
+from servicekit.errors import HTTP_STATUS, AppError, InvalidInput, NotAuthenticated
+from servicekit.http_headers import SecurityHeaders
+from servicekit.http_server import BodyLimit
+from tracking.api.workspace.access import (
+    AdminVisitor,
+    AnyVisitor,
+    TheWorkspace,
+    Workspace,
+    check_origin,
+    check_token,
+)
+from tracking.api.workspace.pages import STATIC, render
+from tracking.application.accounts import add_employee, set_up_company
+from tracking.application.show_workspace import show_person, show_team
+from tracking.application.workspace_sign_in import LASTS, Ticket, sign_in, sign_out
+from tracking.clients.directory_sync import DirectorySync
+from tracking.domain.access import AccessDirectory
+
+LARGEST_BODY = 64 * 1024
+Text = Annotated[str, Form(max_length=512)]
+Line = Annotated[str, Field(max_length=512)]
+
+
+class AccountForm(BaseModel):
+    """Who gets an account."""
+
+    name: Line
+    email: Line
+    password: Line
+
+
+class SetupForm(AccountForm):
+    """The first admin, and the proof that this is the company's."""
+
+    key: Line
+
+
+class MemberForm(AccountForm):
+    """A further account, from a page of the session."""
+
+    csrf_token: Line = ""
+
+
+def workspace_app(
+    engine: AsyncEngine,
+    dispatch: AsyncEngine,
+    directory: AccessDirectory,
+    sync: DirectorySync,
+    *,
+    health: Sequence[BaseRoute],
+    cookie_secure: bool,
+) -> FastAPI:
+    """The application over these dependencies."""
+    app = FastAPI(
+        title="Tenantry workspace",
+        openapi_url=None,
+        routes=list(health),
+        middleware=[Middleware(SecurityHeaders, secure=cookie_secure), Middleware(BodyLimit, limit=LARGEST_BODY)],
+    )
+    app.state.workspace = Workspace(engine, dispatch, directory, sync, cookie_secure)
+    app.mount("/static", StaticFiles(directory=str(STATIC)))
+    app.add_exception_handler(AppError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    _add_pages(app)
+    return app
+
+
+def _add_pages(app: FastAPI) -> None:
+    app.get("/")(home)
+    app.get("/login")(login_page)
+    app.post("/login")(login)
+    app.post("/logout")(logout)
+    app.get("/setup")(setup_page)
+    app.post("/setup")(setup)
+    app.get("/team")(team)
+    app.post("/team")(add_to_team)
+
+
+async def home(workspace: TheWorkspace, visitor: AnyVisitor) -> Response:
+    """The visitor's own days and sessions."""
+    shown = await show_person(workspace.engine, visitor.company_id, visitor.person.employee_id, datetime.now(UTC))
+    return render("home.html", person=visitor.person, shown=shown)
+
+
+async def login_page() -> Response:
+    """The form."""
+    return render("login.html", email="")
+
+
+async def login(request: Request, workspace: TheWorkspace, email: Text, password: Text) -> Response:
+    """Opens a session; a suspended company's people are refused as its trackers are."""
+    check_origin(request)
+    try:
+        ticket = await sign_in(
+            workspace.engine, workspace.dispatch, email=email, password=password, now=datetime.now(UTC)
+        )
+        workspace.admit(ticket.company_id)
+    except AppError as error:
+        return render("login.html", status_code=HTTP_STATUS[type(error)], error=error.message, email=email)
+    return _with_cookie(workspace, ticket)
+
+
+async def logout(request: Request, workspace: TheWorkspace, visitor: AnyVisitor, csrf_token: Text = "") -> Response:
+    """Ends the session."""
+    check_token(request, visitor, csrf_token)
+    await sign_out(workspace.engine, visitor.ticket)
+    response = RedirectResponse("/login", 303)
+    response.delete_cookie(workspace.cookie, secure=workspace.cookie_secure, httponly=True, samesite="lax")
+    return response
+
+
+async def setup_page() -> Response:
+    """The form for a new company's first admin."""
+    return render("setup.html", name="", email="")
+
+
+async def setup(request: Request, workspace: TheWorkspace, form: Annotated[SetupForm, Form()]) -> Response:
+    """Makes the first admin of the company whose key is given."""
+    check_origin(request)
+    key = form.key.strip().encode()
+    try:
+        company = workspace.directory.find(key)
+        if company is None:  # perhaps the owner created it a second ago
+            await workspace.sync.refresh()
+            company = workspace.directory.find(key)
+        if company is None:
+            raise InvalidInput("No company has this key; check that it was copied whole")
+        workspace.admit(company.company_id)
+        await set_up_company(
+            workspace.engine,
+            company.company_id,
+            time_zone=company.time_zone,
+            name=form.name,
+            email=form.email,
+            password=form.password,
+        )
+    except AppError as error:
+        status_code = HTTP_STATUS[type(error)]
+        return render("setup.html", status_code=status_code, error=error.message, name=form.name, email=form.email)
+    ticket = await sign_in(
+        workspace.engine, workspace.dispatch, email=form.email, password=form.password, now=datetime.now(UTC)
+    )
+    return _with_cookie(workspace, ticket, to="/team")
+
+
+async def team(workspace: TheWorkspace, visitor: AdminVisitor) -> Response:
+    """The company's people and their day."""
+    return await _team(workspace, visitor)
+
+
+async def add_to_team(
+    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, form: Annotated[MemberForm, Form()]
+) -> Response:
+    """Adds an account within the seats of the plan."""
+    check_token(request, visitor, form.csrf_token)
+    seats = visitor.access.entitlement.seats if visitor.access.entitlement else 0
+    try:
+        await add_employee(
+            workspace.engine, visitor.company_id, seats=seats, name=form.name, email=form.email, password=form.password
+        )
+    except AppError as error:
+        return await _team(workspace, visitor, error=error)
+    return RedirectResponse("/team", 303)
+
+
+async def _team(workspace: Workspace, visitor: AdminVisitor, error: AppError | None = None) -> Response:
+    shown = await show_team(workspace.engine, visitor.company_id, datetime.now(UTC))
+    return render(
+        "team.html",
+        status_code=HTTP_STATUS[type(error)] if error else 200,
+        person=visitor.person,
+        shown=shown,
+        seats=visitor.access.entitlement.seats if visitor.access.entitlement else 0,
+        error=error.message if error else "",
+    )
+
+
+def _with_cookie(workspace: Workspace, ticket: Ticket, to: str = "/") -> Response:
+    response = RedirectResponse(to, 303)
+    response.set_cookie(
+        workspace.cookie,
+        f"{ticket.company_id.hex}.{ticket.token}",
+        max_age=int(LASTS.total_seconds()),
+        secure=workspace.cookie_secure,
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, AppError)  # noqa: S101 - what the handler is registered for
+    if isinstance(error, NotAuthenticated):
+        return RedirectResponse("/login", 303)
+    return render("error.html", status_code=HTTP_STATUS[type(error)], error=error.message)
+
+
+async def _invalid(_request: Request, _error: Exception) -> Response:
+    return render("error.html", status_code=400, error="Fill in every field, with at most 512 characters each")

@@ -1,0 +1,65 @@
+"""Accounts: a company's first admin, and the people an admin adds."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from servicekit.errors import Conflict, InvalidInput, Refused
+from servicekit.ids import new_id
+from servicekit.passwords import hash_password
+from tracking.domain.rows import clean
+from tracking.store import companies, employees, fold_queue
+from tracking.store.employees import Employee
+from tracking.store.scope import company_scope
+
+ADMIN, EMPLOYEE = "ADMIN", "EMPLOYEE"
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 256  # argon2 reads all of it
+
+
+async def set_up_company(
+    engine: AsyncEngine, company_id: UUID, *, time_zone: str, name: str, email: str, password: str
+) -> Employee:
+    """Makes the first account, an admin's. Whoever holds the company's key may; Conflict once there is an account."""
+    admin = await _new_account(name=name, email=email, password=password, role=ADMIN)
+    async with company_scope(engine, company_id) as tx:
+        await companies.ensure(tx, company_id, time_zone)
+        await companies.lock(tx)
+        if await employees.seats_used(tx):
+            raise Conflict("this company is set up already; log in, or ask its admin for an account")
+        await _add(tx, company_id, admin)
+    return admin
+
+
+async def add_employee(
+    engine: AsyncEngine, company_id: UUID, *, seats: int, name: str, email: str, password: str, role: str = EMPLOYEE
+) -> Employee:
+    """Adds an account within the `seats` that the company is entitled to. Refused: they are all taken."""
+    employee = await _new_account(name=name, email=email, password=password, role=role)
+    async with company_scope(engine, company_id) as tx:
+        await companies.lock(tx)  # else two admins at once could both take the last seat
+        used = await employees.seats_used(tx)
+        if used >= seats:
+            raise Refused(f"all {seats} seats of the plan are taken; deactivate someone or ask for a larger plan")
+        await _add(tx, company_id, employee)
+    return employee
+
+
+async def _new_account(*, name: str, email: str, password: str, role: str) -> Employee:
+    name, email = clean(name, 200).strip(), clean(email, 320).strip()
+    if not name:
+        raise InvalidInput("a name is required")
+    local, at, domain = email.partition("@")
+    if not (local and at and "." in domain) or " " in email:
+        raise InvalidInput("the e-mail must look like name@example.com")
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise InvalidInput(f"the password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+    if role not in (ADMIN, EMPLOYEE):
+        raise InvalidInput(f"the role must be {ADMIN} or {EMPLOYEE}")
+    return Employee(new_id(), 0, name, email, role, await hash_password(password), active=True)
+
+
+async def _add(tx: AsyncConnection, company_id: UUID, employee: Employee) -> None:
+    await employees.insert(tx, company_id, employee)
+    await fold_queue.append(tx, company_id, kind=fold_queue.LEVELS, at=datetime.now(UTC), employee_id=None)

@@ -1,0 +1,35 @@
+"""Sessions end: by their tracker's word, or at their last sign of life when it fell silent."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tracking.store import sessions
+from tracking.store.devices import Device
+from tracking.store.scope import company_scope
+
+SILENCE = timedelta(minutes=5)  # thirty polls that did not come
+
+
+async def end_session(
+    engine: AsyncEngine, company_id: UUID, device: Device, *, number: int, desktop_time: datetime, now: datetime
+) -> bool:
+    """Ends a session of the device's employee; says whether there is one. Ending it again changes nothing."""
+    async with company_scope(engine, company_id) as tx:
+        session = await sessions.by_number(tx, number)
+        if session is None or session.employee_id != device.employee_id:
+            return False
+        await sessions.end(tx, session.session_id, min(desktop_time + device.clock_offset, now))
+    return True
+
+
+async def end_silent_sessions(engine: AsyncEngine, dispatch: AsyncEngine) -> int:
+    """Ends the open sessions of all companies that have been silent for `SILENCE`; returns how many."""
+    async with dispatch.begin() as tx:
+        companies = await sessions.companies_with_silent(tx, SILENCE)
+    ended = 0
+    for company_id in companies:
+        async with company_scope(engine, company_id) as tx:
+            ended += await sessions.end_silent(tx, SILENCE)
+    return ended

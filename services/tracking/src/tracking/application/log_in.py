@@ -1,0 +1,60 @@
+"""An employee signs in at a desktop: the company's key says where to look, the token says who is calling."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.errors import Forbidden, NotAuthenticated
+from servicekit.ids import new_id
+from servicekit.passwords import new_token, token_digest, verify_password
+from tracking.domain.daybook import EmployeeTotals
+from tracking.domain.days import day_of
+from tracking.store import companies, devices, employees, totals
+from tracking.store.scope import company_scope
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """What the desktop is told. Numbers are ids of the desktop protocol."""
+
+    employee_number: int
+    company_number: int
+    name: str
+    email: str
+    token: str  # shown this once; kept as a digest
+    today: EmployeeTotals
+
+
+async def log_in(engine: AsyncEngine, company_id: UUID, *, email: str, password: str, now: datetime) -> LoggedIn:
+    """Opens a device. NotAuthenticated: no such account in this company, or another password. Forbidden: inactive."""
+    async with company_scope(engine, company_id) as tx:
+        employee = await employees.by_email(tx, email)
+    if not await verify_password(employee.password_hash if employee else None, password) or employee is None:
+        raise NotAuthenticated("Invalid email or password")
+    if not employee.active:
+        raise Forbidden("This account is inactive; ask your company's admin")
+    token = new_token()
+    async with company_scope(engine, company_id) as tx:
+        company = await companies.get(tx)
+        if company is None:
+            raise NotAuthenticated("Invalid email or password")
+        await devices.insert(
+            tx,
+            company_id,
+            device_id=new_id(),
+            employee_id=employee.employee_id,
+            token_digest=token_digest(token),
+            logged_in_at=now,
+        )
+        day = day_of(now, company.time_zone)
+        days = await totals.employee_days(tx, [(employee.employee_id, day)])
+    return LoggedIn(
+        employee_number=employee.number,
+        company_number=company.number,
+        name=employee.name,
+        email=employee.email,
+        token=token,
+        today=days.get((employee.employee_id, day), EmployeeTotals()),
+    )

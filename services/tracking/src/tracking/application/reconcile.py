@@ -1,0 +1,99 @@
+"""Recomputes a company's totals from its raw rows and names every difference from the kept ones."""
+
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from tracking.application.fold_company import Encode, fold_company
+from tracking.domain.daybook import (
+    CompanyChange,
+    Daybook,
+    DayKey,
+    DeviceReport,
+    EmployeeTotals,
+    company_changes,
+    second_of,
+)
+from tracking.domain.days import day_of
+from tracking.domain.timeline import Claim, Kind
+from tracking.store import activities, companies, sessions, totals
+from tracking.store.activities import FoldedClaim
+from tracking.store.scope import company_scope
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """How many days were compared and what differs; no difference is the only good answer."""
+
+    employee_days: int
+    company_days: int
+    differences: list[str]
+
+
+async def reconcile(engine: AsyncEngine, company_id: UUID, encode: Encode) -> Reconciliation:
+    """Folds what waits, then compares. One transaction reads everything: nothing moves underneath."""
+    while await fold_company(engine, company_id, encode):
+        pass
+    async with company_scope(engine, company_id) as tx:
+        await companies.lock(tx)
+        company = await companies.get(tx)
+        if company is None:
+            return Reconciliation(0, 0, [])
+        recomputed = await _recompute(tx, company.time_zone)
+        kept = await totals.all_employee_days(tx)
+        kept_days = {
+            row.day: CompanyChange(row.active_seconds, row.idle_seconds, row.employees_active, row.sessions)
+            for row in await totals.company_days(tx, date.min, date.max)
+        }
+    differences = [
+        f"employee {key[0]} on {key[1]}: kept {kept.get(key)}, raw rows say {recomputed.get(key)}"
+        for key in sorted(kept.keys() | recomputed.keys())
+        if kept.get(key, EmployeeTotals()) != recomputed.get(key, EmployeeTotals())
+    ]
+    days = company_changes({}, recomputed)
+    differences += [
+        f"company on {day}: kept {kept_days.get(day)}, raw rows say {days.get(day)}"
+        for day in sorted(kept_days.keys() | days.keys())
+        if kept_days.get(day, CompanyChange()) != days.get(day, CompanyChange())
+    ]
+    return Reconciliation(len(recomputed), len(days), differences)
+
+
+async def _recompute(tx: AsyncConnection, time_zone: str) -> dict[DayKey, EmployeeTotals]:
+    counted: dict[DayKey, EmployeeTotals] = {}
+    async for reports in _employees(activities.in_order(tx)):
+        book = Daybook(time_zone)
+        for report in reports:
+            book.fold(report)
+        counted |= book.changed_employees({}, {})
+    started: Counter[DayKey] = Counter()
+    async for employee_id, started_at in sessions.starts(tx):
+        started[employee_id, day_of(started_at, time_zone)] += 1
+    return {
+        key: EmployeeTotals(found.active_seconds, found.idle_seconds, started[key])
+        for key in counted.keys() | started.keys()
+        for found in [counted.get(key, EmployeeTotals())]
+    }
+
+
+async def _employees(claims: AsyncIterator[FoldedClaim]) -> AsyncIterator[list[DeviceReport]]:
+    """One employee's reports after another, as they were folded."""
+    reports: dict[tuple[int, UUID, UUID], list[Claim]] = defaultdict(list)
+    employee: UUID | None = None
+    async for claim in claims:
+        if employee is not None and claim.employee_id != employee:
+            yield _reports(employee, reports)
+            reports = defaultdict(list)
+        employee = claim.employee_id
+        key = claim.revision, claim.upload_id, claim.device_id
+        reports[key].append(Claim(Kind(claim.kind), second_of(claim.at), claim.seconds))
+    if employee is not None:
+        yield _reports(employee, reports)
+
+
+def _reports(employee_id: UUID, claims: dict[tuple[int, UUID, UUID], list[Claim]]) -> list[DeviceReport]:
+    return [DeviceReport(employee_id, device_id, found) for (_revision, _upload, device_id), found in claims.items()]

@@ -1,0 +1,58 @@
+"""What the workspace's pages show: a company's day to its admin, their own days to everyone."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tracking.domain.daybook import EmployeeTotals
+from tracking.domain.days import day_of
+from tracking.store import companies, employees, quarantine, sessions, totals
+from tracking.store.employees import Employee
+from tracking.store.scope import company_scope
+from tracking.store.sessions import WorkSession
+
+DAYS_SHOWN = 30
+SESSIONS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A company's people and their day."""
+
+    day: date
+    people: list[tuple[Employee, EmployeeTotals]]
+    seats_used: int
+    quarantined: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person's days and sessions, the newest first."""
+
+    time_zone: str
+    days: dict[date, EmployeeTotals]
+    sessions: list[WorkSession]
+
+
+async def show_team(engine: AsyncEngine, company_id: UUID, now: datetime) -> Team:
+    """For an admin of that company."""
+    async with company_scope(engine, company_id) as tx:
+        company = await companies.get(tx)
+        day = day_of(now, company.time_zone if company else "UTC")
+        people = await employees.everyone(tx)
+        today = await totals.totals_of_day(tx, day)
+        kept_aside = await quarantine.counts(tx)
+    shown = [(person, today.get(person.employee_id, EmployeeTotals())) for person in people]
+    return Team(day, shown, sum(person.active for person in people), kept_aside)
+
+
+async def show_person(engine: AsyncEngine, company_id: UUID, employee_id: UUID, now: datetime) -> Person:
+    """For that person alone."""
+    async with company_scope(engine, company_id) as tx:
+        company = await companies.get(tx)
+        time_zone = company.time_zone if company else "UTC"
+        first = day_of(now, time_zone) - timedelta(days=DAYS_SHOWN)
+        days = await totals.days_of_employee(tx, employee_id, first)
+        return Person(time_zone, days, await sessions.recent(tx, employee_id, SESSIONS_SHOWN))

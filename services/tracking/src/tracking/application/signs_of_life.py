@@ -1,0 +1,51 @@
+"""When sessions and companies were last heard of, noted in memory and written together every few seconds."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tracking.store import sessions
+from tracking.store.scope import company_scope
+
+Report = Callable[[Mapping[UUID, datetime]], Awaitable[None]]
+
+
+class SignsOfLife:
+    """What a crash loses is a few seconds of signs, never a row."""
+
+    def __init__(self, engine: AsyncEngine, report: Report) -> None:
+        """`report` tells tenancy when companies were last heard of."""
+        self._engine = engine
+        self._report = report
+        self._sessions: dict[UUID, dict[int, datetime]] = defaultdict(dict)
+        self._companies: dict[UUID, datetime] = {}
+
+    def company(self, company_id: UUID, now: datetime) -> None:
+        """A tracker of the company called."""
+        self._companies[company_id] = now
+
+    def session(self, company_id: UUID, number: int, now: datetime) -> None:
+        """A session is alive."""
+        self._sessions[company_id][number] = now
+
+    async def write_sessions(self) -> bool:
+        """Writes the sessions' signs, one transaction a company."""
+        seen, self._sessions = self._sessions, defaultdict(dict)
+        for company_id, numbers in seen.items():
+            async with company_scope(self._engine, company_id) as tx:
+                await sessions.saw(tx, numbers)
+        return False
+
+    async def report_companies(self) -> bool:
+        """Tells tenancy, in one call; what could not be told is told the next time."""
+        heard, self._companies = self._companies, {}
+        try:
+            if heard:
+                await self._report(heard)
+        except BaseException:
+            self._companies = heard | self._companies
+            raise
+        return False

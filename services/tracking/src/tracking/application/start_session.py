@@ -1,0 +1,39 @@
+"""The tracker starts to track."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.ids import new_id
+from tracking.domain.reports import TOLERANCE
+from tracking.store import devices, fold_queue, sessions
+from tracking.store.devices import Device
+from tracking.store.scope import company_scope
+
+
+async def start_session(
+    engine: AsyncEngine, company_id: UUID, device: Device, *, desktop_time: datetime, now: datetime
+) -> int:
+    """Opens a session and returns its number.
+
+    The call is made the moment the person presses start, so it also measures the desktop's clock.
+    """
+    offset = now - desktop_time
+    if abs(offset) <= TOLERANCE:
+        offset = timedelta()
+    async with company_scope(engine, company_id) as tx:
+        if offset != device.clock_offset:
+            await devices.set_clock_offset(tx, device.device_id, offset)
+        number = await sessions.insert(
+            tx,
+            company_id,
+            session_id=new_id(),
+            employee_id=device.employee_id,
+            device_id=device.device_id,
+            started_at=desktop_time + offset,
+        )
+        await fold_queue.append(
+            tx, company_id, kind=fold_queue.SESSION, at=desktop_time + offset, employee_id=device.employee_id
+        )
+    return number

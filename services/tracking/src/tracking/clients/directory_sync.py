@@ -1,0 +1,83 @@
+"""Keeps the access directory confirmed: asks tenancy and billing what changed, every second and whenever nudged."""
+
+import asyncio
+import time
+from contextlib import suppress
+
+import structlog
+
+from servicekit.errors import AppError, Refused, Unavailable
+from tracking.clients.billing import BillingClient
+from tracking.clients.tenancy import TenancyClient
+from tracking.domain.access import AccessDirectory
+
+log = structlog.get_logger()
+
+INTERVAL = 1.0
+
+
+class DirectorySync:
+    """One a process. Any number of callers may ask for a refresh; at most one is under way."""
+
+    def __init__(self, directory: AccessDirectory, tenancy: TenancyClient, billing: BillingClient) -> None:
+        self._directory = directory
+        self._tenancy = tenancy
+        self._billing = billing
+        self._nudged = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self._refreshed = float("-inf")
+
+    async def nudge(self, _event: object) -> None:
+        """Asks for a refresh soon: an event said that something changed."""
+        self._nudged.set()
+
+    async def check_confirmed(self) -> None:
+        """Raises Unavailable while the directory cannot be trusted."""
+        if not self._directory.is_confirmed(time.monotonic()):
+            raise Unavailable("companies and entitlements are not confirmed")
+
+    async def run(self) -> None:
+        """Refreshes until cancelled."""
+        while True:
+            self._nudged.clear()
+            await self.refresh()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._nudged.wait(), INTERVAL)
+
+    async def refresh(self) -> None:
+        """Brings the directory up to date as of this call; what does not answer stays unconfirmed."""
+        wanted = time.monotonic()
+        async with self._lock:
+            if self._refreshed < wanted:  # nobody asked both after this call began
+                self._refreshed = time.monotonic()
+                await asyncio.gather(self._ask_tenancy(), self._ask_billing())
+
+    async def _ask_tenancy(self) -> None:
+        directory = self._directory
+        try:
+            while True:
+                asked = time.monotonic()
+                companies, revision = await self._tenancy.access_changes(directory.company_revision)
+                if not companies:
+                    break
+                directory.take_companies(companies, revision)
+            directory.confirm_companies(asked)
+        except Refused:  # its database went back in time, as after a restore: all that is here may be wrong
+            directory.forget_companies()
+        except AppError as error:
+            log.warning("tenancy does not answer", error=error.message)
+
+    async def _ask_billing(self) -> None:
+        directory = self._directory
+        try:
+            while True:
+                asked = time.monotonic()
+                entitlements, revision = await self._billing.entitlement_changes(directory.entitlement_revision)
+                if not entitlements:
+                    break
+                directory.take_entitlements(entitlements, revision)
+            directory.confirm_entitlements(asked)
+        except Refused:
+            directory.forget_entitlements()
+        except AppError as error:
+            log.warning("billing does not answer", error=error.message)

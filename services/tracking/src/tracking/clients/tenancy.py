@@ -1,0 +1,50 @@
+"""What tracking may ask tenancy: who holds which key, and to note that a company's trackers are alive."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from contracts.tenancy.v1 import tenancy_pb2, tenancy_pb2_grpc
+from servicekit.rpc_client import call, open_channel
+from servicekit.settings import TlsSettings
+from tracking.domain.access import Company
+
+_SERVICE = "contracts.tenancy.v1.TenancyService"
+
+
+class TenancyClient:
+    """A channel to tenancy."""
+
+    def __init__(self, address: str, tls: TlsSettings) -> None:
+        self._channel = open_channel(address, tls, server_name="tenancy", idempotent=[f"{_SERVICE}/ListAccessChanges"])
+        self._stub = tenancy_pb2_grpc.TenancyServiceStub(self._channel)
+
+    async def access_changes(self, after_revision: int) -> tuple[list[Company], int]:
+        """One page of companies changed after the revision, and where to ask on."""
+        request = tenancy_pb2.ListAccessChangesRequest(after_revision=after_revision)
+        response = await call(self._stub.ListAccessChanges, request)
+        return [_from_record(record) for record in response.records], response.revision
+
+    async def report_sync(self, times: Mapping[UUID, datetime]) -> None:
+        """Says when companies were last heard of."""
+        request = tenancy_pb2.ReportSyncRequest()
+        for company_id, at in times.items():
+            moment = Timestamp()
+            moment.FromDatetime(at)
+            request.times.append(tenancy_pb2.SyncTime(company_id=str(company_id), last_sync_at=moment))
+        await call(self._stub.ReportSync, request)
+
+    async def close(self) -> None:
+        """Ends the channel."""
+        await self._channel.close(None)
+
+
+def _from_record(record: tenancy_pb2.AccessRecord) -> Company:
+    return Company(
+        company_id=UUID(record.company_id),
+        suspended=record.state != tenancy_pb2.COMPANY_STATE_ACTIVE,
+        time_zone=record.time_zone,
+        key_digests=tuple(record.key_digests),
+    )

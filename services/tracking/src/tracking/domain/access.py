@@ -1,0 +1,162 @@
+"""May this company's call go on? The decision is made from memory; what is too old to be trusted refuses."""
+
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from uuid import UUID
+
+LONGEST_UNCONFIRMED = 10.0  # seconds
+_KEY = re.compile(rb"company_[0-9a-f]{32}")
+
+
+class Verdict(Enum):
+    """The answer; the values of refusals are the words the tracker's users know."""
+
+    ALLOWED = "allowed"
+    KEY_MISSING = "X-Company-Key header required"
+    KEY_INVALID = "Invalid company key"
+    SUSPENDED = "Company subscription is suspended"
+    EXPIRED = "Company subscription expired"
+    UNCONFIRMED = "The service cannot check the company key right now; nothing is lost, try again"
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """What tenancy says of a company."""
+
+    company_id: UUID
+    suspended: bool
+    time_zone: str
+    key_digests: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """What billing says of a company."""
+
+    company_id: UUID
+    access_until: datetime
+    seats: int
+    storage_bytes: int
+    screenshot_retention_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The verdict on a key and, when the key is known, whose it is."""
+
+    verdict: Verdict
+    company: Company | None = None
+    entitlement: Entitlement | None = None
+
+
+def key_digest(key: bytes, pepper: bytes) -> bytes:
+    """HMAC-SHA256 of a company key: what tenancy stores."""
+    return hmac.digest(pepper, key, "sha256")
+
+
+def is_key(text: bytes | None) -> bool:
+    """Whether it has the form of a company key."""
+    return text is not None and _KEY.fullmatch(text) is not None
+
+
+class AccessDirectory:
+    """All companies and entitlements as of their owners' last answers, at most `LONGEST_UNCONFIRMED` seconds old.
+
+    `revision`s say where to ask on; a moment of confirmation is when the answered question was *sent* (monotonic).
+    """
+
+    def __init__(self, pepper: bytes) -> None:
+        self._pepper = pepper
+        self._companies: dict[UUID, Company] = {}
+        self._entitlements: dict[UUID, Entitlement] = {}
+        self._by_digest: dict[bytes, UUID] = {}
+        self._by_key: dict[bytes, UUID] = {}  # spares the HMAC of keys seen before
+        self.company_revision = 0
+        self.entitlement_revision = 0
+        self._companies_confirmed = float("-inf")
+        self._entitlements_confirmed = float("-inf")
+
+    def take_companies(self, changed: list[Company], revision: int) -> None:
+        """Takes a page of what changed after `company_revision`."""
+        for company in changed:
+            old = self._companies.get(company.company_id)
+            for digest in old.key_digests if old else ():
+                self._by_digest.pop(digest, None)
+            self._companies[company.company_id] = company
+            self._by_digest.update(dict.fromkeys(company.key_digests, company.company_id))
+        if changed:
+            self._by_key.clear()
+        self.company_revision = max(self.company_revision, revision)
+
+    def take_entitlements(self, changed: list[Entitlement], revision: int) -> None:
+        """Takes a page of what changed after `entitlement_revision`."""
+        self._entitlements.update({entitlement.company_id: entitlement for entitlement in changed})
+        self.entitlement_revision = max(self.entitlement_revision, revision)
+
+    def forget_companies(self) -> None:
+        """Starts again: tenancy does not know the revision that was reached here."""
+        self._companies.clear()
+        self._by_digest.clear()
+        self._by_key.clear()
+        self.company_revision = 0
+        self._companies_confirmed = float("-inf")
+
+    def forget_entitlements(self) -> None:
+        """Starts again: billing does not know the revision that was reached here."""
+        self._entitlements.clear()
+        self.entitlement_revision = 0
+        self._entitlements_confirmed = float("-inf")
+
+    def confirm_companies(self, asked: float) -> None:
+        """Notes that everything tenancy knew at the moment `asked` (monotonic) is here."""
+        self._companies_confirmed = asked
+
+    def confirm_entitlements(self, asked: float) -> None:
+        """Notes that everything billing knew at the moment `asked` (monotonic) is here."""
+        self._entitlements_confirmed = asked
+
+    def is_confirmed(self, monotonic: float) -> bool:
+        """Whether what is here may still be trusted."""
+        oldest = min(self._companies_confirmed, self._entitlements_confirmed)
+        return monotonic - oldest <= LONGEST_UNCONFIRMED
+
+    def find(self, key: bytes | None) -> Company | None:
+        """The company of a key."""
+        if key is None:
+            return None
+        company_id = self._by_key.get(key)
+        if company_id is None:
+            if not is_key(key):
+                return None
+            company_id = self._by_digest.get(key_digest(key, self._pepper))
+            if company_id is None:
+                return None
+            self._by_key[key] = company_id
+        return self._companies[company_id]
+
+    def company(self, company_id: UUID, *, now: datetime, monotonic: float) -> Access:
+        """The verdict on a company that is known by other means than its key."""
+        company = self._companies.get(company_id)
+        entitlement = self._entitlements.get(company_id)
+        if company is None or entitlement is None or not self.is_confirmed(monotonic):
+            # A company that billing has not heard of yet gets its answer within a second.
+            return Access(Verdict.UNCONFIRMED, company, entitlement)
+        if company.suspended:
+            return Access(Verdict.SUSPENDED, company, entitlement)
+        if now >= entitlement.access_until:
+            return Access(Verdict.EXPIRED, company, entitlement)
+        return Access(Verdict.ALLOWED, company, entitlement)
+
+    def decide(self, key: bytes | None, *, now: datetime, monotonic: float) -> Access:
+        """The verdict on a call with this key."""
+        if key is None:
+            return Access(Verdict.KEY_MISSING)
+        company = self.find(key)
+        if company is not None:
+            return self.company(company.company_id, now=now, monotonic=monotonic)
+        if is_key(key) and not self.is_confirmed(monotonic):
+            return Access(Verdict.UNCONFIRMED)
+        return Access(Verdict.KEY_INVALID)

@@ -1,0 +1,116 @@
+"""The totals of days, from what devices report: the arithmetic of a fold, without a database."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from tracking.domain.days import CompanyDay, company_day, days_between
+from tracking.domain.spans import size
+from tracking.domain.timeline import Claim, Timeline, combine, fold, reach
+
+DayKey = tuple[UUID, date]
+
+
+@dataclass(frozen=True, slots=True)
+class EmployeeTotals:
+    """One employee's day."""
+
+    active_seconds: int = 0
+    idle_seconds: int = 0
+    sessions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyChange:
+    """What a day of the company gains."""
+
+    active_seconds: int = 0
+    idle_seconds: int = 0
+    employees_active: int = 0
+    sessions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceReport:
+    """The claims of one upload."""
+
+    employee_id: UUID
+    device_id: UUID
+    claims: Sequence[Claim]
+
+
+class Daybook:
+    """Some days of some employees, as far as a fold needs them."""
+
+    def __init__(self, time_zone: str) -> None:
+        self._time_zone = time_zone
+        self._timelines: dict[DayKey, dict[UUID, Timeline]] = defaultdict(dict)
+        self._changed: set[tuple[UUID, date, UUID]] = set()
+
+    def days_touched(self, reports: Sequence[DeviceReport]) -> dict[DayKey, int]:
+        """The days that must be put in before the reports are folded, each with the Unix time of its start."""
+        return {
+            (report.employee_id, day.date): day.start
+            for report in reports
+            for day in days_between(*reach(report.claims), self._time_zone)
+        }
+
+    def put(self, employee_id: UUID, day: date, device_id: UUID, timeline: Timeline) -> None:
+        """Puts a kept day of a device in."""
+        self._timelines[employee_id, day][device_id] = timeline
+
+    def fold(self, report: DeviceReport) -> None:
+        """Counts one report."""
+        days = list(days_between(*reach(report.claims), self._time_zone))
+        before = Timeline()
+        for day in days:
+            before = before + self._timelines[report.employee_id, day.date].get(report.device_id, Timeline())
+        after = fold(before, report.claims)
+        for day in days:
+            timelines = self._timelines[report.employee_id, day.date]
+            clipped = after.clip(day.start, day.end)
+            if clipped != timelines.get(report.device_id, Timeline()):
+                timelines[report.device_id] = clipped
+                self._changed.add((report.employee_id, day.date, report.device_id))
+
+    def changed_devices(self) -> Iterator[tuple[UUID, CompanyDay, UUID, Timeline]]:
+        """What the reports changed: employee, day, device and its timeline."""
+        for employee_id, day, device_id in sorted(self._changed):
+            timeline = self._timelines[employee_id, day][device_id]
+            yield employee_id, company_day(day, self._time_zone), device_id, timeline
+
+    def changed_employees(
+        self, before: Mapping[DayKey, EmployeeTotals], sessions: Mapping[DayKey, int]
+    ) -> dict[DayKey, EmployeeTotals]:
+        """New totals of the people whose days changed; `sessions` are those that have started since `before`."""
+        result = {}
+        for key in sorted({(employee, day) for employee, day, _ in self._changed} | set(sessions)):
+            totals = before.get(key, EmployeeTotals())
+            if key in self._timelines:
+                timeline = combine(self._timelines[key].values())
+                totals = replace(totals, active_seconds=size(timeline.active), idle_seconds=size(timeline.idle))
+            result[key] = replace(totals, sessions=totals.sessions + sessions.get(key, 0))
+        return result
+
+
+def company_changes(
+    before: Mapping[DayKey, EmployeeTotals], after: Mapping[DayKey, EmployeeTotals]
+) -> dict[date, CompanyChange]:
+    """What the company's days gain when its people's totals go from `before` to `after`."""
+    changes: dict[date, CompanyChange] = defaultdict(CompanyChange)
+    for (employee_id, day), new in after.items():
+        old, change = before.get((employee_id, day), EmployeeTotals()), changes[day]
+        changes[day] = CompanyChange(
+            change.active_seconds + new.active_seconds - old.active_seconds,
+            change.idle_seconds + new.idle_seconds - old.idle_seconds,
+            change.employees_active + (new.active_seconds > 0) - (old.active_seconds > 0),
+            change.sessions + new.sessions - old.sessions,
+        )
+    return dict(changes)
+
+
+def second_of(moment: datetime) -> int:
+    """The Unix second in which a tick of that moment ends."""
+    return int(moment.astimezone(UTC).timestamp())

@@ -1,0 +1,99 @@
+"""One row of a tracker's upload, repaired where it can be; a row that cannot be counted says why.
+
+The tracker sends window titles as they are, and desktops that were upgraded send columns that slipped.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from tracking.domain.timeline import Kind
+
+MAX_NAME = 512
+MAX_DETAIL = 2048
+MAX_SECONDS = 31 * 86_400
+
+_KINDS = {"ACTIVE": Kind.ACTIVE, "INACTIVE": Kind.IDLE}
+_CONTROL = dict.fromkeys((*range(32), 127))
+
+
+class BadRow(Exception):
+    """Why a row cannot be counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a row says. `at` is None when it does not say when."""
+
+    name: str
+    detail: str
+    seconds: int
+    at: datetime | None
+
+
+def application(raw: Any) -> Row:
+    """{app_name, window_title, active_seconds, created_at}."""
+    return _usage(raw, "app_name", "window_title")
+
+
+def website(raw: Any) -> Row:
+    """{domain, url or null, active_seconds, created_at}."""
+    return _usage(raw, "domain", "url")
+
+
+def activity(raw: Any) -> Row:
+    """{minute_type, duration_seconds, created_at}; the row's name is the `Kind`."""
+    fields = _fields(raw)
+    minute_type = fields.get("minute_type")
+    kind = _KINDS.get(minute_type) if isinstance(minute_type, str) else None
+    if kind is None:
+        raise BadRow("minute_type is neither ACTIVE nor INACTIVE")
+    seconds = _seconds(fields.get("duration_seconds"))
+    if seconds == 0:
+        raise BadRow("no duration")
+    return Row(kind, "", seconds, _time(fields.get("created_at")))
+
+
+def clean(text: str, length: int) -> str:
+    """Text that PostgreSQL stores: no control characters, no half characters, at most `length` characters."""
+    text = text[: length + 64]
+    if not text.isprintable():
+        text = text.translate(_CONTROL).encode("utf-8", "replace").decode()
+    return text[:length]
+
+
+def _usage(raw: Any, name: str, detail: str) -> Row:
+    fields = _fields(raw)
+    seconds, at, note = fields.get("active_seconds"), fields.get("created_at"), fields.get(detail)
+    if at is None and isinstance(seconds, str) and isinstance(note, int):
+        note, seconds, at = None, note, seconds  # an upgraded desktop: each value stands one column too early
+    return Row(_text(fields.get(name), MAX_NAME), _text(note, MAX_DETAIL), _seconds(seconds), _time(at))
+
+
+def _fields(raw: Any) -> Mapping[str, Any]:
+    if not isinstance(raw, Mapping):
+        raise BadRow("not an object")
+    return raw
+
+
+def _text(value: Any, length: int) -> str:
+    return "" if value is None else clean(value if isinstance(value, str) else repr(value), length)
+
+
+def _seconds(value: Any) -> int:
+    if isinstance(value, str) and value.isdecimal() and len(value) < 12:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_SECONDS:
+        raise BadRow("the duration is not a number of seconds that can be true")
+    return int(value)
+
+
+def _time(value: Any) -> datetime | None:
+    if value is None or value == "":
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        raise BadRow("created_at is not a time") from None

@@ -1,0 +1,96 @@
+"""Which seconds were worked: the rule that turns what trackers claim into exact time.
+
+A tracker counts one tick a second, ACTIVE or INACTIVE, and reports the two sums with the moment of each kind's newest
+tick. It keeps adding to the sums until a reply arrives, so a report after a lost reply repeats what was stored, larger
+and newer. Therefore, for the reports of one device:
+
+- the claims of a report are laid out backwards from their newest ticks, which gives the *extents* they cover;
+- in an extent, what is counted already is taken off what is claimed, kind by kind: a repetition adds only its growth;
+- only seconds not counted yet are given out, so no span ever holds more time than it has.
+
+An employee's time is the union of the devices' times: overlapping desktops count once, and somebody who is idle at one
+desktop and active at another is active. Folding a report twice changes nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tracking.domain.spans import Spans, clip, gaps, latest, latest_free, size, subtract, union
+
+
+class Kind(StrEnum):
+    """What the employee did in a second."""
+
+    ACTIVE = "A"
+    IDLE = "I"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`seconds` ticks of one kind, at least one, the newest of them in the second before `end` (Unix time)."""
+
+    kind: Kind
+    end: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Counted seconds in Unix time; the two sets never overlap."""
+
+    active: Spans = field(default_factory=list)
+    idle: Spans = field(default_factory=list)
+
+    @property
+    def counted(self) -> Spans:
+        """Seconds of either kind."""
+        return union(self.active, self.idle)
+
+    def __add__(self, other: "Timeline") -> "Timeline":
+        return Timeline(union(self.active, other.active), union(self.idle, other.idle))
+
+    def clip(self, start: int, end: int) -> "Timeline":
+        """What lies between `start` and `end`."""
+        return Timeline(clip(self.active, start, end), clip(self.idle, start, end))
+
+
+def reach(claims: Sequence[Claim]) -> tuple[int, int]:
+    """First and last moment that a report of at least one claim can touch."""
+    extents = _extents(claims)
+    return extents[0][0], extents[-1][1]
+
+
+def fold(device: Timeline, claims: Sequence[Claim]) -> Timeline:
+    """The device's timeline after one report."""
+    for start, end in _extents(claims):
+        within = [claim for claim in claims if start < claim.end <= end]
+        before = device.clip(start, end)
+        growth = max(0, _claimed(within, Kind.ACTIVE) - size(before.active))
+        newest = max((claim.end for claim in within if claim.kind is Kind.ACTIVE), default=start)
+        active = latest(gaps(before.counted, start, newest), growth)
+        active = union(active, latest(gaps(union(before.counted, active), start, end), growth - size(active)))
+        # The claims of an extent fill it exactly, so what is left is never more than the idle time's growth.
+        idle = gaps(union(before.counted, active), start, end)
+        device = Timeline(union(device.active, active), union(device.idle, idle))
+    return device
+
+
+def combine(devices: Iterable[Timeline]) -> Timeline:
+    """The timeline of the person who used the devices."""
+    timelines = list(devices)
+    active = union(*(device.active for device in timelines))
+    return Timeline(active, subtract(union(*(device.idle for device in timelines)), active))
+
+
+def _claimed(claims: Sequence[Claim], kind: Kind) -> int:
+    return sum(claim.seconds for claim in claims if claim.kind is kind)
+
+
+def _extents(claims: Sequence[Claim]) -> Spans:
+    """The spans that a report's claims cover together, each claim with room of its own."""
+    occupied: Spans = []
+    for kind in Kind:
+        for claim in sorted((c for c in claims if c.kind is kind), key=lambda c: -c.end):
+            occupied = union(occupied, latest_free(occupied, claim.end, claim.seconds))
+    return occupied

@@ -1,0 +1,138 @@
+"""Tracking's processes: what each is made of, and the command that starts it."""
+
+import argparse
+import socket
+from functools import partial
+from pathlib import Path
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from servicekit import migrations, telemetry
+from servicekit.bus import Bus
+from servicekit.database import create_engine, ping
+from servicekit.http_server import bind, health_routes, serve
+from servicekit.lifecycle import forever, run_process, run_tasks
+from servicekit.relay import Relay
+from tracking import maintenance, settings
+from tracking.api.desktop.app import DesktopApi
+from tracking.api.desktop.calls import Gateway
+from tracking.api.workspace.app import workspace_app
+from tracking.application.aggregate import fold_waiting
+from tracking.application.authenticate import Authenticator
+from tracking.application.end_session import end_silent_sessions
+from tracking.application.group_commit import GroupCommit
+from tracking.application.signs_of_life import SignsOfLife
+from tracking.application.take_upload import UploadTaker
+from tracking.clients.billing import BillingClient
+from tracking.clients.directory_sync import DirectorySync
+from tracking.clients.tenancy import TenancyClient
+from tracking.domain.access import AccessDirectory
+from tracking.feed.outgoing import STREAM, company_month_event
+from tracking.workers import run_workers, while_parent_lives
+
+# Any event of theirs means that the access directory has news; one that is missed costs its polling interval.
+CHANGES = ("tenancy.v1.>", "billing.v1.>")
+
+
+async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
+    """One gateway process: answers trackers, keeps its access directory, writes what it has noted."""
+    engine = create_engine(config.database_url, name="tracking-gateway")
+    bus = Bus(config.nats_url, name="tracking-gateway")
+    tenancy = TenancyClient(config.tenancy_address, config)
+    billing = BillingClient(config.billing_address, config)
+    directory = AccessDirectory(bytes.fromhex(config.key_pepper))
+    sync = DirectorySync(directory, tenancy, billing)
+    commit = GroupCommit(config.ingest_database_url)
+    life = SignsOfLife(engine, tenancy.report_sync)
+    calls = Gateway(engine, Authenticator(engine), UploadTaker(engine, commit), life)
+    health = health_routes(
+        {"database": partial(ping, engine), "bus": bus.ping, "tenancy and billing": sync.check_confirmed}
+    )
+    app = Starlette(routes=[*health, Mount("/", DesktopApi(calls, directory, sync))])
+    await run_tasks(
+        serve(app, listener),
+        sync.run(),
+        commit.run(),
+        bus.run(*((subject, sync.nudge) for subject in CHANGES)),
+        forever("write sessions", life.write_sessions, idle=10),
+        forever("report companies", life.report_companies, idle=3),
+        while_parent_lives(),
+    )
+
+
+async def aggregator(config: settings.Aggregator) -> None:
+    """Folds claims into totals, ends silent sessions and publishes the aggregate feed."""
+    engine = create_engine(config.database_url, name="tracking-aggregator")
+    dispatch = create_engine(config.relay_database_url, name="tracking-dispatch", pool_size=4)
+    bus = Bus(config.nats_url, name="tracking-aggregator")
+
+    async def end_silent() -> bool:
+        await end_silent_sessions(engine, dispatch)
+        return False
+
+    await run_tasks(
+        bus.run(),
+        forever("fold", partial(fold_waiting, engine, dispatch, company_month_event), idle=0.2),
+        forever("end silent sessions", end_silent, idle=30),
+        Relay(dispatch, bus, source="tracking", stream=STREAM).run(),
+    )
+
+
+async def workspace(config: settings.Workspace, listener: socket.socket) -> None:
+    """The pages of admins and employees."""
+    engine = create_engine(config.database_url, name="tracking-workspace")
+    dispatch = create_engine(config.relay_database_url, name="tracking-workspace-dispatch", pool_size=2)
+    bus = Bus(config.nats_url, name="tracking-workspace")
+    directory = AccessDirectory(bytes.fromhex(config.key_pepper))
+    sync = DirectorySync(
+        directory, TenancyClient(config.tenancy_address, config), BillingClient(config.billing_address, config)
+    )
+    health = health_routes({"database": partial(ping, engine), "tenancy and billing": sync.check_confirmed})
+    app = workspace_app(engine, dispatch, directory, sync, health=health, cookie_secure=config.cookie_secure)
+    await run_tasks(serve(app, listener), sync.run(), bus.run(*((subject, sync.nudge) for subject in CHANGES)))
+
+
+def _serve_gateway(listener: socket.socket) -> None:
+    config = settings.Gateway()
+    telemetry.configure("tracking-gateway", config.log_level)
+    run_process(gateway(config, listener))
+
+
+def cli() -> None:
+    """`tenantry-tracking COMMAND`."""
+    parser = argparse.ArgumentParser(prog="tenantry-tracking", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("migrate", help="bring the database to the newest version (needs the owner's role)")
+    commands.add_parser("gateway", help="answer desktop trackers")
+    commands.add_parser("aggregator", help="fold claims into totals and publish the aggregate feed")
+    commands.add_parser("workspace", help="serve the pages of admins and employees")
+    commands.add_parser("reconcile", help="recompute all totals from raw rows; exit 1 when any differs")
+    commands.add_parser("rebuild-feed", help="announce every month of every company again")
+    seed = commands.add_parser("seed-demo", help="fill companies with people and history")
+    seed.add_argument("--file", type=Path, required=True, help="what to fill in, as JSON")
+    arguments = parser.parse_args()
+    match arguments.command:
+        case "migrate":
+            migrations.upgrade(settings.Migration().migration_database_url, "tracking.store")
+        case "gateway":
+            config = settings.Gateway()
+            run_workers(_serve_gateway, bind(config.gateway_listen), config.gateway_workers)
+        case "aggregator":
+            telemetry.configure("tracking-aggregator", settings.Aggregator().log_level)
+            run_process(aggregator(settings.Aggregator()))
+        case "workspace":
+            pages = settings.Workspace()
+            telemetry.configure("tracking-workspace", pages.log_level)
+            run_process(workspace(pages, bind(pages.workspace_listen)))
+        case "reconcile":
+            run_process(maintenance.reconcile_all(settings.Maintenance()))
+        case "rebuild-feed":
+            run_process(maintenance.rebuild_all(settings.Maintenance()))
+        case "seed-demo":
+            run_process(maintenance.seed_demo(settings.Command(), msgspec.json.decode(arguments.file.read_bytes())))
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,94 @@
+"""Commands of operators, over all companies, one company's transaction after another."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.database import create_engine
+from servicekit.errors import Conflict
+from tracking import settings
+from tracking.application.accounts import add_employee, set_up_company
+from tracking.application.fold_company import fold_company
+from tracking.application.import_history import Stretch, import_history
+from tracking.application.rebuild_feed import rebuild_feed
+from tracking.application.reconcile import reconcile
+from tracking.domain.timeline import Kind
+from tracking.feed.outgoing import company_month_event
+from tracking.store import employees
+from tracking.store.scope import company_scope
+
+_KINDS = {"ACTIVE": Kind.ACTIVE, "INACTIVE": Kind.IDLE}
+_NO_LIMIT = sys.maxsize  # a demonstration asks billing for no seats
+
+
+async def reconcile_all(config: settings.Maintenance) -> None:
+    """Compares every company's totals with its raw rows; exit code 1 and a line for each difference."""
+    engine, dispatch = _engines(config)
+    differences = days = 0
+    for company_id in await employees.companies(dispatch):
+        found = await reconcile(engine, company_id, company_month_event)
+        days += found.employee_days
+        differences += len(found.differences)
+        for difference in found.differences:
+            _say(f"{company_id}: {difference}")
+    _say(f"{days} employee days compared, {differences} differences")
+    await engine.dispose()
+    await dispatch.dispose()
+    if differences:
+        raise SystemExit(1)
+
+
+async def rebuild_all(config: settings.Maintenance) -> None:
+    """Appends every month of every company to the outbox; the aggregator's relay publishes them."""
+    engine, dispatch = _engines(config)
+    months = 0
+    for company_id in await employees.companies(dispatch):
+        months += await rebuild_feed(engine, company_id, company_month_event)
+    _say(f"{months} months wait in the outbox to be published")
+    await engine.dispose()
+    await dispatch.dispose()
+
+
+async def seed_demo(config: settings.Command, companies: Sequence[Mapping[str, Any]]) -> None:
+    """Fills companies with people and history; what is there already stays as it is."""
+    engine = create_engine(config.database_url, name="tracking-seed-demo")
+    for company in companies:
+        await _seed_company(engine, company)
+        _say(f"{len(company['employees'])} employees, {len(company['history'])} days of history")
+    await engine.dispose()
+
+
+async def _seed_company(engine: AsyncEngine, company: Mapping[str, Any]) -> None:
+    company_id, time_zone = UUID(company["company_id"]), company["time_zone"]
+    with suppress(Conflict):
+        await set_up_company(engine, company_id, time_zone=time_zone, **company["admin"])
+    days: dict[str, dict[date, list[Stretch]]] = {}
+    for entry in company["history"]:
+        stretches = [Stretch(start, seconds, _KINDS[kind]) for start, seconds, kind in entry["spans"]]
+        days.setdefault(entry["employee"], {})[date.fromisoformat(entry["day"])] = stretches
+    for person in company["employees"]:
+        with suppress(Conflict):
+            await add_employee(engine, company_id, seats=_NO_LIMIT, **person)
+        async with company_scope(engine, company_id) as tx:
+            account = await employees.by_email(tx, person["email"])
+        if account is not None:
+            worked = days.get(person["email"], {})
+            await import_history(engine, company_id, account.employee_id, time_zone=time_zone, days=worked)
+    while await fold_company(engine, company_id, company_month_event):
+        pass
+
+
+def _engines(config: settings.Maintenance) -> tuple[AsyncEngine, AsyncEngine]:
+    return (
+        create_engine(config.database_url, name="tracking-maintenance"),
+        create_engine(config.relay_database_url, name="tracking-maintenance-dispatch", pool_size=1),
+    )
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")

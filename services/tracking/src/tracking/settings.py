@@ -1,0 +1,70 @@
+"""Settings of tracking's processes, from the environment (prefix TRACKING_). Each process reads what it needs."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from servicekit.settings import (
+    BusSettings,
+    DatabaseSettings,
+    ListenAddress,
+    LogSettings,
+    MigrationSettings,
+    TlsSettings,
+)
+
+_PREFIX = SettingsConfigDict(env_prefix="TRACKING_")
+
+
+class Migration(MigrationSettings):
+    """`migrate`."""
+
+    model_config = _PREFIX
+
+
+class Command(DatabaseSettings):
+    """`seed-demo`: the role that serves companies."""
+
+    model_config = _PREFIX
+
+
+class Dispatch(BaseSettings):
+    """The role that learns which company has work, and nothing else."""
+
+    relay_database_url: str = Field(repr=False)
+
+
+class Maintenance(Command, Dispatch):
+    """`reconcile` and `rebuild-feed`."""
+
+    model_config = _PREFIX
+
+
+class Gateway(LogSettings, DatabaseSettings, BusSettings, TlsSettings):
+    """`gateway`: what desktop trackers call."""
+
+    model_config = _PREFIX
+
+    gateway_listen: ListenAddress
+    gateway_workers: int = Field(default=1, ge=1)
+    ingest_database_url: str = Field(repr=False)
+    tenancy_address: str
+    billing_address: str
+    key_pepper: str = Field(repr=False)  # hex; the one that tenancy stores its digests under
+
+
+class Aggregator(LogSettings, DatabaseSettings, BusSettings, Dispatch):
+    """`aggregator`: folds, closes silent sessions, publishes."""
+
+    model_config = _PREFIX
+
+
+class Workspace(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispatch):
+    """`workspace`: the pages of admins and employees."""
+
+    model_config = _PREFIX
+
+    workspace_listen: ListenAddress
+    tenancy_address: str
+    billing_address: str
+    key_pepper: str = Field(repr=False)
+    cookie_secure: bool = True

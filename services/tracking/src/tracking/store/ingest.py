@@ -1,0 +1,96 @@
+"""The ingest writer's statements: the raw rows of many companies in one transaction, with the insert-only role.
+
+Binary COPY first: nothing is cheaper. It knows no ON CONFLICT, so a group in which a row was seen before is rolled back
+and goes the idempotent way.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.errors import UniqueViolation
+
+from tracking.domain.reports import Report
+
+_CHAR = '"char"'
+_USAGE = ("company_id", "record_id", "employee_id", "kind", "at", "seconds", "name", "detail")
+_USAGE_TYPES = ("uuid", "uuid", "uuid", _CHAR, "timestamptz", "int4", "text", "text")
+_CLAIM = ("company_id", "upload_id", "record_id", "employee_id", "device_id", "kind", "at", "seconds")
+_CLAIM_TYPES = ("uuid", "uuid", "uuid", "uuid", "uuid", _CHAR, "timestamptz", "int4")
+_QUARANTINE = ("company_id", "record_id", "employee_id", "reason", "payload")
+_QUARANTINE_TYPES = ("uuid", "uuid", "uuid", "text", "text")
+
+Row = tuple[UUID | str | datetime | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One report and whose it is."""
+
+    upload_id: UUID
+    company_id: UUID
+    employee_id: UUID
+    device_id: UUID
+    report: Report
+
+
+async def write(connection: AsyncConnection, uploads: Sequence[Upload]) -> None:
+    """Stores the uploads; returns once they are durable. Rows that are there already are not stored again."""
+    usage, claims, quarantined = list(_usage(uploads)), list(_claims(uploads)), list(_quarantined(uploads))
+    try:
+        async with connection.transaction(), connection.cursor() as cursor:
+            await _copy(cursor, "usage_record", _USAGE, _USAGE_TYPES, usage)
+            await _copy(cursor, "fold_queue", _CLAIM, _CLAIM_TYPES, claims)
+            await _copy(cursor, "quarantine", _QUARANTINE, _QUARANTINE_TYPES, quarantined)
+    except UniqueViolation:
+        async with connection.transaction(), connection.cursor() as cursor:
+            await _insert_new(cursor, "usage_record", _USAGE, _USAGE_TYPES, usage)
+            # A claim that is repeated is found out when it is folded.
+            await _copy(cursor, "fold_queue", _CLAIM, _CLAIM_TYPES, claims)
+            await _insert_new(cursor, "quarantine", _QUARANTINE, _QUARANTINE_TYPES, quarantined)
+
+
+async def _copy(
+    cursor: AsyncCursor, table: str, columns: Sequence[str], types: Sequence[str], rows: Sequence[Row]
+) -> None:
+    if rows:
+        statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+        async with cursor.copy(statement.encode()) as copy:
+            copy.set_types(types)
+            for row in rows:
+                await copy.write_row(row)
+
+
+async def _insert_new(
+    cursor: AsyncCursor, table: str, columns: Sequence[str], types: Sequence[str], rows: Sequence[Row]
+) -> None:
+    if rows:
+        arrays = ", ".join("%s::text[]" if kind == _CHAR else f"%s::{kind}[]" for kind in types)
+        names = ", ".join(columns)
+        values = ", ".join(f"{name}::{kind}" for name, kind in zip(columns, types, strict=True))
+        statement = (
+            f"INSERT INTO {table} ({names}) SELECT {values} FROM unnest({arrays}) AS r ({names}) "
+            "ON CONFLICT (company_id, record_id) DO NOTHING"
+        )
+        await cursor.execute(statement.encode(), [list(column) for column in zip(*rows, strict=True)])
+
+
+def _usage(uploads: Sequence[Upload]) -> Iterator[Row]:
+    for upload in uploads:
+        for u in upload.report.usage:
+            yield upload.company_id, u.record_id, upload.employee_id, u.kind, u.at, u.seconds, u.name, u.detail
+
+
+def _claims(uploads: Sequence[Upload]) -> Iterator[Row]:
+    for upload in uploads:
+        whose = upload.employee_id, upload.device_id
+        for a in upload.report.activity:
+            yield upload.company_id, upload.upload_id, a.record_id, *whose, str(a.kind), a.at, a.seconds
+
+
+def _quarantined(uploads: Sequence[Upload]) -> Iterator[Row]:
+    for upload in uploads:
+        for q in upload.report.quarantined:
+            yield upload.company_id, q.record_id, upload.employee_id, q.reason, q.payload

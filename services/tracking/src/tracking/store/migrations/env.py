@@ -1,0 +1,3 @@
+from servicekit import migrations
+
+migrations.run()

@@ -1,0 +1,128 @@
+"""Work sessions: from the tracker's start to its stop, or to the last sign of life."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+SILENCE = "SILENCE"
+
+_COLUMNS = "session_id, number, employee_id, started_at, last_seen_at, ended_at, ended_by"
+
+_INSERT = text("""
+    INSERT INTO work_session (company_id, session_id, employee_id, device_id, started_at, last_seen_at)
+    VALUES (:company_id, :session_id, :employee_id, :device_id, :started_at, :started_at)
+    RETURNING number
+""")
+
+_BY_NUMBER = text(f"SELECT {_COLUMNS} FROM work_session WHERE number = :number")
+
+_END = text("""
+    UPDATE work_session SET ended_at = greatest(started_at, :ended_at), ended_by = 'TRACKER',
+        last_seen_at = greatest(last_seen_at, :ended_at)
+    WHERE session_id = :session_id AND ended_by IS DISTINCT FROM 'TRACKER'
+""")
+
+_SEEN = text("""
+    UPDATE work_session w SET last_seen_at = greatest(w.last_seen_at, s.at)
+    FROM unnest(CAST(:numbers AS bigint[]), CAST(:times AS timestamptz[])) s (number, at)
+    WHERE w.number = s.number AND w.ended_at IS NULL
+""")
+
+_REOPEN = text("""
+    UPDATE work_session SET ended_at = NULL, ended_by = NULL WHERE session_id = :session_id AND ended_by = 'SILENCE'
+""")
+
+_COMPANIES_WITH_SILENT = text("""
+    SELECT DISTINCT company_id FROM work_session
+    WHERE ended_at IS NULL AND last_seen_at < now() - CAST(:silence AS interval)
+""")
+
+_END_SILENT = text("""
+    UPDATE work_session SET ended_at = last_seen_at, ended_by = 'SILENCE'
+    WHERE ended_at IS NULL AND last_seen_at < now() - CAST(:silence AS interval)
+""")
+
+_STARTS = text("SELECT employee_id, started_at FROM work_session")
+
+_RECENT = text(f"""
+    SELECT {_COLUMNS} FROM work_session WHERE employee_id = :employee_id ORDER BY started_at DESC LIMIT :limit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkSession:
+    """One session. `number` is its id in the desktop protocol."""
+
+    session_id: UUID
+    number: int
+    employee_id: UUID
+    started_at: datetime
+    last_seen_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None  # TRACKER, or SILENCE: then it goes on when the tracker comes back
+
+
+async def insert(
+    tx: AsyncConnection,
+    company_id: UUID,
+    *,
+    session_id: UUID,
+    employee_id: UUID,
+    device_id: UUID | None,
+    started_at: datetime,
+) -> int:
+    """Starts a session and returns its number."""
+    values = {
+        "company_id": company_id,
+        "session_id": session_id,
+        "employee_id": employee_id,
+        "device_id": device_id,
+        "started_at": started_at,
+    }
+    return int((await tx.execute(_INSERT, values)).scalar_one())
+
+
+async def by_number(tx: AsyncConnection, number: int) -> WorkSession | None:
+    """The scope's session with that number."""
+    row = (await tx.execute(_BY_NUMBER, {"number": number})).one_or_none()
+    return WorkSession(*row) if row else None
+
+
+async def end(tx: AsyncConnection, session_id: UUID, ended_at: datetime) -> None:
+    """Ends a session, unless its tracker has ended it before; never before it started."""
+    await tx.execute(_END, {"session_id": session_id, "ended_at": ended_at})
+
+
+async def saw(tx: AsyncConnection, seen: Mapping[int, datetime]) -> None:
+    """Notes the latest signs of life of the scope's sessions, by number."""
+    await tx.execute(_SEEN, {"numbers": list(seen), "times": list(seen.values())})
+
+
+async def end_silent(tx: AsyncConnection, silence: timedelta) -> int:
+    """Ends, at their last sign of life, the scope's sessions that have been silent for so long; returns how many."""
+    return (await tx.execute(_END_SILENT, {"silence": silence})).rowcount
+
+
+async def reopen(tx: AsyncConnection, session_id: UUID) -> None:
+    """Goes on with a session that was ended for silence: its tracker was only cut off."""
+    await tx.execute(_REOPEN, {"session_id": session_id})
+
+
+async def companies_with_silent(dispatch: AsyncConnection, silence: timedelta) -> list[UUID]:
+    """Companies with open sessions that have been silent for so long, read with the dispatch role."""
+    return list((await dispatch.execute(_COMPANIES_WITH_SILENT, {"silence": silence})).scalars())
+
+
+async def recent(tx: AsyncConnection, employee_id: UUID, limit: int) -> list[WorkSession]:
+    """An employee's sessions, the newest first."""
+    return [WorkSession(*row) for row in await tx.execute(_RECENT, {"employee_id": employee_id, "limit": limit})]
+
+
+async def starts(tx: AsyncConnection) -> AsyncIterator[tuple[UUID, datetime]]:
+    """Who started a session when, for all of the scope's sessions; streamed."""
+    async for employee_id, started_at in await tx.stream(_STARTS):
+        yield employee_id, started_at

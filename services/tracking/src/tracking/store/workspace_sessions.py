@@ -1,0 +1,62 @@
+"""Sign-ins of admins and employees to the workspace's pages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_INSERT = text("""
+    INSERT INTO workspace_session (company_id, token_digest, employee_id, csrf_token, expires_at)
+    VALUES (:company_id, :token_digest, :employee_id, :csrf_token, :expires_at)
+""")
+
+_FIND = text("""
+    SELECT s.employee_id, e.name, e.role, s.csrf_token
+    FROM workspace_session s JOIN employee e USING (company_id, employee_id)
+    WHERE s.token_digest = :token_digest AND s.expires_at > :now AND e.active
+""")
+
+_DELETE = text("DELETE FROM workspace_session WHERE token_digest = :token_digest OR expires_at <= now()")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who is looking at a page."""
+
+    employee_id: UUID
+    name: str
+    role: str
+    csrf_token: str
+
+
+async def insert(
+    tx: AsyncConnection,
+    company_id: UUID,
+    *,
+    token_digest: bytes,
+    employee_id: UUID,
+    csrf_token: str,
+    expires_at: datetime,
+) -> None:
+    """Keeps a sign-in until it expires."""
+    values = {
+        "company_id": company_id,
+        "token_digest": token_digest,
+        "employee_id": employee_id,
+        "csrf_token": csrf_token,
+        "expires_at": expires_at,
+    }
+    await tx.execute(_INSERT, values)
+
+
+async def find(tx: AsyncConnection, token_digest: bytes, now: datetime) -> SignedIn | None:
+    """The scope's sign-in with that token, unless it is over or its account inactive."""
+    row = (await tx.execute(_FIND, {"token_digest": token_digest, "now": now})).one_or_none()
+    return SignedIn(*row) if row else None
+
+
+async def delete(tx: AsyncConnection, token_digest: bytes) -> None:
+    """Ends a sign-in, and clears the scope's expired ones away."""
+    await tx.execute(_DELETE, {"token_digest": token_digest})

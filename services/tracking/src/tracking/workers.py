@@ -1,0 +1,57 @@
+"""Several processes behind one listening socket: the kernel hands each connection to one of them."""
+
+import asyncio
+import multiprocessing
+import signal
+import socket
+from collections.abc import Callable
+from multiprocessing.connection import wait
+
+import structlog
+
+log = structlog.get_logger()
+
+END_GRACE = 8.0  # seconds a worker gets to end its requests
+RESTART_PAUSE = 0.5
+
+
+def run_workers(target: Callable[[socket.socket], None], listener: socket.socket, count: int) -> None:
+    """Runs `target(listener)` in `count` processes until SIGTERM or SIGINT; one that dies is started again.
+
+    A single worker runs in this process. The socket is bound once, by the parent: with SO_REUSEPORT a second copy of
+    the platform would bind the same port silently and take part of the calls.
+    """
+    if count == 1:
+        target(listener)
+        return
+    context = multiprocessing.get_context("spawn")
+    stopped, stop = context.Pipe(duplex=False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.send(None))
+
+    def start() -> multiprocessing.context.SpawnProcess:
+        worker = context.Process(target=target, args=(listener,))
+        worker.start()
+        return worker
+
+    workers = [start() for _ in range(count)]
+    while not stopped.poll():
+        wait([stopped, *(worker.sentinel for worker in workers)])
+        for place, worker in enumerate(workers):
+            if worker.exitcode is not None and not stopped.poll(RESTART_PAUSE):
+                log.warning("worker ended, starting another", pid=worker.pid, exit_code=worker.exitcode)
+                workers[place] = start()
+    for worker in workers:
+        worker.terminate()
+    for worker in workers:
+        worker.join(END_GRACE)
+        worker.kill()
+
+
+async def while_parent_lives() -> None:
+    """Returns when the process that started this worker is gone, even killed: a worker alone would keep the port."""
+    parent = multiprocessing.parent_process()
+    gone = asyncio.Event()
+    if parent is not None:
+        asyncio.get_running_loop().add_reader(parent.sentinel, gone.set)
+    await gone.wait()
