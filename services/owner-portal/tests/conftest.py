@@ -1,4 +1,4 @@
-"""The portal over real HTTP on a database of the test module alone; tenancy and billing as processes where asked for."""
+"""The portal over real HTTP on a database of the test module alone; tenancy and billing as processes if asked for."""
 
 import asyncio
 import contextlib
@@ -12,6 +12,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+import uvicorn
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.api.app import create_app
@@ -64,8 +65,12 @@ async def portal(environment: dict[str, str], engine: AsyncEngine) -> AsyncItera
 async def url(portal: Portal) -> AsyncIterator[str]:
     """Where the portal serves."""
     listener = http_server.bind(ListenAddress("127.0.0.1:0"))
-    async with background(http_server.serve(create_app(portal), listener)):
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    config = uvicorn.Config(create_app(portal), log_config=None, access_log=False, lifespan="off", ws="none")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve([listener]))
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    await serving
 
 
 @contextlib.asynccontextmanager
@@ -206,7 +211,7 @@ def eventually() -> Callable[[Callable[[], Awaitable[object]]], Awaitable[None]]
     """Asks again until the answer is true; the test's own time-out ends it."""
 
     async def wait(condition: Callable[[], Awaitable[object]]) -> None:
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - the condition is in a database or another process
             await asyncio.sleep(0.05)
 
     return wait

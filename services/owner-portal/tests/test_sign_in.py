@@ -1,6 +1,7 @@
 """Sessions: who gets one, what it looks like, when it ends."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -18,9 +19,7 @@ SignIn = Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]
 
 async def age(engine: AsyncEngine, hours: float) -> None:
     async with engine.begin() as tx:
-        await tx.execute(
-            text("UPDATE owner_session SET last_seen_at = now() - make_interval(hours => :h)"), {"h": hours}
-        )
+        await tx.execute(text("UPDATE owner_session SET last_seen_at = now() - :age"), {"age": timedelta(hours=hours)})
 
 
 async def test_signs_in_and_out(owner: Any, anonymous: httpx.AsyncClient, sign_in: SignIn) -> None:
@@ -56,14 +55,16 @@ async def test_json(owner: Any) -> None:
     assert (answer.status_code, answer.json()["error"]["kind"]) == (400, "invalid_input")
 
 
-async def test_wrong_password_keeps_the_email(owner: Any, anonymous: httpx.AsyncClient) -> None:
+@pytest.mark.usefixtures("owner")
+async def test_wrong_password_keeps_the_email(anonymous: httpx.AsyncClient) -> None:
     answer = await anonymous.post("/owner/login/", data={"email": "who@else.example", "password": "wrong"})
     assert answer.status_code == 401
     assert "who@else.example" in answer.text
     assert "E-mail or password is wrong." in answer.text
 
 
-async def test_refuses_another_sites_form(owner: Any, anonymous: httpx.AsyncClient) -> None:
+@pytest.mark.usefixtures("owner")
+async def test_refuses_another_sites_form(anonymous: httpx.AsyncClient) -> None:
     form = {"email": "owner@tenantry.example", "password": "correct horse battery"}
     for header in ({"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}):
         answer = await anonymous.post("/owner/login/", data=form, headers=header)
@@ -72,15 +73,15 @@ async def test_refuses_another_sites_form(owner: Any, anonymous: httpx.AsyncClie
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/owner/\\evil", "/owner/dashboard/"])
-async def test_leads_back_into_the_portal_only(owner: Any, anonymous: httpx.AsyncClient, target: str) -> None:
+@pytest.mark.usefixtures("owner")
+async def test_leads_back_into_the_portal_only(anonymous: httpx.AsyncClient, target: str) -> None:
     form = {"email": "owner@tenantry.example", "password": "correct horse battery", "next": target}
     answer = await anonymous.post("/owner/login/", data=form)
     assert answer.headers["location"] == "/owner/dashboard/"
 
 
-async def test_idle_session_ends(
-    owner: Any, anonymous: httpx.AsyncClient, sign_in: SignIn, engine: AsyncEngine
-) -> None:
+@pytest.mark.usefixtures("owner")
+async def test_idle_session_ends(anonymous: httpx.AsyncClient, sign_in: SignIn, engine: AsyncEngine) -> None:
     await sign_in(anonymous)
     await age(engine, 11.9)
     assert (await anonymous.get("/owner/dashboard/")).status_code == 200
@@ -94,9 +95,8 @@ async def test_idle_session_ends(
         assert (await tx.execute(text("SELECT count(*) FROM owner_session"))).scalar_one() == 0
 
 
-async def test_new_password_ends_sessions(
-    owner: Any, anonymous: httpx.AsyncClient, sign_in: SignIn, engine: AsyncEngine
-) -> None:
+@pytest.mark.usefixtures("owner")
+async def test_new_password_ends_sessions(anonymous: httpx.AsyncClient, sign_in: SignIn, engine: AsyncEngine) -> None:
     await sign_in(anonymous)
     await create_owner(engine, email=" Owner@Tenantry.example", password="correct horse battery")
     assert (await anonymous.get("/owner/dashboard/")).status_code == 303
@@ -104,7 +104,8 @@ async def test_new_password_ends_sessions(
         await create_owner(engine, email="owner@tenantry.example", password="short")
 
 
-async def test_slows_down_guessing(owner: Any, anonymous: httpx.AsyncClient, sign_in: SignIn) -> None:
+@pytest.mark.usefixtures("owner")
+async def test_slows_down_guessing(anonymous: httpx.AsyncClient, sign_in: SignIn) -> None:
     form = {"email": "guessed@tenantry.example", "password": "wrong"}
     for _ in range(ATTEMPTS_PER_ACCOUNT):
         assert (await anonymous.post("/owner/login/", data=form)).status_code == 401
@@ -113,9 +114,8 @@ async def test_slows_down_guessing(owner: Any, anonymous: httpx.AsyncClient, sig
     assert (await sign_in(anonymous)).status_code == 303, "another account is not held up"
 
 
-async def test_slows_down_an_address(
-    owner: Any, anonymous: httpx.AsyncClient, sign_in: SignIn, engine: AsyncEngine
-) -> None:
+@pytest.mark.usefixtures("owner")
+async def test_slows_down_an_address(anonymous: httpx.AsyncClient, sign_in: SignIn, engine: AsyncEngine) -> None:
     async with engine.begin() as tx:
         await tx.execute(text("UPDATE sign_in_attempt SET attempts = 50 WHERE subject LIKE 'address %'"))
     assert (await sign_in(anonymous)).status_code == 429

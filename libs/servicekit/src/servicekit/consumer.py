@@ -46,8 +46,9 @@ class Consumer:
         except BaseException:
             self._subscription = None
             raise
-        await self._handle(messages)
-        return True
+        if messages:  # a broker that is going away ends the wait with nothing
+            await self._handle(messages)
+        return bool(messages)
 
     async def _handle(self, messages: list[Msg]) -> None:
         """All together; when that fails each alone, so that one bad message does not hold up the others."""

@@ -75,10 +75,6 @@ def usage_chart(days: Sequence[CompanyDay]) -> UsageChart:
 
 
 def nice_ceiling(value: int) -> int:
-    """The next round and even number that is not smaller: 2, 4, 6, 8, 10, 20, 40 …"""
-    magnitude = 1
-    while True:
-        for digit in (2, 4, 6, 8):
-            if value <= digit * magnitude:
-                return digit * magnitude
-        magnitude *= 10
+    """The next even number of two digits and zeros that is not smaller: 7 → 8, 345 → 360, 14_610 → 16_000."""
+    step = 2 * 10 ** max(len(str(value)) - 2, 0)
+    return max(-(-value // step), 1) * step

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from servicekit.errors import InvalidInput
+from servicekit.errors import InvalidInput, Refused
 
 MOST_CHANGES = 1_000
 HIGHEST_REVISION = 2**63 - 1
@@ -22,3 +22,8 @@ class Page:
         if not 0 <= after_revision <= HIGHEST_REVISION:
             raise InvalidInput("after_revision is out of range: give the revision of the last answer, or 0")
         return cls(after_revision, min(limit or MOST_CHANGES, MOST_CHANGES))
+
+    def check_known(self, newest: int) -> None:
+        """Refused when nothing here is as new: an empty answer would confirm a copy from before a restored backup."""
+        if self.after_revision > newest:
+            raise Refused(f"the newest revision is {newest}: drop your copy and ask again after revision 0")

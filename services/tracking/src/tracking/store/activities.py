@@ -13,7 +13,7 @@ from tracking.store.fold_queue import Entry
 _INSERT_NEW = text("""
     INSERT INTO activity
         (company_id, record_id, upload_id, employee_id, device_id, kind, at, seconds, entry_id, revision)
-    SELECT :company_id, c.record_id, c.upload_id, c.employee_id, c.device_id, c.kind::"char", c.at, c.seconds,
+    SELECT :company_id, c.record_id, c.upload_id, c.employee_id, c.device_id, c.kind, c.at, c.seconds,
            c.entry_id, :revision
     FROM unnest(CAST(:record_ids AS uuid[]), CAST(:upload_ids AS uuid[]), CAST(:employee_ids AS uuid[]),
                 CAST(:device_ids AS uuid[]), CAST(:kinds AS text[]), CAST(:times AS timestamptz[]),
@@ -25,7 +25,7 @@ _INSERT_NEW = text("""
 """)
 
 _IN_ORDER = text("""
-    SELECT employee_id, device_id, revision, upload_id, kind::text, at, seconds FROM activity
+    SELECT employee_id, device_id, revision, upload_id, kind, at, seconds FROM activity
     ORDER BY employee_id, revision, entry_id
 """)
 

@@ -19,7 +19,7 @@ _APPEND = text("""
 
 _TAKE = text("""
     DELETE FROM fold_queue WHERE entry_id IN (SELECT entry_id FROM fold_queue ORDER BY entry_id LIMIT :limit)
-    RETURNING entry_id, upload_id, record_id, employee_id, device_id, kind::text, at, seconds
+    RETURNING entry_id, upload_id, record_id, employee_id, device_id, kind, at, seconds
 """)
 
 # Hops from company to company along the key instead of reading a long queue.

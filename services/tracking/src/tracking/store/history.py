@@ -31,7 +31,7 @@ _SESSION_ENTRIES = text("""
 
 _CLAIMS = text("""
     INSERT INTO fold_queue (company_id, upload_id, record_id, employee_id, device_id, kind, at, seconds)
-    SELECT :company_id, c.upload_id, c.record_id, :employee_id, :device_id, c.kind::"char", c.at, c.seconds
+    SELECT :company_id, c.upload_id, c.record_id, :employee_id, :device_id, c.kind, c.at, c.seconds
     FROM unnest(CAST(:upload_ids AS uuid[]), CAST(:record_ids AS uuid[]), CAST(:kinds AS text[]),
                 CAST(:times AS timestamptz[]), CAST(:seconds AS integer[])) c (upload_id, record_id, kind, at, seconds)
 """)

@@ -7,18 +7,18 @@ and goes the idempotent way.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from uuid import UUID
 
 from psycopg import AsyncConnection, AsyncCursor
-from psycopg.errors import UniqueViolation
+from psycopg.errors import DeadlockDetected, UniqueViolation
 
 from tracking.domain.reports import Report
 
-_CHAR = '"char"'
 _USAGE = ("company_id", "record_id", "employee_id", "kind", "at", "seconds", "name", "detail")
-_USAGE_TYPES = ("uuid", "uuid", "uuid", _CHAR, "timestamptz", "int4", "text", "text")
+_USAGE_TYPES = ("uuid", "uuid", "uuid", "text", "timestamptz", "int4", "text", "text")
 _CLAIM = ("company_id", "upload_id", "record_id", "employee_id", "device_id", "kind", "at", "seconds")
-_CLAIM_TYPES = ("uuid", "uuid", "uuid", "uuid", "uuid", _CHAR, "timestamptz", "int4")
+_CLAIM_TYPES = ("uuid", "uuid", "uuid", "uuid", "uuid", "text", "timestamptz", "int4")
 _QUARANTINE = ("company_id", "record_id", "employee_id", "reason", "payload")
 _QUARANTINE_TYPES = ("uuid", "uuid", "uuid", "text", "text")
 
@@ -44,7 +44,7 @@ async def write(connection: AsyncConnection, uploads: Sequence[Upload]) -> None:
             await _copy(cursor, "usage_record", _USAGE, _USAGE_TYPES, usage)
             await _copy(cursor, "fold_queue", _CLAIM, _CLAIM_TYPES, claims)
             await _copy(cursor, "quarantine", _QUARANTINE, _QUARANTINE_TYPES, quarantined)
-    except UniqueViolation:
+    except (UniqueViolation, DeadlockDetected):
         async with connection.transaction(), connection.cursor() as cursor:
             await _insert_new(cursor, "usage_record", _USAGE, _USAGE_TYPES, usage)
             # A claim that is repeated is found out when it is folded.
@@ -67,14 +67,15 @@ async def _insert_new(
     cursor: AsyncCursor, table: str, columns: Sequence[str], types: Sequence[str], rows: Sequence[Row]
 ) -> None:
     if rows:
-        arrays = ", ".join("%s::text[]" if kind == _CHAR else f"%s::{kind}[]" for kind in types)
+        arrays = ", ".join(f"%s::{kind}[]" for kind in types)
         names = ", ".join(columns)
-        values = ", ".join(f"{name}::{kind}" for name, kind in zip(columns, types, strict=True))
         statement = (
-            f"INSERT INTO {table} ({names}) SELECT {values} FROM unnest({arrays}) AS r ({names}) "
+            f"INSERT INTO {table} ({names}) SELECT {names} FROM unnest({arrays}) AS r ({names}) "
             "ON CONFLICT (company_id, record_id) DO NOTHING"
         )
-        await cursor.execute(statement.encode(), [list(column) for column in zip(*rows, strict=True)])
+        # In the order of the key: two writers that store the same rows at once wait for each other, never in a ring.
+        ordered = sorted(rows, key=itemgetter(0, 1))
+        await cursor.execute(statement.encode(), [list(column) for column in zip(*ordered, strict=True)])
 
 
 def _usage(uploads: Sequence[Upload]) -> Iterator[Row]:
