@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def processes_of(records: Sequence[ProcessRecord]) -> list[psutil.Process]:
 
 def until(condition: Callable[[], bool]) -> None:
     while not condition():  # pytest-timeout ends it
-        os.sched_yield()
+        time.sleep(0.05)
 
 
 def test_a_taken_port_stops_it_before_anything_starts(tenantry: Tenantry, home: Home) -> None:

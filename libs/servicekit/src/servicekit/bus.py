@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import nats
@@ -81,8 +82,9 @@ class Bus:
     async def close(self) -> None:
         """Ends the connection; what was published is flushed when the broker is there."""
         if self._client.is_connected:
-            await self._client.drain()
-        elif self._client.is_reconnecting:  # draining raises then, and one that never connected cannot be closed
+            with suppress(NatsError, TimeoutError):  # draining instead would wait for fetches that were cancelled
+                await self._client.flush(timeout=1)
+        if self._client.is_connected or self._client.is_reconnecting:  # one that never connected cannot be closed
             await self._client.close()
 
     async def _on_error(self, error: Exception) -> None:

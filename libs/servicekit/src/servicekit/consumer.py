@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from nats.aio.msg import Msg
-from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
 
 from servicekit.bus import Bus
@@ -41,7 +40,7 @@ class Consumer:
             self._subscription = await self._bus.stream.pull_subscribe_bind(self._durable, self._stream)
         try:
             messages = await self._subscription.fetch(self._batch, timeout=5)
-        except NatsTimeoutError:
+        except TimeoutError:  # the client's own is one too
             return False
         except BaseException:
             self._subscription = None

@@ -81,15 +81,14 @@ def read_report(
 
     `clock_offset`: how far the desktop's clock is behind. Rows from before the log-in are another person's leftovers.
     """
-    parsed = list(_parse(employee_id, {"a": applications, "w": websites, _ACTIVITY: activities}))
-    times = [row.at for _id, _kind, _raw, row in parsed if isinstance(row, Row) and row.at is not None]
-    offset = correction(max(times, default=None), clock_offset, received_at)
     report = Report()
-    for record_id, kind, raw, row in parsed:
+    lists = {"a": applications, "w": websites, _ACTIVITY: activities}
+    for record_id, kind, raw, row in _parse(employee_id, lists):
         if isinstance(row, BadRow):
             report.quarantine(record_id, str(row), raw)
             continue
-        at = received_at if row.at is None else row.at + offset
+        # No desktop knows the future: its clock has moved since the offset was measured, and this row is new.
+        at = received_at if row.at is None else min(row.at + clock_offset, received_at)
         if reason := _objection(at, row.seconds if kind == _ACTIVITY else 0, logged_in_at):
             report.quarantine(record_id, reason, raw)
         elif kind == _ACTIVITY:
@@ -97,16 +96,6 @@ def read_report(
         else:
             report.usage.append(Usage(record_id, kind, at, row.seconds, row.name, row.detail))
     return report
-
-
-def correction(newest: datetime | None, clock_offset: timedelta, received_at: datetime) -> timedelta:
-    """What to add to a desktop's times: its known offset, or less where that would put a row into the future.
-
-    No desktop knows the future: then its clock has moved since the offset was measured, and its newest row is new.
-    """
-    if newest is None or newest + clock_offset <= received_at + TOLERANCE:
-        return clock_offset
-    return received_at - newest
 
 
 def _objection(at: datetime, seconds: int, logged_in_at: datetime) -> str:

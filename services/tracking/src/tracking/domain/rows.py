@@ -14,6 +14,9 @@ MAX_NAME = 512
 MAX_DETAIL = 2048
 MAX_SECONDS = 31 * 86_400
 
+PLAUSIBLE_YEARS = range(
+    1980, 2200
+)  # what a wrong clock may show; farther off, adding an offset would leave the calendar
 _KINDS = {"ACTIVE": Kind.ACTIVE, "INACTIVE": Kind.IDLE}
 _CONTROL = dict.fromkeys((*range(32), 127))
 
@@ -94,6 +97,8 @@ def _time(value: Any) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(value)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError):
         raise BadRow("created_at is not a time") from None
+    if at.year not in PLAUSIBLE_YEARS:
+        raise BadRow("created_at is not a time that can be true")
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from servicekit.errors import HTTP_STATUS, AppError, InvalidInput
+from tracking.domain.rows import PLAUSIBLE_YEARS
 
 _LARGEST_ID = 2**63 - 1
 
@@ -87,9 +88,11 @@ def time_in(body: Mapping[str, Any], name: str) -> datetime:
     """A time as the desktop writes it: UTC, YYYY-MM-DD HH:MM:SS. InvalidInput: something else."""
     try:
         at = datetime.fromisoformat(text_in(body, name))
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise InvalidInput(f"{name} must be a time like 2026-01-31 09:00:00") from None
+    except ValueError:
+        at = None
+    if at is None or at.year not in PLAUSIBLE_YEARS:
+        raise InvalidInput(f"{name} must be a time like 2026-01-31 09:00:00")
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def rows_in(body: Mapping[str, Any], name: str) -> list[Any]:

@@ -1,0 +1,145 @@
+"""The aggregate feed from NATS into the read model: no number ever goes backwards."""
+
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import nats
+import pytest
+from nats.js import JetStreamContext
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from contracts.tracking.v1.usage_pb2 import CompanyDay, CompanyMonth
+from owner_portal.feed.live import Live
+from owner_portal.feed.usage import UsageFeed, read_month
+from servicekit.bus import Bus
+from servicekit.errors import InvalidInput
+from servicekit.events import IncomingEvent
+from servicekit.ids import new_id
+
+Day = tuple[int, int, int]  # day of the month, revision, active seconds
+
+
+def month(company_id: UUID, *days: Day, year: int = 2026, number: int = 5) -> IncomingEvent:
+    message = CompanyMonth(
+        company_id=str(company_id),
+        year=year,
+        month=number,
+        revision=max((revision for _, revision, _ in days), default=0),
+        days=[
+            CompanyDay(day=day, revision=revision, active_seconds=seconds, storage_bytes=5, seats_used=1)
+            for day, revision, seconds in days
+        ],
+    )
+    subject = f"usage.v1.{company_id}.{year:04}{number:02}"
+    return IncomingEvent(subject, "usage", message.SerializeToString(), {})
+
+
+async def held(engine: AsyncEngine, company_id: UUID) -> Sequence[Any]:
+    statement = text("SELECT day, revision, active_seconds FROM company_day WHERE company_id = :id ORDER BY day")
+    async with engine.begin() as tx:
+        return [tuple(row) for row in await tx.execute(statement, {"id": company_id})]
+
+
+@pytest.fixture(scope="module")
+def feed(engine: AsyncEngine) -> UsageFeed:
+    return UsageFeed(engine, Bus("nats://nobody@127.0.0.1:1", name="unused"), Live(engine))
+
+
+@pytest.fixture
+async def bus(environment: dict[str, str]) -> AsyncIterator[Bus]:
+    bus = Bus(environment["PORTAL_NATS_URL"], name="owner-portal")
+    await bus.connect()
+    yield bus
+    await bus.close()
+
+
+@pytest.fixture
+async def tracking(service_environment: Callable[..., dict[str, str]]) -> AsyncIterator[JetStreamContext]:
+    """JetStream as tracking, which alone may publish the feed."""
+    client = await nats.connect(service_environment("tracking")["TRACKING_NATS_URL"], inbox_prefix=b"_INBOX_tracking")
+    yield client.jetstream()
+    await client.close()
+
+
+async def test_newer_replaces_older_never_the_reverse(engine: AsyncEngine, feed: UsageFeed) -> None:
+    company_id = new_id()
+    await feed.apply([month(company_id, (1, 4, 400), (2, 5, 500))])
+    await feed.apply([month(company_id, (1, 3, 300), (2, 6, 600), (3, 1, 100))])
+    newest = [(date(2026, 5, 1), 4, 400), (date(2026, 5, 2), 6, 600), (date(2026, 5, 3), 1, 100)]
+    assert await held(engine, company_id) == newest
+    await feed.apply([month(company_id, (1, 1, 1)), month(company_id, (2, 6, 999)), month(company_id)])
+    assert await held(engine, company_id) == newest
+
+
+async def test_any_order_and_any_repetition_end_the_same(engine: AsyncEngine, feed: UsageFeed) -> None:
+    versions = [(day, revision, day * 1000 + revision) for day in (1, 2, 3) for revision in range(1, 8)]
+    expected = [(date(2026, 5, day), 7, day * 1000 + 7) for day in (1, 2, 3)]
+    for seed in range(10):
+        shuffled = random.Random(seed)
+        company_id = new_id()
+        messages = [month(company_id, version) for version in versions * 2]
+        shuffled.shuffle(messages)
+        while messages:
+            size = shuffled.randint(1, 6)
+            before = {row[0]: row[1] for row in await held(engine, company_id)}
+            await feed.apply(messages[:size])
+            del messages[:size]
+            after = {row[0]: row[1] for row in await held(engine, company_id)}
+            assert all(after[day] >= revision for day, revision in before.items())
+        assert await held(engine, company_id) == expected
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        IncomingEvent("usage.v1.x.202605", "", b"\xff\xff", {}),
+        IncomingEvent("usage.v1.x.202605", "", b"", {}),
+        month(UUID(int=1), (32, 1, 1)),
+        month(UUID(int=1), (1, 2**63, 1)),
+        month(UUID(int=1), (1, 1, 2**63)),
+        IncomingEvent(f"usage.v1.{UUID(int=2)}.202605", "", month(UUID(int=1), (1, 1, 1)).payload, {}),
+    ],
+)
+def test_poison_is_named(event: IncomingEvent) -> None:
+    with pytest.raises(InvalidInput):
+        read_month(event.subject, event.payload)
+
+
+async def test_consumes_from_nats(
+    engine: AsyncEngine, bus: Bus, tracking: JetStreamContext, run: Any, eventually: Any
+) -> None:
+    live = Live(engine)
+    feed = UsageFeed(engine, bus, live)
+    companies = [new_id() for _ in range(5)]
+    async with run(feed.consume(), feed.watch()):
+        for revision in (1, 2, 3):
+            for company_id in companies:
+                event = month(company_id, (1, revision, revision))
+                await tracking.publish(event.subject, event.payload)
+        await tracking.publish(f"usage.v1.{new_id()}.202605", b"poison")
+        superseded = month(companies[0], (1, 1, 1))
+        await tracking.publish(superseded.subject, superseded.payload)
+
+        async def idle() -> bool:
+            info = await bus.stream.consumer_info("USAGE", "portal")
+            return info.num_pending == 0 and info.num_ack_pending == 0
+
+        await eventually(idle)
+    for company_id in companies:
+        assert await held(engine, company_id) == [(date(2026, 5, 1), 3, 3)]
+    async with engine.begin() as tx:
+        statement = text("SELECT confirmed_at IS NOT NULL FROM source WHERE name = 'usage'")
+        assert (await tx.execute(statement)).scalar_one()
+
+
+async def test_may_read_nothing_but_the_feed(bus: Bus, tracking: JetStreamContext) -> None:
+    event = month(new_id(), (1, 1, 1))
+    hurried = bus.client.jetstream(timeout=0.5)  # the server refuses by silence
+    for attempt in (hurried.publish(event.subject, event.payload), hurried.stream_info("TENANCY")):
+        with pytest.raises(nats.errors.Error):
+            await attempt
+    assert (await tracking.stream_info("USAGE")).config.max_msgs_per_subject == 1
