@@ -24,10 +24,9 @@ from owner_portal.domain.companies import Company, Status, Subscription, SyncTim
 from owner_portal.domain.usage import CompanyDay
 from owner_portal.feed.live import Live
 from owner_portal.store import directory, usage
-from servicekit import http_server
 from servicekit.database import create_engine
 from servicekit.ids import new_id
-from servicekit.settings import ListenAddress, TlsSettings
+from servicekit.settings import TlsSettings
 
 EMAIL = "owner@tenantry.example"
 PASSWORD = "correct horse battery"
@@ -64,11 +63,12 @@ async def portal(environment: dict[str, str], engine: AsyncEngine) -> AsyncItera
 @pytest.fixture(scope="module")
 async def url(portal: Portal) -> AsyncIterator[str]:
     """Where the portal serves."""
-    listener = http_server.bind(ListenAddress("127.0.0.1:0"))
-    config = uvicorn.Config(create_app(portal), log_config=None, access_log=False, lifespan="off", ws="none")
+    config = uvicorn.Config(create_app(portal), port=0, log_config=None, access_log=False, lifespan="off", ws="none")
     server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve([listener]))
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - it has no event for that
+        await asyncio.sleep(0.01)
+    yield "http://{}:{}".format(*server.servers[0].sockets[0].getsockname())
     server.should_exit = True
     await serving
 

@@ -136,13 +136,13 @@ async def test_life_of_a_company_in_the_browser(owner: Any) -> None:
     assert answer.status_code == 400
     assert "Say why" in answer.text
     answer = await owner.send(f"{path}suspend/", reason="unpaid since May")
-    assert (answer.status_code, answer.headers["location"]) == (303, f"{path}?done=suspended")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{path}?done=suspended#content")
     page = (await owner.browser.get(answer.headers["location"])).text
     assert "are refused from now on" in page
     answer = await owner.send(f"{path}suspend/", reason="unpaid since May")
     assert answer.status_code == 409
     assert "unpaid since May" in answer.text, "what was typed stays"
-    assert (await owner.send(f"{path}reactivate/")).headers["location"] == f"{path}?done=reactivated"
+    assert (await owner.send(f"{path}reactivate/")).headers["location"] == f"{path}?done=reactivated#content"
     answer = await owner.send(f"{path}rotate-key/", key_hint=company["key_hint"])
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
@@ -170,9 +170,32 @@ async def test_every_page_of_changes_is_taken_once_more_without_harm(
     async with engine.begin() as tx:
         await tx.execute(text("UPDATE source SET revision = 0 WHERE name IN ('companies', 'subscriptions')"))
         held = (await tx.execute(text("SELECT * FROM directory ORDER BY company_id"))).all()
-    assert await directory.companies_step()
-    assert await directory.subscriptions_step()
+    await directory.companies_step()
+    await directory.subscriptions_step()
     await directory.sync_times_step()
     async with engine.begin() as tx:
         assert (await tx.execute(text("SELECT * FROM directory ORDER BY company_id"))).all() == held
     assert await keep_directory.revision_of(engine, Source.COMPANIES) == before
+
+
+async def test_starts_anew_when_a_service_was_restored(
+    owner: Any, model: Any, engine: AsyncEngine, eventually: Any
+) -> None:
+    """A backup put back knows fewer revisions: what was heard of the others is forgotten, the rest told again."""
+    known = (await create(owner, "Restored Ltd"))["company"]["id"]
+    forgotten = await model.company("Forgotten Ltd", revision=900_000)
+    await model.subscription(forgotten)
+    async with engine.begin() as tx:
+        await tx.execute(text("UPDATE source SET revision = 900000 WHERE name IN ('companies', 'subscriptions')"))
+
+    async def settled() -> bool:
+        async with engine.begin() as tx:
+            names = (await tx.execute(text("SELECT company_id, status FROM directory"))).all()
+            subscribed = (await tx.execute(text("SELECT company_id FROM subscription"))).scalars().all()
+        return (
+            str(known) in {str(row.company_id) for row in names}
+            and forgotten not in {*(row.company_id for row in names), *subscribed}
+            and all(row.status != "PENDING" for row in names)
+        )
+
+    await eventually(settled)

@@ -51,8 +51,8 @@ def feed(engine: AsyncEngine) -> UsageFeed:
 
 @pytest.fixture
 async def bus(environment: dict[str, str]) -> AsyncIterator[Bus]:
+    """The portal's; whoever uses it connects."""
     bus = Bus(environment["PORTAL_NATS_URL"], name="owner-portal")
-    await bus.connect()
     yield bus
     await bus.close()
 
@@ -116,6 +116,7 @@ async def test_consumes_from_nats(
     feed = UsageFeed(engine, bus, live)
     companies = [new_id() for _ in range(5)]
     async with run(feed.consume(), feed.watch()):
+        await bus.connected.wait()
         for revision in (1, 2, 3):
             for company_id in companies:
                 event = month(company_id, (1, revision, revision))
@@ -137,6 +138,7 @@ async def test_consumes_from_nats(
 
 
 async def test_may_read_nothing_but_the_feed(bus: Bus, tracking: JetStreamContext) -> None:
+    await bus.connect()
     event = month(new_id(), (1, 1, 1))
     hurried = bus.client.jetstream(timeout=0.5)  # the server refuses by silence
     for attempt in (hurried.publish(event.subject, event.payload), hurried.stream_info("TENANCY")):

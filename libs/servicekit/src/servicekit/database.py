@@ -19,6 +19,7 @@ def create_engine(url: str, *, name: str, pool_size: int = 10) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        hide_parameters=True,  # errors are logged with their statement; its values are people's data
         connect_args={"application_name": name, "options": "-c timezone=UTC", "connect_timeout": 5},
     )
 

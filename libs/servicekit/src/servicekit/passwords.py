@@ -14,7 +14,7 @@ _DUMMY = _hasher.hash(secrets.token_hex(16))
 
 async def hash_password(password: str) -> str:
     """The argon2id hash with its parameters and salt."""
-    return await asyncio.to_thread(_hasher.hash, password)
+    return await asyncio.to_thread(_hasher.hash, _encode(password))
 
 
 async def verify_password(stored: str | None, password: str) -> bool:
@@ -22,7 +22,7 @@ async def verify_password(stored: str | None, password: str) -> bool:
 
     def verify() -> bool:
         try:
-            _hasher.verify(stored or _DUMMY, password)
+            _hasher.verify(stored or _DUMMY, _encode(password))
         except (Argon2Error, InvalidHashError):
             return False
         return stored is not None
@@ -37,4 +37,9 @@ def new_token() -> str:
 
 def token_digest(token: str) -> bytes:
     """SHA-256 of a token: a token of 256 random bits needs no salt."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+    return hashlib.sha256(_encode(token)).digest()
+
+
+def _encode(secret: str) -> bytes:
+    """JSON may hold half a surrogate pair, which plain UTF-8 refuses."""
+    return secret.encode("utf-8", "surrogatepass")

@@ -76,5 +76,5 @@ def usage_chart(days: Sequence[CompanyDay]) -> UsageChart:
 
 def nice_ceiling(value: int) -> int:
     """The next even number of two digits and zeros that is not smaller: 7 → 8, 345 → 360, 14_610 → 16_000."""
-    step = 2 * 10 ** max(len(str(value)) - 2, 0)
+    step: int = 2 * 10 ** max(len(str(value)) - 2, 0)
     return max(-(-value // step), 1) * step

@@ -99,7 +99,7 @@ async def _done(request: Request, portal: Portal, company: Company, done: str) -
     await remember(portal, company)
     if wants_json(request):
         return JSONResponse({"company": company_json(company)})
-    return RedirectResponse(f"/owner/company/{company.company_id}/?done={done}", 303)
+    return RedirectResponse(f"/owner/company/{company.company_id}/?done={done}#content", 303)  # not where the form was
 
 
 async def _refused(

@@ -41,6 +41,20 @@ async def keep_sync_times(engine: AsyncEngine, *, times: Sequence[SyncTime], as_
     return changed
 
 
+async def drop_companies(engine: AsyncEngine) -> None:
+    """Forgets what tenancy told, to be told anew: it was restored to a state that this copy does not fit."""
+    async with engine.begin() as tx:
+        await directory.forget_companies(tx)
+        await sources.restart(tx, Source.COMPANIES)
+
+
+async def drop_subscriptions(engine: AsyncEngine) -> None:
+    """The same for billing."""
+    async with engine.begin() as tx:
+        await directory.forget_subscriptions(tx)
+        await sources.restart(tx, Source.SUBSCRIPTIONS)
+
+
 async def revision_of(engine: AsyncEngine, source: Source) -> int:
     """The revision after which to ask this source."""
     async with engine.begin() as tx:

@@ -55,7 +55,10 @@ class Billing:
         ]
 
     async def list_changes(self, after: int) -> tuple[Sequence[Subscription], int]:
-        """One page of subscriptions changed after a revision, and the revision after which to ask again."""
+        """One page of subscriptions changed after a revision, and the revision after which to ask again.
+
+        Refused: billing knows no such revision; it was restored from a backup.
+        """
         request = pb.ListSubscriptionChangesRequest(after_revision=after)
         with named("Billing"):
             answer = await call(self._stub.ListSubscriptionChanges, request)

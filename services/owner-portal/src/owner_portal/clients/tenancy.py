@@ -67,7 +67,10 @@ class Tenancy:
         return _company(answer.company), answer.key
 
     async def list_changes(self, after: int) -> tuple[Sequence[Company], int]:
-        """One page of companies changed after a revision, and the revision after which to ask again."""
+        """One page of companies changed after a revision, and the revision after which to ask again.
+
+        Refused: tenancy knows no such revision; it was restored from a backup.
+        """
         with named("Tenancy"):
             answer = await call(self._stub.ListCompanyChanges, pb.ListCompanyChangesRequest(after_revision=after))
         return [_company(company) for company in answer.companies], answer.revision

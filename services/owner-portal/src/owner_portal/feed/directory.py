@@ -1,5 +1,6 @@
 """Follows the change lists of tenancy and billing: asks every second, continues where the last answer ended."""
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.application import keep_directory as keep
@@ -7,7 +8,10 @@ from owner_portal.clients.billing import Billing
 from owner_portal.clients.tenancy import Tenancy
 from owner_portal.domain.sources import Source
 from owner_portal.feed.live import Live
+from servicekit.errors import Refused
 from servicekit.lifecycle import forever
+
+log = structlog.get_logger()
 
 PAUSE = 1.0
 
@@ -36,14 +40,24 @@ class DirectoryFeed:
     async def companies_step(self) -> bool:
         """Takes one page; says whether there may be more."""
         after = await keep.revision_of(self._engine, Source.COMPANIES)
-        companies, revision = await self._tenancy.list_changes(after)
+        try:
+            companies, revision = await self._tenancy.list_changes(after)
+        except Refused as error:  # it was restored from a backup and does not know our revision
+            log.warning("companies are read anew", reason=error.message)
+            await keep.drop_companies(self._engine)
+            return True
         self._live.mark(await keep.keep_companies(self._engine, companies=companies, revision=revision))
         return bool(companies)
 
     async def subscriptions_step(self) -> bool:
         """Takes one page; says whether there may be more."""
         after = await keep.revision_of(self._engine, Source.SUBSCRIPTIONS)
-        subscriptions, revision = await self._billing.list_changes(after)
+        try:
+            subscriptions, revision = await self._billing.list_changes(after)
+        except Refused as error:
+            log.warning("subscriptions are read anew", reason=error.message)
+            await keep.drop_subscriptions(self._engine)
+            return True
         changed = await keep.keep_subscriptions(self._engine, subscriptions=subscriptions, revision=revision)
         self._live.mark(changed)
         return bool(subscriptions)

@@ -11,6 +11,7 @@ from owner_portal.application.show_dashboard import Dashboard, show_live
 from servicekit.lifecycle import forever
 
 PERIOD = 0.5  # seconds between two updates at least
+REST = 5.0  # of the time that an update takes: the more companies, the rarer
 LONGEST_SILENCE = 5.0  # an update comes at least as often: days begin, trials end and services vanish without a message
 
 
@@ -45,6 +46,7 @@ class Live:
         self._watchers: set[Watcher] = set()
         self._changed: set[UUID] = set()
         self._told = 0.0
+        self._pause = PERIOD
 
     def mark(self, companies: Iterable[UUID]) -> None:
         """Says that the rows of these companies have changed; call it after the commit."""
@@ -63,7 +65,11 @@ class Live:
 
     async def read(self, ids: Iterable[UUID]) -> Dashboard:
         """The totals and the rows of these companies, as of now."""
-        return await show_live(self._engine, ids=frozenset(ids))
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        shown = await show_live(self._engine, ids=frozenset(ids))
+        self._pause = max(PERIOD, REST * (clock() - started))
+        return shown
 
     async def run(self) -> None:
         """Wakes the open pages until cancelled."""
@@ -71,7 +77,7 @@ class Live:
 
     async def _tell(self) -> bool:
         now = asyncio.get_running_loop().time()
-        if self._changed or now - self._told >= LONGEST_SILENCE:
+        if now - self._told >= (self._pause if self._changed else LONGEST_SILENCE):
             changed, self._changed = self._changed, set()
             self._told = now
             for watcher in self._watchers:

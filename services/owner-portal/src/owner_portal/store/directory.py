@@ -58,6 +58,10 @@ _SAVE_SYNC_TIMES = text("""
     RETURNING company_id
 """)
 
+_FORGET_COMPANIES = text("DELETE FROM company")
+
+_FORGET_SUBSCRIPTIONS = text("DELETE FROM subscription")
+
 
 async def save_companies(tx: AsyncConnection, companies: Sequence[Company]) -> set[UUID]:
     """Stores each company once a batch; returns the ids of those that were new or newer."""
@@ -78,3 +82,13 @@ async def save_sync_times(tx: AsyncConnection, times: Sequence[SyncTime]) -> set
     if not times:
         return set()
     return set((await tx.execute(_SAVE_SYNC_TIMES, columns(times))).scalars())
+
+
+async def forget_companies(tx: AsyncConnection) -> None:
+    """Drops the copy of tenancy's companies."""
+    await tx.execute(_FORGET_COMPANIES)
+
+
+async def forget_subscriptions(tx: AsyncConnection) -> None:
+    """Drops the copy of billing's subscriptions."""
+    await tx.execute(_FORGET_SUBSCRIPTIONS)

@@ -37,7 +37,7 @@ _ROWS = """
         FROM (SELECT company_id, (now() AT TIME ZONE day_zone)::date AS today FROM company) c
         JOIN company_day d USING (company_id)
         WHERE d.day > (now() AT TIME ZONE 'UTC')::date - 32 AND d.day > c.today - 30
-          AND (CAST(:ids AS uuid[]) IS NULL OR d.company_id = ANY(CAST(:ids AS uuid[])))
+          {only}
         GROUP BY d.company_id
     )
     SELECT c.company_id, c.name, c.email, c.plan_code, c.status, c.seats_used, c.seats_limit,
@@ -66,12 +66,14 @@ _KEYS = {
 }
 
 _LIST = {
-    (sort, descending): text(_ROWS + _LISTED.format(key=key, direction="DESC" if descending else "ASC"))
+    (sort, descending): text(_ROWS.format(only="") + _LISTED.format(key=key, direction="DESC" if descending else "ASC"))
     for sort, key in _KEYS.items()
     for descending in (False, True)
 }
 
-_SELECTED = text(_ROWS + "WHERE c.company_id = ANY(CAST(:ids AS uuid[]))")
+_SELECTED = text(
+    _ROWS.format(only="AND d.company_id = ANY(CAST(:ids AS uuid[]))") + "WHERE c.company_id = ANY(CAST(:ids AS uuid[]))"
+)
 
 _SERIES = text("""
     SELECT company_id, day, active_seconds FROM company_day
@@ -109,7 +111,6 @@ async def day_totals(tx: AsyncConnection) -> list[DayTotal]:
 async def list_companies(tx: AsyncConnection, listing: Listing) -> tuple[list[CompanyRow], int]:
     """One page of the table, and how many companies match; 0 beyond the last page."""
     values = {
-        "ids": None,
         "search": listing.search,
         "choice": listing.choice,
         "unsynced": UNSYNCED,

@@ -22,6 +22,8 @@ _CONFIRM = text("""
       AND (revision < :revision OR confirmed_at IS NULL OR confirmed_at < now() - interval '3 seconds')
 """)
 
+_RESTART = text("UPDATE source SET revision = 0 WHERE name = :source")
+
 
 async def read_revision(tx: AsyncConnection, source: Source) -> int:
     """The revision up to which this source is held; 0 at first."""
@@ -38,6 +40,11 @@ async def read_moment(tx: AsyncConnection, source: Source) -> datetime | None:
 async def confirm(tx: AsyncConnection, source: Source, *, revision: int = 0, moment: datetime | None = None) -> None:
     """Says that all up to `revision` or `moment` is held as of now; a cursor never moves back."""
     await tx.execute(_CONFIRM, {"source": source.value, "revision": revision, "moment": moment})
+
+
+async def restart(tx: AsyncConnection, source: Source) -> None:
+    """Lets the next question ask for everything."""
+    await tx.execute(_RESTART, {"source": source.value})
 
 
 async def list_states(tx: AsyncConnection) -> list[SourceState]:

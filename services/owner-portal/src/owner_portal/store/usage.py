@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from owner_portal.domain.usage import CompanyDay
 from owner_portal.store.columns import columns
 
-# A message holds its whole month and mostly one day of it is new. NOT EXISTS leaves the others alone: an upsert locks,
-# and so writes, every row it meets. The order keeps two writers from waiting for each other.
+# A message holds its whole month and mostly one day of it is new. The condition leaves the others alone: an upsert
+# locks, and so writes, every row it meets. It is a sub-select because that is always one look into the index; a join
+# would be planned as a scan of all history. The order keeps two writers from waiting for each other.
 _SAVE_DAYS = text("""
     INSERT INTO company_day AS held (company_id, day, revision, active_seconds, idle_seconds, employees_active,
                                      sessions, screenshots, storage_bytes, seats_used)
@@ -19,9 +20,8 @@ _SAVE_DAYS = text("""
                 CAST(:active_seconds AS bigint[]), CAST(:idle_seconds AS bigint[]),
                 CAST(:employees_active AS bigint[]), CAST(:sessions AS bigint[]), CAST(:screenshots AS bigint[]),
                 CAST(:storage_bytes AS bigint[]), CAST(:seats_used AS bigint[])) AS new (company_id, day, revision)
-    WHERE NOT EXISTS (
-        SELECT FROM company_day known
-        WHERE known.company_id = new.company_id AND known.day = new.day AND known.revision >= new.revision
+    WHERE new.revision > coalesce(
+        (SELECT k.revision FROM company_day k WHERE k.company_id = new.company_id AND k.day = new.day), -1
     )
     ORDER BY new.company_id, new.day
     ON CONFLICT (company_id, day) DO UPDATE

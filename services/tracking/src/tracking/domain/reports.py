@@ -88,7 +88,7 @@ def read_report(
             report.quarantine(record_id, str(row), raw)
             continue
         # No desktop knows the future: its clock has moved since the offset was measured, and this row is new.
-        at = received_at if row.at is None else min(row.at + clock_offset, received_at)
+        at = received_at if row.at is None else min(row.at + clock_offset, received_at + TOLERANCE)
         if reason := _objection(at, row.seconds if kind == _ACTIVITY else 0, logged_in_at):
             report.quarantine(record_id, reason, raw)
         elif kind == _ACTIVITY:

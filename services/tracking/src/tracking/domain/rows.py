@@ -14,9 +14,7 @@ MAX_NAME = 512
 MAX_DETAIL = 2048
 MAX_SECONDS = 31 * 86_400
 
-PLAUSIBLE_YEARS = range(
-    1980, 2200
-)  # what a wrong clock may show; farther off, adding an offset would leave the calendar
+PLAUSIBLE_YEARS = range(1980, 2200)  # what a wrong clock may show; farther off, an offset would leave the calendar
 _KINDS = {"ACTIVE": Kind.ACTIVE, "INACTIVE": Kind.IDLE}
 _CONTROL = dict.fromkeys((*range(32), 127))
 

@@ -109,7 +109,8 @@ LEFT JOIN LATERAL (
 GRANTS = """
 GRANT SELECT, INSERT, UPDATE ON owner TO portal_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON owner_session, sign_in_attempt TO portal_app;
-GRANT SELECT, INSERT, UPDATE ON company, subscription, company_sync TO portal_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON company, subscription TO portal_app;
+GRANT SELECT, INSERT, UPDATE ON company_sync TO portal_app;
 GRANT SELECT, UPDATE ON source TO portal_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON company_day TO portal_app;
 GRANT SELECT ON directory TO portal_app;

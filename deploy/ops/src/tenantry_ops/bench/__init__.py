@@ -1,0 +1,1 @@
+"""Measures the platform on this machine: how late, how dear, how big."""

@@ -1,0 +1,71 @@
+"""`python -m tenantry_ops.bench [NAME …]`: measures a platform of its own and writes $TENANTRY_HOME/bench.json."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Collection
+from pathlib import Path
+
+from tenantry_ops.bench.crowd import gather
+from tenantry_ops.bench.footprint import footprint
+from tenantry_ops.bench.ingest import ingest
+from tenantry_ops.bench.results import BenchmarkFailed, Result, table, write
+from tenantry_ops.bench.rig import Rig
+from tenantry_ops.bench.suspend_to_refusal import WORKERS, suspend_to_refusal
+from tenantry_ops.bench.upload_to_page import upload_to_page
+from tenantry_ops.files import make_folder
+from tenantry_ops.options import Options
+from tenantry_ops.progress import say, step
+
+LATE = {"upload_to_page": upload_to_page, "suspend_to_refusal": suspend_to_refusal}
+DEAR = {"footprint": footprint, "ingest": ingest}
+
+
+def measure(names: Collection[str], beside: Path) -> list[Result]:
+    """Runs the named benchmarks: those of delays with several gateway workers, those of costs with one."""
+    results: list[Result] = []
+    with Rig(beside) as rig:
+        with step("a platform of its own"):
+            rig.start(gateway_workers=WORKERS)
+        with step("companies and people"):
+            crowd = gather(rig)
+        for name, delay in LATE.items():
+            if name in names:
+                with step(name):
+                    results += asyncio.run(delay(rig, crowd))
+        if names & DEAR.keys():
+            with step("stopping and starting again, one gateway worker"):
+                rig.stop()
+                started = rig.start(gateway_workers=1)
+        if "footprint" in names:
+            with step("footprint"):
+                results += [Result("second_start", started, "s"), *footprint(rig)]
+        if "ingest" in names:
+            with step("ingest"):
+                results += ingest(rig, crowd)
+    return results
+
+
+def main() -> int:
+    """Returns the exit code: 1 when a benchmark failed; a missed goal is only shown."""
+    known = [*LATE, *DEAR]
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"all when none is given: {', '.join(known)}")
+    names = parser.parse_args().names or known
+    if unknown := set(names) - set(known):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    home = make_folder(Options.from_environment().home, 0o711)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends the platform too
+    try:
+        results = measure(names, home)
+    except BenchmarkFailed as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    write(results, home / "bench.json")
+    say(f"\n{table(results)}\n\nwritten to {home / 'bench.json'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""The companies and people that the benchmarks are made with.
+
+Companies come through tenancy and through tracking's own command. Their people are written straight into tracking's
+tables: a thousand password hashes and log-ins would take longer than all that is measured.
+"""
+
+import json
+import subprocess
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.rows import class_row
+
+from tenantry_ops import environment
+from tenantry_ops.bench.rig import Rig
+from tenantry_ops.demo.companies import Company
+from tenantry_ops.demo.tenancy import connect
+from tenantry_ops.files import write_private
+from tenantry_ops.programs import command
+
+COMPANIES = 50
+PEOPLE_EACH = 20
+LOGGED_IN_DAYS_AGO = 6  # so that there is time that trackers can have spent
+
+# The token of a device is its id as text.
+PEOPLE = """
+WITH person AS (
+    INSERT INTO employee (company_id, employee_id, name, email, email_digest, role, password_hash)
+    SELECT company_id, uuidv7(), 'Person ' || n, email, sha256(email::bytea), 'EMPLOYEE', 'cannot sign in'
+    FROM company, generate_series(1, %(people)s) n, LATERAL (SELECT 'person-' || n || '@bench.example' AS email)
+    RETURNING company_id, employee_id
+), device AS (
+    INSERT INTO device (company_id, employee_id, device_id, token_digest, logged_in_at)
+    SELECT company_id, employee_id, id, sha256(id::text::bytea), current_date - %(days)s
+    FROM (SELECT company_id, employee_id, uuidv7() AS id FROM person)
+    RETURNING company_id, employee_id, device_id, logged_in_at
+)
+INSERT INTO work_session (company_id, session_id, employee_id, device_id, started_at, last_seen_at)
+SELECT company_id, uuidv7(), employee_id, device_id, logged_in_at, now() FROM device
+"""
+
+MEMBERS = """
+SELECT company_id::text, c.number AS company_number, employee_id::text, e.number AS employee_number,
+       s.device_id::text AS token, s.number AS session_number, extract(epoch FROM s.started_at)::bigint AS since
+FROM work_session s JOIN employee e USING (company_id, employee_id) JOIN company c USING (company_id)
+ORDER BY e.email_digest, company_id
+"""
+
+
+@dataclass(frozen=True)
+class Member:
+    """An employee at a tracking desktop; `since` is the Unix time of the log-in. Numbers are the protocol's ids."""
+
+    company_id: str
+    company_number: int
+    employee_id: str
+    employee_number: int
+    token: str
+    session_number: int
+    since: int
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Members in an order in which neighbours are of different companies; the key of each company by its id."""
+
+    members: tuple[Member, ...]
+    keys: dict[str, str]
+
+
+def gather(rig: Rig) -> Crowd:
+    """Fills an empty platform. Raises `grpc.RpcError` from tenancy, `subprocess.CalledProcessError` from tracking."""
+    platform = rig.platform
+    with connect(platform.tenancy, platform.certificates) as tenancy:
+        keys = dict(tenancy.create(_company(number)) for number in range(COMPANIES))
+    seeds = [
+        {
+            "company_id": company_id,
+            "time_zone": "UTC",
+            "admin": {"name": "Admin", "email": "admin@bench.example", "password": platform.secrets.owner_password},
+            "employees": [],
+            "history": [],
+        }
+        for company_id in keys
+    ]
+    file = rig.home.root / "bench-companies.json"
+    write_private(file, json.dumps(seeds))
+    subprocess.run(
+        command("tracking", "seed-demo", "--file", str(file)),
+        env=environment.serving(platform, "tracking"),
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    with psycopg.connect(rig.superuser_dsn("tracking")) as connection:
+        connection.execute(PEOPLE, {"people": PEOPLE_EACH, "days": LOGGED_IN_DAYS_AGO})
+        members = connection.cursor(row_factory=class_row(Member)).execute(MEMBERS).fetchall()
+    return Crowd(tuple(members), keys)
+
+
+def _company(number: int) -> Company:
+    return Company(
+        name=f"Bench {number}",
+        plan="PRO",
+        time_zone="UTC",
+        domain=f"bench-{number}.example",
+        contact="Nobody",
+        story="new",
+    )

@@ -1,0 +1,93 @@
+"""`python -m tenantry_ops.bench.generator`: trackers that upload as fast as they are answered.
+
+A process of its own, so that its CPU is not the server's. Reads a `Load` as one line of JSON, lets every member upload
+a row once, says "ready", waits for a line, measures, and prints a `Report` as one line of JSON.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Sequence
+
+import msgspec
+import uvloop
+
+from tenantry_ops.bench.crowd import Member
+from tenantry_ops.bench.results import percentile
+from tenantry_ops.bench.rows import Uploads
+from tenantry_ops.bench.wire import Wire
+
+
+class Load(msgspec.Struct):
+    """What to do: uploads of so many rows over so many connections for so many seconds.
+
+    The members' uploads tell of the time from `after` seconds after their log-in on.
+    """
+
+    address: str
+    members: Sequence[Member]
+    keys: dict[str, str]
+    rows: int
+    connections: int
+    seconds: float
+    after: int
+
+
+class Report(msgspec.Struct):
+    """What came of it; the rows are those of answered uploads, the milliseconds those of one upload."""
+
+    warm_rows: int
+    rows: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+
+
+class Fleet:
+    """Connections that share the members out, so that nobody uploads twice at once."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._taken = 0
+        self._times: list[float] = []
+        uploads = [Uploads(member, load.keys[member.company_id], member.since + load.after) for member in load.members]
+        self._shares = [uploads[place :: load.connections] for place in range(load.connections)]
+
+    async def run(self) -> Report:
+        """Warms up, waits for the word, measures."""
+        wires = [await Wire.open(self._load.address) for _ in self._shares]
+        pairs = list(zip(wires, self._shares, strict=True))
+        await asyncio.gather(*(self._once(wire, share) for wire, share in pairs))
+        warm_rows, self._taken, self._times = self._taken, 0, []
+        print("ready", flush=True)
+        sys.stdin.readline()
+        began = time.perf_counter()
+        end = began + self._load.seconds
+        await asyncio.gather(*(self._until(end, wire, share) for wire, share in pairs))
+        seconds = time.perf_counter() - began
+        p50, p99 = (percentile(self._times, share) * 1e3 for share in (0.5, 0.99))
+        return Report(warm_rows, self._taken, seconds, p50, p99)
+
+    async def _once(self, wire: Wire, share: Sequence[Uploads]) -> None:
+        for uploads in share:
+            await self._upload(wire, uploads.next(1))
+
+    async def _until(self, end: float, wire: Wire, share: Sequence[Uploads]) -> None:
+        while True:
+            for uploads in share:
+                if time.perf_counter() >= end:
+                    return
+                await self._upload(wire, uploads.next(self._load.rows))
+
+    async def _upload(self, wire: Wire, request: bytes) -> None:
+        began = time.perf_counter()
+        status, body = await wire.call(request)
+        self._times.append(time.perf_counter() - began)
+        if status != 200:
+            sys.exit(f"an upload was refused: {status} {body.decode()}")
+        self._taken += int(body.partition(b'"message":"')[2].partition(b" ")[0])  # it reads "20 rows stored"
+
+
+if __name__ == "__main__":
+    fleet = Fleet(msgspec.json.decode(sys.stdin.readline(), type=Load))
+    print(msgspec.json.encode(uvloop.run(fleet.run())).decode(), flush=True)

@@ -1,0 +1,66 @@
+"""What a benchmark found, as a table for people and as JSON for programs."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tenantry_ops.files import write_private
+
+
+class BenchmarkFailed(RuntimeError):
+    """The platform did something wrong, or nothing at all, while it was measured: there is no figure."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One figure. `limit` is in the same unit: what this machine needed at least, in the same run."""
+
+    name: str
+    value: float
+    unit: str
+    limit: float | None = None
+    ratio: float | None = None
+    goal: float | None = None  # the value should not be greater
+
+    @classmethod
+    def against(cls, name: str, value: float, unit: str, limit: float, goal: float | None = None) -> "Result":
+        """Returns a figure whose ratio is simply value / limit."""
+        return cls(name, value, unit, limit, value / limit, goal)
+
+    def to_json(self) -> dict[str, str | float | None]:
+        """Returns what bench.json says of it."""
+        return {"name": self.name, "value": self.value, "unit": self.unit, "limit": self.limit, "ratio": self.ratio}
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Returns the smallest value that at least this share (0..1) of the values does not exceed."""
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
+
+
+def table(results: Sequence[Result]) -> str:
+    """Returns the figures as aligned text."""
+    rows = [("name", "value", "unit", "limit", "ratio", "goal")]
+    for result in results:
+        cells = (_short(result.value), result.unit, _short(result.limit), _short(result.ratio), _verdict(result))
+        rows.append((result.name, *cells))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+
+
+def write(results: Sequence[Result], path: Path) -> None:
+    """Stores the figures as a JSON list."""
+    write_private(path, json.dumps([result.to_json() for result in results], indent=2) + "\n")
+
+
+def _short(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.3g}"
+
+
+def _verdict(result: Result) -> str:
+    if result.goal is None:
+        return ""
+    return f"≤ {_short(result.goal)} {result.unit}: {'met' if result.value <= result.goal else 'MISSED'}"

@@ -1,0 +1,127 @@
+"""The gateway in this process, behind an ASGI transport, and desktops that talk to it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tracker_client import Account, Reply, TrackerClient, stamp
+from tracking.api.desktop.app import DesktopApi
+from tracking.api.desktop.calls import Gateway
+from tracking.application.authenticate import Authenticator
+from tracking.application.group_commit import GroupCommit
+from tracking.application.signs_of_life import SignsOfLife
+from tracking.application.take_upload import UploadTaker
+from tracking.clients.directory_sync import DirectorySync
+from tracking.clients.tenancy import TenancyClient
+from tracking.domain.access import AccessDirectory
+
+UPLOAD = "upload/employee-activity"
+
+
+class Clock:
+    """The gateway's time, moved by the test; it starts on a Monday some days ago, when everyone is at work."""
+
+    def __init__(self) -> None:
+        today = datetime.now(UTC).replace(hour=8, minute=0, second=0, microsecond=0)
+        self.now = today - timedelta(days=today.weekday() + 7)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Seat:
+    """Somebody at a desktop, signed in and at work."""
+
+    tracker: TrackerClient
+    account: Account
+    session: int | str
+
+    def body(self, **lists: Any) -> dict[str, Any]:
+        ids = {"employee_id": self.account.id, "company_id": self.account.company_id}
+        return {**ids, "active_token": self.account.token, "work_session_id": self.session, **lists}
+
+    async def upload(self, **lists: Any) -> Reply:
+        return await self.tracker.post(UPLOAD, self.body(**lists))
+
+    async def is_heard(self) -> bool:
+        """Whether an honest upload is taken now."""
+        row = {"app_name": "Editor", "window_title": "notes", "active_seconds": 5, "created_at": stamp(now())}
+        tick = {"minute_type": "ACTIVE", "duration_seconds": 5, "created_at": stamp(now())}
+        reply = await self.upload(applications=[row], websites=[], activities=[tick])
+        return reply.ok and reply.fields["message"] == "2 rows stored"
+
+
+@pytest.fixture(scope="session")
+async def commit(environment: dict[str, str]) -> AsyncIterator[GroupCommit]:
+    commit = GroupCommit(environment["TRACKING_INGEST_DATABASE_URL"])
+    running = asyncio.create_task(commit.run())
+    yield commit
+    running.cancel()
+    await asyncio.wait([running])
+
+
+@pytest.fixture(scope="session")
+def gateway(engine: AsyncEngine, commit: GroupCommit, tenancy_client: TenancyClient) -> Gateway:
+    life = SignsOfLife(engine, tenancy_client.report_sync)
+    return Gateway(engine, Authenticator(engine), UploadTaker(engine, commit), life)
+
+
+@pytest.fixture(scope="session")
+def api(gateway: Gateway, directory: AccessDirectory, sync: DirectorySync) -> DesktopApi:
+    return DesktopApi(gateway, directory, sync)
+
+
+@pytest.fixture(scope="session")
+async def door(api: DesktopApi) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://gateway") as client:
+        yield client
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The gateway lives in this clock's time for one test."""
+    clock = Clock()
+    monkeypatch.setattr("tracking.api.desktop.app.utc_now", clock)
+    return clock
+
+
+@pytest.fixture(scope="session")
+def tracker(door: httpx.AsyncClient) -> Callable[[str | None], TrackerClient]:
+    """`tracker(key)` speaks for a company."""
+    return lambda key: TrackerClient("http://gateway/api", key, http=door)
+
+
+@pytest.fixture(scope="session")
+def sit(tracker: Callable[[str | None], TrackerClient]) -> Callable[..., Awaitable[Seat]]:
+    """`await sit(tenant)` is its first employee at work."""
+
+    async def sit(tenant: Any, person: int = 0) -> Seat:
+        client = tracker(tenant.key)
+        data = (await client.login(tenant.people[person], tenant.password)).fields["data"]
+        account = Account(data["id"], data["company_id"], data["active_token"])
+        session = (await client.create_session(account, now())).fields["data"]["id"]
+        return Seat(client, account, session)
+
+    return sit
+
+
+@pytest.fixture(scope="module")
+async def tenant(new_tenant: Callable[..., Awaitable[Any]]) -> Any:
+    """A company of this module."""
+    return await new_tenant(people=2)
+
+
+@pytest.fixture(scope="module")
+async def seat(tenant: Any, sit: Callable[..., Awaitable[Seat]]) -> Seat:
+    return await sit(tenant)

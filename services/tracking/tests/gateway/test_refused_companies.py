@@ -1,0 +1,154 @@
+"""A company that may not go on: every call as the table says, and the two that must end the tracking."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.settings import TlsSettings
+from tenantry_ops.ports import LOOPBACK, free_port
+from testkit.world import World
+from tracker_client import Desktop, Reply, TrackerClient
+from tracking.api.desktop.app import DesktopApi
+from tracking.api.desktop.calls import Gateway
+from tracking.clients.billing import BillingClient
+from tracking.clients.directory_sync import DirectorySync
+from tracking.clients.tenancy import TenancyClient
+from tracking.domain.access import AccessDirectory
+
+SUSPENDED = "Company subscription is suspended"
+EXPIRED = "Company subscription expired"
+SIGN_IN = "Your sign-in is no longer valid; sign in again"
+ENDED = "This work session has ended"
+
+
+async def every_call(seat, email: str, password: str) -> dict[str, Reply]:
+    tracker, account = seat.tracker, seat.account
+    now = datetime.now(UTC)
+    return {
+        "login": await tracker.login(email, password),
+        "login-check": await tracker.login_check(account),
+        "create": await tracker.create_session(account, now),
+        "stop": await tracker.stop_session(account, seat.session, now),
+        "poll": await tracker.check_session_active(account, seat.session),
+        "upload": await seat.upload(),
+        "config": await tracker.employee_config(account),
+    }
+
+
+def check(replies: dict[str, Reply], code: int, message: str, *, spared: tuple[str, ...] = ()) -> None:
+    refused = {"status": False, "message": message}
+    for name, reply in replies.items():
+        if name == "stop":
+            assert (reply.code, reply.body) == (200, {"status": True, "message": message})
+        elif name == "poll":
+            assert (reply.code, reply.body) == (200, refused)
+        elif name not in spared:
+            assert (name, reply.code, reply.body) == (name, code, refused)
+
+
+async def test_suspended(new_tenant, sit, suspend, reactivate, stored) -> None:
+    tenant = await new_tenant()
+    seat = await sit(tenant)
+    await suspend(tenant)
+    check(await every_call(seat, tenant.people[0], tenant.password), 403, SUSPENDED)
+    (session,) = await stored("work_session", tenant.company_id)
+    assert session["ended_at"] is None, "nothing is stored"
+    await reactivate(tenant)
+    assert await seat.is_heard()
+    assert (await seat.tracker.check_session_active(seat.account, seat.session)).ok
+
+
+async def test_a_suspension_stops_an_unmodified_tracker(new_tenant, tracker, suspend) -> None:
+    tenant = await new_tenant()
+    desktop = Desktop(tracker(tenant.key), datetime.now(UTC))
+    assert await desktop.sign_in(tenant.people[0], tenant.password)
+    assert await desktop.start()
+    desktop.tick(5)
+    await suspend(tenant)
+    refused = await desktop.upload()
+    assert refused is not None
+    assert (refused.code, desktop.tables.snapshot().count()) == (403, 1), "it keeps its rows"
+    assert not await desktop.poll_session()
+    assert desktop.message == SUSPENDED
+
+
+async def test_expired(new_tenant, sit, clock) -> None:
+    tenant = await new_tenant()
+    seat = await sit(tenant)
+    clock.now = datetime.now(UTC) + timedelta(days=31)  # a trial has thirty
+    check(await every_call(seat, tenant.people[0], tenant.password), 403, EXPIRED)
+
+
+async def test_a_revoked_device(new_tenant, tracker, sit, superuser: AsyncEngine) -> None:
+    tenant = await new_tenant()
+    seat = await sit(tenant)
+    login = await tracker(tenant.key).login(tenant.people[0], tenant.password)
+    seat.account = replace(seat.account, token=login.fields["data"]["active_token"])  # one that nobody remembers yet
+    async with superuser.begin() as tx:
+        await tx.execute(text("UPDATE device SET revoked_at = now() WHERE company_id = :id"), {"id": tenant.company_id})
+    replies = await every_call(seat, tenant.people[0], tenant.password)
+    check(replies, 401, SIGN_IN, spared=("login", "login-check"))
+    assert replies["login"].ok
+    assert replies["login-check"].body == {"status": False}
+
+
+async def test_an_inactive_account(new_tenant, sit, superuser: AsyncEngine, eventually) -> None:
+    tenant = await new_tenant()
+    seat = await sit(tenant)
+    async with superuser.begin() as tx:
+        statement = text("UPDATE employee SET active = false WHERE company_id = :id")
+        await tx.execute(statement, {"id": tenant.company_id})
+
+    async def is_known() -> bool:
+        return (await seat.tracker.login_check(seat.account)).body == {"status": False}
+
+    await eventually(is_known)  # a token is remembered for some seconds
+    replies = await every_call(seat, tenant.people[0], tenant.password)
+    check(replies, 401, SIGN_IN, spared=("login", "login-check"))
+    login = replies["login"]
+    assert (login.code, login.body["message"]) == (403, "This account is inactive; ask your company's admin")
+    wrong = await seat.tracker.login(tenant.people[0], "guess")
+    assert (wrong.code, wrong.body["message"]) == (401, "Invalid email or password")
+
+
+async def test_a_session_that_is_not_there(seat, sit, tenant, new_tenant) -> None:
+    colleague = await sit(tenant, 1)
+    stranger = await sit(await new_tenant())
+    for session in (2**62, colleague.session, stranger.session, str(stranger.session)):
+        poll = await seat.tracker.check_session_active(seat.account, session)
+        assert (poll.code, poll.body) == (200, {"status": False, "message": ENDED})
+        stop = await seat.tracker.stop_session(seat.account, session, datetime.now(UTC))
+        assert (stop.code, stop.body) == (200, {"status": True, "message": "There is no such session"})
+        upload = await replace(seat, session=session).upload()
+        assert (upload.code, upload.body["status"]) == (404, False)
+    assert await colleague.is_heard()
+    assert (await colleague.tracker.check_session_active(colleague.account, colleague.session)).ok
+
+
+@pytest.fixture
+async def cut_off(gateway: Gateway, world: World, tls: TlsSettings) -> AsyncIterator[httpx.AsyncClient]:
+    """A gateway that nobody tells about companies."""
+    directory = AccessDirectory(bytes.fromhex(world.platform.secrets.key_pepper))
+    tenancy, billing = (client(f"{LOOPBACK}:{free_port()}", tls) for client in (TenancyClient, BillingClient))
+    api = DesktopApi(gateway, directory, DirectorySync(directory, tenancy, billing))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://gateway") as client:
+        yield client
+    await asyncio.gather(tenancy.close(), billing.close())
+
+
+async def test_unconfirmed(cut_off: httpx.AsyncClient, seat, tenant) -> None:
+    lost = replace(seat, tracker=TrackerClient("http://gateway/api", tenant.key, http=cut_off))
+    for name, reply in (await every_call(lost, tenant.people[0], tenant.password)).items():
+        assert (name, reply.code, reply.body["status"]) == (name, 503, False)
+    reply = await cut_off.post("/api/login", json={}, headers={"X-Company-Key": tenant.key})
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "2")
+    assert (await cut_off.post("/api/login", json={})).status_code == 401
+    assert (await cut_off.post("/api/login", json={}, headers={"X-Company-Key": "no key"})).status_code == 401
+    assert (await cut_off.get("/")).status_code == 200
+    assert await seat.is_heard(), "nothing was lost"

@@ -1,0 +1,82 @@
+"""Each service runs with what it declares and nothing else: one shared environment would hide what is missing.
+
+A fresh environment gets links to the installed files of the declared distributions and of theirs; nothing is
+downloaded.
+"""
+
+import subprocess
+import venv
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+SERVICES = {"tenantry-tenancy", "tenantry-billing", "tenantry-tracking", "tenantry-owner-portal"}
+IMPORT_ALL = "import importlib, sys\nfor name in sys.argv[1:]:\n    importlib.import_module(name)\n"
+
+
+def closure(name: str) -> set[str]:
+    """The distribution and all that it needs, by the declarations of what is installed."""
+    found: set[tuple[str, str]] = set()
+    waiting = [(name, "")]
+    while waiting:
+        pair = waiting.pop()
+        if pair in found:
+            continue
+        found.add(pair)
+        current, extra = pair
+        for line in distribution(current).requires or ():
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+                waiting += [(requirement.name, wanted) for wanted in ("", *requirement.extras)]
+    return {current for current, _ in found}
+
+
+def install(names: set[str], folder: Path) -> Path:
+    """Makes an environment of these distributions alone; returns its interpreter."""
+    venv.create(folder, symlinks=True)
+    site = next(folder.glob("lib/python3.*/site-packages"))
+    for name in names:
+        for file in distribution(name).files or ():
+            if ".." not in file.parts and "__pycache__" not in file.parts:
+                link = site / file
+                link.parent.mkdir(parents=True, exist_ok=True)
+                if not link.exists():
+                    link.symlink_to(file.locate())
+    return folder / "bin" / "python"
+
+
+def modules_of(package: Path) -> list[str]:
+    """All modules by name. Alembic's env.py is no module: importing it migrates."""
+    paths = [
+        path.relative_to(package.parent).with_suffix("") for path in package.rglob("*.py") if path.name != "env.py"
+    ]
+    return sorted(".".join(path.parts).removesuffix(".__init__") for path in paths)
+
+
+def import_all(python: Path, package: Path) -> subprocess.CompletedProcess[str]:
+    command = [python, "-I", "-W", "error", "-c", IMPORT_ALL, *modules_of(package)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=python.parent)
+
+
+def test_each_service_is_tried(services: list) -> None:
+    assert {service.name for service in services} == SERVICES
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_service_imports_alone(name: str, services: list, tmp_path: Path) -> None:
+    package = next(service.packages[0] for service in services if service.name == name)
+    needed = closure(name)
+    assert needed & (SERVICES | {"tenantry-ops", "tenantry-testkit", "tenantry-tracker-client"}) == {name}
+    result = import_all(install(needed, tmp_path), package)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("missing", ["msgspec", "uuid-utils", "tenantry-contracts"])
+def test_what_is_missing_is_noticed(missing: str, services: list, tmp_path: Path) -> None:
+    package = next(service.packages[0] for service in services if service.name == "tenantry-tracking")
+    result = import_all(install(closure("tenantry-tracking") - {missing}, tmp_path), package)
+    assert result.returncode == 1
+    module = {"tenantry-contracts": "contracts"}.get(missing, missing.replace("-", "_"))
+    assert f"No module named '{module}'" in result.stderr

@@ -1,0 +1,188 @@
+"""What import-linter cannot see: where SQL stands, how pure domains are, how long files are, what servicekit knows."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+STATEMENT = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|COPY|CREATE|ALTER|DROP|GRANT|REVOKE)\s")
+SQL_OF_SERVICEKIT = {"outbox.py", "database.py"}  # the outbox is a table of every service; a ping is a statement
+
+ENGINE_TYPES = {"AsyncEngine", "AsyncConnection"}
+# The ingest writer's one connection is none of the engine's: binary COPY is psycopg's own.
+OWN_CONNECTION = {"tracking/application/group_commit.py"}
+
+LONGEST_FILE = 400
+WRITTEN_BY_HAND = {".py", ".proto", ".html", ".css", ".js", ".sh", ".md", ".yml", ".toml"}
+GENERATED = {"gen"}
+HIDDEN = {"node_modules", "__pycache__"}
+
+LARGEST_SERVICEKIT = 1_200
+DOMAIN_WORDS = {
+    *("company", "companies", "tenant", "tenancy", "customer", "employee", "employees", "person", "people", "owner"),
+    *("plan", "plans", "billing", "price", "money", "seat", "seats", "trial", "entitlement", "tracking", "tracker"),
+    *("desktop", "device", "devices", "session", "sessions", "screenshot", "screenshots", "portal", "dashboard"),
+    *("workspace", "timeline", "usage", "suspended"),
+}
+
+
+def sql_in(source: str) -> Iterator[str]:
+    """Texts and bytes that begin as a statement does; what documents something is left out."""
+    tree = ast.parse(source)
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes) and id(node) not in prose:
+            value = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+            if STATEMENT.match(value):
+                yield " ".join(value.split())[:60]
+
+
+def imports_in(source: str) -> Iterator[tuple[str, str]]:
+    """(module, name) of every import; `import x` has no name."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((node.module or "", alias.name) for alias in node.names)
+
+
+def impure(source: str, service: str) -> list[str]:
+    """Imports that a domain must not have: it may use the standard library, itself and the kinds of errors."""
+    return [
+        module
+        for module, _ in imports_in(source)
+        if module.partition(".")[0] not in sys.stdlib_module_names
+        and not module.startswith(f"{service}.domain")
+        and module != "servicekit.errors"
+    ]
+
+
+def database_imports(source: str) -> list[str]:
+    """What only a store may import of the database's libraries; types of engines and transactions are everyone's."""
+    return [
+        f"{module}.{name}"
+        for module, name in imports_in(source)
+        if module.partition(".")[0] in {"sqlalchemy", "psycopg", "alembic"} and name not in ENGINE_TYPES
+    ]
+
+
+def domain_words_in(source: str) -> set[str]:
+    """Words of names and texts that belong to some service's domain; docstrings count, comments do not."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        texts = [getattr(node, field, None) for field in ("id", "attr", "arg", "name", "value", "module")]
+        for text in texts:
+            if isinstance(text, str):
+                words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", text)
+                found |= DOMAIN_WORDS.intersection(word.lower() for word in words)
+    return found
+
+
+def test_sql_stands_in_stores_alone(services: list, root: Path) -> None:
+    found = [
+        f"{path.relative_to(root)}: {statement}"
+        for service in services
+        for path in service.modules()
+        if "store" not in path.relative_to(service.packages[0]).parts
+        for statement in sql_in(path.read_text())
+    ]
+    kit = root / "libs/servicekit/src/servicekit"
+    found += [f"{path.name}" for path in kit.glob("*.py") if list(sql_in(path.read_text()))]
+    assert set(found) == SQL_OF_SERVICEKIT
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'x = "SELECT 1"',
+        'text(f"""\n  UPDATE company SET {columns}""")',
+        'run(b"COPY t FROM STDIN")',
+        'f("WITH a AS (")',
+    ],
+)
+def test_a_statement_is_recognised(source: str) -> None:
+    assert list(sql_in(source))
+
+
+@pytest.mark.parametrize(
+    "source", ['"""SELECT is what this module never does."""', 'x = "Select a plan"', "x = 'WITHIN'"]
+)
+def test_prose_is_no_statement(source: str) -> None:
+    assert not list(sql_in(source))
+
+
+def test_domains_are_pure(services: list, root: Path) -> None:
+    found = [
+        f"{path.relative_to(root)} imports {module}"
+        for service in services
+        for path in (service.packages[0] / "domain").rglob("*.py")
+        for module in impure(path.read_text(), service.packages[0].name)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import httpx", "from servicekit import outbox", "from tracking.store import totals", "from . import x"],
+)
+def test_an_impure_rule_is_recognised(statement: str) -> None:
+    assert impure(statement, "tracking")
+    assert not impure("from servicekit.errors import Refused\nimport zoneinfo", "tracking")
+
+
+def test_only_stores_use_the_database_library(services: list) -> None:
+    found = {
+        f"{path.relative_to(service.packages[0].parent)}"
+        for service in services
+        for path in service.modules()
+        if "store" not in path.relative_to(service.packages[0]).parts and database_imports(path.read_text())
+    }
+    assert found == OWN_CONNECTION
+
+
+@pytest.mark.parametrize("statement", ["from sqlalchemy import text", "import psycopg", "from sqlalchemy.exc import X"])
+def test_a_use_of_the_database_library_is_recognised(statement: str) -> None:
+    assert database_imports(statement)
+    assert not database_imports("from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine")
+
+
+def written_by_hand(root: Path) -> Iterator[Path]:
+    for path in root.rglob("*"):
+        parts = path.relative_to(root).parts
+        skipped = any(part.startswith(".") or part in GENERATED | HIDDEN for part in parts)
+        if not skipped and path.suffix in WRITTEN_BY_HAND and path.is_file():
+            yield path
+
+
+def too_long(paths: Iterator[Path]) -> list[str]:
+    return [path.name for path in paths if len(path.read_text().splitlines()) > LONGEST_FILE]
+
+
+def test_no_file_is_too_long(root: Path) -> None:
+    paths = list(written_by_hand(root))
+    assert len(paths) > 200
+    assert too_long(iter(paths)) == []
+
+
+def test_a_long_file_is_recognised(tmp_path: Path) -> None:
+    for name, lines in (("long.py", 401), ("short.py", 400)):
+        (tmp_path / name).write_text("x = 1\n" * lines)
+    assert too_long(written_by_hand(tmp_path)) == ["long.py"]
+
+
+def test_servicekit_stays_small_and_knows_no_domain(root: Path) -> None:
+    sources = {path.name: path.read_text() for path in (root / "libs/servicekit/src/servicekit").glob("*.py")}
+    assert sum(len(source.splitlines()) for source in sources.values()) <= LARGEST_SERVICEKIT
+    found = {name: words for name, source in sources.items() if (words := domain_words_in(source))}
+    assert found == {"migrations.py": {"owner"}}  # the role that owns the tables
+
+
+@pytest.mark.parametrize(
+    "source", ["def list_companies(): ...", "class CompanyKey: ...", 'x = "the employee"', "x.seats"]
+)
+def test_a_domain_word_is_recognised(source: str) -> None:
+    assert domain_words_in(source)
+    assert not domain_words_in("def compare(planet): return tenantry")

@@ -1,0 +1,43 @@
+"""The platform runs once for all cross-service tests; each test works with companies of its own."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.platform.company import Company, Found, found
+from tests.platform.owner import Owner
+from tests.platform.running import Running
+
+
+@pytest.fixture(scope="session")
+def running(engine_folder: Path) -> Iterator[Running]:
+    """The platform: PostgreSQL, NATS, four services, two gateway workers, no demo."""
+    platform = Running(engine_folder / "platform")
+    try:
+        platform.up()
+        yield platform
+    finally:
+        platform.command("down")
+
+
+@pytest.fixture(scope="session")
+async def owner(running: Running) -> AsyncIterator[Owner]:
+    """The owner, signed in."""
+    secrets = running.platform.secrets
+    async with httpx.AsyncClient(base_url=running.portal, timeout=30) as http:
+        yield await Owner.sign_in(http, secrets.owner_email, secrets.owner_password)
+
+
+@pytest.fixture(scope="session")
+async def found_company(running: Running, owner: Owner) -> AsyncIterator[Found]:
+    """`await found_company("acme", people=3)`: a company that is set up, with three employees beside its admin."""
+    async with AsyncExitStack() as stack:
+
+        async def make(slug: str, *, people: int = 1, time_zone: str = "UTC") -> Company:
+            company = await found(running, owner, slug, people=people, time_zone=time_zone)
+            stack.push_async_callback(company.workspace.aclose)
+            return company
+
+        yield make

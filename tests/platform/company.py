@@ -1,0 +1,79 @@
+"""A company as its people make it: created by the owner, set up with its key, filled by its admin."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import httpx
+from tests.platform.owner import Owner
+from tests.platform.running import Running
+from tests.platform.waiting import eventually
+
+from tracker_client import TrackerClient
+
+
+@dataclass(frozen=True)
+class Person:
+    """An account."""
+
+    name: str
+    email: str
+    password: str
+
+
+@dataclass
+class Company:
+    """A company that trackers can work for; `people` are its employees, its admin aside."""
+
+    running: Running
+    id: str
+    key: str
+    admin: Person
+    workspace: httpx.AsyncClient
+    people: list[Person] = field(default_factory=list)
+
+    def tracker(self, http: httpx.AsyncClient | None = None) -> TrackerClient:
+        """A tracker with the company's key; without `http` it opens a connection a call, as the real one does."""
+        return TrackerClient(f"{self.running.gateway}/api", self.key, http=http)
+
+    async def team_page(self) -> httpx.Response:
+        """The admin's page, whatever the answer."""
+        return await self.workspace.get("/team")
+
+    async def hire(self, person: Person) -> None:
+        """The admin adds an employee."""
+        [token] = re.findall(r'name="csrf_token" value="([^"]+)"', (await self.team_page()).text)[:1]
+        fields = {"name": person.name, "email": person.email, "password": person.password, "csrf_token": token}
+        answer = await self.workspace.post("/team", data=fields)
+        assert answer.status_code == 303, answer.text
+        self.people.append(person)
+
+
+Found = Callable[..., Awaitable[Company]]
+"""`found` on the running platform: takes the slug, and people and time_zone by name."""
+
+
+async def found(running: Running, owner: Owner, slug: str, *, people: int = 1, time_zone: str = "UTC") -> Company:
+    """Creates a company, sets it up and hires; `slug` is its host name and unique in the platform."""
+    staff = [Person(f"Person {n} of {slug}", f"p{n}@{slug}.example", f"password {n}") for n in range(people)]
+    company_id, key = await owner.create(slug.title(), time_zone=time_zone)
+    company = await set_up(running, company_id, key, Person(f"Admin of {slug}", f"admin@{slug}.example", "password"))
+    for person in staff:
+        await company.hire(person)
+    return company
+
+
+async def set_up(running: Running, company_id: str, key: str, admin: Person) -> Company:
+    """Makes the first account. Billing hears of a new company by an event: until then the answer is 503."""
+    http = httpx.AsyncClient(base_url=running.workspace, timeout=30)
+    fields = {"key": key, "name": admin.name, "email": admin.email, "password": admin.password}
+    answer = await eventually(lambda: http.post("/setup", data=fields), lambda answer: answer.status_code != 503)
+    assert (answer.status_code, answer.headers.get("location")) == (303, "/team"), answer.text
+    return Company(running, company_id, key, admin, http)
+
+
+def time_zone_in_the_afternoon() -> tuple[str, int]:
+    """A zone where it is between 14 and 15 o'clock, and its offset in seconds: there eight hours fit into today."""
+    hours = 14 - datetime.now(UTC).hour
+    return f"Etc/GMT{-hours:+d}", hours * 3600  # the sign of these names is the other way round

@@ -1,0 +1,89 @@
+"""Desktops at work in real time, under load and through outages, with a record of every row they made."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import count
+
+import httpx
+from tests.platform.company import Company, Person
+from tests.platform.desktops import now
+from tests.platform.waiting import eventually
+
+from tracker_client import Desktop, Window
+
+ROUND = 1.0  # seconds between two uploads; the real tracker waits ten
+
+Row = tuple[str, str, int]
+"""Name, detail and seconds of a row of use; details are unique, so equal rows are one row stored twice."""
+
+
+@dataclass
+class Worker:
+    """One person at a desktop that never gives up: what is refused or unanswered is kept and sent again."""
+
+    person: Person
+    desktop: Desktop
+    made: Counter[Row] = field(default_factory=Counter)
+    answered: int = 0  # uploads that were answered with a 200
+
+    async def work(self) -> None:
+        """Works until cancelled, then leaves nothing out: the caller sends the rest with `drain`."""
+        for number in count():
+            await asyncio.sleep(ROUND)
+            self._live_on(number)
+            await self.send()
+            assert await self.desktop.poll_session(), f"an outage stopped the tracker: {self.desktop.message}"
+            if number % 10 == 9:
+                await self.desktop.poll_config()
+
+    async def send(self) -> bool:
+        """One upload; says whether it was answered with a 200."""
+        rows = self.desktop.tables.snapshot()
+        reply = await self.desktop.upload()
+        if reply is None or reply.code != 200:
+            return False
+        self.made.update((row.app, row.title, row.seconds) for row in rows.applications)
+        self.made.update((row.domain, row.url or "", row.seconds) for row in rows.websites)
+        self.answered += 1
+        return True
+
+    async def drain(self) -> None:
+        """Returns when everything is acknowledged."""
+
+        async def rest() -> int:
+            await self.send()
+            return self.desktop.tables.snapshot().count()
+
+        await eventually(rest, lambda left: left == 0, seconds=60)
+
+    def _live_on(self, number: int) -> None:
+        """Records the time since the last round, in a window of its own; each sixth round is idle."""
+        seconds = int((now() - self.desktop.now).total_seconds())
+        page = f"{self.person.email}/{number}"
+        window = (
+            Window("Editor", page)
+            if number % 2
+            else Window("Browser", "Docs", browser=True, domain="docs.example", url=page)
+        )
+        self.desktop.tick(seconds, "INACTIVE" if number % 6 == 5 else "ACTIVE", window)
+
+
+async def at_their_desks(company: Company, http: httpx.AsyncClient) -> list[Worker]:
+    """Everyone signs in and starts."""
+    workers = []
+    for person in company.people:
+        desktop = Desktop(company.tracker(http), now())
+        assert await desktop.sign_in(person.email, person.password), desktop.message
+        desktop.now = now()
+        assert await desktop.start(), desktop.message
+        workers.append(Worker(person, desktop))
+    return workers
+
+
+async def sign_in_for_ever(company: Company, person: Person, http: httpx.AsyncClient) -> None:
+    """Somebody who cannot get in and tries again, in the middle of every outage; until cancelled."""
+    desktop = Desktop(company.tracker(http), now())
+    while True:
+        await desktop.sign_in(person.email, person.password)
+        await asyncio.sleep(ROUND)

@@ -1,0 +1,50 @@
+"""The numbers as the services hold them, and waiting until one hand has passed on all it has to the next."""
+
+from datetime import date
+from typing import NamedTuple
+
+from tests.platform.running import Running
+from tests.platform.waiting import eventually
+
+
+class CompanyDay(NamedTuple):
+    """One company's day; the portal's copy and tracking's own have the same columns."""
+
+    day: date
+    revision: int
+    active_seconds: int
+    idle_seconds: int
+    employees_active: int
+    sessions: int
+    screenshots: int
+    storage_bytes: int
+    seats_used: int
+
+
+def company_days(running: Running, database: str, company_id: str) -> list[CompanyDay]:
+    """All days of a company; `database` is tracking or portal."""
+    columns = ", ".join(CompanyDay._fields)
+    statement = f"SELECT {columns} FROM company_day WHERE company_id = %s ORDER BY day"
+    return [CompanyDay(*row) for row in running.rows(database, statement, company_id)]
+
+
+async def settled(running: Running, company_id: str, *, seconds: float = 30.0) -> list[CompanyDay]:
+    """Waits until nothing of the company is on its way any more; returns its days as the portal holds them."""
+
+    def waiting() -> int:
+        statement = "SELECT (SELECT count(*) FROM fold_queue WHERE company_id = %s)"
+        statement += " + (SELECT count(*) FROM outbox WHERE company_id = %s) AS waiting"
+        return int(running.rows("tracking", statement, company_id, company_id)[0].waiting)
+
+    await eventually(waiting, lambda count: count == 0, seconds=seconds)
+    kept = company_days(running, "tracking", company_id)
+    return await eventually(
+        lambda: company_days(running, "portal", company_id), lambda days: days == kept, seconds=seconds
+    )
+
+
+def assert_reconciled(running: Running) -> None:
+    """`tenantry reconcile` recomputes every total of every company from raw rows and finds no difference."""
+    result = running.command("reconcile")
+    assert result.returncode == 0, result.stdout
+    assert result.stdout.strip().endswith(" 0 differences"), result.stdout

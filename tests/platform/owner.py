@@ -1,0 +1,78 @@
+"""The owner as a script with a session: signs in, acts on companies, reads the numbers of pages and live updates."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from typing import Any, Self
+
+import httpx
+
+
+class Owner:
+    """`http` holds the session; use `sign_in`."""
+
+    def __init__(self, http: httpx.AsyncClient, csrf_token: str) -> None:
+        self.http = http
+        self._csrf_token = csrf_token
+
+    @classmethod
+    async def sign_in(cls, http: httpx.AsyncClient, email: str, password: str) -> Self:
+        """Opens a session. `http` has the portal's URL as its base."""
+        answer = await http.post("/owner/login/", json={"email": email, "password": password})
+        assert answer.status_code == 200, answer.text
+        return cls(http, answer.json()["csrf_token"])
+
+    async def act(self, path: str, **fields: str) -> httpx.Response:
+        """Posts to a path below /owner/company/, whatever the answer."""
+        headers = {"x-csrf-token": self._csrf_token, "accept": "application/json"}
+        return await self.http.post(f"/owner/company/{path}/", json=fields, headers=headers)
+
+    async def create(self, name: str, *, plan: str = "PRO", time_zone: str = "UTC") -> tuple[str, str]:
+        """Creates a company; returns its id and its key."""
+        answer = await self.act("create", name=name, email="office@example.com", plan_code=plan, time_zone=time_zone)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["company"]["id"], answer.json()["key"]
+
+    async def suspend(self, company_id: str) -> None:
+        """Returns when tenancy has suspended it."""
+        answer = await self.act(f"{company_id}/suspend", reason="the invoice is open")
+        assert answer.status_code == 200, answer.text
+
+    async def reactivate(self, company_id: str) -> None:
+        """Returns when tenancy lets it in again."""
+        answer = await self.act(f"{company_id}/reactivate")
+        assert answer.status_code == 200, answer.text
+
+    async def rotate_key(self, company_id: str) -> str:
+        """Returns the new key."""
+        answer = await self.act(f"{company_id}/rotate-key")
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["key"])
+
+    async def page(self, path: str) -> str:
+        """The HTML of a page."""
+        answer = await self.http.get(path, headers={"accept": "text/html"})
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    async def live(self, *company_ids: str) -> AsyncIterator[dict[str, Any]]:
+        """The updates that an open dashboard gets; the first holds all of these companies."""
+        async with self.http.stream("GET", f"/owner/events/?ids={','.join(company_ids)}") as answer:
+            async for line in answer.aiter_lines():
+                if line.startswith("data: "):
+                    yield json.loads(line.removeprefix("data: "))
+
+    async def row(self, company_id: str) -> dict[str, Any]:
+        """The company's cells in the dashboard as of now."""
+        updates = self.live(company_id)
+        try:
+            return (await anext(updates))["companies"].get(company_id, {})
+        finally:
+            await updates.aclose()
+
+    async def days(self, company_id: str) -> dict[str, list[str]]:
+        """The company page's table: day -> active and idle minutes, people, sessions, screenshots, storage."""
+        [table] = re.findall(r"<tbody>(.*?)</tbody>", await self.page(f"/owner/company/{company_id}/"), re.DOTALL)
+        rows = re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', table)
+        return {unescape(day): re.findall(r'<td class="number">(.*?)</td>', cells) for day, cells in rows}

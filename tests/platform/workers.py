@@ -1,0 +1,48 @@
+"""Speaking to one gateway process and no other: the kernel decides who takes a connection, so it is asked."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+from tests.platform.running import WORKERS, Running
+from tests.platform.waiting import eventually
+
+from tracker_client import open_http
+
+
+@dataclass(frozen=True)
+class Worker:
+    """`http` keeps one connection to the process `pid` for as long as no call at a time is answered with a 401."""
+
+    pid: int
+    http: httpx.AsyncClient
+
+
+@asynccontextmanager
+async def each_worker(running: Running) -> AsyncIterator[list[Worker]]:
+    """A connection to each process of the gateway."""
+    async with AsyncExitStack() as stack:
+        reached: dict[int, Worker] = {}
+
+        async def connect() -> int:
+            http = await stack.enter_async_context(open_http(keep_alive=True))
+            pid = await serving(running, http)
+            reached.setdefault(pid, Worker(pid, http))
+            return len(reached)
+
+        await eventually(connect, lambda count: count == WORKERS)
+        yield list(reached.values())
+
+
+async def serving(running: Running, http: httpx.AsyncClient) -> int:
+    """The process at the other end of the connection that `http` keeps."""
+    answer = await http.get(f"{running.gateway}/")
+    _host, port = answer.extensions["network_stream"].get_extra_info("client_addr")
+    [pid] = [
+        worker.pid
+        for worker in running.gateway_workers()
+        for connection in worker.net_connections("tcp")
+        if connection.raddr and connection.raddr.port == port
+    ]
+    return pid

@@ -1,0 +1,121 @@
+"""What the owner decides reaches the trackers: create, suspend, reactivate, rotate the key."""
+
+import httpx
+from tests.platform.company import Company, Found
+from tests.platform.desktops import at_work, now, start
+from tests.platform.numbers import assert_reconciled, settled
+from tests.platform.owner import Owner
+from tests.platform.running import Running
+from tests.platform.waiting import eventually
+from tests.platform.workers import each_worker
+
+from tracker_client import Desktop, Reply, TrackerClient
+
+SUSPENDED = "Company subscription is suspended"
+REFUSED = Reply(403, {"status": False, "message": SUSPENDED})
+WRONG_KEY = Reply(401, {"status": False, "message": "Invalid company key"})
+
+
+async def refused_by_each_worker(running: Running, key: str, refusal: Reply) -> None:
+    """Waits until each process of the gateway refuses this key so: both are told, neither asks at each call."""
+    async with each_worker(running) as workers:
+        for worker in workers:
+            client = TrackerClient(f"{running.gateway}/api", key, http=worker.http)
+            await eventually(lambda client=client: client.login("nobody@example.com", "x"), lambda r: r == refusal)
+
+
+async def test_a_key_is_shown_once(owner: Owner) -> None:
+    company_id, key = await owner.create("Shown Once")
+    assert key.startswith("company_")
+    secret = key.removeprefix("company_")
+    pages = [f"/owner/company/{company_id}/", "/owner/dashboard/", "/owner/company/create/"]
+    shown = [await owner.page(page) for page in pages]
+    assert not any(secret in page for page in shown)
+    assert f"…{secret[-4:]}" in shown[0]
+    again = await owner.act("create", name="Shown Once", email="office@example.com", plan_code="FREE")
+    assert again.status_code == 409
+    assert secret not in again.text
+
+
+async def test_a_new_company_can_work(owner: Owner, found_company: Found) -> None:
+    company = await found_company("kestrel")
+    desktop = await at_work(company, company.people[0], hours=1)
+    desktop.tick(1200)
+    assert (await desktop.upload()).ok
+    await eventually(lambda: owner.row(company.id), lambda row: row["minutes"] == "20")
+    assert "0 h 20 min" in (await company.team_page()).text
+
+
+async def assert_everyone_is_refused(company: Company, desktop: Desktop) -> None:
+    """The four calls in the words the tracker's users know, and the workspace."""
+    person = company.people[0]
+    kept = desktop.tables.snapshot()
+    assert await desktop.upload() == REFUSED
+    assert desktop.tables.snapshot() == kept
+    assert await desktop.client.create_session(desktop.account, now()) == REFUSED
+    assert await desktop.client.login(person.email, person.password) == REFUSED
+    page = await company.team_page()
+    assert (page.status_code, SUSPENDED in page.text) == (403, True)
+    fields = {"email": person.email, "password": person.password}
+    answer = await company.workspace.post("/login", data=fields)
+    assert (answer.status_code, SUSPENDED in answer.text) == (403, True)
+    stop = await desktop.client.stop_session(desktop.account, desktop.session_id, now())
+    assert stop == Reply(200, {"status": True, "message": SUSPENDED})
+
+
+async def test_suspending_stops_and_reactivating_continues(
+    running: Running, owner: Owner, found_company: Found
+) -> None:
+    company = await found_company("larkspur")
+    other = await found_company("marigold")
+    unconcerned = await at_work(other, other.people[0], hours=2)
+    desktop = await at_work(company, company.people[0], hours=4)
+    desktop.tick(3600)
+    assert (await desktop.upload()).ok
+    desktop.tick(1800)
+
+    await owner.suspend(company.id)
+    await refused_by_each_worker(running, company.key, REFUSED)
+    await eventually(company.team_page, lambda page: page.status_code == 403)
+    await assert_everyone_is_refused(company, desktop)
+    assert not await desktop.poll_session(), "the next poll makes it stop"
+    assert desktop.message == SUSPENDED
+    assert (await owner.row(company.id))["status"] == "Suspended"
+    unconcerned.tick(600)
+    assert (await unconcerned.upload()).ok, "another company goes on"
+
+    await owner.reactivate(company.id)
+    await eventually(lambda: desktop.client.login_check(desktop.account), lambda reply: reply.ok)
+    assert (await company.team_page()).status_code == 200
+    await start(desktop, at=desktop.now)
+    desktop.tick(600)
+    assert (await desktop.upload()).ok
+    [day] = await settled(running, company.id)
+    assert day.active_seconds == 3600 + 1800 + 600 == desktop.truth.acknowledged["ACTIVE"]
+    assert day.sessions == 2
+    assert (await owner.row(company.id))["minutes"] == "100"
+    assert_reconciled(running)
+
+
+async def test_a_rotated_key_stops_on_every_worker(running: Running, owner: Owner, found_company: Found) -> None:
+    company = await found_company("nettle")
+    desktop = await at_work(company, company.people[0], hours=1)
+    desktop.tick(900)
+    old, company.key = company.key, await owner.rotate_key(company.id)
+    assert old != company.key
+    await refused_by_each_worker(running, old, WRONG_KEY)
+    assert await desktop.upload() == WRONG_KEY
+    assert not await desktop.stop(), "with a wrong key a stop is refused as well"
+    desktop.client = company.tracker()
+    assert (await desktop.upload()).ok, "with the new key the same desktop goes on"
+    [day] = await settled(running, company.id)
+    assert day.active_seconds == 900
+
+
+async def test_only_a_signed_in_owner_acts(running: Running, found_company: Found) -> None:
+    company = await found_company("oleander")
+    async with httpx.AsyncClient(base_url=running.portal) as anyone:
+        for action in ("suspend", "reactivate", "rotate-key"):
+            answer = await anyone.post(f"/owner/company/{company.id}/{action}/", json={"reason": "because"})
+            assert answer.status_code == 401, answer.text
+    assert (await company.team_page()).status_code == 200
