@@ -32,11 +32,11 @@ async def owner(running: Running) -> AsyncIterator[Owner]:
 
 @pytest.fixture(scope="session")
 async def found_company(running: Running, owner: Owner) -> AsyncIterator[Found]:
-    """`await found_company("acme", people=3)`: a company that is set up, with three employees beside its admin."""
+    """`await found_company("Acme", people=3)`: a company that is set up, with three employees beside its admin."""
     async with AsyncExitStack() as stack:
 
-        async def make(slug: str, *, people: int = 1, time_zone: str = "UTC") -> Company:
-            company = await found(running, owner, slug, people=people, time_zone=time_zone)
+        async def make(name: str, *, people: int = 1, time_zone: str = "UTC") -> Company:
+            company = await found(running, owner, name, people=people, time_zone=time_zone)
             stack.push_async_callback(company.workspace.aclose)
             return company
 

@@ -47,7 +47,7 @@ async def work_at_two_desktops(one: Desktop, other: Desktop) -> None:
 
 async def test_the_dashboard_shows_what_happened(running: Running, owner: Owner, found_company: Found) -> None:
     zone, offset = time_zone_in_the_afternoon()
-    company = await found_company("harrow", people=4, time_zone=zone)
+    company = await found_company("Harrow", people=4, time_zone=zone)
     ada, ben, cleo, _idle = company.people
     random = Random(20)
     first = await at_work(company, ada, hours=8)
@@ -85,8 +85,8 @@ async def test_the_dashboard_shows_what_happened(running: Running, owner: Owner,
     assert_reconciled(running)
 
 
-async def test_the_dashboard_is_told_while_it_is_open(running: Running, owner: Owner, found_company: Found) -> None:
-    company = await found_company("iverson")
+async def test_the_dashboard_is_told_while_it_is_open(owner: Owner, found_company: Found) -> None:
+    company = await found_company("Iverson")
     desktop = await at_work(company, company.people[0], hours=1)
     updates = owner.live(company.id)
     try:

@@ -52,7 +52,7 @@ def sent(uploads: list[Upload]) -> Counter[tuple[str, int]]:
 
 
 async def test_a_hundred_uploads_sent_twice_count_once(running: Running, found_company: Found) -> None:
-    company = await found_company("quillon", people=4)
+    company = await found_company("Quillon", people=4)
     desktops = [await at_work(company, person, hours=2) for person in company.people]
     uploads: list[Upload] = []
     async with each_worker(running) as workers:
@@ -74,7 +74,7 @@ async def test_a_hundred_uploads_sent_twice_count_once(running: Running, found_c
 
 
 async def test_two_threads_of_a_tracker_post_under_two_sessions(running: Running, found_company: Found) -> None:
-    company = await found_company("rowan")
+    company = await found_company("Rowan")
     desktop = await at_work(company, company.people[0], hours=1)
     first, account = desktop.session_id, desktop.account
     desktop.tick(600)

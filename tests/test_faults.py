@@ -59,7 +59,7 @@ async def kill_everything(running: Running, fleet: Sequence[Worker], tasks: Sequ
 
 @pytest.mark.timeout(120 + 180 * ROUNDS)
 async def test_no_row_is_lost_and_none_counts_twice(running: Running, found_company: Found) -> None:
-    companies = [await found_company(slug, people=PEOPLE) for slug in ("sorrel", "tansy")]
+    companies = [await found_company(name, people=PEOPLE) for name in ("Sorrel", "Tansy")]
     stranger = Person("Stranger", "stranger@tansy.example", "a password that nobody has")
     async with open_http() as http:
         fleets = {company.id: await at_their_desks(company, http) for company in companies}
@@ -84,7 +84,9 @@ async def test_no_row_is_lost_and_none_counts_twice(running: Running, found_comp
             "ACTIVE": sum(day.active_seconds for day in days),
             "INACTIVE": sum(day.idle_seconds for day in days),
         }
+        unheard = sum(worker.unanswered for worker in fleets[company.id])
         log.info("%d rows acknowledged, %d lost, %d twice", made.total(), lost.total(), twice.total())
+        log.info("%d uploads were refused or unanswered and sent again", unheard)
         log.info("%s worked, %s counted", dict(ticked), counted)
         assert (lost, twice) == (Counter(), Counter())
         assert counted == ticked

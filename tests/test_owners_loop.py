@@ -38,7 +38,7 @@ async def test_a_key_is_shown_once(owner: Owner) -> None:
 
 
 async def test_a_new_company_can_work(owner: Owner, found_company: Found) -> None:
-    company = await found_company("kestrel")
+    company = await found_company("Kestrel")
     desktop = await at_work(company, company.people[0], hours=1)
     desktop.tick(1200)
     assert (await desktop.upload()).ok
@@ -66,8 +66,8 @@ async def assert_everyone_is_refused(company: Company, desktop: Desktop) -> None
 async def test_suspending_stops_and_reactivating_continues(
     running: Running, owner: Owner, found_company: Found
 ) -> None:
-    company = await found_company("larkspur")
-    other = await found_company("marigold")
+    company = await found_company("Larkspur")
+    other = await found_company("Marigold")
     unconcerned = await at_work(other, other.people[0], hours=2)
     desktop = await at_work(company, company.people[0], hours=4)
     desktop.tick(3600)
@@ -98,7 +98,7 @@ async def test_suspending_stops_and_reactivating_continues(
 
 
 async def test_a_rotated_key_stops_on_every_worker(running: Running, owner: Owner, found_company: Found) -> None:
-    company = await found_company("nettle")
+    company = await found_company("Nettle")
     desktop = await at_work(company, company.people[0], hours=1)
     desktop.tick(900)
     old, company.key = company.key, await owner.rotate_key(company.id)
@@ -113,7 +113,7 @@ async def test_a_rotated_key_stops_on_every_worker(running: Running, owner: Owne
 
 
 async def test_only_a_signed_in_owner_acts(running: Running, found_company: Found) -> None:
-    company = await found_company("oleander")
+    company = await found_company("Oleander")
     async with httpx.AsyncClient(base_url=running.portal) as anyone:
         for action in ("suspend", "reactivate", "rotate-key"):
             answer = await anyone.post(f"/owner/company/{company.id}/{action}/", json={"reason": "because"})

@@ -4,7 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from configparser import ConfigParser
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,14 +41,27 @@ BREACHES = [
 ]
 
 
-@pytest.fixture
-def tree(root: Path, tmp_path: Path, distributions: list) -> Path:
+@pytest.fixture(scope="module")
+def tree(root: Path, tmp_path_factory: pytest.TempPathFactory, distributions: list) -> Path:
     """A copy of all packages beside the rules; Python finds it before what is installed."""
+    folder = tmp_path_factory.mktemp("tree")
     for distribution in distributions:
         for package in distribution.packages:
-            shutil.copytree(package, tmp_path / package.name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(root / ".importlinter", tmp_path)
-    return tmp_path
+            shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(root / ".importlinter", folder)
+    return folder
+
+
+@contextmanager
+def appended(module: Path, statement: str) -> Iterator[None]:
+    """The module has one more line, or exists at all, as long as the block."""
+    before = module.read_text() if module.exists() else None
+    module.write_text(f"{before or ''}\n{statement}\n")
+    yield
+    if before is None:
+        module.unlink()
+    else:
+        module.write_text(before)
 
 
 def lint(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -70,9 +85,8 @@ def test_all_rules_hold(tree: Path) -> None:
 
 @pytest.mark.parametrize(("contract", "module", "statement"), BREACHES)
 def test_a_breach_is_caught(root: Path, tree: Path, contract: str, module: str, statement: str) -> None:
-    with (tree / module).open("a") as file:
-        file.write(f"\n{statement}\n")
-    result = lint(tree, "--contract", contract)
+    with appended(tree / module, statement):
+        result = lint(tree, "--contract", contract)
     assert result.returncode == 1, result.stdout + result.stderr
     assert f"{rules(root)[contract]} BROKEN" in result.stdout
 

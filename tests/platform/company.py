@@ -28,6 +28,7 @@ class Company:
 
     running: Running
     id: str
+    name: str
     key: str
     admin: Person
     workspace: httpx.AsyncClient
@@ -51,26 +52,27 @@ class Company:
 
 
 Found = Callable[..., Awaitable[Company]]
-"""`found` on the running platform: takes the slug, and people and time_zone by name."""
+"""`found` on the running platform: takes the name, and people and time_zone by name."""
 
 
-async def found(running: Running, owner: Owner, slug: str, *, people: int = 1, time_zone: str = "UTC") -> Company:
-    """Creates a company, sets it up and hires; `slug` is its host name and unique in the platform."""
-    staff = [Person(f"Person {n} of {slug}", f"p{n}@{slug}.example", f"password {n}") for n in range(people)]
-    company_id, key = await owner.create(slug.title(), time_zone=time_zone)
-    company = await set_up(running, company_id, key, Person(f"Admin of {slug}", f"admin@{slug}.example", "password"))
-    for person in staff:
-        await company.hire(person)
+async def found(running: Running, owner: Owner, name: str, *, people: int = 1, time_zone: str = "UTC") -> Company:
+    """Creates a company, sets it up and hires; the name is one word, unique in the platform."""
+    host = f"{name.lower()}.example"
+    company_id, key = await owner.create(name, time_zone=time_zone)
+    admin = Person(f"Admin of {name}", f"admin@{host}", "password")
+    company = Company(running, company_id, name, key, admin, await _set_up(running, key, admin))
+    for number in range(people):
+        await company.hire(Person(f"Person {number} of {name}", f"p{number}@{host}", f"password {number}"))
     return company
 
 
-async def set_up(running: Running, company_id: str, key: str, admin: Person) -> Company:
-    """Makes the first account. Billing hears of a new company by an event: until then the answer is 503."""
+async def _set_up(running: Running, key: str, admin: Person) -> httpx.AsyncClient:
+    """Makes the first account and stays signed in. Billing hears of a company by an event: until then it is a 503."""
     http = httpx.AsyncClient(base_url=running.workspace, timeout=30)
     fields = {"key": key, "name": admin.name, "email": admin.email, "password": admin.password}
     answer = await eventually(lambda: http.post("/setup", data=fields), lambda answer: answer.status_code != 503)
     assert (answer.status_code, answer.headers.get("location")) == (303, "/team"), answer.text
-    return Company(running, company_id, key, admin, http)
+    return http
 
 
 def time_zone_in_the_afternoon() -> tuple[str, int]:

@@ -26,6 +26,7 @@ class Worker:
     desktop: Desktop
     made: Counter[Row] = field(default_factory=Counter)
     answered: int = 0  # uploads that were answered with a 200
+    unanswered: int = 0  # uploads that were refused or cut off: their rows came again
 
     async def work(self) -> None:
         """Works until cancelled, then leaves nothing out: the caller sends the rest with `drain`."""
@@ -42,6 +43,7 @@ class Worker:
         rows = self.desktop.tables.snapshot()
         reply = await self.desktop.upload()
         if reply is None or reply.code != 200:
+            self.unanswered += rows.count() > 0
             return False
         self.made.update((row.app, row.title, row.seconds) for row in rows.applications)
         self.made.update((row.domain, row.url or "", row.seconds) for row in rows.websites)

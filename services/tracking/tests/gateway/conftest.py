@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tracker_client import Account, Reply, TrackerClient, stamp
+from tracking.api.desktop import app
 from tracking.api.desktop.app import DesktopApi
 from tracking.api.desktop.calls import Gateway
 from tracking.application.authenticate import Authenticator
@@ -35,14 +37,12 @@ class Clock:
         return self.now
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass
 class Seat:
     """Somebody at a desktop, signed in and at work."""
 
+    company_id: UUID
+    key: str
     tracker: TrackerClient
     account: Account
     session: int | str
@@ -56,8 +56,8 @@ class Seat:
 
     async def is_heard(self) -> bool:
         """Whether an honest upload is taken now."""
-        row = {"app_name": "Editor", "window_title": "notes", "active_seconds": 5, "created_at": stamp(now())}
-        tick = {"minute_type": "ACTIVE", "duration_seconds": 5, "created_at": stamp(now())}
+        row = {"app_name": "Editor", "window_title": "notes", "active_seconds": 5, "created_at": stamp(app.utc_now())}
+        tick = {"minute_type": "ACTIVE", "duration_seconds": 5, "created_at": stamp(app.utc_now())}
         reply = await self.upload(applications=[row], websites=[], activities=[tick])
         return reply.ok and reply.fields["message"] == "2 rows stored"
 
@@ -92,7 +92,7 @@ async def door(api: DesktopApi) -> AsyncIterator[httpx.AsyncClient]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The gateway lives in this clock's time for one test."""
     clock = Clock()
-    monkeypatch.setattr("tracking.api.desktop.app.utc_now", clock)
+    monkeypatch.setattr(app, "utc_now", clock)
     return clock
 
 
@@ -110,8 +110,8 @@ def sit(tracker: Callable[[str | None], TrackerClient]) -> Callable[..., Awaitab
         client = tracker(tenant.key)
         data = (await client.login(tenant.people[person], tenant.password)).fields["data"]
         account = Account(data["id"], data["company_id"], data["active_token"])
-        session = (await client.create_session(account, now())).fields["data"]["id"]
-        return Seat(client, account, session)
+        session = (await client.create_session(account, app.utc_now())).fields["data"]["id"]
+        return Seat(tenant.company_id, tenant.key, client, account, session)
 
     return sit
 

@@ -1,0 +1,143 @@
+"""What would give the portal sight of tracking. Each function returns what it finds; only nothing is good."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from tenantry_ops.environment import Platform
+from tenantry_ops.topology import DATABASES
+
+ALLOWED_CONTRACTS = {"contracts", "contracts.tracking", "contracts.tracking.v1", "contracts.tracking.v1.usage_pb2"}
+FORBIDDEN_PACKAGES = ("tracking", "tracker_client", "tenantry_ops", "testkit", "contracts.tracking")
+FORBIDDEN_DISTRIBUTIONS = {"tenantry-tracking", "tenantry-tracker-client", "tenantry-ops", "tenantry-testkit"}
+MAY_BE_COPIED = {
+    "requirements.lock",
+    "protos",
+    "libs/servicekit",
+    "deploy/docker/with-environment",
+    "services/owner-portal",
+}
+
+
+def ways_in_environment(environment: Mapping[str, str], platform: Platform) -> list[str]:
+    """Variables whose name or value leads to tracking: by name, by a password, by the key pepper or by an address."""
+    secrets = platform.secrets
+    database = DATABASES["tracking"]
+    roles = [role.name for role in (database.owner, *database.roles)]
+    leads = {
+        "tracking",
+        *roles,
+        *(secrets.roles[role] for role in roles),
+        secrets.nats["tracking"],
+        secrets.nats["operator"],
+        secrets.key_pepper,
+        platform.gateway,
+        platform.workspace,
+    }
+    return sorted(
+        name
+        for name, value in environment.items()
+        if any(lead in part for lead in leads for part in (name.lower(), value))
+    )
+
+
+def forbidden_dependencies(pyproject: Path) -> set[str]:
+    """Distributions with a way to tracking among what the portal declares, and what those declare, to the end."""
+    declared = tomllib.loads(pyproject.read_text())["project"]["dependencies"]
+    seen: set[str] = set()
+    waiting = [Requirement(text) for text in declared]
+    while waiting:
+        requirement = waiting.pop()
+        name = re.sub(r"[-_.]+", "-", requirement.name).lower()
+        if name not in seen and (requirement.marker is None or requirement.marker.evaluate({"extra": ""})):
+            seen.add(name)
+            waiting += map(Requirement, _requires(name))
+    return seen & FORBIDDEN_DISTRIBUTIONS
+
+
+def forbidden_imports(source: Path) -> set[str]:
+    """Modules of tracking that are loaded once everything below `source`/owner_portal is, in a fresh interpreter."""
+    program = (
+        "import importlib, pkgutil, sys, owner_portal\n"
+        "for module in pkgutil.walk_packages(owner_portal.__path__, 'owner_portal.'):\n"
+        "    if '.migrations' not in module.name: importlib.import_module(module.name)\n"
+        "assert owner_portal.__file__.startswith(sys.argv[1]), owner_portal.__file__\n"
+        "print('\\n'.join(sys.modules))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, str(source)],
+        env={"PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    loaded = set(result.stdout.split()) - ALLOWED_CONTRACTS
+    return {name for name in loaded for package in FORBIDDEN_PACKAGES if f"{name}.".startswith(f"{package}.")}
+
+
+def foreign_sources(dockerfile: str, target: str = "owner-portal") -> set[str]:
+    """What the image's stages copy from the tree beyond what the portal may hold."""
+    stages = {
+        match["name"]: (match["base"], match["body"])
+        for match in re.finditer(
+            r"^FROM (?P<base>\S+) AS (?P<name>\S+)\n(?P<body>(?:(?!^FROM ).*\n?)*)", dockerfile, re.MULTILINE
+        )
+    }
+    copied: set[str] = set()
+    name = target
+    while name in stages:
+        name, body = stages[name]
+        for arguments in re.findall(r"^(?:COPY|ADD) (.*)$", body, re.MULTILINE):
+            copied.update(arguments.split()[:-1])
+    return copied - MAY_BE_COPIED
+
+
+def neighbours(compose: str, service: str) -> set[str]:
+    """The services of docker-compose.yml that share a network with one of them."""
+    blocks = _blocks(compose)
+    networks = {name: _networks(block, blocks) for name, block in blocks.items() if not name.startswith("x-")}
+    return {name for name, joined in networks.items() if joined & networks[service]} - {service}
+
+
+def images(compose: str, services: Iterable[str]) -> set[str]:
+    """The images that these services run."""
+    blocks = _blocks(compose)
+    return {_inherited(r"^ +image: (\S+)$", blocks[service], blocks) or "" for service in services}
+
+
+def _requires(name: str) -> list[str]:
+    try:
+        return requires(name) or []
+    except PackageNotFoundError:  # for another system or Python
+        return []
+
+
+def _blocks(compose: str) -> dict[str, str]:
+    """The text of each service and of each part that services share; the file has one way of writing both."""
+    shared = re.findall(r"^(x-[\w-]+): &\S+\n((?: .*\n)+)", compose, re.MULTILINE)
+    services = compose.partition("\nservices:\n")[2].partition("\nnetworks:\n")[0]
+    return dict(shared) | dict(re.findall(r"^  ([\w-]+):\n((?:    .*\n)+)", services + "\n", re.MULTILINE))
+
+
+def _networks(block: str, blocks: Mapping[str, str]) -> set[str]:
+    if "network_mode: none" in block:
+        return set()
+    joined = _inherited(r"^ +networks: \[(.*)\]$", block, blocks)
+    assert joined, f"a service without networks joins the default one:\n{block}"
+    return set(joined.split(", "))
+
+
+def _inherited(pattern: str, block: str, blocks: Mapping[str, str]) -> str | None:
+    """The block's own value, else that of the part it is merged with."""
+    own = re.search(pattern, block, re.MULTILINE)
+    if own:
+        return own[1]
+    parent = re.search(r"<<: \*([\w-]+)", block)
+    return _inherited(pattern, blocks[f"x-{parent[1]}"], blocks) if parent else None

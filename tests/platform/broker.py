@@ -1,0 +1,40 @@
+"""Trying what a NATS user may not do: the broker says no to the connection, not to the call."""
+
+from collections.abc import Awaitable, Callable
+
+import nats
+from nats.aio.client import Client
+from tests.platform.waiting import eventually
+
+
+async def may_publish(url: str, subject: str) -> bool:
+    """Whether the user of the URL may publish on the subject. Nothing harmful is sent: the payload is empty."""
+    return await _allowed(url, lambda client: client.publish(subject, b""))
+
+
+async def may_subscribe(url: str, subject: str) -> bool:
+    """Whether the user of the URL hears the subject."""
+
+    async def subscribe(client: Client) -> None:
+        await client.subscribe(subject)
+
+    return await _allowed(url, subscribe)
+
+
+async def _allowed(url: str, attempt: Callable[[Client], Awaitable[None]]) -> bool:
+    """Makes the attempt, then one that is refused for certain: the broker answers in order."""
+    refusals: list[str] = []
+
+    async def refused(error: Exception) -> None:
+        refusals.append(str(error).lower())
+
+    client = await nats.connect(url, error_cb=refused, allow_reconnect=False)
+    try:
+        await attempt(client)
+        await client.publish("refused.for.certain", b"")
+        await client.flush()
+        await eventually(lambda: any("refused.for.certain" in refusal for refusal in refusals))
+    finally:
+        await client.close()
+    assert all("permissions violation" in refusal for refusal in refusals), refusals
+    return len(refusals) == 1
