@@ -72,6 +72,7 @@ async def test_no_row_is_lost_and_none_counts_twice(running: Running, found_comp
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(worker.desktop.tracking for worker in fleet), "no outage stops a tracker"
         await asyncio.gather(*(worker.drain() for worker in fleet))
 
     for company in companies:

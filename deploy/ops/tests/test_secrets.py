@@ -32,10 +32,10 @@ def test_a_new_role_gets_a_password_and_the_others_keep_theirs(tmp_path: Path) -
     path = tmp_path / "secrets.json"
     first = load_or_generate(path)
     older = json.loads(path.read_text())
-    del older["roles"]["tracking_relay"]
+    del older["roles"]["tracking_dispatch"]
     path.write_text(json.dumps(older))
     second = load_or_generate(path)
-    assert second.roles["tracking_relay"]
+    assert second.roles["tracking_dispatch"]
     assert second.roles["tracking_app"] == first.roles["tracking_app"]
 
 

@@ -122,13 +122,14 @@ async def test_consumes_from_nats(
                 event = month(company_id, (1, revision, revision))
                 await tracking.publish(event.subject, event.payload)
         await tracking.publish(f"usage.v1.{new_id()}.202605", b"poison")
-        superseded = month(companies[0], (1, 1, 1))
-        await tracking.publish(superseded.subject, superseded.payload)
 
         async def idle() -> bool:
             info = await bus.stream.consumer_info("USAGE", "portal")
             return info.num_pending == 0 and info.num_ack_pending == 0
 
+        await eventually(idle)
+        superseded = month(companies[0], (1, 1, 1))
+        await tracking.publish(superseded.subject, superseded.payload)
         await eventually(idle)
     for company_id in companies:
         assert await held(engine, company_id) == [(date(2026, 5, 1), 3, 3)]

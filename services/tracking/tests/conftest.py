@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +13,14 @@ from uuid import UUID
 
 import hypothesis
 import pytest
+import structlog
+from argon2 import PasswordHasher
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.tenancy.v1 import tenancy_pb2 as pb
 from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
+from servicekit import passwords
 from servicekit.database import create_engine
 from servicekit.rpc_client import call, open_channel
 from servicekit.settings import TlsSettings
@@ -30,15 +33,18 @@ from testkit.engines import AnyPostgres
 from testkit.world import Templates, World
 from tracking.application.accounts import add_employee, set_up_company
 from tracking.clients.billing import BillingClient
-from tracking.clients.directory_sync import DirectorySync
 from tracking.clients.tenancy import TenancyClient
 from tracking.domain.access import AccessDirectory, Verdict
+from tracking.feed.access_sync import AccessSync
 
 # How long an example takes is the machine's affair; fixtures of a test are meant to be shared by its examples.
 hypothesis.settings.register_profile(
     "tracking", deadline=None, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
 )
 hypothesis.settings.load_profile("tracking")
+
+# With its usual locals of every frame, one traceback can take minutes.
+structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 
 PASSWORD = "open sesame"
 OWNER = pb.Action(actor="owner@tenantry.example", reason="because")
@@ -60,6 +66,14 @@ def identity(certificates: Certificates, name: str) -> TlsSettings:
     return TlsSettings(
         tls_ca=certificates.authority, tls_cert=certificates.certificate(name), tls_key=certificates.key(name)
     )
+
+
+@pytest.fixture(scope="package", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """Hundreds of accounts: their hashes are real and cost a thousandth."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -125,7 +139,7 @@ async def engine(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture(scope="session")
 async def dispatch(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
     """The role that learns which company has work."""
-    engine = create_engine(environment["TRACKING_RELAY_DATABASE_URL"], name="tracking-tests-dispatch")
+    engine = create_engine(environment["TRACKING_DISPATCH_DATABASE_URL"], name="tracking-tests-dispatch")
     yield engine
     await engine.dispose()
 
@@ -163,10 +177,10 @@ async def tenancy_client(
 @pytest.fixture(scope="session")
 async def sync(
     world: World, tls: TlsSettings, directory: AccessDirectory, tenancy_client: TenancyClient
-) -> AsyncIterator[DirectorySync]:
+) -> AsyncIterator[AccessSync]:
     """Keeps the directory confirmed while the tests run."""
     billing = BillingClient(world.platform.billing, tls)
-    sync = DirectorySync(directory, tenancy_client, billing)
+    sync = AccessSync(directory, tenancy_client, billing)
     running = asyncio.create_task(sync.run())
     yield sync
     running.cancel()
@@ -187,7 +201,7 @@ def eventually() -> Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]:
 
 
 @pytest.fixture(scope="session")
-def new_key(tenancy: TenancyServiceStub, sync: DirectorySync, directory: AccessDirectory, eventually):
+def new_key(tenancy: TenancyServiceStub, sync: AccessSync, directory: AccessDirectory, eventually):
     """`await new_key(plan, time_zone)` is the id and the key of a company that may work; nobody is in it yet."""
 
     async def create(plan: str = "PRO", time_zone: str = "UTC") -> tuple[UUID, str]:
@@ -239,7 +253,7 @@ def stored(superuser: AsyncEngine) -> Callable[..., Awaitable[list[Mapping[str, 
 
 
 @pytest.fixture(scope="session")
-def rotate_key(tenancy: TenancyServiceStub, sync: DirectorySync) -> Callable[[Tenant], Awaitable[str]]:
+def rotate_key(tenancy: TenancyServiceStub, sync: AccessSync) -> Callable[[Tenant], Awaitable[str]]:
     """`await rotate_key(tenant)` is its new key; the gateway knows of it."""
 
     async def rotate(tenant: Tenant) -> str:
@@ -251,7 +265,7 @@ def rotate_key(tenancy: TenancyServiceStub, sync: DirectorySync) -> Callable[[Te
 
 
 @pytest.fixture(scope="session")
-def suspend(tenancy: TenancyServiceStub, sync: DirectorySync) -> Callable[[Tenant], Awaitable[None]]:
+def suspend(tenancy: TenancyServiceStub, sync: AccessSync) -> Callable[[Tenant], Awaitable[None]]:
     """`await suspend(tenant)`; the gateway knows of it."""
 
     async def suspend(tenant: Tenant) -> None:
@@ -263,7 +277,7 @@ def suspend(tenancy: TenancyServiceStub, sync: DirectorySync) -> Callable[[Tenan
 
 
 @pytest.fixture(scope="session")
-def reactivate(tenancy: TenancyServiceStub, sync: DirectorySync) -> Callable[[Tenant], Awaitable[None]]:
+def reactivate(tenancy: TenancyServiceStub, sync: AccessSync) -> Callable[[Tenant], Awaitable[None]]:
     """`await reactivate(tenant)`; the gateway knows of it."""
 
     async def reactivate(tenant: Tenant) -> None:

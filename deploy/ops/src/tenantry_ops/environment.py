@@ -75,7 +75,7 @@ def _tracking(platform: Platform) -> dict[str, str]:
         "TRACKING_GATEWAY_WORKERS": str(platform.gateway_workers),
         "TRACKING_WORKSPACE_LISTEN": platform.workspace,
         "TRACKING_INGEST_DATABASE_URL": platform.database_url("tracking_ingest", "tracking"),
-        "TRACKING_RELAY_DATABASE_URL": platform.database_url("tracking_relay", "tracking"),
+        "TRACKING_DISPATCH_DATABASE_URL": platform.database_url("tracking_dispatch", "tracking"),
         "TRACKING_TENANCY_ADDRESS": platform.tenancy,
         "TRACKING_BILLING_ADDRESS": platform.billing,
         "TRACKING_KEY_PEPPER": platform.secrets.key_pepper,

@@ -35,7 +35,7 @@ DATABASES = {
             (
                 Role("tracking_app"),
                 Role("tracking_ingest", bypasses_row_security=True),
-                Role("tracking_relay"),
+                Role("tracking_dispatch"),
             ),
         ),
         Database("portal", (Role("portal_app"),)),

@@ -1,5 +1,6 @@
 """HTTP: uvicorn as one task of a process, a cap on bodies before anything reads them, health routes."""
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -97,7 +98,9 @@ class _Server(uvicorn.Server):
 
 def bind(listen: ListenAddress) -> socket.socket:
     """A listening socket that several processes may share by inheriting it. OSError when the address is taken."""
-    listener = socket.socket(socket.AF_INET6 if ":" in listen.host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    # The protocol by name: asyncio sets TCP_NODELAY only where it reads there that this is TCP.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((listen.host, listen.port))
     listener.set_inheritable(True)
@@ -120,7 +123,10 @@ async def serve(app: ASGIApp, listener: socket.socket, *, server_header: bool = 
     )
     server = _Server(config)
     log.info("serving HTTP", listen=listener.getsockname())
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        await server.serve(sockets=[listener])
-    finally:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
         server.should_exit = True
+        await serving
+        raise

@@ -24,6 +24,7 @@ from servicekit.bus import Bus
 from servicekit.database import create_engine
 from servicekit.errors import AppError
 from servicekit.lifecycle import forever, run_process, run_tasks
+from servicekit.settings import LogSettings
 
 NAME = "owner-portal"
 SWEEP_PAUSE = 600.0
@@ -105,18 +106,18 @@ def cli(arguments: Sequence[str] | None = None) -> None:
     )
     create.add_argument("--email", required=True)
     given = parser.parse_args(arguments)
-    telemetry.configure(NAME, os.environ.get("LOG_LEVEL", "INFO"))
+    telemetry.configure(NAME, LogSettings().log_level)
     try:
         match given.command:
             case "migrate":
-                migrations.upgrade(settings.Migration.model_validate({}).migration_database_url, "owner_portal.store")
+                migrations.upgrade(settings.Migration().migration_database_url, "owner_portal.store")
             case "serve":
-                run_process(serve(settings.Settings.model_validate({})))
+                run_process(serve(settings.Settings()))
             case "rebuild":
-                run_process(rebuild(settings.Rebuild.model_validate({})))
+                run_process(rebuild(settings.Rebuild()))
             case "create-owner":
                 password = os.environ.get("PORTAL_OWNER_PASSWORD", "")
-                run_process(set_owner(settings.Database.model_validate({}), email=given.email, password=password))
+                run_process(set_owner(settings.Database(), email=given.email, password=password))
     except AppError as error:
         sys.exit(error.message)
 

@@ -1,11 +1,15 @@
 """Settings from the environment, prefix PORTAL_. None of them leads to anyone's employees."""
 
-from typing import Annotated
-
-from pydantic import BeforeValidator
 from pydantic_settings import SettingsConfigDict
 
-from servicekit.settings import BusSettings, DatabaseSettings, ListenAddress, MigrationSettings, TlsSettings
+from servicekit.settings import (
+    BusSettings,
+    DatabaseSettings,
+    ListenAddress,
+    LogSettings,
+    MigrationSettings,
+    TlsSettings,
+)
 
 _FROM_ENVIRONMENT = SettingsConfigDict(env_prefix="PORTAL_")
 
@@ -28,12 +32,12 @@ class Rebuild(DatabaseSettings, BusSettings):
     model_config = _FROM_ENVIRONMENT
 
 
-class Settings(DatabaseSettings, BusSettings, TlsSettings):
+class Settings(LogSettings, DatabaseSettings, BusSettings, TlsSettings):
     """For `serve`. Addresses are host:port."""
 
     model_config = _FROM_ENVIRONMENT
 
-    listen: Annotated[ListenAddress, BeforeValidator(ListenAddress)]
+    listen: ListenAddress
     tenancy_address: str
     billing_address: str
     cookie_secure: bool = True  # false only where the portal is reached without TLS, on one machine

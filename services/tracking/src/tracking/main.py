@@ -26,10 +26,11 @@ from tracking.application.group_commit import GroupCommit
 from tracking.application.signs_of_life import SignsOfLife
 from tracking.application.take_upload import UploadTaker
 from tracking.clients.billing import BillingClient
-from tracking.clients.directory_sync import DirectorySync
 from tracking.clients.tenancy import TenancyClient
 from tracking.domain.access import AccessDirectory
+from tracking.feed.access_sync import AccessSync
 from tracking.feed.outgoing import STREAM, company_month_event
+from tracking.store.ingest import IngestWriter
 from tracking.workers import run_workers, while_parent_lives
 
 # Any event of theirs means that the access directory has news; one that is missed costs its polling interval.
@@ -43,13 +44,12 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     tenancy = TenancyClient(config.tenancy_address, config)
     billing = BillingClient(config.billing_address, config)
     directory = AccessDirectory(bytes.fromhex(config.key_pepper))
-    sync = DirectorySync(directory, tenancy, billing)
-    commit = GroupCommit(config.ingest_database_url)
+    sync = AccessSync(directory, tenancy, billing)
+    commit = GroupCommit(IngestWriter(config.ingest_database_url))
     life = SignsOfLife(engine, tenancy.report_sync)
     calls = Gateway(engine, Authenticator(engine), UploadTaker(engine, commit), life)
-    health = health_routes(
-        {"database": partial(ping, engine), "bus": bus.ping, "tenancy and billing": sync.check_confirmed}
-    )
+    # Not the bus: without its nudges the directory is a second older, and no reason to take every gateway away.
+    health = health_routes({"database": partial(ping, engine), "tenancy and billing": sync.check_confirmed})
     app = Starlette(routes=[*health, Mount("/", DesktopApi(calls, directory, sync))])
     await run_tasks(
         serve(app, listener),
@@ -65,7 +65,7 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
 async def aggregator(config: settings.Aggregator) -> None:
     """Folds claims into totals, ends silent sessions and publishes the aggregate feed."""
     engine = create_engine(config.database_url, name="tracking-aggregator")
-    dispatch = create_engine(config.relay_database_url, name="tracking-dispatch", pool_size=4)
+    dispatch = create_engine(config.dispatch_database_url, name="tracking-dispatch", pool_size=4)
     bus = Bus(config.nats_url, name="tracking-aggregator")
 
     async def end_silent() -> bool:
@@ -83,10 +83,10 @@ async def aggregator(config: settings.Aggregator) -> None:
 async def workspace(config: settings.Workspace, listener: socket.socket) -> None:
     """The pages of admins and employees."""
     engine = create_engine(config.database_url, name="tracking-workspace")
-    dispatch = create_engine(config.relay_database_url, name="tracking-workspace-dispatch", pool_size=2)
+    dispatch = create_engine(config.dispatch_database_url, name="tracking-workspace-dispatch", pool_size=2)
     bus = Bus(config.nats_url, name="tracking-workspace")
     directory = AccessDirectory(bytes.fromhex(config.key_pepper))
-    sync = DirectorySync(
+    sync = AccessSync(
         directory, TenancyClient(config.tenancy_address, config), BillingClient(config.billing_address, config)
     )
     health = health_routes({"database": partial(ping, engine), "tenancy and billing": sync.check_confirmed})

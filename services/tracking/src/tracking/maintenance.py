@@ -86,7 +86,7 @@ async def _seed_company(engine: AsyncEngine, company: Mapping[str, Any]) -> None
 def _engines(config: settings.Maintenance) -> tuple[AsyncEngine, AsyncEngine]:
     return (
         create_engine(config.database_url, name="tracking-maintenance"),
-        create_engine(config.relay_database_url, name="tracking-maintenance-dispatch", pool_size=1),
+        create_engine(config.dispatch_database_url, name="tracking-maintenance-dispatch", pool_size=1),
     )
 
 

@@ -30,7 +30,7 @@ class Command(DatabaseSettings):
 class Dispatch(BaseSettings):
     """The role that learns which company has work, and nothing else."""
 
-    relay_database_url: str = Field(repr=False)
+    dispatch_database_url: str = Field(repr=False)
 
 
 class Maintenance(Command, Dispatch):

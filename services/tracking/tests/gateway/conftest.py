@@ -1,9 +1,12 @@
 """The gateway in this process, behind an ASGI transport, and desktops that talk to it."""
 
 import asyncio
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -16,12 +19,16 @@ from tracking.api.desktop import app
 from tracking.api.desktop.app import DesktopApi
 from tracking.api.desktop.calls import Gateway
 from tracking.application.authenticate import Authenticator
+from tracking.application.fold_company import fold_company
 from tracking.application.group_commit import GroupCommit
+from tracking.application.reconcile import reconcile
 from tracking.application.signs_of_life import SignsOfLife
 from tracking.application.take_upload import UploadTaker
-from tracking.clients.directory_sync import DirectorySync
 from tracking.clients.tenancy import TenancyClient
 from tracking.domain.access import AccessDirectory
+from tracking.feed.access_sync import AccessSync
+from tracking.feed.outgoing import company_month_event
+from tracking.store.ingest import IngestWriter
 
 UPLOAD = "upload/employee-activity"
 
@@ -64,7 +71,7 @@ class Seat:
 
 @pytest.fixture(scope="session")
 async def commit(environment: dict[str, str]) -> AsyncIterator[GroupCommit]:
-    commit = GroupCommit(environment["TRACKING_INGEST_DATABASE_URL"])
+    commit = GroupCommit(IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"]))
     running = asyncio.create_task(commit.run())
     yield commit
     running.cancel()
@@ -78,7 +85,7 @@ def gateway(engine: AsyncEngine, commit: GroupCommit, tenancy_client: TenancyCli
 
 
 @pytest.fixture(scope="session")
-def api(gateway: Gateway, directory: AccessDirectory, sync: DirectorySync) -> DesktopApi:
+def api(gateway: Gateway, directory: AccessDirectory, sync: AccessSync) -> DesktopApi:
     return DesktopApi(gateway, directory, sync)
 
 
@@ -125,3 +132,62 @@ async def tenant(new_tenant: Callable[..., Awaitable[Any]]) -> Any:
 @pytest.fixture(scope="module")
 async def seat(tenant: Any, sit: Callable[..., Awaitable[Seat]]) -> Seat:
     return await sit(tenant)
+
+
+@pytest.fixture(scope="session")
+def fold(engine: AsyncEngine) -> Callable[[Any], Awaitable[None]]:
+    """`await fold(tenant)`: as the aggregator does, until nothing waits."""
+
+    async def fold(tenant: Any) -> None:
+        while await fold_company(engine, tenant.company_id, company_month_event):
+            pass
+
+    return fold
+
+
+@pytest.fixture(scope="session")
+def counted(engine: AsyncEngine, stored: Callable[..., Awaitable[list[Any]]]) -> Callable[[Any], Awaitable[Any]]:
+    """`await counted(tenant)`: each employee's ACTIVE and INACTIVE seconds and sessions, after a reconciliation."""
+
+    async def counted(tenant: Any) -> dict[int, Counter[str]]:
+        found = await reconcile(engine, tenant.company_id, company_month_event)
+        assert found.differences == []
+        number = {row["employee_id"]: row["number"] for row in await stored("employee", tenant.company_id)}
+        totals: dict[int, Counter[str]] = defaultdict(Counter)
+        for row in await stored("employee_day", tenant.company_id):
+            worked = {"ACTIVE": row["active_seconds"], "INACTIVE": row["idle_seconds"], "sessions": row["sessions"]}
+            totals[number[row["employee_id"]]].update(worked)
+        return totals
+
+    return counted
+
+
+class Lossy(httpx.AsyncBaseTransport):
+    """Loses some uploads on their way, and the answers of others."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, random: Random, chance: float) -> None:
+        self._inner = inner
+        self._random = random
+        self._chance = chance
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        fate = self._random.random() if request.url.path.endswith(UPLOAD) else 1.0
+        if fate < self._chance / 4:
+            raise httpx.ConnectError("lost on its way")
+        response = await self._inner.handle_async_request(request)
+        if fate < self._chance:
+            raise httpx.ReadError("the answer is lost")
+        return response
+
+
+@pytest.fixture
+async def lossy(api: DesktopApi) -> AsyncIterator[Callable[..., TrackerClient]]:
+    """`lossy(tenant, random, chance=0.2)`: a tracker whose uploads go wrong that often."""
+    async with AsyncExitStack() as stack:
+
+        def connect(tenant: Any, random: Random, *, chance: float) -> TrackerClient:
+            client = httpx.AsyncClient(transport=Lossy(httpx.ASGITransport(api), random, chance))
+            stack.push_async_callback(client.aclose)
+            return TrackerClient("http://gateway/api", tenant.key, http=client)
+
+        yield connect

@@ -41,9 +41,9 @@ GARBAGE = {
     "a lone quote": b'"',
     "a NUL": b"\x00",
     "a number of 5,000 digits": b'{"work_session_id": ' + b"9" * 5000 + b"}",
-    "nested 100,000 deep": b"[" * 100_000,
+    "nested 50,000 deep": b"[" * 50_000,
     "nested and closed": b'{"applications": ' + b"[" * 20_000 + b"]" * 20_000 + b"}",
-    "an object nested deep": b'{"a":' * 20_000 + b"1" + b"}" * 20_000,
+    "an object nested deep": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
 }
 
 

@@ -17,9 +17,9 @@ from tracker_client import Desktop, Reply, TrackerClient
 from tracking.api.desktop.app import DesktopApi
 from tracking.api.desktop.calls import Gateway
 from tracking.clients.billing import BillingClient
-from tracking.clients.directory_sync import DirectorySync
 from tracking.clients.tenancy import TenancyClient
 from tracking.domain.access import AccessDirectory
+from tracking.feed.access_sync import AccessSync
 
 SUSPENDED = "Company subscription is suspended"
 EXPIRED = "Company subscription expired"
@@ -136,7 +136,7 @@ async def cut_off(gateway: Gateway, world: World, tls: TlsSettings) -> AsyncIter
     """A gateway that nobody tells about companies."""
     directory = AccessDirectory(bytes.fromhex(world.platform.secrets.key_pepper))
     tenancy, billing = (client(f"{LOOPBACK}:{free_port()}", tls) for client in (TenancyClient, BillingClient))
-    api = DesktopApi(gateway, directory, DirectorySync(directory, tenancy, billing))
+    api = DesktopApi(gateway, directory, AccessSync(directory, tenancy, billing))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://gateway") as client:
         yield client
     await asyncio.gather(tenancy.close(), billing.close())

@@ -100,32 +100,59 @@ async def test_it_never_ends_in_the_future_or_before_its_start(tenant, sit, sess
         assert found["started_at"] <= found["ended_at"] <= datetime.now(UTC)
 
 
-async def test_silence_ends_a_session_at_its_last_sign_of_life_until_it_comes_back(
-    tenant, sit, session, gateway, engine: AsyncEngine, dispatch: AsyncEngine, superuser: AsyncEngine
-) -> None:
-    silent, alive = await sit(tenant), await sit(tenant)
-    await gateway.life.write_sessions()
-    last_seen = datetime.now(UTC) - timedelta(minutes=6)
-    async with superuser.begin() as tx:
+@pytest.fixture
+async def silence(superuser: AsyncEngine):
+    """`await silence(*seats)`: nothing was heard of their sessions for six minutes; returns when it was."""
+
+    async def silence(*seats) -> datetime:
+        last_seen = datetime.now(UTC) - timedelta(minutes=6)
         statement = text("UPDATE work_session SET started_at = :at, last_seen_at = :at WHERE number = ANY(:numbers)")
-        await tx.execute(statement, {"at": last_seen, "numbers": [silent.session, alive.session]})
+        async with superuser.begin() as tx:
+            await tx.execute(statement, {"at": last_seen, "numbers": [seat.session for seat in seats]})
+        return last_seen
+
+    return silence
+
+
+@pytest.fixture
+def end_silent(gateway, engine: AsyncEngine, dispatch: AsyncEngine):
+    """`await end_silent()`: what the gateway and the aggregator do every few seconds."""
+
+    async def end_silent() -> int:
+        await gateway.life.write_sessions()
+        return await end_silent_sessions(engine, dispatch)
+
+    return end_silent
+
+
+async def test_silence_ends_a_session_at_its_last_sign_of_life(tenant, sit, session, silence, end_silent) -> None:
+    silent, alive = await sit(tenant), await sit(tenant)
+    last_seen = await silence(silent, alive)
     assert (await alive.tracker.check_session_active(alive.account, alive.session)).ok
-    await gateway.life.write_sessions()
-    assert await end_silent_sessions(engine, dispatch) >= 1
+    assert await end_silent() >= 1
     found = await session(silent)
     assert (found["ended_at"], found["ended_by"]) == (last_seen, "SILENCE")
     assert (await session(alive))["ended_at"] is None
-    assert (await silent.tracker.check_session_active(silent.account, silent.session)).ok, "it was only cut off"
-    assert (await session(silent))["ended_at"] is None
 
 
-async def test_a_stop_after_silence_says_when_it_really_ended(tenant, sit, session, superuser: AsyncEngine) -> None:
+async def test_a_session_that_was_only_cut_off_goes_on(tenant, sit, session, silence, end_silent) -> None:
     seat = await sit(tenant)
-    async with superuser.begin() as tx:
-        statement = text("UPDATE work_session SET ended_at = started_at, ended_by = 'SILENCE' WHERE number = :number")
-        await tx.execute(statement, {"number": seat.session})
+    await silence(seat)
+    await end_silent()
+    assert (await seat.tracker.check_session_active(seat.account, seat.session)).ok
+    assert (await session(seat))["ended_at"] is None
+    assert (await seat.tracker.check_session_active(seat.account, seat.session)).ok
+    await end_silent()
+    assert (await session(seat))["ended_at"] is None
+
+
+async def test_a_stop_after_silence_says_when_it_really_ended(tenant, sit, session, silence, end_silent) -> None:
+    seat = await sit(tenant)
+    await silence(seat)
+    await end_silent()
     assert (await seat.tracker.stop_session(seat.account, seat.session, datetime.now(UTC))).ok
     assert (await session(seat))["ended_by"] == "TRACKER"
+    assert not (await seat.tracker.check_session_active(seat.account, seat.session)).ok
 
 
 async def test_uploads_are_signs_of_life(tenant, sit, session, gateway) -> None:

@@ -71,7 +71,7 @@ async def test_the_same_rows_under_two_sessions_at_once(seat, rows) -> None:
     assert len(await rows("usage_record")) == 50
 
 
-async def test_two_desktops_of_one_person_report_the_same_stretch_once(seat, new_tenant, sit, stored) -> None:
+async def test_two_desktops_of_one_person_report_the_same_stretch_once(new_tenant, sit, stored) -> None:
     tenant = await new_tenant()
     laptop, tower = await sit(tenant), await sit(tenant)
     row = app()

@@ -5,6 +5,7 @@ An HTTP parser and a JSON decoder on a bare socket: no key, no token, nothing is
 
 import asyncio
 import sys
+from typing import cast
 
 import httptools
 import msgspec
@@ -56,8 +57,7 @@ class Decoder(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio.Protocol."""
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its class
 
     def data_received(self, data: bytes) -> None:
         """Part of asyncio.Protocol."""

@@ -1,7 +1,7 @@
 """A keep-alive HTTP connection that costs next to nothing: the client must not be what is measured."""
 
 import asyncio
-from typing import Self
+from typing import Self, cast
 
 Answer = tuple[int, bytes]
 
@@ -38,9 +38,8 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio.Protocol."""
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
-            self.local_port = transport.get_extra_info("sockname")[1]
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its class
+        self.local_port = transport.get_extra_info("sockname")[1]
 
     def data_received(self, data: bytes) -> None:
         """Part of asyncio.Protocol."""

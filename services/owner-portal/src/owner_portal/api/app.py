@@ -8,10 +8,10 @@ from starlette.types import Scope
 
 from owner_portal.api import company, creation, dashboard, events, login
 from owner_portal.api.errors import add_error_handlers
-from owner_portal.api.headers import SecurityHeaders
 from owner_portal.api.pages import STATIC
 from owner_portal.api.portal import Portal
 from servicekit.database import ping
+from servicekit.http_headers import SecurityHeaders
 from servicekit.http_server import BodyLimit, health_routes
 
 LARGEST_BODY = 64 * 1024

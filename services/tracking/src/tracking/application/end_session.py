@@ -9,7 +9,7 @@ from tracking.store import sessions
 from tracking.store.devices import Device
 from tracking.store.scope import company_scope
 
-SILENCE = timedelta(minutes=5)  # thirty polls that did not come
+LONGEST_SILENCE = timedelta(minutes=5)  # thirty polls that did not come
 
 
 async def end_session(
@@ -25,11 +25,11 @@ async def end_session(
 
 
 async def end_silent_sessions(engine: AsyncEngine, dispatch: AsyncEngine) -> int:
-    """Ends the open sessions of all companies that have been silent for `SILENCE`; returns how many."""
+    """Ends the open sessions of all companies that have been silent for `LONGEST_SILENCE`; returns how many."""
     async with dispatch.begin() as tx:
-        companies = await sessions.companies_with_silent(tx, SILENCE)
+        companies = await sessions.companies_with_silent(tx, LONGEST_SILENCE)
     ended = 0
     for company_id in companies:
         async with company_scope(engine, company_id) as tx:
-            ended += await sessions.end_silent(tx, SILENCE)
+            ended += await sessions.end_silent(tx, LONGEST_SILENCE)
     return ended

@@ -12,11 +12,11 @@ from servicekit.events import OutgoingEvent
 from tracking.domain.daybook import CompanyChange, Daybook, DayKey, DeviceReport, company_changes, second_of
 from tracking.domain.days import day_of
 from tracking.domain.timeline import Claim, Kind
-from tracking.store import activities, companies, employees, fold_queue, totals
+from tracking.store import activities, companies, company_days, device_days, employee_days, employees, fold_queue
 from tracking.store.companies import CompanyRow
+from tracking.store.company_days import CompanyDayRow
 from tracking.store.fold_queue import Entry
 from tracking.store.scope import company_scope
-from tracking.store.totals import CompanyDayRow
 
 ENTRIES_A_TURN = 5_000
 
@@ -39,7 +39,7 @@ async def fold_company(engine: AsyncEngine, company_id: UUID, encode: Encode) ->
         if any(entry.kind == fold_queue.LEVELS for entry in entries):
             changes.setdefault(today, CompanyChange())
         if changes:
-            await totals.add_company_days(
+            await company_days.add(
                 tx,
                 company_id,
                 changes,
@@ -56,7 +56,7 @@ async def announce(tx: AsyncConnection, company_id: UUID, months: set[date], enc
     """Appends the whole of each month to the outbox, in place of an older version that still waits there."""
     for first in sorted(months):
         end = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-        days = await totals.company_days(tx, first, end)
+        days = await company_days.read(tx, first, end)
         await outbox.append(tx, encode(company_id, first, days))
 
 
@@ -65,7 +65,7 @@ async def _count(tx: AsyncConnection, company: CompanyRow, entries: Sequence[Ent
     new = await activities.insert_new(tx, company.company_id, claims, company.feed_revision)
     reports = reports_of([claim for claim in claims if claim.entry_id in new])
     book = Daybook(company.time_zone)
-    for employee_id, day, device_id, timeline in await totals.device_days(tx, book.days_touched(reports)):
+    for employee_id, day, device_id, timeline in await device_days.read(tx, book.days_touched(reports)):
         book.put(employee_id, day, device_id, timeline)
     for report in reports:
         book.fold(report)
@@ -76,10 +76,10 @@ async def _count(tx: AsyncConnection, company: CompanyRow, entries: Sequence[Ent
     )
     changed = list(book.changed_devices())
     keys = {(employee_id, day.date) for employee_id, day, _device, _timeline in changed} | set(sessions)
-    before = await totals.employee_days(tx, keys)
+    before = await employee_days.read(tx, keys)
     after = book.changed_employees(before, sessions)
-    await totals.put_device_days(tx, company.company_id, changed)
-    await totals.put_employee_days(tx, company.company_id, after)
+    await device_days.put(tx, company.company_id, changed)
+    await employee_days.put(tx, company.company_id, after)
     return company_changes(before, after)
 
 

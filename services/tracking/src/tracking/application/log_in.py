@@ -11,7 +11,7 @@ from servicekit.ids import new_id
 from servicekit.passwords import new_token, token_digest, verify_password
 from tracking.domain.daybook import EmployeeTotals
 from tracking.domain.days import day_of
-from tracking.store import companies, devices, employees, totals
+from tracking.store import companies, devices, employee_days, employees
 from tracking.store.scope import company_scope
 
 
@@ -49,7 +49,7 @@ async def log_in(engine: AsyncEngine, company_id: UUID, *, email: str, password:
             logged_in_at=now,
         )
         day = day_of(now, company.time_zone)
-        days = await totals.employee_days(tx, [(employee.employee_id, day)])
+        days = await employee_days.read(tx, [(employee.employee_id, day)])
     return LoggedIn(
         employee_number=employee.number,
         company_number=company.number,

@@ -15,7 +15,7 @@ async def poll_session(engine: AsyncEngine, company_id: UUID, device: Device, *,
         session = await sessions.by_number(tx, number)
         if session is None or session.employee_id != device.employee_id:
             return False
-        if session.ended_by == sessions.SILENCE:
+        if session.ended_by == sessions.BY_SILENCE:
             await sessions.reopen(tx, session.session_id)
             return True
         return session.ended_at is None

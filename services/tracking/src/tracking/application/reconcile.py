@@ -20,7 +20,7 @@ from tracking.domain.daybook import (
 )
 from tracking.domain.days import day_of
 from tracking.domain.timeline import Claim, Kind
-from tracking.store import activities, companies, sessions, totals
+from tracking.store import activities, companies, company_days, employee_days, sessions
 from tracking.store.activities import FoldedClaim
 from tracking.store.scope import company_scope
 
@@ -44,10 +44,10 @@ async def reconcile(engine: AsyncEngine, company_id: UUID, encode: Encode) -> Re
         if company is None:
             return Reconciliation(0, 0, [])
         recomputed = await _recompute(tx, company.time_zone)
-        kept = await totals.all_employee_days(tx)
+        kept = await employee_days.everything(tx)
         kept_days = {
             row.day: CompanyChange(row.active_seconds, row.idle_seconds, row.employees_active, row.sessions)
-            for row in await totals.company_days(tx, date.min, date.max)
+            for row in await company_days.read(tx, date.min, date.max)
         }
     differences = [
         f"employee {key[0]} on {key[1]}: kept {kept.get(key)}, raw rows say {recomputed.get(key)}"

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tracking.domain.daybook import EmployeeTotals
 from tracking.domain.days import day_of
-from tracking.store import companies, employees, quarantine, sessions, totals
+from tracking.store import companies, employee_days, employees, quarantine, sessions
 from tracking.store.employees import Employee
 from tracking.store.scope import company_scope
 from tracking.store.sessions import WorkSession
@@ -42,7 +42,7 @@ async def show_team(engine: AsyncEngine, company_id: UUID, now: datetime) -> Tea
         company = await companies.get(tx)
         day = day_of(now, company.time_zone if company else "UTC")
         people = await employees.everyone(tx)
-        today = await totals.totals_of_day(tx, day)
+        today = await employee_days.of_day(tx, day)
         kept_aside = await quarantine.counts(tx)
     shown = [(person, today.get(person.employee_id, EmployeeTotals())) for person in people]
     return Team(day, shown, sum(person.active for person in people), kept_aside)
@@ -54,5 +54,5 @@ async def show_person(engine: AsyncEngine, company_id: UUID, employee_id: UUID, 
         company = await companies.get(tx)
         time_zone = company.time_zone if company else "UTC"
         first = day_of(now, time_zone) - timedelta(days=DAYS_SHOWN)
-        days = await totals.days_of_employee(tx, employee_id, first)
+        days = await employee_days.of_employee(tx, employee_id, first)
         return Person(time_zone, days, await sessions.recent(tx, employee_id, SESSIONS_SHOWN))

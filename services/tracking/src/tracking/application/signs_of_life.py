@@ -10,16 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tracking.store import sessions
 from tracking.store.scope import company_scope
 
-Report = Callable[[Mapping[UUID, datetime]], Awaitable[None]]
+Tell = Callable[[Mapping[UUID, datetime]], Awaitable[None]]
 
 
 class SignsOfLife:
     """What a crash loses is a few seconds of signs, never a row."""
 
-    def __init__(self, engine: AsyncEngine, report: Report) -> None:
-        """`report` tells tenancy when companies were last heard of."""
+    def __init__(self, engine: AsyncEngine, tell: Tell) -> None:
+        """`tell` tells tenancy when companies were last heard of."""
         self._engine = engine
-        self._report = report
+        self._tell = tell
         self._sessions: dict[UUID, dict[int, datetime]] = defaultdict(dict)
         self._companies: dict[UUID, datetime] = {}
 
@@ -44,7 +44,7 @@ class SignsOfLife:
         heard, self._companies = self._companies, {}
         try:
             if heard:
-                await self._report(heard)
+                await self._tell(heard)
         except BaseException:
             self._companies = heard | self._companies
             raise

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from contracts.tracking.v1 import usage_pb2
 from servicekit.events import OutgoingEvent
-from tracking.store.totals import CompanyDayRow
+from tracking.store.company_days import CompanyDayRow
 
 STREAM = "USAGE"
 

@@ -10,9 +10,12 @@ from datetime import datetime
 from operator import itemgetter
 from uuid import UUID
 
+import psycopg
 from psycopg import AsyncConnection, AsyncCursor
+from psycopg.conninfo import make_conninfo
 from psycopg.errors import DeadlockDetected, UniqueViolation
 
+from servicekit.errors import Unavailable
 from tracking.domain.reports import Report
 
 _USAGE = ("company_id", "record_id", "employee_id", "kind", "at", "seconds", "name", "detail")
@@ -36,8 +39,40 @@ class Upload:
     report: Report
 
 
-async def write(connection: AsyncConnection, uploads: Sequence[Upload]) -> None:
-    """Stores the uploads; returns once they are durable. Rows that are there already are not stored again."""
+class NotStorable(Exception):
+    """The database refuses the rows themselves; without the upload that holds them, the others go in."""
+
+
+class IngestWriter:
+    """One connection of the insert-only role; it is opened again after a failure."""
+
+    def __init__(self, database_url: str) -> None:
+        self._conninfo = make_conninfo(database_url, application_name="tracking-ingest", connect_timeout=5)
+        self._connection: AsyncConnection | None = None
+
+    async def write(self, uploads: Sequence[Upload]) -> None:
+        """Stores the uploads; returns once they are durable. Rows that are there already are not stored again.
+
+        Unavailable: the database is away, and whether they are stored is not known. NotStorable: none of them is.
+        """
+        try:
+            if self._connection is None:
+                self._connection = await AsyncConnection.connect(self._conninfo, autocommit=True)
+            await _write(self._connection, uploads)
+        except psycopg.OperationalError as error:
+            await self.close()
+            raise Unavailable("not stored; nothing is lost, try again", retry_after=1) from error
+        except psycopg.Error as error:
+            raise NotStorable(type(error).__name__) from error
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+
+async def _write(connection: AsyncConnection, uploads: Sequence[Upload]) -> None:
     usage, claims, quarantined = list(_usage(uploads)), list(_claims(uploads)), list(_quarantined(uploads))
     try:
         async with connection.transaction(), connection.cursor() as cursor:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-SILENCE = "SILENCE"
+BY_SILENCE = "SILENCE"
 
 _COLUMNS = "session_id, number, employee_id, started_at, last_seen_at, ended_at, ended_by"
 

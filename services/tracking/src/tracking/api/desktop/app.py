@@ -9,12 +9,13 @@ import time
 import structlog
 from starlette.types import Receive, Scope, Send
 
+from servicekit.database import DATABASE_AWAY
 from servicekit.errors import AppError, InvalidInput, TooLarge
 from servicekit.telemetry import span
 from tracking.api.desktop.calls import ENDPOINTS, Call, Endpoint, Gateway, utc_now
 from tracking.api.desktop.wire import Reply, from_error, ok, read_object, refusal
-from tracking.clients.directory_sync import DirectorySync
 from tracking.domain.access import Access, AccessDirectory, Verdict, is_key
+from tracking.feed.access_sync import AccessSync
 
 log = structlog.get_logger()
 
@@ -35,7 +36,7 @@ class ClientGone(Exception):
 class DesktopApi:
     """Serves `/` and `/api/…`."""
 
-    def __init__(self, gateway: Gateway, directory: AccessDirectory, sync: DirectorySync) -> None:
+    def __init__(self, gateway: Gateway, directory: AccessDirectory, sync: AccessSync) -> None:
         self._gateway = gateway
         self._directory = directory
         self._sync = sync
@@ -55,6 +56,9 @@ class DesktopApi:
                     reply = await self._answer(endpoint, scope, receive)
         except ClientGone:
             return
+        except DATABASE_AWAY as error:
+            log.warning("database does not answer", path=path, error=repr(error))
+            reply = refusal(503, "The service is not available right now; nothing is lost, try again", retry_after=1)
         except Exception:
             log.exception("call failed", path=path)
             reply = refusal(500, "Internal error; it has been logged and nothing is lost")
@@ -75,6 +79,8 @@ class DesktopApi:
             return await endpoint.run(self._gateway, call)
         except AppError as error:
             return endpoint.refused(from_error(error))
+        except RecursionError:  # the decoder goes a little deeper than what reads its result
+            return refusal(400, "the body must not be nested so deep; no tracker's is")
 
     async def _access(self, key: bytes | None) -> Access:
         access = self._directory.decide(key, now=utc_now(), monotonic=time.monotonic())
@@ -117,7 +123,7 @@ async def _read_body(receive: Receive, declared: bytes | None, limit: int) -> by
 async def _send(send: Send, reply: Reply) -> None:
     body = reply.encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *reply.headers]
-    if reply.code in (401, 413):
+    if reply.code in (400, 401, 413):
         headers.append((b"connection", b"close"))  # the body may still be on its way, unread
     await send({"type": "http.response.start", "status": reply.code, "headers": headers})
     await send({"type": "http.response.body", "body": body})

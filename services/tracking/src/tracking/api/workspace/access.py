@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.errors import Forbidden, NotAuthenticated, Unavailable
 from tracking.application.accounts import ADMIN
 from tracking.application.workspace_sign_in import Ticket, recognise
-from tracking.clients.directory_sync import DirectorySync
 from tracking.domain.access import Access, AccessDirectory, Verdict
+from tracking.feed.access_sync import AccessSync
 from tracking.store.workspace_sessions import SignedIn
 
 
@@ -26,7 +26,7 @@ class Workspace:
     engine: AsyncEngine
     dispatch: AsyncEngine
     directory: AccessDirectory
-    sync: DirectorySync
+    sync: AccessSync
     cookie_secure: bool
 
     @property

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
+from servicekit.database import DATABASE_AWAY
 from servicekit.errors import HTTP_STATUS, AppError, InvalidInput, NotAuthenticated
 from servicekit.http_headers import SecurityHeaders
 from servicekit.http_server import BodyLimit
@@ -28,8 +29,8 @@ from tracking.api.workspace.pages import STATIC, render
 from tracking.application.accounts import add_employee, set_up_company
 from tracking.application.show_workspace import show_person, show_team
 from tracking.application.workspace_sign_in import LASTS, Ticket, sign_in, sign_out
-from tracking.clients.directory_sync import DirectorySync
 from tracking.domain.access import AccessDirectory
+from tracking.feed.access_sync import AccessSync
 
 LARGEST_BODY = 64 * 1024
 Text = Annotated[str, Form(max_length=512)]
@@ -60,7 +61,7 @@ def workspace_app(
     engine: AsyncEngine,
     dispatch: AsyncEngine,
     directory: AccessDirectory,
-    sync: DirectorySync,
+    sync: AccessSync,
     *,
     health: Sequence[BaseRoute],
     cookie_secure: bool,
@@ -76,6 +77,8 @@ def workspace_app(
     app.mount("/static", StaticFiles(directory=str(STATIC)))
     app.add_exception_handler(AppError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
+    for away in DATABASE_AWAY:
+        app.add_exception_handler(away, _database_away)
     _add_pages(app)
     return app
 
@@ -212,3 +215,7 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 async def _invalid(_request: Request, _error: Exception) -> Response:
     return render("error.html", status_code=400, error="Fill in every field, with at most 512 characters each")
+
+
+async def _database_away(_request: Request, _error: Exception) -> Response:
+    return render("error.html", status_code=503, error="The database does not answer; try again in a moment")

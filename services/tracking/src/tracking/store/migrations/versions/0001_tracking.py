@@ -222,14 +222,14 @@ GRANT INSERT ON usage_record, fold_queue, quarantine TO tracking_ingest;
 GRANT SELECT (company_id, record_id) ON usage_record, quarantine TO tracking_ingest;
 
 -- The dispatcher learns which company has work, silent sessions or an account, never what or whose.
-GRANT SELECT (company_id, entry_id) ON fold_queue TO tracking_relay;
-GRANT SELECT (company_id, email_digest) ON employee TO tracking_relay;
-GRANT SELECT, UPDATE, DELETE ON outbox TO tracking_relay;
-GRANT SELECT (company_id, last_seen_at, ended_at) ON work_session TO tracking_relay;
-CREATE POLICY dispatch ON work_session FOR SELECT TO tracking_relay USING (true);
-CREATE POLICY dispatch ON fold_queue FOR SELECT TO tracking_relay USING (true);
-CREATE POLICY dispatch ON employee FOR SELECT TO tracking_relay USING (true);
-CREATE POLICY dispatch ON outbox TO tracking_relay USING (true);
+GRANT SELECT (company_id, entry_id) ON fold_queue TO tracking_dispatch;
+GRANT SELECT (company_id, email_digest) ON employee TO tracking_dispatch;
+GRANT SELECT, UPDATE, DELETE ON outbox TO tracking_dispatch;
+GRANT SELECT (company_id, last_seen_at, ended_at) ON work_session TO tracking_dispatch;
+CREATE POLICY dispatch ON work_session FOR SELECT TO tracking_dispatch USING (true);
+CREATE POLICY dispatch ON fold_queue FOR SELECT TO tracking_dispatch USING (true);
+CREATE POLICY dispatch ON employee FOR SELECT TO tracking_dispatch USING (true);
+CREATE POLICY dispatch ON outbox TO tracking_dispatch USING (true);
 """
 
 

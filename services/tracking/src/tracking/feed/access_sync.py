@@ -16,7 +16,7 @@ log = structlog.get_logger()
 INTERVAL = 1.0
 
 
-class DirectorySync:
+class AccessSync:
     """One a process. Any number of callers may ask for a refresh; at most one is under way."""
 
     def __init__(self, directory: AccessDirectory, tenancy: TenancyClient, billing: BillingClient) -> None:

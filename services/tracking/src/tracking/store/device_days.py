@@ -1,0 +1,61 @@
+"""The kept state of folding: which seconds of a company's day one device has reported."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from uuid import UUID
+
+from psycopg.types.multirange import Multirange
+from psycopg.types.range import Range
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tracking.domain.daybook import DayKey
+from tracking.domain.days import CompanyDay
+from tracking.domain.spans import Spans
+from tracking.domain.timeline import Timeline
+
+_READ = text("""
+    SELECT d.employee_id, d.day, d.device_id, d.active, d.idle
+    FROM device_day d
+    JOIN unnest(CAST(:employee_ids AS uuid[]), CAST(:days AS date[])) k (employee_id, day) USING (employee_id, day)
+""")
+
+_PUT = text("""
+    INSERT INTO device_day (company_id, employee_id, day, device_id, active, idle)
+    VALUES (:company_id, :employee_id, :day, :device_id, CAST(:active AS int4multirange), CAST(:idle AS int4multirange))
+    ON CONFLICT (company_id, employee_id, day, device_id) DO UPDATE SET active = excluded.active, idle = excluded.idle
+""")
+
+
+async def read(tx: AsyncConnection, starts: Mapping[DayKey, int]) -> list[tuple[UUID, date, UUID, Timeline]]:
+    """(employee, day, device, timeline) of all devices on those days; `starts` has the Unix time each day begins at."""
+    keys = {"employee_ids": [employee for employee, _ in starts], "days": [day for _, day in starts]}
+    return [
+        (employee, day, device, Timeline(_spans(active, starts[employee, day]), _spans(idle, starts[employee, day])))
+        for employee, day, device, active, idle in await tx.execute(_READ, keys)
+    ]
+
+
+async def put(tx: AsyncConnection, company_id: UUID, days: Collection[tuple[UUID, CompanyDay, UUID, Timeline]]) -> None:
+    """Keeps (employee, day, device, timeline in Unix time)."""
+    values = [
+        {
+            "company_id": company_id,
+            "employee_id": employee,
+            "day": day.date,
+            "device_id": device,
+            "active": _ranges(timeline.active, day.start),
+            "idle": _ranges(timeline.idle, day.start),
+        }
+        for employee, day, device, timeline in days
+    ]
+    if values:
+        await tx.execute(_PUT, values)
+
+
+def _ranges(spans: Spans, origin: int) -> Multirange[int]:
+    return Multirange(Range(start - origin, end - origin) for start, end in spans)
+
+
+def _spans(ranges: Iterable[Range[int]], origin: int) -> Spans:
+    return [((r.lower or 0) + origin, (r.upper or 0) + origin) for r in ranges]
