@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from tests.platform.company import Company, Found, found
 from tests.platform.owner import Owner
 from tests.platform.running import Running

@@ -8,7 +8,6 @@ from tests.platform.desktops import Worked, at_work, post, post_unheard, start, 
 from tests.platform.numbers import assert_reconciled, settled
 from tests.platform.owner import Owner
 from tests.platform.running import Running
-
 from tracker_client import Desktop, Upload, Window
 
 EPOCH = date(1970, 1, 1)

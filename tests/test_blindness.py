@@ -8,16 +8,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.platform import blindness
-from tests.platform.broker import may_publish, may_subscribe
-from tests.platform.rpc import methods, outcome
-from tests.platform.running import Running
 
 from servicekit.errors import Forbidden
 from tenantry_ops import environment
 from tenantry_ops.engines import NatsEngine
 from tenantry_ops.provision import authorization, nats_users
 from tenantry_ops.provision.nats_users import PERMISSIONS, Permissions
+from tests.platform import blindness
+from tests.platform.broker import may_publish, may_subscribe
+from tests.platform.rpc import methods, outcome
+from tests.platform.running import Running
 
 ROOT = Path(__file__).parents[1]
 PORTAL = ROOT / "services" / "owner-portal"

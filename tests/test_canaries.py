@@ -9,7 +9,6 @@ from tests.platform.desktops import at_work, post
 from tests.platform.numbers import settled
 from tests.platform.owner import Owner
 from tests.platform.running import Running
-
 from tracker_client import Window
 
 PERSON = Person("Quillfeather Brambleworth", "quillfeather@plumthicket.example", "marmalade-orrery")

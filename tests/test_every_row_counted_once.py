@@ -8,7 +8,6 @@ from tests.platform.desktops import at_work, post
 from tests.platform.numbers import assert_reconciled, settled
 from tests.platform.running import Running
 from tests.platform.workers import each_worker, serving
-
 from tracker_client import Desktop, TrackerClient, Upload, Window
 
 UPLOADS = 25  # of each of four desktops

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
+
 from tests.platform.canaries import search_logs
 from tests.platform.company import Company, Found, Person
 from tests.platform.faults import FAULTS, inflict
@@ -18,7 +19,6 @@ from tests.platform.fleet import Row, Worker, at_their_desks, sign_in_for_ever
 from tests.platform.numbers import assert_reconciled, settled
 from tests.platform.running import Running
 from tests.platform.waiting import eventually
-
 from tracker_client import open_http
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
@@ -87,7 +87,7 @@ async def test_no_row_is_lost_and_none_counts_twice(running: Running, found_comp
         }
         unheard = sum(worker.unanswered for worker in fleets[company.id])
         log.info("%d rows acknowledged, %d lost, %d twice", made.total(), lost.total(), twice.total())
-        log.info("%d uploads were refused or unanswered and sent again", unheard)
+        log.info("%d attempts to upload got no 200", unheard)
         log.info("%s worked, %s counted", dict(ticked), counted)
         assert (lost, twice) == (Counter(), Counter())
         assert counted == ticked

@@ -1,6 +1,7 @@
 """What the owner decides reaches the trackers: create, suspend, reactivate, rotate the key."""
 
 import httpx
+
 from tests.platform.company import Company, Found
 from tests.platform.desktops import at_work, now, start
 from tests.platform.numbers import assert_reconciled, settled
@@ -8,7 +9,6 @@ from tests.platform.owner import Owner
 from tests.platform.running import Running
 from tests.platform.waiting import eventually
 from tests.platform.workers import each_worker
-
 from tracker_client import Desktop, Reply, TrackerClient
 
 SUSPENDED = "Company subscription is suspended"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
 from tests.platform.company import Company, Found
 from tests.platform.desktops import at_work
 from tests.platform.running import Running

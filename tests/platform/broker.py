@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import nats
 from nats.aio.client import Client
+
 from tests.platform.waiting import eventually
 
 

@@ -6,6 +6,7 @@ import nats
 import psycopg
 from nats.js.api import AckPolicy, ConsumerConfig
 from psycopg import sql
+
 from tests.platform.running import Running
 
 Find = tuple[str, str]

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx
+
 from tests.platform.owner import Owner
 from tests.platform.running import Running
 from tests.platform.waiting import eventually
-
 from tracker_client import TrackerClient
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import httpx
-from tests.platform.company import Company, Person
 
+from tests.platform.company import Company, Person
 from tracker_client import Desktop, Reply, TrackerClient, Upload
 
 DAY = 86_400

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import httpx
+
 from tests.platform.company import Company, Person
 from tests.platform.desktops import now
 from tests.platform.waiting import eventually
-
 from tracker_client import Desktop, Window
 
 ROUND = 1.0  # seconds between two uploads; the real tracker waits ten
@@ -26,7 +26,7 @@ class Worker:
     desktop: Desktop
     made: Counter[Row] = field(default_factory=Counter)
     answered: int = 0  # uploads that were answered with a 200
-    unanswered: int = 0  # uploads that were refused or cut off: their rows came again
+    unanswered: int = 0  # attempts that got no 200, be it because GET / failed before: their rows came again
 
     async def work(self) -> None:
         """Works until cancelled, then leaves nothing out: the caller sends the rest with `drain`."""

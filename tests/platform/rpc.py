@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from tests.platform.running import Running
-
 from contracts.billing.v1 import billing_pb2
 from contracts.tenancy.v1 import tenancy_pb2
 from servicekit.errors import AppError
 from servicekit.rpc_client import call, open_channel
 from servicekit.settings import TlsSettings
+from tests.platform.running import Running
 
 SERVICES = {
     "tenancy": tenancy_pb2.DESCRIPTOR.services_by_name["TenancyService"],

@@ -5,9 +5,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
+
 from tests.platform.running import WORKERS, Running
 from tests.platform.waiting import eventually
-
 from tracker_client import open_http
 
 

@@ -30,7 +30,7 @@ class Relay:
         self._source = source
         self._stream = stream
         self._batch = batch
-        self._last_sequence: dict[str, int] = {}
+        self._published: dict[str, tuple[int, int]] = {}  # subject -> sequence and revision of its message
 
     async def run(self, *, idle: float = 0.05) -> None:
         """Publishes until cancelled; looks again after `idle` seconds when there was nothing."""
@@ -84,8 +84,8 @@ class Relay:
         that is there decides.
         """
         while True:
-            expected = self._last_sequence.get(subject)
-            if expected is None:
+            expected, there = self._published.get(subject, (0, revision))
+            if there >= revision:  # what is remembered may be gone from the stream: only the stream can say no
                 expected, there = await self._last(subject)
                 if there >= revision:
                     return
@@ -94,14 +94,14 @@ class Relay:
                     subject, payload, headers=headers | {"Nats-Expected-Last-Subject-Sequence": str(expected)}
                 )
             except APIError as error:
-                self._last_sequence.pop(subject, None)
+                self._published.pop(subject, None)
                 if error.err_code != WRONG_LAST_SEQUENCE:
                     raise
             except BaseException:
-                self._last_sequence.pop(subject, None)
+                self._published.pop(subject, None)
                 raise
             else:
-                self._last_sequence[subject] = ack.seq
+                self._published[subject] = ack.seq, revision
                 return
 
     async def _last(self, subject: str) -> tuple[int, int]:

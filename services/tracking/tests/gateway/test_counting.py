@@ -149,7 +149,7 @@ async def test_late_rows_change_the_days_they_belong_to(desk, clock, counted) ->
     assert [row["active_seconds"] for row in await desk.days("company_day")][:4] == [3600, 3600, 3600, 0]
 
 
-async def test_many_desktops_of_many_people_at_once(new_tenant, clock, tracker, fold, stored, counted) -> None:  # noqa: PLR0917
+async def test_many_desktops_of_many_people_at_once(new_tenant, clock, tracker, fold, stored, counted) -> None:
     desks = [Desk(await new_tenant(people=2), clock, tracker, fold, stored) for _ in range(2)]
     desktops = {desk: [await desk(0), await desk(1)] for desk in desks}
     everyone = [desktop for mine in desktops.values() for desktop in mine]

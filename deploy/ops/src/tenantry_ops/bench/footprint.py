@@ -10,14 +10,15 @@ IDLE_SECONDS = 5.0
 
 
 def footprint(rig: Rig) -> list[Result]:
-    """Memory of each process with all below it, and the CPU that they use together without a request."""
+    """The CPU that each process and all below it use without a request, and their memory."""
     processes = rig.processes
-    before = cpu.seconds(processes.values())
+    before = {name: cpu.seconds([pid]) for name, pid in processes.items()}
     time.sleep(IDLE_SECONDS)
-    idle = (cpu.seconds(processes.values()) - before) / IDLE_SECONDS
+    idle = {name: (cpu.seconds([pid]) - before[name]) / IDLE_SECONDS for name, pid in processes.items()}
     memory = {name: cpu.memory(pid) for name, pid in processes.items()}
-    return [
-        Result("idle_cpu", idle, "cores"),
-        *(Result(f"memory_{name}", size, "MiB") for name, size in memory.items()),
-        Result("memory_all", sum(memory.values()), "MiB"),
-    ]
+    return [*_results("idle_cpu", idle, "cores"), *_results("memory", memory, "MiB")]
+
+
+def _results(measure: str, by_process: dict[str, float], unit: str) -> list[Result]:
+    parts = [Result(f"{measure}_{name}", value, unit) for name, value in by_process.items()]
+    return [Result(measure, sum(by_process.values()), unit), *parts]

@@ -5,13 +5,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tracking.application.fold_company import Encode, announce
-from tracking.store import company_days
+from tracking.store import companies, company_days
 from tracking.store.scope import company_scope
 
 
 async def rebuild_feed(engine: AsyncEngine, company_id: UUID, encode: Encode) -> int:
     """Appends the company's months to the outbox and returns how many. What the stream has already stays as it is."""
     async with company_scope(engine, company_id) as tx:
+        await companies.lock(tx)  # else a fold could announce a newer version first
         months = await company_days.months(tx)
         await announce(tx, company_id, set(months), encode)
     return len(months)

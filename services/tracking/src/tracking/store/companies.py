@@ -13,7 +13,8 @@ _ENSURE = text("""
 
 _GET = text("SELECT company_id, number, time_zone, storage_bytes, feed_revision FROM company")
 
-_LOCK = text("SELECT 1 FROM company FOR UPDATE")
+# Not the key: every upload refers to it, and must not wait for whoever holds the company.
+_LOCK = text("SELECT 1 FROM company FOR NO KEY UPDATE")
 
 _NEXT_REVISION = text("""
     UPDATE company SET feed_revision = feed_revision + 1

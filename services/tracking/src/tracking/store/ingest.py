@@ -73,7 +73,9 @@ class IngestWriter:
 
 
 async def _write(connection: AsyncConnection, uploads: Sequence[Upload]) -> None:
-    usage, claims, quarantined = list(_usage(uploads)), list(_claims(uploads)), list(_quarantined(uploads))
+    # In the order of the keys: two writers that store the same rows at once wait for each other, never in a ring.
+    usage, quarantined = (sorted(rows, key=itemgetter(0, 1)) for rows in (_usage(uploads), _quarantined(uploads)))
+    claims = list(_claims(uploads))
     try:
         async with connection.transaction(), connection.cursor() as cursor:
             await _copy(cursor, "usage_record", _USAGE, _USAGE_TYPES, usage)
@@ -108,9 +110,7 @@ async def _insert_new(
             f"INSERT INTO {table} ({names}) SELECT {names} FROM unnest({arrays}) AS r ({names}) "
             "ON CONFLICT (company_id, record_id) DO NOTHING"
         )
-        # In the order of the key: two writers that store the same rows at once wait for each other, never in a ring.
-        ordered = sorted(rows, key=itemgetter(0, 1))
-        await cursor.execute(statement.encode(), [list(column) for column in zip(*ordered, strict=True)])
+        await cursor.execute(statement.encode(), [list(column) for column in zip(*rows, strict=True)])
 
 
 def _usage(uploads: Sequence[Upload]) -> Iterator[Row]:

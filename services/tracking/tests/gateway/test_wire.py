@@ -1,0 +1,157 @@
+"""The gateway as it is run: two processes behind one socket, real connections, requests that are too large or cut."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from tenantry_ops.programs import command
+from testkit.world import World
+from tracker_client import Desktop, TrackerClient
+
+UPLOAD = "/api/upload/employee-activity"
+LOST = (ConnectionError, asyncio.IncompleteReadError)
+
+
+@pytest.fixture(scope="module")
+async def process(world: World, environment: dict[str, str], eventually) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        *command("tracking", "gateway"),
+        env=environment | {"TRACKING_GATEWAY_WORKERS": "2"},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+
+    async def is_ready() -> bool:
+        try:
+            async with httpx.AsyncClient(base_url=f"http://{world.platform.gateway}") as client:
+                return (await client.get("/readyz")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    await eventually(is_ready)
+    yield process
+    if process.returncode is None:
+        process.terminate()
+    assert await asyncio.wait_for(process.wait(), 20) == 0
+
+
+@pytest.fixture
+async def client(world: World, process, tenant) -> AsyncIterator[TrackerClient]:
+    assert process.returncode is None
+    async with TrackerClient(f"http://{world.platform.gateway}/api", tenant.key) as client:
+        yield client
+
+
+@pytest.fixture
+def raw(world: World, process, tenant):
+    """`await raw(head, *chunks)`: what comes back on a connection, until it ends or `Content-Length` is reached."""
+    assert process.returncode is None
+    host, port = world.platform.gateway.split(":")
+
+    async def ask(length: str, *chunks: bytes, path: str = UPLOAD) -> tuple[int, dict, bool]:
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = f"POST {path} HTTP/1.1\r\nHost: gateway\r\nX-Company-Key: {tenant.key}\r\n{length}\r\n\r\n"
+        writer.write(head.encode())
+        try:
+            for chunk in chunks:
+                writer.write(chunk)
+                await writer.drain()
+        except LOST:
+            pass  # it was refused before all was sent
+        answer = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)).decode().lower()
+        size = int(answer.partition("content-length: ")[2].partition("\r\n")[0])
+        body = json.loads(await reader.readexactly(size))
+        writer.close()
+        return int(answer.split()[1]), body, "connection: close" in answer
+
+    return ask
+
+
+async def test_a_tracker_works_against_it(client: TrackerClient, tenant, stored) -> None:
+    desktop = Desktop(client, datetime.now(UTC))
+    assert (await client.probe()).code == 200
+    assert await desktop.sign_in(tenant.people[0], tenant.password)
+    await desktop.poll_config()
+    assert desktop.config.config_version > 1
+    assert await desktop.start()
+    for _ in range(8):  # some reach one process, some the other
+        desktop.tick(1)
+        reply = await desktop.upload()
+        assert reply is not None
+        assert reply.ok
+        assert await desktop.poll_session()
+    assert await desktop.stop()
+    claims = [row for row in await stored("fold_queue", tenant.company_id) if row["kind"] == "A"]
+    assert sum(row["seconds"] for row in claims) == 8
+
+
+async def test_fifty_megabytes_are_refused_by_their_length(raw) -> None:
+    code, body, closes = await raw(f"Content-Length: {50 * 1024**2}", b"{")
+    assert (code, body["status"], closes) == (413, False, True)
+
+
+async def test_fifty_megabytes_in_chunks_are_refused_on_the_way(raw) -> None:
+    chunk = b"100000\r\n" + b" " * 2**20 + b"\r\n"
+    try:
+        code, body, closes = await raw("Transfer-Encoding: chunked", *[chunk] * 50)
+    except LOST:
+        return  # cut while it was still sending: that keeps a tracker's rows as well
+    assert (code, body["status"], closes) == (413, False, True)
+
+
+@pytest.mark.parametrize("length", ["Content-Length: -1", "Content-Length: ten", f"Content-Length: {'9' * 5000}"])
+async def test_a_length_that_is_no_number(raw, length: str) -> None:
+    try:
+        code, _body, _closes = await raw(length, b"{}")
+    except (*LOST, ValueError):
+        return  # the server itself says no
+    assert 400 <= code < 500
+
+
+async def test_a_request_that_is_cut_harms_nobody(world: World, raw, client: TrackerClient) -> None:
+    host, port = world.platform.gateway.split(":")
+    for _ in range(5):
+        _reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"POST {UPLOAD} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{{".encode())
+        await writer.drain()
+        writer.transport.abort()
+    code, body, _closes = await raw("Content-Length: 2", b"{}")
+    assert (code, body["message"]) == (400, "work_session_id must be a positive integer")
+    assert (await client.probe()).code == 200
+
+
+async def test_a_worker_that_dies_is_replaced(process, client: TrackerClient, eventually) -> None:
+    def workers() -> list[int]:
+        with open(f"/proc/{process.pid}/task/{process.pid}/children") as file:
+            return [pid for pid in map(int, file.read().split()) if b"spawn_main" in _command_line(pid)]
+
+    before = workers()
+    assert len(before) == 2
+    os.kill(before[0], signal.SIGKILL)
+
+    async def is_replaced() -> bool:
+        return len(workers()) == 2 and set(workers()) != set(before)
+
+    await eventually(is_replaced)
+    assert (await client.probe()).code == 200
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return b""
+
+
+async def test_its_health(world: World, process) -> None:
+    assert process.returncode is None
+    async with httpx.AsyncClient(base_url=f"http://{world.platform.gateway}") as client:
+        assert (await client.get("/healthz")).json() == {"status": "ok"}
+        assert (await client.get("/readyz")).json() == {"status": "ok", "missing": []}

@@ -1,0 +1,120 @@
+"""Two companies with rows in every table, and each role's way into the database."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.database import create_engine
+from servicekit.ids import new_id
+from tracking.application.authenticate import Authenticator
+from tracking.application.fold_company import fold_company
+from tracking.application.log_in import log_in
+from tracking.application.start_session import start_session
+from tracking.application.workspace_sign_in import sign_in
+from tracking.domain.reports import read_report
+from tracking.feed.outgoing import company_month_event
+from tracking.store.ingest import IngestWriter, Upload
+
+TABLES = (
+    "activity",
+    "company",
+    "company_day",
+    "device",
+    "device_day",
+    "employee",
+    "employee_day",
+    "fold_queue",
+    "outbox",
+    "quarantine",
+    "usage_record",
+    "work_session",
+    "workspace_session",
+)
+
+
+@pytest.fixture(scope="session")
+def tables() -> tuple[str, ...]:
+    """All that hold companies' rows."""
+    return TABLES
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "table" in metafunc.fixturenames:
+        metafunc.parametrize("table", TABLES)
+
+
+@pytest.fixture(scope="package")
+async def two_companies(new_tenant, engine, dispatch, environment, superuser) -> tuple[UUID, UUID]:
+    """Their ids; both have rows in every table."""
+    tenants = [await new_tenant(), await new_tenant()]
+    writer = IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"])
+    for tenant in tenants:
+        await _fill(tenant, engine, dispatch, writer)
+    await writer.close()
+    async with superuser.connect() as connection:
+        for table in TABLES:
+            found = set((await connection.execute(text(f"SELECT company_id FROM {table}"))).scalars())
+            assert found >= {tenant.company_id for tenant in tenants}, table
+    return tenants[0].company_id, tenants[1].company_id
+
+
+async def _fill(tenant, engine: AsyncEngine, dispatch: AsyncEngine, writer: IngestWriter) -> None:
+    now = datetime.now(UTC)
+    then = now - timedelta(hours=1)
+    session = await log_in(engine, tenant.company_id, email=tenant.people[0], password=tenant.password, now=then)
+    device = await Authenticator(engine).device(tenant.company_id, session.token)
+    assert device is not None
+    await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)
+    for seconds in (30, 0):  # the second claim is none, and is kept aside
+        report = read_report(
+            employee_id=device.employee_id,
+            applications=[{"app_name": "Editor", "active_seconds": seconds, "created_at": str(now)}],
+            websites=[],
+            activities=[{"minute_type": "ACTIVE", "duration_seconds": seconds, "created_at": str(now)}],
+            logged_in_at=then,
+            clock_offset=timedelta(),
+            received_at=now,
+        )
+        upload = Upload(new_id(), tenant.company_id, device.employee_id, device.device_id, report)
+        await writer.write([upload])
+    await fold_company(engine, tenant.company_id, company_month_event)
+    await writer.write([upload])
+    await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)  # waits in the queue
+    await sign_in(engine, dispatch, email=tenant.admin, password=tenant.password, now=now)
+
+
+@pytest.fixture(scope="package")
+async def ingest(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
+    """The insert-only role."""
+    engine = create_engine(environment["TRACKING_INGEST_DATABASE_URL"], name="isolation-tests", pool_size=1)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture(scope="package")
+async def owner(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
+    """The role that migrates."""
+    engine = create_engine(environment["TRACKING_MIGRATION_DATABASE_URL"], name="isolation-tests", pool_size=1)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture(scope="package")
+def row_of(superuser: AsyncEngine):
+    """`await row_of(table, company_id)`: one of its rows as JSON text, and the columns that can be written."""
+
+    async def read(table: str, company_id: UUID) -> tuple[str, str]:
+        columns = text("""
+            SELECT string_agg(column_name, ', ') FROM information_schema.columns
+            WHERE table_name = :table AND is_identity = 'NO'
+        """)
+        row = text(f"SELECT CAST(to_jsonb(t) AS text) FROM {table} t WHERE company_id = :id LIMIT 1")
+        async with superuser.connect() as connection:
+            names = (await connection.execute(columns, {"table": table})).scalar_one()
+            return (await connection.execute(row, {"id": company_id})).scalar_one(), names
+
+    return read

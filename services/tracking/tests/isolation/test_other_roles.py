@@ -1,0 +1,138 @@
+"""The roles that see across companies: the writer reads nothing, the dispatcher learns who has work, never what."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import psycopg.errors
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.ids import new_id
+
+Two = tuple[UUID, UUID]
+
+RIGHTS = text("""
+    SELECT c.relname, p.privilege FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE',
+        'REFERENCES', 'TRIGGER']) p (privilege)
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND has_table_privilege(:role, c.oid, p.privilege)
+""")
+READABLE = text("""
+    SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
+      AND has_column_privilege(:role, c.oid, a.attnum, 'SELECT') AND NOT has_table_privilege(:role, c.oid, 'SELECT')
+""")
+
+
+async def granted(superuser: AsyncEngine, role: str) -> tuple[Mapping[str, set[str]], Mapping[str, set[str]]]:
+    """Rights on whole tables, and single columns that may be read."""
+    found: tuple[dict[str, set[str]], dict[str, set[str]]] = ({}, {})
+    async with superuser.connect() as connection:
+        for statement, rights in zip((RIGHTS, READABLE), found, strict=True):
+            for table, right in await connection.execute(statement, {"role": role}):
+                rights.setdefault(table, set()).add(right)
+    return found
+
+
+async def test_what_the_writer_may(superuser: AsyncEngine) -> None:
+    keys = {"company_id", "record_id"}
+    assert await granted(superuser, "tracking_ingest") == (
+        {"usage_record": {"INSERT"}, "fold_queue": {"INSERT"}, "quarantine": {"INSERT"}},
+        {"usage_record": keys, "quarantine": keys},
+    )
+
+
+async def test_what_the_dispatcher_may(superuser: AsyncEngine) -> None:
+    assert await granted(superuser, "tracking_dispatch") == (
+        {"outbox": {"SELECT", "UPDATE", "DELETE"}},
+        {
+            "fold_queue": {"company_id", "entry_id"},
+            "employee": {"company_id", "email_digest"},
+            "work_session": {"company_id", "last_seen_at", "ended_at"},
+        },
+    )
+
+
+async def test_the_serving_role_may_not_rewrite_history(superuser: AsyncEngine) -> None:
+    rights, _columns = await granted(superuser, "tracking_app")
+    assert rights["activity"] == {"SELECT", "INSERT"}
+    assert "UPDATE" not in rights["usage_record"] | rights["quarantine"]
+    assert {table for table in rights if "DELETE" in rights[table]} == {"fold_queue", "workspace_session"}
+    assert not any({"TRUNCATE", "REFERENCES", "TRIGGER"} & rights[table] for table in rights)
+
+
+async def test_neither_reads_a_companys_rows(
+    ingest: AsyncEngine, dispatch: AsyncEngine, two_companies: Two, table: str
+) -> None:
+    assert two_companies
+    for engine in (ingest, dispatch):
+        if engine is dispatch and table == "outbox":
+            continue  # it publishes what is in there: numbers, as the feed's tests show
+        async with engine.connect() as connection:
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                await connection.execute(text(f"SELECT * FROM {table}"))
+
+
+async def test_the_owner_sees_no_row_either(owner: AsyncEngine, two_companies: Two, table: str) -> None:
+    assert two_companies
+    async with owner.connect() as connection:
+        assert (await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one() == 0
+
+
+INSERTS = {
+    "usage_record": """
+        INSERT INTO usage_record (company_id, record_id, employee_id, kind, at, seconds, name, detail)
+        VALUES (:company, :id, :employee, 'a', now(), 1, 'Editor', '')
+    """,
+    "quarantine": """
+        INSERT INTO quarantine (company_id, record_id, employee_id, reason, payload)
+        VALUES (:company, :id, :employee, 'because', 'row')
+    """,
+    "fold_queue": """
+        INSERT INTO fold_queue (company_id, record_id, employee_id, kind, at)
+        VALUES (:company, :id, :employee, 'A', now())
+    """,
+}
+
+
+@pytest.mark.parametrize("target", INSERTS)
+async def test_the_writer_files_rows_under_the_companys_own_people_alone(
+    ingest: AsyncEngine, two_companies: Two, stored, target: str
+) -> None:
+    mine, theirs = two_companies
+    people = {company: (await stored("employee", company))[0]["employee_id"] for company in two_companies}
+    async with ingest.connect() as connection:
+        values = {"company": mine, "id": new_id(), "employee": people[mine]}
+        await connection.execute(text(INSERTS[target]), values)
+        await connection.rollback()
+        with pytest.raises(IntegrityError) as refused:
+            await connection.execute(text(INSERTS[target]), values | {"employee": people[theirs]})
+        assert isinstance(refused.value.orig, psycopg.errors.ForeignKeyViolation)
+
+
+@pytest.mark.parametrize("target", INSERTS)
+@pytest.mark.parametrize("statement", ["UPDATE {} SET kind = 'x'", "DELETE FROM {}", "TRUNCATE {}"])
+async def test_the_writer_changes_nothing(ingest: AsyncEngine, target: str, statement: str) -> None:
+    if target == "quarantine":
+        statement = statement.replace("kind", "reason")
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        async with ingest.begin() as tx:
+            await tx.execute(text(statement.format(target)))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM fold_queue",
+        "UPDATE work_session SET ended_at = now()",
+        "UPDATE employee SET email_digest = ''",
+        "INSERT INTO outbox (id, subject, event_type, payload) VALUES (uuidv7(), '', '', '')",
+        "SELECT name FROM employee",
+        "SELECT at, kind, employee_id FROM fold_queue",
+    ],
+)
+async def test_the_dispatcher_changes_nothing_but_the_outbox(dispatch: AsyncEngine, statement: str) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        async with dispatch.begin() as tx:
+            await tx.execute(text(statement))

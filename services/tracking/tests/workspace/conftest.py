@@ -1,0 +1,74 @@
+"""The workspace's pages in this process, and browsers that keep cookies."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tracking.api.workspace.app import workspace_app
+from tracking.domain.access import AccessDirectory
+from tracking.feed.access_sync import AccessSync
+
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+class Browser:
+    """Somebody's browser."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self.http = http
+
+    async def see(self, path: str) -> httpx.Response:
+        return await self.http.get(path)
+
+    async def send(self, path: str, **fields: Any) -> httpx.Response:
+        """A form as a page of this session has it; `csrf_token` replaces the page's own."""
+        found = TOKEN.search((await self.http.get("/")).text)
+        token = {"csrf_token": found.group(1)} if found else {}
+        return await self.http.post(path, data=token | fields, headers={"Origin": "http://workspace"})
+
+    async def sign_in(self, email: str, password: str = "open sesame") -> httpx.Response:
+        return await self.http.post("/login", data={"email": email, "password": password})
+
+
+@pytest.fixture(scope="session")
+def app(engine: AsyncEngine, dispatch: AsyncEngine, directory: AccessDirectory, sync: AccessSync) -> FastAPI:
+    return workspace_app(engine, dispatch, directory, sync, health=[], cookie_secure=False)
+
+
+@pytest.fixture
+async def open_browser(app: FastAPI) -> AsyncIterator[Callable[[], Browser]]:
+    """`open_browser()` has no cookie yet."""
+    async with AsyncExitStack() as stack:
+
+        def open_browser() -> Browser:
+            http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://workspace")
+            stack.push_async_callback(http.aclose)
+            return Browser(http)
+
+        yield open_browser
+
+
+@pytest.fixture(scope="module")
+async def tenant(new_tenant) -> Any:
+    """A company of this module, with two employees."""
+    return await new_tenant(people=2)
+
+
+@pytest.fixture
+async def admin(open_browser: Callable[[], Browser], tenant: Any) -> Browser:
+    browser = open_browser()
+    assert (await browser.sign_in(tenant.admin)).status_code == 303
+    return browser
+
+
+@pytest.fixture
+async def employee(open_browser: Callable[[], Browser], tenant: Any) -> Browser:
+    browser = open_browser()
+    assert (await browser.sign_in(tenant.people[0])).status_code == 303
+    return browser

@@ -1,0 +1,144 @@
+"""The team page: for admins, within the plan's seats, and nothing of another company on it."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tracking.application.authenticate import Authenticator
+from tracking.application.fold_company import fold_company
+from tracking.application.import_history import Stretch, import_history
+from tracking.application.log_in import log_in
+from tracking.application.start_session import start_session
+from tracking.domain.days import day_of
+from tracking.domain.timeline import Kind
+from tracking.feed.outgoing import company_month_event
+
+NEW = {"name": "Cleo", "email": "cleo@acme.example", "password": "open sesame"}
+
+
+async def test_an_employee_sees_the_own_page_and_not_the_teams(employee, tenant) -> None:
+    page = await employee.see("/")
+    assert page.status_code == 200
+    assert 'href="/team"' not in page.text
+    refused = await employee.see("/team")
+    assert refused.status_code == 403
+    assert tenant.admin not in refused.text
+    assert (await employee.send("/team", **NEW)).status_code == 403
+
+
+async def test_an_admin_sees_the_own_company_alone(admin, tenant, new_tenant) -> None:
+    other = await new_tenant()
+    page = await admin.see("/team")
+    assert page.status_code == 200
+    assert all(email in page.text for email in (tenant.admin, *tenant.people))
+    assert other.people[0] not in page.text
+    assert "3 of 50 seats used" in page.text
+
+
+async def test_a_new_account_can_sign_in(admin, open_browser, tenant) -> None:
+    new = NEW | {"email": f"new@{tenant.company_id}.example"}
+    reply = await admin.send("/team", **new)
+    assert (reply.status_code, reply.headers["location"]) == (303, "/team")
+    browser = open_browser()
+    assert (await browser.sign_in(new["email"])).status_code == 303
+    assert (await browser.see("/team")).status_code == 403, "it is an employee's"
+    again = await admin.send("/team", **new | {"email": new["email"].upper()})
+    assert again.status_code == 409
+    assert "has an account in this company already" in again.text
+
+
+@pytest.mark.parametrize("token", ["", "guess", "é", "x" * 512])
+async def test_a_form_without_the_sessions_token(admin, tenant, stored, token: str) -> None:
+    before = len(await stored("employee", tenant.company_id))
+    assert (await admin.send("/team", **NEW, csrf_token=token)).status_code == 403
+    assert (await admin.send("/logout", csrf_token=token)).status_code == 403
+    assert (await admin.http.post("/team", data=NEW)).status_code == 403
+    assert len(await stored("employee", tenant.company_id)) == before
+    assert (await admin.see("/team")).status_code == 200, "still signed in"
+
+
+async def test_a_token_of_another_session(admin, employee) -> None:
+    page = (await employee.see("/")).text
+    token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+    assert (await admin.send("/team", **NEW, csrf_token=token)).status_code == 403
+
+
+async def test_a_form_of_another_site_with_the_right_token(admin) -> None:
+    token = (await admin.see("/")).text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    reply = await admin.http.post("/team", data=NEW | {"csrf_token": token}, headers={"Origin": "http://evil.example"})
+    assert reply.status_code == 403
+
+
+async def test_the_free_plan_has_five_seats(new_tenant, open_browser, stored) -> None:
+    tenant = await new_tenant(people=3, plan="FREE")
+    browser = open_browser()
+    await browser.sign_in(tenant.admin)
+    forms = [NEW | {"email": f"{name}@acme.example"} for name in ("fifth", "sixth")]
+    replies = await asyncio.gather(*(browser.send("/team", **form) for form in forms))
+    assert sorted(reply.status_code for reply in replies) == [303, 409], "two at once do not take one seat"
+    refused = max(replies, key=lambda reply: reply.status_code)
+    assert "all 5 seats of the plan are taken" in refused.text
+    assert "5 of 5 seats used" in refused.text
+    assert len(await stored("employee", tenant.company_id)) == 5
+
+
+@pytest.mark.parametrize("fields", [{"email": "nobody"}, {"password": "short"}, {"name": "  "}])
+async def test_an_account_that_cannot_be(admin, fields: dict[str, str]) -> None:
+    reply = await admin.send("/team", **NEW | fields)
+    assert reply.status_code == 400
+    assert 'role="alert"' in reply.text
+
+
+async def test_a_hostile_name_is_text(new_tenant, open_browser) -> None:
+    tenant = await new_tenant()
+    admin = open_browser()
+    await admin.sign_in(tenant.admin)
+    hostile = "<script>alert('1')</script>{{ 7 * 7 }}\x1b[31m\u202e"
+    assert (await admin.send("/team", **NEW | {"name": hostile})).status_code == 303
+    page = (await admin.see("/team")).text
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "{{ 7 * 7 }}" in page
+    assert "\x1b" not in page
+
+
+async def test_it_takes_eight_statements_however_many_people(new_tenant, open_browser, engine: AsyncEngine) -> None:
+    tenant = await new_tenant(people=12)
+    admin = open_browser()
+    await admin.sign_in(tenant.admin)
+    statements: list[str] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", count)
+    try:
+        assert (await admin.see("/team")).status_code == 200
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", count)
+    assert 0 < len(statements) <= 8, statements
+
+
+async def test_the_day_and_the_sessions_of_everyone(new_tenant, open_browser, engine, stored) -> None:
+    tenant = await new_tenant(people=1, time_zone="Asia/Kolkata")
+    people = {row["email"]: row["employee_id"] for row in await stored("employee", tenant.company_id)}
+    now = datetime.now(UTC)
+    session = await log_in(engine, tenant.company_id, email=tenant.people[0], password=tenant.password, now=now)
+    device = await Authenticator(engine).device(tenant.company_id, session.token)
+    assert device is not None
+    await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)
+    days = {day_of(now, "Asia/Kolkata"): [Stretch(0, 7260, Kind.ACTIVE), Stretch(7260, 60, Kind.IDLE)]}
+    whose = people[tenant.people[0]]
+    await import_history(engine, tenant.company_id, whose, time_zone="Asia/Kolkata", days=days)
+    assert await fold_company(engine, tenant.company_id, company_month_event)
+    admin, employee = open_browser(), open_browser()
+    await admin.sign_in(tenant.admin)
+    await employee.sign_in(tenant.people[0])
+    for page in ((await admin.see("/team")).text, (await employee.see("/")).text):
+        assert "<td>2 h 01 min</td><td>0 h 01 min</td><td>2</td>" in page
+    assert "running" in (await employee.see("/")).text
+    assert "Nothing yet" in (await admin.see("/")).text
