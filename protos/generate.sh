@@ -9,7 +9,7 @@ if [ "${1:-}" = --check ]; then
 fi
 rm -rf "$out/contracts"
 find contracts -name '*.proto' -print0 | sort -z | xargs -0 "${PYTHON:-python}" -m grpc_tools.protoc -I . \
-    --python_out="$out" --grpc_python_out="$out" --mypy_out="$out" --mypy_grpc_out="$out"
+    --python_out="$out" --grpc_python_out="$out" --mypy_out="quiet:$out" --mypy_grpc_out="quiet:$out"
 # Messages without a service get an empty gRPC module; nobody imports it.
 find "$out" -name '*_pb2_grpc.py*' | while read -r file; do
     proto=${file#"$out"/}; proto=${proto%_pb2_grpc.py*}.proto

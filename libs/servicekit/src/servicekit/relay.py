@@ -32,7 +32,7 @@ class Relay:
         self._batch = batch
         self._published: dict[str, tuple[int, int]] = {}  # subject -> sequence and revision of its message
 
-    async def run(self, *, idle: float = 0.05) -> None:
+    async def run(self, *, idle: float = 0.1) -> None:
         """Publishes until cancelled; looks again after `idle` seconds when there was nothing."""
         await forever("relay", self.publish_waiting, idle=idle)
 

@@ -39,7 +39,8 @@ CHANGES = ("tenancy.v1.>", "billing.v1.>")
 
 async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     """One gateway process: answers trackers, keeps its access directory, writes what it has noted."""
-    engine = create_engine(config.database_url, name="tracking-gateway")
+    # Without a ping before each use: a tracker whose call meets a restarted database comes again, nothing is lost.
+    engine = create_engine(config.database_url, name="tracking-gateway", pool_size=20, ping=False)
     bus = Bus(config.nats_url, name="tracking-gateway")
     tenancy = TenancyClient(config.tenancy_address, config)
     billing = BillingClient(config.billing_address, config)
@@ -74,7 +75,7 @@ async def aggregator(config: settings.Aggregator) -> None:
 
     await run_tasks(
         bus.run(),
-        forever("fold", partial(fold_waiting, engine, dispatch, company_month_event), idle=0.2),
+        forever("fold", partial(fold_waiting, engine, dispatch, company_month_event), idle=0.25),
         forever("end silent sessions", end_silent, idle=30),
         Relay(dispatch, bus, source="tracking", stream=STREAM).run(),
     )

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import httpx
@@ -57,18 +58,19 @@ def raw(world: World, process, tenant):
     async def ask(length: str, *chunks: bytes, path: str = UPLOAD) -> tuple[int, dict, bool]:
         reader, writer = await asyncio.open_connection(host, int(port))
         head = f"POST {path} HTTP/1.1\r\nHost: gateway\r\nX-Company-Key: {tenant.key}\r\n{length}\r\n\r\n"
-        writer.write(head.encode())
         try:
-            for chunk in chunks:
-                writer.write(chunk)
-                await writer.drain()
-        except LOST:
-            pass  # it was refused before all was sent
-        answer = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)).decode().lower()
-        size = int(answer.partition("content-length: ")[2].partition("\r\n")[0])
-        body = json.loads(await reader.readexactly(size))
-        writer.close()
-        return int(answer.split()[1]), body, "connection: close" in answer
+            writer.write(head.encode())
+            with suppress(*LOST):  # it may be refused before all is sent
+                for chunk in chunks:
+                    writer.write(chunk)
+                    await writer.drain()
+            answer = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)).decode().lower()
+            size = int(answer.partition("content-length: ")[2].partition("\r\n")[0])
+            return int(answer.split()[1]), json.loads(await reader.readexactly(size)), "connection: close" in answer
+        finally:
+            writer.transport.abort()
+            with suppress(*LOST):
+                await writer.wait_closed()
 
     return ask
 
@@ -121,6 +123,7 @@ async def test_a_request_that_is_cut_harms_nobody(world: World, raw, client: Tra
         writer.write(f"POST {UPLOAD} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{{".encode())
         await writer.drain()
         writer.transport.abort()
+        await writer.wait_closed()
     code, body, _closes = await raw("Content-Length: 2", b"{}")
     assert (code, body["message"]) == (400, "work_session_id must be a positive integer")
     assert (await client.probe()).code == 200

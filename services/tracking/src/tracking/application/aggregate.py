@@ -6,6 +6,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from servicekit.telemetry import span
 from tracking.application.fold_company import Encode, fold_company
 from tracking.store import fold_queue
 
@@ -15,7 +16,10 @@ AT_ONCE = 4
 
 
 async def fold_waiting(engine: AsyncEngine, dispatch: AsyncEngine, encode: Encode) -> bool:
-    """Gives each waiting company one turn; says whether any was folded. One company's failure holds up no other."""
+    """Gives each waiting company one turn; says whether any has more than a turn's worth to fold.
+
+    One company's failure holds up no other. Claims that come in before the next pass are cheaper folded together.
+    """
     async with dispatch.begin() as tx:
         waiting = await fold_queue.companies_waiting(tx)
     turns = asyncio.Semaphore(AT_ONCE)
@@ -23,7 +27,8 @@ async def fold_waiting(engine: AsyncEngine, dispatch: AsyncEngine, encode: Encod
     async def fold(company_id: UUID) -> bool:
         async with turns:
             try:
-                return await fold_company(engine, company_id, encode)
+                with span("fold company"):
+                    return await fold_company(engine, company_id, encode)
             except Exception as error:
                 log.error("company not folded", company_id=str(company_id), error=repr(error))
                 return False

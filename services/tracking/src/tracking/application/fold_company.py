@@ -25,7 +25,7 @@ Encode = Callable[[UUID, date, Sequence[CompanyDayRow]], OutgoingEvent]
 
 
 async def fold_company(engine: AsyncEngine, company_id: UUID, encode: Encode) -> bool:
-    """Folds up to `ENTRIES_A_TURN` entries in one transaction; says whether there were any.
+    """Folds up to `ENTRIES_A_TURN` entries in one transaction; says whether there may be more.
 
     Reads the kept state of the days that the entries touch and never a raw row again.
     """
@@ -49,7 +49,7 @@ async def fold_company(engine: AsyncEngine, company_id: UUID, encode: Encode) ->
                 seats_used=await employees.seats_used(tx),
             )
             await announce(tx, company_id, {day.replace(day=1) for day in changes}, encode)
-        return True
+        return len(entries) == ENTRIES_A_TURN
 
 
 async def announce(tx: AsyncConnection, company_id: UUID, months: set[date], encode: Encode) -> None:

@@ -11,7 +11,6 @@ from starlette.types import Receive, Scope, Send
 
 from servicekit.database import DATABASE_AWAY
 from servicekit.errors import AppError, InvalidInput, TooLarge
-from servicekit.telemetry import span
 from tracking.api.desktop.calls import ENDPOINTS, Call, Endpoint, Gateway, utc_now
 from tracking.api.desktop.wire import Reply, from_error, ok, read_object, refusal
 from tracking.domain.access import Access, AccessDirectory, Verdict, is_key
@@ -52,8 +51,7 @@ class DesktopApi:
             elif scope["method"] != endpoint.method:
                 reply = refusal(405, f"Use {endpoint.method}")
             else:
-                with span(path):
-                    reply = await self._answer(endpoint, scope, receive)
+                reply = await self._answer(endpoint, scope, receive)
         except ClientGone:
             return
         except DATABASE_AWAY as error:
