@@ -1,6 +1,7 @@
 """What the aggregator announces of a company's days, and that the feed can be made again from the tables."""
 
 import asyncio
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -114,10 +115,7 @@ async def test_rebuilding_waits_for_a_fold_that_is_under_way(company, engine: As
 @pytest.fixture
 async def aggregator(environment: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
-        *command("tracking", "aggregator"),
-        env=environment,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
+        *command("tracking", "aggregator"), env=environment, stdout=DEVNULL, stderr=DEVNULL
     )
     yield process
     process.terminate()

@@ -1,0 +1,124 @@
+"""The consumer: acknowledged after the handler has committed, again when it failed, dropped when nobody can read it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from nats.js import JetStreamContext
+
+from servicekit.bus import Bus
+from servicekit.consumer import Consumer
+from servicekit.errors import InvalidInput
+from servicekit.events import IncomingEvent
+
+pytestmark = pytest.mark.usefixtures("clean")
+STREAM, DURABLE, SUBJECT = "TENANCY", "billing", "tenancy.v1.company.scratched"
+
+
+class Handler:
+    """Notes what it was given, and fails as it is told: a payload's errors, one after the other."""
+
+    def __init__(self, **failures: list[Exception]) -> None:
+        self.batches: list[list[str]] = []
+        self.stored: list[str] = []
+        self._failures = failures
+
+    async def __call__(self, events: Sequence[IncomingEvent]) -> None:
+        payloads = [event.payload.decode() for event in events]
+        self.batches.append(payloads)
+        for payload in payloads:
+            if self._failures.get(payload):
+                raise self._failures[payload].pop(0)
+        self.stored += payloads
+
+
+@pytest.fixture
+def publish(streams: JetStreamContext):
+    async def publish(*payloads: str) -> None:
+        for payload in payloads:
+            await streams.publish(SUBJECT, payload.encode(), headers={"ce-type": "scratch"})
+
+    return publish
+
+
+@pytest.fixture
+def settled(streams: JetStreamContext):
+    """`await settled()`: every message was acknowledged or given up."""
+
+    async def settled() -> None:
+        async with asyncio.timeout(20):
+            while True:
+                info = await streams.consumer_info(STREAM, DURABLE)
+                if info.num_pending == 0 and info.num_ack_pending == 0:
+                    return
+                await asyncio.sleep(0.02)
+
+    return settled
+
+
+@asynccontextmanager
+async def consuming(bus: Bus, handler: Handler, **more: int) -> AsyncIterator[None]:
+    task = asyncio.create_task(Consumer(bus, handler, stream=STREAM, durable=DURABLE, **more).run())
+    yield
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_batches_in_order(bus: Bus, publish, settled) -> None:
+    handler = Handler()
+    await publish("1", "2", "3", "4", "5")
+    async with consuming(bus, handler, batch=2):
+        await settled()
+    assert handler.stored == ["1", "2", "3", "4", "5"]
+    assert max(map(len, handler.batches)) == 2
+
+
+async def test_a_handler_that_fails_gets_the_message_again_and_the_others_go_on(bus: Bus, publish, settled) -> None:
+    handler = Handler(bad=[ConnectionError("away"), ConnectionError("still away")])
+    await publish("1", "bad", "2")
+    async with consuming(bus, handler):
+        await settled()
+    assert sorted(handler.stored) == ["1", "2", "bad"]
+
+
+async def test_poison_is_dropped_and_spoils_no_other(bus: Bus, publish, settled) -> None:
+    handler = Handler(poison=[InvalidInput("unreadable")] * 9)
+    await publish("1", "poison", "2")
+    async with consuming(bus, handler):
+        await settled()
+        await publish("3")
+        await settled()
+    assert handler.stored == ["1", "2", "3"]
+    assert sum("poison" in batch for batch in handler.batches) <= 2
+
+
+async def test_what_was_not_acknowledged_comes_again_to_the_next_process(bus: Bus, publish, streams, settled) -> None:
+    async def dies(_events: Sequence[IncomingEvent]) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    reached = asyncio.Event()
+    await publish("1")
+    task = asyncio.create_task(Consumer(bus, dies, stream=STREAM, durable=DURABLE).run())
+    await asyncio.wait_for(reached.wait(), 20)
+    task.cancel()
+    await asyncio.wait([task])
+    info = await streams.consumer_info(STREAM, DURABLE)
+    assert info.num_ack_pending == 1, "not acknowledged before it was stored"
+    await streams.delete_consumer(STREAM, DURABLE)  # its patience of 30 s is the broker's affair
+    info.config.deliver_policy = "all"
+    await streams.add_consumer(STREAM, info.config)
+    handler = Handler()
+    async with consuming(bus, handler):
+        await settled()
+    assert handler.stored == ["1"]
+
+
+async def test_a_silent_stream_is_no_error(bus: Bus, publish, settled) -> None:
+    handler = Handler()
+    async with consuming(bus, handler):
+        await asyncio.sleep(0)
+        await publish("late")
+        await settled()
+    assert handler.stored == ["late"]
