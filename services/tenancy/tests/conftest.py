@@ -20,6 +20,7 @@ from tenancy.application.create_company import create_company
 from tenancy.domain.action import Action
 from tenancy.domain.company import Company
 from tenancy.domain.details import CompanyDetails
+from tenancy.domain.peppers import Peppers
 from tenancy.feed.events import encode
 from tenantry_ops.certificates import Certificates
 
@@ -27,7 +28,7 @@ from tenantry_ops.certificates import Certificates
 hypothesis.settings.register_profile("tenancy", deadline=None)
 hypothesis.settings.load_profile("tenancy")
 
-PEPPER = bytes(range(32))
+PEPPERS = Peppers.of(bytes(range(32)))
 OWNER = Action("owner@tenantry.example", "because")
 
 Stub = Callable[[str], TenancyServiceStub]
@@ -63,7 +64,7 @@ def create(engine: AsyncEngine) -> Create:
             name=name, email="it@acme.example", contact_person="", phone="", address="", time_zone="Europe/Berlin"
         )
         return await create_company(
-            engine, pepper=PEPPER, encode=encode, action=OWNER, details=details, plan_code="PRO"
+            engine, peppers=PEPPERS, encode=encode, action=OWNER, details=details, plan_code="PRO"
         )
 
     return create
@@ -72,7 +73,7 @@ def create(engine: AsyncEngine) -> Create:
 @pytest.fixture(scope="module")
 async def server(engine: AsyncEngine, environment: dict[str, str], certificates: Certificates) -> AsyncIterator[str]:
     """The address of a running server."""
-    servicer = TenancyServicer(engine, pepper=PEPPER, encode=encode)
+    servicer = TenancyServicer(engine, peppers=PEPPERS, encode=encode)
     address = ListenAddress(environment["TENANCY_RPC_LISTEN"])
 
     def add_services(server: grpc.aio.Server) -> None:

@@ -21,6 +21,7 @@ ENTRY = AuditEntry(
     action="suspend",
     company_id=UUID(int=2),
     reason="unpaid",
+    request_id="request",
     before={"state": "active"},
     after={"state": "suspended"},
 )
@@ -29,7 +30,8 @@ ENTRY = AuditEntry(
 def sealed(entries: list[AuditEntry]) -> list[SealedEntry]:
     chain: list[SealedEntry] = []
     for entry in entries:
-        chain.append(SealedEntry(entry, entry.hash(chain[-1].hash if chain else GENESIS)))
+        previous = chain[-1].hash if chain else GENESIS
+        chain.append(SealedEntry(entry, previous, entry.hash(previous)))
     return chain
 
 
@@ -54,6 +56,7 @@ def test_a_whole_chain_is_followed_to_its_end() -> None:
         {"action": "reactivate"},
         {"company_id": UUID(int=4)},
         {"reason": ""},
+        {"request_id": ""},
         {"before": None},
         {"after": {"state": "active"}},
     ],
@@ -61,16 +64,28 @@ def test_a_whole_chain_is_followed_to_its_end() -> None:
 def test_a_change_of_any_field_is_found(change: dict[str, Any]) -> None:
     chain = sealed([replace(ENTRY, revision=number) for number in range(1, 4)])
     chain[1] = replace(chain[1], entry=replace(chain[1].entry, **change))
-    with pytest.raises(Refused, match="revision 2 or its predecessor was altered"):
+    with pytest.raises(Refused, match="revision 2 was altered"):
         follow(chain)
 
 
 def test_a_forged_entry_with_a_fitting_hash_breaks_the_next_one() -> None:
     chain = sealed([replace(ENTRY, revision=number) for number in range(1, 4)])
     forged = replace(chain[1].entry, reason="forged")
-    chain[1] = SealedEntry(forged, forged.hash(chain[0].hash))
-    with pytest.raises(Refused, match="revision 3 or its predecessor was altered"):
+    chain[1] = SealedEntry(forged, chain[0].hash, forged.hash(chain[0].hash))
+    with pytest.raises(Refused, match="revision 2 was replaced"):
         follow(chain)
+    chain[1] = SealedEntry(forged, bytes(32), forged.hash(bytes(32)))
+    with pytest.raises(Refused, match="revision 1 was replaced"):  # or linked elsewhere: the two do not belong together
+        follow(chain)
+
+
+def test_an_entry_in_another_place_is_found() -> None:
+    chain = sealed([replace(ENTRY, revision=number) for number in range(1, 4)])
+    swapped = [chain[0], replace(chain[2], entry=replace(chain[2].entry, revision=2))]
+    with pytest.raises(Refused, match="revision 2 was altered"):
+        follow(swapped)
+    with pytest.raises(Refused, match="revision 1 was added"):
+        follow([chain[0], chain[0]])
 
 
 def test_a_removed_entry_is_found() -> None:

@@ -13,12 +13,20 @@ from contracts.tenancy.v1 import events_pb2
 from servicekit.bus import Bus
 from servicekit.errors import Conflict
 from servicekit.relay import Relay
+from tenancy.application.close_company import close_company
+from tenancy.application.list_keys import list_keys
 from tenancy.application.reactivate_company import reactivate_company
+from tenancy.application.revoke_key import revoke_key
 from tenancy.application.rotate_key import rotate_key
+from tenancy.application.set_tracking_policy import set_tracking_policy
 from tenancy.application.suspend_company import suspend_company
+from tenancy.application.update_company import update_company
 from tenancy.domain.action import Action
 from tenancy.domain.company import Company
+from tenancy.domain.peppers import Peppers
+from tenancy.domain.policy import DEFAULT_POLICY
 from tenancy.feed.events import encode
+from tenancy.feed.policies import to_policy
 from testkit.world import World
 
 Create = Callable[[str], Awaitable[tuple[Company, str]]]
@@ -51,7 +59,18 @@ async def test_each_action_is_announced_once_it_is_committed(
         await create("announced")
     suspended = await suspend_company(engine, encode=encode, action=OWNER, company_id=company.id)
     active = await reactivate_company(engine, encode=encode, action=OWNER, company_id=company.id)
-    rotated, _ = await rotate_key(engine, pepper=bytes(32), encode=encode, action=OWNER, company_id=company.id)
+    rotated, _ = await rotate_key(
+        engine, peppers=Peppers.of(bytes(32)), encode=encode, action=OWNER, company_id=company.id
+    )
+    policy = await set_tracking_policy(
+        engine, encode=encode, action=OWNER, company_id=company.id, policy=DEFAULT_POLICY
+    )
+    updated = await update_company(
+        engine, encode=encode, action=OWNER, company_id=company.id, changes={"time_zone": "UTC"}
+    )
+    (key, *_) = await list_keys(engine, company_id=company.id)
+    revoked = await revoke_key(engine, encode=encode, action=OWNER, company_id=company.id, key_id=key.id)
+    closed = await close_company(engine, encode=encode, action=OWNER, company_id=company.id)
     assert (await stream.stream_info("TENANCY")).state.messages == 0
     while await relay.publish_waiting():
         pass
@@ -62,6 +81,12 @@ async def test_each_action_is_announced_once_it_is_committed(
         "suspended": events_pb2.CompanySuspended(**about, revision=suspended.revision),
         "reactivated": events_pb2.CompanyReactivated(**about, revision=active.revision),
         "key_rotated": events_pb2.CompanyKeyRotated(**about, revision=rotated.revision),
+        "policy_changed": events_pb2.CompanyPolicyChanged(
+            **about, revision=rotated.revision + 1, policy=to_policy(policy)
+        ),
+        "updated": events_pb2.CompanyUpdated(**about, revision=updated.revision),
+        "key_revoked": events_pb2.CompanyKeyRevoked(**about, revision=revoked.company.revision),
+        "closed": events_pb2.CompanyClosed(**about, revision=closed.revision),
     }
     for verb, event in expected.items():
         message = await stream.get_last_msg("TENANCY", f"tenancy.v1.company.{verb}")

@@ -12,20 +12,26 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Conflict, InvalidInput, NotFound, Refused
 from servicekit.ids import new_id
+from tenancy.application.close_company import close_company
 from tenancy.application.get_company import get_company
 from tenancy.application.list_access_changes import list_access_changes
 from tenancy.application.reactivate_company import reactivate_company
 from tenancy.application.rotate_key import rotate_key
+from tenancy.application.set_logo import set_logo
+from tenancy.application.set_tracking_policy import set_tracking_policy
 from tenancy.application.suspend_company import suspend_company
+from tenancy.application.update_company import update_company
+from tenancy.domain.access import Access, AccessKey
 from tenancy.domain.action import Action
-from tenancy.domain.company import Access, Company, CompanyState
-from tenancy.domain.keys import key_digest
+from tenancy.domain.company import Company, CompanyState
 from tenancy.domain.page import Page
+from tenancy.domain.peppers import Peppers
+from tenancy.domain.policy import DEFAULT_POLICY
 from tenancy.feed.events import encode
 
 Create = Callable[[str], Awaitable[tuple[Company, str]]]
 
-PEPPER = bytes(range(32))
+PEPPERS = Peppers.of(bytes(range(32)))
 OWNER = Action("owner@tenantry.example", "unpaid")
 
 
@@ -38,6 +44,11 @@ async def access(engine: AsyncEngine, company: Company) -> Access:
     """What the gateways know about the company at its revision."""
     (found,) = await list_access_changes(engine, page=Page(company.revision - 1, 1))
     return found
+
+
+def access_key(key: str) -> AccessKey:
+    """A live key as the gateways know it."""
+    return AccessKey(PEPPERS.current.digest(key), PEPPERS.current.id, None)
 
 
 async def trail(engine: AsyncEngine, company_id: UUID) -> list[tuple[Any, ...]]:
@@ -54,13 +65,18 @@ async def test_a_new_company_is_active_and_its_key_opens(engine: AsyncEngine, cr
     assert (company.state, company.last_sync_at, company.key_hint) == (CompanyState.ACTIVE, None, key[-4:])
     found = await access(engine, company)
     assert found == Access(
-        company.id, CompanyState.ACTIVE, "Europe/Berlin", (key_digest(key, PEPPER),), company.revision
+        company.id,
+        CompanyState.ACTIVE,
+        "Europe/Berlin",
+        (access_key(key),),
+        DEFAULT_POLICY.in_force(company.created_at),
+        company.revision,
     )
 
 
 async def test_the_key_itself_is_stored_nowhere(engine: AsyncEngine, create: Create) -> None:
     _, key = await create("Secretive")
-    for table in ("company", "company_key", "audit_entry", "outbox"):
+    for table in ("company", "company_key", "key_digest", "audit_entry", "outbox"):
         assert not await rows(engine, f"SELECT 1 FROM {table} t WHERE t::text LIKE :key", key=f"%{key[8:]}%")
 
 
@@ -112,34 +128,89 @@ async def test_of_ten_concurrent_suspensions_one_succeeds(engine: AsyncEngine, c
     assert sum(isinstance(outcome, Refused) for outcome in outcomes) == 9
 
 
-async def test_suspending_needs_a_reason(engine: AsyncEngine, create: Create) -> None:
-    company, _ = await create("Unexplained")
+@pytest.mark.parametrize("act", [suspend_company, close_company])
+async def test_suspending_and_closing_need_a_reason(engine: AsyncEngine, act: Any) -> None:
     with pytest.raises(InvalidInput, match="say why"):
-        await suspend_company(engine, encode=encode, action=replace(OWNER, reason=""), company_id=company.id)
+        await act(engine, encode=encode, action=replace(OWNER, reason=""), company_id=new_id())
+
+
+async def test_a_closed_company_has_no_key_and_stays_as_it_is(engine: AsyncEngine, create: Create) -> None:
+    company, _ = await create("Gone")
+    closed = await close_company(engine, encode=encode, action=OWNER, company_id=company.id)
+    assert closed == replace(company, state=CompanyState.CLOSED, key_hint="", revision=closed.revision)
+    assert closed == await get_company(engine, company_id=company.id)
+    assert (await access(engine, closed)).keys == ()
+    about = {"encode": encode, "action": OWNER, "company_id": company.id}
+    calls = {
+        "cannot close this company: it is closed": close_company(engine, **about),
+        "cannot suspend this company: it is closed": suspend_company(engine, **about),
+        "cannot reactivate this company: it is closed": reactivate_company(engine, **about),
+        "cannot rotate the key of this company: it is closed": rotate_key(engine, peppers=PEPPERS, **about),
+        "cannot change the details of this company: it is closed": update_company(
+            engine, changes={"name": "Back"}, **about
+        ),
+        "cannot change the logo of this company: it is closed": set_logo(engine, logo=None, **about),
+        "cannot change the tracking policy of this company: it is closed": set_tracking_policy(
+            engine, policy=DEFAULT_POLICY, **about
+        ),
+    }
+    for refusal, call in calls.items():
+        with pytest.raises(Refused, match=refusal):
+            await call
+    with pytest.raises(Conflict):
+        await create("gone")
+
+
+async def test_only_the_given_details_change(engine: AsyncEngine, create: Create) -> None:
+    company, _ = await create("Renamed")
+    changes = {"name": "Newly named", "phone": " 030 123456 "}
+    changed = await update_company(engine, encode=encode, action=OWNER, company_id=company.id, changes=changes)
+    details = replace(company.details, name="Newly named", phone="030 123456")
+    assert changed == replace(company, details=details, revision=changed.revision)
+    assert changed == await get_company(engine, company_id=company.id)
+    assert (await trail(engine, company.id))[-1][3:] == (
+        {"name": "Renamed", "phone": ""},
+        {"name": "Newly named", "phone": "030 123456"},
+    )
+    await create("Renamed")  # the old name is free
+
+
+async def test_a_name_that_another_company_has_is_refused(engine: AsyncEngine, create: Create) -> None:
+    await create("Taken")
+    company, _ = await create("Envious")
+    about = {"encode": encode, "action": OWNER, "company_id": company.id}
+    with pytest.raises(Conflict, match="there is a company called TAKEN already"):
+        await update_company(engine, changes={"name": "TAKEN"}, **about)
+    own = await update_company(engine, changes={"name": "ENVIOUS"}, **about)
+    assert own.details.name == "ENVIOUS"
+    with pytest.raises(InvalidInput, match="there is nothing to change: give at least one field"):
+        await update_company(engine, changes={}, **about)
+    with pytest.raises(InvalidInput, match="email is not an address"):
+        await update_company(engine, changes={"email": "nobody"}, **about)
 
 
 async def test_rotating_ends_every_live_key_at_once(engine: AsyncEngine, create: Create) -> None:
     company, first = await create("Rotating")
-    rotated, second = await rotate_key(engine, pepper=PEPPER, encode=encode, action=OWNER, company_id=company.id)
+    rotated, second = await rotate_key(engine, peppers=PEPPERS, encode=encode, action=OWNER, company_id=company.id)
     assert second != first
     assert rotated == replace(company, key_hint=second[-4:], revision=rotated.revision)
     assert rotated == await get_company(engine, company_id=company.id)
-    assert (await access(engine, rotated)).key_digests == (key_digest(second, PEPPER),)
-    revoked = "SELECT hint FROM company_key WHERE company_id = :id AND revoked_at IS NOT NULL"
+    assert (await access(engine, rotated)).keys == (access_key(second),)
+    revoked = "SELECT hint FROM company_key WHERE company_id = :id AND valid_until IS NOT NULL"
     assert await rows(engine, revoked, id=company.id) == [(first[-4:],)]
 
 
 async def test_concurrent_rotations_leave_one_live_key(engine: AsyncEngine, create: Create) -> None:
     company, _ = await create("Spinning")
-    calls = (rotate_key(engine, pepper=PEPPER, encode=encode, action=OWNER, company_id=company.id) for _ in range(10))
+    calls = (rotate_key(engine, peppers=PEPPERS, encode=encode, action=OWNER, company_id=company.id) for _ in range(10))
     newest, key = max(await asyncio.gather(*calls), key=lambda outcome: outcome[0].revision)
-    assert (await access(engine, newest)).key_digests == (key_digest(key, PEPPER),)
+    assert (await access(engine, newest)).keys == (access_key(key),)
 
 
 async def test_a_suspended_company_may_get_a_new_key_and_stays_suspended(engine: AsyncEngine, create: Create) -> None:
     company, _ = await create("Leaky")
     await suspend_company(engine, encode=encode, action=OWNER, company_id=company.id)
-    rotated, _ = await rotate_key(engine, pepper=PEPPER, encode=encode, action=OWNER, company_id=company.id)
+    rotated, _ = await rotate_key(engine, peppers=PEPPERS, encode=encode, action=OWNER, company_id=company.id)
     assert rotated.state is CompanyState.SUSPENDED
 
 
@@ -149,7 +220,7 @@ async def test_an_unknown_company_is_not_found(engine: AsyncEngine) -> None:
         get_company(engine, company_id=nobody),
         suspend_company(engine, encode=encode, action=OWNER, company_id=nobody),
         reactivate_company(engine, encode=encode, action=OWNER, company_id=nobody),
-        rotate_key(engine, pepper=PEPPER, encode=encode, action=OWNER, company_id=nobody),
+        rotate_key(engine, peppers=PEPPERS, encode=encode, action=OWNER, company_id=nobody),
     )
     for call in calls:
         with pytest.raises(NotFound, match=f"there is no company {nobody}"):
@@ -160,7 +231,7 @@ async def test_every_action_is_in_the_audit_trail(engine: AsyncEngine, create: C
     company, first = await create("Audited")
     await suspend_company(engine, encode=encode, action=OWNER, company_id=company.id)
     await reactivate_company(engine, encode=encode, action=replace(OWNER, reason=""), company_id=company.id)
-    _, second = await rotate_key(engine, pepper=PEPPER, encode=encode, action=OWNER, company_id=company.id)
+    _, second = await rotate_key(engine, peppers=PEPPERS, encode=encode, action=OWNER, company_id=company.id)
     created, *others = await trail(engine, company.id)
     assert created[:4] == ("create", OWNER.actor, "because", None)
     assert created[4] == {
@@ -177,5 +248,5 @@ async def test_every_action_is_in_the_audit_trail(engine: AsyncEngine, create: C
     assert others == [
         ("suspend", OWNER.actor, "unpaid", {"state": "active"}, {"state": "suspended"}),
         ("reactivate", OWNER.actor, "", {"state": "suspended"}, {"state": "active"}),
-        ("rotate_key", OWNER.actor, "unpaid", {"key_hint": first[-4:]}, {"key_hint": second[-4:]}),
+        ("rotate_key", OWNER.actor, "unpaid", {"key_hint": first[-4:]}, {"key_hint": second[-4:], "grace": "0:00:00"}),
     ]

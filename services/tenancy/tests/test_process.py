@@ -15,6 +15,7 @@ from contracts.tenancy.v1 import tenancy_pb2 as pb
 from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
 from servicekit.rpc_client import call, open_channel
 from servicekit.settings import TlsSettings
+from tenancy.domain.peppers import Pepper
 from tenantry_ops.ports import LOOPBACK, free_port
 from testkit.world import World, run_command
 
@@ -106,6 +107,14 @@ async def test_it_ends_by_a_signal_while_the_bus_is_away(
     await call(portal.ListCompanyChanges, pb.ListCompanyChangesRequest())
     process.send_signal(signal.SIGTERM)
     assert await asyncio.wait_for(process.wait(), 20) == 0
+
+
+def test_the_peppers_that_are_needed_are_told_by_their_ids(world: World) -> None:
+    old = "cd" * 16
+    environment = world.service_environment("tenancy", TENANCY_OLD_KEY_PEPPERS=old)
+    told = run_command("tenancy", "count-keys", environment=environment)
+    assert f'"old": {{"{Pepper(bytes.fromhex(old)).id}": 0}}' in told
+    assert old not in told
 
 
 def test_migrating_twice_changes_nothing(world: World) -> None:

@@ -1,31 +1,28 @@
-"""Who may call what, over real mutual TLS."""
+"""Who may call what, over real mutual TLS. Every method of the contract is tried, also one that is added."""
+
+from collections.abc import Mapping
+from typing import get_args
 
 import grpc
 import pytest
 import trustme
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from contracts.tenancy.v1 import tenancy_pb2 as pb
 from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
 from servicekit.rpc_client import open_channel
 from servicekit.settings import TlsSettings
+from tenancy.api.action_messages import Change
+from tenancy.api.callers import CALLERS
 from tenantry_ops.certificates import Certificates
 
-OWNERS = {
-    "CreateCompany": pb.CreateCompanyRequest(),
-    "GetCompany": pb.GetCompanyRequest(),
-    "SuspendCompany": pb.SuspendCompanyRequest(),
-    "ReactivateCompany": pb.ReactivateCompanyRequest(),
-    "RotateKey": pb.RotateKeyRequest(),
-    "ListCompanyChanges": pb.ListCompanyChangesRequest(),
-    "ListSyncTimes": pb.ListSyncTimesRequest(),
-}
-GATEWAYS = {
-    "ListAccessChanges": pb.ListAccessChangesRequest(),
-    "ReportSync": pb.ReportSyncRequest(),
-}
-REQUESTS = OWNERS | GATEWAYS
-MAY = {"owner-portal": OWNERS, "operator": OWNERS, "tracking": GATEWAYS, "billing": {}, "tenancy": {}}
+SERVICE = pb.DESCRIPTOR.services_by_name["TenancyService"]
+REQUESTS: Mapping[str, Message] = {method.name: GetMessageClass(method.input_type)() for method in SERVICE.methods}
+GATEWAYS = {"ListAccessChanges", "ReportSync", "ResolveKeys", "ReportKeyUse"}
+OWNERS = set(REQUESTS) - GATEWAYS
+MAY = {"owner-portal": OWNERS, "operator": OWNERS, "tracking": GATEWAYS, "billing": set(), "tenancy": set()}
 
 
 async def code(stub: TenancyServiceStub, method: str) -> grpc.StatusCode:
@@ -36,9 +33,15 @@ async def code(stub: TenancyServiceStub, method: str) -> grpc.StatusCode:
     return grpc.StatusCode.OK
 
 
-def test_every_method_of_the_contract_is_tried() -> None:
-    service = pb.DESCRIPTOR.services_by_name["TenancyService"]
-    assert set(REQUESTS) == {method.name for method in service.methods}
+def test_every_method_has_a_rule() -> None:
+    assert set(CALLERS) == {f"/{SERVICE.full_name}/{method}" for method in REQUESTS}
+
+
+def test_every_request_with_an_action_may_be_repeated() -> None:
+    def acts(request: Message) -> bool:
+        return any(field.message_type == pb.Action.DESCRIPTOR for field in request.DESCRIPTOR.fields)
+
+    assert {type(request) for request in REQUESTS.values() if acts(request)} == set(get_args(Change))
 
 
 @pytest.mark.parametrize("method", REQUESTS)
@@ -51,11 +54,11 @@ async def test_each_service_may_call_its_own_methods_alone(stub, caller: str, me
         assert answer is grpc.StatusCode.PERMISSION_DENIED
 
 
-@pytest.mark.parametrize("method", REQUESTS)
-async def test_nobody_gets_in_without_a_certificate(server: str, certificates: Certificates, method: str) -> None:
+async def test_nobody_gets_in_without_a_certificate(server: str, certificates: Certificates) -> None:
     credentials = grpc.ssl_channel_credentials(certificates.authority.read_bytes())
     async with grpc.aio.secure_channel(server, credentials) as channel:
-        assert await code(TenancyServiceStub(channel), method) is grpc.StatusCode.UNAVAILABLE
+        for method in REQUESTS:
+            assert await code(TenancyServiceStub(channel), method) is grpc.StatusCode.UNAVAILABLE
 
 
 async def test_nobody_gets_in_with_the_certificate_of_another_authority(
@@ -66,12 +69,14 @@ async def test_nobody_gets_in_with_the_certificate_of_another_authority(
     leaf.private_key_pem.write_to_path(tmp_path / "key.pem")
     forged = TlsSettings(tls_ca=certificates.authority, tls_cert=tmp_path / "cert.pem", tls_key=tmp_path / "key.pem")
     async with open_channel(server, forged, server_name="tenancy") as channel:
-        assert await code(TenancyServiceStub(channel), "GetCompany") is grpc.StatusCode.UNAVAILABLE
+        for method in REQUESTS:
+            assert await code(TenancyServiceStub(channel), method) is grpc.StatusCode.UNAVAILABLE
 
 
 async def test_nobody_gets_in_without_encryption(server: str) -> None:
     async with grpc.aio.insecure_channel(server) as channel:
-        assert await code(TenancyServiceStub(channel), "GetCompany") is grpc.StatusCode.UNAVAILABLE
+        for method in REQUESTS:
+            assert await code(TenancyServiceStub(channel), method) is grpc.StatusCode.UNAVAILABLE
 
 
 async def test_health_is_told_to_any_service(server: str, certificates: Certificates) -> None:

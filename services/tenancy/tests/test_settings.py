@@ -34,6 +34,19 @@ def test_secrets_do_not_show() -> None:
     assert not {secret for secret in ("pw1", "pw2", "abab", r"\xab") if secret in shown}
 
 
+def test_old_peppers_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.model_validate({}).old_key_peppers == ()
+    monkeypatch.setenv("TENANCY_OLD_KEY_PEPPERS", f"{'cd' * 32}, {'ef' * 16}")
+    assert Settings.model_validate({}).old_key_peppers == (bytes.fromhex("cd" * 32), bytes.fromhex("ef" * 16))
+
+
+@pytest.mark.parametrize("peppers", ["00" * 15, f"{'cd' * 32},not hex"])
+def test_weak_old_peppers_are_refused(monkeypatch: pytest.MonkeyPatch, peppers: str) -> None:
+    monkeypatch.setenv("TENANCY_OLD_KEY_PEPPERS", peppers)
+    with pytest.raises(ValidationError, match="old_key_peppers"):
+        Settings.model_validate({})
+
+
 @pytest.mark.parametrize("pepper", ["", "00" * 15, "not hex"])
 def test_a_weak_pepper_is_refused(monkeypatch: pytest.MonkeyPatch, pepper: str) -> None:
     monkeypatch.setenv("TENANCY_KEY_PEPPER", pepper)

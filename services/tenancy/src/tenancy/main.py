@@ -10,19 +10,22 @@ from contracts.tenancy.v1.tenancy_pb2_grpc import add_TenancyServiceServicer_to_
 from servicekit import migrations, rpc_server, telemetry
 from servicekit.bus import Bus
 from servicekit.database import create_engine
-from servicekit.errors import Refused
-from servicekit.lifecycle import run_process, run_tasks
+from servicekit.lifecycle import forever, run_process, run_tasks
 from servicekit.relay import Relay
 from tenancy.api.callers import CALLERS
 from tenancy.api.servicer import TenancyServicer
+from tenancy.application.count_keys import count_keys
+from tenancy.application.forget_answers import forget_answers
 from tenancy.application.verify_audit import verify_audit
+from tenancy.domain.peppers import Peppers
 from tenancy.feed.events import encode
-from tenancy.settings import AuditSettings, MigrateSettings, Settings
+from tenancy.settings import AuditSettings, MigrateSettings, PepperSettings, Settings
 
 log = structlog.get_logger()
 
 SERVICE = "tenancy"
 STREAM = "TENANCY"
+FORGET_INTERVAL = 600.0  # seconds
 
 
 async def serve(settings: Settings) -> None:
@@ -30,35 +33,61 @@ async def serve(settings: Settings) -> None:
     engine = create_engine(settings.database_url, name=SERVICE)
     bus = Bus(settings.nats_url, name=SERVICE)
     relay = Relay(engine, bus, source=SERVICE, stream=STREAM)
-    servicer = TenancyServicer(engine, pepper=settings.key_pepper, encode=encode)
+    peppers = Peppers.of(settings.key_pepper, *settings.old_key_peppers)
+    servicer = TenancyServicer(engine, peppers=peppers, encode=encode)
 
     def add_services(server: grpc.aio.Server) -> None:
         add_TenancyServiceServicer_to_server(servicer, server)
 
+    async def forget() -> bool:
+        return await forget_answers(engine) > 0
+
     try:
-        await run_tasks(rpc_server.serve(settings.rpc_listen, settings, CALLERS, add_services), bus.run(), relay.run())
+        await run_tasks(
+            rpc_server.serve(settings.rpc_listen, settings, CALLERS, add_services),
+            bus.run(),
+            relay.run(),
+            forever("forget answers", forget, idle=FORGET_INTERVAL),
+        )
     finally:
         await engine.dispose()
 
 
 async def check_audit(settings: AuditSettings) -> None:
-    """Ends the process with the first flaw of the audit trail; says how many entries it has when there is none."""
+    """Ends the process with the first flaw of the audit trail; tells the last entry and its hash when there is none."""
     engine = create_engine(settings.database_url, name=SERVICE)
     try:
-        log.info("the audit trail is whole", entries=await verify_audit(engine))
-    except Refused as flaw:
-        raise SystemExit(flaw.message) from None
+        verdict = await verify_audit(engine)
     finally:
         await engine.dispose()
+    if verdict.flaw is not None:
+        raise SystemExit(verdict.flaw)
+    log.info("the audit trail is whole", entries=verdict.end.revision, hash=verdict.end.hash.hex())
+
+
+async def tell_keys(settings: PepperSettings) -> None:
+    """Tells how many keys still need which pepper, by the peppers' ids."""
+    engine = create_engine(settings.database_url, name=SERVICE)
+    try:
+        counts = await count_keys(engine)
+    finally:
+        await engine.dispose()
+    peppers = Peppers.of(settings.key_pepper, *settings.old_key_peppers)
+    log.info(
+        "keys that open, by pepper",
+        current={peppers.current.id: counts.get(peppers.current.id, 0)},
+        old={pepper.id: counts.get(pepper.id, 0) for pepper in peppers.old},
+    )
 
 
 def cli() -> None:
-    """`tenantry-tenancy migrate | serve | verify-audit`."""
+    """`tenantry-tenancy migrate | serve | verify-audit | count-keys`."""
     parser = argparse.ArgumentParser(prog="tenantry-tenancy", description="Companies and their keys.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("migrate", help="bring the database to the newest version")
     commands.add_parser("serve", help="answer calls and relay events")
     commands.add_parser("verify-audit", help="follow the audit trail's hashes from the beginning")
+    commands.add_parser("count-keys", help="tell how many keys still need which pepper")
     match parser.parse_args().command:
         case "migrate":
             telemetry.configure(SERVICE)
@@ -70,3 +99,6 @@ def cli() -> None:
         case "verify-audit":
             telemetry.configure(SERVICE)
             asyncio.run(check_audit(AuditSettings()))
+        case "count-keys":
+            telemetry.configure(SERVICE)
+            asyncio.run(tell_keys(PepperSettings()))

@@ -1,9 +1,9 @@
 """What the service is told by its environment."""
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from pydantic import BeforeValidator, Field
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from servicekit.settings import (
     BusSettings,
@@ -14,14 +14,30 @@ from servicekit.settings import (
     TlsSettings,
 )
 
+Secret: TypeAlias = Annotated[bytes, BeforeValidator(bytes.fromhex), Field(min_length=16)]
 
-class Settings(LogSettings, DatabaseSettings, BusSettings, TlsSettings):
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+class PepperSettings(DatabaseSettings):
+    """For `count-keys`."""
+
+    model_config = SettingsConfigDict(env_prefix="TENANCY_")
+
+    key_pepper: Secret = Field(repr=False)
+    old_key_peppers: Annotated[tuple[Secret, ...], NoDecode, BeforeValidator(_split)] = Field(
+        default=(), validate_default=False, repr=False
+    )
+
+
+class Settings(LogSettings, PepperSettings, BusSettings, TlsSettings):
     """For `serve`."""
 
     model_config = SettingsConfigDict(env_prefix="TENANCY_")
 
     rpc_listen: ListenAddress
-    key_pepper: Annotated[bytes, BeforeValidator(bytes.fromhex)] = Field(min_length=16, repr=False)
 
 
 class MigrateSettings(MigrationSettings):

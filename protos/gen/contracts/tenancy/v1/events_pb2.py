@@ -22,21 +22,30 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from contracts.tenancy.v1 import policy_pb2 as contracts_dot_tenancy_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!contracts/tenancy/v1/events.proto\x12\x14\x63ontracts.tenancy.v1\"I\n\x0e\x43ompanyCreated\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x11\n\tplan_code\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x04\"8\n\x10\x43ompanySuspended\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\":\n\x12\x43ompanyReactivated\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\"9\n\x11\x43ompanyKeyRotated\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!contracts/tenancy/v1/events.proto\x12\x14\x63ontracts.tenancy.v1\x1a!contracts/tenancy/v1/policy.proto\"I\n\x0e\x43ompanyCreated\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x11\n\tplan_code\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x04\"8\n\x10\x43ompanySuspended\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\":\n\x12\x43ompanyReactivated\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\"5\n\rCompanyClosed\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\"6\n\x0e\x43ompanyUpdated\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\"r\n\x14\x43ompanyPolicyChanged\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\x34\n\x06policy\x18\x03 \x01(\x0b\x32$.contracts.tenancy.v1.TrackingPolicy\"9\n\x11\x43ompanyKeyRevoked\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\"9\n\x11\x43ompanyKeyRotated\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'contracts.tenancy.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_COMPANYCREATED']._serialized_start=59
-  _globals['_COMPANYCREATED']._serialized_end=132
-  _globals['_COMPANYSUSPENDED']._serialized_start=134
-  _globals['_COMPANYSUSPENDED']._serialized_end=190
-  _globals['_COMPANYREACTIVATED']._serialized_start=192
-  _globals['_COMPANYREACTIVATED']._serialized_end=250
-  _globals['_COMPANYKEYROTATED']._serialized_start=252
-  _globals['_COMPANYKEYROTATED']._serialized_end=309
+  _globals['_COMPANYCREATED']._serialized_start=94
+  _globals['_COMPANYCREATED']._serialized_end=167
+  _globals['_COMPANYSUSPENDED']._serialized_start=169
+  _globals['_COMPANYSUSPENDED']._serialized_end=225
+  _globals['_COMPANYREACTIVATED']._serialized_start=227
+  _globals['_COMPANYREACTIVATED']._serialized_end=285
+  _globals['_COMPANYCLOSED']._serialized_start=287
+  _globals['_COMPANYCLOSED']._serialized_end=340
+  _globals['_COMPANYUPDATED']._serialized_start=342
+  _globals['_COMPANYUPDATED']._serialized_end=396
+  _globals['_COMPANYPOLICYCHANGED']._serialized_start=398
+  _globals['_COMPANYPOLICYCHANGED']._serialized_end=512
+  _globals['_COMPANYKEYREVOKED']._serialized_start=514
+  _globals['_COMPANYKEYREVOKED']._serialized_end=571
+  _globals['_COMPANYKEYROTATED']._serialized_start=573
+  _globals['_COMPANYKEYROTATED']._serialized_end=630
 # @@protoc_insertion_point(module_scope)

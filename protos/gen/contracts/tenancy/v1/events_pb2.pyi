@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from contracts.tenancy.v1 import policy_pb2 as _policy_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 import builtins as _builtins
@@ -92,8 +93,108 @@ class CompanyReactivated(_message.Message):
 Global___CompanyReactivated: _TypeAlias = CompanyReactivated  # noqa: Y015
 
 @_typing.final
+class CompanyClosed(_message.Message):
+    """CompanyClosed is published as tenancy.v1.company.closed. Gateways refuse the company on it, for ever."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPANY_ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    company_id: _builtins.str
+    revision: _builtins.int
+    def __init__(
+        self,
+        *,
+        company_id: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["company_id", b"company_id", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompanyClosed: _TypeAlias = CompanyClosed  # noqa: Y015
+
+@_typing.final
+class CompanyUpdated(_message.Message):
+    """CompanyUpdated is published as tenancy.v1.company.updated: its details or its logo have changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPANY_ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    company_id: _builtins.str
+    revision: _builtins.int
+    def __init__(
+        self,
+        *,
+        company_id: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["company_id", b"company_id", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompanyUpdated: _TypeAlias = CompanyUpdated  # noqa: Y015
+
+@_typing.final
+class CompanyPolicyChanged(_message.Message):
+    """CompanyPolicyChanged is published as tenancy.v1.company.policy_changed. Trackers get the policy with their next poll."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPANY_ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    company_id: _builtins.str
+    revision: _builtins.int
+    @_builtins.property
+    def policy(self) -> _policy_pb2.TrackingPolicy: ...
+    def __init__(
+        self,
+        *,
+        company_id: _builtins.str = ...,
+        revision: _builtins.int = ...,
+        policy: _policy_pb2.TrackingPolicy | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["company_id", b"company_id", "policy", b"policy", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompanyPolicyChanged: _TypeAlias = CompanyPolicyChanged  # noqa: Y015
+
+@_typing.final
+class CompanyKeyRevoked(_message.Message):
+    """CompanyKeyRevoked is published as tenancy.v1.company.key_revoked. Gateways forget the key on it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPANY_ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    company_id: _builtins.str
+    revision: _builtins.int
+    def __init__(
+        self,
+        *,
+        company_id: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["company_id", b"company_id", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompanyKeyRevoked: _TypeAlias = CompanyKeyRevoked  # noqa: Y015
+
+@_typing.final
 class CompanyKeyRotated(_message.Message):
-    """CompanyKeyRotated is published as tenancy.v1.company.key_rotated. Gateways forget the old key on it."""
+    """CompanyKeyRotated is published as tenancy.v1.company.key_rotated. Gateways learn from it which keys open until when."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

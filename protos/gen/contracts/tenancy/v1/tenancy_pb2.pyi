@@ -4,6 +4,8 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from contracts.tenancy.v1 import keys_pb2 as _keys_pb2
+from contracts.tenancy.v1 import policy_pb2 as _policy_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -29,13 +31,38 @@ class _CompanyStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CompanyS
     COMPANY_STATE_UNSPECIFIED: _CompanyState.ValueType  # 0
     COMPANY_STATE_ACTIVE: _CompanyState.ValueType  # 1
     COMPANY_STATE_SUSPENDED: _CompanyState.ValueType  # 2
+    COMPANY_STATE_CLOSED: _CompanyState.ValueType  # 3
 
 class CompanyState(_CompanyState, metaclass=_CompanyStateEnumTypeWrapper): ...
 
 COMPANY_STATE_UNSPECIFIED: CompanyState.ValueType  # 0
 COMPANY_STATE_ACTIVE: CompanyState.ValueType  # 1
 COMPANY_STATE_SUSPENDED: CompanyState.ValueType  # 2
+COMPANY_STATE_CLOSED: CompanyState.ValueType  # 3
 Global___CompanyState: _TypeAlias = CompanyState  # noqa: Y015
+
+class _CompanySort:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CompanySortEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CompanySort.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    COMPANY_SORT_UNSPECIFIED: _CompanySort.ValueType  # 0
+    """by name"""
+    COMPANY_SORT_NAME: _CompanySort.ValueType  # 1
+    COMPANY_SORT_CREATED_AT: _CompanySort.ValueType  # 2
+    COMPANY_SORT_LAST_SYNC_AT: _CompanySort.ValueType  # 3
+    """companies that never synced come before all others"""
+
+class CompanySort(_CompanySort, metaclass=_CompanySortEnumTypeWrapper): ...
+
+COMPANY_SORT_UNSPECIFIED: CompanySort.ValueType  # 0
+"""by name"""
+COMPANY_SORT_NAME: CompanySort.ValueType  # 1
+COMPANY_SORT_CREATED_AT: CompanySort.ValueType  # 2
+COMPANY_SORT_LAST_SYNC_AT: CompanySort.ValueType  # 3
+"""companies that never synced come before all others"""
+Global___CompanySort: _TypeAlias = CompanySort  # noqa: Y015
 
 @_typing.final
 class Company(_message.Message):
@@ -55,6 +82,7 @@ class Company(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     LAST_SYNC_AT_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    LOGO_DIGEST_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """UUIDv7"""
     name: _builtins.str
@@ -66,8 +94,10 @@ class Company(_message.Message):
     """IANA name; a company's days begin at its midnight"""
     state: Global___CompanyState.ValueType
     key_hint: _builtins.str
-    """last four characters of the newest live key"""
+    """last four characters of the newest key that opens; empty: none does"""
     revision: _builtins.int
+    logo_digest: _builtins.str
+    """SHA-256 of the logo in hexadecimal; empty: no logo"""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -89,10 +119,11 @@ class Company(_message.Message):
         created_at: _timestamp_pb2.Timestamp | None = ...,
         last_sync_at: _timestamp_pb2.Timestamp | None = ...,
         revision: _builtins.int = ...,
+        logo_digest: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "last_sync_at", b"last_sync_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "contact_person", b"contact_person", "created_at", b"created_at", "email", b"email", "id", b"id", "key_hint", b"key_hint", "last_sync_at", b"last_sync_at", "name", b"name", "phone", b"phone", "revision", b"revision", "state", b"state", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "contact_person", b"contact_person", "created_at", b"created_at", "email", b"email", "id", b"id", "key_hint", b"key_hint", "last_sync_at", b"last_sync_at", "logo_digest", b"logo_digest", "name", b"name", "phone", b"phone", "revision", b"revision", "state", b"state", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -106,18 +137,28 @@ class Action(_message.Message):
 
     ACTOR_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     actor: _builtins.str
     """the owner account's e-mail"""
     reason: _builtins.str
+    idempotency_key: _builtins.str
+    """Names this one wish of the actor, at most 200 characters; a UUID is a good one. For 24 hours the same request with
+    the same key has no further effect and gets the same answer. ALREADY_EXISTS: the key was used for another request.
+    """
+    request_id: _builtins.str
+    """of whoever serves the actor; empty: the call's trace id"""
     def __init__(
         self,
         *,
         actor: _builtins.str = ...,
         reason: _builtins.str = ...,
+        idempotency_key: _builtins.str = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "idempotency_key", b"idempotency_key", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -195,6 +236,94 @@ class CreateCompanyResponse(_message.Message):
 Global___CreateCompanyResponse: _TypeAlias = CreateCompanyResponse  # noqa: Y015
 
 @_typing.final
+class UpdateCompanyRequest(_message.Message):
+    """UpdateCompanyRequest holds what is to be changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: _builtins.int
+    COMPANY_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    EMAIL_FIELD_NUMBER: _builtins.int
+    CONTACT_PERSON_FIELD_NUMBER: _builtins.int
+    PHONE_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    company_id: _builtins.str
+    name: _builtins.str
+    email: _builtins.str
+    contact_person: _builtins.str
+    phone: _builtins.str
+    address: _builtins.str
+    time_zone: _builtins.str
+    @_builtins.property
+    def action(self) -> Global___Action: ...
+    def __init__(
+        self,
+        *,
+        action: Global___Action | None = ...,
+        company_id: _builtins.str = ...,
+        name: _builtins.str | None = ...,
+        email: _builtins.str | None = ...,
+        contact_person: _builtins.str | None = ...,
+        phone: _builtins.str | None = ...,
+        address: _builtins.str | None = ...,
+        time_zone: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_address", b"_address", "_contact_person", b"_contact_person", "_email", b"_email", "_name", b"_name", "_phone", b"_phone", "_time_zone", b"_time_zone", "action", b"action", "address", b"address", "contact_person", b"contact_person", "email", b"email", "name", b"name", "phone", b"phone", "time_zone", b"time_zone"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_address", b"_address", "_contact_person", b"_contact_person", "_email", b"_email", "_name", b"_name", "_phone", b"_phone", "_time_zone", b"_time_zone", "action", b"action", "address", b"address", "company_id", b"company_id", "contact_person", b"contact_person", "email", b"email", "name", b"name", "phone", b"phone", "time_zone", b"time_zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__address: _TypeAlias = _typing.Literal["address"]  # noqa: Y015
+    _WhichOneofArgType__address: _TypeAlias = _typing.Literal["_address", b"_address"]  # noqa: Y015
+    _WhichOneofReturnType__contact_person: _TypeAlias = _typing.Literal["contact_person"]  # noqa: Y015
+    _WhichOneofArgType__contact_person: _TypeAlias = _typing.Literal["_contact_person", b"_contact_person"]  # noqa: Y015
+    _WhichOneofReturnType__email: _TypeAlias = _typing.Literal["email"]  # noqa: Y015
+    _WhichOneofArgType__email: _TypeAlias = _typing.Literal["_email", b"_email"]  # noqa: Y015
+    _WhichOneofReturnType__name: _TypeAlias = _typing.Literal["name"]  # noqa: Y015
+    _WhichOneofArgType__name: _TypeAlias = _typing.Literal["_name", b"_name"]  # noqa: Y015
+    _WhichOneofReturnType__phone: _TypeAlias = _typing.Literal["phone"]  # noqa: Y015
+    _WhichOneofArgType__phone: _TypeAlias = _typing.Literal["_phone", b"_phone"]  # noqa: Y015
+    _WhichOneofReturnType__time_zone: _TypeAlias = _typing.Literal["time_zone"]  # noqa: Y015
+    _WhichOneofArgType__time_zone: _TypeAlias = _typing.Literal["_time_zone", b"_time_zone"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__address) -> _WhichOneofReturnType__address | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__contact_person) -> _WhichOneofReturnType__contact_person | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__email) -> _WhichOneofReturnType__email | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__name) -> _WhichOneofReturnType__name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__phone) -> _WhichOneofReturnType__phone | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__time_zone) -> _WhichOneofReturnType__time_zone | None: ...
+
+Global___UpdateCompanyRequest: _TypeAlias = UpdateCompanyRequest  # noqa: Y015
+
+@_typing.final
+class UpdateCompanyResponse(_message.Message):
+    """UpdateCompanyResponse returns the company as it is now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPANY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def company(self) -> Global___Company: ...
+    def __init__(
+        self,
+        *,
+        company: Global___Company | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["company", b"company"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["company", b"company"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateCompanyResponse: _TypeAlias = UpdateCompanyResponse  # noqa: Y015
+
+@_typing.final
 class GetCompanyRequest(_message.Message):
     """GetCompanyRequest names one company."""
 
@@ -236,6 +365,122 @@ class GetCompanyResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetCompanyResponse: _TypeAlias = GetCompanyResponse  # noqa: Y015
+
+@_typing.final
+class BatchGetCompaniesRequest(_message.Message):
+    """BatchGetCompaniesRequest names at most 1,000 companies."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPANY_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def company_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        company_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["company_ids", b"company_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetCompaniesRequest: _TypeAlias = BatchGetCompaniesRequest  # noqa: Y015
+
+@_typing.final
+class BatchGetCompaniesResponse(_message.Message):
+    """BatchGetCompaniesResponse returns those that exist."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPANIES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def companies(self) -> _containers.RepeatedCompositeFieldContainer[Global___Company]: ...
+    def __init__(
+        self,
+        *,
+        companies: _abc.Iterable[Global___Company] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["companies", b"companies"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetCompaniesResponse: _TypeAlias = BatchGetCompaniesResponse  # noqa: Y015
+
+@_typing.final
+class ListCompaniesRequest(_message.Message):
+    """ListCompaniesRequest asks for one page of the companies that all filters let through."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEARCH_FIELD_NUMBER: _builtins.int
+    STATES_FIELD_NUMBER: _builtins.int
+    SORT_FIELD_NUMBER: _builtins.int
+    DESCENDING_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    search: _builtins.str
+    """a part of the name, the e-mail or the contact person, letter case aside; empty: all"""
+    sort: Global___CompanySort.ValueType
+    descending: _builtins.bool
+    page_size: _builtins.int
+    """0: 50; 200 is the most"""
+    page_token: _builtins.str
+    """of the page before, asked with the same filters and order; empty: the first page"""
+    @_builtins.property
+    def states(self) -> _containers.RepeatedScalarFieldContainer[Global___CompanyState.ValueType]:
+        """one of these; empty: any"""
+
+    def __init__(
+        self,
+        *,
+        search: _builtins.str = ...,
+        states: _abc.Iterable[Global___CompanyState.ValueType] | None = ...,
+        sort: Global___CompanySort.ValueType = ...,
+        descending: _builtins.bool = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["descending", b"descending", "page_size", b"page_size", "page_token", b"page_token", "search", b"search", "sort", b"sort", "states", b"states"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCompaniesRequest: _TypeAlias = ListCompaniesRequest  # noqa: Y015
+
+@_typing.final
+class ListCompaniesResponse(_message.Message):
+    """ListCompaniesResponse is one page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPANIES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    TOTAL_SIZE_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """empty: this was the last page"""
+    total_size: _builtins.int
+    """of all pages"""
+    @_builtins.property
+    def companies(self) -> _containers.RepeatedCompositeFieldContainer[Global___Company]: ...
+    def __init__(
+        self,
+        *,
+        companies: _abc.Iterable[Global___Company] | None = ...,
+        next_page_token: _builtins.str = ...,
+        total_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["companies", b"companies", "next_page_token", b"next_page_token", "total_size", b"total_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCompaniesResponse: _TypeAlias = ListCompaniesResponse  # noqa: Y015
 
 @_typing.final
 class SuspendCompanyRequest(_message.Message):
@@ -332,8 +577,8 @@ class ReactivateCompanyResponse(_message.Message):
 Global___ReactivateCompanyResponse: _TypeAlias = ReactivateCompanyResponse  # noqa: Y015
 
 @_typing.final
-class RotateKeyRequest(_message.Message):
-    """RotateKeyRequest names the company whose key is replaced."""
+class CloseCompanyRequest(_message.Message):
+    """CloseCompanyRequest names the company to be ended."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -351,6 +596,209 @@ class RotateKeyRequest(_message.Message):
     _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "company_id", b"company_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseCompanyRequest: _TypeAlias = CloseCompanyRequest  # noqa: Y015
+
+@_typing.final
+class CloseCompanyResponse(_message.Message):
+    """CloseCompanyResponse returns the company as it is now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPANY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def company(self) -> Global___Company: ...
+    def __init__(
+        self,
+        *,
+        company: Global___Company | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["company", b"company"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["company", b"company"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseCompanyResponse: _TypeAlias = CloseCompanyResponse  # noqa: Y015
+
+@_typing.final
+class SetLogoRequest(_message.Message):
+    """SetLogoRequest carries a picture."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: _builtins.int
+    COMPANY_ID_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    company_id: _builtins.str
+    content: _builtins.bytes
+    """PNG, JPEG, GIF or WebP, at most 256 KiB; empty: no logo any more"""
+    @_builtins.property
+    def action(self) -> Global___Action: ...
+    def __init__(
+        self,
+        *,
+        action: Global___Action | None = ...,
+        company_id: _builtins.str = ...,
+        content: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "company_id", b"company_id", "content", b"content"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetLogoRequest: _TypeAlias = SetLogoRequest  # noqa: Y015
+
+@_typing.final
+class SetLogoResponse(_message.Message):
+    """SetLogoResponse returns the company as it is now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPANY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def company(self) -> Global___Company: ...
+    def __init__(
+        self,
+        *,
+        company: Global___Company | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["company", b"company"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["company", b"company"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetLogoResponse: _TypeAlias = SetLogoResponse  # noqa: Y015
+
+@_typing.final
+class GetLogoRequest(_message.Message):
+    """GetLogoRequest names one company."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPANY_ID_FIELD_NUMBER: _builtins.int
+    company_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        company_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["company_id", b"company_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLogoRequest: _TypeAlias = GetLogoRequest  # noqa: Y015
+
+@_typing.final
+class GetLogoResponse(_message.Message):
+    """GetLogoResponse carries its logo."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    content: _builtins.bytes
+    media_type: _builtins.str
+    """such as image/png, by the content"""
+    digest: _builtins.str
+    """SHA-256 of the content in hexadecimal"""
+    def __init__(
+        self,
+        *,
+        content: _builtins.bytes = ...,
+        media_type: _builtins.str = ...,
+        digest: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "digest", b"digest", "media_type", b"media_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLogoResponse: _TypeAlias = GetLogoResponse  # noqa: Y015
+
+@_typing.final
+class SetTrackingPolicyRequest(_message.Message):
+    """SetTrackingPolicyRequest carries the whole policy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: _builtins.int
+    COMPANY_ID_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    company_id: _builtins.str
+    @_builtins.property
+    def action(self) -> Global___Action: ...
+    @_builtins.property
+    def policy(self) -> _policy_pb2.TrackingPolicy: ...
+    def __init__(
+        self,
+        *,
+        action: Global___Action | None = ...,
+        company_id: _builtins.str = ...,
+        policy: _policy_pb2.TrackingPolicy | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "policy", b"policy"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "company_id", b"company_id", "policy", b"policy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetTrackingPolicyRequest: _TypeAlias = SetTrackingPolicyRequest  # noqa: Y015
+
+@_typing.final
+class SetTrackingPolicyResponse(_message.Message):
+    """SetTrackingPolicyResponse returns the policy with its version."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POLICY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def policy(self) -> _policy_pb2.TrackingPolicy: ...
+    def __init__(
+        self,
+        *,
+        policy: _policy_pb2.TrackingPolicy | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetTrackingPolicyResponse: _TypeAlias = SetTrackingPolicyResponse  # noqa: Y015
+
+@_typing.final
+class RotateKeyRequest(_message.Message):
+    """RotateKeyRequest names the company that gets a new key."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: _builtins.int
+    COMPANY_ID_FIELD_NUMBER: _builtins.int
+    GRACE_SECONDS_FIELD_NUMBER: _builtins.int
+    company_id: _builtins.str
+    grace_seconds: _builtins.int
+    """how long the other keys go on to open; at most 90 days"""
+    @_builtins.property
+    def action(self) -> Global___Action: ...
+    def __init__(
+        self,
+        *,
+        action: Global___Action | None = ...,
+        company_id: _builtins.str = ...,
+        grace_seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "company_id", b"company_id", "grace_seconds", b"grace_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -380,6 +828,60 @@ class RotateKeyResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RotateKeyResponse: _TypeAlias = RotateKeyResponse  # noqa: Y015
+
+@_typing.final
+class RevokeKeyRequest(_message.Message):
+    """RevokeKeyRequest names the key to be stopped."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: _builtins.int
+    COMPANY_ID_FIELD_NUMBER: _builtins.int
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    company_id: _builtins.str
+    key_id: _builtins.str
+    @_builtins.property
+    def action(self) -> Global___Action: ...
+    def __init__(
+        self,
+        *,
+        action: Global___Action | None = ...,
+        company_id: _builtins.str = ...,
+        key_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "company_id", b"company_id", "key_id", b"key_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeKeyRequest: _TypeAlias = RevokeKeyRequest  # noqa: Y015
+
+@_typing.final
+class RevokeKeyResponse(_message.Message):
+    """RevokeKeyResponse returns the company as it is now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPANY_FIELD_NUMBER: _builtins.int
+    KEYS_LEFT_FIELD_NUMBER: _builtins.int
+    keys_left: _builtins.int
+    """that open; 0: nobody gets in until the next rotation"""
+    @_builtins.property
+    def company(self) -> Global___Company: ...
+    def __init__(
+        self,
+        *,
+        company: Global___Company | None = ...,
+        keys_left: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["company", b"company"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["company", b"company", "keys_left", b"keys_left"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeKeyResponse: _TypeAlias = RevokeKeyResponse  # noqa: Y015
 
 @_typing.final
 class ListCompanyChangesRequest(_message.Message):
@@ -444,14 +946,24 @@ class AccessRecord(_message.Message):
     TIME_ZONE_FIELD_NUMBER: _builtins.int
     KEY_DIGESTS_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    KEYS_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
     company_id: _builtins.str
     state: Global___CompanyState.ValueType
     time_zone: _builtins.str
     revision: _builtins.int
     @_builtins.property
     def key_digests(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
-        """HMAC-SHA256 of each live key under the platform's pepper, 32 bytes"""
+        """The digests of all keys that are valid until further notice, 32 bytes each. Without those in their grace period:
+        who reads only these cannot know when to refuse them.
+        """
 
+    @_builtins.property
+    def keys(self) -> _containers.RepeatedCompositeFieldContainer[_keys_pb2.AccessKey]:
+        """all that open"""
+
+    @_builtins.property
+    def policy(self) -> _policy_pb2.TrackingPolicy: ...
     def __init__(
         self,
         *,
@@ -460,10 +972,12 @@ class AccessRecord(_message.Message):
         time_zone: _builtins.str = ...,
         key_digests: _abc.Iterable[_builtins.bytes] | None = ...,
         revision: _builtins.int = ...,
+        keys: _abc.Iterable[_keys_pb2.AccessKey] | None = ...,
+        policy: _policy_pb2.TrackingPolicy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["company_id", b"company_id", "key_digests", b"key_digests", "revision", b"revision", "state", b"state", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["company_id", b"company_id", "key_digests", b"key_digests", "keys", b"keys", "policy", b"policy", "revision", b"revision", "state", b"state", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,6 +3,9 @@
 import grpc
 import warnings
 
+from contracts.tenancy.v1 import audit_pb2 as contracts_dot_tenancy_dot_v1_dot_audit__pb2
+from contracts.tenancy.v1 import keys_pb2 as contracts_dot_tenancy_dot_v1_dot_keys__pb2
+from contracts.tenancy.v1 import policy_pb2 as contracts_dot_tenancy_dot_v1_dot_policy__pb2
 from contracts.tenancy.v1 import tenancy_pb2 as contracts_dot_tenancy_dot_v1_dot_tenancy__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -27,6 +30,8 @@ if _version_not_supported:
 
 class TenancyServiceStub:
     """TenancyService owns companies and their keys. It knows no employee and no price.
+
+    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
     """
 
     def __init__(self, channel):
@@ -40,10 +45,25 @@ class TenancyServiceStub:
                 request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.CreateCompanyRequest.SerializeToString,
                 response_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.CreateCompanyResponse.FromString,
                 _registered_method=True)
+        self.UpdateCompany = channel.unary_unary(
+                '/contracts.tenancy.v1.TenancyService/UpdateCompany',
+                request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.UpdateCompanyRequest.SerializeToString,
+                response_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.UpdateCompanyResponse.FromString,
+                _registered_method=True)
         self.GetCompany = channel.unary_unary(
                 '/contracts.tenancy.v1.TenancyService/GetCompany',
                 request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetCompanyRequest.SerializeToString,
                 response_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetCompanyResponse.FromString,
+                _registered_method=True)
+        self.BatchGetCompanies = channel.unary_unary(
+                '/contracts.tenancy.v1.TenancyService/BatchGetCompanies',
+                request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.BatchGetCompaniesRequest.SerializeToString,
+                response_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.BatchGetCompaniesResponse.FromString,
+                _registered_method=True)
+        self.ListCompanies = channel.unary_unary(
+                '/contracts.tenancy.v1.TenancyService/ListCompanies',
+                request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListCompaniesRequest.SerializeToString,
+                response_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListCompaniesResponse.FromString,
                 _registered_method=True)
         self.SuspendCompany = channel.unary_unary(
                 '/contracts.tenancy.v1.TenancyService/SuspendCompany',
@@ -55,10 +75,55 @@ class TenancyServiceStub:
                 request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ReactivateCompanyRequest.SerializeToString,
                 response_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ReactivateCompanyResponse.FromString,
                 _registered_method=True)
+        self.CloseCompany = channel.unary_unary(
+                '/contracts.tenancy.v1.TenancyService/CloseCompany',
+                request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.CloseCompanyRequest.SerializeToString,
+                response_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.CloseCompanyResponse.FromString,
+                _registered_method=True)
+        self.SetLogo = channel.unary_unary(
+                '/contracts.tenancy.v1.TenancyService/SetLogo',
+                request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.SetLogoRequest.SerializeToString,
+                response_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.SetLogoResponse.FromString,
+                _registered_method=True)
+        self.GetLogo = channel.unary_unary(
+                '/contracts.tenancy.v1.TenancyService/GetLogo',
+                request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetLogoRequest.SerializeToString,
+                response_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetLogoResponse.FromString,
+                _registered_method=True)
+        self.SetTrackingPolicy = channel.unary_unary(
+                '/contracts.tenancy.v1.TenancyService/SetTrackingPolicy',
+                request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.SetTrackingPolicyRequest.SerializeToString,
+                response_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.SetTrackingPolicyResponse.FromString,
+                _registered_method=True)
+        self.GetTrackingPolicy = channel.unary_unary(
+                '/contracts.tenancy.v1.TenancyService/GetTrackingPolicy',
+                request_serializer=contracts_dot_tenancy_dot_v1_dot_policy__pb2.GetTrackingPolicyRequest.SerializeToString,
+                response_deserializer=contracts_dot_tenancy_dot_v1_dot_policy__pb2.GetTrackingPolicyResponse.FromString,
+                _registered_method=True)
         self.RotateKey = channel.unary_unary(
                 '/contracts.tenancy.v1.TenancyService/RotateKey',
                 request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.RotateKeyRequest.SerializeToString,
                 response_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.RotateKeyResponse.FromString,
+                _registered_method=True)
+        self.RevokeKey = channel.unary_unary(
+                '/contracts.tenancy.v1.TenancyService/RevokeKey',
+                request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.RevokeKeyRequest.SerializeToString,
+                response_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.RevokeKeyResponse.FromString,
+                _registered_method=True)
+        self.ListKeys = channel.unary_unary(
+                '/contracts.tenancy.v1.TenancyService/ListKeys',
+                request_serializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ListKeysRequest.SerializeToString,
+                response_deserializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ListKeysResponse.FromString,
+                _registered_method=True)
+        self.ResolveKeys = channel.unary_unary(
+                '/contracts.tenancy.v1.TenancyService/ResolveKeys',
+                request_serializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ResolveKeysRequest.SerializeToString,
+                response_deserializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ResolveKeysResponse.FromString,
+                _registered_method=True)
+        self.ReportKeyUse = channel.unary_unary(
+                '/contracts.tenancy.v1.TenancyService/ReportKeyUse',
+                request_serializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ReportKeyUseRequest.SerializeToString,
+                response_deserializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ReportKeyUseResponse.FromString,
                 _registered_method=True)
         self.ListCompanyChanges = channel.unary_unary(
                 '/contracts.tenancy.v1.TenancyService/ListCompanyChanges',
@@ -80,15 +145,35 @@ class TenancyServiceStub:
                 request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListSyncTimesRequest.SerializeToString,
                 response_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListSyncTimesResponse.FromString,
                 _registered_method=True)
+        self.ListAuditEntries = channel.unary_unary(
+                '/contracts.tenancy.v1.TenancyService/ListAuditEntries',
+                request_serializer=contracts_dot_tenancy_dot_v1_dot_audit__pb2.ListAuditEntriesRequest.SerializeToString,
+                response_deserializer=contracts_dot_tenancy_dot_v1_dot_audit__pb2.ListAuditEntriesResponse.FromString,
+                _registered_method=True)
+        self.VerifyAudit = channel.unary_unary(
+                '/contracts.tenancy.v1.TenancyService/VerifyAudit',
+                request_serializer=contracts_dot_tenancy_dot_v1_dot_audit__pb2.VerifyAuditRequest.SerializeToString,
+                response_deserializer=contracts_dot_tenancy_dot_v1_dot_audit__pb2.VerifyAuditResponse.FromString,
+                _registered_method=True)
 
 
 class TenancyServiceServicer:
     """TenancyService owns companies and their keys. It knows no employee and no price.
+
+    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
     """
 
     def CreateCompany(self, request, context):
         """CreateCompany stores a company and its first key and announces company.created.
         ALREADY_EXISTS: another company has that name (letter case aside).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateCompany(self, request, context):
+        """UpdateCompany changes the fields that are given and announces company.updated.
+        ALREADY_EXISTS: another company has that name. FAILED_PRECONDITION: the company is closed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -101,8 +186,22 @@ class TenancyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchGetCompanies(self, request, context):
+        """BatchGetCompanies returns companies in the order in which they are asked for; unknown ids are left out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCompanies(self, request, context):
+        """ListCompanies returns one page of the companies that a search finds, and how many there are.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SuspendCompany(self, request, context):
-        """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is suspended already.
+        """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is not active.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -115,8 +214,77 @@ class TenancyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CloseCompany(self, request, context):
+        """CloseCompany ends a company and its keys for ever; it keeps its name and its history, and nothing of it can be
+        changed again. FAILED_PRECONDITION: it is closed already.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetLogo(self, request, context):
+        """SetLogo replaces a company's logo. INVALID_ARGUMENT: it is no PNG, JPEG, GIF or WebP, or larger than 256 KiB.
+        FAILED_PRECONDITION: the company is closed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLogo(self, request, context):
+        """GetLogo returns a company's logo. NOT_FOUND: it has none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetTrackingPolicy(self, request, context):
+        """SetTrackingPolicy replaces a company's policy and announces company.policy_changed.
+        FAILED_PRECONDITION: the company is closed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTrackingPolicy(self, request, context):
+        """GetTrackingPolicy returns a company's policy; every company has one from the beginning.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RotateKey(self, request, context):
-        """RotateKey replaces all live keys of a company by a new one, at once.
+        """RotateKey gives a company a new key; the others stop at once, or after a grace period.
+        FAILED_PRECONDITION: the company is closed, or too many of its keys are in their grace period.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeKey(self, request, context):
+        """RevokeKey stops one key at once. After the last one nobody gets in until the next rotation.
+        NOT_FOUND: the company has no such key. FAILED_PRECONDITION: it has ended already.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListKeys(self, request, context):
+        """ListKeys returns a company's keys, and which of them are still in use.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResolveKeys(self, request, context):
+        """ResolveKeys says whose keys have these digests.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportKeyUse(self, request, context):
+        """ReportKeyUse takes the latest uses of keys, coalesced by the caller; an older one changes nothing. A key that comes
+        with its digest under the newest pepper is known by that one too from then on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -125,13 +293,14 @@ class TenancyServiceServicer:
     def ListCompanyChanges(self, request, context):
         """ListCompanyChanges returns companies changed after a revision, oldest change first: how the portal keeps its
         directory. Asking with the revision of the last answer misses nothing: revisions become visible in order.
+        FAILED_PRECONDITION: the revision is of another life of the database; drop the copy and ask after 0.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListAccessChanges(self, request, context):
-        """ListAccessChanges is the same for the gateway: digests and state, nothing about the customer.
+        """ListAccessChanges is the same for the gateway: digests, state and policy, nothing about the customer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -151,6 +320,20 @@ class TenancyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListAuditEntries(self, request, context):
+        """ListAuditEntries returns one page of the audit trail.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifyAudit(self, request, context):
+        """VerifyAudit follows the audit trail from its beginning. It takes a while: allow 30 seconds for a million entries.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TenancyServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -159,10 +342,25 @@ def add_TenancyServiceServicer_to_server(servicer, server):
                     request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.CreateCompanyRequest.FromString,
                     response_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.CreateCompanyResponse.SerializeToString,
             ),
+            'UpdateCompany': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateCompany,
+                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.UpdateCompanyRequest.FromString,
+                    response_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.UpdateCompanyResponse.SerializeToString,
+            ),
             'GetCompany': grpc.unary_unary_rpc_method_handler(
                     servicer.GetCompany,
                     request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetCompanyRequest.FromString,
                     response_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetCompanyResponse.SerializeToString,
+            ),
+            'BatchGetCompanies': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetCompanies,
+                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.BatchGetCompaniesRequest.FromString,
+                    response_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.BatchGetCompaniesResponse.SerializeToString,
+            ),
+            'ListCompanies': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCompanies,
+                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListCompaniesRequest.FromString,
+                    response_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListCompaniesResponse.SerializeToString,
             ),
             'SuspendCompany': grpc.unary_unary_rpc_method_handler(
                     servicer.SuspendCompany,
@@ -174,10 +372,55 @@ def add_TenancyServiceServicer_to_server(servicer, server):
                     request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ReactivateCompanyRequest.FromString,
                     response_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ReactivateCompanyResponse.SerializeToString,
             ),
+            'CloseCompany': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseCompany,
+                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.CloseCompanyRequest.FromString,
+                    response_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.CloseCompanyResponse.SerializeToString,
+            ),
+            'SetLogo': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetLogo,
+                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.SetLogoRequest.FromString,
+                    response_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.SetLogoResponse.SerializeToString,
+            ),
+            'GetLogo': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLogo,
+                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetLogoRequest.FromString,
+                    response_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetLogoResponse.SerializeToString,
+            ),
+            'SetTrackingPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetTrackingPolicy,
+                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.SetTrackingPolicyRequest.FromString,
+                    response_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.SetTrackingPolicyResponse.SerializeToString,
+            ),
+            'GetTrackingPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTrackingPolicy,
+                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_policy__pb2.GetTrackingPolicyRequest.FromString,
+                    response_serializer=contracts_dot_tenancy_dot_v1_dot_policy__pb2.GetTrackingPolicyResponse.SerializeToString,
+            ),
             'RotateKey': grpc.unary_unary_rpc_method_handler(
                     servicer.RotateKey,
                     request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.RotateKeyRequest.FromString,
                     response_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.RotateKeyResponse.SerializeToString,
+            ),
+            'RevokeKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeKey,
+                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.RevokeKeyRequest.FromString,
+                    response_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.RevokeKeyResponse.SerializeToString,
+            ),
+            'ListKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListKeys,
+                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ListKeysRequest.FromString,
+                    response_serializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ListKeysResponse.SerializeToString,
+            ),
+            'ResolveKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveKeys,
+                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ResolveKeysRequest.FromString,
+                    response_serializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ResolveKeysResponse.SerializeToString,
+            ),
+            'ReportKeyUse': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportKeyUse,
+                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ReportKeyUseRequest.FromString,
+                    response_serializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ReportKeyUseResponse.SerializeToString,
             ),
             'ListCompanyChanges': grpc.unary_unary_rpc_method_handler(
                     servicer.ListCompanyChanges,
@@ -199,6 +442,16 @@ def add_TenancyServiceServicer_to_server(servicer, server):
                     request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListSyncTimesRequest.FromString,
                     response_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListSyncTimesResponse.SerializeToString,
             ),
+            'ListAuditEntries': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAuditEntries,
+                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_audit__pb2.ListAuditEntriesRequest.FromString,
+                    response_serializer=contracts_dot_tenancy_dot_v1_dot_audit__pb2.ListAuditEntriesResponse.SerializeToString,
+            ),
+            'VerifyAudit': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyAudit,
+                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_audit__pb2.VerifyAuditRequest.FromString,
+                    response_serializer=contracts_dot_tenancy_dot_v1_dot_audit__pb2.VerifyAuditResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'contracts.tenancy.v1.TenancyService', rpc_method_handlers)
@@ -209,6 +462,8 @@ def add_TenancyServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class TenancyService:
     """TenancyService owns companies and their keys. It knows no employee and no price.
+
+    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
     """
 
     @staticmethod
@@ -239,6 +494,33 @@ class TenancyService:
             _registered_method=True)
 
     @staticmethod
+    def UpdateCompany(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contracts.tenancy.v1.TenancyService/UpdateCompany',
+            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.UpdateCompanyRequest.SerializeToString,
+            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.UpdateCompanyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetCompany(request,
             target,
             options=(),
@@ -255,6 +537,60 @@ class TenancyService:
             '/contracts.tenancy.v1.TenancyService/GetCompany',
             contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetCompanyRequest.SerializeToString,
             contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetCompanyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetCompanies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contracts.tenancy.v1.TenancyService/BatchGetCompanies',
+            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.BatchGetCompaniesRequest.SerializeToString,
+            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.BatchGetCompaniesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCompanies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contracts.tenancy.v1.TenancyService/ListCompanies',
+            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListCompaniesRequest.SerializeToString,
+            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListCompaniesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -320,6 +656,141 @@ class TenancyService:
             _registered_method=True)
 
     @staticmethod
+    def CloseCompany(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contracts.tenancy.v1.TenancyService/CloseCompany',
+            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.CloseCompanyRequest.SerializeToString,
+            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.CloseCompanyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetLogo(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contracts.tenancy.v1.TenancyService/SetLogo',
+            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.SetLogoRequest.SerializeToString,
+            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.SetLogoResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLogo(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contracts.tenancy.v1.TenancyService/GetLogo',
+            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetLogoRequest.SerializeToString,
+            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetLogoResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetTrackingPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contracts.tenancy.v1.TenancyService/SetTrackingPolicy',
+            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.SetTrackingPolicyRequest.SerializeToString,
+            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.SetTrackingPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTrackingPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contracts.tenancy.v1.TenancyService/GetTrackingPolicy',
+            contracts_dot_tenancy_dot_v1_dot_policy__pb2.GetTrackingPolicyRequest.SerializeToString,
+            contracts_dot_tenancy_dot_v1_dot_policy__pb2.GetTrackingPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def RotateKey(request,
             target,
             options=(),
@@ -336,6 +807,114 @@ class TenancyService:
             '/contracts.tenancy.v1.TenancyService/RotateKey',
             contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.RotateKeyRequest.SerializeToString,
             contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.RotateKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contracts.tenancy.v1.TenancyService/RevokeKey',
+            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.RevokeKeyRequest.SerializeToString,
+            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.RevokeKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contracts.tenancy.v1.TenancyService/ListKeys',
+            contracts_dot_tenancy_dot_v1_dot_keys__pb2.ListKeysRequest.SerializeToString,
+            contracts_dot_tenancy_dot_v1_dot_keys__pb2.ListKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contracts.tenancy.v1.TenancyService/ResolveKeys',
+            contracts_dot_tenancy_dot_v1_dot_keys__pb2.ResolveKeysRequest.SerializeToString,
+            contracts_dot_tenancy_dot_v1_dot_keys__pb2.ResolveKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportKeyUse(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contracts.tenancy.v1.TenancyService/ReportKeyUse',
+            contracts_dot_tenancy_dot_v1_dot_keys__pb2.ReportKeyUseRequest.SerializeToString,
+            contracts_dot_tenancy_dot_v1_dot_keys__pb2.ReportKeyUseResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -444,6 +1023,60 @@ class TenancyService:
             '/contracts.tenancy.v1.TenancyService/ListSyncTimes',
             contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListSyncTimesRequest.SerializeToString,
             contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListSyncTimesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAuditEntries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contracts.tenancy.v1.TenancyService/ListAuditEntries',
+            contracts_dot_tenancy_dot_v1_dot_audit__pb2.ListAuditEntriesRequest.SerializeToString,
+            contracts_dot_tenancy_dot_v1_dot_audit__pb2.ListAuditEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyAudit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contracts.tenancy.v1.TenancyService/VerifyAudit',
+            contracts_dot_tenancy_dot_v1_dot_audit__pb2.VerifyAuditRequest.SerializeToString,
+            contracts_dot_tenancy_dot_v1_dot_audit__pb2.VerifyAuditResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,6 +4,9 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from contracts.tenancy.v1 import audit_pb2 as _audit_pb2
+from contracts.tenancy.v1 import keys_pb2 as _keys_pb2
+from contracts.tenancy.v1 import policy_pb2 as _policy_pb2
 from contracts.tenancy.v1 import tenancy_pb2 as _tenancy_pb2
 from grpc import aio as _aio
 import abc as _abc_1
@@ -27,7 +30,10 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class TenancyServiceStub:
-    """TenancyService owns companies and their keys. It knows no employee and no price."""
+    """TenancyService owns companies and their keys. It knows no employee and no price.
+
+    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -37,55 +43,147 @@ class TenancyServiceStub:
     """CreateCompany stores a company and its first key and announces company.created.
     ALREADY_EXISTS: another company has that name (letter case aside).
     """
+    UpdateCompany: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.UpdateCompanyRequest, _tenancy_pb2.UpdateCompanyResponse]
+    """UpdateCompany changes the fields that are given and announces company.updated.
+    ALREADY_EXISTS: another company has that name. FAILED_PRECONDITION: the company is closed.
+    """
     GetCompany: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.GetCompanyRequest, _tenancy_pb2.GetCompanyResponse]
     """GetCompany returns one company. NOT_FOUND: there is none with that id."""
+    BatchGetCompanies: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.BatchGetCompaniesRequest, _tenancy_pb2.BatchGetCompaniesResponse]
+    """BatchGetCompanies returns companies in the order in which they are asked for; unknown ids are left out."""
+    ListCompanies: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ListCompaniesRequest, _tenancy_pb2.ListCompaniesResponse]
+    """ListCompanies returns one page of the companies that a search finds, and how many there are."""
     SuspendCompany: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.SuspendCompanyRequest, _tenancy_pb2.SuspendCompanyResponse]
-    """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is suspended already."""
+    """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is not active."""
     ReactivateCompany: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ReactivateCompanyRequest, _tenancy_pb2.ReactivateCompanyResponse]
     """ReactivateCompany ends a suspension. FAILED_PRECONDITION: the company is not suspended."""
+    CloseCompany: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.CloseCompanyRequest, _tenancy_pb2.CloseCompanyResponse]
+    """CloseCompany ends a company and its keys for ever; it keeps its name and its history, and nothing of it can be
+    changed again. FAILED_PRECONDITION: it is closed already.
+    """
+    SetLogo: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.SetLogoRequest, _tenancy_pb2.SetLogoResponse]
+    """SetLogo replaces a company's logo. INVALID_ARGUMENT: it is no PNG, JPEG, GIF or WebP, or larger than 256 KiB.
+    FAILED_PRECONDITION: the company is closed.
+    """
+    GetLogo: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.GetLogoRequest, _tenancy_pb2.GetLogoResponse]
+    """GetLogo returns a company's logo. NOT_FOUND: it has none."""
+    SetTrackingPolicy: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.SetTrackingPolicyRequest, _tenancy_pb2.SetTrackingPolicyResponse]
+    """SetTrackingPolicy replaces a company's policy and announces company.policy_changed.
+    FAILED_PRECONDITION: the company is closed.
+    """
+    GetTrackingPolicy: _grpc.UnaryUnaryMultiCallable[_policy_pb2.GetTrackingPolicyRequest, _policy_pb2.GetTrackingPolicyResponse]
+    """GetTrackingPolicy returns a company's policy; every company has one from the beginning."""
     RotateKey: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.RotateKeyRequest, _tenancy_pb2.RotateKeyResponse]
-    """RotateKey replaces all live keys of a company by a new one, at once."""
+    """RotateKey gives a company a new key; the others stop at once, or after a grace period.
+    FAILED_PRECONDITION: the company is closed, or too many of its keys are in their grace period.
+    """
+    RevokeKey: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.RevokeKeyRequest, _tenancy_pb2.RevokeKeyResponse]
+    """RevokeKey stops one key at once. After the last one nobody gets in until the next rotation.
+    NOT_FOUND: the company has no such key. FAILED_PRECONDITION: it has ended already.
+    """
+    ListKeys: _grpc.UnaryUnaryMultiCallable[_keys_pb2.ListKeysRequest, _keys_pb2.ListKeysResponse]
+    """ListKeys returns a company's keys, and which of them are still in use."""
+    ResolveKeys: _grpc.UnaryUnaryMultiCallable[_keys_pb2.ResolveKeysRequest, _keys_pb2.ResolveKeysResponse]
+    """ResolveKeys says whose keys have these digests."""
+    ReportKeyUse: _grpc.UnaryUnaryMultiCallable[_keys_pb2.ReportKeyUseRequest, _keys_pb2.ReportKeyUseResponse]
+    """ReportKeyUse takes the latest uses of keys, coalesced by the caller; an older one changes nothing. A key that comes
+    with its digest under the newest pepper is known by that one too from then on.
+    """
     ListCompanyChanges: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ListCompanyChangesRequest, _tenancy_pb2.ListCompanyChangesResponse]
     """ListCompanyChanges returns companies changed after a revision, oldest change first: how the portal keeps its
     directory. Asking with the revision of the last answer misses nothing: revisions become visible in order.
+    FAILED_PRECONDITION: the revision is of another life of the database; drop the copy and ask after 0.
     """
     ListAccessChanges: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ListAccessChangesRequest, _tenancy_pb2.ListAccessChangesResponse]
-    """ListAccessChanges is the same for the gateway: digests and state, nothing about the customer."""
+    """ListAccessChanges is the same for the gateway: digests, state and policy, nothing about the customer."""
     ReportSync: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ReportSyncRequest, _tenancy_pb2.ReportSyncResponse]
     """ReportSync takes the latest signs of life of companies, coalesced by the caller; an older one changes nothing."""
     ListSyncTimes: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ListSyncTimesRequest, _tenancy_pb2.ListSyncTimesResponse]
     """ListSyncTimes returns the signs of life recorded at or after a moment."""
+    ListAuditEntries: _grpc.UnaryUnaryMultiCallable[_audit_pb2.ListAuditEntriesRequest, _audit_pb2.ListAuditEntriesResponse]
+    """ListAuditEntries returns one page of the audit trail."""
+    VerifyAudit: _grpc.UnaryUnaryMultiCallable[_audit_pb2.VerifyAuditRequest, _audit_pb2.VerifyAuditResponse]
+    """VerifyAudit follows the audit trail from its beginning. It takes a while: allow 30 seconds for a million entries."""
 
 @_typing.type_check_only
 class TenancyServiceAsyncStub(TenancyServiceStub):
-    """TenancyService owns companies and their keys. It knows no employee and no price."""
+    """TenancyService owns companies and their keys. It knows no employee and no price.
+
+    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.CreateCompanyRequest, _tenancy_pb2.CreateCompanyResponse]  # type: ignore[assignment]
     """CreateCompany stores a company and its first key and announces company.created.
     ALREADY_EXISTS: another company has that name (letter case aside).
     """
+    UpdateCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.UpdateCompanyRequest, _tenancy_pb2.UpdateCompanyResponse]  # type: ignore[assignment]
+    """UpdateCompany changes the fields that are given and announces company.updated.
+    ALREADY_EXISTS: another company has that name. FAILED_PRECONDITION: the company is closed.
+    """
     GetCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.GetCompanyRequest, _tenancy_pb2.GetCompanyResponse]  # type: ignore[assignment]
     """GetCompany returns one company. NOT_FOUND: there is none with that id."""
+    BatchGetCompanies: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.BatchGetCompaniesRequest, _tenancy_pb2.BatchGetCompaniesResponse]  # type: ignore[assignment]
+    """BatchGetCompanies returns companies in the order in which they are asked for; unknown ids are left out."""
+    ListCompanies: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ListCompaniesRequest, _tenancy_pb2.ListCompaniesResponse]  # type: ignore[assignment]
+    """ListCompanies returns one page of the companies that a search finds, and how many there are."""
     SuspendCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.SuspendCompanyRequest, _tenancy_pb2.SuspendCompanyResponse]  # type: ignore[assignment]
-    """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is suspended already."""
+    """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is not active."""
     ReactivateCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ReactivateCompanyRequest, _tenancy_pb2.ReactivateCompanyResponse]  # type: ignore[assignment]
     """ReactivateCompany ends a suspension. FAILED_PRECONDITION: the company is not suspended."""
+    CloseCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.CloseCompanyRequest, _tenancy_pb2.CloseCompanyResponse]  # type: ignore[assignment]
+    """CloseCompany ends a company and its keys for ever; it keeps its name and its history, and nothing of it can be
+    changed again. FAILED_PRECONDITION: it is closed already.
+    """
+    SetLogo: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.SetLogoRequest, _tenancy_pb2.SetLogoResponse]  # type: ignore[assignment]
+    """SetLogo replaces a company's logo. INVALID_ARGUMENT: it is no PNG, JPEG, GIF or WebP, or larger than 256 KiB.
+    FAILED_PRECONDITION: the company is closed.
+    """
+    GetLogo: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.GetLogoRequest, _tenancy_pb2.GetLogoResponse]  # type: ignore[assignment]
+    """GetLogo returns a company's logo. NOT_FOUND: it has none."""
+    SetTrackingPolicy: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.SetTrackingPolicyRequest, _tenancy_pb2.SetTrackingPolicyResponse]  # type: ignore[assignment]
+    """SetTrackingPolicy replaces a company's policy and announces company.policy_changed.
+    FAILED_PRECONDITION: the company is closed.
+    """
+    GetTrackingPolicy: _aio.UnaryUnaryMultiCallable[_policy_pb2.GetTrackingPolicyRequest, _policy_pb2.GetTrackingPolicyResponse]  # type: ignore[assignment]
+    """GetTrackingPolicy returns a company's policy; every company has one from the beginning."""
     RotateKey: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.RotateKeyRequest, _tenancy_pb2.RotateKeyResponse]  # type: ignore[assignment]
-    """RotateKey replaces all live keys of a company by a new one, at once."""
+    """RotateKey gives a company a new key; the others stop at once, or after a grace period.
+    FAILED_PRECONDITION: the company is closed, or too many of its keys are in their grace period.
+    """
+    RevokeKey: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.RevokeKeyRequest, _tenancy_pb2.RevokeKeyResponse]  # type: ignore[assignment]
+    """RevokeKey stops one key at once. After the last one nobody gets in until the next rotation.
+    NOT_FOUND: the company has no such key. FAILED_PRECONDITION: it has ended already.
+    """
+    ListKeys: _aio.UnaryUnaryMultiCallable[_keys_pb2.ListKeysRequest, _keys_pb2.ListKeysResponse]  # type: ignore[assignment]
+    """ListKeys returns a company's keys, and which of them are still in use."""
+    ResolveKeys: _aio.UnaryUnaryMultiCallable[_keys_pb2.ResolveKeysRequest, _keys_pb2.ResolveKeysResponse]  # type: ignore[assignment]
+    """ResolveKeys says whose keys have these digests."""
+    ReportKeyUse: _aio.UnaryUnaryMultiCallable[_keys_pb2.ReportKeyUseRequest, _keys_pb2.ReportKeyUseResponse]  # type: ignore[assignment]
+    """ReportKeyUse takes the latest uses of keys, coalesced by the caller; an older one changes nothing. A key that comes
+    with its digest under the newest pepper is known by that one too from then on.
+    """
     ListCompanyChanges: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ListCompanyChangesRequest, _tenancy_pb2.ListCompanyChangesResponse]  # type: ignore[assignment]
     """ListCompanyChanges returns companies changed after a revision, oldest change first: how the portal keeps its
     directory. Asking with the revision of the last answer misses nothing: revisions become visible in order.
+    FAILED_PRECONDITION: the revision is of another life of the database; drop the copy and ask after 0.
     """
     ListAccessChanges: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ListAccessChangesRequest, _tenancy_pb2.ListAccessChangesResponse]  # type: ignore[assignment]
-    """ListAccessChanges is the same for the gateway: digests and state, nothing about the customer."""
+    """ListAccessChanges is the same for the gateway: digests, state and policy, nothing about the customer."""
     ReportSync: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ReportSyncRequest, _tenancy_pb2.ReportSyncResponse]  # type: ignore[assignment]
     """ReportSync takes the latest signs of life of companies, coalesced by the caller; an older one changes nothing."""
     ListSyncTimes: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ListSyncTimesRequest, _tenancy_pb2.ListSyncTimesResponse]  # type: ignore[assignment]
     """ListSyncTimes returns the signs of life recorded at or after a moment."""
+    ListAuditEntries: _aio.UnaryUnaryMultiCallable[_audit_pb2.ListAuditEntriesRequest, _audit_pb2.ListAuditEntriesResponse]  # type: ignore[assignment]
+    """ListAuditEntries returns one page of the audit trail."""
+    VerifyAudit: _aio.UnaryUnaryMultiCallable[_audit_pb2.VerifyAuditRequest, _audit_pb2.VerifyAuditResponse]  # type: ignore[assignment]
+    """VerifyAudit follows the audit trail from its beginning. It takes a while: allow 30 seconds for a million entries."""
 
 class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
-    """TenancyService owns companies and their keys. It knows no employee and no price."""
+    """TenancyService owns companies and their keys. It knows no employee and no price.
+
+    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
+    """
 
     @_abc_1.abstractmethod
     def CreateCompany(
@@ -98,6 +196,16 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def UpdateCompany(
+        self,
+        request: _tenancy_pb2.UpdateCompanyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tenancy_pb2.UpdateCompanyResponse, _abc.Awaitable[_tenancy_pb2.UpdateCompanyResponse]]:
+        """UpdateCompany changes the fields that are given and announces company.updated.
+        ALREADY_EXISTS: another company has that name. FAILED_PRECONDITION: the company is closed.
+        """
+
+    @_abc_1.abstractmethod
     def GetCompany(
         self,
         request: _tenancy_pb2.GetCompanyRequest,
@@ -106,12 +214,28 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         """GetCompany returns one company. NOT_FOUND: there is none with that id."""
 
     @_abc_1.abstractmethod
+    def BatchGetCompanies(
+        self,
+        request: _tenancy_pb2.BatchGetCompaniesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tenancy_pb2.BatchGetCompaniesResponse, _abc.Awaitable[_tenancy_pb2.BatchGetCompaniesResponse]]:
+        """BatchGetCompanies returns companies in the order in which they are asked for; unknown ids are left out."""
+
+    @_abc_1.abstractmethod
+    def ListCompanies(
+        self,
+        request: _tenancy_pb2.ListCompaniesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tenancy_pb2.ListCompaniesResponse, _abc.Awaitable[_tenancy_pb2.ListCompaniesResponse]]:
+        """ListCompanies returns one page of the companies that a search finds, and how many there are."""
+
+    @_abc_1.abstractmethod
     def SuspendCompany(
         self,
         request: _tenancy_pb2.SuspendCompanyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.SuspendCompanyResponse, _abc.Awaitable[_tenancy_pb2.SuspendCompanyResponse]]:
-        """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is suspended already."""
+        """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is not active."""
 
     @_abc_1.abstractmethod
     def ReactivateCompany(
@@ -122,12 +246,96 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         """ReactivateCompany ends a suspension. FAILED_PRECONDITION: the company is not suspended."""
 
     @_abc_1.abstractmethod
+    def CloseCompany(
+        self,
+        request: _tenancy_pb2.CloseCompanyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tenancy_pb2.CloseCompanyResponse, _abc.Awaitable[_tenancy_pb2.CloseCompanyResponse]]:
+        """CloseCompany ends a company and its keys for ever; it keeps its name and its history, and nothing of it can be
+        changed again. FAILED_PRECONDITION: it is closed already.
+        """
+
+    @_abc_1.abstractmethod
+    def SetLogo(
+        self,
+        request: _tenancy_pb2.SetLogoRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tenancy_pb2.SetLogoResponse, _abc.Awaitable[_tenancy_pb2.SetLogoResponse]]:
+        """SetLogo replaces a company's logo. INVALID_ARGUMENT: it is no PNG, JPEG, GIF or WebP, or larger than 256 KiB.
+        FAILED_PRECONDITION: the company is closed.
+        """
+
+    @_abc_1.abstractmethod
+    def GetLogo(
+        self,
+        request: _tenancy_pb2.GetLogoRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tenancy_pb2.GetLogoResponse, _abc.Awaitable[_tenancy_pb2.GetLogoResponse]]:
+        """GetLogo returns a company's logo. NOT_FOUND: it has none."""
+
+    @_abc_1.abstractmethod
+    def SetTrackingPolicy(
+        self,
+        request: _tenancy_pb2.SetTrackingPolicyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tenancy_pb2.SetTrackingPolicyResponse, _abc.Awaitable[_tenancy_pb2.SetTrackingPolicyResponse]]:
+        """SetTrackingPolicy replaces a company's policy and announces company.policy_changed.
+        FAILED_PRECONDITION: the company is closed.
+        """
+
+    @_abc_1.abstractmethod
+    def GetTrackingPolicy(
+        self,
+        request: _policy_pb2.GetTrackingPolicyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_policy_pb2.GetTrackingPolicyResponse, _abc.Awaitable[_policy_pb2.GetTrackingPolicyResponse]]:
+        """GetTrackingPolicy returns a company's policy; every company has one from the beginning."""
+
+    @_abc_1.abstractmethod
     def RotateKey(
         self,
         request: _tenancy_pb2.RotateKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.RotateKeyResponse, _abc.Awaitable[_tenancy_pb2.RotateKeyResponse]]:
-        """RotateKey replaces all live keys of a company by a new one, at once."""
+        """RotateKey gives a company a new key; the others stop at once, or after a grace period.
+        FAILED_PRECONDITION: the company is closed, or too many of its keys are in their grace period.
+        """
+
+    @_abc_1.abstractmethod
+    def RevokeKey(
+        self,
+        request: _tenancy_pb2.RevokeKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tenancy_pb2.RevokeKeyResponse, _abc.Awaitable[_tenancy_pb2.RevokeKeyResponse]]:
+        """RevokeKey stops one key at once. After the last one nobody gets in until the next rotation.
+        NOT_FOUND: the company has no such key. FAILED_PRECONDITION: it has ended already.
+        """
+
+    @_abc_1.abstractmethod
+    def ListKeys(
+        self,
+        request: _keys_pb2.ListKeysRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_keys_pb2.ListKeysResponse, _abc.Awaitable[_keys_pb2.ListKeysResponse]]:
+        """ListKeys returns a company's keys, and which of them are still in use."""
+
+    @_abc_1.abstractmethod
+    def ResolveKeys(
+        self,
+        request: _keys_pb2.ResolveKeysRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_keys_pb2.ResolveKeysResponse, _abc.Awaitable[_keys_pb2.ResolveKeysResponse]]:
+        """ResolveKeys says whose keys have these digests."""
+
+    @_abc_1.abstractmethod
+    def ReportKeyUse(
+        self,
+        request: _keys_pb2.ReportKeyUseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_keys_pb2.ReportKeyUseResponse, _abc.Awaitable[_keys_pb2.ReportKeyUseResponse]]:
+        """ReportKeyUse takes the latest uses of keys, coalesced by the caller; an older one changes nothing. A key that comes
+        with its digest under the newest pepper is known by that one too from then on.
+        """
 
     @_abc_1.abstractmethod
     def ListCompanyChanges(
@@ -137,6 +345,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_tenancy_pb2.ListCompanyChangesResponse, _abc.Awaitable[_tenancy_pb2.ListCompanyChangesResponse]]:
         """ListCompanyChanges returns companies changed after a revision, oldest change first: how the portal keeps its
         directory. Asking with the revision of the last answer misses nothing: revisions become visible in order.
+        FAILED_PRECONDITION: the revision is of another life of the database; drop the copy and ask after 0.
         """
 
     @_abc_1.abstractmethod
@@ -145,7 +354,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.ListAccessChangesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.ListAccessChangesResponse, _abc.Awaitable[_tenancy_pb2.ListAccessChangesResponse]]:
-        """ListAccessChanges is the same for the gateway: digests and state, nothing about the customer."""
+        """ListAccessChanges is the same for the gateway: digests, state and policy, nothing about the customer."""
 
     @_abc_1.abstractmethod
     def ReportSync(
@@ -162,5 +371,21 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.ListSyncTimesResponse, _abc.Awaitable[_tenancy_pb2.ListSyncTimesResponse]]:
         """ListSyncTimes returns the signs of life recorded at or after a moment."""
+
+    @_abc_1.abstractmethod
+    def ListAuditEntries(
+        self,
+        request: _audit_pb2.ListAuditEntriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_pb2.ListAuditEntriesResponse, _abc.Awaitable[_audit_pb2.ListAuditEntriesResponse]]:
+        """ListAuditEntries returns one page of the audit trail."""
+
+    @_abc_1.abstractmethod
+    def VerifyAudit(
+        self,
+        request: _audit_pb2.VerifyAuditRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_pb2.VerifyAuditResponse, _abc.Awaitable[_audit_pb2.VerifyAuditResponse]]:
+        """VerifyAudit follows the audit trail from its beginning. It takes a while: allow 30 seconds for a million entries."""
 
 def add_TenancyServiceServicer_to_server(servicer: TenancyServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,22 +1,23 @@
-"""What suspending and reactivating have in common."""
+"""What suspending, reactivating and closing have in common."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tenancy.application.find_company import find_company
 from tenancy.application.record_change import Encode, record_change
 from tenancy.domain.action import Action
-from tenancy.domain.company import Company, Step, state_after
+from tenancy.domain.company import Company, CompanyState, Step, state_after
 from tenancy.domain.events import CompanyEvent
-from tenancy.store import clock, companies
+from tenancy.store import companies, keys
 
 
 async def change_state(
-    engine: AsyncEngine,
+    tx: AsyncConnection,
+    revision: int,
     *,
     encode: Encode,
     action: Action,
@@ -25,19 +26,21 @@ async def change_state(
     event: Callable[[UUID, int], CompanyEvent],
 ) -> Company:
     """The company after `step`. NotFound, or Refused when its state does not allow the step."""
-    async with engine.begin() as tx:
-        revision = await clock.advance(tx)
-        company = await find_company(tx, company_id)
-        changed = replace(company, state=state_after(company.state, step), revision=revision)
-        await companies.update(tx, changed)
-        await record_change(
-            tx,
-            encode=encode,
-            event=event(company_id, revision),
-            action=action,
-            name=step,
-            at=datetime.now(UTC),
-            before={"state": company.state},
-            after={"state": changed.state},
-        )
+    company = await find_company(tx, company_id)
+    changed = replace(company, state=state_after(company.state, step), revision=revision)
+    now = datetime.now(UTC)
+    if changed.state is CompanyState.CLOSED:
+        await keys.end_all(tx, company_id, ending=now)
+        changed = replace(changed, key_hint="")
+    await companies.update(tx, changed)
+    await record_change(
+        tx,
+        encode=encode,
+        event=event(company_id, revision),
+        action=action,
+        name=step,
+        at=now,
+        before={"state": company.state},
+        after={"state": changed.state},
+    )
     return changed

@@ -2,13 +2,13 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tenancy.domain.company import Access
+from tenancy.domain.access import Access
 from tenancy.domain.page import Page
-from tenancy.store import clock, companies
+from tenancy.store import access, clock
 
 
 async def list_access_changes(engine: AsyncEngine, *, page: Page) -> list[Access]:
     """Access records changed after a revision, oldest change first. Refused: the revision is of another life."""
     async with engine.begin() as tx:
         page.check_known(await clock.read(tx))
-        return await companies.access_changes(tx, page)
+        return await access.changes(tx, page)

@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from tenancy.application.act_once import act_once
 from tenancy.application.change_state import change_state
 from tenancy.application.record_change import Encode
 from tenancy.domain.action import Action
@@ -13,6 +14,16 @@ from tenancy.domain.events import CompanyReactivated
 
 async def reactivate_company(engine: AsyncEngine, *, encode: Encode, action: Action, company_id: UUID) -> Company:
     """The active company. NotFound, Refused when it is not suspended."""
-    return await change_state(
-        engine, encode=encode, action=action, company_id=company_id, step=Step.REACTIVATE, event=CompanyReactivated
-    )
+
+    async def act(tx: AsyncConnection, revision: int) -> Company:
+        return await change_state(
+            tx,
+            revision,
+            encode=encode,
+            action=action,
+            company_id=company_id,
+            step=Step.REACTIVATE,
+            event=CompanyReactivated,
+        )
+
+    return await act_once(engine, action=action, kind=Company, act=act)

@@ -37,6 +37,7 @@ async def record_change(
         action=name,
         company_id=event.company_id,
         reason=action.reason,
+        request_id=action.request_id,
         before=before,
         after=after,
     )

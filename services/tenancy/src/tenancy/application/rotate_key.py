@@ -1,33 +1,47 @@
 """A new key in place of all that a company has."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tenancy.application.find_company import find_company
+from tenancy.application.issue_key import Issued, issue_key, show_once
 from tenancy.application.record_change import Encode, record_change
 from tenancy.domain.action import Action
 from tenancy.domain.company import Company
 from tenancy.domain.events import CompanyKeyRotated
-from tenancy.domain.keys import new_key
-from tenancy.store import clock, companies, keys
+from tenancy.domain.keys import check_room, new_key
+from tenancy.domain.peppers import Peppers
+from tenancy.store import companies, keys
+
+AT_ONCE = timedelta(0)
 
 
 async def rotate_key(
-    engine: AsyncEngine, *, pepper: bytes, encode: Encode, action: Action, company_id: UUID
+    engine: AsyncEngine,
+    *,
+    peppers: Peppers,
+    encode: Encode,
+    action: Action,
+    company_id: UUID,
+    grace: timedelta = AT_ONCE,
 ) -> tuple[Company, str]:
-    """The company and the text of its new key; the old ones stop at once. NotFound."""
-    key = new_key(pepper)
-    async with engine.begin() as tx:
-        revision = await clock.advance(tx)
-        company = await find_company(tx, company_id)
-        changed = replace(company, key_hint=key.hint, revision=revision)
+    """The company and the text of its new key; the old ones stop after `grace`.
+
+    NotFound; Refused when the company is closed or has too many keys that open.
+    """
+
+    async def act(tx: AsyncConnection, revision: int) -> Issued:
         now = datetime.now(UTC)
+        company = await find_company(tx, company_id)
+        company.demand_open("rotate the key")
+        check_room(await keys.count_open(tx, company_id, at=now), grace)
+        key = new_key(peppers.current)
+        changed = replace(company, key_hint=key.hint, revision=revision)
         await companies.update(tx, changed)
-        await keys.revoke_all(tx, company_id, at=now)
-        await keys.insert(tx, company_id, key, at=now)
+        await keys.end_all(tx, company_id, ending=now + grace)
         await record_change(
             tx,
             encode=encode,
@@ -36,6 +50,8 @@ async def rotate_key(
             name="rotate_key",
             at=now,
             before={"key_hint": company.key_hint},
-            after={"key_hint": key.hint},
+            after={"key_hint": key.hint, "grace": str(grace)},
         )
-    return changed, key.text
+        return await issue_key(tx, changed, key, at=now)
+
+    return await show_once(engine, peppers=peppers, action=action, act=act)

@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from tenancy.application.act_once import act_once
 from tenancy.application.change_state import change_state
 from tenancy.application.record_change import Encode
 from tenancy.domain.action import Action
@@ -12,8 +13,18 @@ from tenancy.domain.events import CompanySuspended
 
 
 async def suspend_company(engine: AsyncEngine, *, encode: Encode, action: Action, company_id: UUID) -> Company:
-    """The suspended company. InvalidInput without a reason, NotFound, Refused when it is suspended already."""
+    """The suspended company. InvalidInput without a reason, NotFound, Refused when it is not active."""
     action.demand_reason("suspending the company")
-    return await change_state(
-        engine, encode=encode, action=action, company_id=company_id, step=Step.SUSPEND, event=CompanySuspended
-    )
+
+    async def act(tx: AsyncConnection, revision: int) -> Company:
+        return await change_state(
+            tx,
+            revision,
+            encode=encode,
+            action=action,
+            company_id=company_id,
+            step=Step.SUSPEND,
+            event=CompanySuspended,
+        )
+
+    return await act_once(engine, action=action, kind=Company, act=act)

@@ -1,22 +1,35 @@
 """Follows the audit trail from its beginning."""
 
+import asyncio
+
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Refused
-from tenancy.domain.audit import ChainEnd
+from tenancy.domain.audit import ChainEnd, Verdict, follow
 from tenancy.store import audit, clock
 
 PAGE = 1_000
 
 
-async def verify_audit(engine: AsyncEngine) -> int:
-    """The number of entries, which is also the newest revision. Refused names the first entry missing or altered."""
+async def verify_audit(engine: AsyncEngine, *, known: ChainEnd | None = None) -> Verdict:
+    """How far the trail is whole, as of this moment.
+
+    The trail must also lead through the `known` entry, if one is given: whoever may do anything in the database can
+    write a whole new trail, but not one that ends up with a hash that was noted down elsewhere.
+    """
     async with engine.begin() as tx:
+        await audit.freeze(tx)
         newest = await clock.read(tx)
-        end = ChainEnd()
-        while sealed := await audit.page(tx, after_revision=end.revision, limit=PAGE):
-            for entry in sealed:
-                end = end.follow(entry)
-    if end.revision < newest:
-        raise Refused(f"the audit entries after revision {end.revision} are missing: the clock is at {newest}")
-    return end.revision
+        verdict = Verdict(ChainEnd(), None)
+        after: int | None = None
+        while entries := await audit.page(tx, after=after, limit=PAGE):
+            # In a thread, so that other calls are answered meanwhile.
+            verdict = await asyncio.to_thread(follow, verdict.end, entries, known)
+            if verdict.flaw is not None:
+                return verdict
+            after = verdict.end.revision
+    try:
+        verdict.end.check_complete(newest, known)
+    except Refused as refusal:
+        return Verdict(verdict.end, refusal.message)
+    return verdict

@@ -15,6 +15,7 @@ class CompanyState(StrEnum):
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
+    CLOSED = "closed"
 
 
 class Step(StrEnum):
@@ -22,11 +23,14 @@ class Step(StrEnum):
 
     SUSPEND = "suspend"
     REACTIVATE = "reactivate"
+    CLOSE = "close"
 
 
 _STEPS: Mapping[tuple[CompanyState, Step], CompanyState] = {
     (CompanyState.ACTIVE, Step.SUSPEND): CompanyState.SUSPENDED,
     (CompanyState.SUSPENDED, Step.REACTIVATE): CompanyState.ACTIVE,
+    (CompanyState.ACTIVE, Step.CLOSE): CompanyState.CLOSED,
+    (CompanyState.SUSPENDED, Step.CLOSE): CompanyState.CLOSED,
 }
 
 
@@ -37,21 +41,16 @@ class Company:
     id: UUID
     details: CompanyDetails
     state: CompanyState
-    key_hint: str
+    key_hint: str  # of the newest key that opens; empty when none does
+    logo_digest: str  # SHA-256 in hexadecimal; empty without a logo
     created_at: datetime
     last_sync_at: datetime | None
     revision: int
 
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What a gateway needs to decide about a call: nothing about the customer."""
-
-    company_id: UUID
-    state: CompanyState
-    time_zone: str
-    key_digests: tuple[bytes, ...]
-    revision: int
+    def demand_open(self, what: str) -> None:
+        """Refused when the company is closed; `what` is being done."""
+        if self.state is CompanyState.CLOSED:
+            raise Refused(f"cannot {what} of this company: it is closed")
 
 
 def state_after(state: CompanyState, step: Step) -> CompanyState:

@@ -2,7 +2,8 @@
 
 import re
 import zoneinfo
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Self
 
 from servicekit.errors import InvalidInput
@@ -38,6 +39,17 @@ class CompanyDetails:
     def name_key(self) -> str:
         """Two companies may not have this in common."""
         return fold(self.name)
+
+    @property
+    def search_text(self) -> str:
+        """What a search looks into: name, e-mail and contact person on lines of their own."""
+        return "\n".join(map(fold, (self.name, self.email, self.contact_person)))
+
+    def changed(self, changes: Mapping[str, str]) -> Self:
+        """The details with some fields replaced. InvalidInput when there are none, or when one breaks a rule."""
+        if not changes:
+            raise InvalidInput("there is nothing to change: give at least one field")
+        return self.checked(**(asdict(self) | dict(changes)))
 
     @classmethod
     def checked(cls, *, name: str, email: str, contact_person: str, phone: str, address: str, time_zone: str) -> Self:

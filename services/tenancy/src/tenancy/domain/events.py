@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from tenancy.domain.policy import TrackingPolicy
+
 
 @dataclass(frozen=True, slots=True)
 class CompanyCreated:
@@ -24,9 +26,43 @@ class CompanyReactivated:
 
 
 @dataclass(frozen=True, slots=True)
+class CompanyClosed:
+    company_id: UUID
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyUpdated:
+    company_id: UUID
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyPolicyChanged:
+    company_id: UUID
+    revision: int
+    policy: TrackingPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyKeyRevoked:
+    company_id: UUID
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class CompanyKeyRotated:
     company_id: UUID
     revision: int
 
 
-CompanyEvent = CompanyCreated | CompanySuspended | CompanyReactivated | CompanyKeyRotated
+CompanyEvent = (
+    CompanyCreated
+    | CompanyUpdated
+    | CompanySuspended
+    | CompanyReactivated
+    | CompanyClosed
+    | CompanyPolicyChanged
+    | CompanyKeyRotated
+    | CompanyKeyRevoked
+)

@@ -1,4 +1,4 @@
-"""One page of changes."""
+"""How much is asked at once: pages of changes, batches of names."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -6,6 +6,7 @@ from typing import Self
 from servicekit.errors import InvalidInput, Refused
 
 MOST_CHANGES = 1_000
+MOST_AT_ONCE = 1_000
 HIGHEST_REVISION = 2**63 - 1
 
 
@@ -27,3 +28,9 @@ class Page:
         """Refused when nothing here is as new: an empty answer would confirm a copy from before a restored backup."""
         if self.after_revision > newest:
             raise Refused(f"the newest revision is {newest}: drop your copy and ask again after revision 0")
+
+
+def check_batch(count: int, what: str) -> None:
+    """InvalidInput when `what` has more entries than are taken at once."""
+    if count > MOST_AT_ONCE:
+        raise InvalidInput(f"{what} has {count} entries: ask for at most {MOST_AT_ONCE} at once")

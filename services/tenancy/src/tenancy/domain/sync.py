@@ -20,15 +20,20 @@ class SyncTime:
 
 
 def latest_times(times: Iterable[SyncTime], now: datetime) -> dict[UUID, datetime]:
-    """The latest time of each company.
+    """The latest time of each company."""
+    latest: dict[UUID, datetime] = {}
+    for time in times:
+        at = not_after(now, time.at)
+        latest[time.company_id] = max(at, latest.get(time.company_id, at))
+    return latest
+
+
+def not_after(now: datetime, at: datetime) -> datetime:
+    """`at`, unless it lies in the future.
 
     A reporter's clock may be a little ahead; a time further in the future would outlast all true ones and becomes now.
     """
-    latest: dict[UUID, datetime] = {}
-    for time in times:
-        at = now if time.at > now + CLOCK_TOLERANCE else time.at
-        latest[time.company_id] = max(at, latest.get(time.company_id, at))
-    return latest
+    return now if at > now + CLOCK_TOLERANCE else at
 
 
 def check_count(count: int) -> None:

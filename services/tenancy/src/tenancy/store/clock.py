@@ -3,16 +3,20 @@
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+_HOLD = text("SELECT revision FROM clock FOR UPDATE")
+
 _ADVANCE = text("UPDATE clock SET revision = revision + 1 RETURNING revision")
 
 _READ = text("SELECT revision FROM clock")
 
 
-async def advance(tx: AsyncConnection) -> int:
-    """The next revision. Waits for whoever holds the clock; from here to the end of `tx` no one else changes anything.
+async def hold(tx: AsyncConnection) -> None:
+    """Waits for whoever holds the clock; from here to the end of `tx` no one else changes anything."""
+    await tx.execute(_HOLD)
 
-    Call it before reading what is to be changed.
-    """
+
+async def advance(tx: AsyncConnection) -> int:
+    """The next revision. It holds the clock too: call it before reading what is to be changed."""
     return int((await tx.execute(_ADVANCE)).scalar_one())
 
 

@@ -1,0 +1,27 @@
+"""Moments in messages."""
+
+from datetime import UTC, datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from servicekit.errors import InvalidInput
+
+
+def from_timestamp(message: Timestamp, what: str) -> datetime:
+    """In UTC. InvalidInput when it lies outside of the years 1 to 9999."""
+    try:
+        return message.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise InvalidInput(f"{what} is not a time: give seconds and nanoseconds of the years 1 to 9999") from None
+
+
+def to_timestamp(moment: datetime) -> Timestamp:
+    """`moment` is aware; a naive one would be taken for UTC."""
+    message = Timestamp()
+    message.FromDatetime(moment)
+    return message
+
+
+def to_optional_timestamp(moment: datetime | None) -> Timestamp | None:
+    """None leaves the field out."""
+    return None if moment is None else to_timestamp(moment)

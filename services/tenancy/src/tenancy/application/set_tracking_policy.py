@@ -1,0 +1,49 @@
+"""Says what a company's trackers record from now on."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from tenancy.application.act_once import act_once
+from tenancy.application.find_company import find_company
+from tenancy.application.get_tracking_policy import find_policy
+from tenancy.application.record_change import Encode, record_change
+from tenancy.domain.action import Action
+from tenancy.domain.events import CompanyPolicyChanged
+from tenancy.domain.policy import TrackingPolicy
+from tenancy.store import companies, policies
+
+
+async def set_tracking_policy(
+    engine: AsyncEngine, *, encode: Encode, action: Action, company_id: UUID, policy: TrackingPolicy
+) -> TrackingPolicy:
+    """The policy with its version. NotFound, Refused when the company is closed."""
+
+    async def act(tx: AsyncConnection, revision: int) -> TrackingPolicy:
+        now = datetime.now(UTC)
+        company = await find_company(tx, company_id)
+        company.demand_open("change the tracking policy")
+        before = await find_policy(tx, company_id)
+        after = policy.in_force(now, after=before.version)
+        await policies.update(tx, company_id, after)
+        await companies.update(tx, replace(company, revision=revision))
+        await record_change(
+            tx,
+            encode=encode,
+            event=CompanyPolicyChanged(company_id, revision, after),
+            action=action,
+            name="set_tracking_policy",
+            at=now,
+            before=_facts(before),
+            after=_facts(after),
+        )
+        return after
+
+    return await act_once(engine, action=action, kind=TrackingPolicy, act=act)
+
+
+def _facts(policy: TrackingPolicy) -> Mapping[str, str]:
+    return {name: str(value).lower() for name, value in asdict(policy).items()}

@@ -1,0 +1,43 @@
+"""A company's logo. What it is shows in its content, never in what the uploader says."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from servicekit.errors import InvalidInput
+
+MOST_BYTES = 256 * 1024
+
+_MAGIC = {
+    "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "image/jpeg": re.compile(rb"\xff\xd8\xff"),
+    "image/gif": re.compile(rb"GIF8[79]a"),
+    "image/webp": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
+}
+_SVG = re.compile(rb"\s*(\xef\xbb\xbf)?\s*<")
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """A picture; `media_type` is image/png, image/jpeg, image/gif or image/webp."""
+
+    content: bytes
+    media_type: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content in hexadecimal."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    @classmethod
+    def checked(cls, content: bytes) -> Self:
+        """InvalidInput when it is too large or no picture of a kind that every browser shows."""
+        if len(content) > MOST_BYTES:
+            raise InvalidInput(f"content has {len(content)} bytes: a logo has at most {MOST_BYTES}")
+        for media_type, magic in _MAGIC.items():
+            if magic.match(content):
+                return cls(content, media_type)
+        if _SVG.match(content):
+            raise InvalidInput("content looks like SVG or HTML, which can carry scripts: give PNG, JPEG, GIF or WebP")
+        raise InvalidInput("content is no picture: give PNG, JPEG, GIF or WebP")

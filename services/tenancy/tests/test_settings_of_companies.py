@@ -1,0 +1,128 @@
+"""What the owner sets for a company: its logo and its tracking policy."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.errors import InvalidInput, NotFound
+from tenancy.application.get_company import get_company
+from tenancy.application.get_logo import get_logo
+from tenancy.application.get_tracking_policy import get_tracking_policy
+from tenancy.application.list_access_changes import list_access_changes
+from tenancy.application.set_logo import set_logo
+from tenancy.application.set_tracking_policy import set_tracking_policy
+from tenancy.domain.action import Action
+from tenancy.domain.company import Company
+from tenancy.domain.logo import Logo
+from tenancy.domain.page import Page
+from tenancy.domain.policy import DEFAULT_POLICY, TrackingPolicy
+from tenancy.feed.events import encode
+
+Create = Callable[[str], Awaitable[tuple[Company, str]]]
+
+OWNER = Action("owner@tenantry.example", "asked")
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SECOND = int(NOW.timestamp())
+PICTURES = {
+    "image/png": b"\x89PNG\r\n\x1a\n...",
+    "image/jpeg": b"\xff\xd8\xff\xe0...",
+    "image/gif": b"GIF89a...",
+    "image/webp": b"RIFF\n\x00\x00\x00WEBPVP8 ...",
+}
+STRICT = TrackingPolicy(
+    screenshots_enabled=False,
+    screenshot_interval_seconds=30,
+    website_tracking_enabled=False,
+    app_tracking_enabled=False,
+    idle_detection_enabled=False,
+    idle_threshold_seconds=86_400,
+)
+
+
+@pytest.mark.parametrize("media_type", PICTURES)
+def test_a_picture_is_known_by_its_content(media_type: str) -> None:
+    assert Logo.checked(PICTURES[media_type]).media_type == media_type
+
+
+@pytest.mark.parametrize("content", [b"<svg xmlns='x'/>", b"\xef\xbb\xbf<?xml version='1.0'?>", b"\n <!DOCTYPE html>"])
+def test_what_can_carry_scripts_is_refused(content: bytes) -> None:
+    with pytest.raises(InvalidInput, match="content looks like SVG or HTML, which can carry scripts: give PNG"):
+        Logo.checked(content)
+
+
+@pytest.mark.parametrize("content", [b"x", b" \x89PNG\r\n\x1a\n", b"RIFF....WAVE", b"%PDF-1.7"])
+def test_what_is_no_picture_is_refused(content: bytes) -> None:
+    with pytest.raises(InvalidInput, match="content is no picture: give PNG, JPEG, GIF or WebP"):
+        Logo.checked(content)
+
+
+def test_a_logo_has_at_most_256_kib() -> None:
+    assert Logo.checked(PICTURES["image/png"].ljust(262_144))
+    with pytest.raises(InvalidInput, match="content has 262145 bytes: a logo has at most 262144"):
+        Logo.checked(PICTURES["image/png"].ljust(262_145))
+
+
+async def test_a_logo_is_set_replaced_and_removed(engine: AsyncEngine, create: Create) -> None:
+    company, _ = await create("Pretty")
+    with pytest.raises(NotFound, match="has no logo: set one first"):
+        await get_logo(engine, company_id=company.id)
+    for content in PICTURES.values():
+        logo = Logo.checked(content)
+        changed = await set_logo(engine, encode=encode, action=OWNER, company_id=company.id, logo=logo)
+        assert changed.logo_digest == logo.digest
+        assert changed == await get_company(engine, company_id=company.id)
+        assert await get_logo(engine, company_id=company.id) == logo
+    removed = await set_logo(engine, encode=encode, action=OWNER, company_id=company.id, logo=None)
+    assert removed == replace(company, revision=removed.revision)
+    with pytest.raises(NotFound):
+        await get_logo(engine, company_id=company.id)
+
+
+def test_versions_are_seconds_and_always_grow() -> None:
+    first = STRICT.in_force(NOW)
+    assert first.version == SECOND
+    assert STRICT.in_force(NOW, after=first.version).version == SECOND + 1
+    assert STRICT.in_force(NOW - timedelta(days=1), after=first.version).version == SECOND + 1
+    assert STRICT.in_force(NOW + timedelta(seconds=5), after=first.version).version == SECOND + 5
+
+
+@pytest.mark.parametrize("field", ["screenshot_interval_seconds", "idle_threshold_seconds"])
+@pytest.mark.parametrize("seconds", [0, 29, 86_401])
+def test_a_time_out_of_range_is_refused_by_its_name(field: str, seconds: int) -> None:
+    fields = {name: getattr(STRICT, name) for name in STRICT.__slots__ if name != "version"}
+    assert TrackingPolicy.checked(**fields) == STRICT
+    with pytest.raises(InvalidInput, match=f"policy.{field} is {seconds}: give 30 to 86400 seconds"):
+        TrackingPolicy.checked(**fields | {field: seconds})
+
+
+async def version(engine: AsyncEngine, company_id: UUID) -> int:
+    return (await get_tracking_policy(engine, company_id=company_id)).version
+
+
+async def test_a_policy_reaches_the_gateways_with_a_version_that_grows(engine: AsyncEngine, create: Create) -> None:
+    company, _ = await create("Watched")
+    before = await get_tracking_policy(engine, company_id=company.id)
+    assert before == DEFAULT_POLICY.in_force(company.created_at)
+    for _ in range(3):
+        old = await version(engine, company.id)
+        policy = await set_tracking_policy(
+            engine, encode=encode, action=OWNER, company_id=company.id, policy=replace(STRICT, version=10**9)
+        )
+        assert policy == replace(STRICT, version=policy.version)
+        assert policy.version > old
+    revision = (await get_company(engine, company_id=company.id)).revision
+    assert revision == company.revision + 3
+    (access,) = await list_access_changes(engine, page=Page(revision - 1, 1))
+    assert access.policy == policy
+    statement = "SELECT before, after FROM audit_entry WHERE company_id = :id AND revision = :revision"
+    async with engine.begin() as tx:
+        values = {"id": company.id, "revision": company.revision + 1}
+        facts = (await tx.execute(text(statement), values)).one()
+    assert facts.before["screenshots_enabled"] == "true"
+    assert facts.after["screenshots_enabled"] == "false"
+    assert facts.after["idle_threshold_seconds"] == "86400"
