@@ -1,7 +1,7 @@
 """The consumer: acknowledged after the handler has committed, again when it failed, dropped when nobody can read it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -57,35 +57,44 @@ def settled(streams: JetStreamContext):
     return settled
 
 
-@asynccontextmanager
-async def consuming(bus: Bus, handler: Handler, **more: int) -> AsyncIterator[None]:
-    task = asyncio.create_task(Consumer(bus, handler, stream=STREAM, durable=DURABLE, **more).run())
-    yield
-    task.cancel()
-    await asyncio.wait([task])
+@pytest.fixture
+def consuming(nats_url: str):
+    """`async with consuming(handler):` is a process that consumes, with a connection of its own."""
+
+    @asynccontextmanager
+    async def consuming(handler: Callable[..., Awaitable[None]], **more: int) -> AsyncIterator[None]:
+        bus = Bus(nats_url, name="consumer-tests")
+        await bus.connect()
+        task = asyncio.create_task(Consumer(bus, handler, stream=STREAM, durable=DURABLE, **more).run())
+        yield
+        task.cancel()
+        await asyncio.wait([task])
+        await bus.close()
+
+    return consuming
 
 
-async def test_batches_in_order(bus: Bus, publish, settled) -> None:
+async def test_batches_in_order(consuming, publish, settled) -> None:
     handler = Handler()
     await publish("1", "2", "3", "4", "5")
-    async with consuming(bus, handler, batch=2):
+    async with consuming(handler, batch=2):
         await settled()
     assert handler.stored == ["1", "2", "3", "4", "5"]
     assert max(map(len, handler.batches)) == 2
 
 
-async def test_a_handler_that_fails_gets_the_message_again_and_the_others_go_on(bus: Bus, publish, settled) -> None:
+async def test_a_handler_that_fails_gets_the_message_again_and_the_others_go_on(consuming, publish, settled) -> None:
     handler = Handler(bad=[ConnectionError("away"), ConnectionError("still away")])
     await publish("1", "bad", "2")
-    async with consuming(bus, handler):
+    async with consuming(handler):
         await settled()
     assert sorted(handler.stored) == ["1", "2", "bad"]
 
 
-async def test_poison_is_dropped_and_spoils_no_other(bus: Bus, publish, settled) -> None:
+async def test_poison_is_dropped_and_spoils_no_other(consuming, publish, settled) -> None:
     handler = Handler(poison=[InvalidInput("unreadable")] * 9)
     await publish("1", "poison", "2")
-    async with consuming(bus, handler):
+    async with consuming(handler):
         await settled()
         await publish("3")
         await settled()
@@ -93,31 +102,29 @@ async def test_poison_is_dropped_and_spoils_no_other(bus: Bus, publish, settled)
     assert sum("poison" in batch for batch in handler.batches) <= 2
 
 
-async def test_what_was_not_acknowledged_comes_again_to_the_next_process(bus: Bus, publish, streams, settled) -> None:
+async def test_what_was_not_acknowledged_comes_again_to_the_next_process(consuming, publish, streams, settled) -> None:
     async def dies(_events: Sequence[IncomingEvent]) -> None:
         reached.set()
         await asyncio.Event().wait()
 
     reached = asyncio.Event()
     await publish("1")
-    task = asyncio.create_task(Consumer(bus, dies, stream=STREAM, durable=DURABLE).run())
-    await asyncio.wait_for(reached.wait(), 20)
-    task.cancel()
-    await asyncio.wait([task])
+    async with consuming(dies):
+        await asyncio.wait_for(reached.wait(), 20)
     info = await streams.consumer_info(STREAM, DURABLE)
     assert info.num_ack_pending == 1, "not acknowledged before it was stored"
     await streams.delete_consumer(STREAM, DURABLE)  # its patience of 30 s is the broker's affair
     info.config.deliver_policy = "all"
     await streams.add_consumer(STREAM, info.config)
     handler = Handler()
-    async with consuming(bus, handler):
+    async with consuming(handler):
         await settled()
     assert handler.stored == ["1"]
 
 
-async def test_a_silent_stream_is_no_error(bus: Bus, publish, settled) -> None:
+async def test_a_silent_stream_is_no_error(consuming, publish, settled) -> None:
     handler = Handler()
-    async with consuming(bus, handler):
+    async with consuming(handler):
         await asyncio.sleep(0)
         await publish("late")
         await settled()

@@ -154,7 +154,8 @@ async def test_a_taken_address_is_an_error(address) -> None:
 
 async def test_a_running_request_ends_before_the_server_does(address) -> None:
     listen, serving = address
-    reached.clear(), opened.clear()
+    reached.clear()
+    opened.clear()
     async with httpx.AsyncClient(base_url=f"http://{listen}", timeout=20) as client:
         asking = asyncio.create_task(client.get("/slow"))
         await asyncio.wait_for(reached.wait(), 20)
@@ -162,3 +163,5 @@ async def test_a_running_request_ends_before_the_server_does(address) -> None:
         await asyncio.sleep(0)
         opened.set()
         assert (await asking).json() == {"status": "done"}
+    with suppress(asyncio.CancelledError):
+        await serving

@@ -35,6 +35,7 @@ from tracking.application.accounts import add_employee, set_up_company
 from tracking.clients.billing import BillingClient
 from tracking.clients.tenancy import TenancyClient
 from tracking.domain.access import AccessDirectory, Verdict
+from tracking.domain.company_keys import Peppers
 from tracking.feed.access_sync import AccessSync
 
 # How long an example takes is the machine's affair; fixtures of a test are meant to be shared by its examples.
@@ -154,7 +155,7 @@ async def superuser(world: World) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture(scope="session")
 def directory(world: World) -> AccessDirectory:
-    return AccessDirectory(bytes.fromhex(world.platform.secrets.key_pepper))
+    return AccessDirectory(Peppers(bytes.fromhex(world.platform.secrets.key_pepper)))
 
 
 @pytest.fixture(scope="session")

@@ -102,7 +102,11 @@ def bind(listen: ListenAddress) -> socket.socket:
     # The protocol by name: asyncio sets TCP_NODELAY only where it reads there that this is TCP.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((listen.host, listen.port))
+    try:
+        listener.bind((listen.host, listen.port))
+    except OSError:
+        listener.close()
+        raise
     listener.set_inheritable(True)
     listener.listen(2048)
     return listener

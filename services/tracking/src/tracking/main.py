@@ -28,6 +28,7 @@ from tracking.application.take_upload import UploadTaker
 from tracking.clients.billing import BillingClient
 from tracking.clients.tenancy import TenancyClient
 from tracking.domain.access import AccessDirectory
+from tracking.domain.company_keys import Peppers
 from tracking.feed.access_sync import AccessSync
 from tracking.feed.outgoing import STREAM, company_month_event
 from tracking.store.ingest import IngestWriter
@@ -44,7 +45,7 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     bus = Bus(config.nats_url, name="tracking-gateway")
     tenancy = TenancyClient(config.tenancy_address, config)
     billing = BillingClient(config.billing_address, config)
-    directory = AccessDirectory(bytes.fromhex(config.key_pepper))
+    directory = AccessDirectory(Peppers(*config.peppers()))
     sync = AccessSync(directory, tenancy, billing)
     commit = GroupCommit(IngestWriter(config.ingest_database_url))
     life = SignsOfLife(engine, tenancy.report_sync)
@@ -86,7 +87,7 @@ async def workspace(config: settings.Workspace, listener: socket.socket) -> None
     engine = create_engine(config.database_url, name="tracking-workspace")
     dispatch = create_engine(config.dispatch_database_url, name="tracking-workspace-dispatch", pool_size=2)
     bus = Bus(config.nats_url, name="tracking-workspace")
-    directory = AccessDirectory(bytes.fromhex(config.key_pepper))
+    directory = AccessDirectory(Peppers(*config.peppers()))
     sync = AccessSync(
         directory, TenancyClient(config.tenancy_address, config), BillingClient(config.billing_address, config)
     )

@@ -39,7 +39,18 @@ class Maintenance(Command, Dispatch):
     model_config = _PREFIX
 
 
-class Gateway(LogSettings, DatabaseSettings, BusSettings, TlsSettings):
+class KeyPeppers(BaseSettings):
+    """In hex: the pepper that tenancy makes its digests with and, while it is being replaced, the ones before."""
+
+    key_pepper: str = Field(repr=False)
+    old_key_peppers: str = Field(default="", repr=False)  # separated by commas
+
+    def peppers(self) -> list[bytes]:
+        """All of them, the newest first."""
+        return [bytes.fromhex(pepper) for pepper in (self.key_pepper, *self.old_key_peppers.split(",")) if pepper]
+
+
+class Gateway(LogSettings, DatabaseSettings, BusSettings, TlsSettings, KeyPeppers):
     """`gateway`: what desktop trackers call."""
 
     model_config = _PREFIX
@@ -49,7 +60,6 @@ class Gateway(LogSettings, DatabaseSettings, BusSettings, TlsSettings):
     ingest_database_url: str = Field(repr=False)
     tenancy_address: str
     billing_address: str
-    key_pepper: str = Field(repr=False)  # hex; the one that tenancy stores its digests under
 
 
 class Aggregator(LogSettings, DatabaseSettings, BusSettings, Dispatch):
@@ -58,7 +68,7 @@ class Aggregator(LogSettings, DatabaseSettings, BusSettings, Dispatch):
     model_config = _PREFIX
 
 
-class Workspace(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispatch):
+class Workspace(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispatch, KeyPeppers):
     """`workspace`: the pages of admins and employees."""
 
     model_config = _PREFIX
@@ -66,5 +76,4 @@ class Workspace(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispatc
     workspace_listen: ListenAddress
     tenancy_address: str
     billing_address: str
-    key_pepper: str = Field(repr=False)
     cookie_secure: bool = True

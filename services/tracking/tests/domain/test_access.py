@@ -5,16 +5,18 @@ from uuid import UUID
 
 import pytest
 
-from tracking.domain.access import AccessDirectory, Company, Entitlement, Verdict, is_key, key_digest
+from tracking.domain.access import AccessDirectory, Company, Entitlement, Verdict
+from tracking.domain.company_keys import CompanyKey, Peppers, is_key
 
-PEPPER = b"pepper"
+PEPPERS = Peppers(b"newest pepper", b"old pepper")
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 KEY, NEW_KEY = b"company_" + b"a" * 32, b"company_" + b"b" * 32
 ACME, OTHER = UUID(int=1), UUID(int=2)
 
 
 def company(*keys: bytes, suspended: bool = False, company_id: UUID = ACME) -> Company:
-    return Company(company_id, suspended, "UTC", tuple(key_digest(key, PEPPER) for key in keys))
+    known = tuple(CompanyKey(company_id, PEPPERS.newest_digest(key)) for key in keys)
+    return Company(company_id, suspended, "UTC", known)
 
 
 def entitlement(until: datetime = NOW + timedelta(days=30), company_id: UUID = ACME) -> Entitlement:
@@ -24,7 +26,7 @@ def entitlement(until: datetime = NOW + timedelta(days=30), company_id: UUID = A
 def directory(
     *companies: Company, entitlements: tuple[Entitlement, ...] = (entitlement(),), at: float = 100.0
 ) -> AccessDirectory:
-    directory = AccessDirectory(PEPPER)
+    directory = AccessDirectory(PEPPERS)
     directory.take_companies(list(companies), 7)
     directory.take_entitlements(list(entitlements), 9)
     directory.confirm_companies(at)
@@ -98,7 +100,7 @@ def test_an_unknown_key_is_refused_only_when_that_is_sure() -> None:
 
 
 def test_a_directory_that_was_never_filled() -> None:
-    assert verdict(AccessDirectory(PEPPER), at=0.0) is Verdict.UNCONFIRMED
+    assert verdict(AccessDirectory(PEPPERS), at=0.0) is Verdict.UNCONFIRMED
 
 
 def test_rotation() -> None:
@@ -150,3 +152,20 @@ def test_the_form_of_a_key() -> None:
     assert is_key(KEY)
     assert not is_key(None)
     assert not is_key(b"company_" + "٣".encode() * 16)
+
+
+def test_a_key_in_its_grace_period_ends_on_the_second() -> None:
+    key = CompanyKey(ACME, PEPPERS.newest_digest(KEY), valid_until=NOW)
+    known = directory(Company(ACME, False, "UTC", (key,)))
+    assert verdict(known, now=NOW - timedelta(microseconds=1)) is Verdict.ALLOWED
+    assert verdict(known, now=NOW) is Verdict.KEY_INVALID
+
+
+def test_a_key_stored_under_an_old_pepper_opens() -> None:
+    _newest, old = PEPPERS.digests(KEY)
+    assert verdict(directory(Company(ACME, False, "UTC", (CompanyKey(ACME, old),)))) is Verdict.ALLOWED
+    retired = AccessDirectory(Peppers(b"newest pepper"))
+    retired.take_companies([Company(ACME, False, "UTC", (CompanyKey(ACME, old),))], 1)
+    retired.confirm_companies(100.0)
+    retired.confirm_entitlements(100.0)
+    assert verdict(retired) is Verdict.KEY_INVALID

@@ -73,10 +73,10 @@ async def finish(desktop: Desktop, clock) -> None:
 
 @pytest.mark.parametrize("wrong", [timedelta(), timedelta(seconds=4), timedelta(hours=-7), timedelta(days=20)])
 async def test_days_of_work_with_lost_replies(desk, clock, lossy, counted, wrong: timedelta) -> None:
-    random, days = Random(1), 1 if wrong else 3
+    random, days = Random(1), 1 if wrong else 6
     desktop = await desk(wrong=wrong, client=lossy(desk.tenant, random, chance=0.2))
     for _ in range(days):
-        for hours in (2, 1):
+        for hours in (3, 2):
             assert await desktop.start()
             await work(desktop, clock, random, hours * 3600)
             await finish(desktop, clock)
@@ -90,7 +90,7 @@ async def test_days_of_work_with_lost_replies(desk, clock, lossy, counted, wrong
     assert await counted(desk.tenant) == {desktop.account.id: truth.ticked | {"sessions": 2 * days}}
     assert truth.rows_posted["activities"] > truth.rows_acknowledged["activities"], "no reply was lost"
     rows = await desk.stored("usage_record")
-    assert len(rows) == truth.rows_acknowledged["applications"] + truth.rows_acknowledged["websites"] > 300 * days
+    assert len(rows) == truth.rows_acknowledged["applications"] + truth.rows_acknowledged["websites"] > 400 * days
     assert not await desk.stored("quarantine")
 
 

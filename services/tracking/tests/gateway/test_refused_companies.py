@@ -19,6 +19,7 @@ from tracking.api.desktop.calls import Gateway
 from tracking.clients.billing import BillingClient
 from tracking.clients.tenancy import TenancyClient
 from tracking.domain.access import AccessDirectory
+from tracking.domain.company_keys import Peppers
 from tracking.feed.access_sync import AccessSync
 
 SUSPENDED = "Company subscription is suspended"
@@ -134,7 +135,7 @@ async def test_a_session_that_is_not_there(seat, sit, tenant, new_tenant) -> Non
 @pytest.fixture
 async def cut_off(gateway: Gateway, world: World, tls: TlsSettings) -> AsyncIterator[httpx.AsyncClient]:
     """A gateway that nobody tells about companies."""
-    directory = AccessDirectory(bytes.fromhex(world.platform.secrets.key_pepper))
+    directory = AccessDirectory(Peppers(bytes.fromhex(world.platform.secrets.key_pepper)))
     tenancy, billing = (client(f"{LOOPBACK}:{free_port()}", tls) for client in (TenancyClient, BillingClient))
     api = DesktopApi(gateway, directory, AccessSync(directory, tenancy, billing))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://gateway") as client:

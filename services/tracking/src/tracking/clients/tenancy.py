@@ -1,15 +1,17 @@
 """What tracking may ask tenancy: who holds which key, and to note that a company's trackers are alive."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from contracts.tenancy.v1 import tenancy_pb2, tenancy_pb2_grpc
+from contracts.tenancy.v1 import keys_pb2, policy_pb2, tenancy_pb2, tenancy_pb2_grpc
 from servicekit.rpc_client import call, open_channel
 from servicekit.settings import TlsSettings
 from tracking.domain.access import Company
+from tracking.domain.company_keys import CompanyKey
+from tracking.domain.policy import TrackingPolicy
 
 _SERVICE = "contracts.tenancy.v1.TenancyService"
 
@@ -42,9 +44,28 @@ class TenancyClient:
 
 
 def _from_record(record: tenancy_pb2.AccessRecord) -> Company:
+    company_id = UUID(record.company_id)
     return Company(
-        company_id=UUID(record.company_id),
+        company_id=company_id,
         suspended=record.state != tenancy_pb2.COMPANY_STATE_ACTIVE,
         time_zone=record.time_zone,
-        key_digests=tuple(record.key_digests),
+        keys=tuple(_from_key(company_id, key) for key in record.keys),
+        policy=_from_policy(record.policy),
+    )
+
+
+def _from_key(company_id: UUID, key: keys_pb2.AccessKey) -> CompanyKey:
+    ends = key.valid_until.ToDatetime(tzinfo=UTC) if key.HasField("valid_until") else None
+    return CompanyKey(company_id, key.digest.digest, ends)
+
+
+def _from_policy(policy: policy_pb2.TrackingPolicy) -> TrackingPolicy:
+    return TrackingPolicy(
+        screenshots_enabled=policy.screenshots_enabled,
+        screenshot_interval_seconds=policy.screenshot_interval_seconds,
+        website_tracking_enabled=policy.website_tracking_enabled,
+        app_tracking_enabled=policy.app_tracking_enabled,
+        idle_detection_enabled=policy.idle_detection_enabled,
+        idle_threshold_seconds=policy.idle_threshold_seconds,
+        version=policy.version,
     )

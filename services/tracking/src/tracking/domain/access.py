@@ -1,14 +1,14 @@
 """May this company's call go on? The decision is made from memory; what is too old to be trusted refuses."""
 
-import hmac
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
+from tracking.domain.company_keys import CompanyKey, Peppers, is_key
+from tracking.domain.policy import TrackingPolicy
+
 LONGEST_UNCONFIRMED = 10.0  # seconds
-_KEY = re.compile(rb"company_[0-9a-f]{32}")
 
 
 class Verdict(Enum):
@@ -24,12 +24,13 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """What tenancy says of a company."""
+    """What tenancy says of a company. One that is closed counts as suspended, for ever."""
 
     company_id: UUID
     suspended: bool
     time_zone: str
-    key_digests: tuple[bytes, ...]
+    keys: tuple[CompanyKey, ...]
+    policy: TrackingPolicy = field(default_factory=TrackingPolicy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +53,18 @@ class Access:
     entitlement: Entitlement | None = None
 
 
-def key_digest(key: bytes, pepper: bytes) -> bytes:
-    """HMAC-SHA256 of a company key: what tenancy stores."""
-    return hmac.digest(pepper, key, "sha256")
-
-
-def is_key(text: bytes | None) -> bool:
-    """Whether it has the form of a company key."""
-    return text is not None and _KEY.fullmatch(text) is not None
-
-
 class AccessDirectory:
     """All companies and entitlements as of their owners' last answers, at most `LONGEST_UNCONFIRMED` seconds old.
 
     `revision`s say where to ask on; a moment of confirmation is when the answered question was *sent* (monotonic).
     """
 
-    def __init__(self, pepper: bytes) -> None:
-        self._pepper = pepper
+    def __init__(self, peppers: Peppers) -> None:
+        self._peppers = peppers
         self._companies: dict[UUID, Company] = {}
         self._entitlements: dict[UUID, Entitlement] = {}
-        self._by_digest: dict[bytes, UUID] = {}
-        self._by_key: dict[bytes, UUID] = {}  # spares the HMAC of keys seen before
+        self._by_digest: dict[bytes, CompanyKey] = {}
+        self._by_text: dict[bytes, CompanyKey] = {}  # spares the HMACs of keys seen before
         self.company_revision = 0
         self.entitlement_revision = 0
         self._companies_confirmed = float("-inf")
@@ -83,12 +74,12 @@ class AccessDirectory:
         """Takes a page of what changed after `company_revision`."""
         for company in changed:
             old = self._companies.get(company.company_id)
-            for digest in old.key_digests if old else ():
-                self._by_digest.pop(digest, None)
+            for key in old.keys if old else ():
+                self._by_digest.pop(key.digest, None)
             self._companies[company.company_id] = company
-            self._by_digest.update(dict.fromkeys(company.key_digests, company.company_id))
+            self._by_digest.update({key.digest: key for key in company.keys})
         if changed:
-            self._by_key.clear()
+            self._by_text.clear()
         self.company_revision = max(self.company_revision, revision)
 
     def take_entitlements(self, changed: list[Entitlement], revision: int) -> None:
@@ -100,7 +91,7 @@ class AccessDirectory:
         """Starts again: tenancy does not know the revision that was reached here."""
         self._companies.clear()
         self._by_digest.clear()
-        self._by_key.clear()
+        self._by_text.clear()
         self.company_revision = 0
         self._companies_confirmed = float("-inf")
 
@@ -123,19 +114,22 @@ class AccessDirectory:
         oldest = min(self._companies_confirmed, self._entitlements_confirmed)
         return monotonic - oldest <= LONGEST_UNCONFIRMED
 
-    def find(self, key: bytes | None) -> Company | None:
+    def key(self, text: bytes, now: datetime) -> CompanyKey | None:
+        """The key with that text, unless it is unknown or has ended."""
+        known = self._by_text.get(text)
+        if known is None:
+            if not is_key(text):
+                return None
+            known = next(filter(None, map(self._by_digest.get, self._peppers.digests(text))), None)
+            if known is None:
+                return None
+            self._by_text[text] = known
+        return known if known.opens(now) else None
+
+    def find(self, text: bytes, now: datetime) -> Company | None:
         """The company of a key."""
-        if key is None:
-            return None
-        company_id = self._by_key.get(key)
-        if company_id is None:
-            if not is_key(key):
-                return None
-            company_id = self._by_digest.get(key_digest(key, self._pepper))
-            if company_id is None:
-                return None
-            self._by_key[key] = company_id
-        return self._companies[company_id]
+        known = self.key(text, now)
+        return self._companies[known.company_id] if known else None
 
     def company(self, company_id: UUID, *, now: datetime, monotonic: float) -> Access:
         """The verdict on a company that is known by other means than its key."""
@@ -154,7 +148,7 @@ class AccessDirectory:
         """The verdict on a call with this key."""
         if key is None:
             return Access(Verdict.KEY_MISSING)
-        company = self.find(key)
+        company = self.find(key, now)
         if company is not None:
             return self.company(company.company_id, now=now, monotonic=monotonic)
         if is_key(key) and not self.is_confirmed(monotonic):

@@ -13,7 +13,8 @@ from servicekit.database import DATABASE_AWAY
 from servicekit.errors import AppError, InvalidInput, TooLarge
 from tracking.api.desktop.calls import ENDPOINTS, Call, Endpoint, Gateway, utc_now
 from tracking.api.desktop.wire import Reply, from_error, ok, read_object, refusal
-from tracking.domain.access import Access, AccessDirectory, Verdict, is_key
+from tracking.domain.access import Access, AccessDirectory, Verdict
+from tracking.domain.company_keys import is_key
 from tracking.feed.access_sync import AccessSync
 
 log = structlog.get_logger()

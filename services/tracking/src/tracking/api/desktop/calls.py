@@ -129,7 +129,7 @@ async def call_config(gateway: Gateway, call: Call) -> Reply:
     device = await gateway.authenticator.device(call.company.company_id, token.strip()) if scheme == "Token" else None
     if device is None:
         raise NotAuthenticated(SIGN_IN_AGAIN)
-    return Reply(200, {"status": True, "config": tracker_config(device.logged_in_at)})
+    return Reply(200, {"status": True, "config": tracker_config(call.company.policy, device.logged_in_at)})
 
 
 async def _device(gateway: Gateway, call: Call) -> Device:

@@ -1,23 +1,27 @@
 """What a tracker is told about how to track."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from tracking.domain.policy import TrackingPolicy
 
-def tracker_config(logged_in_at: datetime) -> dict[str, Any]:
-    """The `config` of a desktop that signed in then.
+
+def tracker_config(policy: TrackingPolicy, logged_in_at: datetime) -> dict[str, Any]:
+    """The `config` of a desktop that signed in then, under its company's policy.
 
     A tracker applies a config only when its version exceeds the one it has, and keeps that one when another person or
-    company signs in on the same desktop. The second of the latest log-in is a number that only grows on any desktop.
+    company signs in on the same desktop. Both a log-in and a change of policy are seconds of the same clock: the later
+    one is a number that only grows on any desktop.
     """
+    version = max(int(logged_in_at.timestamp()), policy.version)
     return {
-        "config_version": int(logged_in_at.timestamp()),
-        "screenshots_enabled": False,
-        "screenshot_interval_seconds": 120,
-        "idle_threshold_seconds": 300,
-        "enable_idle_detection": True,
-        "website_tracking_enabled": True,
-        "app_tracking_enabled": True,
+        "config_version": version,
+        "screenshots_enabled": False,  # the gateway takes none yet, and refused ones would queue up on the desktop
+        "screenshot_interval_seconds": policy.screenshot_interval_seconds,
+        "idle_threshold_seconds": policy.idle_threshold_seconds,
+        "enable_idle_detection": policy.idle_detection_enabled,
+        "website_tracking_enabled": policy.website_tracking_enabled,
+        "app_tracking_enabled": policy.app_tracking_enabled,
         "config_sync_interval_seconds": 10,
         "max_screenshot_size_mb": 5,
         "screenshot_quality": 70,
@@ -26,5 +30,5 @@ def tracker_config(logged_in_at: datetime) -> dict[str, Any]:
         "show_tracker_notification": True,
         "notification_interval_minutes": 30,
         "local_data_retention_days": 30,
-        "updated_at": logged_in_at.isoformat(),
+        "updated_at": datetime.fromtimestamp(version, UTC).isoformat(),
     }

@@ -137,10 +137,10 @@ async def setup(request: Request, workspace: TheWorkspace, form: Annotated[Setup
     check_origin(request)
     key = form.key.strip().encode()
     try:
-        company = workspace.directory.find(key)
+        company = workspace.directory.find(key, datetime.now(UTC))
         if company is None:  # perhaps the owner created it a second ago
             await workspace.sync.refresh()
-            company = workspace.directory.find(key)
+            company = workspace.directory.find(key, datetime.now(UTC))
         if company is None:
             raise InvalidInput("No company has this key; check that it was copied whole")
         workspace.admit(company.company_id)
