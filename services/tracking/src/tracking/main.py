@@ -23,6 +23,7 @@ from tracking.application.aggregate import fold_waiting
 from tracking.application.authenticate import Authenticator
 from tracking.application.end_session import end_silent_sessions
 from tracking.application.group_commit import GroupCommit
+from tracking.application.key_use import KeyUses
 from tracking.application.signs_of_life import SignsOfLife
 from tracking.application.take_upload import UploadTaker
 from tracking.clients.billing import BillingClient
@@ -45,11 +46,13 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     bus = Bus(config.nats_url, name="tracking-gateway")
     tenancy = TenancyClient(config.tenancy_address, config)
     billing = BillingClient(config.billing_address, config)
-    directory = AccessDirectory(Peppers(*config.peppers()))
+    peppers = Peppers(*config.peppers())
+    directory = AccessDirectory(peppers)
     sync = AccessSync(directory, tenancy, billing)
     commit = GroupCommit(IngestWriter(config.ingest_database_url))
     life = SignsOfLife(engine, tenancy.report_sync)
-    calls = Gateway(engine, Authenticator(engine), UploadTaker(engine, commit), life)
+    key_uses = KeyUses(engine, partial(tenancy.report_key_use, pepper_id=peppers.newest_id))
+    calls = Gateway(engine, Authenticator(engine), UploadTaker(engine, commit), life, key_uses)
     # Not the bus: without its nudges the directory is a second older, and no reason to take every gateway away.
     health = health_routes({"database": partial(ping, engine), "tenancy and billing": sync.check_confirmed})
     app = Starlette(routes=[*health, Mount("/", DesktopApi(calls, directory, sync))])
@@ -60,6 +63,7 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
         bus.run(*((subject, sync.nudge) for subject in CHANGES)),
         forever("write sessions", life.write_sessions, idle=10),
         forever("report companies", life.report_companies, idle=3),
+        forever("report key uses", key_uses.report, idle=60),
         while_parent_lives(),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -21,11 +22,13 @@ from tracking.api.desktop.calls import Gateway
 from tracking.application.authenticate import Authenticator
 from tracking.application.fold_company import fold_company
 from tracking.application.group_commit import GroupCommit
+from tracking.application.key_use import KeyUses
 from tracking.application.reconcile import reconcile
 from tracking.application.signs_of_life import SignsOfLife
 from tracking.application.take_upload import UploadTaker
 from tracking.clients.tenancy import TenancyClient
 from tracking.domain.access import AccessDirectory
+from tracking.domain.company_keys import Peppers
 from tracking.feed.access_sync import AccessSync
 from tracking.feed.outgoing import company_month_event
 from tracking.store.ingest import IngestWriter
@@ -79,9 +82,11 @@ async def commit(environment: dict[str, str]) -> AsyncIterator[GroupCommit]:
 
 
 @pytest.fixture(scope="session")
-def gateway(engine: AsyncEngine, commit: GroupCommit, tenancy_client: TenancyClient) -> Gateway:
+def gateway(engine: AsyncEngine, commit: GroupCommit, tenancy_client: TenancyClient, environment) -> Gateway:
     life = SignsOfLife(engine, tenancy_client.report_sync)
-    return Gateway(engine, Authenticator(engine), UploadTaker(engine, commit), life)
+    newest_id = Peppers(bytes.fromhex(environment["TRACKING_KEY_PEPPER"])).newest_id
+    key_uses = KeyUses(engine, partial(tenancy_client.report_key_use, pepper_id=newest_id))
+    return Gateway(engine, Authenticator(engine), UploadTaker(engine, commit), life, key_uses)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """What tracking may ask tenancy: who holds which key, and to note that a company's trackers are alive."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -9,10 +9,12 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from contracts.tenancy.v1 import keys_pb2, policy_pb2, tenancy_pb2, tenancy_pb2_grpc
 from servicekit.rpc_client import call, open_channel
 from servicekit.settings import TlsSettings
+from tracking.application.key_use import KeyUse
 from tracking.domain.access import Company
 from tracking.domain.company_keys import CompanyKey
 from tracking.domain.policy import TrackingPolicy
 
+_USES_A_CALL = 5_000  # tenancy takes twice as many
 _SERVICE = "contracts.tenancy.v1.TenancyService"
 
 
@@ -38,9 +40,25 @@ class TenancyClient:
             request.times.append(tenancy_pb2.SyncTime(company_id=str(company_id), last_sync_at=moment))
         await call(self._stub.ReportSync, request)
 
+    async def report_key_use(self, uses: Sequence[KeyUse], *, pepper_id: str) -> None:
+        """Says how keys are used; those found under an old pepper come with their digest under the newest."""
+        for start in range(0, len(uses), _USES_A_CALL):
+            messages = [_to_use(use, pepper_id) for use in uses[start : start + _USES_A_CALL]]
+            await call(self._stub.ReportKeyUse, keys_pb2.ReportKeyUseRequest(uses=messages))
+
     async def close(self) -> None:
         """Ends the channel."""
         await self._channel.close(None)
+
+
+def _to_use(use: KeyUse, pepper_id: str) -> keys_pb2.KeyUse:
+    message = keys_pb2.KeyUse(company_id=str(use.company_id), digest=use.digest, devices=use.devices)
+    message.last_used_at.FromDatetime(use.last_used_at)
+    message.counted_at.FromDatetime(use.counted_at)
+    if use.newest_digest is not None:
+        message.newest.digest = use.newest_digest
+        message.newest.pepper_id = pepper_id
+    return message
 
 
 def _from_record(record: tenancy_pb2.AccessRecord) -> Company:

@@ -1,6 +1,6 @@
 """May this company's call go on? The decision is made from memory; what is too old to be trusted refuses."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from uuid import UUID
@@ -51,6 +51,7 @@ class Access:
     verdict: Verdict
     company: Company | None = None
     entitlement: Entitlement | None = None
+    key: CompanyKey | None = None
 
 
 class AccessDirectory:
@@ -123,7 +124,8 @@ class AccessDirectory:
             known = next(filter(None, map(self._by_digest.get, self._peppers.digests(text))), None)
             if known is None:
                 return None
-            self._by_text[text] = known
+            newest = self._peppers.newest_digest(text)
+            known = self._by_text[text] = known if known.digest == newest else replace(known, newest_digest=newest)
         return known if known.opens(now) else None
 
     def find(self, text: bytes, now: datetime) -> Company | None:
@@ -148,9 +150,9 @@ class AccessDirectory:
         """The verdict on a call with this key."""
         if key is None:
             return Access(Verdict.KEY_MISSING)
-        company = self.find(key, now)
-        if company is not None:
-            return self.company(company.company_id, now=now, monotonic=monotonic)
+        known = self.key(key, now)
+        if known is not None:
+            return replace(self.company(known.company_id, now=now, monotonic=monotonic), key=known)
         if is_key(key) and not self.is_confirmed(monotonic):
             return Access(Verdict.UNCONFIRMED)
         return Access(Verdict.KEY_INVALID)

@@ -12,11 +12,15 @@ _KEY = re.compile(rb"company_[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class CompanyKey:
-    """One way into a company. After a rotation with grace the old key opens until `valid_until`; None: no end."""
+    """One way into a company. After a rotation with grace the old key opens until `valid_until`; None: no end.
+
+    `newest_digest` is set where the key was found by its digest under an old pepper.
+    """
 
     company_id: UUID
     digest: bytes
     valid_until: datetime | None = None
+    newest_digest: bytes | None = None
 
     def opens(self, now: datetime) -> bool:
         """Whether it opens at that moment."""

@@ -1,5 +1,6 @@
 """Log-ins of trackers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -19,6 +20,17 @@ _BY_TOKEN = text("""
 """)
 
 _SET_OFFSET = text("UPDATE device SET clock_offset = :clock_offset WHERE device_id = :device_id")
+
+_SAW = text("""
+    UPDATE device d SET key_digest = s.digest, last_seen_at = s.at
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:digests AS bytea[]), CAST(:times AS timestamptz[])) s (id, digest, at)
+    WHERE d.device_id = s.id AND d.last_seen_at IS DISTINCT FROM greatest(d.last_seen_at, s.at)
+""")
+
+_COUNT_BY_KEY = text("""
+    SELECT key_digest, max(last_seen_at), count(*) FILTER (WHERE last_seen_at >= :since)
+    FROM device WHERE revoked_at IS NULL AND key_digest IS NOT NULL GROUP BY key_digest
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,18 @@ async def by_token(tx: AsyncConnection, token_digest: bytes) -> Device | None:
     """The scope's device with that token, unless it was revoked or its account is inactive."""
     row = (await tx.execute(_BY_TOKEN, {"token_digest": token_digest})).one_or_none()
     return Device(*row) if row else None
+
+
+async def saw(tx: AsyncConnection, seen: Mapping[UUID, tuple[bytes, datetime]]) -> None:
+    """Notes with which key (digest) the scope's devices called last, and when; an older call changes nothing."""
+    digests, times = zip(*seen.values(), strict=True)
+    await tx.execute(_SAW, {"ids": list(seen), "digests": list(digests), "times": list(times)})
+
+
+async def count_by_key(tx: AsyncConnection, since: datetime) -> list[tuple[bytes, datetime, int]]:
+    """(digest, latest call, devices that called since) of each key that the scope's devices use."""
+    rows = await tx.execute(_COUNT_BY_KEY, {"since": since})
+    return [(digest, last_used_at, count) for digest, last_used_at, count in rows]
 
 
 async def set_clock_offset(tx: AsyncConnection, device_id: UUID, offset: timedelta) -> None:

@@ -66,15 +66,15 @@ class DesktopApi:
     async def _answer(self, endpoint: Endpoint, scope: Scope, receive: Receive) -> Reply:
         headers = dict(scope["headers"])
         access = await self._access(headers.get(b"x-company-key"))
-        company = access.company
-        if access.verdict is not Verdict.ALLOWED or company is None:
+        company, key = access.company, access.key
+        if access.verdict is not Verdict.ALLOWED or company is None or key is None:
             return _refused(endpoint, access)
         try:
             body = await _read_body(receive, headers.get(b"content-length"), endpoint.largest_body)
             now = utc_now()
             self._gateway.life.company(company.company_id, now)
             authorization = headers.get(b"authorization", b"").decode("latin-1")
-            call = Call(company, read_object(body) if endpoint.method == "POST" else {}, authorization, now)
+            call = Call(company, key, read_object(body) if endpoint.method == "POST" else {}, authorization, now)
             return await endpoint.run(self._gateway, call)
         except AppError as error:
             return endpoint.refused(from_error(error))

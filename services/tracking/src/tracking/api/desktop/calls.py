@@ -13,12 +13,14 @@ from tracking.api.desktop.config import tracker_config
 from tracking.api.desktop.wire import Reply, clock_text, id_in, no, ok, rows_in, text_in, time_in
 from tracking.application.authenticate import Authenticator
 from tracking.application.end_session import end_session
+from tracking.application.key_use import KeyUses
 from tracking.application.log_in import log_in
 from tracking.application.poll_session import poll_session
 from tracking.application.signs_of_life import SignsOfLife
 from tracking.application.start_session import start_session
 from tracking.application.take_upload import UploadTaker
 from tracking.domain.access import Company
+from tracking.domain.company_keys import CompanyKey
 from tracking.store.devices import Device
 
 SIGN_IN_AGAIN = "Your sign-in is no longer valid; sign in again"
@@ -32,6 +34,7 @@ class Gateway:
     authenticator: Authenticator
     uploads: UploadTaker
     life: SignsOfLife
+    key_uses: KeyUses
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Call:
     """One request whose company key has been accepted."""
 
     company: Company
+    key: CompanyKey
     body: Mapping[str, Any]
     authorization: str
     received_at: datetime
@@ -136,6 +140,7 @@ async def _device(gateway: Gateway, call: Call) -> Device:
     device = await gateway.authenticator.device(call.company.company_id, text_in(call.body, "active_token"))
     if device is None:
         raise NotAuthenticated(SIGN_IN_AGAIN)
+    gateway.key_uses.note(call.key, device.device_id, call.received_at)
     return device
 
 

@@ -40,11 +40,14 @@ CREATE TABLE device (
     token_digest bytea NOT NULL,
     logged_in_at timestamptz NOT NULL,
     clock_offset interval NOT NULL DEFAULT '0', -- how far the desktop's clock is behind ours
+    key_digest bytea, -- of the company key it used last
+    last_seen_at timestamptz,
     revoked_at timestamptz,
     PRIMARY KEY (company_id, device_id),
     UNIQUE (company_id, token_digest),
     FOREIGN KEY (company_id, employee_id) REFERENCES employee
 );
+CREATE INDEX device_by_key ON device (company_id, key_digest, last_seen_at) WHERE revoked_at IS NULL;
 CREATE INDEX device_of_employee ON device (company_id, employee_id) WHERE revoked_at IS NULL;
 
 CREATE TABLE work_session (
@@ -215,7 +218,6 @@ GRANT SELECT, INSERT, UPDATE ON company, employee, device, work_session, device_
 GRANT SELECT, INSERT, DELETE ON fold_queue, workspace_session TO tracking_app;
 GRANT SELECT, INSERT ON activity TO tracking_app;
 GRANT SELECT ON usage_record, quarantine TO tracking_app;
-GRANT INSERT ON usage_record, quarantine TO tracking_app;
 
 -- The ingest writer commits uploads of many companies at once: it may add raw rows and read nothing but their keys.
 GRANT INSERT ON usage_record, fold_queue, quarantine TO tracking_ingest;

@@ -1,0 +1,66 @@
+"""Which devices use which company key: noted in memory, kept with the devices, told to tenancy now and then.
+
+After a rotation with grace the owner sees from it how many desktops are still on the old key.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tracking.domain.company_keys import CompanyKey
+from tracking.store import devices
+from tracking.store.scope import company_scope
+
+STILL_IN_USE = timedelta(days=7)  # a desktop that was silent for longer counts no more
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """How a key is used. `newest_digest`: the same key under the newest pepper, when it was known by an old one."""
+
+    company_id: UUID
+    digest: bytes
+    last_used_at: datetime
+    devices: int
+    counted_at: datetime
+    newest_digest: bytes | None
+
+
+Tell = Callable[[Sequence[KeyUse]], Awaitable[None]]
+
+
+class KeyUses:
+    """What a crash loses is heard again with the next calls."""
+
+    def __init__(self, engine: AsyncEngine, tell: Tell) -> None:
+        """`tell` tells tenancy."""
+        self._engine = engine
+        self._tell = tell
+        self._heard: dict[UUID, dict[UUID, tuple[bytes, datetime]]] = defaultdict(dict)
+        self._newest: dict[bytes, bytes] = {}
+
+    def note(self, key: CompanyKey, device_id: UUID, now: datetime) -> None:
+        """A device called with the key."""
+        self._heard[key.company_id][device_id] = key.digest, now
+        if key.newest_digest is not None:
+            self._newest[key.digest] = key.newest_digest
+
+    async def report(self) -> bool:
+        """Keeps what was heard, one transaction a company, and tells how many devices each of its keys has."""
+        heard, self._heard = self._heard, defaultdict(dict)
+        uses: list[KeyUse] = []
+        for company_id, seen in heard.items():
+            now = max(at for _digest, at in seen.values())
+            async with company_scope(self._engine, company_id) as tx:
+                await devices.saw(tx, seen)
+                uses += [
+                    KeyUse(company_id, digest, last_used_at, count, now, self._newest.get(digest))
+                    for digest, last_used_at, count in await devices.count_by_key(tx, now - STILL_IN_USE)
+                ]
+        if uses:
+            await self._tell(uses)
+        return False

@@ -1,0 +1,35 @@
+"""After a rotation with grace both keys open, and the owner sees how many desktops are still on the old one."""
+
+from contracts.tenancy.v1 import keys_pb2, tenancy_pb2
+from servicekit.rpc_client import call
+
+OWNER = tenancy_pb2.Action(actor="owner@tenantry.example", reason="a test")
+
+
+async def _devices_by_hint(tenancy, tenant) -> dict[str, int]:
+    answer = await call(tenancy.ListKeys, keys_pb2.ListKeysRequest(company_id=str(tenant.company_id)))
+    return {key.hint: key.devices for key in answer.keys}
+
+
+async def test_devices_are_counted_by_the_key_they_use(new_tenant, tenancy, sync, tracker, gateway) -> None:
+    tenant = await new_tenant(people=2)
+    old, accounts = tracker(tenant.key), []
+    for email in tenant.people:
+        login = await old.login(email, tenant.password)
+        accounts.append(login.fields["data"])
+        await _poll(old, accounts[-1])
+    request = tenancy_pb2.RotateKeyRequest(action=OWNER, company_id=str(tenant.company_id), grace_seconds=3600)
+    new_key = (await call(tenancy.RotateKey, request)).key
+    await sync.refresh()
+    await _poll(tracker(new_key), accounts[0])
+    await _poll(old, accounts[1])
+    await gateway.key_uses.report()
+    assert await _devices_by_hint(tenancy, tenant) == {new_key[-4:]: 1, tenant.key[-4:]: 1}
+    await _poll(tracker(new_key), accounts[1])
+    await gateway.key_uses.report()
+    assert await _devices_by_hint(tenancy, tenant) == {new_key[-4:]: 2, tenant.key[-4:]: 0}
+
+
+async def _poll(client, account) -> None:
+    body = {"session_id": 1, "employee_id": account["id"], "active_token": account["active_token"]}
+    assert (await client.post("check-session-active", body)).code == 200
