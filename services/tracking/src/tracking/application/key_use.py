@@ -56,7 +56,7 @@ class KeyUses:
         for company_id, seen in heard.items():
             now = max(at for _digest, at in seen.values())
             async with company_scope(self._engine, company_id) as tx:
-                await devices.saw(tx, seen)
+                await devices.saw(tx, company_id, seen)
                 uses += [
                     KeyUse(company_id, digest, last_used_at, count, now, self._newest.get(digest))
                     for digest, last_used_at, count in await devices.count_by_key(tx, now - STILL_IN_USE)

@@ -27,9 +27,19 @@ _SAW = text("""
     WHERE d.device_id = s.id AND d.last_seen_at IS DISTINCT FROM greatest(d.last_seen_at, s.at)
 """)
 
+_USED = text("""
+    INSERT INTO key_use AS k (company_id, key_digest, last_used_at)
+    SELECT :company_id, s.digest, max(s.at)
+    FROM unnest(CAST(:digests AS bytea[]), CAST(:times AS timestamptz[])) s (digest, at)
+    GROUP BY s.digest
+    ON CONFLICT (company_id, key_digest) DO UPDATE SET last_used_at = greatest(k.last_used_at, excluded.last_used_at)
+""")
+
 _COUNT_BY_KEY = text("""
-    SELECT key_digest, max(last_seen_at), count(*) FILTER (WHERE last_seen_at >= :since)
-    FROM device WHERE revoked_at IS NULL AND key_digest IS NOT NULL GROUP BY key_digest
+    SELECT k.key_digest, k.last_used_at, count(d.device_id)
+    FROM key_use k LEFT JOIN device d
+        ON d.key_digest = k.key_digest AND d.revoked_at IS NULL AND d.last_seen_at >= :since
+    GROUP BY k.key_digest, k.last_used_at
 """)
 
 
@@ -72,14 +82,16 @@ async def by_token(tx: AsyncConnection, token_digest: bytes) -> Device | None:
     return Device(*row) if row else None
 
 
-async def saw(tx: AsyncConnection, seen: Mapping[UUID, tuple[bytes, datetime]]) -> None:
+async def saw(tx: AsyncConnection, company_id: UUID, seen: Mapping[UUID, tuple[bytes, datetime]]) -> None:
     """Notes with which key (digest) the scope's devices called last, and when; an older call changes nothing."""
     digests, times = zip(*seen.values(), strict=True)
-    await tx.execute(_SAW, {"ids": list(seen), "digests": list(digests), "times": list(times)})
+    calls = {"digests": list(digests), "times": list(times)}
+    await tx.execute(_SAW, {"ids": list(seen), **calls})
+    await tx.execute(_USED, {"company_id": company_id, **calls})
 
 
 async def count_by_key(tx: AsyncConnection, since: datetime) -> list[tuple[bytes, datetime, int]]:
-    """(digest, latest call, devices that called since) of each key that the scope's devices use."""
+    """(digest, latest call, devices that are on it and called since) of each key that was ever used in the scope."""
     rows = await tx.execute(_COUNT_BY_KEY, {"since": since})
     return [(digest, last_used_at, count) for digest, last_used_at, count in rows]
 

@@ -50,6 +50,14 @@ CREATE TABLE device (
 CREATE INDEX device_by_key ON device (company_id, key_digest, last_seen_at) WHERE revoked_at IS NULL;
 CREATE INDEX device_of_employee ON device (company_id, employee_id) WHERE revoked_at IS NULL;
 
+-- When a company key was used last; how many devices use it stands with the devices.
+CREATE TABLE key_use (
+    company_id uuid NOT NULL REFERENCES company,
+    key_digest bytea NOT NULL,
+    last_used_at timestamptz NOT NULL,
+    PRIMARY KEY (company_id, key_digest)
+);
+
 CREATE TABLE work_session (
     company_id uuid NOT NULL,
     session_id uuid NOT NULL,
@@ -213,8 +221,8 @@ END $$;
 GRANTS = """
 REVOKE ALL ON alembic_version FROM PUBLIC;
 
-GRANT SELECT, INSERT, UPDATE ON company, employee, device, work_session, device_day, employee_day, company_day, outbox
-    TO tracking_app;
+GRANT SELECT, INSERT, UPDATE ON company, employee, device, key_use, work_session, device_day, employee_day, company_day,
+    outbox TO tracking_app;
 GRANT SELECT, INSERT, DELETE ON fold_queue, workspace_session TO tracking_app;
 GRANT SELECT, INSERT ON activity TO tracking_app;
 GRANT SELECT ON usage_record, quarantine TO tracking_app;
