@@ -110,6 +110,20 @@ async def test_the_portal_consumes_and_replays_the_feed(nats_engine: AnyNats, pr
     await tracking.client.close()
 
 
+async def test_billing_consumes_the_feed_and_replays_nothing(nats_engine: AnyNats, provisioned: Secrets) -> None:
+    tracking = await bus(nats_engine, provisioned, "tracking")
+    await tracking.client.jetstream().publish("usage.v1.levels.202601", b"1")
+    billing = await bus(nats_engine, provisioned, "billing")
+    durable = await billing.client.jetstream().pull_subscribe_bind("billing", "USAGE")
+    for message in await durable.fetch(10, timeout=5):
+        await message.ack_sync()
+    assert billing.refusals.empty()
+    await billing.client.publish("$JS.API.CONSUMER.CREATE.USAGE", b"{}")
+    assert "permissions violation for publish" in await billing.refused()
+    await billing.client.close()
+    await tracking.client.close()
+
+
 @pytest.mark.parametrize(
     ("user", "own", "foreign"),
     [

@@ -1,10 +1,12 @@
 """Fixtures on a migrated database of the module's own; services are reached as the others reach them."""
 
 import asyncio
+import pickle
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import grpc
@@ -13,15 +15,20 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from billing.application.once import Request
+from billing.domain.action import Action
 from contracts.billing.v1.billing_pb2_grpc import BillingServiceStub
 from servicekit import rpc_client
 from servicekit.database import create_engine
+from servicekit.ids import new_id
 from servicekit.settings import TlsSettings
 from testkit.world import World
 
 History = Callable[[UUID], Awaitable[list[tuple[str, str, bool]]]]
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 ConnectAs = Callable[[str], BillingServiceStub]
+ChannelAs = Callable[[str], grpc.aio.Channel]
+Ask = Callable[..., Request[Any]]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +50,8 @@ def history(engine: AsyncEngine) -> History:
 
     async def read(company_id: UUID) -> list[tuple[str, str, bool]]:
         statement = text("""
-            SELECT plan_code, state, is_current FROM subscription WHERE company_id = :company_id ORDER BY revision
+            SELECT plan_code, state, superseded_at IS NULL FROM subscription
+            WHERE company_id = :company_id ORDER BY revision
         """)
         async with engine.connect() as connection:
             return [tuple(row) for row in await connection.execute(statement, {"company_id": company_id})]
@@ -77,25 +85,43 @@ def billing_address(environment: dict[str, str]) -> Iterator[str]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def connect_as(world: World, billing_address: str) -> AsyncIterator[ConnectAs]:
-    """`connect_as("tracking")` is a stub with that service's certificate; the service answers already."""
-    channels: list[grpc.aio.Channel] = []
+async def channel_as(world: World, billing_address: str) -> AsyncIterator[ChannelAs]:
+    """`channel_as("tracking")` has that service's certificate; the service answers already."""
+    channels: dict[str, grpc.aio.Channel] = {}
 
-    def connect(name: str) -> BillingServiceStub:
-        certificates = world.platform.certificates
-        tls = TlsSettings(
-            tls_ca=certificates.authority, tls_cert=certificates.certificate(name), tls_key=certificates.key(name)
-        )
-        channel = rpc_client.open_channel(billing_address, tls, server_name="billing")
-        channels.append(channel)
-        return BillingServiceStub(channel)
+    def channel(name: str) -> grpc.aio.Channel:
+        if name not in channels:
+            channels[name] = rpc_client.open_channel(billing_address, identity(world, name), server_name="billing")
+        return channels[name]
 
-    connect("operator")
     async with asyncio.timeout(20):
-        await channels[0].channel_ready()
-    yield connect
-    for channel in channels:
-        await channel.close()
+        await channel("operator").channel_ready()
+    yield channel
+    for each in channels.values():
+        await each.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def connect_as(channel_as: ChannelAs) -> ConnectAs:
+    """`connect_as("tracking")` is a stub of what others keep a copy of, with that service's certificate."""
+    return lambda name: BillingServiceStub(channel_as(name))
+
+
+def identity(world: World, name: str) -> TlsSettings:
+    certificates = world.platform.certificates
+    return TlsSettings(
+        tls_ca=certificates.authority, tls_cert=certificates.certificate(name), tls_key=certificates.key(name)
+    )
+
+
+@pytest.fixture(scope="module")
+def ask() -> Ask:
+    """`ask()` is a request with a key of its own whose answer can be unpickled; `ask("k")` has that key."""
+
+    def make(key: str = "", digest: bytes = b"") -> Request[Any]:
+        return Request(Action("owner@example.com", "asked"), key or str(new_id()), digest, pickle.dumps)
+
+    return make
 
 
 @pytest_asyncio.fixture(loop_scope="session")

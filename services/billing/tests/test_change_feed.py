@@ -9,19 +9,22 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application.expire_ended import expire_ended
+from billing.application.end_periods import end_periods
 from billing.application.extend_on_reactivation import extend_on_reactivation
 from billing.application.list_entitlement_changes import list_entitlement_changes
+from billing.application.recording import record
 from billing.application.start_trial import start_trial
-from billing.domain.revised import Revised
-from billing.domain.subscription import Entitlement, Subscription
+from billing.domain import lifecycle
+from billing.domain.action import Action
+from billing.domain.subscription import Entitlement
 from billing.feed.published import encode
-from billing.store import clock, plans, subscriptions
+from billing.store import clock, plans
 from servicekit.ids import new_id
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+ACTION = Action("tests", "")
 WRITERS = 6
 COMPANIES_A_WRITER = 25
 
@@ -33,7 +36,7 @@ async def write(engine: AsyncEngine, seed: int) -> None:
         await start_trial(engine, encode, company_id=company, plan_code="PRO", now=NOW)
         later = NOW + timedelta(days=dice.randint(1, 60))
         if dice.random() < 0.3:
-            await expire_ended(engine, now=later, limit=10)
+            await end_periods(engine, encode, now=later, limit=10)
         await extend_on_reactivation(engine, encode, company_id=company, company_revision=number, now=later)
 
 
@@ -79,9 +82,8 @@ async def test_a_later_revision_is_not_seen_before_an_earlier_one(engine: AsyncE
 
     async with engine.begin() as tx:
         await clock.lock(tx)
-        (revision,) = await clock.take(tx)
         (plan, *_) = await plans.on_offer(tx)
-        await subscriptions.record(tx, [Revised(revision, Subscription.trial(slow, plan, NOW))], changed_at=NOW)
+        await record(tx, encode, [(None, lifecycle.start_trial(slow, plan, NOW))], action=ACTION, now=NOW)
         writing = asyncio.create_task(start_trial(engine, encode, company_id=quick, plan_code="PRO", now=NOW))
         await until(quick_ended_or_waits)
         assert await list_entitlement_changes(engine, after_revision=before, limit=10) == []

@@ -14,7 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from billing.feed.consumed import DURABLE, STREAM, CompanyEvents
-from contracts.tenancy.v1.events_pb2 import CompanyCreated, CompanyKeyRotated, CompanyReactivated, CompanySuspended
+from contracts.tenancy.v1.events_pb2 import (
+    CompanyClosed,
+    CompanyCreated,
+    CompanyKeyRotated,
+    CompanyReactivated,
+    CompanySuspended,
+)
 from servicekit.bus import Bus
 from servicekit.consumer import Consumer, Handler
 from servicekit.events import IncomingEvent
@@ -95,6 +101,17 @@ async def test_a_reactivation_extends_once_however_often_it_comes(
     await feed.reactivated(company, 3)
     await feed.consume(CompanyEvents(engine).handle)
     assert await history(company) == [("PRO", "TRIAL", False), ("PRO", "TRIAL", True)]
+
+
+async def test_a_closed_company_is_cancelled_once(engine: AsyncEngine, feed: Feed, history: History) -> None:
+    company, unknown = new_id(), new_id()
+    await feed.created(company)
+    for closed in (company, unknown, company):
+        event = CompanyClosed(company_id=str(closed), revision=5)
+        await feed.publish("closed", event.SerializeToString())
+    await feed.consume(CompanyEvents(engine).handle)
+    assert await history(company) == [("PRO", "TRIAL", False), ("PRO", "CANCELLED", True)]
+    assert await history(unknown) == []
 
 
 async def test_messages_that_nobody_can_read_hold_up_no_other(

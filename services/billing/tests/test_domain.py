@@ -1,4 +1,4 @@
-"""The rules of money, plans and subscriptions, by example and for all inputs."""
+"""The rules of money, plans, limits and each step of a subscription's life, by example."""
 
 from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime, timedelta
@@ -8,24 +8,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing.domain.change import Kind
+from billing.domain.charge import Charge
+from billing.domain.lifecycle import cancel, end_period, extend, mark_past_due, renew, settle, start_trial
+from billing.domain.limits import Resource, Shortage, Use, refuse_shortages, shortages
 from billing.domain.money import Money
-from billing.domain.plan import Plan, cheapest_first
-from billing.domain.subscription import RUNNING, State, Subscription
+from billing.domain.plan import Plan, cheapest_first, next_version
+from billing.domain.plan_change import Timing, change_plan, timing
+from billing.domain.subscription import State, Subscription
+from servicekit.errors import Conflict, InvalidInput, Refused
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+TICK = timedelta(microseconds=1)
 COMPANY = UUID("01930000-0000-7000-8000-000000000001")
 PLAN = Plan("PRO", 1, "Pro", Money(9900, "USD"), 50, 100 * 10**9, 30)
-THIRTY_DAYS = timedelta(days=30)
+SMALL = replace(PLAN, code="FREE", price_per_month=Money(0, "USD"), seats=5, storage_bytes=10 * 10**9)
+LARGE = replace(PLAN, code="ENTERPRISE", price_per_month=Money(49900, "USD"), seats=999)
 
-moments = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
-periods = st.timedeltas(timedelta(microseconds=1), timedelta(days=800))
-states = st.sampled_from(State)
-
-
-@st.composite
-def subscriptions(draw: st.DrawFn) -> Subscription:
-    started_at = draw(moments)
-    return Subscription(COMPANY, PLAN, draw(states), started_at, started_at + draw(periods))
+TRIAL = start_trial(COMPANY, PLAN, NOW).after
+PAID = renew(end_period(start_trial(COMPANY, PLAN, NOW - 30 * DAY).after).after, NOW, owed=0).after
+FREE_PERIOD = replace(PAID, charge=None)
+PAST_DUE = mark_past_due(PAID, NOW, owed=9900).after
+CANCELLED = cancel(PAID, NOW, at_once=False).after
+EXPIRED = end_period(TRIAL).after
 
 
 @pytest.mark.parametrize("currency", ["usd", "US", "USDT", "", "US1", "USD\n"])
@@ -41,9 +47,8 @@ def test_money_of_two_currencies_has_no_order() -> None:
 
 
 def test_plans_are_ordered_by_price_then_code() -> None:
-    free = replace(PLAN, code="FREE", price_per_month=Money(0, "USD"))
     same_price = replace(PLAN, code="ALPHA")
-    assert cheapest_first([PLAN, same_price, free]) == [free, same_price, PLAN]
+    assert cheapest_first([PLAN, same_price, SMALL]) == [SMALL, same_price, PLAN]
 
 
 def test_a_plan_version_never_changes() -> None:
@@ -51,58 +56,202 @@ def test_a_plan_version_never_changes() -> None:
         PLAN.seats = 51  # type: ignore[misc]
 
 
+def test_versions_are_counted_by_plan() -> None:
+    dearer = replace(PLAN, version=0, price_per_month=Money(10900, "USD"))
+    assert next_version(dearer, [SMALL, PLAN]) == replace(dearer, version=2)
+    assert next_version(replace(dearer, code="TEAM"), [SMALL, PLAN]).version == 1
+    with pytest.raises(Conflict, match="version 1 of PRO has these terms already"):
+        next_version(replace(PLAN, version=0), [SMALL, PLAN])
+    with pytest.raises(Refused, match="all plans are in USD"):
+        next_version(replace(dearer, price_per_month=Money(1, "EUR")), [SMALL, PLAN])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("code", "pro"),
+        ("code", ""),
+        ("name", " "),
+        ("price", Money(-1, "USD")),
+        ("price", Money(10**9 + 1, "USD")),
+        ("seats", 0),
+        ("storage_bytes", 0),
+        ("storage_bytes", 2**63),
+        ("screenshot_retention_days", 0),
+    ],
+)
+def test_terms_that_break_a_rule_are_named(field: str, value: object) -> None:
+    terms = {"code": "PRO", "name": "Pro", "price": Money(1, "USD"), "seats": 1, "storage_bytes": 1}
+    with pytest.raises(InvalidInput, match=f"terms.{field}"):
+        Plan.proposed(**terms | {"screenshot_retention_days": 1} | {field: value})  # type: ignore[arg-type]
+
+
+def test_only_a_lowered_limit_below_the_use_is_a_shortage() -> None:
+    use = Use(seats=60, storage_bytes=20 * 10**9)
+    assert shortages(PLAN, LARGE, use) == []
+    assert shortages(SMALL, PLAN, use) == []  # more than PRO allows, but it allows more than before
+    assert shortages(LARGE, PLAN, use) == [Shortage(Resource.SEATS, 60, 50)]
+    assert shortages(PLAN, SMALL, Use(5, 10 * 10**9)) == []
+    with pytest.raises(Refused, match="FREE is too small: 60 seats are in use and 5 would be allowed; 20,000,000,000"):
+        refuse_shortages(SMALL, shortages(PLAN, SMALL, use))
+
+
 def test_a_trial_lasts_thirty_days_and_grants_the_whole_plan() -> None:
-    trial = Subscription.trial(COMPANY, PLAN, NOW)
-    assert (trial.state, trial.started_at) == (State.TRIAL, NOW)
-    granted = trial.entitlement()
-    assert granted.access_until == NOW + THIRTY_DAYS
+    assert (TRIAL.state, TRIAL.started_at, TRIAL.monthly_revenue) == (State.TRIAL, NOW, 0)
+    granted = TRIAL.entitlement()
+    assert granted.access_until == NOW + 30 * DAY
     assert (granted.seats, granted.storage_bytes, granted.screenshot_retention_days) == (50, 100 * 10**9, 30)
 
 
 def test_a_period_ends_at_its_exact_end() -> None:
-    trial = Subscription.trial(COMPANY, PLAN, NOW)
-    end = trial.expires_at
-    assert trial.expired(end - timedelta(microseconds=1)) == trial
-    assert trial.expired(end) == replace(trial, state=State.EXPIRED)
+    assert not TRIAL.has_ended(TRIAL.expires_at - TICK)
+    assert TRIAL.has_ended(TRIAL.expires_at)
 
 
 @pytest.mark.parametrize(
-    ("state", "left", "expected_state", "expected_left"),
+    ("current", "kind", "state"),
     [
-        (State.TRIAL, timedelta(days=3), State.TRIAL, THIRTY_DAYS),
-        (State.TRIAL, timedelta(0), State.ACTIVE, THIRTY_DAYS),  # over, the worker has not seen it yet
-        (State.EXPIRED, timedelta(days=-90), State.ACTIVE, THIRTY_DAYS),
-        (State.ACTIVE, timedelta(days=300), State.ACTIVE, timedelta(days=300)),
-        (State.PAST_DUE, timedelta(days=1), State.PAST_DUE, THIRTY_DAYS),
-        (State.CANCELLED, timedelta(days=-1), State.ACTIVE, THIRTY_DAYS),
+        (TRIAL, Kind.TRIAL_EXPIRED, State.EXPIRED),
+        (PAID, Kind.RENEWED, State.ACTIVE),
+        (FREE_PERIOD, Kind.EXPIRED, State.EXPIRED),
+        (PAST_DUE, Kind.EXPIRED, State.EXPIRED),
     ],
 )
-def test_reactivation(state: State, left: timedelta, expected_state: State, expected_left: timedelta) -> None:
-    before = Subscription(COMPANY, PLAN, state, NOW - timedelta(days=400), NOW + left)
-    after = before.extended_on_reactivation(NOW)
-    assert (after.state, after.expires_at - NOW) == (expected_state, expected_left)
+def test_the_end_of_a_period(current: Subscription, kind: Kind, state: State) -> None:
+    change = end_period(current)
+    assert (change.kind, change.at, change.after.state) == (kind, current.expires_at, state)
+    assert (change.after.entitlement() == current.entitlement()) == (state is State.EXPIRED)
 
 
-@given(subscriptions(), moments)
-def test_reactivation_never_shortens_and_always_opens(before: Subscription, now: datetime) -> None:
-    after = before.extended_on_reactivation(now)
-    assert after.expires_at >= max(before.expires_at, now + THIRTY_DAYS)
-    assert not after.has_ended(now)
-    assert after.state == (State.ACTIVE if before.has_ended(now) else before.state)
-    assert after.extended_on_reactivation(now) == after
-    assert after.plan == before.plan
+def test_converting_a_trial_keeps_its_free_days() -> None:
+    change = renew(TRIAL, NOW + 10 * DAY, owed=0)
+    assert change.kind is Kind.TRIAL_CONVERTED
+    assert change.after.charge == Charge.month(NOW + 10 * DAY, 3)
+    assert change.after.charge.until == datetime(2027, 1, 3, 12, tzinfo=UTC)
+    assert change.after.expires_at == datetime(2027, 1, 23, 12, tzinfo=UTC)
+    assert [line.minor_units for line in change.lines] == [9900]
+    renewed = end_period(change.after).after
+    assert renewed.charge == Charge.month(datetime(2027, 1, 23, 12, tzinfo=UTC), 23)
 
 
-@given(subscriptions(), moments)
-def test_expiry_changes_the_state_alone_and_never_access(before: Subscription, now: datetime) -> None:
-    after = before.expired(now)
-    ended = before.state in RUNNING and before.has_ended(now)
-    assert after == (replace(before, state=State.EXPIRED) if ended else before)
-    assert after.entitlement() == before.entitlement()
-    assert after.expired(now) == after
+def test_months_keep_the_day_on_which_the_first_of_them_began() -> None:
+    current = renew(EXPIRED, datetime(2027, 1, 31, tzinfo=UTC), owed=0).after
+    ends = []
+    for _ in range(4):
+        ends.append(f"{current.expires_at:%m-%d}")
+        current = end_period(current).after
+    assert ends == ["02-28", "03-31", "04-30", "05-31"]
 
 
-@given(subscriptions(), moments, moments)
-def test_a_later_reactivation_never_gives_less(before: Subscription, first: datetime, second: datetime) -> None:
-    early, late = sorted((first, second))
-    assert before.extended_on_reactivation(late).expires_at >= before.extended_on_reactivation(early).expires_at
+def test_renewing_by_hand() -> None:
+    assert renew(EXPIRED, NOW + 90 * DAY, owed=0).after.started_at == NOW + 90 * DAY
+    resumed = renew(CANCELLED, NOW + DAY, owed=9900)
+    assert (resumed.kind, resumed.after, resumed.lines) == (Kind.RESUMED, replace(PAID, has_paid=True), ())
+    assert renew(FREE_PERIOD, NOW + DAY, owed=0).kind is Kind.RENEWED
+    assert renew(PAST_DUE, NOW + DAY, owed=0).kind is Kind.PAID
+    with pytest.raises(Refused, match="9900 minor units are owed"):
+        renew(PAST_DUE, NOW + DAY, owed=9900)
+    with pytest.raises(Refused, match="renews by itself on 2026-12-23"):
+        renew(PAID, NOW + DAY, owed=0)
+
+
+@pytest.mark.parametrize("current", [TRIAL, PAID, PAST_DUE, CANCELLED, EXPIRED])
+@pytest.mark.parametrize("later", [timedelta(0), 3 * DAY, 40 * DAY])
+def test_extending(current: Subscription, later: timedelta) -> None:
+    now, until = NOW + later, NOW + 33 * DAY + later
+    change = extend(current, now, until)
+    assert change is not None
+    assert change.after.expires_at == until
+    assert change.kind is (Kind.REOPENED if current.has_ended(now) else Kind.EXTENDED)
+    assert change.after.state is (State.ACTIVE if current.has_ended(now) else current.state)
+    assert extend(change.after, now, until) is None
+
+
+def test_cancelling() -> None:
+    assert (CANCELLED.state, CANCELLED.expires_at, CANCELLED.monthly_revenue) == (State.CANCELLED, PAID.expires_at, 0)
+    half = NOW + (PAID.expires_at - NOW) / 2
+    at_once = cancel(PAID, half, at_once=True)
+    assert [line.minor_units for line in at_once.lines] == [-4950]
+    assert at_once.after.expires_at == half
+    assert cancel(CANCELLED, half, at_once=True).lines == at_once.lines
+    assert cancel(PAID, NOW, at_once=True).after.expires_at == NOW + TICK
+    assert cancel(TRIAL, NOW, at_once=False).kind is Kind.TRIAL_CANCELLED
+    with pytest.raises(Refused, match="cancelled already and ends on 2026-12-23"):
+        cancel(CANCELLED, NOW, at_once=False)
+    with pytest.raises(Refused, match="nothing to cancel"):
+        cancel(EXPIRED, EXPIRED.expires_at, at_once=True)
+
+
+def test_past_due_and_paid() -> None:
+    assert PAST_DUE.monthly_revenue == 9900
+    for current in (TRIAL, FREE_PERIOD, CANCELLED, EXPIRED, PAST_DUE):
+        with pytest.raises(Refused, match="only an active subscription that is charged"):
+            mark_past_due(current, NOW, owed=1)
+    with pytest.raises(Refused, match="nothing is owed"):
+        mark_past_due(PAID, NOW, owed=0)
+    assert settle(PAST_DUE, NOW, owed=1) is None
+    assert settle(PAID, NOW, owed=0) is None
+    paid = settle(PAST_DUE, NOW, owed=-5)
+    assert paid is not None
+    assert paid.after.state is State.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("current", "wanted", "asked", "expected"),
+    [
+        (PAID, LARGE, None, Timing.NOW),
+        (PAID, SMALL, None, Timing.PERIOD_END),
+        (PAID, SMALL, Timing.NOW, Timing.NOW),
+        (PAID, LARGE, Timing.PERIOD_END, Timing.PERIOD_END),
+        (PAST_DUE, SMALL, None, Timing.PERIOD_END),
+        (TRIAL, SMALL, None, Timing.NOW),
+        (CANCELLED, SMALL, None, Timing.NOW),
+        (PAID, replace(PLAN, version=2, seats=40), None, Timing.PERIOD_END),  # of one price: the limits tell
+        (PAID, replace(PLAN, version=2, seats=60), None, Timing.NOW),
+    ],
+)
+def test_when_a_plan_changes(current: Subscription, wanted: Plan, asked: Timing | None, expected: Timing) -> None:
+    assert timing(current, wanted, asked, NOW) is expected
+
+
+def test_changes_of_plan_that_lead_nowhere() -> None:
+    with pytest.raises(Refused, match="version 1 of PRO already"):
+        timing(PAID, PLAN, None, NOW)
+    for current in (CANCELLED, EXPIRED):
+        with pytest.raises(Refused, match="no period follows"):
+            timing(current, SMALL, Timing.PERIOD_END, NOW)
+
+
+def test_an_upgrade_credits_the_rest_and_charges_it_anew() -> None:
+    third = NOW + (PAID.expires_at - NOW) / 3
+    change = change_plan(PAID, LARGE, third)
+    assert [(line.plan.code, line.minor_units) for line in change.lines] == [("PRO", -6600), ("ENTERPRISE", 33267)]
+    assert change_plan(TRIAL, LARGE, third).lines == ()
+    assert change_plan(extend(PAID, NOW, NOW + 60 * DAY).after, LARGE, NOW + 50 * DAY).lines == ()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"expires_at": PAID.started_at},
+        {"state": State.TRIAL},
+        {"state": State.PAST_DUE, "charge": None},
+        {"started_at": NOW - DAY},
+        {"expires_at": NOW + DAY},
+    ],
+)
+def test_illegal_subscriptions_cannot_be_made(fields: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"period|contradict"):
+        replace(PAID, **fields)
+
+
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@given(moments, moments)
+def test_a_later_reactivation_never_gives_less(first: datetime, second: datetime) -> None:
+    ends = []
+    for now in sorted((first, second)):
+        change = extend(TRIAL, now, now + 30 * DAY)
+        ends.append(change.after.expires_at if change else TRIAL.expires_at)
+    assert ends == sorted(ends)

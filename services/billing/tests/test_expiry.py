@@ -3,13 +3,20 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application.expire_ended import expire_ended
+from billing.application.cancel_subscription import cancel_subscription
+from billing.application.end_periods import end_periods
 from billing.application.extend_on_reactivation import extend_on_reactivation
+from billing.application.get_subscription_at import get_subscription_at
+from billing.application.list_invoice_lines import list_invoice_lines
+from billing.application.list_subscription_history import list_subscription_history
+from billing.application.once import Request
+from billing.application.renew_subscription import renew_subscription
 from billing.application.start_trial import start_trial
 from billing.domain.subscription import RUNNING, State
 from billing.feed.published import encode
@@ -17,15 +24,17 @@ from billing.store import subscriptions
 from servicekit.ids import new_id
 
 History = Callable[[UUID], Awaitable[list[tuple[str, str, bool]]]]
+Ask = Callable[..., Request[Any]]
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
 END = NOW + timedelta(days=30)
 TICK = timedelta(microseconds=1)
 
 
 async def expire_all(engine: AsyncEngine, now: datetime, limit: int = 500) -> int:
     batches = 0
-    while await expire_ended(engine, now=now, limit=limit):
+    while await end_periods(engine, encode, now=now, limit=limit):
         batches += 1
     return batches
 
@@ -70,20 +79,53 @@ async def test_a_reactivation_at_the_same_moment_is_never_lost(engine: AsyncEngi
     )
     async with engine.connect() as connection:
         after = [await subscriptions.current(connection, company) for company in companies]
-    assert {each and (each.state, each.expires_at) for each in after} == {(State.ACTIVE, END + timedelta(days=30))}
+    assert {each and (each.subscription.state, each.subscription.expires_at) for each in after} == {
+        (State.ACTIVE, END + timedelta(days=30))
+    }
 
 
-async def test_a_cancelled_subscription_ends_as_cancelled(engine: AsyncEngine, history: History) -> None:
+async def test_a_cancelled_subscription_ends_as_cancelled(engine: AsyncEngine, history: History, ask: Ask) -> None:
     company = new_id()
-    insert = text("""
-        INSERT INTO subscription
-            (company_id, revision, plan_code, plan_version, state, started_at, expires_at, changed_at)
-        SELECT :company_id, 1000000 + revision, 'PRO', 1, 'CANCELLED', :now, :end, :now FROM clock
-    """)
-    async with engine.begin() as tx:
-        await tx.execute(insert, {"company_id": company, "now": NOW, "end": END})
+    await start_trial(engine, encode, company_id=company, plan_code="PRO", now=NOW)
+    await cancel_subscription(engine, encode, request=ask(), company_id=company, at_once=False, now=NOW)
     await expire_all(engine, END + timedelta(days=1))
-    assert await history(company) == [("PRO", "CANCELLED", True)]
+    assert await history(company) == [("PRO", "TRIAL", False), ("PRO", "CANCELLED", True)]
+
+
+async def test_missed_months_are_renewed_each_at_its_moment(engine: AsyncEngine, ask: Ask) -> None:
+    company, start = new_id(), datetime(2027, 1, 31, 12, tzinfo=UTC)
+    await start_trial(engine, encode, company_id=company, plan_code="PRO", now=start)
+    await renew_subscription(engine, encode, request=ask(), company_id=company, now=start + timedelta(days=30))
+    while await end_periods(engine, encode, now=datetime(2027, 6, 15, tzinfo=UTC)):
+        pass
+    rows = await list_subscription_history(engine, company_id=company, before_revision=0, limit=10)
+    assert [(row.kind, f"{row.at:%m-%d}", f"{row.subscription.expires_at:%m-%d}") for row in reversed(rows)] == [
+        ("TRIAL_STARTED", "01-31", "03-02"),
+        ("TRIAL_EXPIRED", "03-02", "03-02"),  # over when it was to be paid for: no conversion
+        ("RENEWED", "03-02", "04-02"),
+        ("RENEWED", "04-02", "05-02"),
+        ("RENEWED", "05-02", "06-02"),
+        ("RENEWED", "06-02", "07-02"),
+    ]
+    lines = await list_invoice_lines(engine, company_id=company, before=None, limit=10)
+    assert [(line.line.minor_units, f"{line.issued_at:%m-%d}") for line in lines] == [
+        (9900, "06-02"),
+        (9900, "05-02"),
+        (9900, "04-02"),
+        (9900, "03-02"),
+    ]
+
+
+async def test_a_call_finds_everything_applied_that_was_due_before_it(engine: AsyncEngine, ask: Ask) -> None:
+    """The worker was away for months; what the call decides on is as if it had not been."""
+    company = new_id()
+    await start_trial(engine, encode, company_id=company, plan_code="PRO", now=NOW)
+    await renew_subscription(engine, encode, request=ask(), company_id=company, now=NOW)
+    await cancel_subscription(engine, encode, request=ask(), company_id=company, at_once=True, now=NOW + 80 * DAY)
+    rows = await list_subscription_history(engine, company_id=company, before_revision=0, limit=10)
+    assert [row.kind for row in reversed(rows)] == ["TRIAL_STARTED", "TRIAL_CONVERTED", "RENEWED", "CANCELLED"]
+    then = await get_subscription_at(engine, company_id=company, at=NOW + 70 * DAY, now=NOW + 80 * DAY)
+    assert (then.kind, then.superseded_at) == ("RENEWED", NOW + 80 * DAY)
 
 
 async def test_looking_for_ended_periods_reads_the_partial_index(engine: AsyncEngine) -> None:
@@ -91,7 +133,9 @@ async def test_looking_for_ended_periods_reads_the_partial_index(engine: AsyncEn
     async with engine.connect() as connection:
         await connection.execute(text("SET LOCAL enable_seqscan = off"))
         states = ", ".join(f"'{state}'" for state in sorted(RUNNING))
-        plan = await connection.execute(
-            text(f"EXPLAIN SELECT 1 FROM subscription WHERE is_current AND state IN ({states}) AND expires_at <= now()")
-        )
+        statement = f"""
+            EXPLAIN SELECT 1 FROM subscription
+            WHERE superseded_at IS NULL AND state IN ({states}) AND expires_at <= now() ORDER BY expires_at LIMIT 9
+        """
+        plan = await connection.execute(text(statement))
         assert "subscription_ends" in "\n".join(plan.scalars())

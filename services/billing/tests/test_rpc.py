@@ -1,73 +1,24 @@
-"""Every method over mutual TLS against the running process: nobody, the wrong one, the right one, nonsense."""
+"""What others keep a copy of, over mutual TLS against the running process; who may call is in test_rpc_callers."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-import grpc
 import pytest
-import trustme
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from billing.application.recording import record
 from billing.application.start_trial import start_trial
-from billing.domain.revised import Revised
-from billing.domain.subscription import Subscription
+from billing.domain import lifecycle
+from billing.domain.action import Action
 from billing.feed.published import encode
-from billing.store import clock, plans, subscriptions
+from billing.store import clock, plans
 from contracts.billing.v1 import billing_pb2
 from contracts.billing.v1.billing_pb2_grpc import BillingServiceStub
-from servicekit.errors import Forbidden, Refused
+from servicekit.errors import Refused
 from servicekit.ids import new_id
 from servicekit.rpc_client import call
-from testkit.world import World
 
 ConnectAs = Callable[[str], BillingServiceStub]
-
-REQUESTS = {
-    "ListPlans": billing_pb2.ListPlansRequest(),
-    "ListSubscriptionChanges": billing_pb2.ListSubscriptionChangesRequest(),
-    "ListEntitlementChanges": billing_pb2.ListEntitlementChangesRequest(),
-}
-ALLOWED = {
-    "owner-portal": {"ListPlans", "ListSubscriptionChanges"},
-    "tracking": {"ListEntitlementChanges"},
-    "tenancy": set(),
-    "billing": set(),
-    "operator": set(REQUESTS),
-}
-
-
-@pytest.mark.parametrize("method", REQUESTS)
-@pytest.mark.parametrize("caller", ALLOWED)
-async def test_each_caller_may_call_what_it_is_allowed_and_no_more(
-    connect_as: ConnectAs, caller: str, method: str
-) -> None:
-    invoke = getattr(connect_as(caller), method)
-    if method in ALLOWED[caller]:
-        await call(invoke, REQUESTS[method])
-    else:
-        with pytest.raises(Forbidden, match=f"{caller} may not call"):
-            await call(invoke, REQUESTS[method])
-
-
-@pytest.mark.parametrize("method", REQUESTS)
-@pytest.mark.parametrize("caller", ["no certificate", "a stranger's certificate", "no TLS"])
-async def test_nobody_without_a_certificate_of_the_platform(
-    world: World, billing_address: str, caller: str, method: str
-) -> None:
-    authority = world.platform.certificates.authority.read_bytes()
-    stranger = trustme.CA().issue_cert("operator", common_name="operator")
-    own = (stranger.private_key_pem.bytes(), stranger.cert_chain_pems[0].bytes())
-    credentials = grpc.ssl_channel_credentials(authority, *(own if caller.startswith("a ") else ()))
-    options = [("grpc.ssl_target_name_override", "billing")]
-    channel = (
-        grpc.aio.insecure_channel(billing_address)
-        if caller == "no TLS"
-        else grpc.aio.secure_channel(billing_address, credentials, options=options)
-    )
-    async with channel:
-        with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await getattr(BillingServiceStub(channel), method)(REQUESTS[method], timeout=5)
-    assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
 
 
 async def test_plans(connect_as: ConnectAs) -> None:
@@ -111,14 +62,13 @@ async def test_pages_have_a_thousand_changes_at_most(connect_as: ConnectAs, engi
         await clock.lock(tx)
         (free, *_) = await plans.on_offer(tx)
         now = datetime.now(UTC)
-        revisions = await clock.take(tx, 1001)
-        trials = [Revised(revision, Subscription.trial(new_id(), free, now)) for revision in revisions]
-        await subscriptions.record(tx, trials, changed_at=now)
+        trials = [(None, lifecycle.start_trial(new_id(), free, now)) for _ in range(1001)]
+        revisions = [each.revision for each in await record(tx, encode, trials, action=Action("tests", ""), now=now)]
     list_changes = connect_as("tracking").ListEntitlementChanges
     request = billing_pb2.ListEntitlementChangesRequest
     for limit in (0, 1000, 2**32 - 1):
         page = await call(list_changes, request(after_revision=before, limit=limit))
-        assert [change.revision for change in page.entitlements] == list(revisions[:1000])
+        assert [change.revision for change in page.entitlements] == revisions[:1000]
     rest = await call(list_changes, request(after_revision=page.revision))
     assert [change.revision for change in rest.entitlements] == [revisions[-1]]
     end = await call(list_changes, request(after_revision=rest.revision))

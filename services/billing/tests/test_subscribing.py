@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from billing.application.expire_ended import expire_ended
+from billing.application.end_periods import end_periods
 from billing.application.extend_on_reactivation import extend_on_reactivation
 from billing.application.list_entitlement_changes import list_entitlement_changes
 from billing.application.list_subscription_changes import list_subscription_changes
@@ -40,11 +40,13 @@ async def current(engine: AsyncEngine, company_id: UUID) -> Subscription:
     async with engine.connect() as connection:
         found = await subscriptions.current(connection, company_id)
     assert found is not None
-    return found
+    return found.subscription
 
 
 async def announced(engine: AsyncEngine, company_id: UUID) -> list[str]:
-    statement = text("SELECT subject FROM outbox WHERE payload LIKE :pattern ORDER BY id")
+    statement = text("""
+        SELECT subject FROM outbox WHERE payload LIKE :pattern AND subject LIKE '%.subscription.%' ORDER BY id
+    """)
     async with engine.connect() as connection:
         rows = await connection.execute(statement, {"pattern": b"%" + str(company_id).encode() + b"%"})
         return [str(subject).removeprefix("billing.v1.subscription.") for subject in rows.scalars()]
@@ -92,7 +94,7 @@ async def test_reactivation_that_changes_nothing_leaves_no_trace(engine: AsyncEn
 async def test_reactivation_after_the_end_opens_a_new_period(engine: AsyncEngine, history: History) -> None:
     company = new_id()
     await start(engine, company)
-    while await expire_ended(engine, now=NOW + 31 * DAY):
+    while await end_periods(engine, encode, now=NOW + 31 * DAY):
         pass
     await reactivate(engine, company, 3, NOW + 45 * DAY)
     after = await current(engine, company)

@@ -1,14 +1,27 @@
-"""`tenantry-billing migrate | serve`: one process that answers gRPC, relays, consumes and lets periods end."""
+"""`tenantry-billing migrate | serve`: one process that answers gRPC, relays, consumes and ends periods."""
 
 import argparse
 from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.api.callers import CALLERS
+from billing.api.invoices import InvoiceServicer
+from billing.api.plans import PlanServicer
+from billing.api.revenue import RevenueServicer
 from billing.api.servicer import BillingServicer
-from billing.application.expire_ended import expire_ended
-from billing.feed import consumed, published
+from billing.api.subscriptions import SubscriptionServicer
+from billing.application.end_periods import end_periods
+from billing.application.payment_adapters import ManualAdapter, PaymentAdapters
+from billing.feed import consumed, published, usage
+from billing.feed.published import encode
 from billing.settings import MigrateSettings, Settings
-from contracts.billing.v1 import billing_pb2_grpc
+from contracts.billing.v1.billing_pb2_grpc import add_BillingServiceServicer_to_server
+from contracts.billing.v1.invoices_pb2_grpc import add_InvoiceServiceServicer_to_server
+from contracts.billing.v1.plans_pb2_grpc import add_PlanServiceServicer_to_server
+from contracts.billing.v1.revenue_pb2_grpc import add_RevenueServiceServicer_to_server
+from contracts.billing.v1.subscriptions_pb2_grpc import add_SubscriptionServiceServicer_to_server
 from servicekit import migrations, rpc_server, telemetry
 from servicekit.bus import Bus
 from servicekit.consumer import Consumer
@@ -17,32 +30,36 @@ from servicekit.lifecycle import forever, run_process, run_tasks
 from servicekit.relay import Relay
 
 NAME = "billing"
-EXPIRY_INTERVAL = 2.0  # seconds until a period that is over shows as EXPIRED; access ends without it
+PERIODS_INTERVAL = 2.0  # seconds until the end of a period has its consequences; access ends without it
 
 
 async def serve(settings: Settings) -> None:
     """Runs the service until a signal comes. gRPC answers also while NATS is away."""
     engine = create_engine(settings.database_url, name=NAME)
     bus = Bus(settings.nats_url, name=NAME)
-    servicer = BillingServicer(engine)
     relay = Relay(engine, bus, source=NAME, stream=published.STREAM)
-    events = consumed.CompanyEvents(engine)
-    consumer = Consumer(bus, events.handle, stream=consumed.STREAM, durable=consumed.DURABLE)
+    companies = consumed.CompanyEvents(engine)
+    levels = usage.UsageLevels(engine)
     try:
         await run_tasks(
-            rpc_server.serve(
-                settings.rpc_listen,
-                settings,
-                CALLERS,
-                lambda server: billing_pb2_grpc.add_BillingServiceServicer_to_server(servicer, server),
-            ),
+            rpc_server.serve(settings.rpc_listen, settings, CALLERS, lambda server: _add_services(server, engine)),
             bus.run(),
             relay.run(),
-            consumer.run(),
-            forever("expiry", lambda: expire_ended(engine, now=datetime.now(UTC)), idle=EXPIRY_INTERVAL),
+            Consumer(bus, companies.handle, stream=consumed.STREAM, durable=consumed.DURABLE).run(),
+            Consumer(bus, levels.handle, stream=usage.STREAM, durable=usage.DURABLE, batch=usage.BATCH).run(),
+            forever("periods", lambda: end_periods(engine, encode, now=datetime.now(UTC)), idle=PERIODS_INTERVAL),
         )
     finally:
         await engine.dispose()
+
+
+def _add_services(server: Any, engine: AsyncEngine) -> None:
+    adapters = PaymentAdapters([ManualAdapter()])
+    add_BillingServiceServicer_to_server(BillingServicer(engine), server)
+    add_PlanServiceServicer_to_server(PlanServicer(engine, encode), server)
+    add_SubscriptionServiceServicer_to_server(SubscriptionServicer(engine, encode), server)
+    add_InvoiceServiceServicer_to_server(InvoiceServicer(engine, encode, adapters), server)
+    add_RevenueServiceServicer_to_server(RevenueServicer(engine), server)
 
 
 def cli() -> None:

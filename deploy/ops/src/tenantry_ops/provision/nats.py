@@ -29,6 +29,7 @@ STREAMS = (
 )
 CONSUMERS = (
     Consumer("TENANCY", "billing", "tenancy.v1.company.>"),
+    Consumer("USAGE", "billing", "usage.v1.>"),
     Consumer("USAGE", "portal", "usage.v1.>"),
 )
 

@@ -51,7 +51,9 @@ def _reader(stream: str) -> tuple[str, ...]:
 
 PERMISSIONS = {
     "tenancy": Permissions(_publisher("TENANCY", "tenancy.v1.>")),
-    "billing": Permissions((*_publisher("BILLING", "billing.v1.>"), *_consumer("TENANCY", "billing"))),
+    "billing": Permissions(
+        (*_publisher("BILLING", "billing.v1.>"), *_consumer("TENANCY", "billing"), *_consumer("USAGE", "billing"))
+    ),
     "tracking": Permissions(_publisher("USAGE", "usage.v1.>"), ("tenancy.v1.>", "billing.v1.>")),
     "portal": Permissions((*_consumer("USAGE", "portal"), *_reader("USAGE"))),
     OPERATOR: Permissions((">",), (">",)),

@@ -25,35 +25,35 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"contracts/billing/v1/billing.proto\x12\x14\x63ontracts.billing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\".\n\x05Money\x12\x13\n\x0bminor_units\x18\x01 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x02 \x01(\t\"\xb2\x01\n\x04Plan\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x34\n\x0fprice_per_month\x18\x04 \x01(\x0b\x32\x1b.contracts.billing.v1.Money\x12\r\n\x05seats\x18\x05 \x01(\r\x12\x15\n\rstorage_bytes\x18\x06 \x01(\x04\x12!\n\x19screenshot_retention_days\x18\x07 \x01(\r\"\x12\n\x10ListPlansRequest\">\n\x11ListPlansResponse\x12)\n\x05plans\x18\x01 \x03(\x0b\x32\x1a.contracts.billing.v1.Plan\"\xf4\x02\n\x0cSubscription\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x11\n\tplan_code\x18\x02 \x01(\t\x12\x14\n\x0cplan_version\x18\x03 \x01(\r\x12\x36\n\x05state\x18\x04 \x01(\x0e\x32\'.contracts.billing.v1.SubscriptionState\x12.\n\nstarted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x0fprice_per_month\x18\x07 \x01(\x0b\x32\x1b.contracts.billing.v1.Money\x12\r\n\x05seats\x18\x08 \x01(\r\x12\x15\n\rstorage_bytes\x18\t \x01(\x04\x12!\n\x19screenshot_retention_days\x18\n \x01(\r\x12\x10\n\x08revision\x18\x0b \x01(\x04\"G\n\x1eListSubscriptionChangesRequest\x12\x16\n\x0e\x61\x66ter_revision\x18\x01 \x01(\x04\x12\r\n\x05limit\x18\x02 \x01(\r\"n\n\x1fListSubscriptionChangesResponse\x12\x39\n\rsubscriptions\x18\x01 \x03(\x0b\x32\".contracts.billing.v1.Subscription\x12\x10\n\x08revision\x18\x02 \x01(\x04\"\xae\x01\n\x0b\x45ntitlement\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x30\n\x0c\x61\x63\x63\x65ss_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05seats\x18\x03 \x01(\r\x12\x15\n\rstorage_bytes\x18\x04 \x01(\x04\x12!\n\x19screenshot_retention_days\x18\x05 \x01(\r\x12\x10\n\x08revision\x18\x06 \x01(\x04\"F\n\x1dListEntitlementChangesRequest\x12\x16\n\x0e\x61\x66ter_revision\x18\x01 \x01(\x04\x12\r\n\x05limit\x18\x02 \x01(\r\"k\n\x1eListEntitlementChangesResponse\x12\x37\n\x0c\x65ntitlements\x18\x01 \x03(\x0b\x32!.contracts.billing.v1.Entitlement\x12\x10\n\x08revision\x18\x02 \x01(\x04*\xd7\x01\n\x11SubscriptionState\x12\"\n\x1eSUBSCRIPTION_STATE_UNSPECIFIED\x10\x00\x12\x1c\n\x18SUBSCRIPTION_STATE_TRIAL\x10\x01\x12\x1d\n\x19SUBSCRIPTION_STATE_ACTIVE\x10\x02\x12\x1f\n\x1bSUBSCRIPTION_STATE_PAST_DUE\x10\x03\x12\x1e\n\x1aSUBSCRIPTION_STATE_EXPIRED\x10\x04\x12 \n\x1cSUBSCRIPTION_STATE_CANCELLED\x10\x05\x32\xfd\x02\n\x0e\x42illingService\x12\\\n\tListPlans\x12&.contracts.billing.v1.ListPlansRequest\x1a\'.contracts.billing.v1.ListPlansResponse\x12\x86\x01\n\x17ListSubscriptionChanges\x12\x34.contracts.billing.v1.ListSubscriptionChangesRequest\x1a\x35.contracts.billing.v1.ListSubscriptionChangesResponse\x12\x83\x01\n\x16ListEntitlementChanges\x12\x33.contracts.billing.v1.ListEntitlementChangesRequest\x1a\x34.contracts.billing.v1.ListEntitlementChangesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"contracts/billing/v1/billing.proto\x12\x14\x63ontracts.billing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\".\n\x05Money\x12\x13\n\x0bminor_units\x18\x01 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x02 \x01(\t\"\xb2\x01\n\x04Plan\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x34\n\x0fprice_per_month\x18\x04 \x01(\x0b\x32\x1b.contracts.billing.v1.Money\x12\r\n\x05seats\x18\x05 \x01(\r\x12\x15\n\rstorage_bytes\x18\x06 \x01(\x04\x12!\n\x19screenshot_retention_days\x18\x07 \x01(\r\"0\n\x10ListPlansRequest\x12\x1c\n\x14include_all_versions\x18\x01 \x01(\x08\">\n\x11ListPlansResponse\x12)\n\x05plans\x18\x01 \x03(\x0b\x32\x1a.contracts.billing.v1.Plan\"\xdd\x03\n\x0cSubscription\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x11\n\tplan_code\x18\x02 \x01(\t\x12\x14\n\x0cplan_version\x18\x03 \x01(\r\x12\x36\n\x05state\x18\x04 \x01(\x0e\x32\'.contracts.billing.v1.SubscriptionState\x12.\n\nstarted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x0fprice_per_month\x18\x07 \x01(\x0b\x32\x1b.contracts.billing.v1.Money\x12\r\n\x05seats\x18\x08 \x01(\r\x12\x15\n\rstorage_bytes\x18\t \x01(\x04\x12!\n\x19screenshot_retention_days\x18\n \x01(\r\x12\x10\n\x08revision\x18\x0b \x01(\x04\x12\x31\n\rcharged_until\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x0fmonthly_revenue\x18\r \x01(\x0b\x32\x1b.contracts.billing.v1.Money\"G\n\x1eListSubscriptionChangesRequest\x12\x16\n\x0e\x61\x66ter_revision\x18\x01 \x01(\x04\x12\r\n\x05limit\x18\x02 \x01(\r\"n\n\x1fListSubscriptionChangesResponse\x12\x39\n\rsubscriptions\x18\x01 \x03(\x0b\x32\".contracts.billing.v1.Subscription\x12\x10\n\x08revision\x18\x02 \x01(\x04\"\xae\x01\n\x0b\x45ntitlement\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x30\n\x0c\x61\x63\x63\x65ss_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05seats\x18\x03 \x01(\r\x12\x15\n\rstorage_bytes\x18\x04 \x01(\x04\x12!\n\x19screenshot_retention_days\x18\x05 \x01(\r\x12\x10\n\x08revision\x18\x06 \x01(\x04\"F\n\x1dListEntitlementChangesRequest\x12\x16\n\x0e\x61\x66ter_revision\x18\x01 \x01(\x04\x12\r\n\x05limit\x18\x02 \x01(\r\"k\n\x1eListEntitlementChangesResponse\x12\x37\n\x0c\x65ntitlements\x18\x01 \x03(\x0b\x32!.contracts.billing.v1.Entitlement\x12\x10\n\x08revision\x18\x02 \x01(\x04*\xd7\x01\n\x11SubscriptionState\x12\"\n\x1eSUBSCRIPTION_STATE_UNSPECIFIED\x10\x00\x12\x1c\n\x18SUBSCRIPTION_STATE_TRIAL\x10\x01\x12\x1d\n\x19SUBSCRIPTION_STATE_ACTIVE\x10\x02\x12\x1f\n\x1bSUBSCRIPTION_STATE_PAST_DUE\x10\x03\x12\x1e\n\x1aSUBSCRIPTION_STATE_EXPIRED\x10\x04\x12 \n\x1cSUBSCRIPTION_STATE_CANCELLED\x10\x05\x32\xfd\x02\n\x0e\x42illingService\x12\\\n\tListPlans\x12&.contracts.billing.v1.ListPlansRequest\x1a\'.contracts.billing.v1.ListPlansResponse\x12\x86\x01\n\x17ListSubscriptionChanges\x12\x34.contracts.billing.v1.ListSubscriptionChangesRequest\x1a\x35.contracts.billing.v1.ListSubscriptionChangesResponse\x12\x83\x01\n\x16ListEntitlementChanges\x12\x33.contracts.billing.v1.ListEntitlementChangesRequest\x1a\x34.contracts.billing.v1.ListEntitlementChangesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'contracts.billing.v1.billing_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SUBSCRIPTIONSTATE']._serialized_start=1325
-  _globals['_SUBSCRIPTIONSTATE']._serialized_end=1540
+  _globals['_SUBSCRIPTIONSTATE']._serialized_start=1460
+  _globals['_SUBSCRIPTIONSTATE']._serialized_end=1675
   _globals['_MONEY']._serialized_start=93
   _globals['_MONEY']._serialized_end=139
   _globals['_PLAN']._serialized_start=142
   _globals['_PLAN']._serialized_end=320
   _globals['_LISTPLANSREQUEST']._serialized_start=322
-  _globals['_LISTPLANSREQUEST']._serialized_end=340
-  _globals['_LISTPLANSRESPONSE']._serialized_start=342
-  _globals['_LISTPLANSRESPONSE']._serialized_end=404
-  _globals['_SUBSCRIPTION']._serialized_start=407
-  _globals['_SUBSCRIPTION']._serialized_end=779
-  _globals['_LISTSUBSCRIPTIONCHANGESREQUEST']._serialized_start=781
-  _globals['_LISTSUBSCRIPTIONCHANGESREQUEST']._serialized_end=852
-  _globals['_LISTSUBSCRIPTIONCHANGESRESPONSE']._serialized_start=854
-  _globals['_LISTSUBSCRIPTIONCHANGESRESPONSE']._serialized_end=964
-  _globals['_ENTITLEMENT']._serialized_start=967
-  _globals['_ENTITLEMENT']._serialized_end=1141
-  _globals['_LISTENTITLEMENTCHANGESREQUEST']._serialized_start=1143
-  _globals['_LISTENTITLEMENTCHANGESREQUEST']._serialized_end=1213
-  _globals['_LISTENTITLEMENTCHANGESRESPONSE']._serialized_start=1215
-  _globals['_LISTENTITLEMENTCHANGESRESPONSE']._serialized_end=1322
-  _globals['_BILLINGSERVICE']._serialized_start=1543
-  _globals['_BILLINGSERVICE']._serialized_end=1924
+  _globals['_LISTPLANSREQUEST']._serialized_end=370
+  _globals['_LISTPLANSRESPONSE']._serialized_start=372
+  _globals['_LISTPLANSRESPONSE']._serialized_end=434
+  _globals['_SUBSCRIPTION']._serialized_start=437
+  _globals['_SUBSCRIPTION']._serialized_end=914
+  _globals['_LISTSUBSCRIPTIONCHANGESREQUEST']._serialized_start=916
+  _globals['_LISTSUBSCRIPTIONCHANGESREQUEST']._serialized_end=987
+  _globals['_LISTSUBSCRIPTIONCHANGESRESPONSE']._serialized_start=989
+  _globals['_LISTSUBSCRIPTIONCHANGESRESPONSE']._serialized_end=1099
+  _globals['_ENTITLEMENT']._serialized_start=1102
+  _globals['_ENTITLEMENT']._serialized_end=1276
+  _globals['_LISTENTITLEMENTCHANGESREQUEST']._serialized_start=1278
+  _globals['_LISTENTITLEMENTCHANGESREQUEST']._serialized_end=1348
+  _globals['_LISTENTITLEMENTCHANGESRESPONSE']._serialized_start=1350
+  _globals['_LISTENTITLEMENTCHANGESRESPONSE']._serialized_end=1457
+  _globals['_BILLINGSERVICE']._serialized_start=1678
+  _globals['_BILLINGSERVICE']._serialized_end=2059
 # @@protoc_insertion_point(module_scope)

@@ -110,16 +110,21 @@ Global___Plan: _TypeAlias = Plan  # noqa: Y015
 
 @_typing.final
 class ListPlansRequest(_message.Message):
-    """ListPlansRequest has no parameters yet."""
+    """ListPlansRequest asks for the newest version of each plan."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    INCLUDE_ALL_VERSIONS_FIELD_NUMBER: _builtins.int
+    include_all_versions: _builtins.bool
+    """older versions follow the newest one of their plan"""
     def __init__(
         self,
+        *,
+        include_all_versions: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["include_all_versions", b"include_all_versions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -127,7 +132,7 @@ Global___ListPlansRequest: _TypeAlias = ListPlansRequest  # noqa: Y015
 
 @_typing.final
 class ListPlansResponse(_message.Message):
-    """ListPlansResponse returns the newest version of each plan."""
+    """ListPlansResponse returns them, cheapest plan first."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -149,7 +154,7 @@ Global___ListPlansResponse: _TypeAlias = ListPlansResponse  # noqa: Y015
 
 @_typing.final
 class Subscription(_message.Message):
-    """Subscription is what a company has bought, as of now."""
+    """Subscription is what a company has bought, as of one moment."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -164,6 +169,8 @@ class Subscription(_message.Message):
     STORAGE_BYTES_FIELD_NUMBER: _builtins.int
     SCREENSHOT_RETENTION_DAYS_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    CHARGED_UNTIL_FIELD_NUMBER: _builtins.int
+    MONTHLY_REVENUE_FIELD_NUMBER: _builtins.int
     company_id: _builtins.str
     plan_code: _builtins.str
     plan_version: _builtins.int
@@ -173,11 +180,23 @@ class Subscription(_message.Message):
     screenshot_retention_days: _builtins.int
     revision: _builtins.int
     @_builtins.property
-    def started_at(self) -> _timestamp_pb2.Timestamp: ...
+    def started_at(self) -> _timestamp_pb2.Timestamp:
+        """of the current period"""
+
     @_builtins.property
-    def expires_at(self) -> _timestamp_pb2.Timestamp: ...
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """of the current period; access ends, or the next one begins"""
+
     @_builtins.property
     def price_per_month(self) -> Global___Money: ...
+    @_builtins.property
+    def charged_until(self) -> _timestamp_pb2.Timestamp:
+        """absent: nothing is charged for the period, it will not be renewed"""
+
+    @_builtins.property
+    def monthly_revenue(self) -> Global___Money:
+        """what it adds to the platform's monthly recurring revenue"""
+
     def __init__(
         self,
         *,
@@ -192,10 +211,12 @@ class Subscription(_message.Message):
         storage_bytes: _builtins.int = ...,
         screenshot_retention_days: _builtins.int = ...,
         revision: _builtins.int = ...,
+        charged_until: _timestamp_pb2.Timestamp | None = ...,
+        monthly_revenue: Global___Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "price_per_month", b"price_per_month", "started_at", b"started_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["charged_until", b"charged_until", "expires_at", b"expires_at", "monthly_revenue", b"monthly_revenue", "price_per_month", b"price_per_month", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["company_id", b"company_id", "expires_at", b"expires_at", "plan_code", b"plan_code", "plan_version", b"plan_version", "price_per_month", b"price_per_month", "revision", b"revision", "screenshot_retention_days", b"screenshot_retention_days", "seats", b"seats", "started_at", b"started_at", "state", b"state", "storage_bytes", b"storage_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["charged_until", b"charged_until", "company_id", b"company_id", "expires_at", b"expires_at", "monthly_revenue", b"monthly_revenue", "plan_code", b"plan_code", "plan_version", b"plan_version", "price_per_month", b"price_per_month", "revision", b"revision", "screenshot_retention_days", b"screenshot_retention_days", "seats", b"seats", "started_at", b"started_at", "state", b"state", "storage_bytes", b"storage_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

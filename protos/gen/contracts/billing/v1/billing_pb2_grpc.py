@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class BillingServiceStub:
-    """BillingService owns plans and subscriptions. It knows no employee and no key.
+    """BillingService is what others keep a copy of: plans, subscriptions, entitlements. It knows no employee and no key.
     """
 
     def __init__(self, channel):
@@ -53,11 +53,11 @@ class BillingServiceStub:
 
 
 class BillingServiceServicer:
-    """BillingService owns plans and subscriptions. It knows no employee and no key.
+    """BillingService is what others keep a copy of: plans, subscriptions, entitlements. It knows no employee and no key.
     """
 
     def ListPlans(self, request, context):
-        """ListPlans returns the plans that are on offer, cheapest first.
+        """ListPlans returns the plans that are on offer, cheapest first; on request every version there ever was.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -105,7 +105,7 @@ def add_BillingServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class BillingService:
-    """BillingService owns plans and subscriptions. It knows no employee and no key.
+    """BillingService is what others keep a copy of: plans, subscriptions, entitlements. It knows no employee and no key.
     """
 
     @staticmethod

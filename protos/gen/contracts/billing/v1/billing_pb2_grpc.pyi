@@ -27,14 +27,14 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class BillingServiceStub:
-    """BillingService owns plans and subscriptions. It knows no employee and no key."""
+    """BillingService is what others keep a copy of: plans, subscriptions, entitlements. It knows no employee and no key."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> BillingServiceAsyncStub: ...
     ListPlans: _grpc.UnaryUnaryMultiCallable[_billing_pb2.ListPlansRequest, _billing_pb2.ListPlansResponse]
-    """ListPlans returns the plans that are on offer, cheapest first."""
+    """ListPlans returns the plans that are on offer, cheapest first; on request every version there ever was."""
     ListSubscriptionChanges: _grpc.UnaryUnaryMultiCallable[_billing_pb2.ListSubscriptionChangesRequest, _billing_pb2.ListSubscriptionChangesResponse]
     """ListSubscriptionChanges returns current subscriptions changed after a revision, oldest change first: how the
     portal keeps its directory. Revisions become visible in order, so no change is missed.
@@ -44,11 +44,11 @@ class BillingServiceStub:
 
 @_typing.type_check_only
 class BillingServiceAsyncStub(BillingServiceStub):
-    """BillingService owns plans and subscriptions. It knows no employee and no key."""
+    """BillingService is what others keep a copy of: plans, subscriptions, entitlements. It knows no employee and no key."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListPlans: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListPlansRequest, _billing_pb2.ListPlansResponse]  # type: ignore[assignment]
-    """ListPlans returns the plans that are on offer, cheapest first."""
+    """ListPlans returns the plans that are on offer, cheapest first; on request every version there ever was."""
     ListSubscriptionChanges: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListSubscriptionChangesRequest, _billing_pb2.ListSubscriptionChangesResponse]  # type: ignore[assignment]
     """ListSubscriptionChanges returns current subscriptions changed after a revision, oldest change first: how the
     portal keeps its directory. Revisions become visible in order, so no change is missed.
@@ -57,7 +57,7 @@ class BillingServiceAsyncStub(BillingServiceStub):
     """ListEntitlementChanges is the same for the gateway: limits and the moment access ends, no plan and no money."""
 
 class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
-    """BillingService owns plans and subscriptions. It knows no employee and no key."""
+    """BillingService is what others keep a copy of: plans, subscriptions, entitlements. It knows no employee and no key."""
 
     @_abc_1.abstractmethod
     def ListPlans(
@@ -65,7 +65,7 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_pb2.ListPlansRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_pb2.ListPlansResponse, _abc.Awaitable[_billing_pb2.ListPlansResponse]]:
-        """ListPlans returns the plans that are on offer, cheapest first."""
+        """ListPlans returns the plans that are on offer, cheapest first; on request every version there ever was."""
 
     @_abc_1.abstractmethod
     def ListSubscriptionChanges(

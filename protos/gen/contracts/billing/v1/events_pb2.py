@@ -22,17 +22,20 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from contracts.billing.v1 import billing_pb2 as contracts_dot_billing_dot_v1_dot_billing__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!contracts/billing/v1/events.proto\x12\x14\x63ontracts.billing.v1\";\n\x13SubscriptionStarted\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\"<\n\x14SubscriptionExtended\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!contracts/billing/v1/events.proto\x12\x14\x63ontracts.billing.v1\x1a\"contracts/billing/v1/billing.proto\";\n\x13SubscriptionStarted\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\"<\n\x14SubscriptionExtended\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\"L\n\x12\x45ntitlementChanged\x12\x36\n\x0b\x65ntitlement\x18\x01 \x01(\x0b\x32!.contracts.billing.v1.Entitlementb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'contracts.billing.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SUBSCRIPTIONSTARTED']._serialized_start=59
-  _globals['_SUBSCRIPTIONSTARTED']._serialized_end=118
-  _globals['_SUBSCRIPTIONEXTENDED']._serialized_start=120
-  _globals['_SUBSCRIPTIONEXTENDED']._serialized_end=180
+  _globals['_SUBSCRIPTIONSTARTED']._serialized_start=95
+  _globals['_SUBSCRIPTIONSTARTED']._serialized_end=154
+  _globals['_SUBSCRIPTIONEXTENDED']._serialized_start=156
+  _globals['_SUBSCRIPTIONEXTENDED']._serialized_end=216
+  _globals['_ENTITLEMENTCHANGED']._serialized_start=218
+  _globals['_ENTITLEMENTCHANGED']._serialized_end=294
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from contracts.billing.v1 import billing_pb2 as _billing_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 import builtins as _builtins
@@ -63,3 +64,27 @@ class SubscriptionExtended(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SubscriptionExtended: _TypeAlias = SubscriptionExtended  # noqa: Y015
+
+@_typing.final
+class EntitlementChanged(_message.Message):
+    """EntitlementChanged is published as billing.v1.entitlement.changed when limits or the end of access change. A period
+    that ends changes neither: whoever holds the entitlement knows its end.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTITLEMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def entitlement(self) -> _billing_pb2.Entitlement: ...
+    def __init__(
+        self,
+        *,
+        entitlement: _billing_pb2.Entitlement | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entitlement", b"entitlement"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entitlement", b"entitlement"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EntitlementChanged: _TypeAlias = EntitlementChanged  # noqa: Y015

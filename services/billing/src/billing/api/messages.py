@@ -1,27 +1,41 @@
 """Values of the domain as messages of the contract."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from billing.domain.action import Action
+from billing.domain.change import Record
+from billing.domain.limits import Resource, Shortage, Use
 from billing.domain.money import Money
 from billing.domain.plan import Plan
+from billing.domain.plan_change import ScheduledChange
 from billing.domain.revised import Revised
 from billing.domain.subscription import Entitlement, State, Subscription
-from contracts.billing.v1 import billing_pb2
+from contracts.billing.v1 import action_pb2, billing_pb2, plans_pb2, subscriptions_pb2
 
-_STATES = {
-    State.TRIAL: billing_pb2.SUBSCRIPTION_STATE_TRIAL,
-    State.ACTIVE: billing_pb2.SUBSCRIPTION_STATE_ACTIVE,
-    State.PAST_DUE: billing_pb2.SUBSCRIPTION_STATE_PAST_DUE,
-    State.EXPIRED: billing_pb2.SUBSCRIPTION_STATE_EXPIRED,
-    State.CANCELLED: billing_pb2.SUBSCRIPTION_STATE_CANCELLED,
+_RESOURCES = {
+    Resource.SEATS: plans_pb2.RESOURCE_SEATS,
+    Resource.STORAGE_BYTES: plans_pb2.RESOURCE_STORAGE_BYTES,
 }
 
 
 def money(amount: Money) -> billing_pb2.Money:
     """An amount of money."""
     return billing_pb2.Money(minor_units=amount.minor_units, currency=amount.currency)
+
+
+def timestamp(moment: datetime) -> Timestamp:
+    """An aware moment."""
+    stamp = Timestamp()
+    stamp.FromDatetime(moment)
+    return stamp
+
+
+def action(value: Action) -> action_pb2.Action:
+    """Who and why."""
+    return action_pb2.Action(actor=value.actor, reason=value.reason)
 
 
 def plan(offer: Plan) -> billing_pb2.Plan:
@@ -37,21 +51,45 @@ def plan(offer: Plan) -> billing_pb2.Plan:
     )
 
 
-def subscription(change: Revised[Subscription]) -> billing_pb2.Subscription:
+def monthly_revenue(current: Subscription) -> billing_pb2.Money:
+    """What a subscription adds to the MRR."""
+    return billing_pb2.Money(minor_units=current.monthly_revenue, currency=current.plan.price_per_month.currency)
+
+
+def state(value: State) -> "billing_pb2.SubscriptionState.ValueType":
+    """Where a subscription stands; states, as all kinds of things, have the same names there as here."""
+    return billing_pb2.SubscriptionState.Value(f"SUBSCRIPTION_STATE_{value}")
+
+
+def subscription(record: Record) -> billing_pb2.Subscription:
     """A subscription with the price and limits of its plan version."""
-    current = change.value
+    current = record.subscription
     return billing_pb2.Subscription(
         company_id=str(current.company_id),
         plan_code=current.plan.code,
         plan_version=current.plan.version,
-        state=_STATES[current.state],
-        started_at=_timestamp(current.started_at),
-        expires_at=_timestamp(current.expires_at),
+        state=state(current.state),
+        started_at=timestamp(current.started_at),
+        expires_at=timestamp(current.expires_at),
         price_per_month=money(current.plan.price_per_month),
         seats=current.plan.seats,
         storage_bytes=current.plan.storage_bytes,
         screenshot_retention_days=current.plan.screenshot_retention_days,
-        revision=change.revision,
+        revision=record.revision,
+        charged_until=timestamp(current.charge.until) if current.charge else None,
+        monthly_revenue=monthly_revenue(current),
+    )
+
+
+def record(value: Record) -> subscriptions_pb2.SubscriptionRecord:
+    """A row of the history."""
+    return subscriptions_pb2.SubscriptionRecord(
+        subscription=subscription(value),
+        kind=subscriptions_pb2.ChangeKind.Value(f"CHANGE_KIND_{value.kind}"),
+        changed_at=timestamp(value.at),
+        superseded_at=timestamp(value.superseded_at) if value.superseded_at else None,
+        recorded_at=timestamp(value.recorded_at),
+        action=action(value.action),
     )
 
 
@@ -59,7 +97,7 @@ def entitlement(change: Revised[Entitlement]) -> billing_pb2.Entitlement:
     """Limits and the end of access."""
     return billing_pb2.Entitlement(
         company_id=str(change.value.company_id),
-        access_until=_timestamp(change.value.access_until),
+        access_until=timestamp(change.value.access_until),
         seats=change.value.seats,
         storage_bytes=change.value.storage_bytes,
         screenshot_retention_days=change.value.screenshot_retention_days,
@@ -67,7 +105,27 @@ def entitlement(change: Revised[Entitlement]) -> billing_pb2.Entitlement:
     )
 
 
-def _timestamp(moment: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(moment)
-    return stamp
+def use(value: Use) -> plans_pb2.Use:
+    """Seats and storage in use."""
+    return plans_pb2.Use(seats=value.seats, storage_bytes=value.storage_bytes)
+
+
+def shortages(values: Sequence[Shortage]) -> list[plans_pb2.Shortage]:
+    """Limits that would be too low."""
+    return [
+        plans_pb2.Shortage(resource=_RESOURCES[each.resource], in_use=each.in_use, limit=each.limit) for each in values
+    ]
+
+
+def scheduled(change: ScheduledChange) -> subscriptions_pb2.ScheduledChange:
+    """A change that waits, or what came of it."""
+    return subscriptions_pb2.ScheduledChange(
+        id=str(change.id),
+        company_id=str(change.company_id),
+        plan=plan(change.plan),
+        state=subscriptions_pb2.ScheduledChangeState.Value(f"SCHEDULED_CHANGE_STATE_{change.state}"),
+        due_at=timestamp(change.due_at),
+        created_at=timestamp(change.created_at),
+        action=action(change.action),
+        outcome=change.outcome,
+    )

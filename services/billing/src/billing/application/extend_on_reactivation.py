@@ -6,16 +6,18 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.application.announcing import Encode
-from billing.domain.events import SubscriptionExtended
-from billing.domain.revised import Revised
-from billing.store import clock, reactivations, subscriptions
-from servicekit import outbox
+from billing.application.recording import record
+from billing.application.standing import standing
+from billing.domain.action import COMPANY_REACTIVATED
+from billing.domain.lifecycle import REACTIVATION_PERIOD, extend
+from billing.store import clock, reactivations
+from servicekit.errors import NotFound
 
 
 async def extend_on_reactivation(
     engine: AsyncEngine, encode: Encode, *, company_id: UUID, company_revision: int, now: datetime
 ) -> None:
-    """Extends the company's subscription, once for each `company_revision`; an older one than the last is ignored.
+    """Gives 30 days from `now` at the least, once for each `company_revision`; an older one than the last is ignored.
 
     A company that has no subscription yet gets its whole trial when its creation arrives: nothing to extend.
     """
@@ -23,12 +25,10 @@ async def extend_on_reactivation(
         await clock.lock(tx)
         if not await reactivations.take(tx, company_id, company_revision):
             return
-        subscription = await subscriptions.current(tx, company_id)
-        if subscription is None:
+        try:
+            current, at = await standing(tx, encode, company_id, now)
+        except NotFound:
             return
-        extended = subscription.extended_on_reactivation(now)
-        if extended == subscription:
-            return
-        (revision,) = await clock.take(tx)
-        await subscriptions.record(tx, [Revised(revision, extended)], changed_at=now)
-        await outbox.append(tx, encode(SubscriptionExtended(company_id, revision)))
+        change = extend(current.subscription, at, now + REACTIVATION_PERIOD)
+        if change is not None:
+            await record(tx, encode, [(current.subscription, change)], action=COMPANY_REACTIVATED, now=now)

@@ -12,4 +12,4 @@ async def list_entitlement_changes(
 ) -> list[Revised[Entitlement]]:
     """Up to `limit` current entitlements changed after `after_revision`, oldest change first; Refused likewise."""
     changes = await list_subscription_changes(engine, after_revision=after_revision, limit=limit)
-    return [Revised(change.revision, change.value.entitlement()) for change in changes]
+    return [Revised(change.revision, change.subscription.entitlement()) for change in changes]

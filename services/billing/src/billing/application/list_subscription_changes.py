@@ -2,15 +2,12 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.domain.revised import Revised
-from billing.domain.subscription import Subscription
+from billing.domain.change import Record
 from billing.store import clock, subscriptions
 from servicekit.errors import Refused
 
 
-async def list_subscription_changes(
-    engine: AsyncEngine, *, after_revision: int, limit: int
-) -> list[Revised[Subscription]]:
+async def list_subscription_changes(engine: AsyncEngine, *, after_revision: int, limit: int) -> list[Record]:
     """Up to `limit` current subscriptions changed after `after_revision`, oldest change first.
 
     Refused when nothing here is as new as `after_revision`: an empty answer would confirm a copy that was made before

@@ -7,12 +7,11 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.application.announcing import Encode
-from billing.domain.events import SubscriptionStarted
+from billing.application.recording import record
+from billing.domain import lifecycle
+from billing.domain.action import COMPANY_CREATED
 from billing.domain.plan import cheapest_first
-from billing.domain.revised import Revised
-from billing.domain.subscription import Subscription
 from billing.store import clock, plans, subscriptions
-from servicekit import outbox
 
 log = structlog.get_logger()
 
@@ -31,7 +30,5 @@ async def start_trial(engine: AsyncEngine, encode: Encode, *, company_id: UUID, 
         if plan is None:
             plan = offers[0]
             log.warning("unknown plan, cheapest taken", company_id=str(company_id), asked=plan_code, taken=plan.code)
-        (revision,) = await clock.take(tx)
-        trial = Subscription.trial(company_id, plan, now)
-        await subscriptions.record(tx, [Revised(revision, trial)], changed_at=now)
-        await outbox.append(tx, encode(SubscriptionStarted(company_id, revision)))
+        trial = lifecycle.start_trial(company_id, plan, now)
+        await record(tx, encode, [(None, trial)], action=COMPANY_CREATED, now=now)

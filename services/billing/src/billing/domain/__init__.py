@@ -1,1 +1,1 @@
-"""Rules of plans and subscriptions; the standard library only."""
+"""Rules of plans, subscriptions and revenue; the standard library and the kinds of errors only."""

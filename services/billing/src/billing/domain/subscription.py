@@ -1,15 +1,13 @@
-"""Subscriptions: which plan a company is on, and until when it may use it."""
+"""Subscriptions: which plan a company is on, until when it may use it, and what is charged for it."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
+from billing.domain.charge import Charge
 from billing.domain.plan import Plan
-
-TRIAL_PERIOD = timedelta(days=30)
-REACTIVATION_PERIOD = timedelta(days=30)
 
 
 class State(StrEnum):
@@ -23,7 +21,9 @@ class State(StrEnum):
 
 
 RUNNING = frozenset({State.TRIAL, State.ACTIVE, State.PAST_DUE})
-"""States that turn EXPIRED at the end of the period; a cancelled subscription ends as cancelled."""
+"""States in which something happens at the end of the period; a cancelled subscription ends as cancelled."""
+
+PAYING = frozenset({State.ACTIVE, State.PAST_DUE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +39,45 @@ class Entitlement:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A company's subscription as of one moment; a change makes a new value. Times are aware, in UTC."""
+    """A company's subscription as of one moment; a change makes a new value. Times are aware, in UTC.
+
+    The period lasts from `started_at` to `expires_at`. `charge` is its charged part, which comes first; free days may
+    follow. Without a charge all of it is free, as a trial is.
+    """
 
     company_id: UUID
     plan: Plan
     state: State
     started_at: datetime
     expires_at: datetime
+    charge: Charge | None = None
+    has_paid: bool = False  # whether it has had monthly revenue before this value
 
-    @classmethod
-    def trial(cls, company_id: UUID, plan: Plan, now: datetime) -> Self:
-        """A company's first subscription: the whole plan, for the trial period."""
-        return cls(company_id, plan, State.TRIAL, started_at=now, expires_at=now + TRIAL_PERIOD)
+    def __post_init__(self) -> None:
+        if self.expires_at <= self.started_at:
+            raise ValueError("a period has a length")
+        if self.charge and not (self.charge.started_at == self.started_at and self.charge.until <= self.expires_at):
+            raise ValueError("the charged part of a period begins with it and ends within it")
+        if (self.state is State.TRIAL and self.charge) or (self.state is State.PAST_DUE and not self.charge):
+            raise ValueError(f"{self.state} and what is charged contradict each other")
 
     def has_ended(self, now: datetime) -> bool:
         """Whether the period is over; its last moment lies before `expires_at`."""
         return now >= self.expires_at
 
-    def expired(self, now: datetime) -> Self:
-        """The subscription as it stands at `now`: EXPIRED when it was running and its period is over."""
-        if self.state in RUNNING and self.has_ended(now):
-            return replace(self, state=State.EXPIRED)
-        return self
+    @property
+    def pays(self) -> bool:
+        """Whether it is a charged one that is not to end: what counts as revenue."""
+        return self.state in PAYING and self.charge is not None
 
-    def extended_on_reactivation(self, now: datetime) -> Self:
-        """The subscription after its company was reactivated: it runs for 30 days from `now` at the least.
+    @property
+    def monthly_revenue(self) -> int:
+        """Minor units that it adds to the monthly recurring revenue."""
+        return self.plan.price_per_month.minor_units if self.pays else 0
 
-        A period that is over begins anew, as ACTIVE whatever it was; one that runs keeps its state and start; one that
-        runs longer stays as it is.
-        """
-        if self.has_ended(now):
-            return replace(self, state=State.ACTIVE, started_at=now, expires_at=now + REACTIVATION_PERIOD)
-        return replace(self, expires_at=max(self.expires_at, now + REACTIVATION_PERIOD))
+    def changed(self, **fields: Any) -> Self:
+        """The value that follows this one."""
+        return replace(self, **fields, has_paid=self.has_paid or self.monthly_revenue > 0)
 
     def entitlement(self) -> Entitlement:
         """What the plan grants until the period is over, in every state: the end alone decides on access."""

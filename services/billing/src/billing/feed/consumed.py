@@ -1,31 +1,27 @@
 """What the service learns from tenancy. Each event has a transaction of its own; a repeated one is harmless."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
-import structlog
 from google.protobuf.message import DecodeError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from billing.application.cancel_on_closing import cancel_on_closing
 from billing.application.extend_on_reactivation import extend_on_reactivation
 from billing.application.start_trial import start_trial
 from billing.feed.published import encode
-from contracts.tenancy.v1.events_pb2 import CompanyCreated, CompanyReactivated
-from servicekit import database
+from billing.feed.readiness import database_answers
+from contracts.tenancy.v1.events_pb2 import CompanyClosed, CompanyCreated, CompanyReactivated
 from servicekit.errors import InvalidInput
 from servicekit.events import IncomingEvent
 from servicekit.ids import parse_id
 
-log = structlog.get_logger()
-
 STREAM = "TENANCY"
 DURABLE = "billing"
-DATABASE_RETRY = 1.0  # seconds
 MAX_REVISION = 2**63 - 1  # of the database's bigint
 
-E = TypeVar("E", CompanyCreated, CompanyReactivated)
+E = TypeVar("E", CompanyClosed, CompanyCreated, CompanyReactivated)
 
 
 class CompanyEvents:
@@ -36,7 +32,7 @@ class CompanyEvents:
 
     async def handle(self, events: Sequence[IncomingEvent]) -> None:
         """Applies all. InvalidInput for a message that no repetition makes readable."""
-        await self._database_answers()
+        await database_answers(self._engine)
         for event in events:
             await self._apply(event)
 
@@ -56,17 +52,9 @@ class CompanyEvents:
                     company_revision=reactivated.revision,
                     now=now,
                 )
-
-    async def _database_answers(self) -> None:
-        """Waits for the database: an outage must not use up the deliveries that the broker allows a message."""
-        while True:
-            try:
-                await database.ping(self._engine)
-            except Exception as error:
-                log.warning("database does not answer, events wait", error=repr(error))
-                await asyncio.sleep(DATABASE_RETRY)
-            else:
-                return
+            case "tenancy.v1.company.closed":
+                company_id = parse_id(_parse(CompanyClosed, event).company_id, "company_id")
+                await cancel_on_closing(self._engine, encode, company_id=company_id, now=now)
 
 
 def _parse(kind: type[E], event: IncomingEvent) -> E:

@@ -1,0 +1,86 @@
+"""InvoiceService over gRPC; the guard before it has checked who is calling."""
+# ruff: noqa: ARG002, N802 - names and parameters of the methods are the contract's
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from billing.api import messages, money_messages, requests
+from billing.application.announcing import Encode
+from billing.application.change_plan import Changed
+from billing.application.list_invoice_lines import list_invoice_lines
+from billing.application.list_payments import list_payments
+from billing.application.mark_past_due import mark_past_due
+from billing.application.payment_adapters import PaymentAdapters
+from billing.application.record_payment import Paid, record_payment
+from contracts.billing.v1 import invoices_pb2 as pb
+from contracts.billing.v1.invoices_pb2_grpc import InvoiceServiceServicer
+
+_Context = Any
+
+
+class InvoiceServicer(InvoiceServiceServicer):
+    """Translates and calls the use cases; nothing is decided here."""
+
+    def __init__(self, engine: AsyncEngine, encode: Encode, adapters: PaymentAdapters) -> None:
+        self._engine = engine
+        self._encode = encode
+        self._adapters = adapters
+
+    async def ListInvoiceLines(
+        self, request: pb.ListInvoiceLinesRequest, context: _Context
+    ) -> pb.ListInvoiceLinesResponse:
+        lines = await list_invoice_lines(
+            self._engine,
+            company_id=requests.optional_id(request.company_id, "company_id"),
+            before=requests.optional_id(request.before_id, "before_id"),
+            limit=requests.limit(request.limit),
+        )
+        return pb.ListInvoiceLinesResponse(lines=[money_messages.invoice_line(line) for line in lines])
+
+    async def ListPayments(self, request: pb.ListPaymentsRequest, context: _Context) -> pb.ListPaymentsResponse:
+        payments = await list_payments(
+            self._engine,
+            company_id=requests.optional_id(request.company_id, "company_id"),
+            before=requests.optional_id(request.before_id, "before_id"),
+            limit=requests.limit(request.limit),
+        )
+        return pb.ListPaymentsResponse(payments=[money_messages.payment(payment) for payment in payments])
+
+    async def RecordPayment(self, request: pb.RecordPaymentRequest, context: _Context) -> pb.RecordPaymentResponse:
+        received = request.received_at if request.HasField("received_at") else None
+        answer = await record_payment(
+            self._engine,
+            self._encode,
+            self._adapters.find(request.method),
+            request=requests.changing(request, _paid),
+            company_id=requests.company(request.company_id),
+            amount=requests.money(request.amount, "amount"),
+            reference=request.reference,
+            received_at=received and requests.moment(received, "received_at"),
+            now=datetime.now(UTC),
+        )
+        return pb.RecordPaymentResponse.FromString(answer)
+
+    async def MarkPastDue(self, request: pb.MarkPastDueRequest, context: _Context) -> pb.MarkPastDueResponse:
+        answer = await mark_past_due(
+            self._engine,
+            self._encode,
+            request=requests.changing(request, _marked),
+            company_id=requests.company(request.company_id),
+            now=datetime.now(UTC),
+        )
+        return pb.MarkPastDueResponse.FromString(answer)
+
+
+def _paid(paid: Paid) -> pb.RecordPaymentResponse:
+    return pb.RecordPaymentResponse(
+        payment=money_messages.payment(paid.payment),
+        subscription=messages.subscription(paid.record),
+        owed=messages.money(paid.owed),
+    )
+
+
+def _marked(changed: Changed) -> pb.MarkPastDueResponse:
+    return pb.MarkPastDueResponse(subscription=messages.subscription(changed.record))

@@ -1,0 +1,122 @@
+"""What callers ask for, as values of the domain. Every function raises InvalidInput and names the field."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from billing.application.once import Request
+from billing.domain.action import Action
+from billing.domain.money import Money
+from billing.domain.months import MonthRange
+from billing.domain.plan import Plan
+from billing.domain.plan_change import Timing
+from billing.domain.text import clean
+from contracts.billing.v1 import action_pb2, billing_pb2, plans_pb2, revenue_pb2, subscriptions_pb2
+from servicekit.errors import InvalidInput
+from servicekit.ids import parse_id
+
+PAGE = 1_000  # rows in one answer at most
+KEY_LENGTH = 200
+LARGEST = 2**63 - 1  # of the database's bigint
+
+R = TypeVar("R")
+
+_TIMINGS = {
+    subscriptions_pb2.CHANGE_TIMING_UNSPECIFIED: None,
+    subscriptions_pb2.CHANGE_TIMING_NOW: Timing.NOW,
+    subscriptions_pb2.CHANGE_TIMING_PERIOD_END: Timing.PERIOD_END,
+}
+
+
+class Asking(Protocol):
+    """A request that changes something."""
+
+    @property
+    def action(self) -> action_pb2.Action: ...
+
+    def SerializeToString(self, *, deterministic: bool = ...) -> bytes: ...  # noqa: N802 - protobuf's name
+
+
+def changing(message: Asking, answer: Callable[[R], Message]) -> Request[R]:
+    """The action, the key and the digest of a request; `answer` makes the response of a result."""
+    name = type(message).__name__.encode()
+    return Request(
+        action=Action.checked(actor=message.action.actor, reason=message.action.reason),
+        key=clean(message.action.idempotency_key, "action.idempotency_key", most=KEY_LENGTH, required=True),
+        digest=hashlib.sha256(name + b"\0" + message.SerializeToString(deterministic=True)).digest(),
+        to_bytes=lambda result: answer(result).SerializeToString(),
+    )
+
+
+def company(text: str) -> UUID:
+    """The company's id."""
+    return parse_id(text, "company_id")
+
+
+def optional_id(text: str, what: str) -> UUID | None:
+    """An id, None for an empty text."""
+    return parse_id(text, what) if text else None
+
+
+def limit(asked: int) -> int:
+    """Rows of a page: 0 or too many are the most."""
+    return min(asked or PAGE, PAGE)
+
+
+def revision(asked: int, what: str) -> int:
+    """A revision that the database can hold."""
+    if asked > LARGEST:
+        raise InvalidInput(f"{what} is out of range: give a revision of an answer, or 0")
+    return asked
+
+
+def money(message: billing_pb2.Money, what: str) -> Money:
+    """An amount."""
+    try:
+        return Money(message.minor_units, message.currency)
+    except ValueError as error:
+        raise InvalidInput(f"{what}: {error}") from None
+
+
+def moment(message: Timestamp, what: str) -> datetime:
+    """A moment in UTC."""
+    try:
+        return message.ToDatetime(UTC)
+    except (ValueError, OverflowError):
+        raise InvalidInput(f"{what} is no moment of the years 1 to 9999") from None
+
+
+def terms(message: plans_pb2.PlanTerms) -> Plan:
+    """Terms of a plan that are no version yet."""
+    return Plan.proposed(
+        code=message.code,
+        name=message.name,
+        price=money(message.price_per_month, "terms.price_per_month"),
+        seats=message.seats,
+        storage_bytes=message.storage_bytes,
+        screenshot_retention_days=message.screenshot_retention_days,
+    )
+
+
+def timing(asked: "subscriptions_pb2.ChangeTiming.ValueType") -> Timing | None:
+    """When a change is to take effect; None: as the rules say."""
+    if asked not in _TIMINGS:
+        raise InvalidInput(f"timing {asked} is unknown: give one of {', '.join(map(str, _TIMINGS))}")
+    return _TIMINGS[asked]
+
+
+def plan_version(asked: int) -> int:
+    """A version, 0 for the newest."""
+    if asked > 2**31 - 1:
+        raise InvalidInput("plan_version is out of range: give a version of ListPlans, or 0 for the newest")
+    return asked
+
+
+def months(message: revenue_pb2.MonthRange, now: datetime) -> MonthRange:
+    """Months of a report."""
+    return MonthRange.checked(year=message.year, month=message.month, count=message.months, now=now)

@@ -1,0 +1,37 @@
+"""A scheduled change will not happen."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from billing.application.announcing import Encode
+from billing.application.once import Request, once
+from billing.application.standing import standing
+from billing.domain.plan_change import ScheduledChange, ScheduledState
+from billing.store import scheduled_changes
+from servicekit.errors import NotFound, Refused
+
+
+async def cancel_scheduled_change(
+    engine: AsyncEngine, encode: Encode, *, request: Request[ScheduledChange], change_id: UUID, now: datetime
+) -> bytes:
+    """Withdraws it. NotFound when there is none, Refused when it is settled already, also by a period just over."""
+
+    async def act(tx: AsyncConnection) -> ScheduledChange:
+        _, at = await standing(tx, encode, (await _find(tx, change_id)).company_id, now)
+        change = await _find(tx, change_id)
+        if change.state is not ScheduledState.PENDING:
+            raise Refused(f"it is {change.state} since {change.due_at:%Y-%m-%d}: nothing is scheduled any more")
+        outcome = f"withdrawn by {request.action.actor}: {request.action.reason}"
+        await scheduled_changes.settle(tx, change.company_id, ScheduledState.WITHDRAWN, at, outcome)
+        return await _find(tx, change_id)
+
+    return await once(engine, request, act)
+
+
+async def _find(tx: AsyncConnection, change_id: UUID) -> ScheduledChange:
+    change = await scheduled_changes.find(tx, change_id)
+    if change is None:
+        raise NotFound(f"there is no scheduled change {change_id}")
+    return change

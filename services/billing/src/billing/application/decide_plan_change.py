@@ -1,0 +1,40 @@
+"""What a change of plan would be: the part that previewing and doing it have in common."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from billing.domain.change import Change, Record
+from billing.domain.limits import Shortage, Use, shortages
+from billing.domain.plan import Plan
+from billing.domain.plan_change import Timing, change_plan, timing
+from billing.store import plans, usage
+from servicekit.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`change` is what is done at `change.at`: now, or at the end of the period as it is known today."""
+
+    current: Record
+    plan: Plan
+    timing: Timing
+    change: Change
+    in_use: Use
+    shortages: Sequence[Shortage]
+
+
+async def decide_plan_change(
+    tx: AsyncConnection, current: Record, *, code: str, version: int, asked: Timing | None, at: datetime
+) -> Decision:
+    """For version 0 the newest one. NotFound when there is no such plan; Refused as `plan_change.timing` says."""
+    plan = await plans.find(tx, code, version)
+    if plan is None:
+        raise NotFound(f"there is no plan {code}" + (f" version {version}" if version else ""))
+    subscription = current.subscription
+    when = timing(subscription, plan, asked, at)
+    change = change_plan(subscription, plan, at if when is Timing.NOW else subscription.expires_at)
+    in_use = (await usage.newest_of(tx, [current.company_id])).get(current.company_id, Use())
+    return Decision(current, plan, when, change, in_use, shortages(subscription.plan, plan, in_use))

@@ -1,0 +1,72 @@
+"""Money has arrived."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from billing.application.announcing import Encode
+from billing.application.once import Request, once
+from billing.application.payment_adapters import PaymentAdapter
+from billing.application.recording import record
+from billing.application.standing import standing
+from billing.domain.change import Record
+from billing.domain.lifecycle import settle
+from billing.domain.money import Money
+from billing.domain.payment import Payment, checked_amount, checked_reference
+from billing.store import invoices
+from servicekit.errors import Conflict, InvalidInput
+from servicekit.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """The payment, the subscription after it, and what is still owed; negative: paid in advance."""
+
+    payment: Payment
+    record: Record
+    owed: Money
+
+
+async def record_payment(
+    engine: AsyncEngine,
+    encode: Encode,
+    adapter: PaymentAdapter,
+    *,
+    request: Request[Paid],
+    company_id: UUID,
+    amount: Money,
+    reference: str,
+    received_at: datetime | None,
+    now: datetime,
+) -> bytes:
+    """Notes a payment that its method confirms; a subscription past due is active again once nothing is owed.
+
+    InvalidInput for no amount, another currency or a time that lies ahead; Conflict when the reference is there
+    already; NotFound.
+    """
+    checked_amount(amount)
+    reference = checked_reference(reference)
+    if received_at is not None and received_at > now:
+        raise InvalidInput("received_at lies ahead: record the payment once it has arrived")
+    await adapter.confirm(company_id, amount, reference)
+
+    async def act(tx: AsyncConnection) -> Paid:
+        current, at = await standing(tx, encode, company_id, now)
+        currency = current.subscription.plan.price_per_month.currency
+        if amount.currency != currency:
+            raise InvalidInput(f"the company is charged in {currency}: give the amount in it")
+        payment = Payment(
+            new_id(), company_id, amount, adapter.method, reference, received_at or now, now, request.action
+        )
+        if not await invoices.add_payment(tx, payment):
+            raise Conflict(f"{adapter.method} payment {reference} is recorded already")
+        owed = await invoices.owed(tx, company_id)
+        change = settle(current.subscription, at, owed=owed)
+        if change is not None:
+            step = (current.subscription, change)
+            (current,) = await record(tx, encode, [step], action=request.action, now=now)
+        return Paid(payment, current, Money(owed, currency))
+
+    return await once(engine, request, act)

@@ -1,0 +1,46 @@
+"""How a change becomes rows: the history, what was charged, and what the others are told. Nothing else writes them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from billing.application.announcing import Encode
+from billing.domain.action import Action
+from billing.domain.change import Change, Record
+from billing.domain.events import events_of
+from billing.domain.payment import InvoiceLine
+from billing.domain.subscription import Subscription
+from billing.store import clock, invoices, subscriptions
+from servicekit import outbox
+from servicekit.ids import new_id
+
+Step = tuple[Subscription | None, Change]
+"""What a subscription was, None before the first one, and its change."""
+
+
+async def record(
+    tx: AsyncConnection, encode: Encode, steps: Sequence[Step], *, action: Action, now: datetime
+) -> list[Record]:
+    """Stores the steps, at most one a company, and returns the new records in their order.
+
+    The caller holds the clock's lock. `now` is when they are recorded, which may be later than when they hold from.
+    """
+    if not steps:
+        return []
+    revisions = await clock.take(tx, len(steps))
+    await subscriptions.record(tx, steps, revisions, action)
+    await invoices.add_lines(tx, [line for step, at in zip(steps, revisions, strict=True) for line in _lines(step, at)])
+    for (before, change), revision in zip(steps, revisions, strict=True):
+        for event in events_of(before, change, revision):
+            await outbox.append(tx, encode(event))
+    return [
+        Record(revision, change.kind, change.at, None, now, action, change.after)
+        for (_, change), revision in zip(steps, revisions, strict=True)
+    ]
+
+
+def _lines(step: Step, revision: int) -> list[InvoiceLine]:
+    _, change = step
+    company_id = change.after.company_id
+    return [InvoiceLine(new_id(), company_id, revision, line, change.at) for line in change.lines]

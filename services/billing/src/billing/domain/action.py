@@ -1,0 +1,31 @@
+"""Who does something and why."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from billing.domain.text import clean
+
+ACTOR_LENGTH = 254
+REASON_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Ends up in the history as it is."""
+
+    actor: str
+    reason: str
+
+    @classmethod
+    def checked(cls, *, actor: str, reason: str) -> Self:
+        """InvalidInput when nobody is named."""
+        return cls(
+            actor=clean(actor, "action.actor", most=ACTOR_LENGTH, required=True),
+            reason=clean(reason, "action.reason", most=REASON_LENGTH),
+        )
+
+
+PERIOD_END = Action("billing", "the period ended")
+COMPANY_CREATED = Action("tenancy", "the company was created")
+COMPANY_REACTIVATED = Action("tenancy", "the company was reactivated")
+COMPANY_CLOSED = Action("tenancy", "the company was closed")

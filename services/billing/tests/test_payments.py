@@ -1,0 +1,126 @@
+"""What is owed and paid, and what that does to a subscription."""
+
+import pickle
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from billing.application.get_subscription import get_subscription
+from billing.application.list_payments import list_payments
+from billing.application.mark_past_due import mark_past_due
+from billing.application.once import Request
+from billing.application.payment_adapters import ManualAdapter, PaymentAdapter, PaymentAdapters
+from billing.application.record_payment import Paid, record_payment
+from billing.application.renew_subscription import renew_subscription
+from billing.application.start_trial import start_trial
+from billing.domain.money import Money
+from billing.domain.subscription import State
+from billing.feed.published import encode
+from servicekit.errors import Conflict, InvalidInput, Refused
+from servicekit.ids import new_id
+
+Ask = Callable[..., Request[Any]]
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LATER = NOW + timedelta(days=3)
+
+
+class Provider:
+    """An adapter that knows one payment."""
+
+    method = "provider"
+
+    async def confirm(self, company_id: UUID, amount: Money, reference: str) -> None:
+        if (amount, reference) != (Money(9900, "USD"), "known"):
+            raise Refused(f"the provider knows no payment {reference} of {amount.minor_units} for {company_id}")
+
+
+async def paying(engine: AsyncEngine, ask: Ask) -> UUID:
+    company = new_id()
+    await start_trial(engine, encode, company_id=company, plan_code="PRO", now=NOW)
+    await renew_subscription(engine, encode, request=ask(), company_id=company, now=NOW)
+    return company
+
+
+async def pay(
+    engine: AsyncEngine,
+    ask: Ask,
+    company: UUID,
+    amount: Money,
+    *,
+    reference: str = "",
+    received_at: datetime | None = None,
+    adapter: PaymentAdapter | None = None,
+) -> Paid:
+    answer = await record_payment(
+        engine,
+        encode,
+        adapter or ManualAdapter(),
+        request=ask(),
+        company_id=company,
+        amount=amount,
+        reference=reference,
+        received_at=received_at,
+        now=LATER,
+    )
+    result: Paid = pickle.loads(answer)
+    return result
+
+
+async def test_past_due_until_all_is_paid(engine: AsyncEngine, ask: Ask) -> None:
+    company = await paying(engine, ask)
+    marked = pickle.loads(await mark_past_due(engine, encode, request=ask(), company_id=company, now=LATER))
+    assert marked.record.subscription.state is State.PAST_DUE
+    part = await pay(engine, ask, company, Money(4000, "USD"), received_at=NOW)
+    assert (part.owed, part.record.subscription.state) == (Money(5900, "USD"), State.PAST_DUE)
+    rest = await pay(engine, ask, company, Money(6000, "USD"))
+    assert (rest.owed, rest.record.subscription.state) == (Money(-100, "USD"), State.ACTIVE)
+    assert (await get_subscription(engine, company_id=company)).owed == Money(-100, "USD")
+    payments = await list_payments(engine, company_id=company, before=None, limit=10)
+    assert [(each.amount.minor_units, each.received_at) for each in payments] == [(6000, LATER), (4000, NOW)]
+    older = await list_payments(engine, company_id=None, before=payments[0].id, limit=1)
+    assert older == payments[1:]
+    with pytest.raises(Refused, match="nothing is owed"):
+        await mark_past_due(engine, encode, request=ask(), company_id=company, now=LATER)
+
+
+async def test_a_reference_is_taken_once(engine: AsyncEngine, ask: Ask) -> None:
+    company = await paying(engine, ask)
+    await pay(engine, ask, company, Money(100, "USD"), reference="bank 17")
+    with pytest.raises(Conflict, match="manual payment bank 17 is recorded already"):
+        await pay(engine, ask, company, Money(100, "USD"), reference="bank 17")
+    assert (await get_subscription(engine, company_id=company)).owed == Money(9800, "USD")
+
+
+async def test_a_provider_is_asked_first(engine: AsyncEngine, ask: Ask) -> None:
+    company, adapters = await paying(engine, ask), PaymentAdapters([ManualAdapter(), Provider()])
+    provider = adapters.find("provider")
+    with pytest.raises(Refused, match="knows no payment"):
+        await pay(engine, ask, company, Money(9900, "USD"), reference="unknown", adapter=provider)
+    paid = await pay(engine, ask, company, Money(9900, "USD"), reference="known", adapter=provider)
+    assert (paid.payment.method, paid.owed.minor_units) == ("provider", 0)
+    assert adapters.find("").method == "manual"
+    with pytest.raises(InvalidInput, match="use one of manual, provider"):
+        adapters.find("barter")
+
+
+@pytest.mark.parametrize(
+    ("amount", "received_at", "reference"),
+    [
+        (Money(0, "USD"), None, ""),
+        (Money(-1, "USD"), None, ""),
+        (Money(1, "EUR"), None, ""),
+        (Money(1, "USD"), LATER + timedelta(seconds=1), ""),
+        (Money(1, "USD"), None, "x" * 201),
+    ],
+)
+async def test_payments_that_cannot_be(
+    engine: AsyncEngine, ask: Ask, amount: Money, received_at: datetime | None, reference: str
+) -> None:
+    company = await paying(engine, ask)
+    with pytest.raises(InvalidInput):
+        await pay(engine, ask, company, amount, reference=reference, received_at=received_at)
