@@ -27,7 +27,7 @@ BREACHES = [
     ("contracts", "tracking/application/fold_company.py", "import contracts.tracking.v1.usage_pb2"),
     ("contracts", "tenancy/store/companies.py", "import contracts.tenancy.v1.tenancy_pb2"),
     ("blindness", "owner_portal/clients/tenancy.py", "import contracts.tracking.v1.usage_pb2"),
-    ("blindness", "billing/feed/consumed.py", "import contracts.tracking.v1.usage_pb2"),
+    ("blindness", "tenancy/feed/events.py", "import contracts.tracking.v1.usage_pb2"),
     ("domain", "tracking/domain/timeline.py", "import sqlalchemy"),
     ("domain", "billing/domain/plan.py", "import servicekit.bus"),  # which imports nats
     ("transport", "owner_portal/application/sweep.py", "import fastapi"),

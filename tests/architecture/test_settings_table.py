@@ -10,7 +10,12 @@ from pydantic_settings import BaseSettings
 
 # Settings class to the commands that read it.
 READERS = {
-    "tenancy": {"Settings": "serve", "MigrateSettings": "migrate", "AuditSettings": "verify-audit"},
+    "tenancy": {
+        "Settings": "serve",
+        "MigrateSettings": "migrate",
+        "AuditSettings": "verify-audit",
+        "PepperSettings": "count-keys",
+    },
     "billing": {"Settings": "serve", "MigrateSettings": "migrate"},
     "tracking": {
         "Gateway": "gateway",
@@ -31,7 +36,7 @@ def variables(settings: type[BaseSettings]) -> dict[str, str]:
     prefix = settings.model_config.get("env_prefix", "")
     return {
         str(field.validation_alias or f"{prefix}{name.upper()}"): (
-            "required" if field.default is PydanticUndefined else str(field.default).lower()
+            "required" if field.default is PydanticUndefined else str(field.default).lower().strip("()") or "empty"
         )
         for name, field in settings.model_fields.items()
     }

@@ -45,7 +45,7 @@ async def paying(engine: AsyncEngine, ask: Ask, plan: str = "PRO") -> UUID:
     return company
 
 
-async def change(  # noqa: PLR0917 - reads like the call
+async def change(
     engine: AsyncEngine, ask: Ask, company: UUID, code: str, now: datetime, asked: Timing | None = None
 ) -> Changed:
     answer = await change_plan(

@@ -52,6 +52,7 @@ def demo_seed(platform: Platform, home: Path) -> Program:
     """Returns what makes the demo's companies and hands their history to tracking's own command."""
     variables = environment.serving(platform, "tracking")
     variables |= {"TENANTRY_HOME": str(home), "DEMO_TENANCY_ADDRESS": platform.tenancy}
+    variables["DEMO_BILLING_ADDRESS"] = platform.billing
     return Program("demo-seed", [sys.executable, "-m", "tenantry_ops.demo", "seed"], variables)
 
 

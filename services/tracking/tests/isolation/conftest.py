@@ -17,7 +17,9 @@ from tracking.application.start_session import start_session
 from tracking.application.workspace_sign_in import sign_in
 from tracking.domain.reports import read_report
 from tracking.feed.outgoing import company_month_event
+from tracking.store import devices
 from tracking.store.ingest import IngestWriter, Upload
+from tracking.store.scope import company_scope
 
 TABLES = (
     "activity",
@@ -28,6 +30,7 @@ TABLES = (
     "employee",
     "employee_day",
     "fold_queue",
+    "key_use",
     "outbox",
     "quarantine",
     "usage_record",
@@ -69,6 +72,8 @@ async def _fill(tenant, engine: AsyncEngine, dispatch: AsyncEngine, writer: Inge
     device = await Authenticator(engine).device(tenant.company_id, session.token)
     assert device is not None
     await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)
+    async with company_scope(engine, tenant.company_id) as tx:
+        await devices.saw(tx, tenant.company_id, {device.device_id: (b"digest", now)})
     for seconds in (30, 0):  # the second claim is none, and is kept aside
         report = read_report(
             employee_id=device.employee_id,

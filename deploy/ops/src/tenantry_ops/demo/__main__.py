@@ -1,4 +1,6 @@
-"""`python -m tenantry_ops.demo seed | live`, with TENANTRY_HOME and, for seed, DEMO_TENANCY_ADDRESS (host:port)."""
+"""`python -m tenantry_ops.demo seed | live`, with TENANTRY_HOME; seed needs DEMO_TENANCY_ADDRESS and
+DEMO_BILLING_ADDRESS (host:port) as well.
+"""
 
 import argparse
 import asyncio
@@ -22,7 +24,7 @@ def main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)  # or each request is a line
     home = Path(os.environ["TENANTRY_HOME"])
     if command == "seed":
-        seed(home, os.environ["DEMO_TENANCY_ADDRESS"])
+        seed(home, os.environ["DEMO_TENANCY_ADDRESS"], os.environ["DEMO_BILLING_ADDRESS"])
     else:
         asyncio.run(_live(RunFile(home)))
 

@@ -42,6 +42,7 @@ class Company:
     story: Story
     teams: tuple[Team, ...] = ()
     silent_days: int = 0  # how long ago its history ends
+    pays: bool = False  # its trial has become a subscription
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ COMPANIES = (
         plan="ENTERPRISE",
         time_zone="America/New_York",
         domain="larkspur.example",
+        pays=True,
         contact="Cosima Lanternby",
         story="busy",
         teams=(Team("engineering", 8, 9.5, 6.9), Team("support", 5, 8.0, 7.4), Team("office", 4, 9.0, 6.2)),
@@ -69,6 +71,7 @@ COMPANIES = (
         plan="PRO",
         time_zone="Europe/Berlin",
         domain="kestrel-freight.example",
+        pays=True,
         contact="Wendel Hazelthorpe",
         story="busy",
         teams=(Team("support", 7, 7.0, 7.6), Team("office", 5, 8.5, 6.6)),
@@ -96,6 +99,7 @@ COMPANIES = (
         plan="PRO",
         time_zone="Europe/Berlin",
         domain="quillfeather.example",
+        pays=True,
         contact="Odette Rookwater",
         story="suspended",
         teams=(Team("engineering", 3, 10.0, 6.4), Team("office", 3, 9.0, 5.9)),
@@ -105,6 +109,7 @@ COMPANIES = (
         plan="PRO",
         time_zone="America/New_York",
         domain="mossgate.example",
+        pays=True,
         contact="Lorcan Saltmarshe",
         story="silent",
         teams=(Team("office", 5, 8.5, 6.3),),

@@ -1,4 +1,4 @@
-"""Fills an empty platform through its own doors, once: tenancy creates companies, tracking takes their history."""
+"""Fills an empty platform through its own doors, once: tenancy creates companies, billing and tracking follow."""
 
 import json
 import secrets
@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tenantry_ops.certificates import Certificates
+from tenantry_ops.demo import billing
 from tenantry_ops.demo.companies import COMPANIES, Company, people
 from tenantry_ops.demo.history import history
 from tenantry_ops.demo.run_file import RunFile
@@ -19,13 +20,14 @@ from tenantry_ops.files import write_private
 from tenantry_ops.home import Home
 
 
-def seed(home: Path, tenancy_address: str) -> None:
+def seed(home: Path, tenancy_address: str, billing_address: str) -> None:
     """Makes what run.json does not have yet; what it has stays. An interrupted run is completed by the next.
 
-    Raises `grpc.RpcError` from tenancy and `subprocess.CalledProcessError` from tracking.
+    Raises `grpc.RpcError` from tenancy and billing, and `subprocess.CalledProcessError` from tracking.
     """
     run = RunFile(home)
-    with connect(tenancy_address, Certificates(Home(home).certificates)) as tenancy:
+    certificates = Certificates(Home(home).certificates)
+    with connect(tenancy_address, certificates) as tenancy:
         known = {entry["name"] for entry in run.companies()}
         for company in COMPANIES:
             if company.name not in known:
@@ -37,6 +39,10 @@ def seed(home: Path, tenancy_address: str) -> None:
             return
         seeds = [seed_entry(company, unfinished[company.name]) for company in companies]
         _hand_to_tracking(home / "demo-history.json", seeds)
+        with billing.connect(billing_address, certificates) as subscriptions:
+            for company in companies:
+                if company.pays:
+                    subscriptions.convert(unfinished[company.name]["id"])
         for company in companies:
             if company.story == "suspended":
                 tenancy.suspend(unfinished[company.name]["id"])

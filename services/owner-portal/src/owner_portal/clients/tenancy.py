@@ -93,7 +93,7 @@ def _company(message: pb.Company) -> Company:
         phone=message.phone,
         address=message.address,
         time_zone=message.time_zone,
-        suspended=message.state == pb.COMPANY_STATE_SUSPENDED,
+        suspended=message.state != pb.COMPANY_STATE_ACTIVE,  # a closed one is refused as a suspended one is, for ever
         key_hint=message.key_hint,
         created_at=from_timestamp(message.created_at),
         revision=message.revision,
