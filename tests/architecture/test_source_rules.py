@@ -12,7 +12,6 @@ STATEMENT = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|COPY|CRE
 SQL_OF_SERVICEKIT = {"outbox.py", "database.py"}  # the outbox is a table of every service; a ping is a statement
 
 ENGINE_TYPES = {"AsyncEngine", "AsyncConnection"}
-# The ingest writer's one connection is none of the engine's: binary COPY is psycopg's own.
 
 LONGEST_FILE = 400
 WRITTEN_BY_HAND = {".py", ".proto", ".html", ".css", ".js", ".sh", ".md", ".yml", ".toml"}
