@@ -25,7 +25,13 @@ DOCKERFILE = (ROOT / "deploy" / "docker" / "Dockerfile").read_text()
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 COMPANY = "01890a5d-ac96-774b-bcce-b302099a8057"
 
-FOR_TRACKING = {"tenancy/ListAccessChanges", "tenancy/ReportSync", "billing/ListEntitlementChanges"}
+FOR_TRACKING = {
+    "tenancy/ListAccessChanges",
+    "tenancy/ResolveKeys",
+    "tenancy/ReportKeyUse",
+    "tenancy/ReportSync",
+    "billing/ListEntitlementChanges",
+}
 UNHEARD = ("tenancy.v1.>", "billing.v1.>", "usage.v1.>", ">", "_INBOX_tracking.>", "$JS.API.>")
 UNSAID = (
     f"usage.v1.{COMPANY}.202611",

@@ -43,7 +43,7 @@ async def companies(model: Any) -> dict[str, UUID]:
         await model.subscription(ids[name], state)
     await model.subscription(ids["Ended"], Status.TRIAL, days_left=-1)
     await model.subscription(ids["Stopped"])
-    await model.synced(ids["Acme"], NOW - timedelta(minutes=3))
+    await model.synced(ids["Acme"], NOW - timedelta(hours=3, minutes=5))
     await model.synced(ids["Brill"], NOW - timedelta(hours=25))
     for age in range(40):
         day = TODAY - timedelta(days=age)
@@ -78,7 +78,7 @@ async def test_row(owner: Any, companies: dict[str, UUID]) -> None:
     assert shown["minutes"] == "3,000"
     assert shown["screenshots"] == "210"
     assert shown["storage"] == "50 GB"
-    assert shown["sync"] == "3 min ago"
+    assert shown["sync"] == "3 h ago"
     assert f'href="/owner/company/{companies["Acme"]}/"' in page
     assert "Stopped &lt;script&gt;" in page
 
