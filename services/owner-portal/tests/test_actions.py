@@ -129,6 +129,20 @@ async def test_life_of_a_company_by_script(owner: Any, engine: AsyncEngine, even
     assert await keep_directory.revision_of(engine, Source.COMPANIES) > 0
 
 
+async def test_a_script_may_repeat_a_request(owner: Any) -> None:
+    draft = {"name": "Twice Ltd", "email": "office@twice.example", "plan_code": "PRO"}
+    headers = {"Accept": "application/json", "X-CSRF-Token": owner.csrf_token, "Idempotency-Key": "twice"}
+    answers = [await owner.script.post("/owner/company/create/", json=draft, headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json() == answers[1].json()
+    other = await owner.script.post("/owner/company/create/", json=draft | {"name": "Other Ltd"}, headers=headers)
+    assert other.status_code == 409
+    too_long = await owner.script.post(
+        "/owner/company/create/", json=draft, headers=headers | {"Idempotency-Key": "x" * 201}
+    )
+    assert too_long.status_code == 400
+
+
 async def test_life_of_a_company_in_the_browser(owner: Any) -> None:
     company = (await create(owner, "Forms Ltd"))["company"]
     path = f"/owner/company/{company['id']}/"

@@ -11,6 +11,9 @@ token of the answer goes into the header `X-CSRF-Token` of every request that ch
     POST /owner/company/<id>/reactivate/    {"reason"?}                    200 {"company"}
     POST /owner/company/<id>/rotate-key/    {"reason"?, "key_hint"?}       200 {"company", "key"}
 
+With the header `Idempotency-Key` a request to create, suspend, reactivate or rotate may be repeated for a day: it has
+one effect and each time the same answer, the key included.
+
 `company` is {"id", "name", "email", "contact_person", "phone", "address", "time_zone", "state", "key_hint",
 "created_at"}; `state` is ACTIVE or SUSPENDED. A `key_hint` that is not the present key's makes a rotation a conflict:
 repeating one by accident replaces no second key. Errors are {"error": {"kind", "message"}} with the status of the

@@ -11,7 +11,7 @@ from owner_portal.api.answers import company_json, remember
 from owner_portal.api.cells import state_cells
 from owner_portal.api.pages import render
 from owner_portal.api.portal import Portal, ThePortal
-from owner_portal.api.requests import Fields, wants_json
+from owner_portal.api.requests import Fields, Once, wants_json
 from owner_portal.application.show_company import show_company
 from owner_portal.domain.companies import Company
 from owner_portal.domain.drafts import reason_problem
@@ -33,12 +33,12 @@ async def company_page(request: Request, portal: ThePortal, _owner: SignedInOwne
 
 @router.post("/suspend/")
 async def suspend(
-    request: Request, portal: ThePortal, owner: ActingOwner, company_id: UUID, fields: Fields
+    request: Request, portal: ThePortal, owner: ActingOwner, company_id: UUID, fields: Fields, once: Once
 ) -> Response:
     """Every call of the company is refused from now on; asks for a reason."""
     try:
         reason = _reason(fields)
-        company = await portal.tenancy.suspend(company_id, actor=owner.email, reason=reason)
+        company = await portal.tenancy.suspend(company_id, actor=owner.email, reason=reason, once=once)
     except AppError as error:
         return await _refused(
             request, portal, company_id, action="suspend", error=error, reason=fields.get("reason", "")
@@ -48,12 +48,12 @@ async def suspend(
 
 @router.post("/reactivate/")
 async def reactivate(
-    request: Request, portal: ThePortal, owner: ActingOwner, company_id: UUID, fields: Fields
+    request: Request, portal: ThePortal, owner: ActingOwner, company_id: UUID, fields: Fields, once: Once
 ) -> Response:
     """Ends a suspension."""
     try:
         reason = _reason(fields, otherwise="reactivated in the owner portal")
-        company = await portal.tenancy.reactivate(company_id, actor=owner.email, reason=reason)
+        company = await portal.tenancy.reactivate(company_id, actor=owner.email, reason=reason, once=once)
     except AppError as error:
         return await _refused(
             request, portal, company_id, action="reactivate", error=error, reason=fields.get("reason", "")
@@ -63,13 +63,13 @@ async def reactivate(
 
 @router.post("/rotate-key/")
 async def rotate_key(
-    request: Request, portal: ThePortal, owner: ActingOwner, company_id: UUID, fields: Fields
+    request: Request, portal: ThePortal, owner: ActingOwner, company_id: UUID, fields: Fields, once: Once
 ) -> Response:
     """Replaces the key. The new one is in this answer alone; repeating the same form by accident is a conflict."""
     try:
         reason = _reason(fields, otherwise="rotated in the owner portal")
         await _check_hint(portal, company_id, fields)
-        company, key = await portal.tenancy.rotate_key(company_id, actor=owner.email, reason=reason)
+        company, key = await portal.tenancy.rotate_key(company_id, actor=owner.email, reason=reason, once=once)
     except AppError as error:
         return await _refused(
             request, portal, company_id, action="rotate-key", error=error, reason=fields.get("reason", "")

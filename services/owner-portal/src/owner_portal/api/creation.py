@@ -10,7 +10,7 @@ from owner_portal.api.access import ActingOwner, SignedInOwner
 from owner_portal.api.answers import company_json, remember
 from owner_portal.api.pages import render
 from owner_portal.api.portal import Portal, ThePortal
-from owner_portal.api.requests import Fields, wants_json
+from owner_portal.api.requests import Fields, Once, wants_json
 from owner_portal.domain.companies import Company, Plan
 from owner_portal.domain.drafts import CompanyDraft
 from owner_portal.domain.owners import SignedIn
@@ -26,13 +26,13 @@ async def creation_page(request: Request, portal: ThePortal, _owner: SignedInOwn
 
 
 @router.post("/owner/company/create/")
-async def create(request: Request, portal: ThePortal, owner: ActingOwner, fields: Fields) -> Response:
+async def create(request: Request, portal: ThePortal, owner: ActingOwner, fields: Fields, once: Once) -> Response:
     """Creates it. What goes wrong stands beside the form, which keeps what was typed."""
     draft = CompanyDraft.read(fields)
     plans: Sequence[Plan] = ()
     try:
         plans = await portal.billing.list_plans()
-        company, key = await _create(portal, draft, plans, owner)
+        company, key = await _create(portal, draft, plans, owner, once)
     except AppError as error:
         if wants_json(request):
             raise
@@ -43,13 +43,15 @@ async def create(request: Request, portal: ThePortal, owner: ActingOwner, fields
     return render(request, "key.html", 201, company=company, key=key, is_new=True)
 
 
-async def _create(portal: Portal, draft: CompanyDraft, plans: Sequence[Plan], owner: SignedIn) -> tuple[Company, str]:
+async def _create(
+    portal: Portal, draft: CompanyDraft, plans: Sequence[Plan], owner: SignedIn, once: str
+) -> tuple[Company, str]:
     problems = draft.problems()
     if draft.plan_code and draft.plan_code not in {plan.code for plan in plans}:
         problems["plan_code"] = "Choose one of the plans on offer."
     if problems:
         raise InvalidInput(" ".join(f"{name}: {problem}" for name, problem in problems.items()))
-    return await portal.tenancy.create(draft, actor=owner.email)
+    return await portal.tenancy.create(draft, actor=owner.email, once=once)
 
 
 def _form(request: Request, draft: CompanyDraft, plans: Sequence[Plan], error: AppError | None = None) -> Response:

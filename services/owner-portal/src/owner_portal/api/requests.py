@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 
 from servicekit.errors import Forbidden, InvalidInput
+from servicekit.ids import new_id
+
+LONGEST_KEY = 200
 
 
 def wants_json(request: Request) -> bool:
@@ -30,6 +33,17 @@ async def read_fields(request: Request) -> dict[str, str]:
 
 
 Fields = Annotated[dict[str, str], Depends(read_fields)]
+
+
+def _idempotency_key(request: Request) -> str:
+    given = request.headers.get("idempotency-key", "")
+    if not given.isprintable() or len(given) > LONGEST_KEY:
+        raise InvalidInput(f"Idempotency-Key may have at most {LONGEST_KEY} printable characters")
+    return given or str(new_id())
+
+
+Once = Annotated[str, Depends(_idempotency_key)]
+"""The script's Idempotency-Key, under which a repetition has no second effect; else one that no other request has."""
 
 
 def check_origin(request: Request) -> None:

@@ -16,11 +16,23 @@ from servicekit.rpc_client import call, open_channel
 from servicekit.settings import TlsSettings
 
 _SERVICE = "contracts.tenancy.v1.TenancyService"
-_IDEMPOTENT = [f"{_SERVICE}/{method}" for method in ("ListCompanyChanges", "ListSyncTimes")]
+# Actions are among them: each carries a key under which a repetition has no second effect.
+_METHODS = (
+    "CreateCompany",
+    "SuspendCompany",
+    "ReactivateCompany",
+    "RotateKey",
+    "ListCompanyChanges",
+    "ListSyncTimes",
+)
+_IDEMPOTENT = [f"{_SERVICE}/{method}" for method in _METHODS]
 
 
 class Tenancy:
-    """One channel a process. `actor` is the owner's e-mail; with the reason it ends up in the audit trail."""
+    """One channel a process. `actor` is the owner's e-mail; with the reason it ends up in the audit trail.
+
+    `once`: a call with the same one again has no second effect and gets the same answer.
+    """
 
     def __init__(self, address: str, tls: TlsSettings) -> None:
         """`address`: host:port."""
@@ -31,10 +43,10 @@ class Tenancy:
         """Ends the channel."""
         await self._channel.close(None)
 
-    async def create(self, draft: CompanyDraft, *, actor: str) -> tuple[Company, str]:
+    async def create(self, draft: CompanyDraft, *, actor: str, once: str) -> tuple[Company, str]:
         """The company and the only copy of its key. Conflict: the name is taken. InvalidInput."""
         request = pb.CreateCompanyRequest(
-            action=pb.Action(actor=actor, reason="created in the owner portal"),
+            action=_action(actor, "created in the owner portal", once),
             name=draft.name,
             email=draft.email,
             contact_person=draft.contact_person,
@@ -47,21 +59,21 @@ class Tenancy:
             answer = await call(self._stub.CreateCompany, request)
         return _company(answer.company), answer.key
 
-    async def suspend(self, company_id: UUID, *, actor: str, reason: str) -> Company:
+    async def suspend(self, company_id: UUID, *, actor: str, reason: str, once: str) -> Company:
         """Refused: it is suspended already. NotFound."""
-        request = pb.SuspendCompanyRequest(company_id=str(company_id), action=pb.Action(actor=actor, reason=reason))
+        request = pb.SuspendCompanyRequest(company_id=str(company_id), action=_action(actor, reason, once))
         with named("Tenancy"):
             return _company((await call(self._stub.SuspendCompany, request)).company)
 
-    async def reactivate(self, company_id: UUID, *, actor: str, reason: str) -> Company:
+    async def reactivate(self, company_id: UUID, *, actor: str, reason: str, once: str) -> Company:
         """Refused: it is not suspended. NotFound."""
-        request = pb.ReactivateCompanyRequest(company_id=str(company_id), action=pb.Action(actor=actor, reason=reason))
+        request = pb.ReactivateCompanyRequest(company_id=str(company_id), action=_action(actor, reason, once))
         with named("Tenancy"):
             return _company((await call(self._stub.ReactivateCompany, request)).company)
 
-    async def rotate_key(self, company_id: UUID, *, actor: str, reason: str) -> tuple[Company, str]:
+    async def rotate_key(self, company_id: UUID, *, actor: str, reason: str, once: str) -> tuple[Company, str]:
         """The company and the only copy of its new key. NotFound."""
-        request = pb.RotateKeyRequest(company_id=str(company_id), action=pb.Action(actor=actor, reason=reason))
+        request = pb.RotateKeyRequest(company_id=str(company_id), action=_action(actor, reason, once))
         with named("Tenancy"):
             answer = await call(self._stub.RotateKey, request)
         return _company(answer.company), answer.key
@@ -82,6 +94,10 @@ class Tenancy:
             answer = await call(self._stub.ListSyncTimes, request)
         times = [SyncTime(UUID(time.company_id), from_timestamp(time.last_sync_at)) for time in answer.times]
         return times, from_timestamp(answer.as_of)
+
+
+def _action(actor: str, reason: str, once: str) -> pb.Action:
+    return pb.Action(actor=actor, reason=reason, idempotency_key=once)
 
 
 def _company(message: pb.Company) -> Company:
