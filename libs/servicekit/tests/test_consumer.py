@@ -8,7 +8,7 @@ import pytest
 from nats.js import JetStreamContext
 
 from servicekit.bus import Bus
-from servicekit.consumer import Consumer
+from servicekit.consumer import Check, Consumer
 from servicekit.errors import InvalidInput
 from servicekit.events import IncomingEvent
 
@@ -57,15 +57,21 @@ def settled(streams: JetStreamContext):
     return settled
 
 
+async def always() -> None:
+    """What the handler needs answers."""
+
+
 @pytest.fixture
 def consuming(nats_url: str):
     """`async with consuming(handler):` is a process that consumes, with a connection of its own."""
 
     @asynccontextmanager
-    async def consuming(handler: Callable[..., Awaitable[None]], **more: int) -> AsyncIterator[None]:
+    async def consuming(
+        handler: Callable[..., Awaitable[None]], ready: Check = always, **more: int
+    ) -> AsyncIterator[None]:
         bus = Bus(nats_url, name="consumer-tests")
         await bus.connect()
-        task = asyncio.create_task(Consumer(bus, handler, stream=STREAM, durable=DURABLE, **more).run())
+        task = asyncio.create_task(Consumer(bus, handler, ready=ready, stream=STREAM, durable=DURABLE, **more).run())
         yield
         task.cancel()
         await asyncio.wait([task])
@@ -120,6 +126,25 @@ async def test_what_was_not_acknowledged_comes_again_to_the_next_process(consumi
     async with consuming(handler):
         await settled()
     assert handler.stored == ["1"]
+
+
+async def test_an_outage_uses_up_no_delivery(consuming, publish, streams, settled) -> None:
+    asked, back = asyncio.Event(), asyncio.Event()
+
+    async def ready() -> None:
+        if not back.is_set():
+            asked.set()
+            raise ConnectionError("the database is away")
+
+    handler = Handler()
+    await publish("1")
+    async with consuming(handler, ready):
+        await asyncio.wait_for(asked.wait(), 20)
+        info = await streams.consumer_info(STREAM, DURABLE)
+        assert (info.num_pending, info.num_ack_pending) == (1, 0)
+        back.set()
+        await settled()
+    assert handler.batches == [["1"]]
 
 
 async def test_a_silent_stream_is_no_error(consuming, publish, settled) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from uuid import UUID
 
 import nats
@@ -23,6 +24,7 @@ from contracts.tenancy.v1.events_pb2 import (
 )
 from servicekit.bus import Bus
 from servicekit.consumer import Consumer, Handler
+from servicekit.database import ping
 from servicekit.events import IncomingEvent
 from servicekit.ids import new_id
 from testkit.engines import AnyPostgres
@@ -51,11 +53,12 @@ class Feed:
         event = CompanyReactivated(company_id=str(company), revision=revision)
         await self.publish("reactivated", event.SerializeToString())
 
-    async def consume(self, handler: Handler) -> None:
+    async def consume(self, handler: Handler, engine: AsyncEngine) -> None:
         """Returns when every message was acknowledged or given up."""
         bus = Bus(self._billing_url, name="billing")
         await bus.connect()
-        task = asyncio.create_task(Consumer(bus, handler, stream=STREAM, durable=DURABLE).run())
+        consumer = Consumer(bus, handler, ready=partial(ping, engine), stream=STREAM, durable=DURABLE)
+        task = asyncio.create_task(consumer.run())
         try:
             await self._until(self._settled)
         finally:
@@ -84,7 +87,7 @@ async def test_repeated_and_reordered_events(engine: AsyncEngine, feed: Feed, hi
         await feed.reactivated(early, 3)
         await feed.created(early, "ENTERPRISE")
         await feed.created(unknown, "NO SUCH PLAN")
-    await feed.consume(CompanyEvents(engine).handle)
+    await feed.consume(CompanyEvents(engine).handle, engine)
     assert await history(usual) == [("PRO", "TRIAL", True)]
     assert await history(early) == [("ENTERPRISE", "TRIAL", True)]
     assert await history(unknown) == [("FREE", "TRIAL", True)]
@@ -95,11 +98,11 @@ async def test_a_reactivation_extends_once_however_often_it_comes(
 ) -> None:
     company = new_id()
     await feed.created(company)
-    await feed.consume(CompanyEvents(engine).handle)
+    await feed.consume(CompanyEvents(engine).handle, engine)
     for _ in range(3):
         await feed.reactivated(company, 4)
     await feed.reactivated(company, 3)
-    await feed.consume(CompanyEvents(engine).handle)
+    await feed.consume(CompanyEvents(engine).handle, engine)
     assert await history(company) == [("PRO", "TRIAL", False), ("PRO", "TRIAL", True)]
 
 
@@ -109,7 +112,7 @@ async def test_a_closed_company_is_cancelled_once(engine: AsyncEngine, feed: Fee
     for closed in (company, unknown, company):
         event = CompanyClosed(company_id=str(closed), revision=5)
         await feed.publish("closed", event.SerializeToString())
-    await feed.consume(CompanyEvents(engine).handle)
+    await feed.consume(CompanyEvents(engine).handle, engine)
     assert await history(company) == [("PRO", "TRIAL", False), ("PRO", "CANCELLED", True)]
     assert await history(unknown) == []
 
@@ -122,7 +125,7 @@ async def test_messages_that_nobody_can_read_hold_up_no_other(
     await feed.publish("created", CompanyCreated(company_id="not an id", plan_code="PRO").SerializeToString())
     await feed.reactivated(company, 2**64 - 1)
     await feed.created(company)
-    await feed.consume(CompanyEvents(engine).handle)
+    await feed.consume(CompanyEvents(engine).handle, engine)
     assert await history(company) == [("PRO", "TRIAL", True)]
 
 
@@ -143,7 +146,7 @@ async def test_a_handler_that_fails_gets_the_message_again(
             raise ConnectionError("lost before the acknowledgement")
 
     await feed.created(company, "FREE")
-    await feed.consume(fails_first)
+    await feed.consume(fails_first, engine)
     assert calls == 2
     assert await history(company) == [("FREE", "TRIAL", True)]
 
@@ -168,8 +171,8 @@ async def test_an_outage_of_the_database_uses_up_no_delivery(
         company = new_id()
         await feed.created(company)
         with capture_logs() as logs:
-            consuming = asyncio.create_task(feed.consume(counted))
-            await until(lambda: _contains(logs, "database does not answer, events wait"))
+            consuming = asyncio.create_task(feed.consume(counted, engine))
+            await until(lambda: _contains(logs, "step failed"))
         await superuser.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(database))
         await consuming
     assert calls == 1

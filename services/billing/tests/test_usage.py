@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from itertools import permutations
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from billing.store import usage
 from contracts.tracking.v1.usage_pb2 import CompanyDay, CompanyMonth
 from servicekit.bus import Bus
 from servicekit.consumer import Consumer
+from servicekit.database import ping
 from servicekit.errors import InvalidInput
 from servicekit.events import IncomingEvent
 from servicekit.ids import new_id
@@ -97,7 +99,9 @@ async def test_the_feed_reaches_billing_by_its_own_consumer(
     await tracking.jetstream().publish(f"usage.v1.{companies[0]}.202612", b"\xff\xff")
     bus = Bus(environment["BILLING_NATS_URL"], name="billing")
     await bus.connect()
-    consumer = Consumer(bus, UsageLevels(engine).handle, stream=STREAM, durable=DURABLE, batch=BATCH)
+    consumer = Consumer(
+        bus, UsageLevels(engine).handle, ready=partial(ping, engine), stream=STREAM, durable=DURABLE, batch=BATCH
+    )
     consuming = asyncio.create_task(consumer.run())
 
     async def all_there() -> bool:

@@ -11,11 +11,13 @@ import pytest
 from nats.js import JetStreamContext
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
 from contracts.tracking.v1.usage_pb2 import CompanyDay, CompanyMonth
 from owner_portal.feed.live import Live
 from owner_portal.feed.usage import UsageFeed, read_month
 from servicekit.bus import Bus
+from servicekit.database import create_engine
 from servicekit.errors import InvalidInput
 from servicekit.events import IncomingEvent
 from servicekit.ids import new_id
@@ -136,6 +138,24 @@ async def test_consumes_from_nats(
     async with engine.begin() as tx:
         statement = text("SELECT confirmed_at IS NOT NULL FROM source WHERE name = 'usage'")
         assert (await tx.execute(statement)).scalar_one()
+
+
+async def test_an_outage_of_the_database_uses_up_no_delivery(
+    environment: dict[str, str], bus: Bus, tracking: JetStreamContext, run: Any, eventually: Any
+) -> None:
+    away = create_engine(environment["PORTAL_DATABASE_URL"] + "_that_is_away", name="owner-portal")
+    event = month(new_id(), (1, 1, 1))
+    before = (await tracking.publish(event.subject, event.payload)).seq
+    with capture_logs() as logs:
+        async with run(UsageFeed(away, bus, Live(away)).consume()):
+
+            async def noticed() -> bool:
+                return any(entry["event"] == "step failed" for entry in logs)
+
+            await eventually(noticed)
+            info = await bus.stream.consumer_info("USAGE", "portal")
+    await away.dispose()
+    assert before > info.delivered.stream_seq, "the message waits, and none of its deliveries was used up"
 
 
 async def test_may_read_nothing_but_the_feed(bus: Bus, tracking: JetStreamContext) -> None:

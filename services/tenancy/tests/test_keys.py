@@ -227,6 +227,20 @@ async def test_a_key_that_is_used_moves_to_the_new_pepper(office: Office) -> Non
     assert (await office.access()).keys == (AccessKey(new.digest(rotated), new.id, None),)
 
 
+async def test_the_devices_of_both_digests_of_a_key_count(office: Office) -> None:
+    key = await office.rotate()
+    now = datetime.now(UTC)
+    by_old = office.use(key, now, 2, peppers=NEWER)
+    by_new = replace(by_old, digest=NEWER.current.digest(key), devices=3, newest=None, newest_pepper_id="")
+    await report_key_use(office.engine, peppers=NEWER, uses=[by_old])
+    await report_key_use(
+        office.engine,
+        peppers=NEWER,
+        uses=[replace(use, counted_at=now + timedelta(microseconds=1)) for use in (by_old, by_new)],
+    )
+    assert (await office.keys())[0].devices == 5
+
+
 async def test_a_foreign_digest_is_not_taken_over(office: Office, create: Create) -> None:
     _, foreign = await create("Victim")
     own = await office.rotate()

@@ -16,17 +16,21 @@ from servicekit.telemetry import span
 log = structlog.get_logger()
 
 Handler = Callable[[Sequence[IncomingEvent]], Awaitable[None]]
+Check = Callable[[], Awaitable[None]]
 LONGEST_DELAY = 30.0
 
 
 class Consumer:
     """Hands batches to a handler that stores them in one transaction; the consumer itself exists on the broker."""
 
-    def __init__(self, bus: Bus, handler: Handler, *, stream: str, durable: str, batch: int = 100) -> None:
+    def __init__(
+        self, bus: Bus, handler: Handler, *, ready: Check, stream: str, durable: str, batch: int = 100
+    ) -> None:
+        """Fetches nothing while `ready` raises: an outage must not use up the deliveries a message is allowed."""
         self._bus = bus
         self._handler = handler
-        self._stream = stream
-        self._durable = durable
+        self._ready = ready
+        self._stream, self._durable = stream, durable
         self._batch = batch
         self._subscription: JetStreamContext.PullSubscription | None = None
 
@@ -36,6 +40,7 @@ class Consumer:
 
     async def _step(self) -> bool:
         await self._bus.connected.wait()
+        await self._ready()
         if self._subscription is None:
             self._subscription = await self._bus.stream.pull_subscribe_bind(self._durable, self._stream)
         try:

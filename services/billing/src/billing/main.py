@@ -2,6 +2,7 @@
 
 import argparse
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -25,7 +26,7 @@ from contracts.billing.v1.subscriptions_pb2_grpc import add_SubscriptionServiceS
 from servicekit import migrations, rpc_server, telemetry
 from servicekit.bus import Bus
 from servicekit.consumer import Consumer
-from servicekit.database import create_engine
+from servicekit.database import create_engine, ping
 from servicekit.lifecycle import forever, run_process, run_tasks
 from servicekit.relay import Relay
 
@@ -40,13 +41,16 @@ async def serve(settings: Settings) -> None:
     relay = Relay(engine, bus, source=NAME, stream=published.STREAM)
     companies = consumed.CompanyEvents(engine)
     levels = usage.UsageLevels(engine)
+    ready = partial(ping, engine)
     try:
         await run_tasks(
             rpc_server.serve(settings.rpc_listen, settings, CALLERS, lambda server: _add_services(server, engine)),
             bus.run(),
             relay.run(),
-            Consumer(bus, companies.handle, stream=consumed.STREAM, durable=consumed.DURABLE).run(),
-            Consumer(bus, levels.handle, stream=usage.STREAM, durable=usage.DURABLE, batch=usage.BATCH).run(),
+            Consumer(bus, companies.handle, ready=ready, stream=consumed.STREAM, durable=consumed.DURABLE).run(),
+            Consumer(
+                bus, levels.handle, ready=ready, stream=usage.STREAM, durable=usage.DURABLE, batch=usage.BATCH
+            ).run(),
             forever("periods", lambda: end_periods(engine, encode, now=datetime.now(UTC)), idle=PERIODS_INTERVAL),
         )
     finally:

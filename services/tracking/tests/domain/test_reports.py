@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking.domain.reports import Report, read_report
+from tracking.domain.reports import MOST_CLAIMS, Report, read_report
 from tracking.domain.timeline import Kind
 
 ALICE, BEN = UUID(int=1), UUID(int=2)
@@ -114,6 +114,18 @@ def test_a_claim_that_began_before_the_log_in_is_another_persons() -> None:
     at = LOGIN + timedelta(seconds=60)
     assert reasons(read(activities=[tick(at, 70)])) == []
     assert reasons(read(activities=[tick(at, 71)])) == [TOO_LONG]
+
+
+def test_claims_that_reach_back_before_the_log_in_together_are_another_persons() -> None:
+    hour = 3600
+    report = read(activities=[tick(NOON, hour), tick(NOON, hour, "INACTIVE"), tick(NOON, 2 * hour), tick(NOON, hour)])
+    assert [found.seconds for found in report.activity] == [hour, hour, 2 * hour], "the four hours since the log-in"
+    assert [row.reason for row in report.quarantined] == [TOO_LONG]
+
+
+def test_more_claims_than_any_tracker_makes_are_kept_aside() -> None:
+    report = read(activities=[tick(NOON - timedelta(seconds=2 * n), 1) for n in range(MOST_CLAIMS + 1)])
+    assert (len(report.activity), len(report.quarantined)) == (MOST_CLAIMS, 1)
 
 
 def test_a_row_without_a_time_is_as_new_as_its_arrival() -> None:

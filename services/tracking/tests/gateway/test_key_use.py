@@ -1,7 +1,13 @@
 """After a rotation with grace both keys open, and the owner sees how many desktops are still on the old one."""
 
+import asyncio
+from datetime import UTC, datetime, timedelta
+
 from contracts.tenancy.v1 import keys_pb2, tenancy_pb2
+from servicekit.ids import new_id
 from servicekit.rpc_client import call
+from tracking.store import devices
+from tracking.store.scope import company_scope
 
 OWNER = tenancy_pb2.Action(actor="owner@tenantry.example", reason="a test")
 
@@ -28,6 +34,30 @@ async def test_devices_are_counted_by_the_key_they_use(new_tenant, tenancy, sync
     await _poll(tracker(new_key), accounts[1])
     await gateway.key_uses.report()
     assert await _devices_by_hint(tenancy, tenant) == {new_key[-4:]: 2, tenant.key[-4:]: 0}
+
+
+async def test_gateways_that_heard_the_same_devices_do_not_lock_each_other_out(new_tenant, engine, stored) -> None:
+    tenant, now = await new_tenant(), datetime.now(UTC)
+    (employee_id, *_) = [row["employee_id"] for row in await stored("employee", tenant.company_id)]
+    heard = [new_id() for _ in range(400)]
+    async with company_scope(engine, tenant.company_id) as tx:
+        for device in heard:
+            await devices.insert(
+                tx,
+                tenant.company_id,
+                device_id=device,
+                employee_id=employee_id,
+                token_digest=device.bytes,
+                logged_in_at=now,
+            )
+
+    async def saw(order, at: datetime) -> None:
+        async with company_scope(engine, tenant.company_id) as tx:
+            await devices.saw(tx, tenant.company_id, dict.fromkeys(order, (b"digest", at)))
+
+    for second in range(0, 20, 2):
+        at = now + timedelta(seconds=second)
+        await asyncio.gather(saw(heard, at), saw(reversed(heard), at + timedelta(seconds=1)))
 
 
 async def _poll(client, account) -> None:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.tenancy.v1 import tenancy_pb2 as pb
+from servicekit.ids import new_id
 from servicekit.passwords import token_digest
 from servicekit.rpc_client import call
 from tracker_client import Desktop
@@ -126,3 +127,12 @@ async def test_a_sign_of_life_reaches_tenancy(tenant, seat, gateway, tenancy) ->
     answer = await call(tenancy.ListSyncTimes, pb.ListSyncTimesRequest())
     heard = {time.company_id: time.last_sync_at.ToDatetime(UTC) for time in answer.times}
     assert heard[str(tenant.company_id)] >= before
+
+
+async def test_more_companies_than_tenancy_takes_at_once_are_told_in_parts(tenant, tenancy_client, tenancy) -> None:
+    now = datetime.now(UTC)
+    strangers = {new_id(): now for _ in range(10_000)}  # tenancy passes over companies it does not know
+    await tenancy_client.report_sync(strangers | {tenant.company_id: now})
+    answer = await call(tenancy.ListSyncTimes, pb.ListSyncTimesRequest())
+    heard = {time.company_id: time.last_sync_at.ToDatetime(UTC) for time in answer.times}
+    assert heard[str(tenant.company_id)] == now

@@ -1,6 +1,7 @@
 """A company that may not go on: every call as the table says, and the two that must end the tracking."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,9 +19,9 @@ from tracking.api.desktop.app import DesktopApi
 from tracking.api.desktop.calls import Gateway
 from tracking.clients.billing import BillingClient
 from tracking.clients.tenancy import TenancyClient
-from tracking.domain.access import AccessDirectory
+from tracking.domain.access import AccessDirectory, Company
 from tracking.domain.company_keys import Peppers
-from tracking.feed.access_sync import AccessSync
+from tracking.feed.access_sync import SHORTEST_INTERVAL, AccessSync
 
 SUSPENDED = "Company subscription is suspended"
 EXPIRED = "Company subscription expired"
@@ -153,3 +154,46 @@ async def test_unconfirmed(cut_off: httpx.AsyncClient, seat, tenant) -> None:
     assert (await cut_off.post("/api/login", json={}, headers={"X-Company-Key": "no key"})).status_code == 401
     assert (await cut_off.get("/")).status_code == 200
     assert await seat.is_heard(), "nothing was lost"
+
+
+class Silent(AccessSync):
+    """Tenancy and billing take every question and answer none."""
+
+    async def refresh(self) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_a_silent_tenancy_does_not_freeze_the_trackers_window(gateway: Gateway, world: World, tls) -> None:
+    directory = AccessDirectory(Peppers(bytes.fromhex(world.platform.secrets.key_pepper)))
+    tenancy, billing = TenancyClient(world.platform.tenancy, tls), BillingClient(world.platform.billing, tls)
+    api = DesktopApi(gateway, directory, Silent(directory, tenancy, billing))
+    async with (
+        asyncio.timeout(20),
+        httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://gateway") as client,
+    ):
+        headers = {"X-Company-Key": "company_" + "0" * 32}
+        assert (await client.post("/api/check-session-active", json={}, headers=headers)).status_code == 503
+    await asyncio.gather(tenancy.close(), billing.close())
+
+
+class Counting(TenancyClient):
+    """Counts the questions."""
+
+    asked = 0
+
+    async def access_changes(self, after_revision: int) -> tuple[list[Company], int]:
+        self.asked += 1
+        return await super().access_changes(after_revision)
+
+
+async def test_keys_that_nobody_knows_do_not_keep_tenancy_busy(sync: AccessSync, world: World, tls) -> None:
+    await sync.refresh()  # tenancy answers
+    directory = AccessDirectory(Peppers(bytes.fromhex(world.platform.secrets.key_pepper)))
+    tenancy, billing = Counting(world.platform.tenancy, tls), BillingClient(world.platform.billing, tls)
+    asking = AccessSync(directory, tenancy, billing)
+    await asking.refresh()
+    tenancy.asked, begun = 0, time.monotonic()
+    for _ in range(20):
+        await asking.refresh()
+    assert tenancy.asked <= (time.monotonic() - begun) / SHORTEST_INTERVAL + 1
+    await asyncio.gather(tenancy.close(), billing.close())

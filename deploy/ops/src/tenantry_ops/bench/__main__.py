@@ -10,6 +10,7 @@ from pathlib import Path
 from tenantry_ops.bench.crowd import gather
 from tenantry_ops.bench.footprint import footprint
 from tenantry_ops.bench.ingest import ingest
+from tenantry_ops.bench.owner_lists import owner_lists
 from tenantry_ops.bench.results import BenchmarkFailed, Result, table, write
 from tenantry_ops.bench.rig import Rig
 from tenantry_ops.bench.suspend_to_refusal import WORKERS, suspend_to_refusal
@@ -20,10 +21,11 @@ from tenantry_ops.progress import say, step
 
 LATE = {"upload_to_page": upload_to_page, "suspend_to_refusal": suspend_to_refusal}
 DEAR = {"footprint": footprint, "ingest": ingest}
+LONG = {"owner_lists": owner_lists}  # last: it fills the platform with companies that nobody works for
 
 
 def measure(names: AbstractSet[str], beside: Path) -> list[Result]:
-    """Runs the named benchmarks: those of delays with several gateway workers, those of costs with one."""
+    """Runs the named benchmarks: delays with several gateway workers, costs with one, lists with more companies."""
     results: list[Result] = []
     with Rig(beside) as rig:
         with step("a platform of its own"):
@@ -44,12 +46,16 @@ def measure(names: AbstractSet[str], beside: Path) -> list[Result]:
         if "ingest" in names:
             with step("ingest"):
                 results += ingest(rig, crowd)
+        for name, lists in LONG.items():
+            if name in names:
+                with step(name):
+                    results += lists(rig)
     return results
 
 
 def main() -> int:
     """Returns the exit code: 1 when a benchmark failed or a row was lost; a missed goal of time is only shown."""
-    known = [*LATE, *DEAR]
+    known = [*LATE, *DEAR, *LONG]
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"all when none is given: {', '.join(known)}")
     names = parser.parse_args().names or known

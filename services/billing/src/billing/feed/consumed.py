@@ -11,7 +11,6 @@ from billing.application.cancel_on_closing import cancel_on_closing
 from billing.application.extend_on_reactivation import extend_on_reactivation
 from billing.application.start_trial import start_trial
 from billing.feed.published import encode
-from billing.feed.readiness import database_answers
 from contracts.tenancy.v1.events_pb2 import CompanyClosed, CompanyCreated, CompanyReactivated
 from servicekit.errors import InvalidInput
 from servicekit.events import IncomingEvent
@@ -32,7 +31,6 @@ class CompanyEvents:
 
     async def handle(self, events: Sequence[IncomingEvent]) -> None:
         """Applies all. InvalidInput for a message that no repetition makes readable."""
-        await database_answers(self._engine)
         for event in events:
             await self._apply(event)
 

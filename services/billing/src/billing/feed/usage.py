@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.application.take_usage import take_usage
 from billing.domain.limits import Level, Use
-from billing.feed.readiness import database_answers
 from contracts.tracking.v1 import usage_pb2
 from servicekit.errors import InvalidInput
 from servicekit.events import IncomingEvent
@@ -29,7 +28,6 @@ class UsageLevels:
     async def handle(self, events: Sequence[IncomingEvent]) -> None:
         """Keeps the newest day's levels. InvalidInput for a message that no repetition makes readable."""
         levels = [level for event in events if (level := newest_level(event)) is not None]
-        await database_answers(self._engine)
         await take_usage(self._engine, levels=levels)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from google.protobuf.message import DecodeError
@@ -14,6 +15,7 @@ from owner_portal.domain.usage import CompanyDay
 from owner_portal.feed.live import Live
 from servicekit.bus import Bus
 from servicekit.consumer import Consumer
+from servicekit.database import ping
 from servicekit.errors import InvalidInput
 from servicekit.events import IncomingEvent
 from servicekit.lifecycle import forever
@@ -62,7 +64,9 @@ class UsageFeed:
         self._engine = engine
         self._bus = bus
         self._live = live
-        self._consumer = Consumer(bus, self.apply, stream=STREAM, durable=DURABLE, batch=BATCH)
+        self._consumer = Consumer(
+            bus, self.apply, ready=partial(ping, engine), stream=STREAM, durable=DURABLE, batch=BATCH
+        )
 
     async def apply(self, events: Sequence[IncomingEvent]) -> None:
         """Stores one batch in one transaction; InvalidInput when a message of it is poison."""

@@ -7,16 +7,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tenancy.domain.key_use import KeyUse
 
-# Sorted, so that two reports of the same keys wait for each other instead of locking each other out. A key that is
-# reported by several of its digests counts once: the latest count, the latest use.
+# Sorted, so that two reports of the same keys wait for each other instead of locking each other out. While a pepper is
+# replaced a key is used by two digests: the devices of one count are those of both.
 _ADVANCE = text("""
     INSERT INTO key_use AS u (key_id, last_used_at, devices, counted_at)
-    SELECT k.id, max(t.used_at), (array_agg(t.devices ORDER BY t.counted_at DESC))[1], max(t.counted_at)
-    FROM unnest(CAST(:company_ids AS uuid[]), CAST(:digests AS bytea[]), CAST(:used_at AS timestamptz[]),
-        CAST(:devices AS integer[]), CAST(:counted_at AS timestamptz[])) AS t (company_id, digest, used_at, devices,
-        counted_at)
-    JOIN key_digest d USING (digest) JOIN company_key k ON k.id = d.key_id AND k.company_id = t.company_id
-    GROUP BY k.id ORDER BY k.id
+    SELECT key_id, max(used_at), sum(devices) FILTER (WHERE counted_at = latest), latest
+    FROM (
+        SELECT k.id AS key_id, t.used_at, t.devices, t.counted_at, max(t.counted_at) OVER (PARTITION BY k.id) AS latest
+        FROM unnest(CAST(:company_ids AS uuid[]), CAST(:digests AS bytea[]), CAST(:used_at AS timestamptz[]),
+            CAST(:devices AS integer[]), CAST(:counted_at AS timestamptz[])) AS t (company_id, digest, used_at, devices,
+            counted_at)
+        JOIN key_digest d USING (digest) JOIN company_key k ON k.id = d.key_id AND k.company_id = t.company_id
+    ) reported
+    GROUP BY key_id, latest ORDER BY key_id
     ON CONFLICT (key_id) DO UPDATE SET last_used_at = greatest(u.last_used_at, excluded.last_used_at),
         devices = CASE WHEN u.counted_at < excluded.counted_at THEN excluded.devices ELSE u.devices END,
         counted_at = greatest(u.counted_at, excluded.counted_at)

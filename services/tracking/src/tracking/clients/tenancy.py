@@ -14,7 +14,7 @@ from tracking.domain.access import Company
 from tracking.domain.company_keys import CompanyKey
 from tracking.domain.policy import TrackingPolicy
 
-_USES_A_CALL = 5_000  # tenancy takes twice as many
+_ENTRIES_A_CALL = 5_000  # tenancy takes twice as many
 _SERVICE = "contracts.tenancy.v1.TenancyService"
 
 
@@ -33,22 +33,26 @@ class TenancyClient:
 
     async def report_sync(self, times: Mapping[UUID, datetime]) -> None:
         """Says when companies were last heard of."""
-        request = tenancy_pb2.ReportSyncRequest()
-        for company_id, at in times.items():
-            moment = Timestamp()
-            moment.FromDatetime(at)
-            request.times.append(tenancy_pb2.SyncTime(company_id=str(company_id), last_sync_at=moment))
-        await call(self._stub.ReportSync, request)
+        messages = [_to_sync_time(company_id, at) for company_id, at in times.items()]
+        for start in range(0, len(messages), _ENTRIES_A_CALL):
+            part = messages[start : start + _ENTRIES_A_CALL]
+            await call(self._stub.ReportSync, tenancy_pb2.ReportSyncRequest(times=part))
 
     async def report_key_use(self, uses: Sequence[KeyUse], *, pepper_id: str) -> None:
         """Says how keys are used; those found under an old pepper come with their digest under the newest."""
-        for start in range(0, len(uses), _USES_A_CALL):
-            messages = [_to_use(use, pepper_id) for use in uses[start : start + _USES_A_CALL]]
+        for start in range(0, len(uses), _ENTRIES_A_CALL):
+            messages = [_to_use(use, pepper_id) for use in uses[start : start + _ENTRIES_A_CALL]]
             await call(self._stub.ReportKeyUse, keys_pb2.ReportKeyUseRequest(uses=messages))
 
     async def close(self) -> None:
         """Ends the channel."""
         await self._channel.close(None)
+
+
+def _to_sync_time(company_id: UUID, at: datetime) -> tenancy_pb2.SyncTime:
+    moment = Timestamp()
+    moment.FromDatetime(at)
+    return tenancy_pb2.SyncTime(company_id=str(company_id), last_sync_at=moment)
 
 
 def _to_use(use: KeyUse, pepper_id: str) -> keys_pb2.KeyUse:

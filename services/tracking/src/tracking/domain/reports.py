@@ -11,10 +11,13 @@ from typing import Any
 from uuid import UUID
 
 from tracking.domain import rows
+from tracking.domain.daybook import second_of
 from tracking.domain.rows import BadRow, Row
+from tracking.domain.spans import Spans, latest_free, union
 from tracking.domain.timeline import Kind
 
 TOLERANCE = timedelta(seconds=5)  # of clocks that are said to be right
+MOST_CLAIMS = 1_000  # of one upload; a tracker has two for each session of its desktop
 _KEPT_PAYLOAD = 2000
 _ACTIVITY = "t"
 _PARSERS: Mapping[str, Callable[[Any], Row]] = {"a": rows.application, "w": rows.website, _ACTIVITY: rows.activity}
@@ -82,26 +85,33 @@ def read_report(
     `clock_offset`: how far the desktop's clock is behind. Rows from before the log-in are another person's leftovers.
     """
     report = Report()
+    claimed: Spans = []
     lists = {"a": applications, "w": websites, _ACTIVITY: activities}
     for record_id, kind, raw, row in _parse(employee_id, lists):
         if isinstance(row, BadRow):
             report.quarantine(record_id, str(row), raw)
             continue
+        if kind == _ACTIVITY and len(report.activity) == MOST_CLAIMS:
+            report.quarantine(record_id, "one of too many claims at once", raw)
+            continue
         # No desktop knows the future: its clock has moved since the offset was measured, and this row is new.
         at = received_at if row.at is None else min(row.at + clock_offset, received_at + TOLERANCE)
-        if reason := _objection(at, row.seconds if kind == _ACTIVITY else 0, logged_in_at):
+        # Laid out as they will be counted: claims that are each short enough reach back before the log-in together.
+        claim = latest_free(claimed, second_of(at), row.seconds) if kind == _ACTIVITY else []
+        if reason := _objection(at, claim, logged_in_at):
             report.quarantine(record_id, reason, raw)
         elif kind == _ACTIVITY:
+            claimed = union(claimed, claim)
             report.activity.append(Activity(record_id, Kind(row.name), at, row.seconds))
         else:
             report.usage.append(Usage(record_id, kind, at, row.seconds, row.name, row.detail))
     return report
 
 
-def _objection(at: datetime, seconds: int, logged_in_at: datetime) -> str:
+def _objection(at: datetime, claim: Spans, logged_in_at: datetime) -> str:
     if at < logged_in_at - TOLERANCE:
         return "older than the log-in: another person's"
-    if at - timedelta(seconds=seconds) < logged_in_at - 2 * TOLERANCE:
+    if claim and claim[0][0] < second_of(logged_in_at - 2 * TOLERANCE):
         return "longer than the time since the log-in"
     return ""
 

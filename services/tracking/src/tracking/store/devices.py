@@ -31,7 +31,7 @@ _USED = text("""
     INSERT INTO key_use AS k (company_id, key_digest, last_used_at)
     SELECT :company_id, s.digest, max(s.at)
     FROM unnest(CAST(:digests AS bytea[]), CAST(:times AS timestamptz[])) s (digest, at)
-    GROUP BY s.digest
+    GROUP BY s.digest ORDER BY s.digest
     ON CONFLICT (company_id, key_digest) DO UPDATE SET last_used_at = greatest(k.last_used_at, excluded.last_used_at)
 """)
 
@@ -84,9 +84,10 @@ async def by_token(tx: AsyncConnection, token_digest: bytes) -> Device | None:
 
 async def saw(tx: AsyncConnection, company_id: UUID, seen: Mapping[UUID, tuple[bytes, datetime]]) -> None:
     """Notes with which key (digest) the scope's devices called last, and when; an older call changes nothing."""
-    digests, times = zip(*seen.values(), strict=True)
+    in_order = sorted(seen)  # so that two gateways that heard the same devices wait for each other, never in a ring
+    digests, times = zip(*(seen[device_id] for device_id in in_order), strict=True)
     calls = {"digests": list(digests), "times": list(times)}
-    await tx.execute(_SAW, {"ids": list(seen), **calls})
+    await tx.execute(_SAW, {"ids": in_order, **calls})
     await tx.execute(_USED, {"company_id": company_id, **calls})
 
 

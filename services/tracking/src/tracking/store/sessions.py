@@ -99,7 +99,8 @@ async def end(tx: AsyncConnection, session_id: UUID, ended_at: datetime) -> None
 
 async def saw(tx: AsyncConnection, seen: Mapping[int, datetime]) -> None:
     """Notes the latest signs of life of the scope's sessions, by number."""
-    await tx.execute(_SEEN, {"numbers": list(seen), "times": list(seen.values())})
+    in_order = sorted(seen)  # so that two gateways that heard the same sessions wait for each other, never in a ring
+    await tx.execute(_SEEN, {"numbers": in_order, "times": [seen[number] for number in in_order]})
 
 
 async def end_silent(tx: AsyncConnection, silence: timedelta) -> int:

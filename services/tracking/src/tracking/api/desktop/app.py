@@ -5,6 +5,7 @@ In this order, so that a stranger costs nothing: the company's key, the body's s
 
 import asyncio
 import time
+from contextlib import suppress
 
 import structlog
 from starlette.types import Receive, Scope, Send
@@ -20,6 +21,7 @@ from tracking.feed.access_sync import AccessSync
 log = structlog.get_logger()
 
 BODY_DEADLINE = 30.0  # seconds a request may take to arrive: the tracker's own time-out
+LONGEST_ASK = 1.0  # seconds a call waits for tenancy and billing: trackers call on the thread of their window
 _CODES = {
     Verdict.KEY_MISSING: 401,
     Verdict.KEY_INVALID: 401,
@@ -85,7 +87,8 @@ class DesktopApi:
         access = self._directory.decide(key, now=utc_now(), monotonic=time.monotonic())
         if access.verdict is Verdict.UNCONFIRMED or (access.verdict is Verdict.KEY_INVALID and is_key(key)):
             # Perhaps the company is a second old, or tenancy has just come back: ask before refusing.
-            await self._sync.refresh()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._sync.refresh(), LONGEST_ASK)
             access = self._directory.decide(key, now=utc_now(), monotonic=time.monotonic())
         return access
 
