@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route
 
+from servicekit import http_protocol
 from servicekit.errors import Unavailable
 from servicekit.http_headers import SecurityHeaders
 from servicekit.http_server import BodyLimit, bind, health_routes, serve
@@ -165,3 +166,24 @@ async def test_a_running_request_ends_before_the_server_does(address) -> None:
         assert (await asking).json() == {"status": "done"}
     with suppress(asyncio.CancelledError):
         await serving
+
+
+async def test_a_head_that_is_too_large_ends_the_connection(address) -> None:
+    reader, writer = await asyncio.open_connection(LOOPBACK, address[0].port)
+    writer.write(b"POST / HTTP/1.1\r\nhost: x\r\n")
+    with suppress(ConnectionError):
+        for _ in range(64):
+            writer.write(b"x-filler: " + b"a" * 4096 + b"\r\n")
+            await writer.drain()
+    with suppress(ConnectionError):
+        assert await reader.read() == b""
+    writer.close()
+
+
+async def test_a_head_that_does_not_arrive_ends_the_connection(address, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "HEAD_DEADLINE", 0.05)
+    reader, writer = await asyncio.open_connection(LOOPBACK, address[0].port)
+    writer.write(b"POST / HTTP/1.1\r\nhost: x\r\n")
+    with suppress(ConnectionError):
+        assert await reader.read() == b""
+    writer.close()

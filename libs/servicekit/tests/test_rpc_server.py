@@ -10,7 +10,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from sqlalchemy.exc import OperationalError
 
-from servicekit import errors, rpc_server
+from servicekit import errors, rpc_server, rpc_status
 from servicekit.rpc_client import call, open_channel
 from servicekit.settings import ListenAddress, TlsSettings
 from tenantry_ops.ports import LOOPBACK, free_port
@@ -18,7 +18,7 @@ from tenantry_ops.ports import LOOPBACK, free_port
 SERVICE = "scratch.v1.Scratch"
 CALLERS = {f"/{SERVICE}/{method}": frozenset({"tracking"}) for method in ("Echo", "Stream")}
 FAILURES: dict[bytes, Callable[[], Exception]] = {
-    kind.__name__.encode(): lambda kind=kind: kind("because of that") for kind in rpc_server.STATUS
+    kind.__name__.encode(): lambda kind=kind: kind("because of that") for kind in rpc_status.STATUS
 } | {
     b"database": lambda: OperationalError("SELECT secret", {}, Exception("away")),
     b"bug": lambda: ValueError("a secret"),
@@ -98,7 +98,7 @@ async def test_a_method_that_is_not_there(connect: Any) -> None:
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
-@pytest.mark.parametrize("kind", list(rpc_server.STATUS))
+@pytest.mark.parametrize("kind", list(rpc_status.STATUS))
 async def test_an_error_keeps_its_kind_and_its_words(connect: Any, kind: type[errors.AppError]) -> None:
     with pytest.raises(errors.AppError) as raised:
         await call(connect("tracking").unary_unary(f"/{SERVICE}/Echo"), kind.__name__.encode())
@@ -108,8 +108,8 @@ async def test_an_error_keeps_its_kind_and_its_words(connect: Any, kind: type[er
 
 
 def test_every_kind_of_error_has_a_code_of_its_own() -> None:
-    assert set(rpc_server.STATUS) == set(errors.HTTP_STATUS) == set(errors.AppError.__subclasses__())
-    assert len(set(rpc_server.STATUS.values())) == len(rpc_server.STATUS)
+    assert set(rpc_status.STATUS) == set(errors.HTTP_STATUS) == set(errors.AppError.__subclasses__())
+    assert len(set(rpc_status.STATUS.values())) == len(rpc_status.STATUS)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from servicekit.errors import TooLarge
+from servicekit.http_protocol import BoundedHeadProtocol
 from servicekit.settings import ListenAddress
 
 log = structlog.get_logger()
@@ -112,14 +113,15 @@ def bind(listen: ListenAddress) -> socket.socket:
     return listener
 
 
-async def serve(app: ASGIApp, listener: socket.socket, *, server_header: bool = False) -> None:
+async def serve(app: ASGIApp, listener: socket.socket) -> None:
     """Serves until cancelled, then lets running requests end."""
     config = uvicorn.Config(
         app,
+        http=BoundedHeadProtocol,
         log_config=None,
         access_log=False,
         lifespan="off",
-        server_header=server_header,
+        server_header=False,
         timeout_graceful_shutdown=STOP_GRACE,
         timeout_keep_alive=30,
         proxy_headers=False,

@@ -11,6 +11,7 @@ import uvloop
 
 log = structlog.get_logger()
 
+LONGEST_PAUSE = 5.0  # seconds between two tries of a step that fails
 EXIT_GRACE = 10.0  # seconds a task gets to end after it was cancelled
 
 
@@ -35,30 +36,25 @@ async def run_tasks(*tasks: Coroutine[Any, Any, None]) -> None:
 
 
 def run_process(main: Coroutine[Any, Any, None]) -> None:
-    """Runs a process's composition function on uvloop.
-
-    What was imported stays until the end: the garbage collector need not walk through it again and again.
-    """
-    gc.freeze()
+    """Runs a process's composition function on uvloop."""
+    gc.freeze()  # what was imported stays: the collector need not walk through it again and again
     gc.set_threshold(10_000, 20, 20)
     uvloop.run(main)
 
 
-async def forever(name: str, step: Callable[[], Awaitable[bool]], *, idle: float, longest_pause: float = 5.0) -> None:
+async def forever(name: str, step: Callable[[], Awaitable[bool]], *, idle: float) -> None:
     """Calls `step` again and again; pauses `idle` seconds when it says that there was nothing to do.
 
-    An error is logged and tried again after a pause that doubles up to `longest_pause`: a dependency that is away
+    An error is logged and tried again after a pause that doubles up to `LONGEST_PAUSE`: a dependency that is away
     for a while must not end the process.
     """
     pause = idle
     while True:
         try:
             busy = await step()
+            pause = idle
         except Exception as error:
             log.warning("step failed", step=name, error=repr(error))
-            pause = min(max(pause, 0.1) * 2, longest_pause)
+            busy, pause = False, min(max(pause, 0.1) * 2, LONGEST_PAUSE)
+        if not busy:
             await asyncio.sleep(pause)
-        else:
-            pause = idle
-            if not busy:
-                await asyncio.sleep(idle)

@@ -1,38 +1,17 @@
 """gRPC client: mutual TLS, a deadline on every call, errors as the kinds of `servicekit.errors`."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import grpc
 
-from servicekit.errors import (
-    AppError,
-    Conflict,
-    Forbidden,
-    InvalidInput,
-    NotAuthenticated,
-    NotFound,
-    RateLimited,
-    Refused,
-    TooLarge,
-    Unavailable,
-)
+from servicekit.errors import Unavailable
+from servicekit.rpc_status import KINDS
 from servicekit.settings import TlsSettings
 from servicekit.telemetry import traceparent
 
 DEADLINE = 3.0
-
-_KINDS: Mapping[grpc.StatusCode, type[AppError]] = {
-    grpc.StatusCode.INVALID_ARGUMENT: InvalidInput,
-    grpc.StatusCode.UNAUTHENTICATED: NotAuthenticated,
-    grpc.StatusCode.PERMISSION_DENIED: Forbidden,
-    grpc.StatusCode.NOT_FOUND: NotFound,
-    grpc.StatusCode.ALREADY_EXISTS: Conflict,
-    grpc.StatusCode.FAILED_PRECONDITION: Refused,
-    grpc.StatusCode.OUT_OF_RANGE: TooLarge,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: RateLimited,
-}
 
 
 def open_channel(
@@ -77,7 +56,7 @@ async def call(method: Any, request: Any, *, deadline: float = DEADLINE) -> Any:
     try:
         return await method(request, timeout=deadline, metadata=metadata)
     except grpc.aio.AioRpcError as error:
-        kind = _KINDS.get(error.code())
-        if kind is None:
+        kind = KINDS.get(error.code())
+        if kind is None or kind is Unavailable:
             raise Unavailable(f"a service does not answer ({error.code().name}); come again", retry_after=1) from error
         raise kind(error.details() or error.code().name) from error

@@ -9,18 +9,8 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from servicekit.database import DATABASE_AWAY
-from servicekit.errors import (
-    AppError,
-    Conflict,
-    Forbidden,
-    InvalidInput,
-    NotAuthenticated,
-    NotFound,
-    RateLimited,
-    Refused,
-    TooLarge,
-    Unavailable,
-)
+from servicekit.errors import AppError, Forbidden, NotAuthenticated
+from servicekit.rpc_status import STATUS
 from servicekit.settings import ListenAddress, TlsSettings
 from servicekit.telemetry import span
 
@@ -28,18 +18,6 @@ log = structlog.get_logger()
 
 Callers = Mapping[str, frozenset[str]]
 """Full method name (`/package.Service/Method`) to the identities that may call it; any other method is refused."""
-
-STATUS: Mapping[type[AppError], grpc.StatusCode] = {
-    InvalidInput: grpc.StatusCode.INVALID_ARGUMENT,
-    NotAuthenticated: grpc.StatusCode.UNAUTHENTICATED,
-    Forbidden: grpc.StatusCode.PERMISSION_DENIED,
-    NotFound: grpc.StatusCode.NOT_FOUND,
-    Conflict: grpc.StatusCode.ALREADY_EXISTS,
-    Refused: grpc.StatusCode.FAILED_PRECONDITION,
-    TooLarge: grpc.StatusCode.OUT_OF_RANGE,
-    RateLimited: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    Unavailable: grpc.StatusCode.UNAVAILABLE,
-}
 
 HEALTH_CHECK = "/grpc.health.v1.Health/Check"
 STOP_GRACE = 3.0

@@ -1,0 +1,32 @@
+"""uvicorn's HTTP parser with a limit on request heads: it has none, and heads come before any key is looked at."""
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+LARGEST_HEAD = 32 * 1024
+HEAD_DEADLINE = 10.0  # seconds a head may take to arrive
+
+
+class BoundedHeadProtocol(HttpToolsProtocol):
+    """Ends a connection whose request head is larger than `LARGEST_HEAD` or slower than `HEAD_DEADLINE`."""
+
+    _head_size: int | None = None  # bytes of the head that is arriving; None when none is
+    _deadline: asyncio.TimerHandle
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_size = 0
+        self._deadline = self.loop.call_later(HEAD_DEADLINE, self.transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head_size is not None:  # else the rest of the data was body
+            self._head_size += len(data)
+            if self._head_size > LARGEST_HEAD:
+                self.transport.abort()
+
+    def on_headers_complete(self) -> None:
+        self._head_size = None
+        self._deadline.cancel()
+        super().on_headers_complete()
