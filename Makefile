@@ -1,7 +1,7 @@
 # Runs, tests and checks Tenantry. Needs python3 (3.11 or newer) and make; everything else comes into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up down test check bench protos lock
+.PHONY: help up down test check bench protos released lock
 
 PYTHON ?= python3
 PACKAGES := protos $(sort $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml deploy/*/pyproject.toml)))
@@ -32,7 +32,7 @@ check: $(INSTALLED) ## lint, format, types, layers, contracts
 	$(IN_VENV) lint-imports
 	cd protos && $(IN_VENV) buf lint
 	cd protos && $(IN_VENV) buf format --diff --exit-code
-	cd protos && { [ ! -f released.binpb ] || $(IN_VENV) buf breaking --against released.binpb; }
+	cd protos && $(IN_VENV) buf breaking --against released.binpb
 	$(IN_VENV) bash protos/generate.sh --check
 
 bench: $(INSTALLED) ## measure the platform
@@ -41,6 +41,9 @@ bench: $(INSTALLED) ## measure the platform
 protos: $(INSTALLED) ## format the contracts and generate their code
 	cd protos && $(IN_VENV) buf format --write
 	$(IN_VENV) bash protos/generate.sh
+
+released: $(INSTALLED) ## after a release: later contracts are checked against the ones of now
+	cd protos && $(IN_VENV) buf build --output released.binpb
 
 lock: ## resolve the newest versions of all third-party packages into requirements.lock
 	rm -rf .venv-lock
