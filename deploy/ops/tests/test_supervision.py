@@ -153,7 +153,7 @@ def test_one_supervisor_a_home(home: Home) -> None:
     assert home.supervisor_pid() is None
     with home.lock():
         assert home.supervisor_pid() == os.getpid()
-        with pytest.raises(AlreadyRunning, match="tenantry down"):
+        with pytest.raises(AlreadyRunning, match="make down"):
             home.lock()
     assert home.supervisor_pid() is None
 

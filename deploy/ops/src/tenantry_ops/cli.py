@@ -36,7 +36,7 @@ def up(home: Home, options: Options) -> int:
     """start everything and keep it running; Ctrl-C stops it"""
     pid = home.supervisor_pid()
     if pid is not None:
-        raise AlreadyRunning(f"Tenantry already runs in {home.root} (pid {pid}): `tenantry down` stops it")
+        raise AlreadyRunning(f"Tenantry already runs in {home.root} (pid {pid}): `make down` stops it")
     if options.detach:
         return start_detached(home)
     with home.lock():

@@ -30,7 +30,7 @@ def start_detached(home: Home) -> int:
             ready = home.ready.exists()
             print(shown.read(), end="", flush=True)
             if ready:
-                say(f"It runs in the background (pid {supervisor.pid}); `tenantry down` stops it.")
+                say(f"It runs in the background (pid {supervisor.pid}); `make down` stops it.")
                 # It goes on by itself; without this the interpreter warns that a child still runs.
                 supervisor.returncode = 0
                 return 0

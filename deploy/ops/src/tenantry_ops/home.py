@@ -89,7 +89,7 @@ class Home:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.close()
-            raise AlreadyRunning(f"Tenantry already runs in {self.root}: `tenantry down` stops it") from None
+            raise AlreadyRunning(f"Tenantry already runs in {self.root}: `make down` stops it") from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()

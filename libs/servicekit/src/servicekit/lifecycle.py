@@ -16,10 +16,7 @@ EXIT_GRACE = 10.0  # seconds a task gets to end after it was cancelled
 
 
 async def run_tasks(*tasks: Coroutine[Any, Any, None]) -> None:
-    """Runs all until SIGTERM or SIGINT, or until one ends; then cancels the others and waits for them.
-
-    The error of a task that failed is raised.
-    """
+    """Runs all until a signal or until one ends, then cancels the others; raises the error of one that failed."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -54,6 +51,8 @@ async def forever(name: str, step: Callable[[], Awaitable[bool]], *, idle: float
             busy = await step()
             pause = idle
         except Exception as error:
+            if (task := asyncio.current_task()) and task.cancelling():  # libraries turn it into errors of their own
+                raise asyncio.CancelledError from error
             log.warning("step failed", step=name, error=repr(error))
             busy, pause = False, min(max(pause, 0.1) * 2, LONGEST_PAUSE)
         if not busy:

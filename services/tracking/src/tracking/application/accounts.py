@@ -41,7 +41,7 @@ async def add_employee(
         await companies.lock(tx)  # else two admins at once could both take the last seat
         used = await employees.seats_used(tx)
         if used >= seats:
-            raise Refused(f"all {seats} seats of the plan are taken; deactivate someone or ask for a larger plan")
+            raise Refused(f"all {seats} seats of the plan are taken; ask the owner of the platform for a larger plan")
         await _add(tx, company_id, employee)
     return employee
 

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 
 import structlog
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from servicekit.database import DATABASE_AWAY
 from servicekit.errors import AppError, InvalidInput, TooLarge
@@ -20,6 +20,7 @@ from tracking.feed.access_sync import AccessSync
 
 log = structlog.get_logger()
 
+LINGER, LINGER_BYTES = 0.5, 64 * 1024  # seconds; more than that is nobody's honest request
 BODY_DEADLINE = 30.0  # seconds a request may take to arrive: the tracker's own time-out
 LONGEST_ASK = 1.0  # seconds a call waits for tenancy and billing: trackers call on the thread of their window
 _CODES = {
@@ -29,6 +30,19 @@ _CODES = {
     Verdict.EXPIRED: 403,
     Verdict.UNCONFIRMED: 503,
 }
+
+
+class _Inbound:
+    """What arrives of a request; `complete` once nothing more will."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.complete = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self.complete = not message.get("more_body")  # also when the client is gone
+        return message
 
 
 class ClientGone(Exception):
@@ -44,6 +58,7 @@ class DesktopApi:
         self._sync = sync
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        inbound = _Inbound(receive)
         path = scope["path"].rstrip("/")
         endpoint = ENDPOINTS.get(path)
         try:
@@ -54,7 +69,7 @@ class DesktopApi:
             elif scope["method"] != endpoint.method:
                 reply = refusal(405, f"Use {endpoint.method}")
             else:
-                reply = await self._answer(endpoint, scope, receive)
+                reply = await self._answer(endpoint, scope, inbound)
         except ClientGone:
             return
         except DATABASE_AWAY as error:
@@ -63,7 +78,7 @@ class DesktopApi:
         except Exception:
             log.exception("call failed", path=path)
             reply = refusal(500, "Internal error; it has been logged and nothing is lost")
-        await _send(send, reply)
+        await _send(inbound, send, reply)
 
     async def _answer(self, endpoint: Endpoint, scope: Scope, receive: Receive) -> Reply:
         headers = dict(scope["headers"])
@@ -122,10 +137,24 @@ async def _read_body(receive: Receive, declared: bytes | None, limit: int) -> by
         raise InvalidInput(f"the request did not arrive within {BODY_DEADLINE:.0f} seconds") from None
 
 
-async def _send(send: Send, reply: Reply) -> None:
+async def _send(receive: _Inbound, send: Send, reply: Reply) -> None:
     body = reply.encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *reply.headers]
-    if reply.code in (400, 401, 413):
-        headers.append((b"connection", b"close"))  # the body may still be on its way, unread
+    closes = reply.code in (400, 401, 413)  # the body may still be on its way, unread
+    if closes:
+        headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": reply.code, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body, "more_body": closes})
+    if closes:
+        if not receive.complete:
+            await _linger(receive)
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _linger(receive: _Inbound) -> None:
+    """Reads on for a moment: a connection that is closed with unread data is reset, and the answer may get lost."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER):
+            seen = 0
+            while not receive.complete and seen < LINGER_BYTES:
+                seen += len((await receive()).get("body", b""))

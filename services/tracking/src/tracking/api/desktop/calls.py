@@ -124,7 +124,8 @@ async def call_upload(gateway: Gateway, call: Call) -> Reply:
         call.company.company_id, device, session_number=number, received_at=call.received_at, **rows
     )
     gateway.life.session(call.company.company_id, number, call.received_at)
-    return ok(f"{len(report)} rows stored")
+    aside = f", {len(report.quarantined)} of them kept aside" if report.quarantined else ""
+    return ok(f"{len(report)} rows stored{aside}")
 
 
 async def call_config(gateway: Gateway, call: Call) -> Reply:

@@ -1,0 +1,45 @@
+"""Loops outlive their errors, and end when they are told to."""
+
+import asyncio
+
+import pytest
+
+from servicekit.lifecycle import forever
+
+
+async def test_a_loop_outlives_an_error() -> None:
+    failed, again = asyncio.Event(), asyncio.Event()
+
+    async def step() -> bool:
+        if not failed.is_set():
+            failed.set()
+            raise ConnectionError("away")
+        again.set()
+        await asyncio.Event().wait()
+        return True
+
+    loop = asyncio.create_task(forever("test", step, idle=0))
+    async with asyncio.timeout(10):
+        await again.wait()
+    loop.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await loop
+
+
+async def test_a_step_that_turns_its_cancellation_into_an_error_ends_the_loop() -> None:
+    begun = asyncio.Event()
+
+    async def step() -> bool:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ConnectionError("closed") from None
+        return True
+
+    loop = asyncio.create_task(forever("test", step, idle=0))
+    await begun.wait()
+    loop.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(10):
+            await loop
