@@ -7,7 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Message
 
+from tracking.api.desktop.app import DesktopApi
 from tracking.api.desktop.calls import ENDPOINTS, LARGEST_UPLOAD
 
 NOW = "2026-01-05 09:00:00"
@@ -152,10 +154,15 @@ async def test_a_body_that_does_not_arrive_in_time(seat, send, monkeypatch: pyte
     assert await seat.is_heard()
 
 
-async def test_a_stranger_is_refused_before_the_body_is_read(door: httpx.AsyncClient) -> None:
-    async def never() -> AsyncIterator[bytes]:
-        raise AssertionError("it was read")
-        yield b""
+async def test_a_stranger_is_answered_before_the_body_is_read(api: DesktopApi) -> None:
+    sent: list[Message] = []
 
-    reply = await door.post(UPLOAD, content=never())
-    assert reply.status_code == 401
+    async def receive() -> Message:
+        assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await api({"type": "http", "method": "POST", "path": UPLOAD, "headers": []}, receive, send)
+    assert sent[0]["status"] == 401
