@@ -4,6 +4,7 @@ import json
 import secrets
 import socket
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,7 +20,7 @@ START_SECONDS = 60.0
 POLL_SECONDS = 0.1
 
 
-class _ContainerEngine:
+class _ContainerEngine(ABC):
     """A container with one published port."""
 
     def __init__(self, container: DockerContainer, port: int) -> None:
@@ -56,8 +57,8 @@ class _ContainerEngine:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.stop()
 
-    def _answers(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _answers(self) -> bool: ...
 
 
 class DockerPostgres(_ContainerEngine):

@@ -10,6 +10,7 @@ from contracts.billing.v1.action_pb2 import Action
 from contracts.billing.v1.subscriptions_pb2 import RenewSubscriptionRequest
 from contracts.billing.v1.subscriptions_pb2_grpc import SubscriptionServiceStub
 from tenantry_ops.certificates import Certificates
+from tenantry_ops.demo.channel import open_channel
 from tenantry_ops.topology import OPERATOR
 
 DEADLINE = 30.0  # seconds
@@ -22,13 +23,7 @@ ALREADY = grpc.StatusCode.FAILED_PRECONDITION
 @contextmanager
 def connect(address: str, certificates: Certificates) -> Iterator["Billing"]:
     """Opens a channel to host:port under the operator's certificate."""
-    credentials = grpc.ssl_channel_credentials(
-        root_certificates=certificates.authority.read_bytes(),
-        private_key=certificates.key(OPERATOR).read_bytes(),
-        certificate_chain=certificates.certificate(OPERATOR).read_bytes(),
-    )
-    options = [("grpc.ssl_target_name_override", "billing")]
-    with grpc.secure_channel(address, credentials, options) as channel:
+    with open_channel(address, certificates, service="billing") as channel:
         yield Billing(SubscriptionServiceStub(channel))
 
 

@@ -8,6 +8,7 @@ import grpc
 from contracts.tenancy.v1 import tenancy_pb2 as pb
 from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
 from tenantry_ops.certificates import Certificates
+from tenantry_ops.demo.channel import open_channel
 from tenantry_ops.demo.companies import Company
 from tenantry_ops.topology import OPERATOR
 
@@ -18,13 +19,7 @@ ACTION = pb.Action(actor=OPERATOR, reason="demo data")
 @contextmanager
 def connect(address: str, certificates: Certificates) -> Iterator["Tenancy"]:
     """Opens a channel to host:port under the operator's certificate."""
-    credentials = grpc.ssl_channel_credentials(
-        root_certificates=certificates.authority.read_bytes(),
-        private_key=certificates.key(OPERATOR).read_bytes(),
-        certificate_chain=certificates.certificate(OPERATOR).read_bytes(),
-    )
-    options = [("grpc.ssl_target_name_override", "tenancy")]  # whoever answers must be tenancy, wherever it listens
-    with grpc.secure_channel(address, credentials, options) as channel:
+    with open_channel(address, certificates, service="tenancy") as channel:
         yield Tenancy(TenancyServiceStub(channel))
 
 
