@@ -19,6 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.tenancy.v1 import tenancy_pb2 as pb
+from contracts.tenancy.v1.policy_pb2 import GetTrackingPolicyRequest
 from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
 from servicekit import passwords
 from servicekit.database import create_engine
@@ -37,6 +38,7 @@ from tracking.clients.tenancy import TenancyClient
 from tracking.domain.access import AccessDirectory, Verdict
 from tracking.domain.company_keys import Peppers
 from tracking.feed.access_sync import AccessSync
+from tracking.store.pictures import PictureStore
 
 # How long an example takes is the machine's affair; fixtures of a test are meant to be shared by its examples.
 hypothesis.settings.register_profile(
@@ -151,6 +153,11 @@ async def superuser(world: World) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(world.superuser_dsn("tracking"), name="tracking-tests-superuser")
     yield engine
     await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def pictures(environment: dict[str, str]) -> PictureStore:
+    return PictureStore(environment["TRACKING_PICTURES_URL"])
 
 
 @pytest.fixture(scope="session")
@@ -287,3 +294,32 @@ def reactivate(tenancy: TenancyServiceStub, sync: AccessSync) -> Callable[[Tenan
         await sync.refresh()
 
     return reactivate
+
+
+@pytest.fixture(scope="session")
+def set_policy(tenancy: TenancyServiceStub, sync: AccessSync) -> Callable[..., Awaitable[None]]:
+    """`await set_policy(tenant, screenshots_enabled=False)`, the rest as it is; the gateway knows of it."""
+
+    async def set_policy(tenant: Any, **fields: Any) -> None:
+        company_id = str(tenant.company_id)
+        policy = (await call(tenancy.GetTrackingPolicy, GetTrackingPolicyRequest(company_id=company_id))).policy
+        for name, value in fields.items():
+            setattr(policy, name, value)
+        await call(
+            tenancy.SetTrackingPolicy, pb.SetTrackingPolicyRequest(action=OWNER, company_id=company_id, policy=policy)
+        )
+        await sync.refresh()
+
+    return set_policy
+
+
+@pytest.fixture(scope="session")
+def move(tenancy: TenancyServiceStub, sync: AccessSync) -> Callable[[Any, str], Awaitable[None]]:
+    """`await move(tenant, "Asia/Tokyo")`: its owner says that its days are those; the gateway knows of it."""
+
+    async def move(tenant: Any, time_zone: str) -> None:
+        request = pb.UpdateCompanyRequest(action=OWNER, company_id=str(tenant.company_id), time_zone=time_zone)
+        await call(tenancy.UpdateCompany, request)
+        await sync.refresh()
+
+    return move

@@ -24,6 +24,7 @@ class Platform:
     gateway: str = "127.0.0.1:8080"
     workspace: str = "127.0.0.1:8090"
     portal: str = "127.0.0.1:8000"
+    pictures: str = "file:///var/lib/tenantry/pictures"
     gateway_workers: int = 1
     cookie_secure: bool = True
     log_level: str = "INFO"
@@ -79,6 +80,7 @@ def _tracking(platform: Platform) -> dict[str, str]:
         "TRACKING_TENANCY_ADDRESS": platform.tenancy,
         "TRACKING_BILLING_ADDRESS": platform.billing,
         "TRACKING_KEY_PEPPER": platform.secrets.key_pepper,
+        "TRACKING_PICTURES_URL": platform.pictures,
         "TRACKING_COOKIE_SECURE": str(platform.cookie_secure).lower(),
     }
 

@@ -54,6 +54,7 @@ def load(home: Home, options: Options) -> Platform:
         gateway_workers=options.gateway_workers,
         cookie_secure=False,  # plain HTTP on loopback
         log_level=options.log_level,
+        pictures=(home.root / "pictures").absolute().as_uri(),
         postgres=addresses["postgres"],
         nats=addresses["nats"],
         tenancy=addresses["tenancy"],

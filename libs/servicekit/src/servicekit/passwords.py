@@ -1,20 +1,22 @@
-"""Passwords as argon2id hashes and random tokens as digests. Hashing takes tens of ms: it runs in a thread."""
+"""Passwords as argon2id hashes and random tokens as digests. Hashing takes tens of ms: it has threads of its own."""
 
 import asyncio
 import hashlib
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 _hasher = PasswordHasher()
+_threads = ThreadPoolExecutor(2, "passwords")  # each hash takes 64 MiB, and other work in threads must not wait for it
 # Verified when there is no account, so that an unknown name takes as long as a wrong password.
 _DUMMY = _hasher.hash(secrets.token_hex(16))
 
 
 async def hash_password(password: str) -> str:
     """The argon2id hash with its parameters and salt."""
-    return await asyncio.to_thread(_hasher.hash, _encode(password))
+    return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, _encode(password))
 
 
 async def verify_password(stored: str | None, password: str) -> bool:
@@ -27,7 +29,7 @@ async def verify_password(stored: str | None, password: str) -> bool:
             return False
         return stored is not None
 
-    return await asyncio.to_thread(verify)
+    return await asyncio.get_running_loop().run_in_executor(_threads, verify)
 
 
 def new_token() -> str:
@@ -41,5 +43,4 @@ def token_digest(token: str) -> bytes:
 
 
 def _encode(secret: str) -> bytes:
-    """JSON may hold half a surrogate pair, which plain UTF-8 refuses."""
-    return secret.encode("utf-8", "surrogatepass")
+    return secret.encode("utf-8", "surrogatepass")  # JSON may hold half a surrogate pair, which plain UTF-8 refuses

@@ -2,7 +2,10 @@
 
 import dataclasses
 import itertools
+import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 from tenantry_ops import environment
 from tenantry_ops.certificates import Certificates
@@ -52,6 +55,7 @@ class World:
         self._templates = templates
         self._number = next(_numbers)
         self._databases: dict[str, str] = {}
+        self._pictures = Path(tempfile.mkdtemp(prefix="pictures-"))
         self.platform = Platform(
             secrets=secrets,
             certificates=certificates,
@@ -62,6 +66,7 @@ class World:
             gateway=_free_address(),
             workspace=_free_address(),
             portal=_free_address(),
+            pictures=self._pictures.as_uri(),
             cookie_secure=False,
             databases=self._databases,
         )
@@ -81,7 +86,8 @@ class World:
         return self._postgres.dsn(self._databases[environment.context_of(service)])
 
     def close(self) -> None:
-        """Drops the module's databases."""
+        """Drops the module's databases and pictures."""
+        shutil.rmtree(self._pictures)
         for name in self._databases.values():
             drop_database(self._postgres.dsn(), name)
 

@@ -2,8 +2,11 @@
 
 import argparse
 import socket
+import time
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 from starlette.applications import Starlette
@@ -17,22 +20,27 @@ from servicekit.lifecycle import forever, run_process, run_tasks
 from servicekit.relay import Relay
 from tracking import maintenance, settings
 from tracking.api.desktop.app import DesktopApi
-from tracking.api.desktop.calls import Gateway
+from tracking.api.desktop.context import Gateway
 from tracking.api.workspace.app import workspace_app
 from tracking.application.aggregate import fold_waiting
 from tracking.application.authenticate import Authenticator
+from tracking.application.change_time_zone import TimeZones
 from tracking.application.end_session import end_silent_sessions
 from tracking.application.group_commit import GroupCommit
 from tracking.application.key_use import KeyUses
+from tracking.application.remove_old_screenshots import remove_old_screenshots
 from tracking.application.signs_of_life import SignsOfLife
+from tracking.application.take_screenshot import ScreenshotTaker
 from tracking.application.take_upload import UploadTaker
 from tracking.clients.billing import BillingClient
 from tracking.clients.tenancy import TenancyClient
-from tracking.domain.access import AccessDirectory
+from tracking.domain.access import AccessDirectory, Verdict
 from tracking.domain.company_keys import Peppers
 from tracking.feed.access_sync import AccessSync
 from tracking.feed.outgoing import STREAM, company_month_event
+from tracking.imaging.decoder import Decoder
 from tracking.store.ingest import IngestWriter
+from tracking.store.pictures import PictureStore
 from tracking.workers import run_workers, while_parent_lives
 
 # Any event of theirs means that the access directory has news; one that is missed costs its polling interval.
@@ -52,7 +60,9 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     commit = GroupCommit(IngestWriter(config.ingest_database_url))
     life = SignsOfLife(engine, tenancy.report_sync)
     key_uses = KeyUses(engine, partial(tenancy.report_key_use, pepper_id=peppers.newest_id))
-    calls = Gateway(engine, Authenticator(engine), UploadTaker(engine, commit), life, key_uses)
+    decoder = Decoder()
+    screenshots = ScreenshotTaker(engine, PictureStore(config.pictures_url), decoder)
+    calls = Gateway(engine, Authenticator(engine), UploadTaker(engine, commit), screenshots, life, key_uses)
     # Not the bus: without its nudges the directory is a second older, and no reason to take every gateway away.
     health = health_routes({"database": partial(ping, engine), "tenancy and billing": sync.check_confirmed})
     app = Starlette(routes=[*health, Mount("/", DesktopApi(calls, directory, sync))])
@@ -60,6 +70,7 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
         serve(app, listener),
         sync.run(),
         commit.run(),
+        decoder.run(),
         bus.run(*((subject, sync.nudge) for subject in CHANGES)),
         forever("write sessions", life.write_sessions, idle=10),
         forever("report companies", life.report_companies, idle=3),
@@ -69,19 +80,43 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
 
 
 async def aggregator(config: settings.Aggregator) -> None:
-    """Folds claims into totals, ends silent sessions and publishes the aggregate feed."""
+    """Folds claims into totals, publishes the aggregate feed, and does what time brings: sessions that fell silent,
+    screenshots that are too old, companies that moved to another time zone.
+    """
     engine = create_engine(config.database_url, name="tracking-aggregator")
     dispatch = create_engine(config.dispatch_database_url, name="tracking-dispatch", pool_size=4)
     bus = Bus(config.nats_url, name="tracking-aggregator")
+
+    pictures = PictureStore(config.pictures_url)
+    directory = AccessDirectory(Peppers(b""))  # nobody shows a key here
+    sync = AccessSync(
+        directory, TenancyClient(config.tenancy_address, config), BillingClient(config.billing_address, config)
+    )
+    time_zones = TimeZones(engine, dispatch, company_month_event)
+
+    def retention(company_id: UUID) -> timedelta | None:
+        access = directory.company(company_id, now=datetime.now(UTC), monotonic=time.monotonic())
+        if access.verdict is Verdict.UNCONFIRMED or access.entitlement is None:
+            return None
+        return timedelta(days=access.entitlement.screenshot_retention_days)
 
     async def end_silent() -> bool:
         await end_silent_sessions(engine, dispatch)
         return False
 
+    async def remove_old() -> bool:
+        return await remove_old_screenshots(engine, dispatch, pictures, retention, datetime.now(UTC))
+
+    async def follow_time_zones() -> bool:
+        return await time_zones.follow(directory.company_revision, directory.time_zones)
+
     await run_tasks(
-        bus.run(),
+        bus.run(*((subject, sync.nudge) for subject in CHANGES)),
+        sync.run(),
         forever("fold", partial(fold_waiting, engine, dispatch, company_month_event), idle=0.25),
         forever("end silent sessions", end_silent, idle=30),
+        forever("remove old screenshots", remove_old, idle=600),
+        forever("follow time zones", follow_time_zones, idle=1),
         Relay(dispatch, bus, source="tracking", stream=STREAM).run(),
     )
 
@@ -96,7 +131,10 @@ async def workspace(config: settings.Workspace, listener: socket.socket) -> None
         directory, TenancyClient(config.tenancy_address, config), BillingClient(config.billing_address, config)
     )
     health = health_routes({"database": partial(ping, engine), "tenancy and billing": sync.check_confirmed})
-    app = workspace_app(engine, dispatch, directory, sync, health=health, cookie_secure=config.cookie_secure)
+    pictures = PictureStore(config.pictures_url)
+    app = workspace_app(
+        engine, dispatch, directory, sync, health=health, pictures=pictures, cookie_secure=config.cookie_secure
+    )
     await run_tasks(serve(app, listener), sync.run(), bus.run(*((subject, sync.nudge) for subject in CHANGES)))
 
 

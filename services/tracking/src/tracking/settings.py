@@ -50,7 +50,13 @@ class KeyPeppers(BaseSettings):
         return [bytes.fromhex(pepper) for pepper in (self.key_pepper, *self.old_key_peppers.split(",")) if pepper]
 
 
-class Gateway(LogSettings, DatabaseSettings, BusSettings, TlsSettings, KeyPeppers):
+class Pictures(BaseSettings):
+    """Where screenshots are kept: `file:///folder`, or `s3://bucket/prefix` with the usual AWS_… variables."""
+
+    pictures_url: str = "file:///var/lib/tenantry/pictures"
+
+
+class Gateway(LogSettings, DatabaseSettings, BusSettings, TlsSettings, KeyPeppers, Pictures):
     """`gateway`: what desktop trackers call."""
 
     model_config = _PREFIX
@@ -62,13 +68,16 @@ class Gateway(LogSettings, DatabaseSettings, BusSettings, TlsSettings, KeyPepper
     billing_address: str
 
 
-class Aggregator(LogSettings, DatabaseSettings, BusSettings, Dispatch):
-    """`aggregator`: folds, closes silent sessions, publishes."""
+class Aggregator(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispatch, Pictures):
+    """`aggregator`: folds, publishes, closes silent sessions, removes old screenshots, follows time zones."""
 
     model_config = _PREFIX
 
+    tenancy_address: str
+    billing_address: str
 
-class Workspace(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispatch, KeyPeppers):
+
+class Workspace(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispatch, KeyPeppers, Pictures):
     """`workspace`: the pages of admins and employees."""
 
     model_config = _PREFIX

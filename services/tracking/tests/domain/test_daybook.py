@@ -44,7 +44,7 @@ def count(reports: Iterable[DeviceReport], sessions: dict[DayKey, int] | None = 
     book = Daybook(ZONE)
     for report in reports:
         book.fold(report)
-    return book.changed_employees({}, sessions or {})
+    return book.changed_employees({}, sessions or {}, {})
 
 
 def in_turns(turns: Sequence[Sequence[DeviceReport]]) -> tuple[dict[DayKey, EmployeeTotals], Counter[tuple[date, str]]]:
@@ -61,7 +61,7 @@ def in_turns(turns: Sequence[Sequence[DeviceReport]]) -> tuple[dict[DayKey, Empl
         for report in turn:
             book.fold(report)
         kept |= {(employee, day.date, device): line for employee, day, device, line in book.changed_devices()}
-        after = book.changed_employees(people, {})
+        after = book.changed_employees(people, {}, {})
         for day, change in company_changes(people, after).items():
             for name in ("active_seconds", "idle_seconds", "employees_active"):
                 company[day, name] += getattr(change, name)
@@ -127,7 +127,7 @@ def test_idle_time_that_turns_out_to_be_active_elsewhere_moves() -> None:
 
 def test_a_session_alone_leaves_the_seconds_as_they_are() -> None:
     before = {(ALICE, EVE): EmployeeTotals(50, 5, 1)}
-    after = Daybook(ZONE).changed_employees(before, {(ALICE, EVE): 2})
+    after = Daybook(ZONE).changed_employees(before, {(ALICE, EVE): 2}, {})
     assert after == {(ALICE, EVE): EmployeeTotals(50, 5, 3)}
 
 

@@ -18,20 +18,23 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tracker_client import Account, Reply, TrackerClient, stamp
 from tracking.api.desktop import app
 from tracking.api.desktop.app import DesktopApi
-from tracking.api.desktop.calls import Gateway
+from tracking.api.desktop.context import Gateway
 from tracking.application.authenticate import Authenticator
 from tracking.application.fold_company import fold_company
 from tracking.application.group_commit import GroupCommit
 from tracking.application.key_use import KeyUses
 from tracking.application.reconcile import reconcile
 from tracking.application.signs_of_life import SignsOfLife
+from tracking.application.take_screenshot import ScreenshotTaker
 from tracking.application.take_upload import UploadTaker
 from tracking.clients.tenancy import TenancyClient
 from tracking.domain.access import AccessDirectory
 from tracking.domain.company_keys import Peppers
 from tracking.feed.access_sync import AccessSync
 from tracking.feed.outgoing import company_month_event
+from tracking.imaging.decoder import Decoder
 from tracking.store.ingest import IngestWriter
+from tracking.store.pictures import PictureStore
 
 UPLOAD = "upload/employee-activity"
 
@@ -82,11 +85,26 @@ async def commit(environment: dict[str, str]) -> AsyncIterator[GroupCommit]:
 
 
 @pytest.fixture(scope="session")
-def gateway(engine: AsyncEngine, commit: GroupCommit, tenancy_client: TenancyClient, environment) -> Gateway:
+async def decoder() -> AsyncIterator[Decoder]:
+    decoder = Decoder()
+    yield decoder
+    await decoder.close()
+
+
+@pytest.fixture(scope="session")
+def gateway(
+    engine: AsyncEngine,
+    commit: GroupCommit,
+    pictures: PictureStore,
+    decoder: Decoder,
+    tenancy_client: TenancyClient,
+    environment,
+) -> Gateway:
     life = SignsOfLife(engine, tenancy_client.report_sync)
     newest_id = Peppers(bytes.fromhex(environment["TRACKING_KEY_PEPPER"])).newest_id
     key_uses = KeyUses(engine, partial(tenancy_client.report_key_use, pepper_id=newest_id))
-    return Gateway(engine, Authenticator(engine), UploadTaker(engine, commit), life, key_uses)
+    screenshots = ScreenshotTaker(engine, pictures, decoder)
+    return Gateway(engine, Authenticator(engine), UploadTaker(engine, commit), screenshots, life, key_uses)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from tracking.api.desktop.app import DesktopApi
 from tracking.api.desktop.calls import ENDPOINTS, LARGEST_UPLOAD
 
 NOW = "2026-01-05 09:00:00"
-POSTS = [path for path, endpoint in ENDPOINTS.items() if endpoint.method == "POST"]
+POSTS = [path for path, endpoint in ENDPOINTS.items() if endpoint.has_body]
 UPLOAD = "/api/upload/employee-activity"
 
 

@@ -15,8 +15,9 @@ from servicekit.settings import TlsSettings
 from tenantry_ops.ports import LOOPBACK, free_port
 from testkit.world import World
 from tracker_client import Desktop, Reply, TrackerClient
+from tracker_client.rows import Screenshot
 from tracking.api.desktop.app import DesktopApi
-from tracking.api.desktop.calls import Gateway
+from tracking.api.desktop.context import Gateway
 from tracking.clients.billing import BillingClient
 from tracking.clients.tenancy import TenancyClient
 from tracking.domain.access import AccessDirectory, Company
@@ -39,7 +40,11 @@ async def every_call(seat, email: str, password: str) -> dict[str, Reply]:
         "stop": await tracker.stop_session(account, seat.session, now),
         "poll": await tracker.check_session_active(account, seat.session),
         "upload": await seat.upload(),
+        "screenshot": await tracker.upload_screenshot(account, Screenshot(seat.session, now, b"")),
+        "tasks": await tracker.get_tasks(account),
+        "task": await tracker.update_task(account, 1, "DONE"),
         "config": await tracker.employee_config(account),
+        "heartbeat": await tracker.post("agent/heartbeat/", {}),
     }
 
 

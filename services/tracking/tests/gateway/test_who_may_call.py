@@ -21,7 +21,12 @@ CALLS: dict[str, dict[str, Any]] = {
     "/api/work-session/stop": {"session_id": 1, "session_end": NOW},
     "/api/check-session-active": {"session_id": 1},
     "/api/upload/employee-activity": {"work_session_id": 1},
+    "/api/screenshot/upload": {"work_session_id": 1},
+    "/api/tasks/get": {},
+    "/api/tasks/update": {"task_id": 1, "status": "DONE"},
     "/api/employee-config/": {},
+    "/api/agent/heartbeat/": {},
+    "/api/policy/": {},
 }
 WRONG_TOKEN = {
     "/api/login": (401, {"status": False, "message": "Invalid email or password"}),
@@ -30,15 +35,21 @@ WRONG_TOKEN = {
     "/api/work-session/stop": (200, {"status": True, "message": SIGN_IN}),
     "/api/check-session-active": (200, {"status": False, "message": SIGN_IN}),
     "/api/upload/employee-activity": (401, {"status": False, "message": SIGN_IN}),
+    "/api/screenshot/upload": (401, {"status": False, "message": SIGN_IN}),
+    "/api/tasks/get": (401, {"status": False, "message": SIGN_IN}),
+    "/api/tasks/update": (401, {"status": False, "message": SIGN_IN}),
     "/api/employee-config/": (401, {"status": False, "message": SIGN_IN}),
+    "/api/agent/heartbeat/": (401, {"status": False, "message": SIGN_IN}),
+    "/api/policy/": (401, {"status": False, "message": SIGN_IN}),
 }
+IN_HEADER = {path: ENDPOINTS[path.rstrip("/")].method for path in CALLS if not ENDPOINTS[path.rstrip("/")].has_body}
 ANOTHER_KEY = "company_" + "0123456789abcdef" * 2
 
 
 async def ask(door: httpx.AsyncClient, path: str, key: str | bytes | None, token: str = "guess") -> Any:
     headers = {} if key is None else {"X-Company-Key": key}
-    if path.startswith("/api/employee-config"):
-        reply = await door.get(path, headers=headers | {"Authorization": f"Token {token}"})
+    if path in IN_HEADER:
+        reply = await door.request(IN_HEADER[path], path, headers=headers | {"Authorization": f"Token {token}"})
     else:
         reply = await door.post(path, json=CALLS[path] | {"active_token": token}, headers=headers)
     return reply.status_code, reply.json()
@@ -75,7 +86,7 @@ async def test_with_a_key_that_nobody_has(door: httpx.AsyncClient, path: str, ke
 @pytest.mark.parametrize("path", CALLS)
 @pytest.mark.parametrize("token", ["guess", "x" * 512, "none \x00 such"])
 async def test_with_a_wrong_token(door: httpx.AsyncClient, tenant, path: str, token: str) -> None:
-    if path.startswith("/api/employee-config"):
+    if path in IN_HEADER:
         token = token.replace("\x00", "")  # no header can hold it
     assert await ask(door, path, tenant.key, token) == WRONG_TOKEN[path]
 

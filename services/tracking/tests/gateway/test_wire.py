@@ -7,9 +7,11 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from io import BytesIO
 
 import httpx
 import pytest
+from PIL import Image
 
 from tenantry_ops.programs import command
 from testkit.world import World
@@ -35,11 +37,14 @@ async def process(world: World, environment: dict[str, str], eventually) -> Asyn
         except httpx.TransportError:
             return False
 
-    await eventually(is_ready)
-    yield process
-    if process.returncode is None:
-        process.terminate()
-    assert await asyncio.wait_for(process.wait(), 20) == 0
+    try:
+        await eventually(is_ready)
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        code = await asyncio.wait_for(process.wait(), 20)
+    assert code == 0
 
 
 @pytest.fixture
@@ -75,6 +80,12 @@ def raw(world: World, process, tenant):
     return ask
 
 
+def encoded_screen() -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (1920, 1080), "teal").save(file, "PNG")
+    return file.getvalue()
+
+
 async def test_a_tracker_works_against_it(client: TrackerClient, tenant, stored) -> None:
     desktop = Desktop(client, datetime.now(UTC))
     assert (await client.probe()).code == 200
@@ -88,7 +99,10 @@ async def test_a_tracker_works_against_it(client: TrackerClient, tenant, stored)
         assert reply is not None
         assert reply.ok
         assert await desktop.poll_session()
+    desktop.capture(encoded_screen())
     assert await desktop.stop()
+    assert await desktop.upload_screenshots() == 1
+    assert len(await stored("screenshot", tenant.company_id)) == 1
     claims = [row for row in await stored("fold_queue", tenant.company_id) if row["kind"] == "A"]
     assert sum(row["seconds"] for row in claims) == 8
 

@@ -9,17 +9,20 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.database import create_engine
+from servicekit.errors import NotAuthenticated
 from servicekit.ids import new_id
 from tracking.application.authenticate import Authenticator
 from tracking.application.fold_company import fold_company
 from tracking.application.log_in import log_in
 from tracking.application.start_session import start_session
+from tracking.application.tasks import assign_task
 from tracking.application.workspace_sign_in import sign_in
 from tracking.domain.reports import read_report
 from tracking.feed.outgoing import company_month_event
-from tracking.store import devices
+from tracking.store import devices, screenshots, sessions
 from tracking.store.ingest import IngestWriter, Upload
 from tracking.store.scope import company_scope
+from tracking.store.screenshots import Screenshot
 
 TABLES = (
     "activity",
@@ -33,6 +36,10 @@ TABLES = (
     "key_use",
     "outbox",
     "quarantine",
+    "screenshot",
+    "sign_in_attempt",
+    "storage_use",
+    "task",
     "usage_record",
     "work_session",
     "workspace_session",
@@ -68,12 +75,22 @@ async def two_companies(new_tenant, engine, dispatch, environment, superuser) ->
 async def _fill(tenant, engine: AsyncEngine, dispatch: AsyncEngine, writer: IngestWriter) -> None:
     now = datetime.now(UTC)
     then = now - timedelta(hours=1)
-    session = await log_in(engine, tenant.company_id, email=tenant.people[0], password=tenant.password, now=then)
-    device = await Authenticator(engine).device(tenant.company_id, session.token)
+    account = {"email": tenant.people[0], "password": tenant.password, "origin": "desktop"}
+    signed_in = await log_in(engine, tenant.company_id, **account, now=then)
+    device = await Authenticator(engine).device(tenant.company_id, signed_in.token)
     assert device is not None
-    await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)
+    number = await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)
+    task = {"title": "Write", "description": "", "due_date": None, "assigned_by": device.employee_id, "now": now}
+    await assign_task(engine, tenant.company_id, employee_number=device.employee_number, **task)
     async with company_scope(engine, tenant.company_id) as tx:
         await devices.saw(tx, tenant.company_id, {device.device_id: (b"digest", now)})
+        session = await sessions.by_number(tx, number)
+        assert session is not None
+        taken = Screenshot(new_id(), device.employee_id, session.session_id, now, 1920, 1080, 1000)
+        assert await screenshots.insert(tx, tenant.company_id, taken, now)
+        assert await screenshots.take_storage(tx, tenant.company_id, taken.stored_bytes, quota=10_000)
+    with pytest.raises(NotAuthenticated):
+        await log_in(engine, tenant.company_id, **account | {"password": "guess"}, now=now)
     for seconds in (30, 0):  # the second claim is none, and is kept aside
         report = read_report(
             employee_id=device.employee_id,
@@ -89,7 +106,7 @@ async def _fill(tenant, engine: AsyncEngine, dispatch: AsyncEngine, writer: Inge
     await fold_company(engine, tenant.company_id, company_month_event)
     await writer.write([upload])
     await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)  # waits in the queue
-    await sign_in(engine, dispatch, email=tenant.admin, password=tenant.password, now=now)
+    await sign_in(engine, dispatch, **account, now=now)
 
 
 @pytest.fixture(scope="package")

@@ -16,6 +16,7 @@ EXCEPTIONS = {
     "outbox_pkey": "the id is random and made here; the relay deletes what it has published by it",
     "outbox_compacted": "the subject holds the company's id",
 }
+READ_BY_DISPATCH = ("company", "employee", "fold_queue", "screenshot", "work_session")
 
 _TABLES = """
     SELECT c.relname FROM pg_class c
@@ -88,7 +89,7 @@ async def test_every_table_is_protected(superuser: AsyncEngine, tables: tuple[st
 async def test_only_the_dispatcher_has_policies_of_its_own(superuser: AsyncEngine) -> None:
     async with superuser.connect() as connection:
         found = [tuple(row) for row in await connection.execute(text(OTHER_POLICIES))]
-    reads = [(table, "{tracking_dispatch}", "SELECT") for table in ("employee", "fold_queue", "work_session")]
+    reads = [(table, "{tracking_dispatch}", "SELECT") for table in READ_BY_DISPATCH]
     assert found == sorted([*reads, ("outbox", "{tracking_dispatch}", "ALL")])
 
 

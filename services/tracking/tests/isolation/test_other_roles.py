@@ -50,6 +50,8 @@ async def test_what_the_dispatcher_may(superuser: AsyncEngine) -> None:
             "fold_queue": {"company_id", "entry_id"},
             "employee": {"company_id", "email_digest"},
             "work_session": {"company_id", "last_seen_at", "ended_at"},
+            "screenshot": {"company_id", "captured_at", "removed_at"},
+            "company": {"company_id", "time_zone"},
         },
     )
 
@@ -58,7 +60,9 @@ async def test_the_serving_role_may_not_rewrite_history(superuser: AsyncEngine) 
     rights, _columns = await granted(superuser, "tracking_app")
     assert rights["activity"] == {"SELECT", "INSERT"}
     assert "UPDATE" not in rights["usage_record"] | rights["quarantine"]
-    assert {table for table in rights if "DELETE" in rights[table]} == {"fold_queue", "workspace_session"}
+    assert {table for table in rights if "DELETE" in rights[table]} == {
+        *("fold_queue", "workspace_session", "sign_in_attempt")
+    }
     assert not any({"TRUNCATE", "REFERENCES", "TRIGGER"} & rights[table] for table in rights)
 
 

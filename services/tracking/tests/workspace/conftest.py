@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tracking.api.workspace.app import workspace_app
 from tracking.domain.access import AccessDirectory
 from tracking.feed.access_sync import AccessSync
+from tracking.store.pictures import PictureStore
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -37,8 +38,10 @@ class Browser:
 
 
 @pytest.fixture(scope="session")
-def app(engine: AsyncEngine, dispatch: AsyncEngine, directory: AccessDirectory, sync: AccessSync) -> FastAPI:
-    return workspace_app(engine, dispatch, directory, sync, health=[], cookie_secure=False)
+def app(
+    engine: AsyncEngine, dispatch: AsyncEngine, directory: AccessDirectory, sync: AccessSync, pictures: PictureStore
+) -> FastAPI:
+    return workspace_app(engine, dispatch, directory, sync, health=[], pictures=pictures, cookie_secure=False)
 
 
 @pytest.fixture

@@ -112,8 +112,10 @@ async def test_a_form_of_another_site_is_refused(open_browser, tenant) -> None:
         assert not browser.http.cookies
 
 
-async def test_behind_tls_the_cookie_belongs_to_this_host_alone(engine, dispatch, directory, sync, tenant) -> None:
-    app = workspace_app(engine, dispatch, directory, sync, health=[], cookie_secure=True)
+async def test_behind_tls_the_cookie_belongs_to_this_host_alone(
+    engine, dispatch, directory, sync, pictures, tenant
+) -> None:
+    app = workspace_app(engine, dispatch, directory, sync, health=[], pictures=pictures, cookie_secure=True)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://workspace") as browser:
         reply = await browser.post("/login", data={"email": tenant.admin, "password": tenant.password})
         cookie = reply.headers["set-cookie"]

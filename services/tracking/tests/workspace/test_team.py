@@ -127,7 +127,8 @@ async def test_the_day_and_the_sessions_of_everyone(new_tenant, open_browser, en
     tenant = await new_tenant(people=1, time_zone="Asia/Kolkata")
     people = {row["email"]: row["employee_id"] for row in await stored("employee", tenant.company_id)}
     now = datetime.now(UTC)
-    session = await log_in(engine, tenant.company_id, email=tenant.people[0], password=tenant.password, now=now)
+    account = {"email": tenant.people[0], "password": tenant.password, "origin": "desktop"}
+    session = await log_in(engine, tenant.company_id, **account, now=now)
     device = await Authenticator(engine).device(tenant.company_id, session.token)
     assert device is not None
     await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit import outbox
 from servicekit.events import OutgoingEvent
-from tracking.domain.daybook import CompanyChange, Daybook, DayKey, DeviceReport, company_changes, second_of
+from tracking.domain.daybook import CompanyChange, Daybook, DeviceReport, company_changes, second_of
 from tracking.domain.days import day_of
 from tracking.domain.timeline import Claim, Kind
-from tracking.store import activities, companies, company_days, device_days, employee_days, employees, fold_queue
+from tracking.store import activities, companies, company_days, device_days, employee_days, fold_queue, levels
 from tracking.store.companies import CompanyRow
 from tracking.store.company_days import CompanyDayRow
 from tracking.store.fold_queue import Entry
@@ -36,17 +36,11 @@ async def fold_company(engine: AsyncEngine, company_id: UUID, encode: Encode) ->
             return False
         today = day_of(datetime.now(UTC), company.time_zone)
         changes = await _count(tx, company, entries)
-        if any(entry.kind == fold_queue.LEVELS for entry in entries):
+        if any(entry.kind in (fold_queue.LEVELS, fold_queue.SCREENSHOT) for entry in entries):
             changes.setdefault(today, CompanyChange())
         if changes:
             await company_days.add(
-                tx,
-                company_id,
-                changes,
-                revision=company.feed_revision,
-                today=today,
-                storage_bytes=company.storage_bytes,
-                seats_used=await employees.seats_used(tx),
+                tx, company_id, changes, revision=company.feed_revision, today=today, levels=await levels.read(tx)
             )
             await announce(tx, company_id, {day.replace(day=1) for day in changes}, encode)
         return len(entries) == ENTRIES_A_TURN
@@ -69,15 +63,18 @@ async def _count(tx: AsyncConnection, company: CompanyRow, entries: Sequence[Ent
         book.put(employee_id, day, device_id, timeline)
     for report in reports:
         book.fold(report)
-    sessions: Counter[DayKey] = Counter(
-        (entry.employee_id, day_of(entry.at, company.time_zone))
-        for entry in entries
-        if entry.kind == fold_queue.SESSION and entry.employee_id
+    sessions, screenshots = (
+        Counter(
+            (entry.employee_id, day_of(entry.at, company.time_zone))
+            for entry in entries
+            if entry.kind == kind and entry.employee_id
+        )
+        for kind in (fold_queue.SESSION, fold_queue.SCREENSHOT)
     )
     changed = list(book.changed_devices())
-    keys = {(employee_id, day.date) for employee_id, day, _device, _timeline in changed} | set(sessions)
+    keys = {(employee_id, day.date) for employee_id, day, _device, _timeline in changed} | {*sessions, *screenshots}
     before = await employee_days.read(tx, keys)
-    after = book.changed_employees(before, sessions)
+    after = book.changed_employees(before, sessions, screenshots)
     await device_days.put(tx, company.company_id, changed)
     await employee_days.put(tx, company.company_id, after)
     return company_changes(before, after)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.errors import Forbidden, NotAuthenticated
 from servicekit.ids import new_id
 from servicekit.passwords import new_token, token_digest, verify_password
+from tracking.application.guard_sign_in import forgive, guarded, subjects
 from tracking.domain.daybook import EmployeeTotals
 from tracking.domain.days import day_of
 from tracking.store import companies, devices, employee_days, employees
@@ -27,12 +28,20 @@ class LoggedIn:
     today: EmployeeTotals
 
 
-async def log_in(engine: AsyncEngine, company_id: UUID, *, email: str, password: str, now: datetime) -> LoggedIn:
-    """Opens a device. NotAuthenticated: no such account in this company, or another password. Forbidden: inactive."""
-    async with company_scope(engine, company_id) as tx:
-        employee = await employees.by_email(tx, email)
-    if not await verify_password(employee.password_hash if employee else None, password) or employee is None:
-        raise NotAuthenticated("Invalid email or password")
+async def log_in(
+    engine: AsyncEngine, company_id: UUID, *, email: str, password: str, origin: str, now: datetime
+) -> LoggedIn:
+    """Opens a device; `origin` is the address from which somebody tries.
+
+    NotAuthenticated: no such account in this company, or another password. Forbidden: inactive. RateLimited: too many
+    attempts.
+    """
+    attempt = subjects(email, origin)
+    async with guarded(engine, company_id, attempt):
+        async with company_scope(engine, company_id) as tx:
+            employee = await employees.by_email(tx, email)
+        if not await verify_password(employee.password_hash if employee else None, password) or employee is None:
+            raise NotAuthenticated("Invalid email or password")
     if not employee.active:
         raise Forbidden("This account is inactive; ask your company's admin")
     token = new_token()
@@ -40,6 +49,7 @@ async def log_in(engine: AsyncEngine, company_id: UUID, *, email: str, password:
         company = await companies.get(tx)
         if company is None:
             raise NotAuthenticated("Invalid email or password")
+        await forgive(tx, attempt)
         await devices.insert(
             tx,
             company_id,

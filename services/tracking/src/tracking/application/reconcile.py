@@ -20,7 +20,7 @@ from tracking.domain.daybook import (
 )
 from tracking.domain.days import day_of
 from tracking.domain.timeline import Claim, Kind
-from tracking.store import activities, companies, company_days, employee_days, sessions
+from tracking.store import activities, companies, company_days, employee_days, screenshots, sessions
 from tracking.store.activities import FoldedClaim
 from tracking.store.scope import company_scope
 
@@ -44,9 +44,12 @@ async def reconcile(engine: AsyncEngine, company_id: UUID, encode: Encode) -> Re
         if company is None:
             return Reconciliation(0, 0, [])
         recomputed = await _recompute(tx, company.time_zone)
+        stored, takes = await screenshots.storage(tx)
         kept = await employee_days.everything(tx)
         kept_days = {
-            row.day: CompanyChange(row.active_seconds, row.idle_seconds, row.employees_active, row.sessions)
+            row.day: CompanyChange(
+                row.active_seconds, row.idle_seconds, row.employees_active, row.sessions, row.screenshots
+            )
             for row in await company_days.read(tx, date.min, date.max)
         }
     differences = [
@@ -60,6 +63,8 @@ async def reconcile(engine: AsyncEngine, company_id: UUID, encode: Encode) -> Re
         for day in sorted(kept_days.keys() | days.keys())
         if kept_days.get(day, CompanyChange()) != days.get(day, CompanyChange())
     ]
+    if stored != takes:
+        differences.append(f"storage: kept {stored} bytes, the screenshots take {takes}")
     return Reconciliation(len(recomputed), len(days), differences)
 
 
@@ -69,13 +74,12 @@ async def _recompute(tx: AsyncConnection, time_zone: str) -> dict[DayKey, Employ
         book = Daybook(time_zone)
         for report in reports:
             book.fold(report)
-        counted |= book.changed_employees({}, {})
-    started: Counter[DayKey] = Counter()
-    async for employee_id, started_at in sessions.starts(tx):
-        started[employee_id, day_of(started_at, time_zone)] += 1
+        counted |= book.changed_employees({}, {}, {})
+    started = Counter([(employee_id, day_of(at, time_zone)) async for employee_id, at in sessions.counted(tx)])
+    taken = Counter([(employee_id, day_of(at, time_zone)) async for employee_id, at in screenshots.counted(tx)])
     return {
-        key: EmployeeTotals(found.active_seconds, found.idle_seconds, started[key])
-        for key in counted.keys() | started.keys()
+        key: EmployeeTotals(found.active_seconds, found.idle_seconds, started[key], taken[key])
+        for key in counted.keys() | started.keys() | taken.keys()
         for found in [counted.get(key, EmployeeTotals())]
     }
 

@@ -6,12 +6,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from tracking.application.tasks import MOST_TASKS
 from tracking.domain.daybook import EmployeeTotals
 from tracking.domain.days import day_of
-from tracking.store import companies, employee_days, employees, quarantine, sessions
+from tracking.store import companies, employee_days, employees, quarantine, sessions, tasks
 from tracking.store.employees import Employee
 from tracking.store.scope import company_scope
 from tracking.store.sessions import WorkSession
+from tracking.store.tasks import Task
 
 DAYS_SHOWN = 30
 SESSIONS_SHOWN = 20
@@ -29,11 +31,12 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person's days and sessions, the newest first."""
+    """One person's days and sessions, the newest first, and tasks."""
 
     time_zone: str
     days: dict[date, EmployeeTotals]
     sessions: list[WorkSession]
+    tasks: list[Task]
 
 
 async def show_team(engine: AsyncEngine, company_id: UUID, now: datetime) -> Team:
@@ -55,4 +58,9 @@ async def show_person(engine: AsyncEngine, company_id: UUID, employee_id: UUID, 
         time_zone = company.time_zone if company else "UTC"
         first = day_of(now, time_zone) - timedelta(days=DAYS_SHOWN)
         days = await employee_days.of_employee(tx, employee_id, first)
-        return Person(time_zone, days, await sessions.recent(tx, employee_id, SESSIONS_SHOWN))
+        return Person(
+            time_zone,
+            days,
+            await sessions.recent(tx, employee_id, SESSIONS_SHOWN),
+            await tasks.of_employee(tx, employee_id, limit=MOST_TASKS),
+        )

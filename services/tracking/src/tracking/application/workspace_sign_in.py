@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import NotAuthenticated
 from servicekit.passwords import new_token, token_digest, verify_password
+from tracking.application.guard_sign_in import NO_COMPANY, forgive, guarded, subjects
 from tracking.store import employees, workspace_sessions
 from tracking.store.scope import company_scope
 from tracking.store.workspace_sessions import SignedIn
@@ -23,26 +24,42 @@ class Ticket:
     token: str
 
 
-async def sign_in(engine: AsyncEngine, dispatch: AsyncEngine, *, email: str, password: str, now: datetime) -> Ticket:
-    """Opens a session in the company where e-mail and password belong together. NotAuthenticated: in none."""
-    tried = False
-    for company_id in await employees.companies_of(dispatch, email):
+async def sign_in(
+    engine: AsyncEngine, dispatch: AsyncEngine, *, email: str, password: str, origin: str, now: datetime
+) -> Ticket:
+    """Opens a session in the company where e-mail and password belong together.
+
+    `origin` is the address from which somebody tries. NotAuthenticated: they belong together nowhere. RateLimited: too
+    many attempts.
+    """
+    attempt = subjects(email, origin)
+    async with guarded(engine, NO_COMPANY, attempt):
+        company_id, account = await _account(engine, dispatch, email, password)
+    async with company_scope(engine, NO_COMPANY) as tx:
+        await forgive(tx, attempt)
+    ticket = Ticket(company_id, new_token())
+    async with company_scope(engine, company_id) as tx:
+        await workspace_sessions.insert(
+            tx,
+            company_id,
+            token_digest=token_digest(ticket.token),
+            employee_id=account.employee_id,
+            csrf_token=new_token(),
+            expires_at=now + LASTS,
+        )
+    return ticket
+
+
+async def _account(
+    engine: AsyncEngine, dispatch: AsyncEngine, email: str, password: str
+) -> tuple[UUID, employees.Employee]:
+    companies = await employees.companies_of(dispatch, email)
+    for company_id in companies:
         async with company_scope(engine, company_id) as tx:
             account = await employees.by_email(tx, email)
-        tried = True
         if account and account.active and await verify_password(account.password_hash, password):
-            ticket = Ticket(company_id, new_token())
-            async with company_scope(engine, company_id) as tx:
-                await workspace_sessions.insert(
-                    tx,
-                    company_id,
-                    token_digest=token_digest(ticket.token),
-                    employee_id=account.employee_id,
-                    csrf_token=new_token(),
-                    expires_at=now + LASTS,
-                )
-            return ticket
-    if not tried:
+            return company_id, account
+    if not companies:
         await verify_password(None, password)  # an unknown e-mail takes as long as a wrong password
     raise NotAuthenticated("E-mail or password is wrong")
 

@@ -146,6 +146,10 @@ class AccessDirectory:
             return Access(Verdict.EXPIRED, company, entitlement)
         return Access(Verdict.ALLOWED, company, entitlement)
 
+    def time_zones(self) -> dict[UUID, str]:
+        """Each company's time zone."""
+        return {company.company_id: company.time_zone for company in self._companies.values()}
+
     def decide(self, key: bytes | None, *, now: datetime, monotonic: float) -> Access:
         """The verdict on a call with this key."""
         if key is None:

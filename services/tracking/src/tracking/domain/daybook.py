@@ -20,6 +20,7 @@ class EmployeeTotals:
     active_seconds: int = 0
     idle_seconds: int = 0
     sessions: int = 0
+    screenshots: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class CompanyChange:
     idle_seconds: int = 0
     employees_active: int = 0
     sessions: int = 0
+    screenshots: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +84,20 @@ class Daybook:
             yield employee_id, company_day(day, self._time_zone), device_id, timeline
 
     def changed_employees(
-        self, before: Mapping[DayKey, EmployeeTotals], sessions: Mapping[DayKey, int]
+        self, before: Mapping[DayKey, EmployeeTotals], sessions: Mapping[DayKey, int], screenshots: Mapping[DayKey, int]
     ) -> dict[DayKey, EmployeeTotals]:
-        """New totals of the people whose days changed; `sessions` are those that have started since `before`."""
+        """New totals of the people whose days changed; `sessions` and `screenshots` have come since `before`."""
         result = {}
-        for key in sorted({(employee, day) for employee, day, _ in self._changed} | set(sessions)):
+        for key in sorted({(employee, day) for employee, day, _ in self._changed} | {*sessions, *screenshots}):
             totals = before.get(key, EmployeeTotals())
             if key in self._timelines:
                 timeline = combine(self._timelines[key].values())
                 totals = replace(totals, active_seconds=size(timeline.active), idle_seconds=size(timeline.idle))
-            result[key] = replace(totals, sessions=totals.sessions + sessions.get(key, 0))
+            result[key] = replace(
+                totals,
+                sessions=totals.sessions + sessions.get(key, 0),
+                screenshots=totals.screenshots + screenshots.get(key, 0),
+            )
         return result
 
 
@@ -107,6 +113,7 @@ def company_changes(
             change.idle_seconds + new.idle_seconds - old.idle_seconds,
             change.employees_active + (new.active_seconds > 0) - (old.active_seconds > 0),
             change.sessions + new.sessions - old.sessions,
+            change.screenshots + new.screenshots - old.screenshots,
         )
     return dict(changes)
 

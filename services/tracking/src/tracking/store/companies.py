@@ -11,14 +11,18 @@ _ENSURE = text("""
     ON CONFLICT (company_id) DO NOTHING
 """)
 
-_GET = text("SELECT company_id, number, time_zone, storage_bytes, feed_revision FROM company")
+_GET = text("SELECT company_id, number, time_zone, feed_revision FROM company")
+
+_SET_TIME_ZONE = text("UPDATE company SET time_zone = :time_zone")
+
+_TIME_ZONES = text("SELECT company_id, time_zone FROM company")
 
 # Not the key: every upload refers to it, and must not wait for whoever holds the company.
 _LOCK = text("SELECT 1 FROM company FOR NO KEY UPDATE")
 
 _NEXT_REVISION = text("""
     UPDATE company SET feed_revision = feed_revision + 1
-    RETURNING company_id, number, time_zone, storage_bytes, feed_revision
+    RETURNING company_id, number, time_zone, feed_revision
 """)
 
 
@@ -29,12 +33,11 @@ class CompanyRow:
     company_id: UUID
     number: int
     time_zone: str
-    storage_bytes: int
     feed_revision: int
 
 
 async def ensure(tx: AsyncConnection, company_id: UUID, time_zone: str) -> None:
-    """Notes a company on its first contact; its time zone stays what it was then."""
+    """Notes a company on its first contact."""
     await tx.execute(_ENSURE, {"company_id": company_id, "time_zone": time_zone})
 
 
@@ -42,6 +45,16 @@ async def get(tx: AsyncConnection) -> CompanyRow | None:
     """The scope's company; None before its first contact."""
     row = (await tx.execute(_GET)).one_or_none()
     return CompanyRow(*row) if row else None
+
+
+async def set_time_zone(tx: AsyncConnection, time_zone: str) -> None:
+    """Notes in which time zone the scope's days are counted; the caller counts them anew."""
+    await tx.execute(_SET_TIME_ZONE, {"time_zone": time_zone})
+
+
+async def time_zones(dispatch: AsyncConnection) -> dict[UUID, str]:
+    """In which time zone each company's days are counted, read with the dispatch role."""
+    return {company_id: zone for company_id, zone in await dispatch.execute(_TIME_ZONES)}  # noqa: C416 - rows are no pairs
 
 
 async def lock(tx: AsyncConnection) -> None:

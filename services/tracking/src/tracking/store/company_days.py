@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracking.domain.daybook import CompanyChange
+from tracking.store.levels import Levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +56,15 @@ async def add(
     *,
     revision: int,
     today: date,
-    storage_bytes: int,
-    seats_used: int,
+    levels: Levels,
 ) -> None:
-    """Adds the changes to the company's days, which all get `revision`."""
+    """Adds the changes to the company's days, which all get `revision`; `levels` are those of now."""
     values = {
         "company_id": company_id,
         "revision": revision,
         "today": today,
-        "storage_bytes": storage_bytes,
-        "seats_used": seats_used,
+        "storage_bytes": levels.storage_bytes,
+        "seats_used": levels.seats_used,
         "days": list(changes),
     }
     sums = {name: [getattr(change, name) for change in changes.values()] for name in _SUMS}

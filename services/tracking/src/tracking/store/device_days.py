@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracking.domain.daybook import DayKey
-from tracking.domain.days import CompanyDay
+from tracking.domain.days import CompanyDay, company_day
 from tracking.domain.spans import Spans
 from tracking.domain.timeline import Timeline
 
@@ -19,6 +19,8 @@ _READ = text("""
     FROM device_day d
     JOIN unnest(CAST(:employee_ids AS uuid[]), CAST(:days AS date[])) k (employee_id, day) USING (employee_id, day)
 """)
+
+_OF_EMPLOYEE = text("SELECT day, device_id, active, idle FROM device_day WHERE employee_id = :employee_id")
 
 _PUT = text("""
     INSERT INTO device_day (company_id, employee_id, day, device_id, active, idle)
@@ -33,6 +35,14 @@ async def read(tx: AsyncConnection, starts: Mapping[DayKey, int]) -> list[tuple[
     return [
         (employee, day, device, Timeline(_spans(active, starts[employee, day]), _spans(idle, starts[employee, day])))
         for employee, day, device, active, idle in await tx.execute(_READ, keys)
+    ]
+
+
+async def of_employee(tx: AsyncConnection, employee_id: UUID, time_zone: str) -> list[tuple[date, UUID, Timeline]]:
+    """(day, device, timeline) of all of one person's days, which were cut in that time zone."""
+    return [
+        (day, device, Timeline(*(_spans(ranges, company_day(day, time_zone).start) for ranges in (active, idle))))
+        for day, device, active, idle in await tx.execute(_OF_EMPLOYEE, {"employee_id": employee_id})
     ]
 
 

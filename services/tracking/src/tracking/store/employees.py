@@ -21,6 +21,8 @@ _BY_EMAIL = text(f"SELECT {_COLUMNS} FROM employee WHERE email_digest = :email_d
 
 _BY_ID = text(f"SELECT {_COLUMNS} FROM employee WHERE employee_id = :employee_id")
 
+_BY_NUMBER = text(f"SELECT {_COLUMNS} FROM employee WHERE number = :number")
+
 _ALL = text(f"SELECT {_COLUMNS} FROM employee ORDER BY lower(name), number")
 
 _SEATS_USED = text("SELECT count(*) FROM employee WHERE active")
@@ -74,6 +76,12 @@ async def by_email(tx: AsyncConnection, email: str) -> Employee | None:
 async def by_id(tx: AsyncConnection, employee_id: UUID) -> Employee | None:
     """The scope's account with that id."""
     row = (await tx.execute(_BY_ID, {"employee_id": employee_id})).one_or_none()
+    return Employee(*row) if row else None
+
+
+async def by_number(tx: AsyncConnection, number: int) -> Employee | None:
+    """The scope's account with that number."""
+    row = (await tx.execute(_BY_NUMBER, {"number": number})).one_or_none()
     return Employee(*row) if row else None
 
 

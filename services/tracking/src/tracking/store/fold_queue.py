@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tracking.domain.timeline import Kind
 
 SESSION = "S"
+SCREENSHOT = "P"
 LEVELS = "L"
 
 _APPEND = text("""
@@ -36,7 +37,7 @@ _COMPANIES = text("""
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One item; claims have all fields, a session start has an employee, a call for levels has neither."""
+    """One item; claims have all fields, a session start or a screenshot an employee, a call for levels has neither."""
 
     entry_id: int
     upload_id: UUID | None
@@ -54,7 +55,7 @@ class Entry:
 
 
 async def append(tx: AsyncConnection, company_id: UUID, *, kind: str, at: datetime, employee_id: UUID | None) -> None:
-    """Adds a session start or a call for levels."""
+    """Adds a session start, a screenshot or a call for levels."""
     await tx.execute(_APPEND, {"company_id": company_id, "employee_id": employee_id, "kind": kind, "at": at})
 
 

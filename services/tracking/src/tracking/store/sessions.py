@@ -46,7 +46,10 @@ _END_SILENT = text("""
     WHERE ended_at IS NULL AND last_seen_at < now() - CAST(:silence AS interval)
 """)
 
-_STARTS = text("SELECT employee_id, started_at FROM work_session")
+_COUNTED = text("""
+    SELECT employee_id, started_at FROM work_session
+    EXCEPT ALL SELECT employee_id, at FROM fold_queue WHERE kind = 'S'
+""")
 
 _RECENT = text(f"""
     SELECT {_COLUMNS} FROM work_session WHERE employee_id = :employee_id ORDER BY started_at DESC LIMIT :limit
@@ -123,7 +126,7 @@ async def recent(tx: AsyncConnection, employee_id: UUID, limit: int) -> list[Wor
     return [WorkSession(*row) for row in await tx.execute(_RECENT, {"employee_id": employee_id, "limit": limit})]
 
 
-async def starts(tx: AsyncConnection) -> AsyncIterator[tuple[UUID, datetime]]:
-    """Who started a session when, for all of the scope's sessions; streamed."""
-    async for employee_id, started_at in await tx.stream(_STARTS):
+async def counted(tx: AsyncConnection) -> AsyncIterator[tuple[UUID, datetime]]:
+    """Who started a session when, for all of the scope's sessions that do not wait to be counted; streamed."""
+    async for employee_id, started_at in await tx.stream(_COUNTED):
         yield employee_id, started_at

@@ -12,7 +12,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from servicekit.database import DATABASE_AWAY
 from servicekit.errors import AppError, InvalidInput, TooLarge
-from tracking.api.desktop.calls import ENDPOINTS, Call, Endpoint, Gateway, utc_now
+from tracking.api.desktop.calls import ENDPOINTS, Endpoint, utc_now
+from tracking.api.desktop.context import Call, Gateway
 from tracking.api.desktop.wire import Reply, from_error, ok, read_object, refusal
 from tracking.domain.access import Access, AccessDirectory, Verdict
 from tracking.domain.company_keys import is_key
@@ -83,15 +84,17 @@ class DesktopApi:
     async def _answer(self, endpoint: Endpoint, scope: Scope, receive: Receive) -> Reply:
         headers = dict(scope["headers"])
         access = await self._access(headers.get(b"x-company-key"))
-        company, key = access.company, access.key
-        if access.verdict is not Verdict.ALLOWED or company is None or key is None:
+        company, entitlement, key = access.company, access.entitlement, access.key
+        if access.verdict is not Verdict.ALLOWED or company is None or entitlement is None or key is None:
             return _refused(endpoint, access)
         try:
             body = await _read_body(receive, headers.get(b"content-length"), endpoint.largest_body)
             now = utc_now()
             self._gateway.life.company(company.company_id, now)
             authorization = headers.get(b"authorization", b"").decode("latin-1")
-            call = Call(company, key, read_object(body) if endpoint.method == "POST" else {}, authorization, now)
+            origin = scope["client"][0] if scope.get("client") else ""
+            fields = read_object(body) if endpoint.has_body else {}
+            call = Call(company, entitlement, key, fields, authorization, origin, now)
             return await endpoint.run(self._gateway, call)
         except AppError as error:
             return endpoint.refused(from_error(error))

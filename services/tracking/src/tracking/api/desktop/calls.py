@@ -4,48 +4,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
-from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-from servicekit.errors import NotAuthenticated
-from tracking.api.desktop.config import tracker_config
+from tracking.api.desktop.agent_calls import call_config, call_heartbeat, call_policy
+from tracking.api.desktop.context import Call, Gateway, device_of
+from tracking.api.desktop.screenshot_calls import LARGEST_SCREENSHOT, call_screenshot
+from tracking.api.desktop.task_calls import call_get_tasks, call_update_task
 from tracking.api.desktop.wire import Reply, clock_text, id_in, no, ok, rows_in, text_in, time_in
-from tracking.application.authenticate import Authenticator
 from tracking.application.end_session import end_session
-from tracking.application.key_use import KeyUses
 from tracking.application.log_in import log_in
 from tracking.application.poll_session import poll_session
-from tracking.application.signs_of_life import SignsOfLife
 from tracking.application.start_session import start_session
-from tracking.application.take_upload import UploadTaker
-from tracking.domain.access import Company
-from tracking.domain.company_keys import CompanyKey
 from tracking.store.devices import Device
-
-SIGN_IN_AGAIN = "Your sign-in is no longer valid; sign in again"
-
-
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """What the calls need."""
-
-    engine: AsyncEngine
-    authenticator: Authenticator
-    uploads: UploadTaker
-    life: SignsOfLife
-    key_uses: KeyUses
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request whose company key has been accepted."""
-
-    company: Company
-    key: CompanyKey
-    body: Mapping[str, Any]
-    authorization: str
-    received_at: datetime
 
 
 class WhenRefused(Enum):
@@ -60,7 +29,12 @@ async def call_login(gateway: Gateway, call: Call) -> Reply:
     """`email`, `password`: opens a device in the key's company."""
     email, password = text_in(call.body, "email"), text_in(call.body, "password")
     session = await log_in(
-        gateway.engine, call.company.company_id, email=email, password=password, now=call.received_at
+        gateway.engine,
+        call.company.company_id,
+        email=email,
+        password=password,
+        origin=call.origin,
+        now=call.received_at,
     )
     today = session.today
     data = {
@@ -128,21 +102,8 @@ async def call_upload(gateway: Gateway, call: Call) -> Reply:
     return ok(f"{len(report)} rows stored{aside}")
 
 
-async def call_config(gateway: Gateway, call: Call) -> Reply:
-    """Header `Authorization: Token …`: how to track."""
-    scheme, _, token = call.authorization.partition(" ")
-    device = await gateway.authenticator.device(call.company.company_id, token.strip()) if scheme == "Token" else None
-    if device is None:
-        raise NotAuthenticated(SIGN_IN_AGAIN)
-    return Reply(200, {"status": True, "config": tracker_config(call.company.policy, device.logged_in_at)})
-
-
 async def _device(gateway: Gateway, call: Call) -> Device:
-    device = await gateway.authenticator.device(call.company.company_id, text_in(call.body, "active_token"))
-    if device is None:
-        raise NotAuthenticated(SIGN_IN_AGAIN)
-    gateway.key_uses.note(call.key, device.device_id, call.received_at)
-    return device
+    return await device_of(gateway, call, text_in(call.body, "active_token"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +114,7 @@ class Endpoint:
     run: Callable[[Gateway, Call], Awaitable[Reply]]
     when_refused: WhenRefused = WhenRefused.FAIL
     largest_body: int = 64 * 1024
+    has_body: bool = True
 
     def refused(self, refusal: Reply) -> Reply:
         """The refusal in the words this call must use; only what concerns the company or the token is reworded."""
@@ -171,7 +133,12 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/api/work-session/stop": Endpoint("POST", call_stop, WhenRefused.ACCEPT),
     "/api/check-session-active": Endpoint("POST", call_poll, WhenRefused.END),
     "/api/upload/employee-activity": Endpoint("POST", call_upload, largest_body=LARGEST_UPLOAD),
-    "/api/employee-config": Endpoint("GET", call_config),
+    "/api/screenshot/upload": Endpoint("POST", call_screenshot, largest_body=LARGEST_SCREENSHOT),
+    "/api/tasks/get": Endpoint("POST", call_get_tasks),
+    "/api/tasks/update": Endpoint("POST", call_update_task),
+    "/api/employee-config": Endpoint("GET", call_config, has_body=False),
+    "/api/agent/heartbeat": Endpoint("POST", call_heartbeat, has_body=False),
+    "/api/policy": Endpoint("GET", call_policy, has_body=False),
 }
 
 

@@ -16,7 +16,7 @@ def tracker_config(policy: TrackingPolicy, logged_in_at: datetime) -> dict[str, 
     version = max(int(logged_in_at.timestamp()), policy.version)
     return {
         "config_version": version,
-        "screenshots_enabled": False,  # the gateway takes none yet, and refused ones would queue up on the desktop
+        "screenshots_enabled": policy.screenshots_enabled,
         "screenshot_interval_seconds": policy.screenshot_interval_seconds,
         "idle_threshold_seconds": policy.idle_threshold_seconds,
         "enable_idle_detection": policy.idle_detection_enabled,

@@ -16,6 +16,7 @@ from tracking.application.accounts import ADMIN
 from tracking.application.workspace_sign_in import Ticket, recognise
 from tracking.domain.access import Access, AccessDirectory, Verdict
 from tracking.feed.access_sync import AccessSync
+from tracking.store.pictures import PictureStore
 from tracking.store.workspace_sessions import SignedIn
 
 
@@ -27,6 +28,7 @@ class Workspace:
     dispatch: AsyncEngine
     directory: AccessDirectory
     sync: AccessSync
+    pictures: PictureStore
     cookie_secure: bool
 
     @property
@@ -89,6 +91,11 @@ async def company_admin(visitor: AnyVisitor) -> Visitor:
 
 
 AdminVisitor = Annotated[Visitor, Depends(company_admin)]
+
+
+def origin_of(request: Request) -> str:
+    """The address a request comes from; behind a proxy, the proxy's."""
+    return request.client.host if request.client else ""
 
 
 def check_origin(request: Request) -> None:

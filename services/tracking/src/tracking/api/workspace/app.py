@@ -17,6 +17,7 @@ from servicekit.database import DATABASE_AWAY
 from servicekit.errors import HTTP_STATUS, AppError, InvalidInput, NotAuthenticated
 from servicekit.http_headers import SecurityHeaders
 from servicekit.http_server import BodyLimit
+from tracking.api.workspace import people
 from tracking.api.workspace.access import (
     AdminVisitor,
     AnyVisitor,
@@ -24,6 +25,7 @@ from tracking.api.workspace.access import (
     Workspace,
     check_origin,
     check_token,
+    origin_of,
 )
 from tracking.api.workspace.pages import STATIC, render
 from tracking.application.accounts import add_employee, set_up_company
@@ -31,6 +33,7 @@ from tracking.application.show_workspace import show_person, show_team
 from tracking.application.workspace_sign_in import LASTS, Ticket, sign_in, sign_out
 from tracking.domain.access import AccessDirectory
 from tracking.feed.access_sync import AccessSync
+from tracking.store.pictures import PictureStore
 
 LARGEST_BODY = 64 * 1024
 Text = Annotated[str, Form(max_length=512)]
@@ -64,6 +67,7 @@ def workspace_app(
     sync: AccessSync,
     *,
     health: Sequence[BaseRoute],
+    pictures: PictureStore,
     cookie_secure: bool,
 ) -> FastAPI:
     """The application over these dependencies."""
@@ -73,7 +77,7 @@ def workspace_app(
         routes=list(health),
         middleware=[Middleware(SecurityHeaders, secure=cookie_secure), Middleware(BodyLimit, limit=LARGEST_BODY)],
     )
-    app.state.workspace = Workspace(engine, dispatch, directory, sync, cookie_secure)
+    app.state.workspace = Workspace(engine, dispatch, directory, sync, pictures, cookie_secure)
     app.mount("/static", StaticFiles(directory=str(STATIC)))
     app.add_exception_handler(AppError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -92,6 +96,7 @@ def _add_pages(app: FastAPI) -> None:
     app.post("/setup")(setup)
     app.get("/team")(team)
     app.post("/team")(add_to_team)
+    app.include_router(people.router)
 
 
 async def home(workspace: TheWorkspace, visitor: AnyVisitor) -> Response:
@@ -109,9 +114,7 @@ async def login(request: Request, workspace: TheWorkspace, email: Text, password
     """Opens a session; a suspended company's people are refused as its trackers are."""
     check_origin(request)
     try:
-        ticket = await sign_in(
-            workspace.engine, workspace.dispatch, email=email, password=password, now=datetime.now(UTC)
-        )
+        ticket = await _sign_in(request, workspace, email, password)
         workspace.admit(ticket.company_id)
     except AppError as error:
         return render("login.html", status_code=HTTP_STATUS[type(error)], error=error.message, email=email)
@@ -155,10 +158,7 @@ async def setup(request: Request, workspace: TheWorkspace, form: Annotated[Setup
     except AppError as error:
         status_code = HTTP_STATUS[type(error)]
         return render("setup.html", status_code=status_code, error=error.message, name=form.name, email=form.email)
-    ticket = await sign_in(
-        workspace.engine, workspace.dispatch, email=form.email, password=form.password, now=datetime.now(UTC)
-    )
-    return _with_cookie(workspace, ticket, to="/team")
+    return _with_cookie(workspace, await _sign_in(request, workspace, form.email, form.password), to="/team")
 
 
 async def team(workspace: TheWorkspace, visitor: AdminVisitor) -> Response:
@@ -190,6 +190,17 @@ async def _team(workspace: Workspace, visitor: AdminVisitor, error: AppError | N
         shown=shown,
         seats=visitor.access.entitlement.seats if visitor.access.entitlement else 0,
         error=error.message if error else "",
+    )
+
+
+async def _sign_in(request: Request, workspace: Workspace, email: str, password: str) -> Ticket:
+    return await sign_in(
+        workspace.engine,
+        workspace.dispatch,
+        email=email,
+        password=password,
+        origin=origin_of(request),
+        now=datetime.now(UTC),
     )
 
 

@@ -1,0 +1,60 @@
+"""What every call of the desktop protocol is given, and how it finds out who is calling."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.errors import NotAuthenticated
+from tracking.application.authenticate import Authenticator
+from tracking.application.key_use import KeyUses
+from tracking.application.signs_of_life import SignsOfLife
+from tracking.application.take_screenshot import ScreenshotTaker
+from tracking.application.take_upload import UploadTaker
+from tracking.domain.access import Company, Entitlement
+from tracking.domain.company_keys import CompanyKey
+from tracking.store.devices import Device
+
+SIGN_IN_AGAIN = "Your sign-in is no longer valid; sign in again"
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What the calls need."""
+
+    engine: AsyncEngine
+    authenticator: Authenticator
+    uploads: UploadTaker
+    screenshots: ScreenshotTaker
+    life: SignsOfLife
+    key_uses: KeyUses
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request whose company key has been accepted. `origin` is the address it comes from."""
+
+    company: Company
+    entitlement: Entitlement
+    key: CompanyKey
+    body: Mapping[str, Any]
+    authorization: str
+    origin: str
+    received_at: datetime
+
+
+async def device_of(gateway: Gateway, call: Call, token: object) -> Device:
+    """The device that holds the token. NotAuthenticated: none of this company does."""
+    device = await gateway.authenticator.device(call.company.company_id, token) if isinstance(token, str) else None
+    if device is None:
+        raise NotAuthenticated(SIGN_IN_AGAIN)
+    gateway.key_uses.note(call.key, device.device_id, call.received_at)
+    return device
+
+
+async def device_in_header(gateway: Gateway, call: Call) -> Device:
+    """The device of the header `Authorization: Token …`. NotAuthenticated: it names none of this company."""
+    scheme, _, token = call.authorization.partition(" ")
+    return await device_of(gateway, call, token.strip() if scheme == "Token" else None)

@@ -1,0 +1,56 @@
+"""The call that brings screenshots."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from servicekit.errors import InvalidInput
+from tracking.api.desktop.context import Call, Gateway, device_of
+from tracking.api.desktop.wire import Reply, id_in, ok, text_in, time_in
+from tracking.domain.captures import UNWANTED, Capture, NotKept, capture_id, decode_photo
+from tracking.store.devices import Device
+
+LARGEST_SCREENSHOT = 32 * 1024 * 1024  # base64 of 24 MB; a screen's PNG has some 100 kB to 8 MB
+
+
+async def call_screenshot(gateway: Gateway, call: Call) -> Reply:
+    """`active_token`, `work_session_id`, `capture_time`, `photo`: true whatever the picture is.
+
+    The tracker sends its oldest five until they are taken: one that never will be is kept aside, and counted.
+    """
+    device = await device_of(gateway, call, text_in(call.body, "active_token"))
+    # In a thread: megabytes are decoded and hashed, and everyone else would wait.
+    capture = await asyncio.to_thread(_capture, device.employee_id, call.body)
+    try:
+        await _keep(gateway, call, device, capture)
+    except NotKept as reason:
+        await gateway.screenshots.set_aside(call.company.company_id, device, capture, str(reason))
+        return ok(f"Kept aside: {reason}")
+    return ok("Screenshot kept")
+
+
+async def _keep(gateway: Gateway, call: Call, device: Device, capture: Capture) -> None:
+    if not call.company.policy.screenshots_enabled:
+        raise NotKept(UNWANTED)
+    await gateway.screenshots.keep(
+        call.company.company_id,
+        device,
+        capture,
+        quota=call.entitlement.storage_bytes,
+        received_at=call.received_at,
+    )
+
+
+def _capture(employee_id: UUID, body: Mapping[str, Any]) -> Capture:
+    data = decode_photo(body.get("photo"))
+    taken = body.get("capture_time")
+    try:
+        session = id_in(body, "work_session_id")
+    except InvalidInput:
+        session = None
+    try:
+        captured_at = time_in(body, "capture_time")
+    except InvalidInput:
+        captured_at = None
+    return Capture(capture_id(employee_id, str(taken), data), session, captured_at, data)

@@ -1,0 +1,125 @@
+"""Pages about one person: screenshots, for that person and the company's admins, and tasks, which admins give."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Path, Request
+from pydantic import BaseModel, Field
+from starlette.responses import RedirectResponse, Response
+
+from servicekit.errors import HTTP_STATUS, AppError, InvalidInput
+from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace, check_token
+from tracking.api.workspace.pages import render
+from tracking.application.accounts import ADMIN
+from tracking.application.show_screenshots import find_person, read_picture, show_gallery
+from tracking.application.tasks import LONGEST_DESCRIPTION, LONGEST_TITLE, assign_task, list_tasks
+
+router = APIRouter()
+Number = Annotated[int, Path(gt=0, lt=2**63)]
+
+
+class TaskForm(BaseModel):
+    """What somebody is to do."""
+
+    title: Annotated[str, Field(max_length=LONGEST_TITLE)]
+    description: Annotated[str, Field(max_length=LONGEST_DESCRIPTION)] = ""
+    due_date: Annotated[str, Field(max_length=10)] = ""  # browsers send an empty field, too
+    csrf_token: Annotated[str, Field(max_length=512)] = ""
+
+
+@router.get("/screenshots")
+async def own_screenshots(workspace: TheWorkspace, visitor: AnyVisitor, day: date | None = None) -> Response:
+    """The visitor's own, one day at a time."""
+    return await _gallery(workspace, visitor, visitor.person.employee_id, "/screenshots", day)
+
+
+@router.get("/team/{number}/screenshots")
+async def screenshots_of(
+    workspace: TheWorkspace, visitor: AdminVisitor, number: Number, day: date | None = None
+) -> Response:
+    """Those of one of the company's people, for its admins."""
+    person = await find_person(workspace.engine, visitor.company_id, number)
+    return await _gallery(workspace, visitor, person.employee_id, f"/team/{number}/screenshots", day)
+
+
+@router.get("/screenshots/{screenshot_id}")
+async def picture(workspace: TheWorkspace, visitor: AnyVisitor, screenshot_id: UUID) -> Response:
+    """One picture."""
+    return await _picture(workspace, visitor, screenshot_id, thumbnail=False)
+
+
+@router.get("/screenshots/{screenshot_id}/thumbnail")
+async def thumbnail(workspace: TheWorkspace, visitor: AnyVisitor, screenshot_id: UUID) -> Response:
+    """The same, small."""
+    return await _picture(workspace, visitor, screenshot_id, thumbnail=True)
+
+
+@router.get("/team/{number}")
+async def person_page(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
+    """One of the company's people and their tasks."""
+    return await _person(workspace, visitor, number)
+
+
+@router.post("/team/{number}")
+async def give_task(
+    request: Request,
+    workspace: TheWorkspace,
+    visitor: AdminVisitor,
+    number: Number,
+    form: Annotated[TaskForm, Form()],
+) -> Response:
+    """Gives that person a task; their desktop shows it within seconds."""
+    check_token(request, visitor, form.csrf_token)
+    try:
+        await assign_task(
+            workspace.engine,
+            visitor.company_id,
+            employee_number=number,
+            assigned_by=visitor.person.employee_id,
+            title=form.title,
+            description=form.description,
+            due_date=_date(form.due_date),
+            now=datetime.now(UTC),
+        )
+    except InvalidInput as error:
+        return await _person(workspace, visitor, number, error=error)
+    return RedirectResponse(f"/team/{number}", 303)
+
+
+async def _gallery(workspace: Workspace, visitor: Visitor, employee_id: UUID, path: str, day: date | None) -> Response:
+    shown = await show_gallery(workspace.engine, visitor.company_id, employee_id, day=day, now=datetime.now(UTC))
+    return render("screenshots.html", person=visitor.person, shown=shown, path=path)
+
+
+async def _picture(workspace: Workspace, visitor: Visitor, screenshot_id: UUID, *, thumbnail: bool) -> Response:
+    own = None if visitor.person.role == ADMIN else visitor.person.employee_id
+    jpeg = await read_picture(
+        workspace.engine,
+        workspace.pictures,
+        visitor.company_id,
+        screenshot_id,
+        only_of=own,
+        thumbnail=thumbnail,
+    )
+    return Response(jpeg, media_type="image/jpeg")
+
+
+async def _person(workspace: Workspace, visitor: Visitor, number: int, error: AppError | None = None) -> Response:
+    whose = await find_person(workspace.engine, visitor.company_id, number)
+    tasks = await list_tasks(workspace.engine, visitor.company_id, whose.employee_id)
+    return render(
+        "person.html",
+        status_code=HTTP_STATUS[type(error)] if error else 200,
+        person=visitor.person,
+        whose=whose,
+        tasks=tasks,
+        error=error.message if error else "",
+    )
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise InvalidInput("the due date must be a date like 2026-01-31") from None

@@ -1,0 +1,82 @@
+"""Screenshots in the workspace: everyone sees their own, admins those of their company's people."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.errors import InvalidInput, NotFound
+from tracking.domain.days import company_day, day_of
+from tracking.domain.rows import PLAUSIBLE_YEARS
+from tracking.store import companies, employees, screenshots
+from tracking.store.employees import Employee
+from tracking.store.pictures import PictureStore
+from tracking.store.scope import company_scope
+from tracking.store.screenshots import Screenshot
+
+MOST_SHOWN = 1_000  # of one day; a tracker makes two every two minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """One person's screenshots of one day of the company."""
+
+    whose: Employee
+    time_zone: str
+    day: date
+    screenshots: list[Screenshot]
+
+    @property
+    def day_before(self) -> date:
+        """The day before that one."""
+        return self.day - timedelta(days=1)
+
+    @property
+    def day_after(self) -> date:
+        """The day after that one."""
+        return self.day + timedelta(days=1)
+
+
+async def find_person(engine: AsyncEngine, company_id: UUID, number: int) -> Employee:
+    """The company's person with that number. NotFound: there is none."""
+    async with company_scope(engine, company_id) as tx:
+        person = await employees.by_number(tx, number)
+    if person is None:
+        raise NotFound("There is no such person in the company")
+    return person
+
+
+async def show_gallery(
+    engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, day: date | None, now: datetime
+) -> Gallery:
+    """That person's day; without one the day of `now`. NotFound: no such person. InvalidInput: no such day."""
+    if day and day.year not in PLAUSIBLE_YEARS:
+        raise InvalidInput("There is nothing to see of such a day")
+    async with company_scope(engine, company_id) as tx:
+        person, company = await employees.by_id(tx, employee_id), await companies.get(tx)
+        if person is None or company is None:
+            raise NotFound("There is no such person in the company")
+        bounds = company_day(day or day_of(now, company.time_zone), company.time_zone)
+        start, end = (datetime.fromtimestamp(moment, UTC) for moment in (bounds.start, bounds.end))
+        found = await screenshots.of_employee(tx, employee_id, start, end, limit=MOST_SHOWN)
+    return Gallery(person, company.time_zone, bounds.date, found)
+
+
+async def read_picture(
+    engine: AsyncEngine,
+    pictures: PictureStore,
+    company_id: UUID,
+    screenshot_id: UUID,
+    *,
+    only_of: UUID | None,
+    thumbnail: bool,
+) -> bytes:
+    """The JPEG of a screenshot of the company. NotFound: not kept, or of somebody else than `only_of`."""
+    async with company_scope(engine, company_id) as tx:
+        screenshot = await screenshots.kept(tx, screenshot_id)
+    if screenshot is not None and only_of in (None, screenshot.employee_id):
+        picture = await pictures.get(company_id, screenshot, thumbnail=thumbnail)
+        if picture is not None:
+            return picture
+    raise NotFound("There is no such screenshot")

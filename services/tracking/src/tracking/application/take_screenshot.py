@@ -1,0 +1,103 @@
+"""A screenshot: verified and encoded anew, stored durably within the plan's storage, counted for its day."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tracking.domain.captures import ANOTHERS, NO_ROOM, Capture, NotKept
+from tracking.imaging.decoder import Decoder
+from tracking.imaging.unfit import Unfit
+from tracking.store import fold_queue, levels, quarantine, screenshots, sessions
+from tracking.store.devices import Device
+from tracking.store.pictures import PictureStore
+from tracking.store.scope import company_scope
+from tracking.store.screenshots import Screenshot
+from tracking.store.sessions import WorkSession
+
+
+class ScreenshotTaker:
+    """Files first, their row after them: what a crash leaves between is written over when the capture comes again."""
+
+    def __init__(self, engine: AsyncEngine, pictures: PictureStore, decoder: Decoder) -> None:
+        self._engine = engine
+        self._pictures = pictures
+        self._decoder = decoder
+
+    async def keep(
+        self, company_id: UUID, device: Device, capture: Capture, *, quota: int, received_at: datetime
+    ) -> bool:
+        """Returns once picture and row are durable; whether the capture is new.
+
+        `quota`: bytes that the company's screenshots may take. NotKept: nothing is kept, and why. Unavailable: not
+        stored now, it may come again. The session may have ended: captures travel late.
+        """
+        async with company_scope(self._engine, company_id) as tx:
+            session = await sessions.by_number(tx, capture.session_number) if capture.session_number else None
+            if session is None or session.employee_id != device.employee_id:
+                raise NotKept(ANOTHERS)
+            if await screenshots.exists(tx, capture.screenshot_id):
+                return False
+            used = (await levels.read(tx)).storage_bytes
+        if used >= quota:
+            raise NotKept(NO_ROOM)  # before anything is spent on the picture
+        return await self._store(company_id, device, session, capture, quota=quota, received_at=received_at)
+
+    async def set_aside(self, company_id: UUID, device: Device, capture: Capture, reason: str) -> None:
+        """Counts a capture of which nothing is kept."""
+        payload = f"captured at {capture.captured_at}, {len(capture.data)} bytes, session {capture.session_number}"
+        async with company_scope(self._engine, company_id) as tx:
+            await quarantine.add(
+                tx,
+                company_id,
+                record_id=capture.screenshot_id,
+                employee_id=device.employee_id,
+                reason=reason,
+                payload=payload,
+            )
+
+    async def _store(
+        self,
+        company_id: UUID,
+        device: Device,
+        session: WorkSession,
+        capture: Capture,
+        *,
+        quota: int,
+        received_at: datetime,
+    ) -> bool:
+        try:
+            rendered = await self._decoder.render(capture.data)
+        except Unfit as unfit:
+            raise NotKept(str(unfit)) from None
+        at = capture.moment(session_start=session.started_at, clock_offset=device.clock_offset, received_at=received_at)
+        screenshot = Screenshot(
+            screenshot_id=capture.screenshot_id,
+            employee_id=device.employee_id,
+            session_id=session.session_id,
+            captured_at=at,
+            width=rendered.width,
+            height=rendered.height,
+            stored_bytes=len(rendered.picture) + len(rendered.thumbnail),
+        )
+        await self._pictures.put(company_id, screenshot, rendered.picture, rendered.thumbnail)
+        try:
+            return await self._note(company_id, screenshot, quota=quota, received_at=received_at)
+        except NotKept:
+            await self._pictures.delete(company_id, screenshot)
+            raise
+
+    async def _note(self, company_id: UUID, screenshot: Screenshot, *, quota: int, received_at: datetime) -> bool:
+        async with company_scope(self._engine, company_id) as tx:
+            if not await screenshots.insert(tx, company_id, screenshot, received_at):
+                return False
+            if not await screenshots.take_storage(tx, company_id, screenshot.stored_bytes, quota=quota):
+                raise NotKept(NO_ROOM)  # and the row goes with the transaction
+            await fold_queue.append(
+                tx,
+                company_id,
+                kind=fold_queue.SCREENSHOT,
+                at=screenshot.captured_at,
+                employee_id=screenshot.employee_id,
+            )
+        return True

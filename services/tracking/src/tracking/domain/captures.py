@@ -1,0 +1,55 @@
+"""A screenshot as a tracker sends it. No content is an error: five refused ones would block the queue for ever."""
+
+import binascii
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from uuid import UUID
+
+from tracking.domain.reports import TOLERANCE
+
+ANOTHERS = "a screenshot of another person's session"
+UNWANTED = "a screenshot although they are switched off"
+NO_ROOM = "a screenshot for which the plan has no storage left"
+
+
+class NotKept(Exception):
+    """Nothing is kept of the picture; the message is the reason, one of a few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What is said of one picture. `session_number` and `captured_at` are None where nothing readable was sent."""
+
+    screenshot_id: UUID
+    session_number: int | None
+    captured_at: datetime | None
+    data: bytes
+
+    def moment(self, *, session_start: datetime, clock_offset: timedelta, received_at: datetime) -> datetime:
+        """When it was taken, by our clock: never before its session, and never in the future.
+
+        `clock_offset`: how far the desktop's clock is behind.
+        """
+        if self.captured_at is None:
+            return received_at
+        return max(session_start, min(self.captured_at + clock_offset, received_at + TOLERANCE))
+
+
+def capture_id(employee_id: UUID, taken: str, data: bytes) -> UUID:
+    """The same for the same picture of the same time (as it was sent) of the same person, however often it comes."""
+    digest = blake2b(taken.encode("utf-8", "surrogatepass"), digest_size=16, key=employee_id.bytes)
+    digest.update(data)
+    return UUID(bytes=digest.digest())
+
+
+def decode_photo(photo: object) -> bytes:
+    """The file behind base64 text, with or without a `data:` prefix; nothing where there is none."""
+    if not isinstance(photo, str):
+        return b""
+    if photo.startswith("data:"):
+        photo = photo.partition(",")[2]
+    try:
+        return binascii.a2b_base64(photo)
+    except ValueError:  # also text that is not ASCII
+        return b""

@@ -1,0 +1,241 @@
+"""Two hundred files that are no honest screenshots: none is kept, none is decoded past the cap, memory stays."""
+
+import asyncio
+import struct
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from io import BytesIO
+from random import Random
+from typing import Any
+
+import psutil
+import pytest
+from PIL import Image, PngImagePlugin
+
+from servicekit.errors import Unavailable
+from tracking.imaging import decoder as module
+from tracking.imaging.containers import Header, read_header
+from tracking.imaging.decoder import Decoder
+from tracking.imaging.unfit import BROKEN, FORMAT, LARGE, MORE, SEVERAL, SLOW, Unfit
+from tracking.imaging.worker import MOST_PIXELS, render
+
+ALLOWANCE = 100 * 1024**2  # bytes
+PNG_START = b"\x89PNG\r\n\x1a\n"
+
+
+def encoded(form: str, size: tuple[int, int] = (320, 200), mode: str = "RGB", **options: Any) -> bytes:
+    file = BytesIO()
+    Image.effect_mandelbrot(size, (-2, -1.5, 1, 1.5), 50).convert(mode).save(file, form, **options)
+    return file.getvalue()
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png(width: int, height: int, pixels: bytes, *, depth: int = 8, colour: int = 2, extra: bytes = b"") -> bytes:
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
+    return PNG_START + head + extra + chunk(b"IDAT", zlib.compress(pixels, 9)) + chunk(b"IEND", b"")
+
+
+def noted(kind: bytes, text: bytes) -> bytes:
+    return png(2, 2, b"\0" * 14, extra=chunk(kind, b"Comment\0" + text))
+
+
+FORMS: dict[str, bytes] = {
+    "PNG": encoded("PNG"),
+    "JPEG": encoded("JPEG"),
+    "progressive": encoded("JPEG", progressive=True),
+    "WebP": encoded("WEBP"),
+    "lossless": encoded("WEBP", lossless=True),
+}
+
+
+def bombs() -> Iterator[bytes]:
+    for width, height in ((9_400, 9_400), (65_000, 65_000), (25_000_001, 1), (1, 2**31 - 1), (2**31, 2**31)):
+        for colour in (0, 2, 6):
+            yield png(width, height, b"\0" * 1_000_000, colour=colour)
+    yield png(40_000, 40_000, b"\0" * 1_000_000, depth=1, colour=0)
+    for size in ((16_383, 16_383), (16_000, 2_000)):
+        yield encoded("WEBP", size, lossless=True, method=0) if size[1] < 3_000 else webp_header(*size)
+    for size in ((65_500, 65_500), (5_001, 5_000)):
+        yield jpeg_header(*size)
+    yield png(0, 100, b"")
+    yield png(100, 0, b"")
+    yield png(5_000, 5_000, b"\0" * 10_000)  # within the cap, and its pixels end after a thousandth
+    yield png(2, 2, b"\0" * 14, extra=chunk(b"acTL", struct.pack(">II", 2**31, 0)))
+
+
+def webp_header(width: int, height: int) -> bytes:
+    extended = b"VP8X" + struct.pack("<I", 10) + b"\0" * 4
+    extended += (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    return b"RIFF" + struct.pack("<I", 4 + len(extended)) + b"WEBP" + extended
+
+
+def jpeg_header(width: int, height: int) -> bytes:
+    data = bytearray(FORMS["JPEG"])
+    frame = data.index(b"\xff\xc0") + 5
+    data[frame : frame + 4] = struct.pack(">HH", height, width)
+    return bytes(data)
+
+
+def polyglots() -> Iterator[bytes]:
+    for data in FORMS.values():
+        for tail in (b"PK\x03\x04" + b"\0" * 30, b"<script>alert(1)</script>", b"\0", data):
+            yield data + tail
+    for text in (b"<?php system($_GET[0]);", b"<svg onload=alert(1)>", b"%PDF-1.7", b"PK\x03\x04", b"<HTML>"):
+        for kind in (b"tEXt", b"iTXt", b"eXIf", b"prIv"):
+            yield noted(kind, text)
+        yield encoded("JPEG", comment=text)
+        yield encoded("WEBP", exif=b"Exif\0\0" + text)
+
+
+def wrong_types() -> Iterator[bytes]:
+    for form in ("GIF", "BMP", "TIFF", "ICO", "PPM", "TGA", "PCX", "SGI"):
+        yield encoded(form)
+    yield from (b"", b"\x89PNG", PNG_START, b"\xff\xd8", b"\xff\xd8\xff", b"RIFF\x04\0\0\0WEBP", b"RIFF\xff\0\0\0WAVE")
+    yield from (b"%PDF-1.7\n", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%!PS-Adobe-3.0 EPSF", b"\0" * 100)
+    gif = encoded("GIF")
+    yield from (PNG_START + gif, b"\xff\xd8" + gif, FORMS["PNG"][8:], b" " + FORMS["PNG"])
+    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
+    for form in ("PNG", "WEBP"):
+        file = BytesIO()
+        frames[0].save(file, form, save_all=True, append_images=frames[1:])
+        yield file.getvalue()
+
+
+def damaged(random: Random) -> Iterator[bytes]:
+    for data in FORMS.values():
+        for part in (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99):
+            yield data[: int(len(data) * part)]
+        yield data[:-1]
+    yield FORMS["PNG"][:500] + FORMS["PNG"][600:]
+    for _ in range(60):
+        data = bytearray(FORMS["PNG"])
+        data[random.randrange(8, len(data))] ^= 1 + random.randrange(255)
+        yield bytes(data)
+
+
+def most_memory(pid: int) -> int:
+    """The most bytes that the process ever had in memory."""
+    with open(f"/proc/{pid}/status") as status:
+        (peak,) = [int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM")]
+    return peak
+
+
+def hostile() -> list[bytes]:
+    return [*bombs(), *polyglots(), *wrong_types(), *damaged(Random(5))]
+
+
+@pytest.fixture(scope="module")
+async def decoder() -> AsyncIterator[Decoder]:
+    decoder = Decoder()
+    yield decoder
+    await decoder.close()
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_honest_ones_are_encoded_anew(decoder: Decoder, form: str) -> None:
+    rendered = await decoder.render(FORMS[form])
+    assert (rendered.width, rendered.height) == (320, 200)
+    for data in (rendered.picture, rendered.thumbnail):
+        with Image.open(BytesIO(data)) as image:
+            assert (image.format, image.mode) == ("JPEG", "RGB")
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
+async def test_every_kind_of_pixels_is_taken(decoder: Decoder, mode: str) -> None:
+    file = BytesIO()
+    Image.new(mode, (40, 30)).save(file, "PNG")
+    assert (await decoder.render(file.getvalue())).width == 40
+
+
+async def test_honest_notes_do_not_matter_and_do_not_travel(decoder: Decoder) -> None:
+    notes = PngImagePlugin.PngInfo()
+    notes.add_itxt("XML:com.adobe.xmp", "<x:xmpmeta>the owner's name</x:xmpmeta>")
+    rendered = await decoder.render(encoded("PNG", pnginfo=notes, dpi=(144, 144), icc_profile=b"profile" * 50))
+    rendered_jpeg = await decoder.render(encoded("JPEG", comment=b"the owner's name"))
+    for data in (rendered.picture, rendered.thumbnail, rendered_jpeg.picture):
+        assert b"owner" not in data
+        assert b"profileprofile" not in data
+
+
+async def test_two_hundred_hostile_ones(decoder: Decoder) -> None:
+    files = hostile()
+    assert len(files) >= 200
+    await decoder.render(FORMS["PNG"])
+    assert decoder._process is not None
+    process = psutil.Process(decoder._process.pid)
+    before = process.memory_info().rss
+    for number, data in enumerate(files):
+        with pytest.raises(Unfit):
+            raise AssertionError(f"{number} was taken: {await decoder.render(data)!r:.60}")
+    assert process.is_running(), "none has ended the process"
+    peak = most_memory(process.pid)
+    assert peak - before <= ALLOWANCE, f"{(peak - before) >> 20} MiB more"
+    assert (await decoder.render(FORMS["PNG"])).width == 320
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"GIF89a", FORMAT),
+        (FORMS["PNG"][:-5], BROKEN),
+        (FORMS["WebP"] + b"\0\0", MORE),
+        (png(9_400, 9_400, b""), LARGE),
+        (png(2, 2, b"\0" * 14, extra=chunk(b"acTL", b"\0" * 8)), SEVERAL),
+    ],
+)
+def test_the_reason_is_named(data: bytes, reason: str) -> None:
+    with pytest.raises(Unfit, match=reason):
+        render(data)
+
+
+def test_nothing_past_the_cap_reaches_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(*_: object, **__: object) -> None:
+        pytest.fail("a bomb was opened")
+
+    monkeypatch.setattr(Image, "open", opened)
+    for data in bombs():
+        header: Header | None = None
+        try:
+            header = read_header(data)
+        except Unfit:
+            continue
+        if header.width * header.height > MOST_PIXELS:
+            with pytest.raises(Unfit, match=LARGE):
+                render(data)
+
+
+async def test_a_picture_that_ends_the_process_twice_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.sys, "executable", "/bin/false")
+    decoder = Decoder()
+    with pytest.raises(Unfit, match=BROKEN):
+        await decoder.render(FORMS["PNG"])
+    await decoder.close()
+
+
+@pytest.fixture
+def stuck(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Decoder]:
+    """Decoders whose process answers nothing."""
+    program = tmp_path / "stuck"
+    program.write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(module.sys, "executable", str(program))
+    return Decoder
+
+
+async def test_a_picture_that_takes_too_long(stuck: Callable[[], Decoder], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONGEST_DECODING", 0.2)
+    decoder = stuck()
+    with pytest.raises(Unfit, match=SLOW):
+        await decoder.render(FORMS["PNG"])
+    assert decoder._process is None
+
+
+async def test_few_wait_in_line(stuck: Callable[[], Decoder], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONGEST_DECODING", 0.2)
+    monkeypatch.setattr(module, "MOST_WAITING", 2 * len(FORMS["PNG"]))
+    decoder = stuck()
+    outcomes = await asyncio.gather(*(decoder.render(FORMS["PNG"]) for _ in range(4)), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Unfit, Unfit, Unavailable, Unavailable]
