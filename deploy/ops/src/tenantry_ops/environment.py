@@ -77,6 +77,7 @@ def _tracking(platform: Platform) -> dict[str, str]:
         "TRACKING_WORKSPACE_LISTEN": platform.workspace,
         "TRACKING_INGEST_DATABASE_URL": platform.database_url("tracking_ingest", "tracking"),
         "TRACKING_DISPATCH_DATABASE_URL": platform.database_url("tracking_dispatch", "tracking"),
+        "TRACKING_FOLD_DATABASE_URL": platform.database_url("tracking_fold", "tracking"),
         "TRACKING_TENANCY_ADDRESS": platform.tenancy,
         "TRACKING_BILLING_ADDRESS": platform.billing,
         "TRACKING_KEY_PEPPER": platform.secrets.key_pepper,

@@ -36,6 +36,7 @@ DATABASES = {
                 Role("tracking_app"),
                 Role("tracking_ingest", bypasses_row_security=True),
                 Role("tracking_dispatch"),
+                Role("tracking_fold"),
             ),
         ),
         Database("portal", (Role("portal_app"),)),

@@ -113,11 +113,11 @@ def bind(listen: ListenAddress) -> socket.socket:
     return listener
 
 
-async def serve(app: ASGIApp, listener: socket.socket) -> None:
+async def serve(app: ASGIApp, listener: socket.socket, protocol: type[asyncio.Protocol] = BoundedHeadProtocol) -> None:
     """Serves until cancelled, then lets running requests end."""
     config = uvicorn.Config(
         app,
-        http=BoundedHeadProtocol,
+        http=protocol,
         log_config=None,
         access_log=False,
         lifespan="off",

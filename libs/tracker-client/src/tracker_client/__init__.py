@@ -1,8 +1,9 @@
-"""The desktop tracker, simulated: its protocol (`TrackerClient`) and its behaviour (`Desktop`)."""
+"""The desktop tracker, simulated: its protocol (`TrackerClient`) and its behaviour (`Desktop`); and a new agent."""
 
 from tracker_client.client import Account, Reply, TrackerClient, open_http
 from tracker_client.config import TrackingConfig
 from tracker_client.desktop import Desktop, ProcessKilled
+from tracker_client.native import NativeAgent
 from tracker_client.rows import Kind, Upload, Window, stamp
 from tracker_client.truth import Span, Truth
 
@@ -10,6 +11,7 @@ __all__ = [
     "Account",
     "Desktop",
     "Kind",
+    "NativeAgent",
     "ProcessKilled",
     "Reply",
     "Span",

@@ -1,8 +1,10 @@
 """Tracking's processes: what each is made of, and the command that starts it."""
 
 import argparse
+import asyncio
 import socket
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -10,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 
 from servicekit import migrations, telemetry
 from servicekit.bus import Bus
@@ -19,24 +21,31 @@ from servicekit.http_server import bind, health_routes, serve
 from servicekit.lifecycle import forever, run_process, run_tasks
 from servicekit.relay import Relay
 from tracking import maintenance, settings
+from tracking.api.admission import Admission
 from tracking.api.desktop.app import DesktopApi
 from tracking.api.desktop.context import Gateway
+from tracking.api.desktop.protocol import UploadProtocol
+from tracking.api.desktop.uploads import Uploads
+from tracking.api.native.app import NativeApi
+from tracking.api.native.context import Native
 from tracking.api.workspace.app import workspace_app
-from tracking.application.aggregate import fold_waiting
-from tracking.application.authenticate import Authenticator
+from tracking.application.aggregate import BEAT, Aggregation
+from tracking.application.authenticate import CONFIRMED_EVERY, Authenticator
 from tracking.application.change_time_zone import TimeZones
+from tracking.application.config_watch import ConfigWatch
 from tracking.application.end_session import end_silent_sessions
 from tracking.application.group_commit import GroupCommit
 from tracking.application.key_use import KeyUses
 from tracking.application.remove_old_screenshots import remove_old_screenshots
 from tracking.application.signs_of_life import SignsOfLife
+from tracking.application.sync_records import RecordTaker
 from tracking.application.take_screenshot import ScreenshotTaker
 from tracking.application.take_upload import UploadTaker
 from tracking.clients.billing import BillingClient
 from tracking.clients.tenancy import TenancyClient
 from tracking.domain.access import AccessDirectory, Verdict
 from tracking.domain.company_keys import Peppers
-from tracking.feed.access_sync import AccessSync
+from tracking.feed.access_sync import UNHURRIED, AccessSync
 from tracking.feed.outgoing import STREAM, company_month_event
 from tracking.imaging.decoder import Decoder
 from tracking.store.ingest import IngestWriter
@@ -62,14 +71,20 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     key_uses = KeyUses(engine, partial(tenancy.report_key_use, pepper_id=peppers.newest_id))
     decoder = Decoder()
     screenshots = ScreenshotTaker(engine, PictureStore(config.pictures_url), decoder)
-    calls = Gateway(engine, Authenticator(engine), UploadTaker(engine, commit), screenshots, life, key_uses)
+    authenticator = Authenticator(engine)
+    calls = Gateway(engine, authenticator, UploadTaker(engine, commit), screenshots, life, key_uses)
     # Not the bus: without its nudges the directory is a second older, and no reason to take every gateway away.
     health = health_routes({"database": partial(ping, engine), "tenancy and billing": sync.check_confirmed})
-    app = Starlette(routes=[*health, Mount("/", DesktopApi(calls, directory, sync))])
+    watch = ConfigWatch()
+    sync.listen(watch.changed)
+    native = NativeApi(Native(calls, Admission(directory, sync), RecordTaker(engine, commit), watch))
+    desktop = DesktopApi(calls, directory, sync)
+    app = Starlette(routes=[*health, Route("/v1/{rest:path}", native), Mount("/", desktop)])
     await run_tasks(
-        serve(app, listener),
+        serve(app, listener, protocol=UploadProtocol.of(Uploads(calls, directory))),
         sync.run(),
         commit.run(),
+        forever("confirm devices", authenticator.confirm, idle=CONFIRMED_EVERY),
         decoder.run(),
         bus.run(*((subject, sync.nudge) for subject in CHANGES)),
         forever("write sessions", life.write_sessions, idle=10),
@@ -85,7 +100,11 @@ async def aggregator(config: settings.Aggregator) -> None:
     """
     engine = create_engine(config.database_url, name="tracking-aggregator")
     dispatch = create_engine(config.dispatch_database_url, name="tracking-dispatch", pool_size=4)
+    folding = create_engine(config.fold_database_url, name="tracking-fold", pool_size=1)
     bus = Bus(config.nats_url, name="tracking-aggregator")
+    relay = Relay(dispatch, bus, source="tracking", stream=STREAM)
+    announced = asyncio.Event()
+    aggregation = Aggregation(folding, dispatch, company_month_event, announced.set)
 
     pictures = PictureStore(config.pictures_url)
     directory = AccessDirectory(Peppers(b""))  # nobody shows a key here
@@ -100,6 +119,12 @@ async def aggregator(config: settings.Aggregator) -> None:
             return None
         return timedelta(days=access.entitlement.screenshot_retention_days)
 
+    async def publish() -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(announced.wait(), BEAT)
+        announced.clear()
+        return await relay.publish_waiting()
+
     async def end_silent() -> bool:
         await end_silent_sessions(engine, dispatch)
         return False
@@ -112,12 +137,12 @@ async def aggregator(config: settings.Aggregator) -> None:
 
     await run_tasks(
         bus.run(*((subject, sync.nudge) for subject in CHANGES)),
-        sync.run(),
-        forever("fold", partial(fold_waiting, engine, dispatch, company_month_event), idle=0.25),
+        sync.run(UNHURRIED),
+        forever("fold", aggregation.fold_waiting, idle=BEAT),
         forever("end silent sessions", end_silent, idle=30),
         forever("remove old screenshots", remove_old, idle=600),
         forever("follow time zones", follow_time_zones, idle=1),
-        Relay(dispatch, bus, source="tracking", stream=STREAM).run(),
+        forever("relay", publish, idle=0),
     )
 
 

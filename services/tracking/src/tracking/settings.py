@@ -73,6 +73,7 @@ class Aggregator(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispat
 
     model_config = _PREFIX
 
+    fold_database_url: str = Field(repr=False)
     tenancy_address: str
     billing_address: str
 

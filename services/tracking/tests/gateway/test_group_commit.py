@@ -32,7 +32,7 @@ class Desk:
 
     def upload(self, numbers: Sequence[int], *, employee_id: UUID | None = None) -> Upload:
         """An upload with a row of each kind for each number; the same number is the same row."""
-        ids = [UUID(int=self.company_id.int ^ number) for number in numbers]
+        ids = [(self.company_id.int ^ number).to_bytes(16, "big") for number in numbers]
         report = Report(
             [Usage(record_id, "a", NOW, 5, "Editor", "notes") for record_id in ids],
             [Activity(record_id, Kind.ACTIVE, NOW, 5) for record_id in ids],

@@ -13,6 +13,7 @@ from servicekit.rpc_client import call
 from tracker_client import Desktop
 from tracker_client.desktop import LOGIN_FIELDS
 from tracking.application.accounts import add_employee
+from tracking.domain.policy import TrackingPolicy
 
 WRONG = (401, {"status": False, "message": "Invalid email or password"})
 
@@ -103,6 +104,17 @@ async def test_its_version_only_grows_on_a_desktop_that_many_use(tenant, new_ten
             clock.now += timedelta(days=1)
             await desktop.poll_config()
             assert desktop.config.config_version == versions[-1]
+    assert versions == sorted(set(versions))
+
+
+def test_a_change_in_the_second_of_a_log_in_counts() -> None:
+    signed_in = datetime(2026, 1, 5, 9, 0, 0, 900_000, UTC)
+    second = int(signed_in.timestamp())
+    versions = [
+        TrackingPolicy(version=second - 9).version_for(signed_in),
+        TrackingPolicy(version=second).version_for(signed_in),
+        TrackingPolicy(version=second).version_for(signed_in + timedelta(seconds=1)),
+    ]
     assert versions == sorted(set(versions))
 
 

@@ -23,6 +23,17 @@ _TABLES = """
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
       AND c.relname <> 'alembic_version'
 """
+TOUCHED_BY_FOLDS = (
+    "activity",
+    "company",
+    "company_day",
+    "device_day",
+    "employee",
+    "employee_day",
+    "fold_queue",
+    "outbox",
+    "storage_use",
+)
 TABLES = f"{_TABLES} ORDER BY 1"
 UNPROTECTED = f"{_TABLES} AND NOT (c.relrowsecurity AND c.relforcerowsecurity) ORDER BY 1"
 WITHOUT_POLICY = f"""{_TABLES}
@@ -33,7 +44,7 @@ WITHOUT_POLICY = f"""{_TABLES}
     ) ORDER BY 1
 """
 OTHER_POLICIES = """
-    SELECT tablename, roles::text, cmd FROM pg_policies WHERE policyname <> 'own_company' ORDER BY 1
+    SELECT tablename, roles::text, cmd FROM pg_policies WHERE policyname <> 'own_company' ORDER BY 1, 2
 """
 UNIQUE_WITHOUT_COMPANY = """
     SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
@@ -86,11 +97,12 @@ async def test_every_table_is_protected(superuser: AsyncEngine, tables: tuple[st
         assert set(await names(connection, UNIQUE_WITHOUT_COMPANY)) == set(EXCEPTIONS), "an exception has no reason"
 
 
-async def test_only_the_dispatcher_has_policies_of_its_own(superuser: AsyncEngine) -> None:
+async def test_only_who_dispatches_and_who_folds_have_policies_of_their_own(superuser: AsyncEngine) -> None:
     async with superuser.connect() as connection:
         found = [tuple(row) for row in await connection.execute(text(OTHER_POLICIES))]
     reads = [(table, "{tracking_dispatch}", "SELECT") for table in READ_BY_DISPATCH]
-    assert found == sorted([*reads, ("outbox", "{tracking_dispatch}", "ALL")])
+    folds = [(table, "{tracking_fold}", "ALL") for table in TOUCHED_BY_FOLDS]
+    assert found == sorted([*reads, *folds, ("outbox", "{tracking_dispatch}", "ALL")])
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,26 @@ async def test_what_the_dispatcher_may(superuser: AsyncEngine) -> None:
     )
 
 
+async def test_what_the_folder_may(superuser: AsyncEngine) -> None:
+    kept = {"SELECT", "INSERT", "UPDATE"}
+    assert await granted(superuser, "tracking_fold") == (
+        {
+            "storage_use": {"SELECT"},
+            "fold_queue": {"SELECT", "DELETE"},
+            "activity": {"INSERT"},
+            "device_day": kept,
+            "employee_day": kept,
+            "company_day": kept,
+            "outbox": kept,
+        },
+        {
+            "company": {"company_id", "time_zone", "feed_revision"},
+            "employee": {"company_id", "employee_id", "active"},
+            "activity": {"company_id", "record_id", "entry_id"},
+        },
+    )
+
+
 async def test_the_serving_role_may_not_rewrite_history(superuser: AsyncEngine) -> None:
     rights, _columns = await granted(superuser, "tracking_app")
     assert rights["activity"] == {"SELECT", "INSERT"}

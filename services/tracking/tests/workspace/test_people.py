@@ -10,6 +10,7 @@ from PIL import Image
 
 from servicekit.ids import new_id
 from tracking.application.authenticate import Authenticator
+from tracking.application.devices import enrol_device
 from tracking.application.log_in import log_in
 from tracking.application.start_session import start_session
 from tracking.store import screenshots, sessions
@@ -182,3 +183,34 @@ async def test_guessing_is_slowed_down(open_browser, new_tenant) -> None:
     assert refused.status_code == 429
     assert "Too many attempts" in refused.text
     assert (await open_browser().sign_in(tenant.admin)).status_code == 303
+
+
+async def test_an_admin_revokes_one_device(admin, employee, tenant, engine, stored) -> None:
+    about = {"email": tenant.people[0], "password": tenant.password, "origin": "here", "now": datetime.now(UTC)}
+    first, second = [
+        await enrol_device(engine, tenant.company_id, name=name, **about) for name in ("Lap<b>top</b>", "Desk")
+    ]
+    people = {row["email"]: row["number"] for row in await stored("employee", tenant.company_id)}
+    page = f"/team/{people[tenant.people[0]]}"
+    shown = (await admin.see(page)).text
+    assert "Lap&lt;b&gt;top" in shown
+    assert "Desk" in shown
+    path = f"{page}/devices/{first.device_id}/revoke"
+    assert (await employee.send(path)).status_code == 403
+    assert (await admin.send(path, csrf_token="guess")).status_code == 403
+    assert (await admin.send(path)).status_code == 303
+    revoked = {row["device_id"]: row["revoked_at"] for row in await stored("device", tenant.company_id)}
+    assert revoked[first.device_id] is not None
+    assert revoked[second.device_id] is None
+    assert "Lap&lt;" not in (await admin.see(page)).text
+    assert (await admin.send(path)).status_code == 404
+
+
+async def test_another_companys_device_is_not_to_be_revoked(admin, tenant, new_tenant, engine, stored) -> None:
+    other = await new_tenant()
+    about = {"email": other.people[0], "password": other.password, "origin": "here", "now": datetime.now(UTC)}
+    device = await enrol_device(engine, other.company_id, name="Laptop", **about)
+    people = {row["email"]: row["number"] for row in await stored("employee", tenant.company_id)}
+    path = f"/team/{people[tenant.people[0]]}/devices/{device.device_id}/revoke"
+    assert (await admin.send(path)).status_code == 404
+    assert [row["revoked_at"] for row in await stored("device", other.company_id)] == [None]

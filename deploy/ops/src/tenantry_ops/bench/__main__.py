@@ -13,6 +13,7 @@ from tenantry_ops.bench.ingest import ingest
 from tenantry_ops.bench.owner_lists import owner_lists
 from tenantry_ops.bench.results import BenchmarkFailed, Result, table, write
 from tenantry_ops.bench.rig import Rig
+from tenantry_ops.bench.strain import strain
 from tenantry_ops.bench.suspend_to_refusal import WORKERS, suspend_to_refusal
 from tenantry_ops.bench.upload_to_page import upload_to_page
 from tenantry_ops.files import make_folder
@@ -20,7 +21,7 @@ from tenantry_ops.options import Options
 from tenantry_ops.progress import say, step
 
 LATE = {"upload_to_page": upload_to_page, "suspend_to_refusal": suspend_to_refusal}
-DEAR = {"footprint": footprint, "ingest": ingest}
+DEAR = {"footprint": footprint, "ingest": ingest, "strain": strain}
 LONG = {"owner_lists": owner_lists}  # last: it fills the platform with companies that nobody works for
 
 
@@ -43,9 +44,10 @@ def measure(names: AbstractSet[str], beside: Path) -> list[Result]:
         if "footprint" in names:
             with step("footprint"):
                 results += [Result("second_start", started, "s"), *footprint(rig)]
-        if "ingest" in names:
-            with step("ingest"):
-                results += ingest(rig, crowd)
+        for name, load in (("ingest", ingest), ("strain", strain)):
+            if name in names:
+                with step(name):
+                    results += load(rig, crowd)
         for name, lists in LONG.items():
             if name in names:
                 with step(name):

@@ -29,7 +29,15 @@ class Generator:
 
     def go(self) -> Report:
         """Lets it measure. Raises BenchmarkFailed when an upload was refused, or none was made."""
+        self.begin()
+        return self.end()
+
+    def begin(self) -> None:
+        """Lets it begin to measure."""
         _say(self._process, "go")
+
+    def end(self) -> Report:
+        """Waits for the end of what was begun."""
         report = msgspec.json.decode(_hear(self._process), type=Report)
         if not report.rows:
             raise BenchmarkFailed("no row was uploaded")

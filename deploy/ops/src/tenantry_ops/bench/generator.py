@@ -5,6 +5,7 @@ a row once, says "ready", waits for a line, measures, and prints a `Report` as o
 """
 
 import asyncio
+import random
 import sys
 import time
 from collections.abc import Sequence
@@ -21,7 +22,9 @@ from tenantry_ops.bench.wire import Wire
 class Load(msgspec.Struct):
     """What to do: uploads of so many rows over so many connections for so many seconds.
 
-    The members' uploads tell of the time from `after` seconds after their log-in on.
+    The members' uploads tell of the time from `after` seconds after their log-in on. With a `rate` that many begin in a
+    second, else each connection begins its next as soon as it is answered. A refusal ends it all unless it says when to
+    come again and is `expected`: then it is counted, and the same upload comes again at once.
     """
 
     address: str
@@ -31,6 +34,8 @@ class Load(msgspec.Struct):
     connections: int
     seconds: float
     after: int
+    rate: float = 0.0
+    expected: bool = False
 
 
 class Report(msgspec.Struct):
@@ -41,6 +46,7 @@ class Report(msgspec.Struct):
     seconds: float
     p50_ms: float
     p99_ms: float
+    refused: int = 0
 
 
 class Fleet:
@@ -48,8 +54,9 @@ class Fleet:
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._taken = 0
+        self._taken = self._refused = 0
         self._times: list[float] = []
+        self._end = float("inf")
         uploads = [Uploads(member, load.keys[member.company_id], member.since + load.after) for member in load.members]
         self._shares = [uploads[place :: load.connections] for place in range(load.connections)]
 
@@ -58,33 +65,46 @@ class Fleet:
         wires = [await Wire.open(self._load.address) for _ in self._shares]
         pairs = list(zip(wires, self._shares, strict=True))
         await asyncio.gather(*(self._once(wire, share) for wire, share in pairs))
-        warm_rows, self._taken, self._times = self._taken, 0, []
+        warm_rows, self._taken, self._refused, self._times = self._taken, 0, 0, []
         print("ready", flush=True)
         sys.stdin.readline()
         began = time.perf_counter()
-        end = began + self._load.seconds
-        await asyncio.gather(*(self._until(end, wire, share) for wire, share in pairs))
+        self._end = began + self._load.seconds
+        await asyncio.gather(*(self._until(self._end, wire, share) for wire, share in pairs))
         seconds = time.perf_counter() - began
-        p50, p99 = (percentile(self._times, share) * 1e3 for share in (0.5, 0.99))
-        return Report(warm_rows, self._taken, seconds, p50, p99)
+        p50, p99 = (percentile(self._times or [0.0], share) * 1e3 for share in (0.5, 0.99))
+        return Report(warm_rows, self._taken, seconds, p50, p99, self._refused)
 
     async def _once(self, wire: Wire, share: Sequence[Uploads]) -> None:
         for uploads in share:
-            await self._upload(wire, uploads.next(1))
+            await self._upload(wire, uploads.next(1), time.perf_counter())
 
     async def _until(self, end: float, wire: Wire, share: Sequence[Uploads]) -> None:
+        pause = len(self._shares) / self._load.rate if self._load.rate else 0.0
+        due = time.perf_counter() + random.random() * pause
         while True:
             for uploads in share:
-                if time.perf_counter() >= end:
+                if max(due, time.perf_counter()) >= end:
                     return
-                await self._upload(wire, uploads.next(self._load.rows))
+                request = uploads.next(self._load.rows)
+                if not pause:
+                    await self._upload(wire, request, time.perf_counter())
+                    continue
+                await asyncio.sleep(due - time.perf_counter())
+                await self._upload(wire, request, due)  # one that had to wait for the one before it has waited
+                due += pause
 
-    async def _upload(self, wire: Wire, request: bytes) -> None:
-        began = time.perf_counter()
-        status, body = await wire.call(request)
+    async def _upload(self, wire: Wire, request: bytes, began: float) -> None:
+        while True:
+            status, body = await wire.call(request)
+            if status == 200:
+                break
+            if not self._load.expected or b"retry-after:" not in wire.head:
+                sys.exit(f"an upload was refused: {status} {body.decode()}")
+            self._refused += 1
+            if time.perf_counter() > self._end:
+                return
         self._times.append(time.perf_counter() - began)
-        if status != 200:
-            sys.exit(f"an upload was refused: {status} {body.decode()}")
         self._taken += int(body.partition(b'"message":"')[2].partition(b" ")[0])  # it reads "20 rows stored"
 
 

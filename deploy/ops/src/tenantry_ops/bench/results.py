@@ -24,6 +24,7 @@ class Result:
     ratio: float | None = None
     goal: float | None = None  # the value should not be greater
     must: bool = False  # a missed goal is an error of the platform, not a slow machine's
+    at_least: bool = False  # the value should not be less than the goal, instead
 
     @classmethod
     def against(cls, name: str, value: float, unit: str, limit: float, goal: float | None = None) -> "Result":
@@ -33,7 +34,9 @@ class Result:
     @property
     def is_missed(self) -> bool:
         """Whether there is a goal and the value is beyond it."""
-        return self.goal is not None and self.value > self.goal
+        if self.goal is None:
+            return False
+        return self.value < self.goal if self.at_least else self.value > self.goal
 
     def to_json(self) -> dict[str, str | float | None]:
         """Returns what bench.json says of it."""
@@ -69,4 +72,5 @@ def _short(value: float | None) -> str:
 def _verdict(result: Result) -> str:
     if result.goal is None:
         return ""
-    return f"≤ {_short(result.goal)} {result.unit}: {'MISSED' if result.is_missed else 'met'}"
+    sign = "≥" if result.at_least else "≤"
+    return f"{sign} {_short(result.goal)} {result.unit}: {'MISSED' if result.is_missed else 'met'}"

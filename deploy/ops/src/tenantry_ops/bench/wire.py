@@ -11,6 +11,7 @@ class Wire(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.local_port = 0
+        self.head = b""  # of the latest answer, in lower case
         self._transport: asyncio.Transport | None = None
         self._received = b""
         self._answer: asyncio.Future[Answer] | None = None
@@ -47,7 +48,8 @@ class Wire(asyncio.Protocol):
         head, found, body = self._received.partition(b"\r\n\r\n")
         if not found:
             return
-        start = head.lower().index(b"content-length:") + len(b"content-length:")
+        self.head = head.lower()
+        start = self.head.index(b"content-length:") + len(b"content-length:")
         if len(body) >= int(head[start:].partition(b"\r\n")[0]):
             self._received = b""
             if self._answer is not None and not self._answer.done():

@@ -1,49 +1,44 @@
-"""Folds what a company's trackers claim into its totals and announces the months that changed."""
+"""Folds what trackers claim into totals and announces the months that changed: many companies in one transaction."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit import outbox
 from servicekit.events import OutgoingEvent
-from tracking.domain.daybook import CompanyChange, Daybook, DeviceReport, company_changes, second_of
+from tracking.domain.daybook import CompanyChange, Daybook, DayKey, DeviceReport, EmployeeTotals, company_changes
 from tracking.domain.days import day_of
 from tracking.domain.timeline import Claim, Kind
-from tracking.store import activities, companies, company_days, device_days, employee_days, fold_queue, levels
-from tracking.store.companies import CompanyRow
+from tracking.store import company_days, fold_queue, folding
 from tracking.store.company_days import CompanyDayRow
-from tracking.store.fold_queue import Entry
-from tracking.store.scope import company_scope
+from tracking.store.folding import Held, PersonDay, Taken
+from tracking.store.scope import companies_scope, company_scope
 
-ENTRIES_A_TURN = 5_000
+Value = TypeVar("Value")
+
+ENTRIES_A_TURN = 20_000
 
 Encode = Callable[[UUID, date, Sequence[CompanyDayRow]], OutgoingEvent]
 """Makes the event of a month from its first day and its days."""
 
 
 async def fold_company(engine: AsyncEngine, company_id: UUID, encode: Encode) -> bool:
+    """Folds up to `ENTRIES_A_TURN` entries in one transaction; says whether there may be more."""
+    async with company_scope(engine, company_id) as tx:
+        return await _fold(tx, [company_id], encode, wait=True)
+
+
+async def fold_companies(engine: AsyncEngine, company_ids: Collection[UUID], encode: Encode) -> bool:
     """Folds up to `ENTRIES_A_TURN` entries in one transaction; says whether there may be more.
 
-    Reads the kept state of the days that the entries touch and never a raw row again.
+    `engine` is of the role that folds. A company that somebody else holds at this moment waits for its next turn.
     """
-    async with company_scope(engine, company_id) as tx:
-        company = await companies.next_revision(tx)
-        entries = await fold_queue.take(tx, ENTRIES_A_TURN) if company else []
-        if company is None or not entries:
-            return False
-        today = day_of(datetime.now(UTC), company.time_zone)
-        changes = await _count(tx, company, entries)
-        if any(entry.kind in (fold_queue.LEVELS, fold_queue.SCREENSHOT) for entry in entries):
-            changes.setdefault(today, CompanyChange())
-        if changes:
-            await company_days.add(
-                tx, company_id, changes, revision=company.feed_revision, today=today, levels=await levels.read(tx)
-            )
-            await announce(tx, company_id, {day.replace(day=1) for day in changes}, encode)
-        return len(entries) == ENTRIES_A_TURN
+    async with companies_scope(engine, company_ids) as tx:
+        return await _fold(tx, company_ids, encode, wait=False)
 
 
 async def announce(tx: AsyncConnection, company_id: UUID, months: set[date], encode: Encode) -> None:
@@ -54,37 +49,97 @@ async def announce(tx: AsyncConnection, company_id: UUID, months: set[date], enc
         await outbox.append(tx, encode(company_id, first, days))
 
 
-async def _count(tx: AsyncConnection, company: CompanyRow, entries: Sequence[Entry]) -> dict[date, CompanyChange]:
-    claims = [entry for entry in entries if entry.is_claim]
-    new = await activities.insert_new(tx, company.company_id, claims, company.feed_revision)
-    reports = reports_of([claim for claim in claims if claim.entry_id in new])
-    book = Daybook(company.time_zone)
-    for employee_id, day, device_id, timeline in await device_days.read(tx, book.days_touched(reports)):
-        book.put(employee_id, day, device_id, timeline)
-    for report in reports:
-        book.fold(report)
-    sessions, screenshots = (
-        Counter(
-            (entry.employee_id, day_of(entry.at, company.time_zone))
-            for entry in entries
+async def _fold(tx: AsyncConnection, company_ids: Collection[UUID], encode: Encode, *, wait: bool) -> bool:
+    """Reads the kept state of the days that the entries touch and never a raw row again."""
+    turns = {held.company_id: _Turn(held) for held in await folding.hold(tx, company_ids, wait=wait)}
+    entries = await folding.take(tx, turns.keys(), ENTRIES_A_TURN) if turns else []
+    for entry in entries:
+        turns[entry.company_id].entries.append(entry)
+    turns = {company_id: turn for company_id, turn in turns.items() if turn.entries}
+    if not turns:
+        return False
+    starts = _keyed({company_id: turn.days_touched() for company_id, turn in turns.items()})
+    for company_id, employee_id, day, device_id, timeline in await folding.device_days(tx, starts):
+        turns[company_id].book.put(employee_id, day, device_id, timeline)
+    for turn in turns.values():
+        turn.fold()
+    keys = {(company_id, *key) for company_id, turn in turns.items() for key in turn.people_touched()}
+    for (company_id, employee_id, day), totals in (await folding.employee_days(tx, keys)).items():
+        turns[company_id].before[employee_id, day] = totals
+    after = {company_id: turn.totals() for company_id, turn in turns.items()}
+    await folding.put_device_days(
+        tx, [(company_id, *day) for company_id, turn in turns.items() for day in turn.book.changed_devices()]
+    )
+    await folding.put_employee_days(tx, _keyed(after))
+    changes = [
+        (turn.held, day, change)
+        for company_id, turn in turns.items()
+        for day, change in turn.changes(after[company_id]).items()
+    ]
+    await folding.add_company_days(tx, changes, {company_id: turn.today for company_id, turn in turns.items()})
+    months = {(held.company_id, day.replace(day=1)) for held, day, _change in changes}
+    announced = [
+        (company_id, encode(company_id, first, days))
+        for (company_id, first), days in (await folding.company_days(tx, sorted(months))).items()
+    ]
+    await folding.announce(tx, announced)
+    return len(entries) == ENTRIES_A_TURN
+
+
+class _Turn:
+    """One company's part of a fold."""
+
+    def __init__(self, held: Held) -> None:
+        self.held = held
+        self.today = day_of(datetime.now(UTC), held.time_zone)
+        self.entries: list[Taken] = []
+        self.book = Daybook(held.time_zone)
+        self.before: dict[DayKey, EmployeeTotals] = {}
+        self._reports: list[DeviceReport] = []
+        self._sessions: Counter[DayKey] = Counter()
+        self._screenshots: Counter[DayKey] = Counter()
+
+    def days_touched(self) -> dict[DayKey, int]:
+        self._reports = reports_of(self.entries)
+        self._sessions, self._screenshots = (
+            self._moments(kind) for kind in (fold_queue.SESSION, fold_queue.SCREENSHOT)
+        )
+        return self.book.days_touched(self._reports)
+
+    def fold(self) -> None:
+        for report in self._reports:
+            self.book.fold(report)
+
+    def people_touched(self) -> set[DayKey]:
+        changed = {(employee_id, day.date) for employee_id, day, _device, _timeline in self.book.changed_devices()}
+        return changed | {*self._sessions, *self._screenshots}
+
+    def totals(self) -> dict[DayKey, EmployeeTotals]:
+        return self.book.changed_employees(self.before, self._sessions, self._screenshots)
+
+    def changes(self, after: Mapping[DayKey, EmployeeTotals]) -> dict[date, CompanyChange]:
+        changes = company_changes(self.before, after)
+        if any(entry.kind in (fold_queue.LEVELS, fold_queue.SCREENSHOT) for entry in self.entries):
+            changes.setdefault(self.today, CompanyChange())
+        return changes
+
+    def _moments(self, kind: str) -> Counter[DayKey]:
+        return Counter(
+            (entry.employee_id, day_of(datetime.fromtimestamp(entry.at, UTC), self.held.time_zone))
+            for entry in self.entries
             if entry.kind == kind and entry.employee_id
         )
-        for kind in (fold_queue.SESSION, fold_queue.SCREENSHOT)
-    )
-    changed = list(book.changed_devices())
-    keys = {(employee_id, day.date) for employee_id, day, _device, _timeline in changed} | {*sessions, *screenshots}
-    before = await employee_days.read(tx, keys)
-    after = book.changed_employees(before, sessions, screenshots)
-    await device_days.put(tx, company.company_id, changed)
-    await employee_days.put(tx, company.company_id, after)
-    return company_changes(before, after)
 
 
-def reports_of(claims: Sequence[Entry]) -> list[DeviceReport]:
-    """The claims put together again as the reports they came in, by their first entries."""
+def _keyed(by_company: Mapping[UUID, Mapping[DayKey, Value]]) -> dict[PersonDay, Value]:
+    return {(company_id, *key): value for company_id, found in by_company.items() for key, value in found.items()}
+
+
+def reports_of(entries: Sequence[Taken]) -> list[DeviceReport]:
+    """The new claims put together again as the reports they came in, by their first entries."""
     reports: dict[tuple[UUID | None, UUID, UUID], list[Claim]] = defaultdict(list)
-    for claim in claims:
-        if claim.employee_id and claim.device_id:
-            key = claim.upload_id, claim.employee_id, claim.device_id
-            reports[key].append(Claim(Kind(claim.kind), second_of(claim.at), claim.seconds))
+    for entry in entries:
+        if entry.is_claim and entry.is_new and entry.employee_id and entry.device_id:
+            key = entry.upload_id, entry.employee_id, entry.device_id
+            reports[key].append(Claim(Kind(entry.kind), entry.at, entry.seconds))
     return [DeviceReport(employee, device, found) for (_upload, employee, device), found in reports.items()]

@@ -1,60 +1,105 @@
 """Uploads that arrive in the same few milliseconds share one transaction; each is answered after its COMMIT."""
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Sequence
+from uuid import UUID
 
 import structlog
 
-from servicekit.errors import Unavailable
+from servicekit.errors import RateLimited, Unavailable
 from tracking.store.ingest import IngestWriter, NotStorable, Upload
 
 log = structlog.get_logger()
 
+# A commit costs as much as some dozen rows, so a group waits for more as long as more come.
+QUIET = 0.001  # seconds without another upload
+LONGEST_GATHERING = 0.01  # seconds
+ENOUGH = 1_000  # rows
 LARGEST_GROUP = 10_000  # rows
 LONGEST_QUEUE = 200_000  # rows; beyond it an upload is better refused than kept waiting
+MOST_UPLOADS = 128  # at once; beyond them each company has room for its share
+FEW = 4  # uploads that a company may always have in a group; else twice as many as the others have on average
 
 Waiting = tuple[Upload, asyncio.Future[None]]
 
 
 class GroupCommit:
-    """One writer; while it commits a group, the next one gathers."""
+    """One writer; while it commits a group, the next one gathers.
+
+    Who sends more than the others waits for itself: a group has hardly more of one company than of another.
+    """
 
     def __init__(self, writer: IngestWriter) -> None:
         self._writer = writer
-        self._waiting: list[Waiting] = []
-        self._rows_waiting = 0
+        self._waiting: dict[UUID, deque[Waiting]] = {}  # by company, in the order of their turns
+        self._uploads_waiting = self._rows_waiting = 0
+        self._unanswered: dict[UUID, int] = {}  # uploads by company
+        self._uploads = 0
         self._wake = asyncio.Event()
 
-    async def store(self, upload: Upload) -> None:
-        """Returns once the upload is durable. Unavailable: perhaps it is not, and it may come again unchanged."""
-        if self._rows_waiting > LONGEST_QUEUE:
-            raise Unavailable("too many uploads at once; nothing is lost, try again", retry_after=2)
+    def check_room(self, company_id: UUID) -> None:
+        """RateLimited while there are too many uploads and this company has its share of them, or more."""
+        if self._uploads < MOST_UPLOADS:
+            return
+        if self._unanswered.get(company_id, 0) * len(self._unanswered) >= MOST_UPLOADS:
+            raise RateLimited("too many uploads of this company at once; nothing is lost, try again", retry_after=1)
+
+    def submit(self, upload: Upload) -> asyncio.Future[None]:
+        """Done once the upload is durable. Unavailable: perhaps it is not, and it may come again unchanged."""
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((upload, stored))
+        if self._rows_waiting > LONGEST_QUEUE:
+            stored.set_exception(Unavailable("too many uploads at once; nothing is lost, try again", retry_after=2))
+            return stored
+        self._waiting.setdefault(upload.company_id, deque()).append((upload, stored))
+        self._uploads_waiting += 1
         self._rows_waiting += len(upload.report)
+        self._uploads += 1
+        self._unanswered[upload.company_id] = self._unanswered.get(upload.company_id, 0) + 1
         self._wake.set()
-        await stored
+        return stored
+
+    async def store(self, upload: Upload) -> None:
+        """The same, to be awaited."""
+        await self.submit(upload)
 
     async def run(self) -> None:
         """Writes groups until cancelled; what waits then is refused."""
         try:
             while True:
                 await self._wake.wait()
-                self._wake.clear()
-                while self._waiting:
-                    await self._commit(self._take())
+                await self._gather()
+                await self._commit(self._take())
+                if not self._waiting:
+                    self._wake.clear()
         finally:
-            _refuse(self._waiting)
+            self._refuse([one for waiting in self._waiting.values() for one in waiting])
             await self._writer.close()
 
+    async def _gather(self) -> None:
+        latest = time.monotonic() + LONGEST_GATHERING
+        before = 0
+        while before < self._uploads_waiting and self._rows_waiting < ENOUGH and time.monotonic() < latest:
+            before = self._uploads_waiting
+            await asyncio.sleep(QUIET)
+
     def _take(self) -> list[Waiting]:
-        rows = count = 0
-        for upload, _stored in self._waiting:
-            count += 1
-            rows += len(upload.report)
+        group: list[Waiting] = []
+        rows = 0
+        uploads, companies = self._uploads_waiting, len(self._waiting)
+        for company_id in list(self._waiting):
+            waiting = self._waiting.pop(company_id)
+            share = max(FEW, 2 * (uploads - len(waiting)) // max(1, companies - 1)) if companies > 1 else uploads
+            while waiting and share and rows < LARGEST_GROUP:
+                share -= 1
+                rows += len(waiting[0][0].report)
+                group.append(waiting.popleft())
+            if waiting:
+                self._waiting[company_id] = waiting  # behind those who have waited longer
             if rows >= LARGEST_GROUP:
                 break
-        group, self._waiting = self._waiting[:count], self._waiting[count:]
+        self._uploads_waiting -= len(group)
         self._rows_waiting -= rows
         return group
 
@@ -63,24 +108,33 @@ class GroupCommit:
             await self._writer.write([upload for upload, _stored in group])
         except Unavailable as error:
             log.warning("uploads not stored", uploads=len(group), error=repr(error.__cause__))
-            _refuse(group)
+            self._refuse(group)
         except NotStorable as error:
             if len(group) > 1:  # one upload must not spoil the others
                 for one in group:
                     await self._commit([one])
             else:
                 log.error("upload not stored", company_id=str(group[0][0].company_id), error=str(error))
-                _refuse(group)
+                self._refuse(group)
         except BaseException:
-            _refuse(group)
+            self._refuse(group)
             raise
         else:
-            for _upload, stored in group:
-                if not stored.done():
-                    stored.set_result(None)
+            self._answer(group, None)
 
+    def _refuse(self, group: Sequence[Waiting]) -> None:
+        self._answer(group, Unavailable("not stored; nothing is lost, try again", retry_after=1))
 
-def _refuse(group: Sequence[Waiting]) -> None:
-    for _upload, stored in group:
-        if not stored.done():
-            stored.set_exception(Unavailable("not stored; nothing is lost, try again", retry_after=1))
+    def _answer(self, group: Sequence[Waiting], error: Exception | None) -> None:
+        for upload, stored in group:
+            self._uploads -= 1
+            if (left := self._unanswered[upload.company_id] - 1) > 0:
+                self._unanswered[upload.company_id] = left
+            else:
+                del self._unanswered[upload.company_id]
+            if stored.done():
+                continue
+            if error is None:
+                stored.set_result(None)
+            else:
+                stored.set_exception(error)

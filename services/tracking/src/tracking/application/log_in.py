@@ -13,6 +13,7 @@ from tracking.application.guard_sign_in import forgive, guarded, subjects
 from tracking.domain.daybook import EmployeeTotals
 from tracking.domain.days import day_of
 from tracking.store import companies, devices, employee_days, employees
+from tracking.store.employees import Employee
 from tracking.store.scope import company_scope
 
 
@@ -28,28 +29,33 @@ class LoggedIn:
     today: EmployeeTotals
 
 
-async def log_in(
-    engine: AsyncEngine, company_id: UUID, *, email: str, password: str, origin: str, now: datetime
-) -> LoggedIn:
-    """Opens a device; `origin` is the address from which somebody tries.
+async def check_password(engine: AsyncEngine, company_id: UUID, *, email: str, password: str, origin: str) -> Employee:
+    """The account behind a log-in; `origin` is the address from which somebody tries.
 
     NotAuthenticated: no such account in this company, or another password. Forbidden: inactive. RateLimited: too many
-    attempts.
+    attempts; they are forgiven by the caller.
     """
-    attempt = subjects(email, origin)
-    async with guarded(engine, company_id, attempt):
+    async with guarded(engine, company_id, subjects(email, origin)):
         async with company_scope(engine, company_id) as tx:
             employee = await employees.by_email(tx, email)
         if not await verify_password(employee.password_hash if employee else None, password) or employee is None:
             raise NotAuthenticated("Invalid email or password")
     if not employee.active:
         raise Forbidden("This account is inactive; ask your company's admin")
+    return employee
+
+
+async def log_in(
+    engine: AsyncEngine, company_id: UUID, *, email: str, password: str, origin: str, now: datetime
+) -> LoggedIn:
+    """Opens a desktop tracker's device; errors as of `check_password`."""
+    employee = await check_password(engine, company_id, email=email, password=password, origin=origin)
     token = new_token()
     async with company_scope(engine, company_id) as tx:
         company = await companies.get(tx)
         if company is None:
             raise NotAuthenticated("Invalid email or password")
-        await forgive(tx, attempt)
+        await forgive(tx, subjects(email, origin))
         await devices.insert(
             tx,
             company_id,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tracking.store import sessions
+from tracking.store import records, sessions
 from tracking.store.scope import company_scope
 
 Tell = Callable[[Mapping[UUID, datetime]], Awaitable[None]]
@@ -21,6 +21,7 @@ class SignsOfLife:
         self._engine = engine
         self._tell = tell
         self._sessions: dict[UUID, dict[int, datetime]] = defaultdict(dict)
+        self._running: dict[UUID, dict[UUID, tuple[UUID, datetime]]] = defaultdict(dict)
         self._companies: dict[UUID, datetime] = {}
 
     def company(self, company_id: UUID, now: datetime) -> None:
@@ -31,12 +32,20 @@ class SignsOfLife:
         """A session is alive."""
         self._sessions[company_id][number] = now
 
+    def running(self, company_id: UUID, session_id: UUID, device_id: UUID, now: datetime) -> None:
+        """An agent says that a session of its device is running."""
+        self._running[company_id][session_id] = device_id, now
+
     async def write_sessions(self) -> bool:
         """Writes the sessions' signs, one transaction a company."""
         seen, self._sessions = self._sessions, defaultdict(dict)
-        for company_id, numbers in seen.items():
+        running, self._running = self._running, defaultdict(dict)
+        for company_id in seen.keys() | running.keys():
             async with company_scope(self._engine, company_id) as tx:
-                await sessions.saw(tx, numbers)
+                if numbers := seen.get(company_id):
+                    await sessions.saw(tx, numbers)
+                if ids := running.get(company_id):
+                    await records.saw_running(tx, ids)
         return False
 
     async def report_companies(self) -> bool:

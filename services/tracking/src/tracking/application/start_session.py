@@ -1,12 +1,12 @@
 """The tracker starts to track."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
-from tracking.domain.reports import TOLERANCE
+from tracking.domain.clocks import clock_offset
 from tracking.store import devices, fold_queue, sessions
 from tracking.store.devices import Device
 from tracking.store.scope import company_scope
@@ -19,11 +19,7 @@ async def start_session(
 
     The call is made the moment the person presses start, so it also measures the desktop's clock.
     """
-    offset = now - desktop_time
-    if abs(offset) <= TOLERANCE:
-        offset = timedelta()
-    if abs(offset - device.clock_offset) <= TOLERANCE:
-        offset = device.clock_offset  # the same wrong clock: a row that is sent again must not move by a second
+    offset = clock_offset(desktop_time, now, known=device.clock_offset)
     async with company_scope(engine, company_id) as tx:
         if offset != device.clock_offset:
             await devices.set_clock_offset(tx, device.device_id, offset)

@@ -33,7 +33,7 @@ class ScreenshotTaker:
         stored now, it may come again. The session may have ended: captures travel late.
         """
         async with company_scope(self._engine, company_id) as tx:
-            session = await sessions.by_number(tx, capture.session_number) if capture.session_number else None
+            session = await sessions.find(tx, capture.session) if capture.session else None
             if session is None or session.employee_id != device.employee_id:
                 raise NotKept(ANOTHERS)
             if await screenshots.exists(tx, capture.screenshot_id):
@@ -45,7 +45,7 @@ class ScreenshotTaker:
 
     async def set_aside(self, company_id: UUID, device: Device, capture: Capture, reason: str) -> None:
         """Counts a capture of which nothing is kept."""
-        payload = f"captured at {capture.captured_at}, {len(capture.data)} bytes, session {capture.session_number}"
+        payload = f"captured at {capture.captured_at}, {len(capture.data)} bytes, session {capture.session}"
         async with company_scope(self._engine, company_id) as tx:
             await quarantine.add(
                 tx,

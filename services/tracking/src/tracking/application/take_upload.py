@@ -1,7 +1,9 @@
 """An upload of the tracker: made safe, stored durably, answered after that."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +20,35 @@ from tracking.store.ingest import Upload
 from tracking.store.scope import company_scope
 
 ROWS_IN_LINE = 500  # a larger upload is read in a thread, so that nobody waits behind a day's worth of rows
-CAPACITY = 100_000
+CAPACITY = 250_000
+
+
+@dataclass(slots=True)
+class Rows:
+    """What was uploaded when, by whose desktop. A row is one of `domain.rows`, or as it came when its types are odd."""
+
+    company_id: UUID
+    device: Device
+    session_number: int
+    applications: Sequence[Any]
+    websites: Sequence[Any]
+    activities: Sequence[Any]
+    received_at: datetime
+
+    def __len__(self) -> int:
+        return len(self.applications) + len(self.websites) + len(self.activities)
+
+    def read(self) -> Report:
+        """The rows, made safe."""
+        return read_report(
+            employee_id=self.device.employee_id,
+            applications=self.applications,
+            websites=self.websites,
+            activities=self.activities,
+            logged_in_at=self.device.logged_in_at,
+            clock_offset=self.device.clock_offset,
+            received_at=self.received_at,
+        )
 
 
 class UploadTaker:
@@ -27,42 +57,35 @@ class UploadTaker:
     def __init__(self, engine: AsyncEngine, commit: GroupCommit) -> None:
         self._engine = engine
         self._commit = commit
-        self._session_owner: dict[tuple[UUID, int], UUID] = {}
+        self._session_owner: OrderedDict[tuple[UUID, int], UUID] = OrderedDict()
 
-    async def take(
-        self,
-        company_id: UUID,
-        device: Device,
-        *,
-        session_number: int,
-        applications: Sequence[Any],
-        websites: Sequence[Any],
-        activities: Sequence[Any],
-        received_at: datetime,
-    ) -> Report:
+    def check_room(self, company_id: UUID) -> None:
+        """RateLimited: there is no room for an upload of this company now."""
+        self._commit.check_room(company_id)
+
+    async def take(self, rows: Rows) -> Report:
         """Returns once every row is durable, counted or quarantined. NotFound: not a session of this employee.
 
         The session may have ended: rows travel late, and counting asks for the employee, not for the session.
         """
-        if await self._owner(company_id, session_number) != device.employee_id:
+        if await self._owner(rows.company_id, rows.session_number) != rows.device.employee_id:
             raise NotFound("Unknown work session; start a new one")
-
-        def read() -> Report:
-            return read_report(
-                employee_id=device.employee_id,
-                applications=applications,
-                websites=websites,
-                activities=activities,
-                logged_in_at=device.logged_in_at,
-                clock_offset=device.clock_offset,
-                received_at=received_at,
-            )
-
-        large = len(applications) + len(websites) + len(activities) > ROWS_IN_LINE
-        report = await asyncio.to_thread(read) if large else read()
+        report = await asyncio.to_thread(rows.read) if len(rows) > ROWS_IN_LINE else rows.read()
         if len(report):
-            await self._commit.store(Upload(new_id(), company_id, device.employee_id, device.device_id, report))
+            await self._store(rows, report)
         return report
+
+    def take_at_once(self, rows: Rows) -> "tuple[Report, asyncio.Future[None]] | None":
+        """The same, where nothing has to be waited for but the COMMIT; None, and nothing was done, where it has."""
+        owner = self._session_owner.get((rows.company_id, rows.session_number))
+        if owner != rows.device.employee_id or not 0 < len(rows) <= ROWS_IN_LINE:
+            return None
+        report = rows.read()
+        return report, self._store(rows, report)
+
+    def _store(self, rows: Rows, report: Report) -> "asyncio.Future[None]":
+        upload = Upload(new_id(), rows.company_id, rows.device.employee_id, rows.device.device_id, report)
+        return self._commit.submit(upload)
 
     async def _owner(self, company_id: UUID, number: int) -> UUID | None:
         key = company_id, number
@@ -73,6 +96,6 @@ class UploadTaker:
             if session is None:
                 return None
             if len(self._session_owner) >= CAPACITY:
-                self._session_owner.clear()
+                self._session_owner.popitem(last=False)
             owner = self._session_owner[key] = session.employee_id
         return owner

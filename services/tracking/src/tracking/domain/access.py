@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 from uuid import UUID
 
 from tracking.domain.company_keys import CompanyKey, Peppers, is_key
@@ -44,8 +45,7 @@ class Entitlement:
     screenshot_retention_days: int
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(NamedTuple):
     """The verdict on a key and, when the key is known, whose it is."""
 
     verdict: Verdict
@@ -133,18 +133,18 @@ class AccessDirectory:
         known = self.key(text, now)
         return self._companies[known.company_id] if known else None
 
-    def company(self, company_id: UUID, *, now: datetime, monotonic: float) -> Access:
-        """The verdict on a company that is known by other means than its key."""
+    def company(self, company_id: UUID, *, now: datetime, monotonic: float, key: CompanyKey | None = None) -> Access:
+        """The verdict on a company; `key` is the one that it was found by."""
         company = self._companies.get(company_id)
         entitlement = self._entitlements.get(company_id)
         if company is None or entitlement is None or not self.is_confirmed(monotonic):
             # A company that billing has not heard of yet gets its answer within a second.
-            return Access(Verdict.UNCONFIRMED, company, entitlement)
+            return Access(Verdict.UNCONFIRMED, company, entitlement, key)
         if company.suspended:
-            return Access(Verdict.SUSPENDED, company, entitlement)
+            return Access(Verdict.SUSPENDED, company, entitlement, key)
         if now >= entitlement.access_until:
-            return Access(Verdict.EXPIRED, company, entitlement)
-        return Access(Verdict.ALLOWED, company, entitlement)
+            return Access(Verdict.EXPIRED, company, entitlement, key)
+        return Access(Verdict.ALLOWED, company, entitlement, key)
 
     def time_zones(self) -> dict[UUID, str]:
         """Each company's time zone."""
@@ -156,7 +156,7 @@ class AccessDirectory:
             return Access(Verdict.KEY_MISSING)
         known = self.key(key, now)
         if known is not None:
-            return replace(self.company(known.company_id, now=now, monotonic=monotonic), key=known)
+            return self.company(known.company_id, now=now, monotonic=monotonic, key=known)
         if is_key(key) and not self.is_confirmed(monotonic):
             return Access(Verdict.UNCONFIRMED)
         return Access(Verdict.KEY_INVALID)

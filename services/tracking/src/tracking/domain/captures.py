@@ -19,10 +19,10 @@ class NotKept(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What is said of one picture. `session_number` and `captured_at` are None where nothing readable was sent."""
+    """What is said of one picture. `session` (number or id) and `captured_at` are None where none readable was sent."""
 
     screenshot_id: UUID
-    session_number: int | None
+    session: int | UUID | None
     captured_at: datetime | None
     data: bytes
 

@@ -49,7 +49,7 @@ class Daybook:
     def __init__(self, time_zone: str) -> None:
         self._time_zone = time_zone
         self._timelines: dict[DayKey, dict[UUID, Timeline]] = defaultdict(dict)
-        self._changed: set[tuple[UUID, date, UUID]] = set()
+        self._changed: dict[tuple[UUID, date, UUID], None] = {}  # in order
 
     def days_touched(self, reports: Sequence[DeviceReport]) -> dict[DayKey, int]:
         """The days that must be put in before the reports are folded, each with the Unix time of its start."""
@@ -66,20 +66,18 @@ class Daybook:
     def fold(self, report: DeviceReport) -> None:
         """Counts one report."""
         days = list(days_between(*reach(report.claims), self._time_zone))
-        before = Timeline()
-        for day in days:
-            before = before + self._timelines[report.employee_id, day.date].get(report.device_id, Timeline())
-        after = fold(before, report.claims)
+        kept = [self._timelines[report.employee_id, day.date].get(report.device_id, Timeline()) for day in days]
+        after = fold(sum(kept[1:], start=kept[0]), report.claims)
         for day in days:
             timelines = self._timelines[report.employee_id, day.date]
             clipped = after.clip(day.start, day.end)
             if clipped != timelines.get(report.device_id, Timeline()):
                 timelines[report.device_id] = clipped
-                self._changed.add((report.employee_id, day.date, report.device_id))
+                self._changed[report.employee_id, day.date, report.device_id] = None
 
     def changed_devices(self) -> Iterator[tuple[UUID, CompanyDay, UUID, Timeline]]:
         """What the reports changed: employee, day, device and its timeline."""
-        for employee_id, day, device_id in sorted(self._changed):
+        for employee_id, day, device_id in self._changed:
             timeline = self._timelines[employee_id, day][device_id]
             yield employee_id, company_day(day, self._time_zone), device_id, timeline
 
@@ -88,7 +86,7 @@ class Daybook:
     ) -> dict[DayKey, EmployeeTotals]:
         """New totals of the people whose days changed; `sessions` and `screenshots` have come since `before`."""
         result = {}
-        for key in sorted({(employee, day) for employee, day, _ in self._changed} | {*sessions, *screenshots}):
+        for key in {(employee, day) for employee, day, _ in self._changed} | {*sessions, *screenshots}:
             totals = before.get(key, EmployeeTotals())
             if key in self._timelines:
                 timeline = combine(self._timelines[key].values())

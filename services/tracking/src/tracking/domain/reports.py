@@ -1,33 +1,35 @@
-"""A tracker's upload made safe: every row is taken, repaired where it can be, or quarantined with its reason.
+"""What one upload says, made safe: whose rows they are, when they really were, each counted, repaired where it
+can be, or quarantined with its reason.
 
 One refused row would block all later ones of that desktop for ever, so no content is ever an error.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tracking.domain import rows
 from tracking.domain.daybook import second_of
-from tracking.domain.rows import BadRow, Row
-from tracking.domain.spans import Spans, latest_free, union
+from tracking.domain.rows import MAX_DETAIL, MAX_NAME, MAX_SECONDS, BadRow, Row, clean
+from tracking.domain.spans import Spans, occupy, reach_back
 from tracking.domain.timeline import Kind
 
 TOLERANCE = timedelta(seconds=5)  # of clocks that are said to be right
 MOST_CLAIMS = 1_000  # of one upload; a tracker has two for each session of its desktop
+ANOTHERS = "older than the log-in: another person's"
 _KEPT_PAYLOAD = 2000
-_ACTIVITY = "t"
-_PARSERS: Mapping[str, Callable[[Any], Row]] = {"a": rows.application, "w": rows.website, _ACTIVITY: rows.activity}
+_APPLICATION = attrgetter("app_name", "window_title", "active_seconds", "created_at")
+_WEBSITE = attrgetter("domain", "url", "active_seconds", "created_at")
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """One stretch of an application's or website's use."""
 
-    record_id: UUID
+    record_id: bytes  # 16, as of a UUID
     kind: str  # "a" application, "w" website
     at: datetime
     seconds: int
@@ -35,21 +37,19 @@ class Usage:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(NamedTuple):
     """One pre-summed claim: `seconds` ticks of a kind, the newest at `at`."""
 
-    record_id: UUID
+    record_id: bytes
     kind: Kind
     at: datetime
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Quarantined:
+class Quarantined(NamedTuple):
     """A row that counts nowhere, kept with the reason."""
 
-    record_id: UUID
+    record_id: bytes
     reason: str
     payload: str
 
@@ -61,10 +61,6 @@ class Report:
     usage: list[Usage] = field(default_factory=list)
     activity: list[Activity] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
-
-    def quarantine(self, record_id: UUID, reason: str, raw: Any) -> None:
-        """Keeps a row aside."""
-        self.quarantined.append(Quarantined(record_id, reason, rows.clean(repr(raw), _KEPT_PAYLOAD)))
 
     def __len__(self) -> int:
         return len(self.usage) + len(self.activity) + len(self.quarantined)
@@ -83,56 +79,136 @@ def read_report(
     """The rows of one upload by the device that logged in at `logged_in_at`.
 
     `clock_offset`: how far the desktop's clock is behind. Rows from before the log-in are another person's leftovers.
+    A row is a `rows.Application`, `rows.Website` or `rows.Activity`, or, when its types are odd, as it came.
     """
-    report = Report()
-    claimed: Spans = []
-    lists = {"a": applications, "w": websites, _ACTIVITY: activities}
-    for record_id, kind, raw, row in _parse(employee_id, lists):
-        if isinstance(row, BadRow):
-            report.quarantine(record_id, str(row), raw)
-            continue
-        if kind == _ACTIVITY and len(report.activity) == MOST_CLAIMS:
-            report.quarantine(record_id, "one of too many claims at once", raw)
-            continue
+    reading = _Reading(employee_id, logged_in_at, _Moments(clock_offset, received_at))
+    reading.take_usage("a", applications, rows.Application, _APPLICATION, rows.application)
+    reading.take_usage("w", websites, rows.Website, _WEBSITE, rows.website)
+    reading.take_activities(activities)
+    return reading.report
+
+
+class _Moments(dict[str | None, datetime]):
+    """When a `created_at` really was, remembered, for most rows share theirs with others. BadRow: it is no time."""
+
+    def __init__(self, clock_offset: timedelta, received_at: datetime) -> None:
+        super().__init__()
+        self._clock_offset = clock_offset
+        self._received_at = received_at
+
+    def __missing__(self, text: str | None) -> datetime:
+        found = self[text] = self.corrected(rows.moment(text))
+        return found
+
+    def corrected(self, at: datetime | None) -> datetime:
         # No desktop knows the future: its clock has moved since the offset was measured, and this row is new.
-        at = received_at if row.at is None else min(row.at + clock_offset, received_at + TOLERANCE)
-        # Laid out as they will be counted: claims that are each short enough reach back before the log-in together.
-        claim = latest_free(claimed, second_of(at), row.seconds) if kind == _ACTIVITY else []
-        if reason := _objection(at, claim, logged_in_at):
-            report.quarantine(record_id, reason, raw)
-        elif kind == _ACTIVITY:
-            claimed = union(claimed, claim)
-            report.activity.append(Activity(record_id, Kind(row.name), at, row.seconds))
-        else:
-            report.usage.append(Usage(record_id, kind, at, row.seconds, row.name, row.detail))
-    return report
+        return self._received_at if at is None else min(at + self._clock_offset, self._received_at + TOLERANCE)
 
 
-def _objection(at: datetime, claim: Spans, logged_in_at: datetime) -> str:
-    if at < logged_in_at - TOLERANCE:
-        return "older than the log-in: another person's"
-    if claim and claim[0][0] < second_of(logged_in_at - 2 * TOLERANCE):
-        return "longer than the time since the log-in"
-    return ""
-
-
-def _parse(employee_id: UUID, lists: Mapping[str, Sequence[Any]]) -> Iterator[tuple[UUID, str, Any, Row | BadRow]]:
-    """Each row with its identity: its content and its ordinal among identical rows of the same upload.
+class _Identities:
+    """A row's identity is its content and its ordinal among identical rows of the same upload.
 
     The session is not part of it: two threads of a tracker may post the same rows under two sessions.
     """
-    seen: dict[bytes, int] = {}
-    for kind, raws in lists.items():
-        for raw in raws:
-            content = f"{kind}{_canonical(raw)}".encode("utf-8", "surrogatepass")
-            ordinal = seen[content] = seen.get(content, -1) + 1
-            salt = ordinal.to_bytes(16, "big")
-            record_id = UUID(bytes=blake2b(content, digest_size=16, key=employee_id.bytes, salt=salt).digest())
+
+    def __init__(self, employee_id: UUID) -> None:
+        self._employees = blake2b(employee_id.bytes, digest_size=16)
+        self._seen: dict[bytes, int] = {}
+
+    def of(self, content: str) -> bytes:
+        hasher = self._employees.copy()
+        hasher.update(content.encode("utf-8", "surrogatepass"))
+        identity = hasher.digest()
+        ordinal = self._seen[identity] = self._seen.get(identity, -1) + 1
+        if ordinal:
+            return blake2b(identity, digest_size=16, salt=ordinal.to_bytes(16, "big")).digest()
+        return identity
+
+
+class _Reading:
+    """A report in the making."""
+
+    def __init__(self, employee_id: UUID, logged_in_at: datetime, moments: _Moments) -> None:
+        self.report = Report()
+        self._moments = moments
+        self._identities = _Identities(employee_id)
+        self._earliest = logged_in_at - TOLERANCE
+        self._earliest_second = second_of(logged_in_at - 2 * TOLERANCE)
+        self._claimed: Spans = []
+
+    def take_usage(
+        self,
+        kind: str,
+        found: Sequence[Any],
+        regular: type[Any],
+        fields: Callable[[Any], tuple[str, str | None, int, str | None]],
+        parse: Callable[[Any], Row],
+    ) -> None:
+        """Applications or websites. `fields` of a `regular` row are its name, detail, seconds and time."""
+        identify, moments, earliest = self._identities.of, self._moments, self._earliest
+        for raw in found:
+            if type(raw) is not regular:
+                self._take_odd_usage(kind, raw, parse)
+                continue
+            name, detail, seconds, text = fields(raw)
+            record_id = identify(f"{kind}{seconds} {text!r} {len(name)} {name}{'' if detail is None else '=' + detail}")
             try:
-                yield record_id, kind, raw, _PARSERS[kind](raw)
+                at = moments[text]
             except BadRow as reason:
-                yield record_id, kind, raw, reason
+                self._quarantine(record_id, str(reason), raw)
+                continue
+            if not 0 <= seconds <= MAX_SECONDS:
+                self._quarantine(record_id, rows.IMPOSSIBLE_DURATION, raw)
+            elif at < earliest:
+                self._quarantine(record_id, ANOTHERS, raw)
+            else:
+                name, detail = clean(name, MAX_NAME), clean(detail or "", MAX_DETAIL)
+                self.report.usage.append(Usage(record_id, kind, at, seconds, name, detail))
+
+    def _take_odd_usage(self, kind: str, raw: Any, parse: Callable[[Any], Row]) -> None:
+        record_id = self._identities.of(_canonical(kind, raw))
+        try:
+            row = parse(raw)
+        except BadRow as reason:
+            self._quarantine(record_id, str(reason), raw)
+            return
+        at = self._moments.corrected(row.at)
+        if at < self._earliest:
+            self._quarantine(record_id, ANOTHERS, raw)
+        else:
+            self.report.usage.append(Usage(record_id, kind, at, row.seconds, row.name, row.detail))
+
+    def take_activities(self, found: Sequence[Any]) -> None:
+        """Claims of active and idle time."""
+        for raw in found:
+            record_id = self._identities.of(_canonical("t", raw))
+            try:
+                row = rows.activity(raw)
+            except BadRow as reason:
+                self._quarantine(record_id, str(reason), raw)
+                continue
+            at = self._moments.corrected(row.at)
+            if objection := self._objection(at, row.seconds):
+                self._quarantine(record_id, objection, raw)
+            else:
+                occupy(self._claimed, second_of(at), row.seconds)
+                self.report.activity.append(Activity(record_id, Kind(row.name), at, row.seconds))
+
+    def _objection(self, at: datetime, seconds: int) -> str:
+        if len(self.report.activity) == MOST_CLAIMS:
+            return "one of too many claims at once"
+        if at < self._earliest:
+            return ANOTHERS
+        # Laid out as they will be counted: claims that are each short enough reach back before the log-in together.
+        if reach_back(self._claimed, second_of(at), seconds) < self._earliest_second:
+            return "longer than the time since the log-in"
+        return ""
+
+    def _quarantine(self, record_id: bytes, reason: str, raw: Any) -> None:
+        payload = clean(repr(rows.as_sent(raw)), _KEPT_PAYLOAD)
+        self.report.quarantined.append(Quarantined(record_id, reason, payload))
 
 
-def _canonical(raw: Any) -> str:
-    return repr(sorted(raw.items())) if isinstance(raw, Mapping) else repr(raw)
+def _canonical(kind: str, raw: Any) -> str:
+    raw = rows.as_sent(raw)
+    return f"?{kind}{sorted(raw.items()) if isinstance(raw, Mapping) else raw!r}"

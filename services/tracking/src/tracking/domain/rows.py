@@ -14,6 +14,7 @@ MAX_NAME = 512
 MAX_DETAIL = 2048
 MAX_SECONDS = 31 * 86_400
 
+IMPOSSIBLE_DURATION = "the duration is not a number of seconds that can be true"
 PLAUSIBLE_YEARS = range(1980, 2200)  # what a wrong clock may show; farther off, an offset would leave the calendar
 _KINDS = {"ACTIVE": Kind.ACTIVE, "INACTIVE": Kind.IDLE}
 _CONTROL = dict.fromkeys((*range(32), 127))
@@ -21,6 +22,35 @@ _CONTROL = dict.fromkeys((*range(32), 127))
 
 class BadRow(Exception):
     """Why a row cannot be counted."""
+
+
+@dataclass(slots=True)
+class Application:
+    """A row of `applications` with the types that trackers send; what it says may still be impossible."""
+
+    app_name: str
+    window_title: str | None
+    active_seconds: int
+    created_at: str | None
+
+
+@dataclass(slots=True)
+class Website:
+    """The same of `websites`."""
+
+    domain: str
+    url: str | None
+    active_seconds: int
+    created_at: str | None
+
+
+@dataclass(slots=True)
+class Activity:
+    """The same of `activities`."""
+
+    minute_type: str
+    duration_seconds: int
+    created_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +83,13 @@ def activity(raw: Any) -> Row:
     seconds = _seconds(fields.get("duration_seconds"))
     if seconds == 0:
         raise BadRow("no duration")
-    return Row(kind, "", seconds, _time(fields.get("created_at")))
+    return Row(kind, "", seconds, moment(fields.get("created_at")))
 
 
 def clean(text: str, length: int) -> str:
     """Text that PostgreSQL stores: no control characters, no half characters, at most `length` characters."""
+    if len(text) <= length and text.isprintable():
+        return text
     text = text[: length + 64]
     if not text.isprintable():
         text = text.translate(_CONTROL).encode("utf-8", "replace").decode()
@@ -69,13 +101,20 @@ def _usage(raw: Any, name: str, detail: str) -> Row:
     seconds, at, note = fields.get("active_seconds"), fields.get("created_at"), fields.get(detail)
     if at is None and isinstance(seconds, str) and isinstance(note, int):
         note, seconds, at = None, note, seconds  # an upgraded desktop: each value stands one column too early
-    return Row(_text(fields.get(name), MAX_NAME), _text(note, MAX_DETAIL), _seconds(seconds), _time(at))
+    return Row(_text(fields.get(name), MAX_NAME), _text(note, MAX_DETAIL), _seconds(seconds), moment(at))
 
 
 def _fields(raw: Any) -> Mapping[str, Any]:
+    raw = as_sent(raw)
     if not isinstance(raw, Mapping):
         raise BadRow("not an object")
     return raw
+
+
+def as_sent(raw: Any) -> Any:
+    """The row as it came: a mapping, unless something odd was sent."""
+    regular = isinstance(raw, Application | Website | Activity)
+    return {name: getattr(raw, name) for name in raw.__slots__} if regular else raw
 
 
 def _text(value: Any, length: int) -> str:
@@ -86,11 +125,12 @@ def _seconds(value: Any) -> int:
     if isinstance(value, str) and value.isdecimal() and len(value) < 12:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_SECONDS:
-        raise BadRow("the duration is not a number of seconds that can be true")
+        raise BadRow(IMPOSSIBLE_DURATION)
     return int(value)
 
 
-def _time(value: Any) -> datetime | None:
+def moment(value: Any) -> datetime | None:
+    """A row's time; None when it says none. BadRow: it is no time, or none that can be true."""
     if value is None or value == "":
         return None
     try:

@@ -1,6 +1,8 @@
 """Sets of whole seconds as sorted, disjoint, non-touching half-open spans `(start, end)`."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from math import inf
 
 Span = tuple[int, int]
 Spans = list[Span]
@@ -27,9 +29,25 @@ def size(spans: Spans) -> int:
     return sum(end - start for start, end in spans)
 
 
+def add(spans: Spans, more: Spans) -> None:
+    """Adds the seconds of `more`; the set itself changes, and only around them is it read."""
+    if more:
+        first, last = bisect_left(spans, (more[0][0],)), bisect_right(spans, (more[-1][1], inf))
+        if first and spans[first - 1][1] >= more[0][0]:
+            first -= 1
+        spans[first:last] = normalise([*spans[first:last], *more])
+
+
 def clip(spans: Spans, start: int, end: int) -> Spans:
     """The seconds between `start` and `end`."""
-    return [(max(a, start), min(b, end)) for a, b in spans if a < end and b > start]
+    first, last = bisect_left(spans, (start,)), bisect_left(spans, (end,))
+    if first and spans[first - 1][1] > start:
+        first -= 1
+    result = spans[first:last]
+    if result and start < end:
+        result[0] = (max(result[0][0], start), result[0][1])
+        result[-1] = (result[-1][0], min(result[-1][1], end))
+    return result if start < end else []
 
 
 def gaps(spans: Spans, start: int, end: int) -> Spans:
@@ -58,23 +76,34 @@ def latest(spans: Spans, seconds: int) -> Spans:
     return result
 
 
-def latest_free(occupied: Spans, end: int, seconds: int) -> Spans:
-    """The last `seconds` seconds before `end` that are not occupied; reaches back as far as it needs."""
-    result: Spans = []
+def reach_back(occupied: Spans, end: int, seconds: int) -> int:
+    """The earliest of the last `seconds` seconds, at least one, before `end` that are not occupied."""
     cursor = end
-    for a, b in reversed(occupied):
-        if a >= cursor:
-            continue
+    place = bisect_left(occupied, (end,)) - 1
+    while place >= 0:
+        a, b = occupied[place]
         if b < cursor:
-            taken = min(seconds, cursor - b)
-            result.append((cursor - taken, cursor))
-            seconds -= taken
-            if seconds <= 0:
+            if seconds <= cursor - b:
                 break
+            seconds -= cursor - b
         cursor = min(cursor, a)
-    if seconds > 0:
-        result.append((cursor - seconds, cursor))
-    return normalise(result)
+        place -= 1
+    return cursor - seconds
+
+
+def occupy(occupied: Spans, end: int, seconds: int) -> None:
+    """Adds the last `seconds` seconds, at least one, before `end` that are not occupied; the set itself changes.
+
+    No gap is left between them, so they become one span with all that they enclose or touch.
+    """
+    start = reach_back(occupied, end, seconds)
+    first, last = bisect_left(occupied, (start,)), bisect_right(occupied, (end, end))
+    if first and occupied[first - 1][1] >= start:
+        first -= 1
+    if last < len(occupied) and occupied[last][0] == end:
+        last += 1
+    joined = occupied[first:last]
+    occupied[first:last] = [(min([start, *(a for a, _ in joined)]), max([end, *(b for _, b in joined)]))]
 
 
 def subtract(spans: Spans, taken: Spans) -> Spans:

@@ -12,11 +12,12 @@ An employee's time is the union of the devices' times: overlapping desktops coun
 desktop and active at another is active. Folding a report twice changes nothing.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tracking.domain.spans import Spans, clip, gaps, latest, latest_free, size, subtract, union
+from tracking.domain.spans import Spans, add, clip, gaps, latest, occupy, size, subtract, union
 
 
 class Kind(StrEnum):
@@ -63,22 +64,29 @@ def reach(claims: Sequence[Claim]) -> tuple[int, int]:
 
 def fold(device: Timeline, claims: Sequence[Claim]) -> Timeline:
     """The device's timeline after one report."""
+    after = Timeline(list(device.active), list(device.idle))
+    by_end = sorted(claims, key=lambda claim: claim.end)
+    done = 0
     for start, end in _extents(claims):
-        within = [claim for claim in claims if start < claim.end <= end]
-        before = device.clip(start, end)
+        count = bisect_right(by_end, end, lo=done, key=lambda claim: claim.end)
+        within, done = by_end[done:count], count
+        before = after.clip(start, end)
         growth = max(0, _claimed(within, Kind.ACTIVE) - size(before.active))
         newest = max((claim.end for claim in within if claim.kind is Kind.ACTIVE), default=start)
         active = latest(gaps(before.counted, start, newest), growth)
         active = union(active, latest(gaps(union(before.counted, active), start, end), growth - size(active)))
         # The claims of an extent fill it exactly, so what is left is never more than the idle time's growth.
         idle = gaps(union(before.counted, active), start, end)
-        device = Timeline(union(device.active, active), union(device.idle, idle))
-    return device
+        add(after.active, active)
+        add(after.idle, idle)
+    return after
 
 
 def combine(devices: Iterable[Timeline]) -> Timeline:
     """The timeline of the person who used the devices."""
     timelines = list(devices)
+    if len(timelines) == 1:
+        return timelines[0]
     active = union(*(device.active for device in timelines))
     return Timeline(active, subtract(union(*(device.idle for device in timelines)), active))
 
@@ -92,5 +100,5 @@ def _extents(claims: Sequence[Claim]) -> Spans:
     occupied: Spans = []
     for kind in Kind:
         for claim in sorted((c for c in claims if c.kind is kind), key=lambda c: -c.end):
-            occupied = union(occupied, latest_free(occupied, claim.end, claim.seconds))
+            occupy(occupied, claim.end, claim.seconds)
     return occupied

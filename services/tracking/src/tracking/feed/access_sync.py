@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from uuid import UUID
 
 import structlog
 
@@ -14,6 +16,7 @@ from tracking.domain.access import AccessDirectory
 log = structlog.get_logger()
 
 INTERVAL = 1.0
+UNHURRIED = 3.0  # where nobody is let in or refused by it
 SHORTEST_INTERVAL = 0.05  # callers with keys that nobody knows must not keep tenancy and billing busy
 
 
@@ -27,6 +30,11 @@ class AccessSync:
         self._nudged = asyncio.Event()
         self._lock = asyncio.Lock()
         self._refreshed = float("-inf")
+        self._listeners: list[Callable[[Iterable[UUID]], None]] = []
+
+    def listen(self, changed: Callable[[Iterable[UUID]], None]) -> None:
+        """Calls `changed` with the companies of which something new is known, each time that is so."""
+        self._listeners.append(changed)
 
     async def nudge(self, _event: object) -> None:
         """Asks for a refresh soon: an event said that something changed."""
@@ -37,13 +45,13 @@ class AccessSync:
         if not self._directory.is_confirmed(time.monotonic()):
             raise Unavailable("companies and entitlements are not confirmed")
 
-    async def run(self) -> None:
-        """Refreshes until cancelled."""
+    async def run(self, interval: float = INTERVAL) -> None:
+        """Refreshes until cancelled, every `interval` seconds and whenever nudged."""
         while True:
             self._nudged.clear()
             await self.refresh()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._nudged.wait(), INTERVAL)
+                await asyncio.wait_for(self._nudged.wait(), interval)
 
     async def refresh(self) -> None:
         """Brings the directory up to date as of this call; what does not answer stays unconfirmed."""
@@ -63,6 +71,7 @@ class AccessSync:
                 if not companies:
                     break
                 directory.take_companies(companies, revision)
+                self._announce(company.company_id for company in companies)
             directory.confirm_companies(asked)
         except Refused:  # its database went back in time, as after a restore: all that is here may be wrong
             directory.forget_companies()
@@ -78,8 +87,14 @@ class AccessSync:
                 if not entitlements:
                     break
                 directory.take_entitlements(entitlements, revision)
+                self._announce(entitlement.company_id for entitlement in entitlements)
             directory.confirm_entitlements(asked)
         except Refused:
             directory.forget_entitlements()
         except AppError as error:
             log.warning("billing does not answer", error=error.message)
+
+    def _announce(self, company_ids: Iterable[UUID]) -> None:
+        changed = list(company_ids)
+        for listener in self._listeners:
+            listener(changed)

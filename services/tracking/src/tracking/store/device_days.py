@@ -1,6 +1,6 @@
 """The kept state of folding: which seconds of a company's day one device has reported."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import date
 from uuid import UUID
 
@@ -9,16 +9,9 @@ from psycopg.types.range import Range
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tracking.domain.daybook import DayKey
 from tracking.domain.days import CompanyDay, company_day
 from tracking.domain.spans import Spans
 from tracking.domain.timeline import Timeline
-
-_READ = text("""
-    SELECT d.employee_id, d.day, d.device_id, d.active, d.idle
-    FROM device_day d
-    JOIN unnest(CAST(:employee_ids AS uuid[]), CAST(:days AS date[])) k (employee_id, day) USING (employee_id, day)
-""")
 
 _OF_EMPLOYEE = text("SELECT day, device_id, active, idle FROM device_day WHERE employee_id = :employee_id")
 
@@ -27,15 +20,6 @@ _PUT = text("""
     VALUES (:company_id, :employee_id, :day, :device_id, CAST(:active AS int4multirange), CAST(:idle AS int4multirange))
     ON CONFLICT (company_id, employee_id, day, device_id) DO UPDATE SET active = excluded.active, idle = excluded.idle
 """)
-
-
-async def read(tx: AsyncConnection, starts: Mapping[DayKey, int]) -> list[tuple[UUID, date, UUID, Timeline]]:
-    """(employee, day, device, timeline) of all devices on those days; `starts` has the Unix time each day begins at."""
-    keys = {"employee_ids": [employee for employee, _ in starts], "days": [day for _, day in starts]}
-    return [
-        (employee, day, device, Timeline(_spans(active, starts[employee, day]), _spans(idle, starts[employee, day])))
-        for employee, day, device, active, idle in await tx.execute(_READ, keys)
-    ]
 
 
 async def of_employee(tx: AsyncConnection, employee_id: UUID, time_zone: str) -> list[tuple[date, UUID, Timeline]]:

@@ -1,6 +1,6 @@
 """Log-ins of trackers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,14 +9,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _INSERT = text("""
-    INSERT INTO device (company_id, device_id, employee_id, token_digest, logged_in_at)
-    VALUES (:company_id, :device_id, :employee_id, :token_digest, :logged_in_at)
+    INSERT INTO device (company_id, device_id, employee_id, token_digest, logged_in_at, name)
+    VALUES (:company_id, :device_id, :employee_id, :token_digest, :logged_in_at, :name)
 """)
 
-_BY_TOKEN = text("""
-    SELECT d.device_id, d.employee_id, e.number, d.logged_in_at, d.clock_offset
+_BY_TOKENS = text("""
+    SELECT d.token_digest, d.device_id, d.employee_id, e.number, d.logged_in_at, d.clock_offset
     FROM device d JOIN employee e USING (company_id, employee_id)
-    WHERE d.token_digest = :token_digest AND d.revoked_at IS NULL AND e.active
+    WHERE d.token_digest = ANY(:token_digests) AND d.revoked_at IS NULL AND e.active
 """)
 
 _SET_OFFSET = text("UPDATE device SET clock_offset = :clock_offset WHERE device_id = :device_id")
@@ -62,8 +62,9 @@ async def insert(
     employee_id: UUID,
     token_digest: bytes,
     logged_in_at: datetime,
+    name: str | None = None,
 ) -> None:
-    """Notes a log-in; its clock is taken to be right until a session start tells."""
+    """Notes a log-in, with a name if its agent gave it one; its clock is taken to be right until a call tells."""
     await tx.execute(
         _INSERT,
         {
@@ -72,14 +73,15 @@ async def insert(
             "employee_id": employee_id,
             "token_digest": token_digest,
             "logged_in_at": logged_in_at,
+            "name": name,
         },
     )
 
 
-async def by_token(tx: AsyncConnection, token_digest: bytes) -> Device | None:
-    """The scope's device with that token, unless it was revoked or its account is inactive."""
-    row = (await tx.execute(_BY_TOKEN, {"token_digest": token_digest})).one_or_none()
-    return Device(*row) if row else None
+async def by_tokens(tx: AsyncConnection, token_digests: Sequence[bytes]) -> dict[bytes, Device]:
+    """The scope's devices with those tokens, unless they were revoked or their accounts are inactive."""
+    rows = await tx.execute(_BY_TOKENS, {"token_digests": list(token_digests)})
+    return {digest: Device(*device) for digest, *device in rows}
 
 
 async def saw(tx: AsyncConnection, company_id: UUID, seen: Mapping[UUID, tuple[bytes, datetime]]) -> None:

@@ -4,6 +4,7 @@ Binary COPY first: nothing is cheaper. It knows no ON CONFLICT, so a group in wh
 and goes the idempotent way.
 """
 
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,18 +18,24 @@ from psycopg.errors import DeadlockDetected, UniqueViolation
 
 from servicekit.errors import Unavailable
 from tracking.domain.reports import Report
+from tracking.store.copying import HEADER, TRAILER, copy_all, microseconds, packed_text
 
-_USAGE = ("company_id", "record_id", "employee_id", "kind", "at", "seconds", "name", "detail")
+# In the order in which the rows are packed: what an upload's rows have in common comes first.
+_USAGE = ("company_id", "employee_id", "record_id", "kind", "at", "seconds", "name", "detail")
 _USAGE_TYPES = ("uuid", "uuid", "uuid", "text", "timestamptz", "int4", "text", "text")
-_CLAIM = ("company_id", "upload_id", "record_id", "employee_id", "device_id", "kind", "at", "seconds")
-_CLAIM_TYPES = ("uuid", "uuid", "uuid", "uuid", "uuid", "text", "timestamptz", "int4")
-_QUARANTINE = ("company_id", "record_id", "employee_id", "reason", "payload")
+_CLAIM = ("company_id", "employee_id", "device_id", "upload_id", "record_id", "kind", "at", "seconds")
+_QUARANTINE = ("company_id", "employee_id", "record_id", "reason", "payload")
 _QUARANTINE_TYPES = ("uuid", "uuid", "uuid", "text", "text")
+
+_WHOSE = struct.Struct("!hi16si16s").pack  # the number of columns, company, employee
+_DEVICE_AND_UPLOAD = struct.Struct("!i16si16s").pack
+_STRETCH = struct.Struct("!i16sisiqii").pack  # record, kind, at, seconds; each after its length
+_RECORD = struct.Struct("!i16s").pack
 
 Row = tuple[UUID | str | datetime | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Upload:
     """One report and whose it is."""
 
@@ -73,60 +80,83 @@ class IngestWriter:
 
 
 async def _write(connection: AsyncConnection, uploads: Sequence[Upload]) -> None:
-    # In the order of the keys: two writers that store the same rows at once wait for each other, never in a ring.
-    usage, quarantined = (sorted(rows, key=itemgetter(0, 1)) for rows in (_usage(uploads), _quarantined(uploads)))
-    claims = list(_claims(uploads))
+    usage, claims, quarantined = _packed_usage(uploads), _packed_claims(uploads), _packed_quarantined(uploads)
+    copies = (
+        ("usage_record", _USAGE, usage),
+        ("fold_queue", _CLAIM, claims),
+        ("quarantine", _QUARANTINE, quarantined),
+    )
     try:
-        async with connection.transaction(), connection.cursor() as cursor:
-            await _copy(cursor, "usage_record", _USAGE, _USAGE_TYPES, usage)
-            await _copy(cursor, "fold_queue", _CLAIM, _CLAIM_TYPES, claims)
-            await _copy(cursor, "quarantine", _QUARANTINE, _QUARANTINE_TYPES, quarantined)
+        await copy_all(connection, [(_copy(table, columns), b"".join(rows)) for table, columns, rows in copies if rows])
     except (UniqueViolation, DeadlockDetected):
         async with connection.transaction(), connection.cursor() as cursor:
-            await _insert_new(cursor, "usage_record", _USAGE, _USAGE_TYPES, usage)
-            # A claim that is repeated is found out when it is folded.
-            await _copy(cursor, "fold_queue", _CLAIM, _CLAIM_TYPES, claims)
-            await _insert_new(cursor, "quarantine", _QUARANTINE, _QUARANTINE_TYPES, quarantined)
+            await _insert_new(cursor, "usage_record", _USAGE, _USAGE_TYPES, _usage(uploads))
+            if claims:  # one that is repeated is found out when it is folded
+                async with cursor.copy(_copy("fold_queue", _CLAIM)) as copy:
+                    await copy.write(HEADER + b"".join(claims) + TRAILER)
+            await _insert_new(cursor, "quarantine", _QUARANTINE, _QUARANTINE_TYPES, _quarantined(uploads))
 
 
-async def _copy(
-    cursor: AsyncCursor, table: str, columns: Sequence[str], types: Sequence[str], rows: Sequence[Row]
-) -> None:
-    if rows:
-        statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
-        async with cursor.copy(statement.encode()) as copy:
-            copy.set_types(types)
-            for row in rows:
-                await copy.write_row(row)
+def _copy(table: str, columns: Sequence[str]) -> bytes:
+    return f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)".encode()
+
+
+def _packed_usage(uploads: Sequence[Upload]) -> list[bytes]:
+    rows = []
+    for upload in uploads:
+        whose = _WHOSE(8, 16, upload.company_id.bytes, 16, upload.employee_id.bytes)
+        for record_id, kind, at, seconds, name, detail in upload.report.usage:
+            stretch = _STRETCH(16, record_id, 1, kind.encode(), 8, microseconds(at), 4, seconds)
+            rows.append(whose + stretch + packed_text(name) + packed_text(detail))
+    # In the order of the keys, as every writer does it: two that store the same rows wait for each other, seldom in a
+    # ring, and neighbours go to the same pages.
+    rows.sort()
+    return rows
+
+
+def _packed_claims(uploads: Sequence[Upload]) -> list[bytes]:
+    rows = []
+    for upload in uploads:
+        if upload.report.activity:
+            whose = _WHOSE(8, 16, upload.company_id.bytes, 16, upload.employee_id.bytes)
+            whose += _DEVICE_AND_UPLOAD(16, upload.device_id.bytes, 16, upload.upload_id.bytes)
+            for record_id, kind, at, seconds in upload.report.activity:
+                rows.append(whose + _STRETCH(16, record_id, 1, kind.encode(), 8, microseconds(at), 4, seconds))
+    return rows
+
+
+def _packed_quarantined(uploads: Sequence[Upload]) -> list[bytes]:
+    rows = []
+    for upload in uploads:
+        for record_id, reason, payload in upload.report.quarantined:
+            whose = _WHOSE(5, 16, upload.company_id.bytes, 16, upload.employee_id.bytes)
+            rows.append(whose + _RECORD(16, record_id) + packed_text(reason) + packed_text(payload))
+    rows.sort()
+    return rows
 
 
 async def _insert_new(
-    cursor: AsyncCursor, table: str, columns: Sequence[str], types: Sequence[str], rows: Sequence[Row]
+    cursor: AsyncCursor, table: str, columns: Sequence[str], types: Sequence[str], rows: Iterator[Row]
 ) -> None:
-    if rows:
+    in_order = sorted(rows, key=itemgetter(0, 2))  # of the keys: see above
+    if in_order:
         arrays = ", ".join(f"%s::{kind}[]" for kind in types)
         names = ", ".join(columns)
         statement = (
             f"INSERT INTO {table} ({names}) SELECT {names} FROM unnest({arrays}) AS r ({names}) "
             "ON CONFLICT (company_id, record_id) DO NOTHING"
         )
-        await cursor.execute(statement.encode(), [list(column) for column in zip(*rows, strict=True)])
+        await cursor.execute(statement.encode(), [list(column) for column in zip(*in_order, strict=True)])
 
 
 def _usage(uploads: Sequence[Upload]) -> Iterator[Row]:
     for upload in uploads:
         for u in upload.report.usage:
-            yield upload.company_id, u.record_id, upload.employee_id, u.kind, u.at, u.seconds, u.name, u.detail
-
-
-def _claims(uploads: Sequence[Upload]) -> Iterator[Row]:
-    for upload in uploads:
-        whose = upload.employee_id, upload.device_id
-        for a in upload.report.activity:
-            yield upload.company_id, upload.upload_id, a.record_id, *whose, str(a.kind), a.at, a.seconds
+            whose = upload.company_id, upload.employee_id, UUID(bytes=u.record_id)
+            yield *whose, u.kind, u.at, u.seconds, u.name, u.detail
 
 
 def _quarantined(uploads: Sequence[Upload]) -> Iterator[Row]:
     for upload in uploads:
         for q in upload.report.quarantined:
-            yield upload.company_id, q.record_id, upload.employee_id, q.reason, q.payload
+            yield upload.company_id, upload.employee_id, UUID(bytes=q.record_id), q.reason, q.payload

@@ -20,6 +20,8 @@ _INSERT = text("""
 
 _BY_NUMBER = text(f"SELECT {_COLUMNS} FROM work_session WHERE number = :number")
 
+_BY_ID = text(f"SELECT {_COLUMNS} FROM work_session WHERE session_id = :session_id")
+
 _END = text("""
     UPDATE work_session SET ended_at = greatest(started_at, :ended_at), ended_by = 'TRACKER',
         last_seen_at = greatest(last_seen_at, :ended_at)
@@ -92,6 +94,14 @@ async def insert(
 async def by_number(tx: AsyncConnection, number: int) -> WorkSession | None:
     """The scope's session with that number."""
     row = (await tx.execute(_BY_NUMBER, {"number": number})).one_or_none()
+    return WorkSession(*row) if row else None
+
+
+async def find(tx: AsyncConnection, session: int | UUID) -> WorkSession | None:
+    """The scope's session with that number or id."""
+    if isinstance(session, int):
+        return await by_number(tx, session)
+    row = (await tx.execute(_BY_ID, {"session_id": session})).one_or_none()
     return WorkSession(*row) if row else None
 
 

@@ -2,18 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum, auto
 
+from tracking.api.desktop import uploads
 from tracking.api.desktop.agent_calls import call_config, call_heartbeat, call_policy
 from tracking.api.desktop.context import Call, Gateway, device_of
 from tracking.api.desktop.screenshot_calls import LARGEST_SCREENSHOT, call_screenshot
 from tracking.api.desktop.task_calls import call_get_tasks, call_update_task
-from tracking.api.desktop.wire import Reply, clock_text, id_in, no, ok, rows_in, text_in, time_in
+from tracking.api.desktop.wire import Reply, clock_text, id_in, no, ok, rows_in, text_in, time_in, typed
 from tracking.application.end_session import end_session
 from tracking.application.log_in import log_in
 from tracking.application.poll_session import poll_session
 from tracking.application.start_session import start_session
+from tracking.application.take_upload import Rows
 from tracking.store.devices import Device
 
 
@@ -92,14 +93,13 @@ async def call_poll(gateway: Gateway, call: Call) -> Reply:
 async def call_upload(gateway: Gateway, call: Call) -> Reply:
     """`active_token`, `work_session_id`, rows: 200 once they are durable, for 200 makes the tracker delete them."""
     number = id_in(call.body, "work_session_id")
-    rows = {name: rows_in(call.body, name) for name in ("applications", "websites", "activities")}
+    applications, websites, activities = (typed(rows_in(call.body, name), kind) for name, kind in uploads.ROWS.items())
     device = await _device(gateway, call)
-    report = await gateway.uploads.take(
-        call.company.company_id, device, session_number=number, received_at=call.received_at, **rows
-    )
+    gateway.uploads.check_room(call.company.company_id)
+    rows = Rows(call.company.company_id, device, number, applications, websites, activities, call.received_at)
+    report = await gateway.uploads.take(rows)
     gateway.life.session(call.company.company_id, number, call.received_at)
-    aside = f", {len(report.quarantined)} of them kept aside" if report.quarantined else ""
-    return ok(f"{len(report)} rows stored{aside}")
+    return ok(uploads.stored_message(len(report), len(report.quarantined)))
 
 
 async def _device(gateway: Gateway, call: Call) -> Device:
@@ -140,8 +140,3 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/api/agent/heartbeat": Endpoint("POST", call_heartbeat, has_body=False),
     "/api/policy": Endpoint("GET", call_policy, has_body=False),
 }
-
-
-def utc_now() -> datetime:
-    """The moment of a request."""
-    return datetime.now(UTC)

@@ -7,15 +7,10 @@ from tracking.domain.policy import TrackingPolicy
 
 
 def tracker_config(policy: TrackingPolicy, logged_in_at: datetime) -> dict[str, Any]:
-    """The `config` of a desktop that signed in then, under its company's policy.
-
-    A tracker applies a config only when its version exceeds the one it has, and keeps that one when another person or
-    company signs in on the same desktop. Both a log-in and a change of policy are seconds of the same clock: the later
-    one is a number that only grows on any desktop.
-    """
-    version = max(int(logged_in_at.timestamp()), policy.version)
+    """The `config` of a desktop that signed in then, under its company's policy."""
+    updated_at = max(int(logged_in_at.timestamp()), policy.version)
     return {
-        "config_version": version,
+        "config_version": policy.version_for(logged_in_at),
         "screenshots_enabled": policy.screenshots_enabled,
         "screenshot_interval_seconds": policy.screenshot_interval_seconds,
         "idle_threshold_seconds": policy.idle_threshold_seconds,
@@ -30,5 +25,5 @@ def tracker_config(policy: TrackingPolicy, logged_in_at: datetime) -> dict[str, 
         "show_tracker_notification": True,
         "notification_interval_minutes": 30,
         "local_data_retention_days": 30,
-        "updated_at": datetime.fromtimestamp(version, UTC).isoformat(),
+        "updated_at": datetime.fromtimestamp(updated_at, UTC).isoformat(),
     }

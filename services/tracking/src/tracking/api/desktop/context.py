@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -58,3 +58,8 @@ async def device_in_header(gateway: Gateway, call: Call) -> Device:
     """The device of the header `Authorization: Token …`. NotAuthenticated: it names none of this company."""
     scheme, _, token = call.authorization.partition(" ")
     return await device_of(gateway, call, token.strip() if scheme == "Token" else None)
+
+
+def utc_now() -> datetime:
+    """The moment of a request."""
+    return datetime.now(UTC)

@@ -105,6 +105,21 @@ def rows_in(body: Mapping[str, Any], name: str) -> list[Any]:
     return value
 
 
+def typed(rows: Sequence[Any], kind: type[Any]) -> list[Any]:
+    """The rows with the types that trackers send as `kind`, a dataclass of `domain.rows`; the odd ones as they are.
+
+    A row must become the same however the rows beside it read, for that makes its identity.
+    """
+    return [_typed(row, kind) for row in rows]
+
+
+def _typed(row: Any, kind: type[Any]) -> Any:
+    try:
+        return msgspec.convert(row, kind)
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError):
+        return row
+
+
 def clock_text(seconds: int) -> str:
     """HH:MM:SS."""
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"

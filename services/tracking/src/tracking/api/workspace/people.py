@@ -12,6 +12,7 @@ from servicekit.errors import HTTP_STATUS, AppError, InvalidInput
 from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace, check_token
 from tracking.api.workspace.pages import render
 from tracking.application.accounts import ADMIN
+from tracking.application.devices import list_devices, revoke_device
 from tracking.application.show_screenshots import find_person, read_picture, show_gallery
 from tracking.application.tasks import LONGEST_DESCRIPTION, LONGEST_TITLE, assign_task, list_tasks
 
@@ -87,6 +88,21 @@ async def give_task(
     return RedirectResponse(f"/team/{number}", 303)
 
 
+@router.post("/team/{number}/devices/{device_id}/revoke")
+async def revoke(
+    request: Request,
+    workspace: TheWorkspace,
+    visitor: AdminVisitor,
+    number: Number,
+    device_id: UUID,
+    csrf_token: Annotated[str, Form(max_length=512)] = "",
+) -> Response:
+    """Signs that person out at one device; within seconds it is refused."""
+    check_token(request, visitor, csrf_token)
+    await revoke_device(workspace.engine, visitor.company_id, device_id, datetime.now(UTC))
+    return RedirectResponse(f"/team/{number}", 303)
+
+
 async def _gallery(workspace: Workspace, visitor: Visitor, employee_id: UUID, path: str, day: date | None) -> Response:
     shown = await show_gallery(workspace.engine, visitor.company_id, employee_id, day=day, now=datetime.now(UTC))
     return render("screenshots.html", person=visitor.person, shown=shown, path=path)
@@ -114,6 +130,7 @@ async def _person(workspace: Workspace, visitor: Visitor, number: int, error: Ap
         person=visitor.person,
         whose=whose,
         tasks=tasks,
+        devices=await list_devices(workspace.engine, visitor.company_id, number),
         error=error.message if error else "",
     )
 

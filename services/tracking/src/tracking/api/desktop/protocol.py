@@ -1,0 +1,164 @@
+"""The server's HTTP protocol with a short way for ordinary uploads, which are almost all of the load.
+
+Everything else goes the server's own way to the ASGI application, and so does an upload as soon as anything about it is
+not ordinary: what has arrived of it is handed over, and the application sees the whole request.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from functools import partial
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+import structlog
+
+from servicekit.errors import AppError
+from servicekit.http_protocol import BoundedHeadProtocol
+from tracking.api.desktop.uploads import PATH, Uploads, stored_body
+from tracking.api.desktop.wire import Reply, from_error, refusal
+from tracking.domain.reports import Report
+
+log = structlog.get_logger()
+
+LARGEST = 256 * 1024  # bytes of an ordinary upload; hundreds of rows are some dozen kB
+PATIENCE = 1.0  # seconds for its body to arrive; the application knows for how much longer it may
+REFUSAL_DELAY = 0.5  # seconds: who has too much under way and asks again at once must not keep the gateway busy
+_STATUS_LINE = {int(status): f"HTTP/1.1 {status:d} {status.phrase}\r\n".encode() for status in HTTPStatus}
+_NOBODY_WAITS = asyncio.Event()
+
+
+class _Upload:
+    """An upload from its head to its answer; it stands where the server keeps the request that is under way."""
+
+    __slots__ = (
+        "disconnected",
+        "keep_alive",
+        "key",
+        "message_event",
+        "parts",
+        "refused",
+        "response_complete",
+        "size",
+        "slow",
+    )
+
+    def __init__(self, key: bytes, refused: Reply | None, *, keep_alive: bool) -> None:
+        self.key = key
+        self.refused = refused
+        self.parts: list[bytes] = []
+        self.size = 0
+        self.slow: asyncio.TimerHandle | None = None
+        # What the server looks at.
+        self.keep_alive = keep_alive
+        self.disconnected = False
+        self.response_complete = False
+        self.message_event = _NOBODY_WAITS
+
+
+class UploadProtocol(BoundedHeadProtocol):
+    """One connection."""
+
+    uploads: ClassVar[Uploads]  # of the server that it is a connection of
+    cycle: Any  # the request under way: the server's own kind, or an `_Upload`
+    _arriving: _Upload | None = None
+
+    @classmethod
+    def of(cls, uploads: Uploads) -> "type[UploadProtocol]":
+        """The protocol of a server whose ordinary uploads are taken by `uploads`."""
+        return type("UploadProtocol", (cls,), {"uploads": uploads})
+
+    def on_headers_complete(self) -> None:
+        upload = self._begin() if self.url == PATH else None
+        if upload is None:
+            super().on_headers_complete()
+        else:
+            self._head_size = None
+            self._deadline.cancel()
+            self._arriving = self.cycle = upload
+
+    def on_body(self, body: bytes) -> None:
+        upload = self._arriving
+        if upload is None:
+            super().on_body(body)
+        elif upload.refused is None:
+            upload.parts.append(body)
+            upload.size += len(body)
+            if upload.size > LARGEST:
+                self._hand_over(upload)
+
+    def on_message_complete(self) -> None:
+        upload = self._arriving
+        if upload is None:
+            super().on_message_complete()
+        elif upload.refused is not None:
+            self._arriving = None
+            self.loop.call_later(REFUSAL_DELAY, self._answer, upload, upload.refused)
+        elif (taken := self.uploads.take(upload.key, b"".join(upload.parts))) is None:
+            self._hand_over(upload)
+            super().on_message_complete()
+        else:
+            self._arriving = None
+            report, stored = taken
+            stored.add_done_callback(partial(self._answer_stored, upload, report))
+        if upload is not None and upload.slow is not None:
+            upload.slow.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        upload = self._arriving
+        if upload is not None and upload.slow is None:
+            upload.slow = self.loop.call_later(PATIENCE, self._hand_over, upload)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._arriving = None
+
+    def _begin(self) -> _Upload | None:
+        busy = self.cycle is not None and not self.cycle.response_complete
+        if busy or self.expect_100_continue or self.flow.write_paused or self.parser.get_method() != b"POST":
+            return None
+        key = dict(self.headers).get(b"x-company-key")
+        if key is None:
+            return None
+        admitted = self.uploads.admits(key)
+        if admitted is False:
+            return None
+        keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        return _Upload(key, None if admitted is True else admitted, keep_alive=keep_alive)
+
+    def _hand_over(self, upload: _Upload) -> None:
+        """Starts again on the server's own way, unless the upload is no longer arriving."""
+        if self._arriving is not upload:
+            return
+        self._arriving = None
+        upload.response_complete = True  # to the server there was no request yet
+        super().on_headers_complete()
+        for part in upload.parts:
+            super().on_body(part)
+
+    def _answer_stored(self, upload: _Upload, report: Report, stored: "asyncio.Future[None]") -> None:
+        error = stored.exception()
+        if error is None:
+            self._write(upload, 200, (), stored_body(len(report), len(report.quarantined)))
+        elif isinstance(error, AppError):
+            self._answer(upload, from_error(error))
+        else:
+            log.error("upload failed", error=repr(error))
+            self._answer(upload, refusal(500, "Internal error; it has been logged and nothing is lost"))
+
+    def _answer(self, upload: _Upload, reply: Reply) -> None:
+        self._write(upload, reply.code, reply.headers, reply.encode())
+
+    def _write(self, upload: _Upload, code: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
+        if upload.disconnected or self.transport.is_closing():
+            return
+        parts = [_STATUS_LINE[code], b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body)]
+        parts += [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *headers)]
+        if not upload.keep_alive:
+            parts.append(b"connection: close\r\n")
+        parts += (b"\r\n", body)
+        self.transport.write(b"".join(parts))
+        upload.response_complete = True
+        if not upload.keep_alive:
+            self.transport.close()
+        self.on_response_complete()

@@ -1,0 +1,93 @@
+"""The ordinary upload, from its bytes to its rows in the queue, without a task, a framework or a question to anybody.
+
+What is not ordinary in any way (a stranger, an unknown token or session, an odd row, a day's worth of rows) is left to
+the door, which knows all cases.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+
+import msgspec
+
+from servicekit.errors import AppError
+from tracking.api.desktop.context import Gateway, utc_now
+from tracking.api.desktop.wire import Reply, from_error, ok
+from tracking.application.take_upload import Rows
+from tracking.domain import rows
+from tracking.domain.access import AccessDirectory, Verdict
+from tracking.domain.reports import Report
+
+PATH = b"/api/upload/employee-activity"
+ROWS: Mapping[str, type] = {
+    "applications": rows.Application,
+    "websites": rows.Website,
+    "activities": rows.Activity,
+}
+
+
+class Body(msgspec.Struct):
+    """An upload whose rows all have the types that trackers send."""
+
+    active_token: str
+    work_session_id: int
+    applications: list[rows.Application]
+    websites: list[rows.Website]
+    activities: list[rows.Activity]
+
+
+_decode = msgspec.json.Decoder(Body).decode
+
+
+class Uploads:
+    """Takes ordinary uploads."""
+
+    def __init__(self, gateway: Gateway, directory: AccessDirectory) -> None:
+        self._gateway = gateway
+        self._directory = directory
+
+    def admits(self, key: bytes) -> Reply | bool:
+        """Whether an upload of the key's company may go on here; a refusal when there are too many of it."""
+        access = self._directory.decide(key, now=utc_now(), monotonic=time.monotonic())
+        if access.verdict is not Verdict.ALLOWED or access.company is None:
+            return False
+        try:
+            self._gateway.uploads.check_room(access.company.company_id)
+        except AppError as error:
+            return from_error(error)
+        return True
+
+    def take(self, key: bytes, body: bytes) -> "tuple[Report, asyncio.Future[None]] | None":
+        """What was in it, and when it is durable; None, and nothing was done: it is not ordinary."""
+        now = utc_now()
+        company_key = self._directory.key(key, now)
+        if company_key is None:
+            return None
+        try:
+            upload = _decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        company_id, number = company_key.company_id, upload.work_session_id
+        device = self._gateway.authenticator.remembered(company_id, upload.active_token)
+        if device is None:
+            return None
+        taken = self._gateway.uploads.take_at_once(
+            Rows(company_id, device, number, upload.applications, upload.websites, upload.activities, now)
+        )
+        if taken is not None:
+            self._gateway.life.company(company_id, now)
+            self._gateway.life.session(company_id, number, now)
+            self._gateway.key_uses.note(company_key, device.device_id, now)
+        return taken
+
+
+def stored_message(rows: int, quarantined: int) -> str:
+    """What the tracker is told."""
+    return f"{rows} rows stored" + (f", {quarantined} of them kept aside" if quarantined else "")
+
+
+@lru_cache(maxsize=1024)
+def stored_body(rows: int, quarantined: int) -> bytes:
+    """The same as the body of an answer, for most are alike."""
+    return ok(stored_message(rows, quarantined)).encode()

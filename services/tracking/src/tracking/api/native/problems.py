@@ -1,0 +1,107 @@
+"""How the native API refuses: one kind of body (RFC 9457), and a status that says whether to try again.
+
+429 and 503 carry Retry-After, and the same request may come again unchanged. Every other 4xx is for good.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from servicekit.errors import (
+    HTTP_STATUS,
+    AppError,
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotAuthenticated,
+    NotFound,
+    RateLimited,
+    Refused,
+    TooLarge,
+    Unavailable,
+)
+from tracking.domain.access import Verdict
+
+MEDIA_TYPE = "application/problem+json"
+_RETRY_AFTER = 1.0  # seconds, where an error says nothing else
+
+_KINDS: Mapping[type[AppError], str] = {
+    InvalidInput: "invalid_input",
+    NotAuthenticated: "not_authenticated",
+    Forbidden: "forbidden",
+    NotFound: "not_found",
+    Conflict: "conflict",
+    Refused: "refused",
+    TooLarge: "too_large",
+    RateLimited: "rate_limited",
+    Unavailable: "unavailable",
+}
+_VERDICTS = {
+    Verdict.KEY_MISSING: (401, "key_missing"),
+    Verdict.KEY_INVALID: (401, "key_invalid"),
+    Verdict.SUSPENDED: (403, "company_suspended"),
+    Verdict.EXPIRED: (403, "company_expired"),
+    Verdict.UNCONFIRMED: (503, "unavailable"),
+}
+_OF_FRAMEWORK = {
+    404: ("not_found", "There is no such call; /v1/openapi.json lists all"),
+    405: ("method_not_allowed", "This path has other methods; /v1/openapi.json lists them"),
+}
+
+
+class Problem(Exception):
+    """A refusal. `kind` is for programs, `detail` says what is wrong and what to do about it."""
+
+    def __init__(self, status: int, kind: str, detail: str, *, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.detail = detail
+        self.retry_after = (retry_after or _RETRY_AFTER) if status in (429, 503) else None
+
+    def response(self) -> Response:
+        """The answer."""
+        body = {"type": "about:blank", "title": self.kind.replace("_", " ").capitalize(), "status": self.status}
+        headers = {"retry-after": str(max(1, round(self.retry_after)))} if self.retry_after else None
+        content = msgspec.json.encode(body | {"kind": self.kind, "detail": self.detail})
+        return Response(content, self.status, headers, MEDIA_TYPE)
+
+
+def from_error(error: AppError) -> Problem:
+    """The refusal for an error, by its kind."""
+    return Problem(HTTP_STATUS[type(error)], _KINDS[type(error)], error.message, retry_after=error.retry_after)
+
+
+def from_verdict(verdict: Verdict) -> Problem:
+    """The refusal of a company that may not go on."""
+    status, kind = _VERDICTS[verdict]
+    return Problem(status, kind, verdict.value, retry_after=2)
+
+
+def from_framework(status: int, detail: str) -> Problem:
+    """The refusal of a request that fits no route, or whose body is none."""
+    kind, said = _OF_FRAMEWORK.get(status, ("invalid_input", detail))
+    return Problem(status, kind, said)
+
+
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "kind", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "kind": {"type": "string", "description": "for programs"},
+        "detail": {"type": "string", "description": "what is wrong, and what to do about it"},
+    },
+}
+_CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_RETRY = {"Retry-After": {"description": "seconds", "schema": {"type": "integer", "minimum": 1}}}
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "Refused for good: the same request will never succeed", "content": _CONTENT},
+    "429": {"description": "Too many requests: try again later", "headers": _RETRY, "content": _CONTENT},
+    "503": {"description": "Not available now: nothing is lost, try again", "headers": _RETRY, "content": _CONTENT},
+}
+"""What the description of every call has besides its success."""

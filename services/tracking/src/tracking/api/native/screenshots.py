@@ -1,0 +1,76 @@
+"""`PUT /v1/screenshots/{id}`: the file itself as the body, under an id that the agent made."""
+
+from dataclasses import replace
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel
+
+from servicekit.errors import NotFound, Refused
+from tracking.api.native.problems import RESPONSES, Problem
+from tracking.api.native.routes import TheCaller, TheDevice, TheNative, company_key, credential
+from tracking.domain.captures import ANOTHERS, NO_ROOM, UNWANTED, Capture, NotKept
+from tracking.domain.records import Placing, RefusedRecord
+
+PATH = "/v1/screenshots/"
+LARGEST_BODY = 24 * 1024 * 1024  # a screen's PNG has some 100 kB to 8 MB
+
+router = APIRouter(prefix="/v1", tags=["native"], dependencies=[company_key, credential], responses=RESPONSES)
+_FILE = {"schema": {"type": "string", "format": "binary"}}
+_BODY = {"required": True, "content": {f"image/{form}": _FILE for form in ("png", "jpeg", "webp")}}
+
+
+class Kept(BaseModel):
+    """What became of the picture."""
+
+    id: UUID
+    outcome: Literal["stored", "duplicate"]
+
+
+@router.put(
+    "/screenshots/{screenshot_id}",
+    responses={201: {"model": Kept, "description": "It is stored"}, 200: {"description": "It was stored before"}},
+    openapi_extra={"requestBody": _BODY},
+)
+async def put_screenshot(
+    request: Request,
+    response: Response,
+    native: TheNative,
+    caller: TheCaller,
+    device: TheDevice,
+    screenshot_id: UUID,
+    session_id: Annotated[UUID, Query(description="the session during which it was taken")],
+    captured_at: Annotated[AwareDatetime, Query(description="by the computer's own clock")],
+    sent_at: Annotated[AwareDatetime, Query(description="what that clock shows as this request is sent")],
+) -> Kept:
+    """Keeps a PNG, JPEG or WebP, encoded anew. One that cannot be kept is refused with 422, and never will be."""
+    placing = Placing(
+        sent_at=sent_at, received_at=caller.received_at, enrolled_at=device.logged_in_at, known=device.clock_offset
+    )
+    try:
+        placing.moment(captured_at)
+    except RefusedRecord as refused:
+        raise Problem(422, refused.reason.name.lower(), refused.reason.value) from None
+    if not caller.company.policy.screenshots_enabled:
+        raise Refused(f"This is {UNWANTED}")
+    try:
+        is_new = await native.gateway.screenshots.keep(
+            caller.company.company_id,
+            replace(device, clock_offset=placing.offset),
+            Capture(screenshot_id, session_id, captured_at, await request.body()),
+            quota=caller.entitlement.storage_bytes,
+            received_at=caller.received_at,
+        )
+    except NotKept as reason:
+        raise _problem(str(reason)) from None
+    response.status_code = 201 if is_new else 200
+    return Kept(id=screenshot_id, outcome="stored" if is_new else "duplicate")
+
+
+def _problem(reason: str) -> Exception:
+    if reason == ANOTHERS:
+        return NotFound("There is no such session of this person")
+    if reason == NO_ROOM:
+        return Refused(f"This is {NO_ROOM}")
+    return Problem(422, "unfit_picture", reason)

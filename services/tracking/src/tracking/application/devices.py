@@ -1,0 +1,67 @@
+"""Devices of people: enrolled by who knows the password, revoked by the device itself or the company's admin."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.errors import InvalidInput, NotFound
+from servicekit.ids import new_id
+from servicekit.passwords import new_token, token_digest
+from tracking.application.guard_sign_in import forgive, subjects
+from tracking.application.log_in import check_password
+from tracking.domain.rows import clean
+from tracking.store import device_list, devices, employees
+from tracking.store.device_list import ListedDevice
+from tracking.store.scope import company_scope
+
+LONGEST_NAME = 100
+MOST_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A new device and whose it is."""
+
+    device_id: UUID
+    credential: str  # shown this once; kept as a digest
+    employee_name: str
+    employee_email: str
+
+
+async def enrol_device(
+    engine: AsyncEngine, company_id: UUID, *, email: str, password: str, name: str, origin: str, now: datetime
+) -> Enrolled:
+    """Enrols a device with a credential of its own; errors as of `check_password`. InvalidInput: no name."""
+    name = clean(name, LONGEST_NAME).strip()
+    if not name:
+        raise InvalidInput("the device needs a name by which its person knows it again")
+    employee = await check_password(engine, company_id, email=email, password=password, origin=origin)
+    credential, device_id = f"device_{new_token()}", new_id()
+    async with company_scope(engine, company_id) as tx:
+        await forgive(tx, subjects(email, origin))
+        await devices.insert(
+            tx,
+            company_id,
+            device_id=device_id,
+            employee_id=employee.employee_id,
+            token_digest=token_digest(credential),
+            logged_in_at=now,
+            name=name,
+        )
+    return Enrolled(device_id, credential, employee.name, employee.email)
+
+
+async def list_devices(engine: AsyncEngine, company_id: UUID, employee_number: int) -> list[ListedDevice]:
+    """The devices that a person of the company is signed in at, the latest first."""
+    async with company_scope(engine, company_id) as tx:
+        person = await employees.by_number(tx, employee_number)
+        return await device_list.of_employee(tx, person.employee_id, limit=MOST_SHOWN) if person else []
+
+
+async def revoke_device(engine: AsyncEngine, company_id: UUID, device_id: UUID, now: datetime) -> None:
+    """Ends one device's credential; what it has sent stays. NotFound: none of the company's that is still good."""
+    async with company_scope(engine, company_id) as tx:
+        if not await device_list.revoke(tx, device_id, now):
+            raise NotFound("There is no such device, or it was revoked before")

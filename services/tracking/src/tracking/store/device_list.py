@@ -1,0 +1,39 @@
+"""Devices as people see them: where somebody is signed in, and how that ends."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_OF_EMPLOYEE = text("""
+    SELECT device_id, name, logged_in_at, last_seen_at FROM device
+    WHERE employee_id = :employee_id AND revoked_at IS NULL
+    ORDER BY coalesce(last_seen_at, logged_in_at) DESC, device_id LIMIT :limit
+""")
+
+_REVOKE = text("""
+    UPDATE device SET revoked_at = :now WHERE device_id = :device_id AND revoked_at IS NULL RETURNING 1
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDevice:
+    """One that is signed in. `name` is what its agent called it; a desktop tracker's log-in has none."""
+
+    device_id: UUID
+    name: str | None
+    logged_in_at: datetime
+    last_seen_at: datetime | None
+
+
+async def of_employee(tx: AsyncConnection, employee_id: UUID, *, limit: int) -> list[ListedDevice]:
+    """One person's devices, the one that was heard last first."""
+    rows = await tx.execute(_OF_EMPLOYEE, {"employee_id": employee_id, "limit": limit})
+    return [ListedDevice(*row) for row in rows]
+
+
+async def revoke(tx: AsyncConnection, device_id: UUID, now: datetime) -> bool:
+    """Ends a device of the scope; False when there is none that is still good."""
+    return (await tx.execute(_REVOKE, {"device_id": device_id, "now": now})).one_or_none() is not None

@@ -1,0 +1,282 @@
+"""The statements of a fold: each one for all companies of the turn, which the transaction's scope has named."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from servicekit.events import OutgoingEvent
+from servicekit.ids import new_id
+from servicekit.telemetry import traceparent
+from tracking.domain.daybook import CompanyChange, EmployeeTotals
+from tracking.domain.days import CompanyDay
+from tracking.domain.spans import Spans
+from tracking.domain.timeline import Kind, Timeline
+from tracking.store.company_days import CompanyDayRow
+from tracking.store.levels import Levels
+
+_TOTALS = [field.name for field in fields(EmployeeTotals)]
+_TOTAL_NAMES = ", ".join(_TOTALS)
+_SUMS = [field.name for field in fields(CompanyChange)]
+_SUM_NAMES = ", ".join(_SUMS)
+_LEVELS = [field.name for field in fields(Levels)]
+_LEVEL_NAMES = ", ".join(_LEVELS)
+_DAY_COLUMNS = ", ".join(f"d.{field.name}" for field in fields(CompanyDayRow))
+
+
+def _unnest(**columns: str) -> str:
+    """`unnest(…) k (…)` of the parameters with these names and element types."""
+    arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in columns.items())
+    return f"unnest({arrays}) k ({', '.join(columns)})"
+
+
+# In the order of the ids: two folds wait for each other, never in a ring. Not the key, which every upload refers to.
+_HOLD = """
+    WITH held AS MATERIALIZED (
+        SELECT company_id FROM company WHERE company_id = ANY(CAST(:ids AS uuid[])) ORDER BY company_id
+        FOR NO KEY UPDATE {}
+    )
+    UPDATE company c SET feed_revision = c.feed_revision + 1 FROM held WHERE c.company_id = held.company_id
+    RETURNING c.company_id, c.time_zone, c.feed_revision,
+        coalesce((SELECT s.bytes FROM storage_use s WHERE s.company_id = c.company_id), 0),
+        (SELECT count(*) FROM employee e WHERE e.company_id = c.company_id AND e.active)
+"""
+_HOLD_ALL, _HOLD_FREE = text(_HOLD.format("")), text(_HOLD.format("SKIP LOCKED"))
+
+# Claims that are there already are no news: their entries end here too. Found by their places and told apart by the
+# caller, for the queue has as many rows as nobody could have told the planner, and a join would compare all with all.
+_TAKE = text("""
+    WITH taken AS (
+        DELETE FROM fold_queue WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM fold_queue WHERE company_id = ANY(CAST(:ids AS uuid[])) ORDER BY entry_id LIMIT :limit
+        ))
+        RETURNING *
+    ), new AS (
+        INSERT INTO activity
+            (company_id, record_id, upload_id, employee_id, device_id, kind, at, seconds, entry_id, revision)
+        SELECT company_id, record_id, upload_id, employee_id, device_id, kind, at, seconds, entry_id, feed_revision
+        FROM taken JOIN company USING (company_id)
+        WHERE kind IN ('A', 'I') ORDER BY entry_id
+        ON CONFLICT (company_id, record_id) DO NOTHING
+        RETURNING entry_id
+    )
+    SELECT entry_id, false, company_id, upload_id, employee_id, device_id, kind,
+        CAST(floor(extract(epoch FROM at)) AS bigint), seconds
+    FROM taken
+    UNION ALL SELECT entry_id, true, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM new
+""")
+
+_DEVICE_DAYS = text(f"""
+    SELECT d.company_id, d.employee_id, d.day, d.device_id, CAST(d.active AS text), CAST(d.idle AS text)
+    FROM {_unnest(company_id="uuid", employee_id="uuid", day="date")}
+    JOIN device_day d USING (company_id, employee_id, day)
+""")
+
+_PUT_DEVICE_DAYS = text(f"""
+    INSERT INTO device_day (company_id, employee_id, day, device_id, active, idle)
+    SELECT company_id, employee_id, day, device_id, CAST(active AS int4multirange), CAST(idle AS int4multirange)
+    FROM {_unnest(company_id="uuid", employee_id="uuid", day="date", device_id="uuid", active="text", idle="text")}
+    ON CONFLICT (company_id, employee_id, day, device_id) DO UPDATE SET active = excluded.active, idle = excluded.idle
+""")
+
+_EMPLOYEE_DAYS = text(f"""
+    SELECT company_id, employee_id, day, {_TOTAL_NAMES}
+    FROM {_unnest(company_id="uuid", employee_id="uuid", day="date")}
+    JOIN employee_day USING (company_id, employee_id, day)
+""")
+
+_PUT_EMPLOYEE_DAYS = text(f"""
+    INSERT INTO employee_day (company_id, employee_id, day, {_TOTAL_NAMES})
+    SELECT company_id, employee_id, day, {_TOTAL_NAMES}
+    FROM {_unnest(company_id="uuid", employee_id="uuid", day="date", **dict.fromkeys(_TOTALS, "integer"))}
+    ON CONFLICT (company_id, employee_id, day) DO UPDATE
+    SET {", ".join(f"{name} = excluded.{name}" for name in _TOTALS)}
+""")
+
+# Sums grow by what changed. Levels are those of the day's latest change, so a late row leaves a past day's alone.
+_ADD = f"""
+    INSERT INTO company_day AS c (company_id, day, revision, {_SUM_NAMES}, {_LEVEL_NAMES})
+    SELECT company_id, day, revision, {_SUM_NAMES}, {_LEVEL_NAMES}
+    FROM {_unnest(company_id="uuid", day="date", revision="bigint", **dict.fromkeys([*_SUMS, *_LEVELS], "bigint"))}
+    ON CONFLICT (company_id, day) DO UPDATE SET
+        revision = excluded.revision, {", ".join(f"{name} = c.{name} + excluded.{name}" for name in _SUMS)}
+"""
+_ADD_TO_PAST = text(_ADD)
+_ADD_TO_TODAY = text(_ADD + "".join(f", {name} = excluded.{name}" for name in _LEVELS))
+
+_COMPANY_DAYS = text(f"""
+    SELECT company_id, k.first, {_DAY_COLUMNS}
+    FROM {_unnest(company_id="uuid", first="date", next="date")}
+    JOIN company_day d USING (company_id) WHERE d.day >= k.first AND d.day < k.next
+    ORDER BY d.day
+""")
+
+# As servicekit's outbox: a new id tells a relay that holds the older version that its row is not the one it published.
+_ANNOUNCE = text(f"""
+    INSERT INTO outbox AS o (company_id, id, subject, event_type, payload, revision, traceparent)
+    SELECT company_id, id, subject, event_type, payload, revision, :traceparent
+    FROM {_unnest(company_id="uuid", id="uuid", subject="text", event_type="text", payload="bytea", revision="bigint")}
+    ON CONFLICT (subject) WHERE revision IS NOT NULL DO UPDATE
+    SET id = excluded.id, payload = excluded.payload, traceparent = excluded.traceparent,
+        revision = excluded.revision, occurred_at = excluded.occurred_at, claimed_until = '-infinity'
+    WHERE o.revision < excluded.revision
+""")
+
+_SPAN = re.compile(r"\[(\d+),(\d+)\)")
+
+PersonDay = tuple[UUID, UUID, date]  # company, employee, day
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A company whose turn it is: its time zone, the revision of this turn, its levels now."""
+
+    company_id: UUID
+    time_zone: str
+    revision: int
+    levels: Levels
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One entry of the queue that was removed; `at` in Unix seconds. A claim that is not new was folded before."""
+
+    entry_id: int
+    is_new: bool
+    company_id: UUID
+    upload_id: UUID | None
+    employee_id: UUID | None
+    device_id: UUID | None
+    kind: str
+    at: int
+    seconds: int
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether it claims time."""
+        return self.kind in tuple(Kind)
+
+
+async def hold(tx: AsyncConnection, company_ids: Collection[UUID], *, wait: bool) -> list[Held]:
+    """Takes the companies' next revisions and holds them until the transaction ends.
+
+    Those that somebody else holds are waited for, or left out.
+    """
+    rows = await tx.execute(_HOLD_ALL if wait else _HOLD_FREE, {"ids": list(company_ids)})
+    return [Held(company_id, zone, revision, Levels(*levels)) for company_id, zone, revision, *levels in rows]
+
+
+async def take(tx: AsyncConnection, company_ids: Collection[UUID], limit: int) -> list[Taken]:
+    """Removes up to `limit` of the held companies' oldest entries, keeps their claims, and returns them in order."""
+    rows = (await tx.execute(_TAKE, {"ids": list(company_ids), "limit": limit})).all()
+    new = {row[0] for row in rows if row[1]}
+    return sorted(
+        (Taken(row[0], row[0] in new, *row[2:]) for row in rows if not row[1]), key=lambda taken: taken.entry_id
+    )
+
+
+async def device_days(
+    tx: AsyncConnection, starts: Mapping[PersonDay, int]
+) -> list[tuple[UUID, UUID, date, UUID, Timeline]]:
+    """(company, employee, day, device, timeline) of all devices; `starts` has the Unix time each day begins at."""
+    return [
+        (
+            company,
+            employee,
+            day,
+            device,
+            Timeline(*(_spans(kept, starts[company, employee, day]) for kept in timelines)),
+        )
+        for company, employee, day, device, *timelines in await tx.execute(_DEVICE_DAYS, _keys(starts))
+    ]
+
+
+async def put_device_days(tx: AsyncConnection, days: Sequence[tuple[UUID, UUID, CompanyDay, UUID, Timeline]]) -> None:
+    """Keeps (company, employee, day, device, timeline in Unix time)."""
+    if days:
+        keys = _keys([(company, employee, day.date) for company, employee, day, _device, _timeline in days])
+        values = {
+            "device_id": [device for *_, device, _timeline in days],
+            "active": [_text(timeline.active, day.start) for *_, day, _device, timeline in days],
+            "idle": [_text(timeline.idle, day.start) for *_, day, _device, timeline in days],
+        }
+        await tx.execute(_PUT_DEVICE_DAYS, keys | values)
+
+
+async def employee_days(tx: AsyncConnection, keys: Collection[PersonDay]) -> dict[PersonDay, EmployeeTotals]:
+    """Totals of the keys that have any."""
+    rows = await tx.execute(_EMPLOYEE_DAYS, _keys(keys))
+    return {(company, employee, day): EmployeeTotals(*numbers) for company, employee, day, *numbers in rows}
+
+
+async def put_employee_days(tx: AsyncConnection, totals: Mapping[PersonDay, EmployeeTotals]) -> None:
+    """Keeps the totals."""
+    if totals:
+        numbers = {name: [getattr(found, name) for found in totals.values()] for name in _TOTALS}
+        await tx.execute(_PUT_EMPLOYEE_DAYS, _keys(totals) | numbers)
+
+
+async def add_company_days(
+    tx: AsyncConnection, changes: Sequence[tuple[Held, date, CompanyChange]], today: Mapping[UUID, date]
+) -> None:
+    """Adds the changes to the companies' days, which get their companies' revisions."""
+    past = [change for change in changes if change[1] < today[change[0].company_id]]
+    present = [change for change in changes if change[1] >= today[change[0].company_id]]
+    for statement, days in ((_ADD_TO_PAST, past), (_ADD_TO_TODAY, present)):
+        if days:
+            values: dict[str, Any] = {
+                "company_id": [held.company_id for held, _day, _change in days],
+                "day": [day for _held, day, _change in days],
+                "revision": [held.revision for held, _day, _change in days],
+            }
+            values |= {name: [getattr(change, name) for _held, _day, change in days] for name in _SUMS}
+            values |= {name: [getattr(held.levels, name) for held, _day, _change in days] for name in _LEVELS}
+            await tx.execute(statement, values)
+
+
+async def company_days(
+    tx: AsyncConnection, months: Collection[tuple[UUID, date]]
+) -> dict[tuple[UUID, date], list[CompanyDayRow]]:
+    """The days of (company, first day of a month), in order."""
+    values = {
+        "company_id": [company for company, _first in months],
+        "first": [first for _company, first in months],
+        "next": [date(first.year + first.month // 12, first.month % 12 + 1, 1) for _company, first in months],
+    }
+    found: dict[tuple[UUID, date], list[CompanyDayRow]] = {month: [] for month in months}
+    for company, first, *day in await tx.execute(_COMPANY_DAYS, values):
+        found[company, first].append(CompanyDayRow(*day))
+    return found
+
+
+async def announce(tx: AsyncConnection, events: Sequence[tuple[UUID, OutgoingEvent]]) -> None:
+    """Appends companies' events to the outbox, each in place of an older version that still waits there."""
+    if events:
+        values = {
+            "company_id": [company for company, _event in events],
+            "id": [new_id() for _ in events],
+            "subject": [event.subject for _company, event in events],
+            "event_type": [event.type for _company, event in events],
+            "payload": [event.payload for _company, event in events],
+            "revision": [event.revision for _company, event in events],
+            "traceparent": traceparent(),
+        }
+        await tx.execute(_ANNOUNCE, values)
+
+
+def _keys(keys: Iterable[PersonDay]) -> dict[str, Any]:
+    companies, employees, days = zip(*keys, strict=True) if keys else ((), (), ())
+    return {"company_id": list(companies), "employee_id": list(employees), "day": list(days)}
+
+
+def _spans(multirange: str, origin: int) -> Spans:
+    return [(int(start) + origin, int(end) + origin) for start, end in _SPAN.findall(multirange)]
+
+
+def _text(spans: Spans, origin: int) -> str:
+    return "{" + ",".join([f"[{start - origin},{end - origin})" for start, end in spans]) + "}"

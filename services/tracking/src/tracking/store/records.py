@@ -1,0 +1,83 @@
+"""Which records of agents are stored already, and the sessions that agents number themselves."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_KNOWN = text("""
+    SELECT record_id FROM usage_record WHERE record_id = ANY(:ids)
+    UNION ALL SELECT record_id FROM activity WHERE record_id = ANY(:ids)
+    UNION ALL SELECT record_id FROM fold_queue WHERE record_id = ANY(:ids)
+""")
+
+# In the order of the ids: two that begin the same sessions wait for each other, never in a ring. Each waits to be
+# counted (S), as one that a tracker starts.
+_BEGIN = text("""
+    WITH new AS (
+        INSERT INTO work_session (company_id, session_id, employee_id, device_id, started_at, last_seen_at)
+        SELECT :company_id, s.id, :employee_id, :device_id, s.at, s.at
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) s (id, at) ORDER BY s.id
+        ON CONFLICT (company_id, session_id) DO NOTHING
+        RETURNING company_id, session_id, employee_id, started_at
+    ), counted AS (
+        INSERT INTO fold_queue (company_id, employee_id, kind, at) SELECT company_id, employee_id, 'S', started_at
+        FROM new
+    )
+    SELECT session_id FROM new
+""")
+
+_OWNERS = text("SELECT session_id, employee_id FROM work_session WHERE session_id = ANY(:ids)")
+
+_END = text("""
+    UPDATE work_session w SET ended_at = greatest(w.started_at, s.at), ended_by = 'TRACKER',
+        last_seen_at = greatest(w.last_seen_at, s.at)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) s (id, at)
+    WHERE w.session_id = s.id AND w.ended_by IS DISTINCT FROM 'TRACKER'
+    RETURNING w.session_id
+""")
+
+# One that fell silent goes on when its agent is back; one that its agent ended does not.
+_RUNNING = text("""
+    UPDATE work_session w SET last_seen_at = greatest(w.last_seen_at, s.at), ended_at = NULL, ended_by = NULL
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:devices AS uuid[]), CAST(:times AS timestamptz[])) s (id, device_id, at)
+    WHERE w.session_id = s.id AND w.device_id = s.device_id AND w.ended_by IS DISTINCT FROM 'TRACKER'
+""")
+
+
+async def known(tx: AsyncConnection, ids: Collection[UUID]) -> set[UUID]:
+    """Those of the ids under which the scope has a record."""
+    return set((await tx.execute(_KNOWN, {"ids": list(ids)})).scalars()) if ids else set()
+
+
+async def begin_sessions(
+    tx: AsyncConnection, company_id: UUID, *, employee_id: UUID, device_id: UUID, starts: Mapping[UUID, datetime]
+) -> set[UUID]:
+    """Begins sessions and has them counted; returns those that are new."""
+    values = {"company_id": company_id, "employee_id": employee_id, "device_id": device_id, **_moments(starts)}
+    return set((await tx.execute(_BEGIN, values)).scalars())
+
+
+async def owners(tx: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Whose the scope's sessions with those ids are."""
+    rows = await tx.execute(_OWNERS, {"ids": list(ids)})
+    return {session_id: employee_id for session_id, employee_id in rows}  # noqa: C416 - rows are no pairs
+
+
+async def end_sessions(tx: AsyncConnection, ends: Mapping[UUID, datetime]) -> set[UUID]:
+    """Ends sessions, never before they began; returns those that had not been ended by their agents."""
+    return set((await tx.execute(_END, _moments(ends))).scalars())
+
+
+async def saw_running(tx: AsyncConnection, seen: Mapping[UUID, tuple[UUID, datetime]]) -> None:
+    """Notes the latest signs of life of the scope's sessions: device and moment by session."""
+    in_order = sorted(seen)
+    devices, times = zip(*(seen[session] for session in in_order), strict=True)
+    await tx.execute(_RUNNING, {"ids": in_order, "devices": list(devices), "times": list(times)})
+
+
+def _moments(moments: Mapping[UUID, datetime]) -> dict[str, list[UUID] | list[datetime]]:
+    in_order = sorted(moments)
+    return {"ids": in_order, "times": [moments[key] for key in in_order]}

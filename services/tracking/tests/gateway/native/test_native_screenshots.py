@@ -1,0 +1,103 @@
+"""Screenshots of new agents: kept once under the agent's id; one that cannot be kept is refused, and says why."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tracker_client import NativeAgent
+from tracking.domain.access import Entitlement
+
+
+def encoded(form: str = "PNG", size: tuple[int, int] = (320, 200), colour: str = "teal") -> bytes:
+    file = BytesIO()
+    Image.new("RGB", size, colour).save(file, form)
+    return file.getvalue()
+
+
+PNG = encoded()
+
+
+@pytest.fixture
+async def working(own, enrol) -> NativeAgent:
+    agent = await enrol(own)
+    agent.start(datetime.now(UTC))
+    await agent.sync(datetime.now(UTC))
+    return agent
+
+
+async def put(agent: NativeAgent, image: bytes = PNG, screenshot_id: str | None = None, **fields: Any) -> Any:
+    now = datetime.now(UTC)
+    about = {"session_id": agent.session_id, "captured_at": now, "now": now, **fields}
+    return await agent.put_screenshot(screenshot_id or str(uuid.uuid4()), image, **about)
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+async def test_kept_once_and_counted(working, own, stored, counted, form: str) -> None:
+    screenshot_id = str(uuid.uuid4())
+    first, again = [await put(working, encoded(form), screenshot_id) for _ in range(2)]
+    assert (first.status_code, first.json()) == (201, {"id": screenshot_id, "outcome": "stored"})
+    assert (again.status_code, again.json()["outcome"]) == (200, "duplicate")
+    await counted(own)
+    (day,) = await stored("company_day", own.company_id)
+    assert (day["screenshots"], day["sessions"]) == (1, 1)
+    (row,) = await stored("screenshot", own.company_id)
+    assert str(row["screenshot_id"]) == screenshot_id
+
+
+HOSTILE = {
+    "empty": b"",
+    "text": b"hello",
+    "GIF": encoded("GIF"),
+    "half": PNG[: len(PNG) // 2],
+    "with a ZIP": PNG + b"PK\x03\x04",
+    "too large": encoded(size=(5001, 5000)),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_hostile_ones_are_refused_for_good(working, own, stored, name: str) -> None:
+    reply = await put(working, HOSTILE[name])
+    assert (reply.status_code, reply.json()["kind"]) == (422, "unfit_picture")
+    assert await stored("screenshot", own.company_id) == await stored("quarantine", own.company_id) == []
+
+
+async def test_another_persons_session_is_none(working, own, enrol, new_tenant) -> None:
+    other, stranger = await enrol(own, 1), await enrol(await new_tenant())
+    for agent in (other, stranger):
+        assert (await put(agent, session_id=working.session_id)).status_code == 404
+    assert (await put(working, session_id=str(uuid.uuid4()))).json()["kind"] == "not_found"
+
+
+async def test_moments_that_cannot_be(working) -> None:
+    now = datetime.now(UTC)
+    wrong = {
+        "in_the_future": {"captured_at": now + timedelta(minutes=1)},
+        "before_enrolment": {"captured_at": now - timedelta(hours=1)},
+        "impossible_time": {"captured_at": datetime(1, 1, 1, tzinfo=UTC)},
+        "clock_skew": {"now": now - timedelta(days=2)},
+    }
+    for kind, fields in wrong.items():
+        reply = await put(working, **fields)
+        assert (reply.status_code, reply.json()["kind"]) == (422, kind)
+
+
+async def test_a_wrong_clock_is_corrected(working, own, stored) -> None:
+    wrong = datetime.now(UTC) - timedelta(hours=9)
+    assert (await put(working, captured_at=wrong, now=wrong)).status_code == 201
+    (row,) = await stored("screenshot", own.company_id)
+    assert abs(row["captured_at"] - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+async def test_unwanted_ones_and_ones_without_room(working, own, set_policy, directory, monkeypatch) -> None:
+    old = directory._entitlements[own.company_id]
+    fields = {name: getattr(old, name) for name in Entitlement.__dataclass_fields__}
+    with monkeypatch.context() as small:
+        small.setitem(directory._entitlements, own.company_id, Entitlement(**fields | {"storage_bytes": 10}))
+        full = await put(working)
+    assert (full.status_code, full.json()["kind"]) == (409, "refused")
+    await set_policy(own, screenshots_enabled=False)
+    assert (await put(working)).json()["kind"] == "refused"

@@ -1,0 +1,195 @@
+"""The short way of ordinary uploads through a real socket: it answers as the application would, or hands over to it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from servicekit.http_server import bind, serve
+from servicekit.settings import ListenAddress
+from tracker_client import stamp
+from tracking.api.desktop import protocol
+from tracking.api.desktop.app import DesktopApi
+from tracking.api.desktop.calls import Gateway
+from tracking.api.desktop.protocol import UploadProtocol
+from tracking.api.desktop.uploads import Uploads
+from tracking.application import group_commit
+from tracking.domain.access import AccessDirectory
+
+PATH = "/api/upload/employee-activity"
+
+
+class Counted:
+    """The application behind the short way; counts what reaches it."""
+
+    def __init__(self, app: DesktopApi) -> None:
+        self._app = app
+        self.calls = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.calls += 1
+        await self._app(scope, receive, send)
+
+
+@pytest.fixture
+def application(api: DesktopApi) -> Counted:
+    return Counted(api)
+
+
+@pytest.fixture
+async def port(gateway: Gateway, directory: AccessDirectory, application: Counted) -> AsyncIterator[int]:
+    listener = bind(ListenAddress("127.0.0.1:0"))
+    speaking = UploadProtocol.of(Uploads(gateway, directory))
+    serving = asyncio.create_task(serve(application, listener, protocol=speaking))
+    yield listener.getsockname()[1]
+    serving.cancel()
+    await asyncio.wait([serving])
+
+
+@pytest.fixture
+async def seat(new_tenant, sit):
+    """Somebody whose token and session the gateway knows."""
+    seat = await sit(await new_tenant())
+    assert (await seat.upload(applications=[row("known")])).ok
+    return seat
+
+
+def row(title: str, **changes: Any) -> dict[str, Any]:
+    at = stamp(datetime.now(UTC))
+    return {"app_name": "Editor", "window_title": title, "active_seconds": 5, "created_at": at} | changes
+
+
+@pytest.fixture
+def request_of(seat) -> Callable[..., bytes]:
+    """`request_of(rows, header=value)`: the bytes of an upload."""
+
+    def build(rows: list[Any], version: str = "1.1", key: str | None = None, **headers: str) -> bytes:
+        body = json.dumps(seat.body(applications=rows, websites=[], activities=[])).encode()
+        fields = {"X-Company-Key": key or seat.key, "Content-Length": str(len(body)), "Host": "gateway"} | headers
+        head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        return f"POST {PATH} HTTP/{version}\r\n{head}\r\n".encode() + body
+
+    return build
+
+
+async def answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], dict[str, Any]]:
+    status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in lines if line)
+    body = await reader.readexactly(int(headers["content-length"]))
+    return int(status.split()[1]), headers, json.loads(body)
+
+
+async def test_ordinary_uploads_never_reach_the_application(port, seat, request_of, application, stored) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for number in range(3):
+        writer.write(request_of([row(f"{number} a"), row(f"{number} b")]))
+        code, headers, body = await answer(reader)
+        assert (code, body) == (200, {"status": True, "message": "2 rows stored"})
+        assert headers["content-type"] == "application/json"
+    writer.close()
+    assert application.calls == 0
+    assert len(await stored("usage_record", seat.company_id)) == 7
+
+
+async def test_a_request_in_pieces_and_two_at_once(port, seat, request_of, application, stored) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    whole = request_of([row("in pieces")])
+    for start in range(0, len(whole), 100):
+        writer.write(whole[start : start + 100])
+        await writer.drain()
+        await asyncio.sleep(0)
+    assert (await answer(reader))[0] == 200
+    writer.write(request_of([row("first")]) + request_of([row("second")]))
+    assert [(await answer(reader))[0] for _ in range(2)] == [200, 200]
+    writer.close()
+    assert application.calls == 1, "what is pipelined goes the long way"
+    assert len(await stored("usage_record", seat.company_id)) == 4
+
+
+async def test_a_body_that_comes_slowly_is_the_applications(port, request_of, application, monkeypatch) -> None:
+    monkeypatch.setattr(protocol, "PATIENCE", 0.01)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    whole = request_of([row("slow")])
+    writer.write(whole[:-10])
+    async with asyncio.timeout(20):
+        while not application.calls:  # noqa: ASYNC110 - it is called by the server
+            await asyncio.sleep(0.01)
+    writer.write(whole[-10:])
+    assert (await answer(reader))[0] == 200
+    writer.close()
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+async def test_a_connection_that_is_to_end_ends(port, request_of, application, version: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request_of([row("last")], version, Connection="close"))
+    code, headers, _body = await answer(reader)
+    assert (code, headers["connection"]) == (200, "close")
+    assert await reader.read() == b""
+    writer.close()
+    assert application.calls == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [([row("odd", active_seconds=5.5)], 200), ([None], 200), ([row(str(n)) for n in range(3000)], 200)],
+)
+async def test_what_is_not_ordinary_is_answered_by_the_application(
+    port, request_of, application, rows: list[Any], code: int
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request_of(rows))
+    assert (await answer(reader))[0] == code
+    writer.close()
+    assert application.calls == 1
+
+
+async def test_strangers_are_refused_as_ever(port, request_of) -> None:
+    for key in ("company_" + "0" * 32, "nonsense"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request_of([row("strange")], key=key))
+        code, _headers, body = await answer(reader)
+        assert (code, body) == (401, {"status": False, "message": "Invalid company key"})
+        writer.close()
+
+
+async def test_a_row_is_the_same_row_on_either_way(port, seat, request_of, application, stored) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    same = [row("twice"), row("twice"), row("site", window_title=None), row("when", created_at=None)]
+    for rows in (same, [*same, None], same):
+        writer.write(request_of(rows))
+        assert (await answer(reader))[0] == 200
+    writer.close()
+    assert application.calls == 1
+    assert len(await stored("usage_record", seat.company_id)) == 1 + len(same)
+
+
+async def test_a_company_beyond_its_share_is_told_to_wait(port, request_of, monkeypatch) -> None:
+    monkeypatch.setattr(group_commit, "MOST_UPLOADS", 0)
+    monkeypatch.setattr(protocol, "REFUSAL_DELAY", 0.01)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request_of([row("too many")]))
+    code, headers, body = await answer(reader)
+    assert (code, headers["retry-after"], body["status"]) == (429, "1", False)
+    monkeypatch.undo()
+    writer.write(request_of([row("later")]))
+    assert (await answer(reader))[0] == 200
+    writer.close()
+
+
+async def test_who_goes_away_costs_nothing(port, request_of, application) -> None:
+    whole = request_of([row("gone")])
+    for cut in (len(whole) - 5, len(whole)):
+        _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(whole[:cut])
+        await writer.drain()
+        writer.transport.abort()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request_of([row("here")]))
+    assert (await answer(reader))[0] == 200
+    writer.close()
+    assert application.calls == 0
