@@ -25,6 +25,12 @@ async def keep_company(engine: AsyncEngine, *, company: Company) -> set[UUID]:
         return await directory.save_companies(tx, [company])
 
 
+async def keep_subscription(engine: AsyncEngine, *, subscription: Subscription) -> set[UUID]:
+    """The same for billing's answer to the owner's own action."""
+    async with engine.begin() as tx:
+        return await directory.save_subscriptions(tx, [subscription])
+
+
 async def keep_subscriptions(engine: AsyncEngine, *, subscriptions: Sequence[Subscription], revision: int) -> set[UUID]:
     """Returns the companies whose subscription changed; asks continue after `revision`."""
     async with engine.begin() as tx:

@@ -3,7 +3,8 @@
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.domain.owners import SESSION_IDLE, SignedIn, csrf_token
-from owner_portal.store import owners
+from owner_portal.store import sessions
+from owner_portal.store.reading import reading
 from servicekit.errors import NotAuthenticated
 from servicekit.passwords import token_digest
 
@@ -13,9 +14,15 @@ async def recognise(engine: AsyncEngine, *, token: str, touch: bool = True) -> S
 
     `touch`: the owner did something, so the idle time begins anew. What a page does by itself keeps no session alive.
     """
-    async with engine.begin() as tx:
-        found = await owners.find_session(tx, token_digest(token), idle=SESSION_IDLE, touch=touch)
+    async with reading(engine) as tx:
+        found = await sessions.find_session(tx, token_digest(token), idle=SESSION_IDLE, touch=touch)
     if found is None:
         raise NotAuthenticated("Sign in first: there is no session, or it is over.")
-    owner_id, email = found
-    return SignedIn(owner_id, email, csrf_token(token))
+    return SignedIn(
+        owner_id=found.owner_id,
+        email=found.email,
+        session_id=found.session_id,
+        proved_at=found.proved_at,
+        has_second_factor=found.has_second_factor,
+        csrf_token=csrf_token(token),
+    )

@@ -1,8 +1,9 @@
 """The aggregate feed: one message holds a company's month."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
+from operator import attrgetter
 from uuid import UUID
 
 from google.protobuf.message import DecodeError
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.tracking.v1 import usage_pb2 as pb
 from owner_portal.application.apply_usage import apply_usage
 from owner_portal.application.keep_directory import confirm_usage
-from owner_portal.domain.usage import CompanyDay
+from owner_portal.domain.usage import CompanyMonth
 from owner_portal.feed.live import Live
 from servicekit.bus import Bus
 from servicekit.consumer import Consumer
@@ -27,34 +28,40 @@ LARGEST = 2**63 - 1  # PostgreSQL's bigint has a sign, the contract's numbers ha
 CHECK_PAUSE = 4.0
 
 
-def read_month(subject: str, payload: bytes) -> list[CompanyDay]:
-    """The days of one message; InvalidInput when it is not what its subject says."""
+_numbers: Callable[[pb.CompanyDay], tuple[int, ...]] = attrgetter(
+    "day",
+    "revision",
+    "active_seconds",
+    "idle_seconds",
+    "employees_active",
+    "sessions",
+    "screenshots",
+    "storage_bytes",
+    "seats_used",
+)
+
+
+def read_month(subject: str, payload: bytes) -> CompanyMonth:
+    """What one message tells; InvalidInput when it is not what its subject says."""
     try:
-        month = pb.CompanyMonth.FromString(payload)
-        company_id = UUID(month.company_id)
-        days = [_day(company_id, date(month.year, month.month, day.day), day) for day in month.days]
+        message = pb.CompanyMonth.FromString(payload)
+        company_id, first = UUID(message.company_id), date(message.year, message.month, 1)
+        numbers = [_numbers(day) for day in message.days]
+        _check(first, numbers)
     except (DecodeError, ValueError, OverflowError) as error:
         raise InvalidInput(f"{subject} holds no month of a company") from error
-    if subject != f"usage.v1.{company_id}.{month.year:04}{month.month:02}":
+    if subject != f"usage.v1.{company_id}.{message.year:04}{message.month:02}":
         raise InvalidInput(f"{subject} holds a month of another subject")
-    return days
+    return CompanyMonth(company_id, first, numbers)
 
 
-def _day(company_id: UUID, day: date, message: pb.CompanyDay) -> CompanyDay:
-    if max(message.revision, message.active_seconds, message.idle_seconds, message.storage_bytes) > LARGEST:
-        raise ValueError("a number has more than 63 bits")
-    return CompanyDay(
-        company_id=company_id,
-        day=day,
-        revision=message.revision,
-        active_seconds=message.active_seconds,
-        idle_seconds=message.idle_seconds,
-        employees_active=message.employees_active,
-        sessions=message.sessions,
-        screenshots=message.screenshots,
-        storage_bytes=message.storage_bytes,
-        seats_used=message.seats_used,
-    )
+def _check(month: date, numbers: Sequence[tuple[int, ...]]) -> None:
+    """ValueError: there is no such day, or a number has more than 63 bits."""
+    if numbers:
+        for day in (min(numbers), max(numbers)):
+            month.replace(day=day[0])
+        if max(map(max, numbers)) > LARGEST:
+            raise ValueError
 
 
 class UsageFeed:
@@ -70,7 +77,7 @@ class UsageFeed:
 
     async def apply(self, events: Sequence[IncomingEvent]) -> None:
         """Stores one batch in one transaction; InvalidInput when a message of it is poison."""
-        days = [day for event in events for day in read_month(event.subject, event.payload)]
+        days = [day for event in events for day in read_month(event.subject, event.payload).days]
         self._live.mark(await apply_usage(self._engine, days=days))
 
     async def consume(self) -> None:
