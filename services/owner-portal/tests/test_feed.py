@@ -48,7 +48,7 @@ async def held(engine: AsyncEngine, company_id: UUID) -> Sequence[Any]:
 
 @pytest.fixture(scope="module")
 def feed(engine: AsyncEngine) -> UsageFeed:
-    return UsageFeed(engine, Bus("nats://nobody@127.0.0.1:1", name="unused"), Live(engine))
+    return UsageFeed(engine, Bus("nats://nobody@127.0.0.1:1", name="unused"), Live())
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_poison_is_named(event: IncomingEvent) -> None:
 async def test_consumes_from_nats(
     engine: AsyncEngine, bus: Bus, tracking: JetStreamContext, run: Any, eventually: Any
 ) -> None:
-    live = Live(engine)
+    live = Live()
     feed = UsageFeed(engine, bus, live)
     companies = [new_id() for _ in range(5)]
     async with run(feed.consume(), feed.watch()):
@@ -147,7 +147,7 @@ async def test_an_outage_of_the_database_uses_up_no_delivery(
     event = month(new_id(), (1, 1, 1))
     before = (await tracking.publish(event.subject, event.payload)).seq
     with capture_logs() as logs:
-        async with run(UsageFeed(away, bus, Live(away)).consume()):
+        async with run(UsageFeed(away, bus, Live()).consume()):
 
             async def noticed() -> bool:
                 return any(entry["event"] == "step failed" for entry in logs)
