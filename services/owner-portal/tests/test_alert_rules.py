@@ -21,7 +21,9 @@ Live = dict[Kind, Alert]
 
 
 def company(status: Status = Status.ACTIVE, **values: object) -> Situation:
-    plain = dict.fromkeys(("expires_at", "seats_used", "seats_limit", "storage_used", "storage_limit", "signs"))
+    plain = dict.fromkeys(
+        ("expires_at", "seats_used", "seats_limit", "storage_used", "storage_limit", "signs", "silent_on")
+    )
     return Situation(company_id=COMPANY, status=status, **{"ends": False} | plain | values)
 
 
@@ -145,9 +147,17 @@ def test_silence_lasts_until_the_company_is_seen_again(worked: int, age: int) ->
     live = {Kind.SILENT: Alert(COMPANY, Kind.SILENT, Stage.WARNING, State.OPEN, NOW)}
     today = NOW.date() + timedelta(days=age)
     worked = worked >> age << age
+    silent_on = NOW.date()
     gone = Signs(today, worked, None, None)
-    assert changed(company(signs=gone), live, days(age)) == []
-    assert changed(company(signs=None), live, days(age)) == []
+    assert changed(company(signs=gone, silent_on=silent_on), live, days(age)) == []
+    assert changed(company(signs=None, silent_on=silent_on), live, days(age)) == []
     back = Signs(today, worked, today, days(age))
-    [resolved] = changed(company(signs=back), live, days(age))
+    [resolved] = changed(company(signs=back, silent_on=silent_on), live, days(age))
     assert resolved.state is State.RESOLVED
+
+
+def test_nothing_ends_while_billing_is_read_anew() -> None:
+    """A company is PENDING then: nobody knows its limits, and what is open must not be told a second time."""
+    signs = Signs(NOW.date(), EVERY_DAY, NOW.date(), NOW)
+    live = {kind: Alert(COMPANY, kind, Stage.WARNING, State.ACKNOWLEDGED, days(-1)) for kind in Kind}
+    assert changed(company(Status.PENDING, signs=signs), live, NOW) == []

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event, text
@@ -13,8 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from owner_portal.application.answer_alerts import Answer, answer_alerts
 from owner_portal.application.evaluate_alerts import evaluate_alerts
 from owner_portal.application.send_digests import send_digests
+from owner_portal.domain.alert_listing import AlertListing
 from owner_portal.domain.alerts import Kind
 from owner_portal.domain.companies import CompanyState, Status
+from owner_portal.store import alert_lists, alerts
 
 NOW = datetime.now(UTC)
 TODAY = NOW.date()
@@ -87,6 +90,27 @@ async def test_a_company_that_breaks_its_rhythm(engine: AsyncEngine, model: Any)
     assert await live(engine, regular) == {}
 
 
+async def test_silence_is_measured_by_the_companys_calendar(engine: AsyncEngine, model: Any) -> None:
+    """It fell silent on a day of its own, whatever UTC's date was when the alert opened."""
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        company_id = await model.company(f"Far {zone}", zone=zone)
+        await model.subscription(company_id)
+        for age in range(3, 40):
+            await model.day(company_id, TODAY - timedelta(days=age), minutes=60)
+        last = NOW - timedelta(days=3)
+        await model.synced(company_id, last)
+        await look(engine)
+        async with engine.begin() as tx:
+            [shown], _ = await alert_lists.list_alerts(tx, AlertListing())
+            situations = [one async for batch in alerts.read_situations(tx) for one, _live in batch]
+        here = ZoneInfo(zone)
+        assert shown.last_seen == last.astimezone(here).date()
+        [of_it] = [one for one in situations if one.company_id == company_id]
+        assert of_it.silent_on == datetime.now(here).date()
+        await model.synced(company_id, NOW)
+        await look(engine)
+
+
 async def test_silence_is_not_told_from_what_is_old(engine: AsyncEngine, model: Any) -> None:
     company_id = await model.company("Unheard Ltd")
     await model.subscription(company_id)
@@ -156,6 +180,19 @@ async def test_an_answer_holds(engine: AsyncEngine, model: Any) -> None:
         actions = (await tx.execute(text("SELECT action, subject FROM portal_action ORDER BY revision DESC"))).all()
     names = [action.action for action in actions if action.subject == str(company_id)]
     assert names == ["reopen_alerts", "snooze_alerts", "acknowledge_alerts"]
+
+
+async def test_each_company_has_an_entry_of_its_own(engine: AsyncEngine, model: Any) -> None:
+    companies = [await full(model, name) for name in ("One Ltd", "Two Ltd")]
+    await look(engine)
+    given = {"answer": Answer.ACKNOWLEDGE, "days": None, "actor": "owner@tenantry.example", "request_id": "r"}
+    await answer_alerts(engine, alerts=[(company_id, Kind.SEATS) for company_id in companies], **given)
+    async with engine.begin() as tx:
+        newest = (
+            await tx.execute(text("SELECT subject, facts FROM portal_action ORDER BY revision DESC LIMIT 2"))
+        ).all()
+    assert {row.subject for row in newest} == {str(company_id) for company_id in companies}
+    assert [row.facts for row in newest] == [{"alerts": "SEATS"}] * 2
 
 
 async def test_what_rests_comes_back(engine: AsyncEngine, model: Any) -> None:

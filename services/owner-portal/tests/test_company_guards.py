@@ -28,8 +28,8 @@ FORMS: dict[str, dict[str, str]] = {
     "extend/": {"days": "1"},
     "cancel/": {},
     "mark-past-due/": {},
-    f"keys/{uuid4()}/revoke/": {},
-    f"scheduled-changes/{uuid4()}/cancel/": {},
+    f"keys/{UUID(int=1)}/revoke/": {},
+    f"scheduled-changes/{UUID(int=2)}/cancel/": {},
 }
 
 

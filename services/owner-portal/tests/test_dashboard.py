@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from owner_portal.application.show_dashboard import Dashboard, Dashboards
 from owner_portal.domain.companies import CompanyState, Status
 from owner_portal.domain.listing import CHOOSABLE, Column, Listing
+from owner_portal.domain.overview import CompanyRow
+from owner_portal.store import listing
+from servicekit.errors import Unavailable
 
 TODAY = datetime.now(UTC).date()
 NOW = datetime.now(UTC)
@@ -58,6 +61,7 @@ async def companies(model: Any) -> dict[str, UUID]:
         day, minutes = TODAY - timedelta(days=age), 100 if age < 40 else 50
         await model.day(ids["Acme"], day, minutes=minutes, storage=(90 - age) * GB, screenshots=7, seats_used=9)
     await model.day(ids["Brill"], TODAY - timedelta(days=8), minutes=1000, storage=5 * GB, screenshots=1)
+    await model.day(ids["Gone"], TODAY - timedelta(days=100), storage=700 * GB)
     return ids
 
 
@@ -73,6 +77,7 @@ async def test_totals(owner: Any) -> None:
     shown = cells((await owner.browser.get("/owner/dashboard/")).text, "data-totals")
     assert shown["companies"] == "7", "closed ones are not among them"
     assert {status: shown[f"count-{status}"] for status in Status} == dict.fromkeys(Status, "1")
+    assert (await owner.read("/owner/dashboard/"))["storage_used"] == 95 * GB, "nor is what they have stored"
     assert shown["unsynced"] == "6"
     assert [int(shown[f"minutes-{days}"]) // 60 for days in (1, 7, 30)] == [100, 700, 4000]
     assert [float(shown[f"minutes-{days}-change"]) for days in (1, 7)] == [0, pytest.approx(-100 * 1000 / 1700)]
@@ -223,6 +228,15 @@ async def test_csv(owner: Any, anonymous: Any, companies: dict[str, UUID], model
     only = (await owner.browser.get("/owner/dashboard/companies.csv?status=CLOSED")).text
     assert [row["company"] for row in csv.DictReader(io.StringIO(only))] == ["Gone"]
     assert (await anonymous.get("/owner/dashboard/companies.csv")).status_code in {303, 401}
+
+
+async def test_csv_that_cannot_be_read_is_no_half_answer(owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: object) -> AsyncIterator[CompanyRow]:
+        raise Unavailable("the database is away")
+        yield
+
+    monkeypatch.setattr(listing, "stream_companies", away)
+    assert (await owner.browser.get("/owner/dashboard/companies.csv")).status_code == 503
 
 
 @pytest.mark.usefixtures("companies")

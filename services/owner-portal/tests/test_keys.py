@@ -37,6 +37,18 @@ async def test_rotates_with_and_without_grace(owner: Any) -> None:
     assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "conflict"), "repeating replaces no second key"
 
 
+async def test_a_repetition_shows_the_only_copy_again(owner: Any) -> None:
+    company = await owner.found("Repeating Ltd")
+    headers = {"x-csrf-token": owner.csrf_token, "idempotency-key": "the answer was lost"}
+    wish = {"key_hint": company["key_hint"], "grace": "1h"}
+    answers = [
+        await owner.script.post(f"/owner/company/{company['id']}/rotate-key/", json=wish, headers=headers)
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].json()["key"] == answers[1].json()["key"]
+
+
 async def test_revokes_an_old_key(owner: Any) -> None:
     path = f"/owner/company/{(await owner.found('Revoking Ltd'))['id']}/"
     await owner.call(f"{path}rotate-key/", grace="7d")

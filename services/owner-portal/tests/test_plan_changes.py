@@ -57,6 +57,8 @@ async def test_schedules_and_withdraws(owner: Any) -> None:
     withdrawal = f"{path}scheduled-changes/{change}/cancel/"
     assert withdrawal in page
     assert "too dear" in page
+    other = withdrawal.replace(path, await paying(owner, "Neighbour Ltd"))
+    assert (await owner.call(other)).status_code == 404, "it is not that company's"
     assert "It would keep its present plan" in (await owner.browser.get(withdrawal)).text
     answer = await owner.send(withdrawal, reason="they stay")
     assert answer.headers["location"] == f"{path}?done=change-withdrawn#content"

@@ -32,21 +32,26 @@ def month(*days: CompanyDay) -> CompanyMonth:
 
 
 class Feed:
-    """Hands out some batches at first, others when the end is read once more; waits in between if asked to."""
+    """Hands out some batches at first, others when the end is read once more.
+
+    `reached` and `go_on`: of the first and the second reading, at whose ends it waits if asked to.
+    """
 
     def __init__(self, first: Sequence[Sequence[CompanyMonth]], late: Sequence[Sequence[CompanyMonth]] = ()) -> None:
-        self._parts = iter([first, late])
-        self.reached = asyncio.Event()
-        self.go_on = asyncio.Event()
-        self.go_on.set()
+        self.reached = (asyncio.Event(), asyncio.Event())
+        self.go_on = (asyncio.Event(), asyncio.Event())
+        self._parts = iter(zip((first, late), self.reached, self.go_on, strict=True))
+        for event in self.go_on:
+            event.set()
         self.progress = Rebuild(0, 4)
 
     async def read(self) -> AsyncIterator[Sequence[CompanyMonth]]:
-        for number, batch in enumerate(next(self._parts), start=1):
+        batches, reached, go_on = next(self._parts)
+        for number, batch in enumerate(batches, start=1):
             self.progress = Rebuild(number, 4)
             yield batch
-        self.reached.set()
-        await self.go_on.wait()
+        reached.set()
+        await go_on.wait()
 
 
 async def sums(engine: AsyncEngine, company_id: UUID) -> tuple[int | None, int]:
@@ -92,19 +97,33 @@ async def test_the_live_consumer_goes_on_meanwhile(engine: AsyncEngine) -> None:
     await apply_usage(engine, days=[day(company, 0, 1, 1)])
     newer = [day(company, 0, 2, 2), day(other, 0, 1, 7)]
     feed = Feed([[month(day(company, 0, 1, 1))]], [[month(newer[0]), month(newer[1])]])
-    feed.go_on.clear()
+    feed.go_on[0].clear()
     rebuilding = asyncio.create_task(rebuild_usage(engine, feed=feed, report=ignore))
-    await feed.reached.wait()
+    await feed.reached[0].wait()
     await apply_usage(engine, days=newer)
     assert await sums(engine, company) == (2, 2), "pages show what comes in meanwhile"
-    feed.go_on.set()
+    feed.go_on[0].set()
     await rebuilding
     assert (await sums(engine, company), await sums(engine, other)) == ((2, 2), (7, 7))
 
 
+async def test_writers_wait_for_the_switch_and_nobody_else(engine: AsyncEngine, model: Any) -> None:
+    company = new_id()
+    feed = Feed([[month(day(company, 0, 1, 1))]])
+    feed.go_on[1].clear()
+    rebuilding = asyncio.create_task(rebuild_usage(engine, feed=feed, report=ignore))
+    await feed.reached[1].wait()
+    late = asyncio.create_task(apply_usage(engine, days=[day(company, 0, 2, 2)]))
+    await model.company("Born meanwhile")
+    assert not late.done()
+    feed.go_on[1].set()
+    await asyncio.gather(rebuilding, late)
+    assert await sums(engine, company) == (2, 2)
+
+
 async def test_pages_tell_how_far_it_is(engine: AsyncEngine, eventually: Any) -> None:
     feed = Feed([[month(day(new_id(), 0, 1, 1))]])
-    feed.go_on.clear()
+    feed.go_on[0].clear()
     rebuilding = asyncio.create_task(rebuild_usage(engine, feed=feed, report=ignore))
 
     async def notices() -> str:
@@ -117,7 +136,7 @@ async def test_pages_tell_how_far_it_is(engine: AsyncEngine, eventually: Any) ->
     await eventually(told)
     with pytest.raises(Refused):
         await rebuild_usage(engine, feed=Feed([]), report=ignore)
-    feed.go_on.set()
+    feed.go_on[0].set()
     await rebuilding
     assert "so far" not in await notices()
 

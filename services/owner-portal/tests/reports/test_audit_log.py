@@ -12,12 +12,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from audit_chain import ChainEnd, Verdict
 from owner_portal import application
 from owner_portal.api.portal import Portal
 from owner_portal.api.trails import entries_of, verifiers
 from owner_portal.application.export_audit_log import export_audit_log
+from owner_portal.application.forget_noted import forget_noted
 from owner_portal.application.show_audit_log import show_audit_log
-from owner_portal.application.verify_trails import verify_when_due
+from owner_portal.application.verify_trails import verify_trails, verify_when_due
 from owner_portal.domain.actions import Action
 from owner_portal.domain.audit_filter import ACTIONS, AuditFilter
 from owner_portal.domain.audit_trail import Chain, Entry, merge, read_position, write_position
@@ -169,6 +171,22 @@ async def test_a_trail_that_misses_what_was_noted_is_found(owner: Any, engine: A
     assert (forgotten["on"], forgotten["why"], forgotten["trail"]) == ("Billing", "restored on Monday", "portal")
 
 
+async def test_what_was_forgotten_meanwhile_stays_forgotten(engine: AsyncEngine, acme: UUID, owner: Any) -> None:
+    """A verification that began before still knows the entry; what it finds counts no more."""
+    assert acme
+    await owner.call(f"{LOG}verify/")
+
+    async def slow(known: ChainEnd | None) -> Verdict:
+        await forget_noted(engine, chain=Chain.BILLING, actor=OTHER, reason="restored")
+        return Verdict(known or ChainEnd())
+
+    await verify_trails(engine, trails={Chain.BILLING: slow})
+    async with engine.begin() as tx:
+        noted = text("SELECT noted_revision FROM audit_verdict WHERE chain = 'billing'")
+        assert (await tx.execute(noted)).scalar_one() == 0
+    assert (await owner.call(f"{LOG}verify/")).json()["trails"]["billing"]["entries"] > 0
+
+
 async def test_trails_are_verified_once_a_day_by_themselves(portal: Portal, engine: AsyncEngine, acme: UUID) -> None:
     assert acme
 
@@ -208,6 +226,12 @@ def test_a_chain_that_did_not_answer_keeps_its_position() -> None:
     billing = [entry(Chain.BILLING, revision, minute=revision) for revision in (9, 8, 7)]
     page = merge({Chain.BILLING: billing}, {Chain.TENANCY: 40}, size=2)
     assert page.following == {Chain.TENANCY: 40, Chain.BILLING: 8}
+
+
+def test_a_chain_with_nothing_to_show_has_nothing_on_later_pages() -> None:
+    billing = [entry(Chain.BILLING, revision, minute=revision) for revision in (9, 8, 7)]
+    page = merge({Chain.BILLING: billing, Chain.PORTAL: []}, {}, size=2)
+    assert page.following == {Chain.BILLING: 8, Chain.PORTAL: 1}
 
 
 def test_positions_in_urls() -> None:

@@ -19,7 +19,8 @@ export function recover(): void {
 
 async function answers(): Promise<boolean> {
   try {
-    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    // Asked by the page itself, not by its reader: that must keep no session alive.
+    const answer = await fetch(location.href, { headers: { accept: "text/html", "x-by-itself": "true" } });
     return answer.ok && !(await answer.text()).includes("data-away");
   } catch {
     return false;

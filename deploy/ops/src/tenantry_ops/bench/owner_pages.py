@@ -27,7 +27,10 @@ SETTLED_SECONDS = 120.0
 
 HELD = "SELECT count(*) FROM company_day"
 UNSETTLED = "SELECT count(*) FROM company_usage WHERE as_of < current_date - 1"
-IDS = "SELECT company_id::text FROM company WHERE revision > 0 ORDER BY company_id"
+IDS = """
+SELECT company_id::text FROM company
+WHERE revision > 0 AND company_id NOT IN (SELECT company_id FROM company_day) ORDER BY company_id
+"""
 
 DASHBOARD = "/owner/dashboard/"
 OTHERS = {

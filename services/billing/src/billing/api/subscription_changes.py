@@ -88,6 +88,7 @@ class SubscriptionChanges(SubscriptionServiceServicer):
             self._encode,
             request=changing(request, _withdrawn),
             change_id=parse_id(request.id, "id"),
+            company_id=parse_id(request.company_id, "company_id") if request.company_id else None,
             now=datetime.now(UTC),
         )
         return pb.CancelScheduledChangeResponse.FromString(answer)

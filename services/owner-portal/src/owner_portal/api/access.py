@@ -45,7 +45,8 @@ TheCaller = Annotated[Caller, Depends(_calling)]
 
 
 async def _entered(request: Request, portal: ThePortal) -> SignedIn:
-    owner = await recognise(portal.engine, token=request.cookies.get(portal.cookie_name, ""))
+    by_itself = "x-by-itself" in request.headers  # the page asks, nobody clicked: that keeps no session alive
+    owner = await recognise(portal.engine, token=request.cookies.get(portal.cookie_name, ""), touch=not by_itself)
     request.state.owner = owner
     return owner
 

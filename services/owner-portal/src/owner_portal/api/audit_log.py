@@ -1,13 +1,13 @@
 """What owners did, and whether the trails that tell it are whole."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from owner_portal.api.access import ActingOwner, SignedInOwner, SteppedUpOwner
-from owner_portal.api.exports import Row, csv_response
+from owner_portal.api.exports import Row, begun, csv_response
 from owner_portal.api.pages import render
 from owner_portal.api.portal import ThePortal
 from owner_portal.api.requests import Typed, wants_json
@@ -49,15 +49,7 @@ async def export(request: Request, portal: ThePortal, _owner: SignedInOwner) -> 
     """Everything that the filters let through. Unavailable when a trail does not answer."""
     view = AuditFilter.read(request.query_params)
     found = export_audit_log(portal.engine, view=view, trails=entries_of(portal))
-    first = await anext(found, None)  # before the answer begins: from then on it could not say that it failed
-
-    async def rows() -> AsyncIterator[Row]:
-        if first is not None:
-            yield _row(*first)
-        async for entry, name in found:
-            yield _row(entry, name)
-
-    return csv_response("audit-log.csv", COLUMNS, rows())
+    return csv_response("audit-log.csv", COLUMNS, await begun(_row(entry, name) async for entry, name in found))
 
 
 @router.post("/verify/")

@@ -14,6 +14,7 @@ from owner_portal.api.answers import company_json, remember
 from owner_portal.api.company_actions import AnAction, attempt, done
 from owner_portal.api.company_forms import Form, Texts, add_page
 from owner_portal.api.portal import Portal, ThePortal
+from owner_portal.api.requests import wants_json
 from owner_portal.application.find_company import find_company
 from owner_portal.domain.actions import Action
 from owner_portal.domain.drafts import CompanyDraft
@@ -39,14 +40,15 @@ add_page(router, "logo/edit", LOGO)
 
 @router.post("/edit/")
 async def edit(asked: AnAction) -> Response:
-    """Changes what differs; a script may leave out what stays. Without a difference nothing is asked of tenancy."""
+    """Changes what a script gives, and of a browser's form, which holds everything, what differs."""
     before = CompanyDraft.of(await find_company(asked.portal.engine, company_id=asked.company_id))
     draft = before.updated(asked.typed)
 
     async def carry_out(action: Action) -> Response:
-        changes = draft.changes_from(before)
+        # A script's repetition finds its fields changed already: only tenancy knows that it is one.
+        changes = draft.given(asked.typed) if wants_json(asked.request) else draft.changes_from(before)
         if not changes:
-            raise InvalidInput("Nothing is different from what is there already. Change a field first.")
+            raise InvalidInput("Nothing is to be changed. Change a field first.")
         company = await asked.portal.tenancy.update(asked.company_id, changes, action)
         await remember(asked.portal, company)
         return done(asked, "", "edited", {"company": company_json(company)})

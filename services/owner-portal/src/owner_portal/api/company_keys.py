@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from owner_portal.api import company_questions as questions
 from owner_portal.api.access import SignedInOwner
 from owner_portal.api.answers import company_json, remember
-from owner_portal.api.company_actions import Asked, ASureAction, attempt, done
+from owner_portal.api.company_actions import ASureAction, attempt, done
 from owner_portal.api.company_forms import Form, Texts, add_page, show
 from owner_portal.api.pages import render
 from owner_portal.api.portal import Portal, ThePortal
@@ -18,7 +18,7 @@ from owner_portal.application.find_company import find_company
 from owner_portal.application.with_memory import with_memory
 from owner_portal.domain.actions import Action
 from owner_portal.domain.keys import Grace, devices_on_old, opening
-from servicekit.errors import Conflict, NotFound
+from servicekit.errors import NotFound
 
 router = APIRouter(prefix="/owner/company/{company_id:uuid}")
 
@@ -65,9 +65,10 @@ async def rotate(asked: ASureAction) -> Response:
     """
 
     async def carry_out(action: Action) -> Response:
-        await _check_hint(asked)
         grace = Grace(asked.typed.get("grace", Grace.NONE))
-        company, key = await asked.portal.tenancy.keys.rotate(asked.company_id, grace.length, action)
+        company, key = await asked.portal.tenancy.keys.rotate(
+            asked.company_id, grace.length, action, replacing=asked.typed.get("key_hint")
+        )
         await remember(asked.portal, company)
         if wants_json(asked.request):
             return JSONResponse({"company": company_json(company), "key": key})
@@ -109,10 +110,3 @@ def _revocation(key_id: UUID) -> Form:
         }
 
     return Form("revoke_key.html", otherwise="revoked in the owner portal", more=more)
-
-
-async def _check_hint(asked: Asked) -> None:
-    if "key_hint" in asked.typed:
-        known = (await find_company(asked.portal.engine, company_id=asked.company_id)).key_hint
-        if known != asked.typed["key_hint"]:
-            raise Conflict(f"The key has been replaced already; the present one ends in {known}.")

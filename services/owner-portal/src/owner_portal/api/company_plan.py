@@ -119,7 +119,7 @@ async def withdraw(asked: AnAction, change_id: UUID) -> Response:
     """The scheduled change does not happen."""
 
     async def carry_out(action: Action) -> Response:
-        change = await asked.portal.billing.subscriptions.cancel_scheduled(change_id, action)
+        change = await asked.portal.billing.subscriptions.cancel_scheduled(asked.company_id, change_id, action)
         return done(asked, "", "change-withdrawn", {"scheduled": jsonable_encoder(change)})
 
     return await attempt(asked, _withdrawal(change_id), carry_out)

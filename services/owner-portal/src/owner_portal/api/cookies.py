@@ -1,8 +1,18 @@
 """The session's cookie."""
 
+from fastapi import Request
 from starlette.responses import Response
 
 from owner_portal.api.portal import Portal
+from owner_portal.application.sign_out import sign_out
+
+
+async def replace_session(request: Request, response: Response, portal: Portal, token: str) -> Response:
+    """The browser has this session from now on, and the one it had before is over."""
+    before = request.cookies.get(portal.cookie_name)
+    if before is not None:
+        await sign_out(portal.engine, token=before)
+    return set_session(response, portal, token)
 
 
 def set_session(response: Response, portal: Portal, token: str) -> Response:

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from owner_portal.api import charts
 from owner_portal.api.access import SignedInOwner
-from owner_portal.api.exports import Row, csv_response
+from owner_portal.api.exports import Row, begun, csv_response
 from owner_portal.api.pages import fragment, render
 from owner_portal.api.portal import ThePortal
 from owner_portal.api.requests import wants_json
@@ -76,8 +76,8 @@ def _content(shown: Dashboard, listing: Listing) -> Markup:
 async def companies_csv(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
     """All rows of the view that the URL asks for, with every column."""
     listing = Listing.read(request.query_params.multi_items())
-    rows = list_rows(portal.engine, listing=listing)
-    return csv_response(f"companies-{datetime.now(UTC):%Y-%m-%d}.csv", EXPORT, (_exported(row) async for row in rows))
+    rows = await begun(_exported(row) async for row in list_rows(portal.engine, listing=listing))
+    return csv_response(f"companies-{datetime.now(UTC):%Y-%m-%d}.csv", EXPORT, rows)
 
 
 def _exported(row: CompanyRow) -> Row:

@@ -28,6 +28,19 @@ def csv_response(filename: str, header: Sequence[str], rows: Iterable[Row] | Asy
     )
 
 
+async def begun(rows: AsyncIterator[Row]) -> AsyncIterator[Row]:
+    """The same rows, the first of them read already: once the answer has begun it could not say that it failed."""
+    first = await anext(rows, None)
+
+    async def all_rows() -> AsyncIterator[Row]:
+        if first is not None:
+            yield first
+        async for row in rows:
+            yield row
+
+    return all_rows()
+
+
 def chart_rows(chart: Chart) -> tuple[list[str], Iterator[Row]]:
     """Header and rows of what a chart shows, for `csv_response`."""
     series = [(one.name, one.values, one.unit or chart.unit) for one in chart.series]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from owner_portal.api.access import TheCaller
-from owner_portal.api.cookies import set_session
+from owner_portal.api.cookies import replace_session
 from owner_portal.api.pages import render
 from owner_portal.api.portal import ThePortal
 from owner_portal.api.requests import Fields, check_origin, wants_json
@@ -40,5 +40,5 @@ async def accept(request: Request, portal: ThePortal, caller: TheCaller, fields:
         invitation = await read_invitation(portal.engine, token=token)
         return render(request, "invitation.html", 400, invitation=invitation, token=token, problem=error.message)
     if wants_json(request):
-        return set_session(JSONResponse({"csrf_token": csrf_token(session)}, 201), portal, session)
-    return set_session(RedirectResponse("/owner/dashboard/", 303), portal, session)
+        return await replace_session(request, JSONResponse({"csrf_token": csrf_token(session)}, 201), portal, session)
+    return await replace_session(request, RedirectResponse("/owner/dashboard/", 303), portal, session)

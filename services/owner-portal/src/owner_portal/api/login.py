@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from owner_portal.api.access import EnteredActor, TheCaller
-from owner_portal.api.cookies import forget_session, set_session
+from owner_portal.api.cookies import forget_session, replace_session
 from owner_portal.api.pages import render
 from owner_portal.api.portal import Portal, ThePortal
 from owner_portal.api.requests import Fields, check_origin, safe_next, wants_json
@@ -26,7 +26,7 @@ CODE_REQUIRED = "Your account has a second factor: send its code with the challe
 async def login_page(request: Request, portal: ThePortal, target: Annotated[str, Query(alias="next")] = "") -> Response:
     """The form; whoever is signed in goes on to the dashboard."""
     try:
-        await recognise(portal.engine, token=request.cookies.get(portal.cookie_name, ""))
+        await recognise(portal.engine, token=request.cookies.get(portal.cookie_name, ""), touch=False)
     except NotAuthenticated:
         return render(request, "login.html", email="", target=safe_next(target), error=None)
     return RedirectResponse(safe_next(target), 303)
@@ -44,7 +44,7 @@ async def login(request: Request, portal: ThePortal, caller: TheCaller, fields: 
             raise
         return _again(request, error, email, target)
     if not result.challenge:
-        return _signed_in(request, portal, result.session, target)
+        return await _signed_in(request, portal, result.session, target)
     if wants_json(request):
         refusal = {"kind": "code_required", "message": CODE_REQUIRED, "challenge": result.challenge}
         return JSONResponse({"error": refusal}, 401)
@@ -66,7 +66,7 @@ async def code(request: Request, portal: ThePortal, caller: TheCaller, fields: F
         if isinstance(error, Refused):
             return _again(request, error, "", target)
         return _ask_code(request, challenge, target, error)
-    return _signed_in(request, portal, session, target)
+    return await _signed_in(request, portal, session, target)
 
 
 @router.post("/owner/logout/")
@@ -76,9 +76,9 @@ async def logout(request: Request, portal: ThePortal, _owner: EnteredActor) -> R
     return forget_session(JSONResponse({}) if wants_json(request) else RedirectResponse("/owner/login/", 303), portal)
 
 
-def _signed_in(request: Request, portal: Portal, session: str, target: str) -> Response:
+async def _signed_in(request: Request, portal: Portal, session: str, target: str) -> Response:
     answer = JSONResponse({"csrf_token": csrf_token(session)}) if wants_json(request) else RedirectResponse(target, 303)
-    return set_session(answer, portal, session)
+    return await replace_session(request, answer, portal, session)
 
 
 def _again(request: Request, error: AppError, email: str, target: str) -> Response:

@@ -46,12 +46,13 @@ async def answer_alerts(
         found = await alert_lists.answer(tx, alerts, state=answer.value, until=until, by=actor)
         if not found:
             raise NotFound("These alerts are resolved already. Reload the page.")
-        await append_action(
-            tx,
-            actor=actor,
-            action=f"{answer.name.lower()}_alerts",
-            subject=str(found[0][0]) if len(found) == 1 else f"{len(found)} alerts",
-            request_id=request_id,
-            facts={"alerts": ", ".join(f"{kind} {company_id}" for company_id, kind in found)},
-        )
+        for company_id in sorted({company_id for company_id, _kind in found}):
+            await append_action(
+                tx,
+                actor=actor,
+                action=f"{answer.name.lower()}_alerts",
+                subject=str(company_id),
+                request_id=request_id,
+                facts={"alerts": ", ".join(sorted(kind for of, kind in found if of == company_id))},
+            )
     return len(found)

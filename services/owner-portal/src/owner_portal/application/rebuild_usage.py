@@ -43,12 +43,13 @@ async def rebuild_usage(engine: AsyncEngine, *, feed: Feed, report: Report) -> N
         async with _noting(engine, feed, report):
             late = await _fill(tx, feed)
             await rebuild.index(tx)
-            await rebuild.hold_writers(tx)
+            await rollups.hold_writers(tx)
             async for months in feed.read():
                 late += [day for month in months for day in month.days]
             await _save_late(tx, newest(late))
             await rollups.rebuild(tx)
             await rebuild.finish(tx)
+    report(feed.progress)
 
 
 async def _fill(tx: AsyncConnection, feed: Feed) -> list[CompanyDay]:
@@ -79,10 +80,14 @@ async def _noting(engine: AsyncEngine, feed: Feed, report: Report) -> AsyncItera
     """Tells how far it is, in transactions of its own: the one that rebuilds shows nothing before its end."""
 
     async def note() -> None:
+        told = None
         while True:
+            progress = feed.progress
             async with engine.begin() as tx:
-                await rebuild.note(tx, feed.progress)
-            report(feed.progress)
+                await rebuild.note(tx, progress)
+            if progress != told:
+                report(progress)
+            told = progress
             await asyncio.sleep(NOTE_PAUSE)
 
     noting = asyncio.create_task(note())
@@ -93,4 +98,3 @@ async def _noting(engine: AsyncEngine, feed: Feed, report: Report) -> AsyncItera
         await asyncio.gather(noting, return_exceptions=True)
         async with engine.begin() as tx:
             await rebuild.forget(tx)
-        report(feed.progress)

@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.domain.owners import SESSION_IDLE, SignedIn, csrf_token
+from owner_portal.domain.owners import SESSION_IDLE, SESSION_LONGEST, SignedIn, csrf_token
 from owner_portal.store import sessions
 from owner_portal.store.reading import reading
 from servicekit.errors import NotAuthenticated
@@ -15,7 +15,9 @@ async def recognise(engine: AsyncEngine, *, token: str, touch: bool = True) -> S
     `touch`: the owner did something, so the idle time begins anew. What a page does by itself keeps no session alive.
     """
     async with reading(engine) as tx:
-        found = await sessions.find_session(tx, token_digest(token), idle=SESSION_IDLE, touch=touch)
+        found = await sessions.find_session(
+            tx, token_digest(token), idle=SESSION_IDLE, longest=SESSION_LONGEST, touch=touch
+        )
     if found is None:
         raise NotAuthenticated("Sign in first: there is no session, or it is over.")
     return SignedIn(

@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.domain.owners import ATTEMPT_WINDOW, CHALLENGE_TIME, SESSION_IDLE
+from owner_portal.domain.owners import ATTEMPT_WINDOW, CHALLENGE_TIME, SESSION_IDLE, SESSION_LONGEST
 from owner_portal.domain.remembered import KEPT_FOR
 from owner_portal.store import attempts, invitations, known_answers, sessions
 
@@ -10,7 +10,7 @@ from owner_portal.store import attempts, invitations, known_answers, sessions
 async def sweep(engine: AsyncEngine) -> None:
     """May be repeated at any time."""
     async with engine.begin() as tx:
-        await sessions.sweep(tx, idle=SESSION_IDLE, challenge_time=CHALLENGE_TIME)
+        await sessions.sweep(tx, idle=SESSION_IDLE, longest=SESSION_LONGEST, challenge_time=CHALLENGE_TIME)
         await attempts.sweep(tx, window=ATTEMPT_WINDOW)
         await invitations.sweep(tx)
         await known_answers.forget(tx, age=KEPT_FOR)

@@ -25,7 +25,7 @@ async def verify_trails(engine: AsyncEngine, *, trails: Mapping[Chain, Verify]) 
     async with engine.begin() as tx:
         for verdict in found:
             if verdict is not None:
-                await verdicts.save(tx, verdict)
+                await verdicts.save(tx, verdict, knew=known_end(before.get(verdict.chain)) is not None)
     return [chain for chain, verdict in zip(trails, found, strict=True) if verdict is None]
 
 

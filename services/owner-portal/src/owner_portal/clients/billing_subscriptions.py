@@ -107,9 +107,11 @@ class Subscriptions:
         request = pb.CancelSubscriptionRequest(company_id=str(company_id), at_once=at_once, action=to_action(action))
         return _changed(await self._channel.ask(self._stub.CancelSubscription, request))
 
-    async def cancel_scheduled(self, change_id: UUID, action: Action) -> ScheduledChange:
-        """The change as it is now. Refused: it is not pending any more."""
-        request = pb.CancelScheduledChangeRequest(id=str(change_id), action=to_action(action))
+    async def cancel_scheduled(self, company_id: UUID, change_id: UUID, action: Action) -> ScheduledChange:
+        """The change as it is now. NotFound: the company has none such. Refused: it is not pending any more."""
+        request = pb.CancelScheduledChangeRequest(
+            id=str(change_id), company_id=str(company_id), action=to_action(action)
+        )
         return messages.from_scheduled((await self._channel.ask(self._stub.CancelScheduledChange, request)).change)
 
 

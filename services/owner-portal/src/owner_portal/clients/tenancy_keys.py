@@ -26,10 +26,18 @@ class Keys:
         answer = await self._channel.ask(self._stub.ListKeys, request)
         return [from_key(key) for key in answer.keys]
 
-    async def rotate(self, company_id: UUID, grace: timedelta, action: Action) -> tuple[Company, str]:
-        """The company and the only copy of its new key. Refused: it is closed, or too many old keys still open."""
+    async def rotate(
+        self, company_id: UUID, grace: timedelta, action: Action, *, replacing: str | None
+    ) -> tuple[Company, str]:
+        """The company and the only copy of its new key. Refused: it is closed, or too many old keys still open.
+
+        Conflict: `replacing` is given and not the hint of the present key.
+        """
         request = pb.RotateKeyRequest(
-            company_id=str(company_id), grace_seconds=int(grace.total_seconds()), action=to_action(action)
+            company_id=str(company_id),
+            grace_seconds=int(grace.total_seconds()),
+            key_hint=replacing,
+            action=to_action(action),
         )
         answer = await self._channel.ask(self._stub.RotateKey, request)
         return from_company(answer.company), answer.key

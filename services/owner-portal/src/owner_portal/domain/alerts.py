@@ -6,7 +6,7 @@ two stands a margin, so that a number which goes up and down around a limit open
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 from uuid import UUID
 
@@ -64,7 +64,8 @@ class Alert:
 class Situation:
     """A company as alerts see it. `ends`: its subscription is not renewed by itself. None: nobody knows.
 
-    `signs` None: what is known of its work is too old to tell silence by.
+    `signs` None: what is known of its work is too old to tell silence by. `silent_on`: the day, by its own calendar, on
+    which the alert of its silence opened.
     """
 
     company_id: UUID
@@ -76,6 +77,7 @@ class Situation:
     storage_used: int | None
     storage_limit: int | None
     signs: Signs | None
+    silent_on: date | None
 
 
 def changed(situation: Situation, live: Mapping[Kind, Alert], now: datetime) -> list[Alert]:
@@ -101,13 +103,15 @@ def follow(company_id: UUID, kind: Kind, alert: Alert | None, stage: Stage | Non
 
 
 def _stages(company: Situation, live: Mapping[Kind, Alert], now: datetime) -> list[tuple[Kind, Stage | None]]:
+    if company.status is Status.PENDING:  # billing has not told yet, or is being read anew: what is open stays
+        return [(kind, None) for kind in Kind]
     working = company.status in WORKING
     left = company.expires_at - now if company.expires_at else timedelta.max
     over = company.status is Status.EXPIRED or (company.status is Status.CANCELLED and left <= timedelta(0))
     ending = company.ends and company.status in {Status.ACTIVE, Status.CANCELLED} and not over
     nothing = Stage.NONE
     return [
-        (Kind.SILENT, _silence(company.signs, live.get(Kind.SILENT), now) if working else nothing),
+        (Kind.SILENT, _silence(company, now) if working else nothing),
         (Kind.TRIAL_ENDING, _ending(left, 7) if company.status is Status.TRIAL else nothing),
         (Kind.EXPIRING, _ending(left, 14) if ending else nothing),
         (Kind.PAST_DUE, max(Stage.WARNING, _ending(left, 3)) if company.status is Status.PAST_DUE else nothing),
@@ -120,9 +124,10 @@ def _stages(company: Situation, live: Mapping[Kind, Alert], now: datetime) -> li
     ]
 
 
-def _silence(signs: Signs | None, alert: Alert | None, now: datetime) -> Stage | None:
+def _silence(company: Situation, now: datetime) -> Stage | None:
     """Rhythms fade in a long silence: what is open then stays so until the company is seen again."""
-    if signs is None or signs.last_seen is None or (alert and signs.last_seen < alert.raised_at.date()):
+    signs = company.signs
+    if signs is None or signs.last_seen is None or (company.silent_on and signs.last_seen < company.silent_on):
         return None
     silent = is_silent(signs, now)
     return None if silent is None else Stage.WARNING if silent else Stage.NONE

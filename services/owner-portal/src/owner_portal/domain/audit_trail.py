@@ -89,6 +89,8 @@ def merge(found: Mapping[Chain, Sequence[Entry]], position: Position, *, size: i
             following[chain] = each[taken - 1].revision
         elif each:
             following[chain] = each[0].revision + 1  # what is added meanwhile belongs on no later page
+        else:
+            following[chain] = 1  # nor does anything of a chain that had nothing to show
     return TrailPage(shown, following)
 
 

@@ -1,7 +1,7 @@
 """What the owner types in, checked before anything is asked of another service."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Self
 from zoneinfo import available_timezones
@@ -51,6 +51,10 @@ class CompanyDraft:
         """What is different here."""
         before = other.details()
         return {name: value for name, value in self.details().items() if value != before[name]}
+
+    def given(self, names: Container[str]) -> dict[str, str]:
+        """The fields of these names."""
+        return {name: value for name, value in self.details().items() if name in names}
 
     def problems(self) -> dict[str, str]:
         """What is wrong with each field of a company; empty when all is well."""

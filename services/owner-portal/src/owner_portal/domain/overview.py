@@ -82,7 +82,7 @@ class Overview:
 
     @cached_property
     def storage_used(self) -> int:
-        return sum(count.storage_used for count in self.counts)
+        return sum(count.storage_used for count in self._open)
 
     @cached_property
     def storage_limit(self) -> int:

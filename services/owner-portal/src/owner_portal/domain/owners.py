@@ -10,6 +10,7 @@ from uuid import UUID
 from servicekit.errors import InvalidInput
 
 SESSION_IDLE = timedelta(hours=12)
+SESSION_LONGEST = timedelta(days=7)  # however busy it is
 INVITATION_TIME = timedelta(hours=72)
 CHALLENGE_TIME = timedelta(minutes=5)  # between the password and the code
 ATTEMPT_WINDOW = timedelta(minutes=15)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
-from operator import attrgetter
+from operator import attrgetter, gt
 from uuid import UUID
 
 from google.protobuf.message import DecodeError
@@ -17,28 +17,34 @@ from owner_portal.feed.live import Live
 from servicekit.bus import Bus
 from servicekit.consumer import Consumer
 from servicekit.database import ping
-from servicekit.errors import InvalidInput
+from servicekit.errors import InvalidInput, Unavailable
 from servicekit.events import IncomingEvent
 from servicekit.lifecycle import forever
 
 STREAM = "USAGE"
 DURABLE = "portal"
 BATCH = 200
-LARGEST = 2**63 - 1  # PostgreSQL's bigint has a sign, the contract's numbers have none
 CHECK_PAUSE = 4.0
 
+# More is a mistake, and would not fit into the sums: those of seconds end up as minutes of 31 bits.
+MOST_SECONDS = 100_000 * 86_400  # of a day: so many people without a pause
+MOST_EVENTS = 10**9
+MOST_BYTES = 2**53
+MOST_REVISION = 2**63 - 1  # PostgreSQL's bigint has a sign, the contract's numbers have none
 
-_numbers: Callable[[pb.CompanyDay], tuple[int, ...]] = attrgetter(
-    "day",
-    "revision",
-    "active_seconds",
-    "idle_seconds",
-    "employees_active",
-    "sessions",
-    "screenshots",
-    "storage_bytes",
-    "seats_used",
-)
+_LARGEST = {
+    "day": 31,
+    "revision": MOST_REVISION,
+    "active_seconds": MOST_SECONDS,
+    "idle_seconds": MOST_SECONDS,
+    "employees_active": MOST_EVENTS,
+    "sessions": MOST_EVENTS,
+    "screenshots": MOST_EVENTS,
+    "storage_bytes": MOST_BYTES,
+    "seats_used": MOST_EVENTS,
+}
+
+_numbers: Callable[[pb.CompanyDay], tuple[int, ...]] = attrgetter(*_LARGEST)
 
 
 def read_month(subject: str, payload: bytes) -> CompanyMonth:
@@ -56,11 +62,11 @@ def read_month(subject: str, payload: bytes) -> CompanyMonth:
 
 
 def _check(month: date, numbers: Sequence[tuple[int, ...]]) -> None:
-    """ValueError: there is no such day, or a number has more than 63 bits."""
+    """ValueError: there is no such day, or a number is larger than any can be."""
     if numbers:
         for day in (min(numbers), max(numbers)):
             month.replace(day=day[0])
-        if max(map(max, numbers)) > LARGEST:
+        if any(map(gt, map(max, zip(*numbers, strict=True)), _LARGEST.values())):
             raise ValueError
 
 
@@ -71,6 +77,7 @@ class UsageFeed:
         self._engine = engine
         self._bus = bus
         self._live = live
+        self._awaited: int | None = None  # the delivery with which all is read that was there at an earlier check
         self._consumer = Consumer(
             bus, self.apply, ready=partial(ping, engine), stream=STREAM, durable=DURABLE, batch=BATCH
         )
@@ -86,11 +93,20 @@ class UsageFeed:
         await self._consumer.run()
 
     async def watch(self) -> None:
-        """Notes again and again that the feed answers, until cancelled: silence shows as the age of the numbers."""
-        await forever("watch the usage feed", self._check, idle=CHECK_PAUSE)
+        """Notes again and again that the feed is read, until cancelled: silence and lag show as the numbers' age."""
+        await forever("watch the usage feed", self.watch_step, idle=CHECK_PAUSE)
 
-    async def _check(self) -> bool:
+    async def watch_step(self) -> bool:
+        """Confirms the numbers when all is stored that was there at an earlier check: the feed itself never rests."""
         await self._bus.connected.wait()
-        await self._bus.stream.consumer_info(STREAM, DURABLE)
-        await confirm_usage(self._engine)
+        info = await self._bus.stream.consumer_info(STREAM, DURABLE)
+        if info.delivered is None or info.ack_floor is None:
+            raise Unavailable("the event bus does not say how far the feed is read")
+        newest = info.delivered.consumer_seq + (info.num_pending or 0)
+        is_read = not info.num_pending and not info.num_ack_pending
+        if self._awaited is None:
+            self._awaited = newest
+        if is_read or info.ack_floor.consumer_seq >= self._awaited:
+            await confirm_usage(self._engine)
+            self._awaited = newest
         return False

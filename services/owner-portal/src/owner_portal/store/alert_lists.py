@@ -21,11 +21,11 @@ _COUNTS = text("""
 _SHOWN = """
     SELECT a.company_id, d.name AS company, a.kind, a.stage, a.state, a.raised_at, a.changed_at, a.changed_by,
            a.snoozed_until, d.expires_at, d.seats_used, d.seats_limit, d.storage_used, d.storage_limit,
-           greatest(d.last_sync_at::date, (
+           greatest((d.last_sync_at AT TIME ZONE c.day_zone)::date, (
                SELECT max(day) FROM company_day w
                WHERE a.kind = 'SILENT' AND w.company_id = a.company_id AND w.active_seconds > 0
            )) AS last_seen, count(*) OVER () AS matches
-    FROM alert a JOIN directory d USING (company_id)
+    FROM alert a JOIN directory d USING (company_id) JOIN company c USING (company_id)
 """
 
 _LIST = text(

@@ -42,13 +42,15 @@ _TAKE_TURN = text("""
 _SITUATIONS = text("""
     SELECT d.company_id, d.status, d.expires_at, d.charged_until IS NULL OR d.status = 'CANCELLED' AS ends,
            d.seats_used, d.seats_limit, d.storage_used, d.storage_limit, d.today, d.last_sync_at,
-           (d.last_sync_at AT TIME ZONE c.day_zone)::date AS synced_on, r.active_days, heard.lately, live.*
+           (d.last_sync_at AT TIME ZONE c.day_zone)::date AS synced_on,
+           (live.silent_since AT TIME ZONE c.day_zone)::date AS silent_on, r.active_days, heard.lately, live.*
     FROM directory d
     JOIN company c USING (company_id)
     LEFT JOIN company_rhythm r ON r.company_id = d.company_id AND r.until_day = d.today
     LEFT JOIN (
         SELECT company_id AS of_company, array_agg(kind) AS kinds, array_agg(stage) AS stages,
-               array_agg(state) AS states, array_agg(raised_at) AS raised, array_agg(snoozed_until) AS snoozed
+               array_agg(state) AS states, array_agg(raised_at) AS raised, array_agg(snoozed_until) AS snoozed,
+               max(raised_at) FILTER (WHERE kind = 'SILENT') AS silent_since
         FROM alert WHERE state <> 'RESOLVED' GROUP BY company_id
     ) live ON live.of_company = d.company_id
     CROSS JOIN (
@@ -101,6 +103,7 @@ def _situation(row: Row[tuple[object, ...]]) -> Situation:
         storage_used=row.storage_used,
         storage_limit=row.storage_limit,
         signs=Signs(row.today, row.active_days, row.synced_on, row.last_sync_at) if known else None,
+        silent_on=row.silent_on,
     )
 
 

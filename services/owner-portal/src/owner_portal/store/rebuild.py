@@ -24,9 +24,6 @@ _BEGIN = text("SELECT begin_rebuild()")
 
 _INDEX = text("SELECT index_rebuild()")
 
-# Writers of days begin with a lock on rows of this table; readers are not held up.
-_HOLD_WRITERS = text("LOCK TABLE company_usage IN EXCLUSIVE MODE")
-
 _FINISH = text("SELECT finish_rebuild()")
 
 _NOTE = text("""
@@ -92,11 +89,6 @@ def _rows(month: CompanyMonth) -> list[bytes]:
 async def index(tx: AsyncConnection) -> None:
     """Makes the new table's key; then single rows can be replaced."""
     await tx.execute(_INDEX)
-
-
-async def hold_writers(tx: AsyncConnection) -> None:
-    """Lets no other transaction store days until this one ends."""
-    await tx.execute(_HOLD_WRITERS)
 
 
 async def finish(tx: AsyncConnection) -> None:

@@ -19,6 +19,12 @@ _SUMS = {
     for suffix, first in (("", 0), ("_before", days))
 }
 
+_WRITERS = 0x64617973  # "days": of the advisory lock that a rebuild takes for itself
+
+_ENTER = text("SELECT pg_advisory_xact_lock_shared(:number)")
+
+_HOLD_WRITERS = text("SELECT pg_advisory_xact_lock(:number)")
+
 # Two writers of different days of one company would each miss the other's in their sums: the second waits here, and
 # its next statement sees what the first has stored.
 _LOCK = text("""
@@ -97,6 +103,7 @@ _TAKE_OUTDATED = text(f"""
 async def lock(tx: AsyncConnection, ids: Collection[UUID]) -> None:
     """Makes other writers of these companies' days wait until the transaction ends; call it before days are saved."""
     values = {"ids": list(ids)}
+    await tx.execute(_ENTER, {"number": _WRITERS})
     await tx.execute(_ADD, values)
     await tx.execute(_LOCK, values)
 
@@ -105,6 +112,11 @@ async def refresh(tx: AsyncConnection, ids: Collection[UUID]) -> None:
     """Adds up the days of these companies anew; `lock` them first."""
     if ids:
         await tx.execute(_REFRESH_SOME, {"ids": list(ids)})
+
+
+async def hold_writers(tx: AsyncConnection) -> None:
+    """Lets no other transaction store days or sums until this one ends; readers and new companies are not held up."""
+    await tx.execute(_HOLD_WRITERS, {"number": _WRITERS})
 
 
 async def rebuild(tx: AsyncConnection) -> None:
@@ -118,4 +130,5 @@ async def rebuild(tx: AsyncConnection) -> None:
 
 async def take_outdated(tx: AsyncConnection, *, most: int) -> set[UUID]:
     """Locks companies whose day has changed since their sums were made; those that others hold are left to them."""
+    await tx.execute(_ENTER, {"number": _WRITERS})
     return set((await tx.execute(_TAKE_OUTDATED, {"most": most})).scalars())

@@ -19,16 +19,19 @@ _FIND = text("""
     WITH seen AS (
         UPDATE owner_session SET last_seen_at = now()
         WHERE :touch AND digest = :digest AND last_seen_at > now() - CAST(:idle AS interval)
-          AND last_seen_at < now() - interval '1 minute'
+          AND created_at > now() - CAST(:longest AS interval) AND last_seen_at < now() - interval '1 minute'
     )
     SELECT o.id AS owner_id, o.email, s.id AS session_id, s.proved_at, f.confirmed_at IS NOT NULL AS has_second_factor
     FROM owner_session s JOIN owner o ON o.id = s.owner_id LEFT JOIN second_factor f ON f.owner_id = o.id
-    WHERE s.digest = :digest AND s.last_seen_at > now() - CAST(:idle AS interval) AND o.deactivated_at IS NULL
+    WHERE s.digest = :digest AND s.last_seen_at > now() - CAST(:idle AS interval)
+      AND s.created_at > now() - CAST(:longest AS interval) AND o.deactivated_at IS NULL
 """)
 
 _LIST = text("""
     SELECT id, device, address, created_at, last_seen_at FROM owner_session
-    WHERE owner_id = :owner_id AND last_seen_at > now() - CAST(:idle AS interval) ORDER BY last_seen_at DESC, id
+    WHERE owner_id = :owner_id AND last_seen_at > now() - CAST(:idle AS interval)
+      AND created_at > now() - CAST(:longest AS interval)
+    ORDER BY last_seen_at DESC, id
 """)
 
 _PROVED = text("UPDATE owner_session SET proved_at = now() WHERE id = :session_id")
@@ -42,7 +45,10 @@ _CLOSE_ALL = text("""
     WHERE owner_id = :owner_id AND (CAST(:spared AS uuid) IS NULL OR id <> :spared) RETURNING id
 """)
 
-_SWEEP = text("DELETE FROM owner_session WHERE last_seen_at <= now() - CAST(:idle AS interval)")
+_SWEEP = text("""
+    DELETE FROM owner_session
+    WHERE last_seen_at <= now() - CAST(:idle AS interval) OR created_at <= now() - CAST(:longest AS interval)
+""")
 
 _ADD_CHALLENGE = text("INSERT INTO sign_in_challenge (digest, owner_id) VALUES (:digest, :owner_id)")
 
@@ -81,15 +87,19 @@ async def open_session(
     await tx.execute(_OPEN, values | {"address": caller.address, "device": caller.device})
 
 
-async def find_session(tx: AsyncConnection, digest: bytes, *, idle: timedelta, touch: bool) -> Found | None:
-    """The live session with this digest; `touch` starts its idle time anew."""
-    row = (await tx.execute(_FIND, {"digest": digest, "idle": idle, "touch": touch})).one_or_none()
+async def find_session(
+    tx: AsyncConnection, digest: bytes, *, idle: timedelta, longest: timedelta, touch: bool
+) -> Found | None:
+    """The session with this digest, used within `idle` and no older than `longest`; `touch`: it is used now."""
+    values = {"digest": digest, "idle": idle, "longest": longest, "touch": touch}
+    row = (await tx.execute(_FIND, values)).one_or_none()
     return Found(*row) if row else None
 
 
-async def list_sessions(tx: AsyncConnection, owner_id: UUID, *, idle: timedelta) -> list[Session]:
+async def list_sessions(tx: AsyncConnection, owner_id: UUID, *, idle: timedelta, longest: timedelta) -> list[Session]:
     """The live sessions of an owner, the latest used first."""
-    return [Session(*row) for row in await tx.execute(_LIST, {"owner_id": owner_id, "idle": idle})]
+    values = {"owner_id": owner_id, "idle": idle, "longest": longest}
+    return [Session(*row) for row in await tx.execute(_LIST, values)]
 
 
 async def mark_proved(tx: AsyncConnection, session_id: UUID) -> None:
@@ -130,7 +140,7 @@ async def remove_challenges(tx: AsyncConnection, owner_id: UUID) -> None:
     await tx.execute(_REMOVE_CHALLENGES, {"owner_id": owner_id})
 
 
-async def sweep(tx: AsyncConnection, *, idle: timedelta, challenge_time: timedelta) -> None:
+async def sweep(tx: AsyncConnection, *, idle: timedelta, longest: timedelta, challenge_time: timedelta) -> None:
     """Deletes what has expired."""
-    await tx.execute(_SWEEP, {"idle": idle})
+    await tx.execute(_SWEEP, {"idle": idle, "longest": longest})
     await tx.execute(_SWEEP_CHALLENGES, {"time": challenge_time})
