@@ -20,24 +20,25 @@ SUBJECTS = ("tenancy.v1.>", "billing.v1.>", "usage.v1.>")
 
 @dataclass
 class ListeningPortal:
-    """`url` is where it serves; `files` holds its log and the e-mails it sends."""
+    """`url` is where it serves, `log` what it says, `outbox` where the e-mails of all portals of the platform go."""
 
     url: str
-    files: Path
+    log: Path
+    outbox: Path
     recorders: list[Recorder]
     messages: list[tuple[str, bytes]] = field(default_factory=list)
 
     @property
     def mails(self) -> list[Path]:
-        """The e-mails that have left."""
-        return sorted((self.files / "mail").glob("*.eml"))
+        """The e-mails that have left, whichever of the two portals has sent them."""
+        return sorted(self.outbox.glob("*.eml"))
 
     def everything(self) -> Iterator[tuple[str, bytes]]:
         """All that was heard, published, logged and mailed since it started: where, and the bytes."""
         for made in self.recorders:
             yield from made.heard
         yield from self.messages
-        yield "log", (self.files / "portal.log").read_bytes()
+        yield "log", self.log.read_bytes()
         for mail in self.mails:
             yield mail.name, mail.read_bytes()
 
@@ -49,7 +50,9 @@ async def listening_portal(running: Running, files: Path) -> AsyncIterator[Liste
         tenancy, tenancy_address = await stack.enter_async_context(recorder(running, "tenancy"))
         billing, billing_address = await stack.enter_async_context(recorder(running, "billing"))
         listen = f"127.0.0.1:{free_port()}"
-        portal = ListeningPortal(f"http://{listen}", files, [tenancy, billing])
+        portal = ListeningPortal(
+            f"http://{listen}", files / "portal.log", running.home.root / "mail", [tenancy, billing]
+        )
         await stack.enter_async_context(_messages(running, portal.messages))
         environment = {
             **running.environment_of("portal"),
@@ -57,10 +60,10 @@ async def listening_portal(running: Running, files: Path) -> AsyncIterator[Liste
             "PORTAL_PUBLIC_URL": portal.url,
             "PORTAL_TENANCY_ADDRESS": tenancy_address,
             "PORTAL_BILLING_ADDRESS": billing_address,
-            "PORTAL_MAIL_URL": (files / "mail").as_uri(),
+            "PORTAL_MAIL_URL": portal.outbox.as_uri(),
             "LOG_LEVEL": "DEBUG",
         }
-        await stack.enter_async_context(_process(environment, files / "portal.log"))
+        await stack.enter_async_context(_process(environment, portal.log))
         async with httpx.AsyncClient(base_url=portal.url) as http:
             await eventually(lambda: _ready(http))
         yield portal
