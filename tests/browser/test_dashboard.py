@@ -48,7 +48,8 @@ async def test_search_sort_and_columns_stand_in_the_address(to: Open, found_comp
     assert ",Umbra," in text.splitlines()[1], "the file holds what the page shows, in its order"
 
 
-async def test_nothing_matches(to: Open) -> None:
+async def test_nothing_matches(to: Open, found_company: Found) -> None:
+    await found_company("Bistort", people=0)
     page = await to("/owner/dashboard/?q=there-is-no-such-company")
     await expect(page.get_by_text("No company matches")).to_be_visible()
     await shoot(page, "owner-dashboard-empty")

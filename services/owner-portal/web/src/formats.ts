@@ -78,7 +78,7 @@ function dataText(element: HTMLDataElement): string {
     case "minutes":
       return formatNumber(Math.floor(value / 60));
     case "money":
-      return formatMoney(value, element.dataset.currency ?? "USD");
+      return formatMoney(value, element.dataset.currency || "USD"); // nobody pays yet: no currency is known
     case "percent":
       return formatPercent(value);
     case "change":
