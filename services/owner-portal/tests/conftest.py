@@ -19,9 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.api.app import create_app
 from owner_portal.api.portal import Portal, Security
-from owner_portal.application.apply_usage import apply_usage
-from owner_portal.application.create_owner import create_owner
-from owner_portal.application.secret_box import SecretBox
+from owner_portal.application.owners.create_owner import create_owner
+from owner_portal.application.owners.secret_box import SecretBox
+from owner_portal.application.read_model.apply_usage import apply_usage
 from owner_portal.application.show_dashboard import Dashboards
 from owner_portal.clients.billing import Billing
 from owner_portal.clients.naming import Channel

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application import keep_directory
+from owner_portal.application.read_model import keep_directory
 from owner_portal.domain.sources import Source
 
 pytestmark = pytest.mark.usefixtures("following")

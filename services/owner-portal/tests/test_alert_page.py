@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.api.portal import Portal
-from owner_portal.application.evaluate_alerts import evaluate_alerts
+from owner_portal.application.alerts.evaluate_alerts import evaluate_alerts
 from owner_portal.domain.companies import Status
 
 ACTIONS = ["acknowledge", "snooze", "reopen", "emails"]

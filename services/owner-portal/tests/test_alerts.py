@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.answer_alerts import Answer, answer_alerts
-from owner_portal.application.evaluate_alerts import evaluate_alerts
-from owner_portal.application.send_digests import send_digests
+from owner_portal.application.alerts.answer_alerts import Answer, answer_alerts
+from owner_portal.application.alerts.evaluate_alerts import evaluate_alerts
+from owner_portal.application.alerts.send_digests import send_digests
 from owner_portal.domain.alert_listing import AlertListing
 from owner_portal.domain.alerts import Kind
 from owner_portal.domain.companies import CompanyState, Status

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application import keep_revenue
+from owner_portal.application.read_model import keep_revenue
 from owner_portal.application.show_dashboard import Dashboards
 from owner_portal.domain.revenue import Bridge, Figure, Movement, RevenueReport
 from owner_portal.feed.revenue import RevenueFeed

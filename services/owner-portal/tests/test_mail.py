@@ -145,7 +145,7 @@ async def test_is_given_up(engine: AsyncEngine, failure: Exception, age: int) ->
     with capture_logs() as logs:
         await send_mail(engine, sender=Recorded([failure]))
     assert await waiting(engine) == []
-    assert [entry["event"] for entry in logs] == ["mail given up"]
+    assert [entry["event"] for entry in logs if "mail" in entry["event"]] == ["mail given up"]
     assert "portal.example" not in str(logs), "the body stays out of the log"
 
 

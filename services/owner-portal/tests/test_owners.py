@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.create_owner import create_owner
-from owner_portal.application.deactivate_owner import deactivate_owner
+from owner_portal.application.owners.create_owner import create_owner
+from owner_portal.application.owners.deactivate_owner import deactivate_owner
 from owner_portal.application.sweep import sweep
 from owner_portal.domain.portal_actions import ActionQuestion, PortalAction
 from owner_portal.store import portal_actions

@@ -11,8 +11,8 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from audit_chain import ChainEnd
-from owner_portal.application.record_action import append_action
-from owner_portal.application.verify_actions import verify_actions
+from owner_portal.application.audit.record_action import append_action
+from owner_portal.application.audit.verify_actions import verify_actions
 from owner_portal.domain.portal_actions import ActionQuestion, PortalAction
 from owner_portal.store import portal_actions
 

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.api import cells
-from owner_portal.application.apply_usage import apply_usage
-from owner_portal.application.rebuild_usage import rebuild_usage
+from owner_portal.application.read_model.apply_usage import apply_usage
+from owner_portal.application.read_model.rebuild_usage import rebuild_usage
 from owner_portal.application.show_dashboard import Dashboards
 from owner_portal.domain.sources import Rebuild
 from owner_portal.domain.usage import CompanyDay, CompanyMonth

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.apply_usage import apply_usage
-from owner_portal.application.begin_days import begin_days, end_periods
+from owner_portal.application.read_model.apply_usage import apply_usage
+from owner_portal.application.read_model.begin_days import begin_days, end_periods
 from owner_portal.application.show_dashboard import show_rows
 from owner_portal.domain.companies import Status
 from owner_portal.domain.usage import WINDOWS, CompanyDay

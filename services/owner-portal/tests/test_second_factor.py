@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.create_owner import create_owner
+from owner_portal.application.owners.create_owner import create_owner
 from owner_portal.domain import owners as rules
 
 PASSWORD = "correct horse battery"

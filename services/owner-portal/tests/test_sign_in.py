@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.create_owner import create_owner
+from owner_portal.application.owners.create_owner import create_owner
 from owner_portal.application.sweep import sweep
 from owner_portal.domain.owners import ATTEMPTS_PER_ACCOUNT, SESSION_LONGEST
 from servicekit.errors import InvalidInput

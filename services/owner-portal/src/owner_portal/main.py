@@ -12,13 +12,13 @@ from owner_portal import settings
 from owner_portal.api.app import create_app
 from owner_portal.api.portal import Portal, Security
 from owner_portal.api.trails import verifiers
-from owner_portal.application.create_owner import create_owner
-from owner_portal.application.rebuild_usage import rebuild_usage
-from owner_portal.application.secret_box import SecretBox
+from owner_portal.application.audit.verify_trails import verify_when_due
+from owner_portal.application.owners.create_owner import create_owner
+from owner_portal.application.owners.secret_box import SecretBox
+from owner_portal.application.read_model.rebuild_usage import rebuild_usage
 from owner_portal.application.send_mail import Sender, send_mail
 from owner_portal.application.show_dashboard import Dashboards
 from owner_portal.application.sweep import sweep
-from owner_portal.application.verify_trails import verify_when_due
 from owner_portal.clients.billing import Billing
 from owner_portal.clients.mail import open_sender
 from owner_portal.clients.tenancy import Tenancy

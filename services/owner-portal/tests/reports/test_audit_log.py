@@ -16,10 +16,10 @@ from audit_chain import ChainEnd, Verdict
 from owner_portal import application
 from owner_portal.api.portal import Portal
 from owner_portal.api.trails import entries_of, verifiers
-from owner_portal.application.export_audit_log import export_audit_log
+from owner_portal.application.audit.export_audit_log import export_audit_log
+from owner_portal.application.audit.show_audit_log import show_audit_log
+from owner_portal.application.audit.verify_trails import verify_trails, verify_when_due
 from owner_portal.application.forget_noted import forget_noted
-from owner_portal.application.show_audit_log import show_audit_log
-from owner_portal.application.verify_trails import verify_trails, verify_when_due
 from owner_portal.domain.actions import Action
 from owner_portal.domain.audit_filter import ACTIONS, AuditFilter
 from owner_portal.domain.audit_trail import Chain, Entry, merge, read_position, write_position
@@ -249,7 +249,7 @@ def test_a_filter_is_what_its_url_says() -> None:
 
 
 def test_every_action_of_the_portal_is_offered() -> None:
-    sources = (Path(application.__file__).parent).glob("*.py")
+    sources = Path(application.__file__).parent.rglob("*.py")
     written = {name for path in sources for name in re.findall(r'action="([a-z_]+)"', path.read_text())}
     assert written
     assert written <= set(ACTIONS)

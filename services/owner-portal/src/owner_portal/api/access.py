@@ -12,8 +12,8 @@ from fastapi import Depends, Request
 
 from owner_portal.api.portal import Portal, ThePortal
 from owner_portal.api.requests import Typed, check_origin
-from owner_portal.application.prove_again import prove_again
-from owner_portal.application.recognise import recognise
+from owner_portal.application.owners.prove_again import prove_again
+from owner_portal.application.owners.recognise import recognise
 from owner_portal.domain.devices import device_name
 from owner_portal.domain.owners import Caller, SignedIn, is_csrf_token
 from servicekit.errors import Forbidden

@@ -13,9 +13,9 @@ from owner_portal.api.access import ActingOwner, SignedInOwner
 from owner_portal.api.pages import render
 from owner_portal.api.portal import Portal, ThePortal
 from owner_portal.api.requests import Fields, Once, safe_next, wants_json
-from owner_portal.application.answer_alerts import SNOOZE_DAYS, Answer, answer_alerts
-from owner_portal.application.choose_digest import choose_digest
-from owner_portal.application.show_alerts import AlertPage, show_alerts
+from owner_portal.application.alerts.answer_alerts import SNOOZE_DAYS, Answer, answer_alerts
+from owner_portal.application.alerts.choose_digest import choose_digest
+from owner_portal.application.alerts.show_alerts import AlertPage, show_alerts
 from owner_portal.domain.alert_listing import (
     ALL,
     SENTENCES,

@@ -8,7 +8,7 @@ import structlog
 from fastapi.encoders import jsonable_encoder
 
 from owner_portal.api.portal import Portal
-from owner_portal.application.keep_directory import keep_company, keep_subscription
+from owner_portal.application.read_model.keep_directory import keep_company, keep_subscription
 from owner_portal.domain.companies import Company, Subscription
 from owner_portal.domain.company_page import CompanyPage
 from owner_portal.domain.subscriptions import Changed

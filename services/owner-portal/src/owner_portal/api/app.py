@@ -6,30 +6,19 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from owner_portal.api import (
-    account,
-    alerts,
-    audit_log,
-    company,
-    company_audit,
-    company_billing,
-    company_details,
-    company_keys,
-    company_payments,
-    company_plan,
-    company_policy,
-    company_states,
-    creation,
-    dashboard,
-    events,
-    invitations,
-    login,
-    owners,
-    reports,
-    retention,
-    second_factor,
-    step_up,
-)
+from owner_portal.api import alerts, audit_log, dashboard, events, reports, retention
+from owner_portal.api.account import invitations, login, owners, second_factor, step_up
+from owner_portal.api.account import page as account
+from owner_portal.api.company import audit as company_audit
+from owner_portal.api.company import billing as company_billing
+from owner_portal.api.company import creation
+from owner_portal.api.company import details as company_details
+from owner_portal.api.company import keys as company_keys
+from owner_portal.api.company import page as company
+from owner_portal.api.company import payments as company_payments
+from owner_portal.api.company import plan as company_plan
+from owner_portal.api.company import policy as company_policy
+from owner_portal.api.company import states as company_states
 from owner_portal.api.errors import add_error_handlers
 from owner_portal.api.portal import Portal
 from owner_portal.api.static import Static

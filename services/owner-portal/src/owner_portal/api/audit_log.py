@@ -12,10 +12,10 @@ from owner_portal.api.pages import render
 from owner_portal.api.portal import ThePortal
 from owner_portal.api.requests import Typed, wants_json
 from owner_portal.api.trails import entries_of, verifiers
-from owner_portal.application.export_audit_log import export_audit_log
+from owner_portal.application.audit.export_audit_log import export_audit_log
+from owner_portal.application.audit.show_audit_log import AuditLog, show_audit_log
+from owner_portal.application.audit.verify_trails import verify_trails
 from owner_portal.application.forget_noted import forget_noted
-from owner_portal.application.show_audit_log import AuditLog, show_audit_log
-from owner_portal.application.verify_trails import verify_trails
 from owner_portal.domain.audit_filter import ACTIONS, PATH, AuditFilter
 from owner_portal.domain.audit_trail import Chain, Entry, write_position
 from owner_portal.domain.drafts import read_reason, reason_problem

@@ -4,7 +4,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from owner_portal.api.portal import Portal
-from owner_portal.application.sign_out import sign_out
+from owner_portal.application.owners.sign_out import sign_out
 
 
 async def replace_session(request: Request, response: Response, portal: Portal, token: str) -> Response:

@@ -10,9 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from owner_portal.api.access import SecondFactorRequired, StepUpRequired
+from owner_portal.api.account.step_up import ask_again
 from owner_portal.api.pages import render
 from owner_portal.api.requests import wants_json
-from owner_portal.api.step_up import ask_again
 from servicekit.database import DATABASE_AWAY
 from servicekit.errors import HTTP_STATUS, AppError, NotAuthenticated
 

@@ -13,7 +13,7 @@ from starlette.responses import StreamingResponse
 from owner_portal.api.access import Listening
 from owner_portal.api.cells import notice, row_cells, total_cells
 from owner_portal.api.portal import Portal, ThePortal
-from owner_portal.application.recognise import recognise
+from owner_portal.application.owners.recognise import recognise
 from owner_portal.application.show_dashboard import show_rows
 from owner_portal.domain.listing import PAGE_SIZE
 from servicekit.errors import InvalidInput, NotAuthenticated

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.secret_box import SecretBox
+from owner_portal.application.owners.secret_box import SecretBox
 from owner_portal.application.show_dashboard import Dashboards
 from owner_portal.clients.billing import Billing
 from owner_portal.clients.tenancy import Tenancy

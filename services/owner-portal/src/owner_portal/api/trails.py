@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from audit_chain import ChainEnd, Verdict
 from owner_portal.api.portal import Portal
-from owner_portal.application.show_audit_log import Trail
-from owner_portal.application.verify_actions import verify_actions
-from owner_portal.application.verify_trails import Verify
+from owner_portal.application.audit.show_audit_log import Trail
+from owner_portal.application.audit.verify_actions import verify_actions
+from owner_portal.application.audit.verify_trails import Verify
 from owner_portal.domain.audit_trail import Chain
 
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.record_action import append_action
+from owner_portal.application.audit.record_action import append_action
 from owner_portal.domain.audit_trail import Chain
 from owner_portal.store import verdicts
 

@@ -2,9 +2,9 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.evaluate_alerts import evaluate_alerts
-from owner_portal.application.send_digests import send_digests
-from owner_portal.application.show_alerts import count_open_alerts
+from owner_portal.application.alerts.evaluate_alerts import evaluate_alerts
+from owner_portal.application.alerts.send_digests import send_digests
+from owner_portal.application.alerts.show_alerts import count_open_alerts
 from servicekit.lifecycle import forever
 
 LOOK_PAUSE = 10.0  # shorter than a turn: when the process that looked dies, another follows soon

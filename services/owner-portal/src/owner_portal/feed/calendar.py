@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.begin_days import begin_days, end_periods
+from owner_portal.application.read_model.begin_days import begin_days, end_periods
 from owner_portal.feed.live import Live
 from servicekit.lifecycle import forever
 

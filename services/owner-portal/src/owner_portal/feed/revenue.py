@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.keep_revenue import PAGE, keep_earlier_revenue
+from owner_portal.application.read_model.keep_revenue import PAGE, keep_earlier_revenue
 from owner_portal.clients.revenue import Revenue
 from owner_portal.domain.revenue import Figure, Movement
 from servicekit.lifecycle import forever

@@ -10,8 +10,8 @@ from google.protobuf.message import DecodeError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.tracking.v1 import usage_pb2 as pb
-from owner_portal.application.apply_usage import apply_usage
-from owner_portal.application.keep_directory import confirm_usage
+from owner_portal.application.read_model.apply_usage import apply_usage
+from owner_portal.application.read_model.keep_directory import confirm_usage
 from owner_portal.domain.usage import CompanyMonth
 from owner_portal.feed.live import Live
 from servicekit.bus import Bus
