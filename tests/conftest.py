@@ -1,8 +1,10 @@
 """The platform runs once for all cross-service tests; each test works with companies of its own."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +12,9 @@ import pytest
 from tests.platform.company import Company, Found, found
 from tests.platform.owner import Owner
 from tests.platform.running import Running
+
+# Commands are run as other users, for which Python forks; gRPC's own handlers then crash the child now and then.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 
 
 @pytest.fixture(scope="session")
@@ -36,8 +41,8 @@ async def found_company(running: Running, owner: Owner) -> AsyncIterator[Found]:
     """`await found_company("Acme", people=3)`: a company that is set up, with three employees beside its admin."""
     async with AsyncExitStack() as stack:
 
-        async def make(name: str, *, people: int = 1, time_zone: str = "UTC") -> Company:
-            company = await found(running, owner, name, people=people, time_zone=time_zone)
+        async def make(name: str, **how: Any) -> Company:
+            company = await found(running, owner, name, **how)
             stack.push_async_callback(company.workspace.aclose)
             return company
 

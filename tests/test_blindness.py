@@ -158,6 +158,8 @@ def test_the_image_holds_nothing_of_tracking() -> None:
     assert blindness.foreign_sources(added) == {"services"}
     below = DOCKERFILE.replace("COPY protos protos", "COPY protos protos\nCOPY services/tracking services/tracking")
     assert blindness.foreign_sources(below) == {"services/tracking"}
+    beside = DOCKERFILE.replace("AS web\n", "AS web\nCOPY services/tracking services/tracking\n")
+    assert blindness.foreign_sources(beside) == {"services/tracking"}
 
 
 def seen_from_the_portal(compose: str) -> set[str]:

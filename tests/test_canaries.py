@@ -1,14 +1,19 @@
-"""People with unmistakable names work; whatever the owner can reach is searched for them, and all logs."""
+"""People with unmistakable names work; every byte that the owner can reach, and every log, is searched for them."""
 
 import re
-from collections import deque
+from collections import Counter, deque
+from pathlib import Path
 
-from tests.platform.canaries import search, search_database, search_logs, search_streams
-from tests.platform.company import Found, Person
+import httpx
+
+from tests.platform.canaries import search_all, search_database, search_logs, search_streams
+from tests.platform.company import Company, Found, Person
 from tests.platform.desktops import at_work, post
+from tests.platform.listening_portal import ListeningPortal, listening_portal
 from tests.platform.numbers import settled
 from tests.platform.owner import Owner
 from tests.platform.running import Running
+from tests.platform.waiting import eventually
 from tracker_client import Window
 
 PERSON = Person("Quillfeather Brambleworth", "quillfeather@plumthicket.example", "marmalade-orrery")
@@ -17,52 +22,116 @@ WINDOWS = (
     Window("Browser", "News", browser=True, domain="wobblegate.example", url="https://wobblegate.example/snickersnee"),
 )
 STORED = ("Quillfeather", "plumthicket", "Sprocketwriter", "Grumbleton", "wobblegate", "snickersnee", "flibberty")
-WORDS = (*STORED, PERSON.password)
+WORDS = (*STORED, PERSON.password, "gallimaufry")
+COMPANY_CHANGES = "/contracts.tenancy.v1.TenancyService/ListCompanyChanges"
+LOOKS = 12  # orders and filters of one page
 
 
-async def every_page(owner: Owner) -> dict[str, str]:
-    """All that links lead to from the dashboard: pages, their every order and filter, scripts, styles."""
-    found: dict[str, str] = {}
+async def every_answer(owner: Owner, company_id: str) -> dict[str, bytes]:
+    """All that links lead to from the dashboard, as a page and as JSON: scripts, styles and CSV files are among it.
+
+    Of each page some orders and filters are enough; of companies, this one.
+    """
+    found: dict[str, bytes] = {}
+    looks: Counter[str] = Counter()
     waiting = deque(["/owner/dashboard/", "/owner/no/such/page/"])
     while waiting:
-        path = waiting.popleft()
-        answer = await owner.http.get(path, headers={"accept": "text/html"}, follow_redirects=True)
-        found[path] = answer.text
-        links = re.findall(r'(?:href|src)="(/[^"#]*)', answer.text)
-        waiting += {link.replace("&amp;", "&") for link in links} - found.keys() - {*waiting}
+        address = waiting.popleft()
+        for accepted in ("text/html", "application/json"):
+            answer = await owner.http.get(address, headers={"accept": accepted}, follow_redirects=True)
+            found[f"{address} as {accepted}"] = repr(answer.headers).encode() + answer.content
+            for link in re.findall(r'(?:href|src|action|data-\w+)="(/[^"#]*)', answer.text):
+                target = link.replace("&amp;", "&")
+                path = target.partition("?")[0]
+                other = "/owner/company/" in path and company_id not in path and "create" not in path
+                if target not in looks and looks[path] < LOOKS and not other:
+                    looks[target] += 1
+                    looks[path] += target != path
+                    waiting.append(target)
     return found
 
 
-async def test_nobody_leaves_a_trace_outside_of_tracking(running: Running, owner: Owner, found_company: Found) -> None:
-    company = await found_company("Vireo", people=0)
-    await company.hire(PERSON)
+async def every_action(owner: Owner, company_id: str) -> dict[str, bytes]:
+    """What the owner is answered when acting, well and badly."""
+    found: dict[str, bytes] = {}
+    for action in ("suspend", "suspend", "reactivate", "rotate-key", "change-plan", "edit", "nonsense"):
+        answer = await owner.act(f"{company_id}/{action}", reason="the invoice is open", plan_code="PRO")
+        found[f"{action} {answer.status_code} {len(found)}"] = answer.content
+    return found
+
+
+def told_of_companies(running: Running, portal: ListeningPortal) -> bool:
+    """Whether this portal was the one to read the list of companies, which is begun anew until it was.
+
+    The platform's own portal follows the same list with the same cursor: whoever asks first is told.
+    """
+    running.execute("portal", "UPDATE source SET revision = 0 WHERE name = 'companies'")
+    return any(method == COMPANY_CHANGES and b"Vireo" in answer for method, answer in portal.everything())
+
+
+async def work(company: Company) -> str:
+    """A day at the desktop, with everything that a tracker may say, well-formed and not; returns its token."""
     desktop = await at_work(company, PERSON, hours=2)
     for window in (*WINDOWS, WINDOWS[0]):
         desktop.tick(600, window=window)
     rows = desktop.tables.snapshot()
     assert (await desktop.upload()).ok
     assert (await post(desktop, rows)).ok, "a repetition takes another way through the database"
+    assert desktop.account is not None
     strange = {"app_name": "flibberty", "window_title": "x", "active_seconds": "long", "created_at": "then"}
     body = {"active_token": desktop.account.token, "work_session_id": desktop.session_id}
     for applications in ([strange], {"flibberty": strange}):
         await desktop.client.post("upload/employee-activity", body | {"applications": applications})
+    await desktop.client.post("tasks/update", body | {"task_id": 1, "status": "DONE", "note": "gallimaufry"})
     assert (await desktop.client.login(PERSON.email, "marmalade-orrery, mistyped")).code == 401
-    await settled(running, company.id)
-    assert {word for _where, word in search_database(running, "tracking", STORED)} == set(STORED)
-    words = (*WORDS, desktop.account.token)
+    return desktop.account.token
 
-    pages = await every_page(owner)
-    assert any("Vireo" in page for page in pages.values()), "the search gets to the company's page"
-    assert f"/owner/company/{company.id}/" in pages
-    updates = owner.live(company.id)
-    pages["live"] = str(await anext(updates))
-    await updates.aclose()
-    assert [find for path, page in pages.items() for find in search(path, page, words)] == []
 
+async def test_nobody_leaves_a_trace_outside_of_tracking(
+    running: Running, found_company: Found, tmp_path: Path
+) -> None:
+    secrets = running.platform.secrets
+    async with (
+        listening_portal(running, tmp_path) as portal,
+        httpx.AsyncClient(base_url=portal.url, timeout=30) as http,
+    ):
+        owner = await Owner.sign_in(http, secrets.owner_email, secrets.owner_password)
+        company = await found_company("Vireo", people=3, plan="FREE")
+        await company.hire(PERSON)  # the fifth of five seats: there will be an alert
+        words = (*WORDS, await work(company))
+        await settled(running, company.id)
+        assert {word for _where, word in search_database(running, "tracking", STORED)} == set(STORED)
+
+        running.execute("portal", "DELETE FROM alert_digest")  # an owner who was told within the hour waits
+        await owner.post("/owner/alerts/emails/", frequency="HOURLY")
+        running.execute("portal", "UPDATE alert_turn SET taken_at = '-infinity'")
+        await eventually(lambda: [mail for mail in portal.mails if "Vireo" in mail.read_text()])
+        answers = await every_answer(owner, company.id)
+        updates = owner.live(company.id)
+        answers["live"] = str(await anext(updates)).encode()
+        await updates.aclose()
+        answers |= await every_action(owner, company.id)
+        await eventually(lambda: told_of_companies(running, portal))
+
+    everything = [*answers.items(), *portal.everything()]
+    assert search_all(everything, words) == []
     for database in ("portal", "tenancy", "billing"):
         assert search_database(running, database, words) == []
     assert await search_streams(running, words) == []
     assert search_logs(running, words) == []
+
+    # The same search finds what may be there, in each of these places: it has looked.
+    assert {where for where, _word in search_all(answers.items(), ["Vireo"])} >= {
+        "/owner/dashboard/ as text/html",
+        f"/owner/company/{company.id}/ as text/html",
+        "/owner/alerts/ as application/json",
+        "/owner/dashboard/companies.csv as text/html",
+    }
+    heard = {where for where, _word in search_all(portal.everything(), ["Vireo", company.id])}
+    assert COMPANY_CHANGES in heard
+    assert heard & {mail.name for mail in portal.mails}
+    assert any(where.startswith(f"usage.v1.{company.id}.") for where in heard)
+    assert "serving HTTP" in portal.log.read_text()
 
 
 async def test_the_search_finds_what_is_there(running: Running, owner: Owner, found_company: Found) -> None:

@@ -59,7 +59,7 @@ async def kill_everything(running: Running, fleet: Sequence[Worker], tasks: Sequ
 
 @pytest.mark.timeout(120 + 180 * ROUNDS)
 async def test_no_row_is_lost_and_none_counts_twice(running: Running, found_company: Found) -> None:
-    companies = [await found_company(name, people=PEOPLE) for name in ("Sorrel", "Tansy")]
+    companies = [await found_company(name, people=PEOPLE) for name in ("Melilot", "Woodruff")]
     stranger = Person("Stranger", "stranger@tansy.example", "a password that nobody has")
     async with open_http() as http:
         fleets = {company.id: await at_their_desks(company, http) for company in companies}

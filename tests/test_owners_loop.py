@@ -42,7 +42,7 @@ async def test_a_new_company_can_work(owner: Owner, found_company: Found) -> Non
     desktop = await at_work(company, company.people[0], hours=1)
     desktop.tick(1200)
     assert (await desktop.upload()).ok
-    await eventually(lambda: owner.row(company.id), lambda row: row["minutes"] == "20")
+    await eventually(lambda: owner.row(company.id), lambda row: row["minutes"] == {"value": "1200"})
     assert "0 h 20 min" in (await company.team_page()).text
 
 
@@ -93,7 +93,7 @@ async def test_suspending_stops_and_reactivating_continues(
     [day] = await settled(running, company.id)
     assert day.active_seconds == 3600 + 1800 + 600 == desktop.truth.acknowledged["ACTIVE"]
     assert day.sessions == 2
-    assert (await owner.row(company.id))["minutes"] == "100"
+    assert (await owner.row(company.id))["minutes"] == {"value": "6000"}
     assert_reconciled(running)
 
 
@@ -110,6 +110,17 @@ async def test_a_rotated_key_stops_on_every_worker(running: Running, owner: Owne
     assert (await desktop.upload()).ok, "with the new key the same desktop goes on"
     [day] = await settled(running, company.id)
     assert day.active_seconds == 900
+
+
+async def test_nobody_of_a_company_is_an_owner(running: Running, found_company: Found) -> None:
+    company = await found_company("Tamarisk")
+    async with httpx.AsyncClient(base_url=running.portal) as http:
+        for person in (company.admin, *company.people):
+            answer = await http.post("/owner/login/", json={"email": person.email, "password": person.password})
+            assert answer.status_code == 401
+        http.cookies = company.workspace.cookies
+        answer = await http.get("/owner/dashboard/", headers={"accept": "application/json"})
+        assert answer.status_code == 401
 
 
 async def test_only_a_signed_in_owner_acts(running: Running, found_company: Found) -> None:

@@ -34,6 +34,8 @@ BREACHES = [
     ("transport", "tenancy/store/keys.py", "import grpc"),
     ("servicekit", "servicekit/outbox.py", "import contracts.tenancy.v1.events_pb2"),
     ("servicekit", "servicekit/ids.py", "import tracking.domain.days"),
+    ("audit-chain", "audit_chain/chain.py", "import servicekit.errors"),
+    ("audit-chain", "audit_chain/hashing.py", "import sqlalchemy"),
     ("production", "tracking/maintenance.py", "import tracker_client"),
     ("production", "owner_portal/main.py", "import testkit"),
     ("tools", "tenantry_ops/demo/seed.py", "import tracking.maintenance"),

@@ -16,7 +16,7 @@ READERS = {
         "AuditSettings": "verify-audit",
         "PepperSettings": "count-keys",
     },
-    "billing": {"Settings": "serve", "MigrateSettings": "migrate"},
+    "billing": {"Settings": "serve", "MigrateSettings": "migrate", "AuditSettings": "verify-audit"},
     "tracking": {
         "Gateway": "gateway",
         "Aggregator": "aggregator",

@@ -14,7 +14,7 @@ SQL_OF_SERVICEKIT = {"outbox.py", "database.py"}  # the outbox is a table of eve
 ENGINE_TYPES = {"AsyncEngine", "AsyncConnection"}
 
 LONGEST_FILE = 400
-WRITTEN_BY_HAND = {".py", ".proto", ".html", ".css", ".js", ".sh", ".md", ".yml", ".toml"}
+WRITTEN_BY_HAND = {".py", ".proto", ".html", ".css", ".ts", ".mjs", ".sh", ".md", ".yml", ".toml"}
 GENERATED = {"gen"}
 HIDDEN = {"node_modules", "__pycache__"}
 
@@ -48,13 +48,13 @@ def imports_in(source: str) -> Iterator[tuple[str, str]]:
 
 
 def impure(source: str, service: str) -> list[str]:
-    """Imports that a domain must not have: it may use the standard library, itself and the kinds of errors."""
+    """Imports that a domain must not have: it may use the standard library, itself, errors, ids, the audit chain."""
     return [
         module
         for module, _ in imports_in(source)
         if module.partition(".")[0] not in sys.stdlib_module_names
         and not module.startswith(f"{service}.domain")
-        and module not in ("servicekit.errors", "servicekit.ids")
+        and module not in ("servicekit.errors", "servicekit.ids", "audit_chain")
     ]
 
 

@@ -16,12 +16,14 @@ from tenantry_ops.topology import DATABASES
 ALLOWED_CONTRACTS = {"contracts", "contracts.tracking", "contracts.tracking.v1", "contracts.tracking.v1.usage_pb2"}
 FORBIDDEN_PACKAGES = ("tracking", "tracker_client", "tenantry_ops", "testkit", "contracts.tracking")
 FORBIDDEN_DISTRIBUTIONS = {"tenantry-tracking", "tenantry-tracker-client", "tenantry-ops", "tenantry-testkit"}
+PORTAL = "services/owner-portal"
 MAY_BE_COPIED = {
     "requirements.lock",
     "protos",
     "libs/servicekit",
+    "libs/audit-chain",
     "deploy/docker/with-environment",
-    "services/owner-portal",
+    PORTAL,
 }
 
 
@@ -91,12 +93,17 @@ def foreign_sources(dockerfile: str, target: str = "owner-portal") -> set[str]:
         )
     }
     copied: set[str] = set()
-    name = target
-    while name in stages:
-        name, body = stages[name]
+    waiting = [target]
+    while waiting:
+        base, body = stages.get(waiting.pop(), ("", ""))
+        waiting += [base] if base in stages else []
         for arguments in re.findall(r"^(?:COPY|ADD) (.*)$", body, re.MULTILINE):
-            copied.update(arguments.split()[:-1])
-    return copied - MAY_BE_COPIED
+            *sources, _to = arguments.split()
+            if sources[0].startswith("--from="):  # what is taken from another stage, that one has copied or made
+                waiting.append(sources[0].removeprefix("--from="))
+            else:
+                copied.update(sources)
+    return {source for source in copied if source not in MAY_BE_COPIED and not source.startswith(f"{PORTAL}/")}
 
 
 def neighbours(compose: str, service: str) -> set[str]:

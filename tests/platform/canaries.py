@@ -1,6 +1,6 @@
 """Searching everything that could hold a word: files, databases, streams."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 import nats
 import psycopg
@@ -17,6 +17,11 @@ def search(where: str, text: str | bytes, words: Iterable[str]) -> list[Find]:
     """The words that are in the text, in any letter case."""
     content = text.lower() if isinstance(text, bytes) else text.lower().encode()
     return [(where, word) for word in words if word.lower().encode() in content]
+
+
+def search_all(places: Iterable[tuple[str, bytes]], words: Sequence[str]) -> list[Find]:
+    """The same in many places."""
+    return [find for where, content in places for find in search(where, content, words)]
 
 
 def search_logs(running: Running, words: Iterable[str]) -> list[Find]:

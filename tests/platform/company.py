@@ -52,13 +52,15 @@ class Company:
 
 
 Found = Callable[..., Awaitable[Company]]
-"""`found` on the running platform: takes the name, and people and time_zone by name."""
+"""`found` on the running platform: takes the name, and people, time_zone and plan by name."""
 
 
-async def found(running: Running, owner: Owner, name: str, *, people: int = 1, time_zone: str = "UTC") -> Company:
+async def found(
+    running: Running, owner: Owner, name: str, *, people: int = 1, time_zone: str = "UTC", plan: str = "PRO"
+) -> Company:
     """Creates a company, sets it up and hires; the name is one word, unique in the platform."""
     host = f"{name.lower()}.example"
-    company_id, key = await owner.create(name, time_zone=time_zone)
+    company_id, key = await owner.create(name, time_zone=time_zone, plan=plan)
     admin = Person(f"Admin of {name}", f"admin@{host}", "password")
     company = Company(running, company_id, name, key, admin, await _set_up(running, key, admin))
     for number in range(people):

@@ -3,7 +3,10 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import psutil
 
 from tests.platform.running import Running
 from tests.platform.waiting import eventually
@@ -43,6 +46,28 @@ async def inflict(running: Running, fault: str) -> None:
         lambda: _pids(running, fault), lambda pids: len(pids) == len(before) and not pids & before, seconds=60
     )
     await eventually(lambda: asyncio.to_thread(running.missing), lambda missing: not missing, seconds=60)
+
+
+@asynccontextmanager
+async def stopped(running: Running, name: str) -> AsyncIterator[None]:
+    """A service or engine is down for as long as the block lasts: its supervisor is held, then lets it start again."""
+    supervisor = running.home.supervisor_pid()
+    assert supervisor is not None
+    processes = [psutil.Process(pid) for pid in running.pids(name)]
+    assert processes
+    os.kill(supervisor, signal.SIGSTOP)
+    try:
+        for process in processes:
+            os.kill(process.pid, signal.SIGINT if name == "postgres" else signal.SIGTERM)
+        await eventually(lambda: not any(_is_alive(process) for process in processes))
+        yield
+    finally:
+        os.kill(supervisor, signal.SIGCONT)
+    await eventually(lambda: asyncio.to_thread(running.missing), lambda missing: not missing, seconds=60)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 def _pids(running: Running, fault: str) -> set[int]:

@@ -1,9 +1,7 @@
 """The owner as a script with a session: signs in, acts on companies, reads the numbers of pages and live updates."""
 
 import json
-import re
 from collections.abc import AsyncIterator
-from html import unescape
 from typing import Any, Self
 
 import httpx
@@ -25,8 +23,12 @@ class Owner:
 
     async def act(self, path: str, **fields: str) -> httpx.Response:
         """Posts to a path below /owner/company/, whatever the answer."""
+        return await self.post(f"/owner/company/{path}/", **fields)
+
+    async def post(self, path: str, **fields: str) -> httpx.Response:
+        """Posts to any path, whatever the answer."""
         headers = {"x-csrf-token": self._csrf_token, "accept": "application/json"}
-        return await self.http.post(f"/owner/company/{path}/", json=fields, headers=headers)
+        return await self.http.post(path, json=fields, headers=headers)
 
     async def create(self, name: str, *, plan: str = "PRO", time_zone: str = "UTC") -> tuple[str, str]:
         """Creates a company; returns its id and its key."""
@@ -64,15 +66,15 @@ class Owner:
                     yield json.loads(line.removeprefix("data: "))
 
     async def row(self, company_id: str) -> dict[str, Any]:
-        """The company's cells in the dashboard as of now."""
+        """The company's cells in the dashboard as of now; a number is {"value": text}, minutes are seconds there."""
         updates = self.live(company_id)
         try:
             return (await anext(updates))["companies"].get(company_id, {})
         finally:
             await updates.aclose()
 
-    async def days(self, company_id: str) -> dict[str, list[str]]:
-        """The company page's table: day -> active and idle minutes, people, sessions, screenshots, storage."""
-        [table] = re.findall(r"<tbody>(.*?)</tbody>", await self.page(f"/owner/company/{company_id}/"), re.DOTALL)
-        rows = re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', table)
-        return {unescape(day): re.findall(r'<td class="number">(.*?)</td>', cells) for day, cells in rows}
+    async def days(self, company_id: str) -> dict[str, dict[str, Any]]:
+        """The days that the company's page shows, by their dates."""
+        answer = await self.http.get(f"/owner/company/{company_id}/", headers={"accept": "application/json"})
+        assert answer.status_code == 200, answer.text
+        return {day["day"]: day for day in answer.json()["days"]}

@@ -2,27 +2,34 @@
 
 from pathlib import Path
 
-from contracts.billing.v1 import billing_pb2
+from contracts.billing.v1 import audit_pb2, billing_pb2, invoices_pb2, plans_pb2, revenue_pb2, subscriptions_pb2
 from contracts.tenancy.v1 import tenancy_pb2
 from servicekit.errors import AppError
 from servicekit.rpc_client import call, open_channel
 from servicekit.settings import TlsSettings
 from tests.platform.running import Running
 
-SERVICES = {
-    "tenancy": tenancy_pb2.DESCRIPTOR.services_by_name["TenancyService"],
-    "billing": billing_pb2.DESCRIPTOR.services_by_name["BillingService"],
+FILES = {
+    "tenancy": (tenancy_pb2,),
+    "billing": (audit_pb2, billing_pb2, invoices_pb2, plans_pb2, revenue_pb2, subscriptions_pb2),
+}
+METHODS = {
+    f"{name}/{method.name}": f"/{service.full_name}/{method.name}"
+    for name, files in FILES.items()
+    for file in files
+    for service in file.DESCRIPTOR.services_by_name.values()
+    for method in service.methods
 }
 
 
 def methods() -> set[str]:
     """Every method that a service offers to another, as service/Method."""
-    return {f"{name}/{method.name}" for name, service in SERVICES.items() for method in service.methods}
+    return set(METHODS)
 
 
 async def outcome(running: Running, caller: str, method: str) -> type[AppError] | None:
     """What a service says to an empty request with `caller`'s certificate: None, or the kind of its refusal."""
-    name, _, called = method.partition("/")
+    name = method.partition("/")[0]
     certificates = running.platform.certificates
     tls = TlsSettings(
         tls_ca=certificates.authority,
@@ -31,7 +38,7 @@ async def outcome(running: Running, caller: str, method: str) -> type[AppError] 
     )
     channel = open_channel(getattr(running.platform, name), tls, server_name=name)
     try:
-        await call(channel.unary_unary(f"/{SERVICES[name].full_name}/{called}"), b"")
+        await call(channel.unary_unary(METHODS[method]), b"")
     except AppError as refusal:
         return type(refusal)
     finally:

@@ -15,7 +15,7 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application.once import Request
+from billing.application.once import Answer, Request
 from billing.domain.action import Action
 from contracts.billing.v1.billing_pb2_grpc import BillingServiceStub
 from servicekit import rpc_client
@@ -119,7 +119,15 @@ def ask() -> Ask:
     """`ask()` is a request with a key of its own whose answer can be unpickled; `ask("k")` has that key."""
 
     def make(key: str = "", digest: bytes = b"") -> Request[Any]:
-        return Request(Action("owner@example.com", "asked"), key or str(new_id()), digest, pickle.dumps)
+        return Request(
+            action=Action("owner@example.com", "asked"),
+            request_id="r-1",
+            key=key or str(new_id()),
+            digest=digest,
+            name="test",
+            asked={"what": "this"},
+            answer=lambda result: Answer(pickle.dumps(result), None, {"came": "of it"}),
+        )
 
     return make
 

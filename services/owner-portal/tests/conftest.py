@@ -8,23 +8,32 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 import uvicorn
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.api.app import create_app
-from owner_portal.api.portal import Portal
-from owner_portal.application.create_owner import create_owner
+from owner_portal.api.portal import Portal, Security
+from owner_portal.application.owners.create_owner import create_owner
+from owner_portal.application.owners.secret_box import SecretBox
+from owner_portal.application.read_model.apply_usage import apply_usage
+from owner_portal.application.show_dashboard import Dashboards
 from owner_portal.clients.billing import Billing
+from owner_portal.clients.naming import Channel
 from owner_portal.clients.tenancy import Tenancy
-from owner_portal.domain.companies import Company, Status, Subscription, SyncTime
+from owner_portal.domain.companies import Company, CompanyState, Status, Subscription, SyncTime
 from owner_portal.domain.usage import CompanyDay
+from owner_portal.feed.alerts import AlertFeed
+from owner_portal.feed.directory import DirectoryFeed
 from owner_portal.feed.live import Live
-from owner_portal.store import directory, usage
+from owner_portal.store import directory
 from servicekit.database import create_engine
+from servicekit.errors import Unavailable
 from servicekit.ids import new_id
 from servicekit.settings import TlsSettings
 
@@ -55,7 +64,18 @@ async def portal(environment: dict[str, str], engine: AsyncEngine) -> AsyncItera
     )
     tenancy = Tenancy(environment["PORTAL_TENANCY_ADDRESS"], tls)
     billing = Billing(environment["PORTAL_BILLING_ADDRESS"], tls)
-    yield Portal(engine, tenancy, billing, Live(engine), cookie_secure=False)
+    live = Live()
+    yield Portal(
+        engine,
+        tenancy,
+        billing,
+        live,
+        Dashboards(engine, longest_age=0),
+        AlertFeed(engine, portal_url="https://portal.example"),
+        security=Security(SecretBox(bytes(32))),
+        public_url="https://portal.example",
+        cookie_secure=False,
+    )
     await tenancy.close()
     await billing.close()
 
@@ -110,6 +130,22 @@ class Owner:
         """A form as a page would send it."""
         return await self.browser.post(path, data={"csrf_token": self.csrf_token, **fields})
 
+    async def read(self, path: str) -> Any:
+        """What a page tells a script."""
+        answer = await self.script.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def found(self, name: str) -> dict[str, Any]:
+        """A new company with a trial of PRO, once billing has begun it."""
+        fields = {"name": name, "email": "office@acme.example", "plan_code": "PRO", "time_zone": "Europe/Berlin"}
+        answer = await self.call("/owner/company/create/", **fields)
+        assert answer.status_code == 201, answer.text
+        company: dict[str, Any] = answer.json()["company"]
+        while (await self.read(f"/owner/company/{company['id']}/"))["status"] == "PENDING":  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        return company
+
     async def call(self, path: str, **fields: str) -> httpx.Response:
         """The same from a script."""
         return await self.script.post(path, json=fields, headers={"x-csrf-token": self.csrf_token})
@@ -128,6 +164,30 @@ async def owner(url: str, engine: AsyncEngine) -> AsyncIterator[Owner]:
         yield Owner(browser, script, answer.json()["csrf_token"])
 
 
+Enter = Callable[..., Awaitable[Owner]]
+
+
+@pytest.fixture
+async def enter(url: str, engine: AsyncEngine) -> AsyncIterator[Enter]:
+    """`await enter(email)` makes an account unless it is there, and signs in; each call is a session of its own."""
+    async with contextlib.AsyncExitStack() as clients:
+
+        async def enter(email: str, *, device: str = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0") -> Owner:
+            await create_owner(engine, email=email, password=PASSWORD, if_missing=True)
+            browser, script = [
+                await clients.enter_async_context(
+                    httpx.AsyncClient(base_url=url, headers={"accept": accept, "user-agent": device})
+                )
+                for accept in ("text/html", "application/json")
+            ]
+            answer = await script.post("/owner/login/", json={"email": email, "password": PASSWORD})
+            assert answer.status_code == 200, answer.text
+            browser.cookies = script.cookies
+            return Owner(browser, script, answer.json()["csrf_token"])
+
+        yield enter
+
+
 @pytest.fixture(scope="session")
 def sign_in() -> Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]:
     """Sends the right e-mail and password as a form."""
@@ -140,7 +200,9 @@ class Model:
 
     engine: AsyncEngine
 
-    async def company(self, name: str, *, suspended: bool = False, zone: str = "UTC", revision: int = 1) -> UUID:
+    async def company(
+        self, name: str, *, state: CompanyState = CompanyState.ACTIVE, zone: str = "UTC", revision: int = 1
+    ) -> UUID:
         company_id = new_id()
         company = Company(
             company_id=company_id,
@@ -150,8 +212,9 @@ class Model:
             phone="+44 20 7946 0000",
             address="1 Long Lane\nLondon",
             time_zone=zone,
-            suspended=suspended,
+            state=state,
             key_hint="c0de",
+            logo_digest="",
             created_at=NOW - timedelta(days=100),
             revision=revision,
         )
@@ -163,10 +226,13 @@ class Model:
         subscription = Subscription(
             company_id=company_id,
             plan_code="PRO",
+            plan_version=1,
             state=state,
             started_at=NOW - timedelta(days=10),
             expires_at=NOW + timedelta(days=days_left),
+            charged_until=NOW + timedelta(days=days_left) if state is Status.ACTIVE else None,
             price_minor_units=9900,
+            monthly_revenue_minor_units=9900 if state in {Status.ACTIVE, Status.PAST_DUE} else 0,
             currency="USD",
             seats=50,
             storage_bytes=100 * 10**9,
@@ -183,8 +249,7 @@ class Model:
     async def day(self, company_id: UUID, day: date, *, minutes: int = 0, storage: int = 0, **numbers: int) -> None:
         values = {"revision": 1, "idle_seconds": 0, "employees_active": 1, "sessions": 1, "screenshots": 0}
         values |= {"seats_used": 1, "active_seconds": minutes * 60, "storage_bytes": storage} | numbers
-        async with self.engine.begin() as tx:
-            await usage.save_days(tx, [CompanyDay(company_id=company_id, day=day, **values)])
+        await apply_usage(self.engine, days=[CompanyDay(company_id=company_id, day=day, **values)])
 
 
 @pytest.fixture(scope="module")
@@ -204,6 +269,70 @@ def services(service_environment: Callable[..., dict[str, str]]) -> Iterator[Non
         process.terminate()
     for process in running:
         process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def follow(run: Any, eventually: Any) -> Callable[[Portal], contextlib.AbstractAsyncContextManager[DirectoryFeed]]:
+    """`async with follow(portal)` runs the loops that follow tenancy and billing, once both answer."""
+
+    @contextlib.asynccontextmanager
+    async def follow(portal: Portal) -> AsyncIterator[DirectoryFeed]:
+        feed = DirectoryFeed(portal.engine, portal.tenancy, portal.billing, portal.live)
+
+        async def answer() -> bool:
+            try:
+                await feed.companies_step()
+                return bool(await portal.billing.list_plans())
+            except Unavailable:
+                return False
+
+        await eventually(answer)
+        async with run(feed.follow_companies(), feed.follow_subscriptions(), feed.follow_sync_times()):
+            yield feed
+
+    return follow
+
+
+@pytest.fixture(scope="module")
+async def following(portal: Portal, services: None, follow: Any) -> AsyncIterator[DirectoryFeed]:  # noqa: ARG001
+    """The loops run beside tenancy and billing."""
+    async with follow(portal) as feed:
+        yield feed
+
+
+@dataclass
+class Spent:
+    """What a block has cost."""
+
+    statements: int = 0
+    calls: int = 0
+
+
+@pytest.fixture
+def spending(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], contextlib.AbstractContextManager[Spent]]:
+    """`with spending() as spent` counts the SQL statements and gRPC calls of the block."""
+
+    @contextlib.contextmanager
+    def count() -> Iterator[Spent]:
+        spent = Spent()
+        ask = Channel.ask
+
+        def on_statement(*_: object) -> None:
+            spent.statements += 1
+
+        async def counted(channel: Channel, method: object, request: object, **options: float) -> object:
+            spent.calls += 1
+            return await ask(channel, method, request, **options)
+
+        event.listen(engine.sync_engine, "before_cursor_execute", on_statement)
+        with monkeypatch.context() as patch:
+            patch.setattr(Channel, "ask", counted)
+            yield spent
+        event.remove(engine.sync_engine, "before_cursor_execute", on_statement)
+
+    return count
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,24 @@ from typing import Any
 import httpx
 import pytest
 
+from owner_portal.domain.owners import csrf_token, is_csrf_token
+
 COMPANY = "/owner/company/01980000-0000-7000-8000-000000000001/"
-PAGES = ["/", "/owner/dashboard/", "/owner/company/create/", COMPANY]
+SOME_ID = "01980000-0000-7000-8000-000000000001"
+PAGES = ["/", "/owner/dashboard/", "/owner/company/create/", COMPANY, "/owner/owners/", "/owner/account/"]
 ACTIONS = [
     "/owner/logout/",
+    "/owner/step-up/",
+    "/owner/owners/invite/",
+    f"/owner/owners/{SOME_ID}/deactivate/",
+    f"/owner/owners/invitations/{SOME_ID}/withdraw/",
+    "/owner/account/password/",
+    f"/owner/account/sessions/{SOME_ID}/revoke/",
+    "/owner/account/sessions/revoke-others/",
+    "/owner/account/second-factor/",
+    "/owner/account/second-factor/confirm/",
+    "/owner/account/second-factor/recovery-codes/",
+    "/owner/account/second-factor/remove/",
     "/owner/company/create/",
     f"{COMPANY}suspend/",
     f"{COMPANY}reactivate/",
@@ -38,13 +52,21 @@ async def test_actions_need_a_session(anonymous: httpx.AsyncClient, path: str) -
 
 
 @pytest.mark.parametrize("path", ACTIONS)
-@pytest.mark.parametrize("token", ["", "0" * 64, "ü"])
+@pytest.mark.parametrize("token", ["", "0" * 128, "ü"])
 async def test_actions_need_the_token(owner: Any, path: str, token: str) -> None:
     answer = await owner.browser.post(path, data={"csrf_token": token, "reason": "because"})
     assert answer.status_code == 403
     assert "out of date" in answer.text
     answer = await owner.script.post(path, json={"reason": "because"})
     assert (answer.status_code, answer.json()["error"]["kind"]) == (403, "forbidden")
+
+
+def test_each_page_has_another_token_and_all_of_them_count() -> None:
+    tokens = [csrf_token("session") for _ in range(3)]
+    assert len(set(tokens)) == 3
+    assert all(is_csrf_token(token, tokens[0]) for token in tokens)
+    assert not is_csrf_token(csrf_token("other"), tokens[0])
+    assert not is_csrf_token(tokens[0][:-2], tokens[0])
 
 
 @pytest.mark.parametrize("path", ACTIONS)
@@ -84,7 +106,7 @@ async def test_error_pages(owner: Any) -> None:
 
 
 async def test_large_bodies_are_cut(anonymous: httpx.AsyncClient) -> None:
-    answer = await anonymous.post("/owner/login/", content=b"a" * 70_000)
+    answer = await anonymous.post("/owner/login/", content=b"a" * 400_000)
     assert answer.status_code == 413
 
 

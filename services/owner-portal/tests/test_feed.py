@@ -2,7 +2,8 @@
 
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from structlog.testing import capture_logs
 
 from contracts.tracking.v1.usage_pb2 import CompanyDay, CompanyMonth
 from owner_portal.feed.live import Live
-from owner_portal.feed.usage import UsageFeed, read_month
+from owner_portal.feed.usage import MOST_SECONDS, UsageFeed, read_month
 from servicekit.bus import Bus
 from servicekit.database import create_engine
 from servicekit.errors import InvalidInput
@@ -46,9 +47,16 @@ async def held(engine: AsyncEngine, company_id: UUID) -> Sequence[Any]:
         return [tuple(row) for row in await tx.execute(statement, {"id": company_id})]
 
 
+async def is_confirmed(engine: AsyncEngine) -> bool:
+    async with engine.begin() as tx:
+        statement = text("SELECT confirmed_at IS NOT NULL FROM source WHERE name = 'usage'")
+        confirmed: bool = (await tx.execute(statement)).scalar_one()
+        return confirmed
+
+
 @pytest.fixture(scope="module")
 def feed(engine: AsyncEngine) -> UsageFeed:
-    return UsageFeed(engine, Bus("nats://nobody@127.0.0.1:1", name="unused"), Live(engine))
+    return UsageFeed(engine, Bus("nats://nobody@127.0.0.1:1", name="unused"), Live())
 
 
 @pytest.fixture
@@ -95,6 +103,14 @@ async def test_any_order_and_any_repetition_end_the_same(engine: AsyncEngine, fe
         assert await held(engine, company_id) == expected
 
 
+async def test_the_largest_numbers_fit_into_every_sum(engine: AsyncEngine, feed: UsageFeed) -> None:
+    today = datetime.now(UTC).date()
+    most = month(new_id(), (today.day, 1, MOST_SECONDS), year=today.year, number=today.month)
+    await feed.apply([most])
+    async with engine.begin() as tx:
+        await tx.execute(text("SELECT sum(active_90)::bigint FROM company_usage"))
+
+
 @pytest.mark.parametrize(
     "event",
     [
@@ -103,6 +119,7 @@ async def test_any_order_and_any_repetition_end_the_same(engine: AsyncEngine, fe
         month(UUID(int=1), (32, 1, 1)),
         month(UUID(int=1), (1, 2**63, 1)),
         month(UUID(int=1), (1, 1, 2**63)),
+        month(UUID(int=1), (1, 1, MOST_SECONDS + 1)),
         IncomingEvent(f"usage.v1.{UUID(int=2)}.202605", "", month(UUID(int=1), (1, 1, 1)).payload, {}),
     ],
 )
@@ -114,11 +131,17 @@ def test_poison_is_named(event: IncomingEvent) -> None:
 async def test_consumes_from_nats(
     engine: AsyncEngine, bus: Bus, tracking: JetStreamContext, run: Any, eventually: Any
 ) -> None:
-    live = Live(engine)
+    live = Live()
     feed = UsageFeed(engine, bus, live)
     companies = [new_id() for _ in range(5)]
+    await bus.connect()
+    async with engine.begin() as tx:
+        await tx.execute(text("UPDATE source SET confirmed_at = NULL WHERE name = 'usage'"))
+    waiting = month(companies[0], (1, 1, 1))
+    await tracking.publish(waiting.subject, waiting.payload)
+    await feed.watch_step()
+    assert not await is_confirmed(engine), "what waits in the feed is not known here"
     async with run(feed.consume(), feed.watch()):
-        await bus.connected.wait()
         for revision in (1, 2, 3):
             for company_id in companies:
                 event = month(company_id, (1, revision, revision))
@@ -133,11 +156,9 @@ async def test_consumes_from_nats(
         superseded = month(companies[0], (1, 1, 1))
         await tracking.publish(superseded.subject, superseded.payload)
         await eventually(idle)
+        await eventually(partial(is_confirmed, engine))
     for company_id in companies:
         assert await held(engine, company_id) == [(date(2026, 5, 1), 3, 3)]
-    async with engine.begin() as tx:
-        statement = text("SELECT confirmed_at IS NOT NULL FROM source WHERE name = 'usage'")
-        assert (await tx.execute(statement)).scalar_one()
 
 
 async def test_an_outage_of_the_database_uses_up_no_delivery(
@@ -147,7 +168,7 @@ async def test_an_outage_of_the_database_uses_up_no_delivery(
     event = month(new_id(), (1, 1, 1))
     before = (await tracking.publish(event.subject, event.payload)).seq
     with capture_logs() as logs:
-        async with run(UsageFeed(away, bus, Live(away)).consume()):
+        async with run(UsageFeed(away, bus, Live()).consume()):
 
             async def noticed() -> bool:
                 return any(entry["event"] == "step failed" for entry in logs)

@@ -12,6 +12,7 @@ import pytest
 
 from owner_portal.api import events
 from owner_portal.api.portal import Portal
+from owner_portal.feed.live import Live
 
 TODAY = datetime.now(UTC).date()
 
@@ -41,26 +42,45 @@ async def test_tells_of_what_a_page_shows(owner: Any, model: Any, portal: Portal
         lines = answer.aiter_lines()
         first = await told(lines)
         assert set(first["companies"]) == {str(shown)}, "at first all that the page shows"
-        assert first["totals"]["minutes-today"] == "0"
+        assert first["totals"]["minutes-1"] == {"value": "0"}
         for number in range(1, 21):
             await model.day(shown, TODAY, minutes=number, revision=number)
             portal.live.mark({shown, other})
         update = await told(lines)
-        while update["companies"].get(str(shown), {}).get("minutes") != "20":
+        while update["companies"].get(str(shown), {}).get("minutes") != {"value": "1200"}:
             update = await told(lines)
         assert set(update["companies"]) == {str(shown)}
-        assert update["totals"]["minutes-today"] == "20"
+        assert update["totals"]["minutes-1"] == {"value": "1200"}
         assert update["companies"][str(shown)]["badge"] == {"data-status": "PENDING"}
         assert "Billing has not answered yet" in " ".join(update["notices"])
 
 
-async def test_a_slow_page_is_told_all_it_missed_at_once(portal: Portal) -> None:
-    ids = [uuid4() for _ in range(3)]
-    with portal.live.watch(frozenset(ids)) as watcher:
-        assert await watcher.next() == frozenset(ids)
-        for company_id in (*ids[:2], uuid4()):
-            watcher.wake({company_id})
-        assert await watcher.next() == frozenset(ids[:2])
+async def test_tells_what_another_process_has_taken_in(owner: Any, model: Any) -> None:
+    """Nothing marks it here. What is as it was is not sent again."""
+    shown, still = await model.company("Elsewhere Ltd"), await model.company("Still Ltd")
+    async with stream(owner, shown, still) as answer:
+        lines = answer.aiter_lines()
+        assert set((await told(lines))["companies"]) == {str(shown), str(still)}
+        await model.day(shown, TODAY, minutes=3)
+        update = await told(lines)
+        while not update["companies"]:
+            update = await told(lines)
+        assert set(update["companies"]) == {str(shown)}
+        assert update["companies"][str(shown)]["minutes"] == {"value": "180"}
+
+
+async def test_looks_once_after_many_changes(run: Any) -> None:
+    live = Live()
+    async with run(live.run()):
+        await live.next()
+        looked = asyncio.ensure_future(live.next())
+        for _ in range(100):
+            live.mark({uuid4()})
+        await looked
+        again = asyncio.ensure_future(live.next())
+        live.mark(set())
+        assert not again.done()
+        await again
 
 
 @pytest.mark.usefixtures("owner")

@@ -20,6 +20,7 @@ from servicekit.ids import new_id
 PROGRAM = str(Path(sys.executable).with_name("tenantry-owner-portal"))
 TODAY = datetime.now(UTC).date()
 ROWS = text("SELECT * FROM company_day ORDER BY company_id, day")
+SUMS = text("SELECT u.active_30, d.active_seconds FROM company_usage u, platform_day d ORDER BY company_id, day")
 
 
 def command(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -70,6 +71,13 @@ async def test_create_owner(environment: dict[str, str], serving: httpx.AsyncCli
         for password in ("first long password", "second long password")
     ]
     assert statuses == [401, 200]
+    third = environment | {"PORTAL_OWNER_PASSWORD": "third long password"}
+    kept = command(third, "create-owner", "--if-missing", "--email", "boss@tenantry.example")
+    assert (kept.returncode, kept.stdout) == (0, "boss@tenantry.example is an owner already.\n")
+    reset = command(third, "create-owner", "--reset-second-factor", "--email", "boss@tenantry.example")
+    assert reset.returncode == 0, reset.stderr
+    body = {"email": "boss@tenantry.example", "password": "third long password"}
+    assert (await serving.post("/owner/login/", json=body)).status_code == 200
     refused = command(environment | {"PORTAL_OWNER_PASSWORD": "short"}, "create-owner", "--email", "a@b.example")
     assert refused.returncode == 1
     assert "password must have" in refused.stderr
@@ -92,9 +100,13 @@ async def test_rebuild_equals_the_live_model(
     await eventually(arrived)
     async with engine.begin() as tx:
         live = (await tx.execute(ROWS)).all()
+        sums = (await tx.execute(SUMS)).all()
         await tx.execute(text("UPDATE company_day SET active_seconds = 7, revision = 99"))
+        await tx.execute(text("UPDATE platform_day SET active_seconds = 7"))
+        await tx.execute(text("UPDATE company_usage SET active_30 = 7"))
     result = command(environment, "rebuild")
     assert result.returncode == 0, result.stderr
-    assert "20 months read, 0 to come" in result.stdout
+    assert "20 of 20 months read" in result.stdout
     async with engine.begin() as tx:
         assert (await tx.execute(ROWS)).all() == live
+        assert (await tx.execute(SUMS)).all() == sums

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.create_owner import create_owner
+from owner_portal.application.owners.create_owner import create_owner
 from owner_portal.application.sweep import sweep
-from owner_portal.domain.owners import ATTEMPTS_PER_ACCOUNT
+from owner_portal.domain.owners import ATTEMPTS_PER_ACCOUNT, SESSION_LONGEST
 from servicekit.errors import InvalidInput
 
 SignIn = Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]
@@ -93,6 +93,43 @@ async def test_idle_session_ends(anonymous: httpx.AsyncClient, sign_in: SignIn, 
     await sweep(engine)
     async with engine.begin() as tx:
         assert (await tx.execute(text("SELECT count(*) FROM owner_session"))).scalar_one() == 0
+
+
+@pytest.mark.usefixtures("owner")
+async def test_what_a_page_asks_by_itself_keeps_no_session_alive(
+    anonymous: httpx.AsyncClient, sign_in: SignIn, engine: AsyncEngine
+) -> None:
+    await sign_in(anonymous)
+    await age(engine, 11.9)
+    assert (await anonymous.get("/owner/dashboard/", headers={"x-by-itself": "true"})).status_code == 200
+    async with engine.begin() as tx:
+        seen = text("SELECT count(*) FROM owner_session WHERE last_seen_at > now() - interval '1 minute'")
+        assert (await tx.execute(seen)).scalar_one() == 0
+
+
+@pytest.mark.usefixtures("owner")
+async def test_a_busy_session_ends_after_a_week(
+    anonymous: httpx.AsyncClient, sign_in: SignIn, engine: AsyncEngine
+) -> None:
+    await sign_in(anonymous)
+    for hours, status in ((-1, 200), (1, 303)):
+        async with engine.begin() as tx:
+            began = {"age": SESSION_LONGEST + timedelta(hours=hours)}
+            await tx.execute(text("UPDATE owner_session SET created_at = now() - :age"), began)
+        assert (await anonymous.get("/owner/dashboard/")).status_code == status
+    await sweep(engine)
+    async with engine.begin() as tx:
+        assert (await tx.execute(text("SELECT count(*) FROM owner_session"))).scalar_one() == 0
+
+
+@pytest.mark.usefixtures("owner")
+async def test_signing_in_again_ends_the_session_before(anonymous: httpx.AsyncClient, sign_in: SignIn) -> None:
+    await sign_in(anonymous)
+    before = httpx.Cookies(anonymous.cookies)
+    assert (await sign_in(anonymous)).status_code == 303
+    assert (await anonymous.get("/owner/dashboard/")).status_code == 200
+    anonymous.cookies = before
+    assert (await anonymous.get("/owner/dashboard/")).status_code == 303
 
 
 @pytest.mark.usefixtures("owner")

@@ -8,12 +8,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from audit_chain import ChainEnd
 from tenancy.application import verify_audit as verifying
 from tenancy.application.list_audit_entries import list_audit_entries
 from tenancy.application.suspend_company import suspend_company
 from tenancy.application.verify_audit import verify_audit
 from tenancy.domain.action import Action
-from tenancy.domain.audit import ChainEnd
 from tenancy.domain.audit_listing import AuditQuestion
 from tenancy.domain.company import Company
 from tenancy.feed.events import encode
@@ -149,6 +149,7 @@ async def test_filters_let_through_what_they_say(engine: AsyncEngine) -> None:
     assert await revisions(actor="owner") == []
     assert await revisions(since=third.at) == [6, 5, 4, 3]
     assert await revisions(until=third.at) == [2, 1]
+    assert await revisions(before=3, action="create") == [1]
     assert everything[0].entry.request_id == "r-1"
 
 

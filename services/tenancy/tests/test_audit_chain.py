@@ -1,4 +1,4 @@
-"""The chain of hashes, without a database."""
+"""What the hash of an entry covers; how a chain of them is followed is tested with the library."""
 
 import json
 from dataclasses import replace
@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servicekit.errors import Refused
-from tenancy.domain.audit import GENESIS, AuditEntry, ChainEnd, SealedEntry
+from audit_chain import GENESIS, ChainEnd, follow
+from tenancy.domain.audit import AuditEntry, SealedEntry
 
 ENTRY = AuditEntry(
     revision=1,
@@ -35,16 +35,9 @@ def sealed(entries: list[AuditEntry]) -> list[SealedEntry]:
     return chain
 
 
-def follow(chain: list[SealedEntry]) -> ChainEnd:
-    end = ChainEnd()
-    for entry in chain:
-        end = end.follow(entry)
-    return end
-
-
-def test_a_whole_chain_is_followed_to_its_end() -> None:
-    chain = sealed([replace(ENTRY, revision=number) for number in range(1, 6)])
-    assert follow(chain) == ChainEnd(5, chain[-1].hash)
+def test_entries_are_sealed_as_they_always_were() -> None:
+    """Trails are kept for years: this is what the first version wrote."""
+    assert ENTRY.hash(GENESIS).hex() == "caf3a20a8d92f7203f5fcd2297ffecb941815688cd019a1154b08cdf73090dd2"
 
 
 @pytest.mark.parametrize(
@@ -63,35 +56,15 @@ def test_a_whole_chain_is_followed_to_its_end() -> None:
 )
 def test_a_change_of_any_field_is_found(change: dict[str, Any]) -> None:
     chain = sealed([replace(ENTRY, revision=number) for number in range(1, 4)])
+    assert follow(ChainEnd(), chain).flaw is None
     chain[1] = replace(chain[1], entry=replace(chain[1].entry, **change))
-    with pytest.raises(Refused, match="revision 2 was altered"):
-        follow(chain)
-
-
-def test_a_forged_entry_with_a_fitting_hash_breaks_the_next_one() -> None:
-    chain = sealed([replace(ENTRY, revision=number) for number in range(1, 4)])
-    forged = replace(chain[1].entry, reason="forged")
-    chain[1] = SealedEntry(forged, chain[0].hash, forged.hash(chain[0].hash))
-    with pytest.raises(Refused, match="revision 2 was replaced"):
-        follow(chain)
-    chain[1] = SealedEntry(forged, bytes(32), forged.hash(bytes(32)))
-    with pytest.raises(Refused, match="revision 1 was replaced"):  # or linked elsewhere: the two do not belong together
-        follow(chain)
+    assert follow(ChainEnd(), chain).flaw == "the audit entry of revision 2 was altered"
 
 
 def test_an_entry_in_another_place_is_found() -> None:
     chain = sealed([replace(ENTRY, revision=number) for number in range(1, 4)])
     swapped = [chain[0], replace(chain[2], entry=replace(chain[2].entry, revision=2))]
-    with pytest.raises(Refused, match="revision 2 was altered"):
-        follow(swapped)
-    with pytest.raises(Refused, match="revision 1 was added"):
-        follow([chain[0], chain[0]])
-
-
-def test_a_removed_entry_is_found() -> None:
-    chain = sealed([replace(ENTRY, revision=number) for number in range(1, 4)])
-    with pytest.raises(Refused, match="revision 2 is missing"):
-        follow([chain[0], chain[2]])
+    assert follow(ChainEnd(), swapped).flaw == "the audit entry of revision 2 was altered"
 
 
 @given(st.dictionaries(st.text(), st.text()), st.integers(-12, 12))

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tenantry_ops.certificates import Certificates
 from tenantry_ops.secrets import Secrets
@@ -27,6 +28,7 @@ class Platform:
     pictures: str = "file:///var/lib/tenantry/pictures"
     gateway_workers: int = 1
     cookie_secure: bool = True
+    mail: Path | None = None  # the folder that e-mails go to; without one the portal logs them
     log_level: str = "INFO"
     # Context -> name of its database, where it differs from the context's name (tests have one per module).
     databases: Mapping[str, str] = field(default_factory=dict)
@@ -87,12 +89,19 @@ def _tracking(platform: Platform) -> dict[str, str]:
 
 
 def _portal(platform: Platform) -> dict[str, str]:
-    return _common(platform, "owner-portal") | {
-        "PORTAL_LISTEN": platform.portal,
-        "PORTAL_TENANCY_ADDRESS": platform.tenancy,
-        "PORTAL_BILLING_ADDRESS": platform.billing,
-        "PORTAL_COOKIE_SECURE": str(platform.cookie_secure).lower(),
-    }
+    mail = {"PORTAL_MAIL_URL": platform.mail.as_uri()} if platform.mail else {}
+    return (
+        _common(platform, "owner-portal")
+        | mail
+        | {
+            "PORTAL_LISTEN": platform.portal,
+            "PORTAL_PUBLIC_URL": f"http://{platform.portal}",
+            "PORTAL_TENANCY_ADDRESS": platform.tenancy,
+            "PORTAL_BILLING_ADDRESS": platform.billing,
+            "PORTAL_COOKIE_SECURE": str(platform.cookie_secure).lower(),
+            "PORTAL_SECRET_KEY": platform.secrets.portal_secret_key,
+        }
+    )
 
 
 def _common(platform: Platform, service: str) -> dict[str, str]:

@@ -41,10 +41,13 @@ def migrations(platform: Platform) -> list[Program]:
 
 
 def create_owner(platform: Platform) -> Program:
-    """Returns what makes the owner's account; the password travels in the environment, where `ps` shows nothing."""
+    """Returns what makes the first owner's account; the password travels in the environment, where `ps` shows nothing.
+
+    An account that is there stays as it is: its owner may have chosen another password meanwhile.
+    """
     variables = environment.serving(platform, "owner-portal")
     variables["PORTAL_OWNER_PASSWORD"] = platform.secrets.owner_password
-    arguments = command("owner-portal", "create-owner", "--email", platform.secrets.owner_email)
+    arguments = command("owner-portal", "create-owner", "--if-missing", "--email", platform.secrets.owner_email)
     return Program("create-owner", arguments, variables)
 
 

@@ -18,6 +18,7 @@ class Secrets:
     roles: dict[str, str]  # PostgreSQL role -> password
     nats: dict[str, str]  # NATS user -> password
     key_pepper: str  # 64 hex digits; company keys are stored under it and are lost with it
+    portal_secret_key: str  # 64 hex digits; owners' second factors are sealed under it and are lost with it
     owner_email: str
     owner_password: str
 
@@ -28,6 +29,7 @@ def generate() -> Secrets:
         roles={name: secrets.token_urlsafe(24) for name in role_names()},
         nats={name: secrets.token_urlsafe(24) for name in NATS_USERS},
         key_pepper=secrets.token_hex(32),
+        portal_secret_key=secrets.token_hex(32),
         owner_email=OWNER_EMAIL,
         owner_password=secrets.token_urlsafe(12),
     )
@@ -41,6 +43,7 @@ def load_or_generate(path: Path) -> Secrets:
         roles=fresh.roles | kept.get("roles", {}),
         nats=fresh.nats | kept.get("nats", {}),
         key_pepper=kept.get("key_pepper", fresh.key_pepper),
+        portal_secret_key=kept.get("portal_secret_key", fresh.portal_secret_key),
         owner_email=kept.get("owner_email", fresh.owner_email),
         owner_password=kept.get("owner_password", fresh.owner_password),
     )

@@ -53,6 +53,7 @@ def load(home: Home, options: Options) -> Platform:
         certificates=ensure_certificates(home.certificates),
         gateway_workers=options.gateway_workers,
         cookie_secure=False,  # plain HTTP on loopback
+        mail=home.root.absolute() / "mail",
         log_level=options.log_level,
         pictures=(home.root / "pictures").absolute().as_uri(),
         postgres=addresses["postgres"],

@@ -1,12 +1,15 @@
-"""`tenantry-billing migrate | serve`: one process that answers gRPC, relays, consumes and ends periods."""
+"""`tenantry-billing migrate | serve | verify-audit`. One process answers gRPC, relays, consumes and ends periods."""
 
 import argparse
+import asyncio
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from billing.api.audit import AuditServicer
 from billing.api.callers import CALLERS
 from billing.api.invoices import InvoiceServicer
 from billing.api.plans import PlanServicer
@@ -15,9 +18,11 @@ from billing.api.servicer import BillingServicer
 from billing.api.subscriptions import SubscriptionServicer
 from billing.application.end_periods import end_periods
 from billing.application.payment_adapters import ManualAdapter, PaymentAdapters
+from billing.application.verify_audit import verify_audit
 from billing.feed import consumed, published, usage
 from billing.feed.published import encode
-from billing.settings import MigrateSettings, Settings
+from billing.settings import AuditSettings, MigrateSettings, Settings
+from contracts.billing.v1.audit_pb2_grpc import add_AuditServiceServicer_to_server
 from contracts.billing.v1.billing_pb2_grpc import add_BillingServiceServicer_to_server
 from contracts.billing.v1.invoices_pb2_grpc import add_InvoiceServiceServicer_to_server
 from contracts.billing.v1.plans_pb2_grpc import add_PlanServiceServicer_to_server
@@ -29,6 +34,8 @@ from servicekit.consumer import Consumer
 from servicekit.database import create_engine, ping
 from servicekit.lifecycle import forever, run_process, run_tasks
 from servicekit.relay import Relay
+
+log = structlog.get_logger()
 
 NAME = "billing"
 PERIODS_INTERVAL = 2.0  # seconds until the end of a period has its consequences; access ends without it
@@ -64,6 +71,19 @@ def _add_services(server: Any, engine: AsyncEngine) -> None:
     add_SubscriptionServiceServicer_to_server(SubscriptionServicer(engine, encode), server)
     add_InvoiceServiceServicer_to_server(InvoiceServicer(engine, encode, adapters), server)
     add_RevenueServiceServicer_to_server(RevenueServicer(engine), server)
+    add_AuditServiceServicer_to_server(AuditServicer(engine), server)
+
+
+async def check_audit(settings: AuditSettings) -> None:
+    """Ends the process with the first flaw of the audit trail; tells the last entry and its hash when there is none."""
+    engine = create_engine(settings.database_url, name=NAME)
+    try:
+        verdict = await verify_audit(engine)
+    finally:
+        await engine.dispose()
+    if verdict.flaw is not None:
+        raise SystemExit(verdict.flaw)
+    log.info("the audit trail is whole", entries=verdict.end.revision, hash=verdict.end.hash.hex())
 
 
 def cli() -> None:
@@ -72,9 +92,14 @@ def cli() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("migrate", help="bring the database to the newest version (needs the owner's role)")
     commands.add_parser("serve", help="answer gRPC, consume and publish events until a signal comes")
-    if parser.parse_args().command == "migrate":
-        migrations.upgrade(MigrateSettings().migration_database_url, "billing.store")
-    else:
-        settings = Settings()
-        telemetry.configure(NAME, settings.log_level)
-        run_process(serve(settings))
+    commands.add_parser("verify-audit", help="follow the audit trail's hashes from the beginning")
+    match parser.parse_args().command:
+        case "migrate":
+            migrations.upgrade(MigrateSettings().migration_database_url, "billing.store")
+        case "serve":
+            settings = Settings()
+            telemetry.configure(NAME, settings.log_level)
+            run_process(serve(settings))
+        case "verify-audit":
+            telemetry.configure(NAME)
+            asyncio.run(check_audit(AuditSettings()))

@@ -24,3 +24,9 @@ class MigrateSettings(MigrationSettings):
     """What `migrate` needs: the owner's role, which `serve` never sees."""
 
     model_config = SettingsConfigDict(env_prefix="BILLING_")
+
+
+class AuditSettings(DatabaseSettings):
+    """What `verify-audit` needs."""
+
+    model_config = SettingsConfigDict(env_prefix="BILLING_")

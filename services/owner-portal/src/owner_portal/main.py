@@ -4,21 +4,33 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal import settings
 from owner_portal.api.app import create_app
-from owner_portal.api.portal import Portal
-from owner_portal.application.create_owner import create_owner
-from owner_portal.application.rebuild_usage import rebuild_usage
+from owner_portal.api.portal import Portal, Security
+from owner_portal.api.trails import verifiers
+from owner_portal.application.audit.verify_trails import verify_when_due
+from owner_portal.application.owners.create_owner import create_owner
+from owner_portal.application.owners.secret_box import SecretBox
+from owner_portal.application.read_model.rebuild_usage import rebuild_usage
+from owner_portal.application.send_mail import Sender, send_mail
+from owner_portal.application.show_dashboard import Dashboards
 from owner_portal.application.sweep import sweep
 from owner_portal.clients.billing import Billing
+from owner_portal.clients.mail import open_sender
 from owner_portal.clients.tenancy import Tenancy
+from owner_portal.domain.sources import Rebuild
+from owner_portal.feed.alerts import AlertFeed
+from owner_portal.feed.calendar import Calendar
 from owner_portal.feed.directory import DirectoryFeed
 from owner_portal.feed.live import Live
-from owner_portal.feed.replay import replay
+from owner_portal.feed.replay import Replay
+from owner_portal.feed.revenue import RevenueFeed
 from owner_portal.feed.usage import UsageFeed
+from owner_portal.store.connections import try_rested
 from servicekit import http_server, migrations, telemetry
 from servicekit.bus import Bus
 from servicekit.database import create_engine
@@ -28,19 +40,34 @@ from servicekit.settings import LogSettings
 
 NAME = "owner-portal"
 SWEEP_PAUSE = 600.0
+MAIL_PAUSE = 2.0
+VERIFY_PAUSE = 600.0
 
 
 async def serve(config: settings.Settings) -> None:
     """The pages and everything that keeps them up to date, until a signal."""
     listener = http_server.bind(config.listen)
-    engine = create_engine(config.database_url, name=NAME)
+    engine = try_rested(create_engine(config.database_url, name=NAME, ping=False))
     bus = Bus(config.nats_url, name=NAME)
     tenancy = Tenancy(config.tenancy_address, config)
     billing = Billing(config.billing_address, config)
-    live = Live(engine)
+    live = Live()
     usage = UsageFeed(engine, bus, live)
     directory = DirectoryFeed(engine, tenancy, billing, live)
-    portal = Portal(engine, tenancy, billing, live, cookie_secure=config.cookie_secure)
+    calendar = Calendar(engine, live)
+    revenue = RevenueFeed(engine, billing.revenue)
+    alerts = AlertFeed(engine, portal_url=config.public_url)
+    portal = Portal(
+        engine,
+        tenancy,
+        billing,
+        live,
+        Dashboards(engine),
+        alerts,
+        security=_security(config),
+        public_url=config.public_url,
+        cookie_secure=config.cookie_secure,
+    )
     try:
         await run_tasks(
             http_server.serve(create_app(portal), listener),
@@ -49,14 +76,30 @@ async def serve(config: settings.Settings) -> None:
             directory.follow_companies(),
             directory.follow_subscriptions(),
             directory.follow_sync_times(),
+            calendar.follow_days(),
+            calendar.follow_periods(),
+            revenue.follow(),
             live.run(),
+            alerts.look(),
+            alerts.follow_count(),
             _sweep_forever(engine),
+            _verify_trails_forever(portal),
+            _send_mail_forever(engine, open_sender(config.mail_url, from_address=config.mail_from)),
         )
     finally:
         await bus.close()
         await tenancy.close()
         await billing.close()
         await engine.dispose()
+
+
+def _security(config: settings.Settings) -> Security:
+    return Security(
+        box=SecretBox(bytes.fromhex(config.secret_key)),
+        totp_required=config.totp_required,
+        step_up=timedelta(minutes=config.step_up_minutes),
+        trusted_proxies=tuple(part.strip() for part in config.trusted_proxies.split(",") if part.strip()),
+    )
 
 
 async def _sweep_forever(engine: AsyncEngine) -> None:
@@ -67,29 +110,49 @@ async def _sweep_forever(engine: AsyncEngine) -> None:
     await forever("sweep", step, idle=SWEEP_PAUSE)
 
 
+async def _verify_trails_forever(portal: Portal) -> None:
+    async def step() -> bool:
+        await verify_when_due(portal.engine, trails=verifiers(portal))
+        return False
+
+    await forever("verify audit trails", step, idle=VERIFY_PAUSE)
+
+
+async def _send_mail_forever(engine: AsyncEngine, sender: Sender) -> None:
+    async def step() -> bool:
+        return await send_mail(engine, sender=sender)
+
+    await forever("send mail", step, idle=MAIL_PAUSE)
+
+
 async def rebuild(config: settings.Rebuild) -> None:
     """Refills the usage part of the read model from the feed's beginning; tells on the terminal how far it is."""
     engine = create_engine(config.database_url, name=f"{NAME}-rebuild")
     bus = Bus(config.nats_url, name=f"{NAME}-rebuild")
     await bus.connect()
-
-    def progress(read: int, to_come: int) -> None:
-        _say(f"{read:,} months read, {to_come:,} to come")
-
     try:
-        await rebuild_usage(engine, batches=replay(bus, progress=progress))
+        async with Replay.open(bus) as feed:
+            await rebuild_usage(engine, feed=feed, report=_say_progress)
         _say("The read model holds what the feed holds.")
     finally:
         await bus.close()
         await engine.dispose()
 
 
-async def set_owner(config: settings.Database, *, email: str, password: str) -> None:
+def _say_progress(progress: Rebuild) -> None:
+    _say(f"{progress.read:,} of {progress.all:,} months read")
+
+
+async def set_owner(
+    config: settings.Database, *, email: str, password: str, if_missing: bool, reset_second_factor: bool
+) -> None:
     """Creates the owner's account or sets its password."""
     engine = create_engine(config.database_url, name=f"{NAME}-create-owner")
     try:
-        await create_owner(engine, email=email, password=password)
-        _say(f"{email} can sign in with the password given.")
+        done = await create_owner(
+            engine, email=email, password=password, if_missing=if_missing, reset_second_factor=reset_second_factor
+        )
+        _say(f"{email} can sign in with the password given." if done else f"{email} is an owner already.")
     finally:
         await engine.dispose()
 
@@ -105,6 +168,8 @@ def cli(arguments: Sequence[str] | None = None) -> None:
         "create-owner", help="create an owner's account or set its password, taken from PORTAL_OWNER_PASSWORD"
     )
     create.add_argument("--email", required=True)
+    create.add_argument("--if-missing", action="store_true", help="leave an account that exists as it is")
+    create.add_argument("--reset-second-factor", action="store_true", help="for who has lost device and recovery codes")
     given = parser.parse_args(arguments)
     telemetry.configure(NAME, LogSettings().log_level)
     try:
@@ -117,7 +182,15 @@ def cli(arguments: Sequence[str] | None = None) -> None:
                 run_process(rebuild(settings.Rebuild()))
             case "create-owner":
                 password = os.environ.get("PORTAL_OWNER_PASSWORD", "")
-                run_process(set_owner(settings.Database(), email=given.email, password=password))
+                run_process(
+                    set_owner(
+                        settings.Database(),
+                        email=given.email,
+                        password=password,
+                        if_missing=given.if_missing,
+                        reset_second_factor=given.reset_second_factor,
+                    )
+                )
     except AppError as error:
         sys.exit(error.message)
 

@@ -1,5 +1,6 @@
 """Settings from the environment, prefix PORTAL_. None of them leads to anyone's employees."""
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from servicekit.settings import (
@@ -41,3 +42,10 @@ class Settings(LogSettings, DatabaseSettings, BusSettings, TlsSettings):
     tenancy_address: str
     billing_address: str
     cookie_secure: bool = True  # false only where the portal is reached without TLS, on one machine
+    trusted_proxies: str = ""  # addresses or networks, separated by commas, whose X-Forwarded headers are believed
+    secret_key: str = Field(pattern=r"^[0-9a-f]{64}$", repr=False)  # seals the secrets of second factors
+    totp_required: bool = False  # every owner has to set up a second factor
+    step_up_minutes: int = Field(default=10, gt=0)  # how long a proof of who it is holds
+    public_url: str = "http://localhost:8000"  # begins the links in e-mails
+    mail_url: str = Field(default="console:", repr=False)  # see clients/mail.py; may hold a password
+    mail_from: str = "Tenantry <portal@localhost>"

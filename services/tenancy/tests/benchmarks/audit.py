@@ -14,10 +14,11 @@ from datetime import UTC, datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from audit_chain import ChainEnd
 from servicekit.database import create_engine
 from servicekit.ids import new_id
 from tenancy.application.verify_audit import verify_audit
-from tenancy.domain.audit import AuditEntry, ChainEnd
+from tenancy.domain.audit import AuditEntry
 from tenancy.store import audit
 
 MILLION = 1_000_000

@@ -8,9 +8,11 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from tenantry_ops.bench.crowd import gather
+from tenantry_ops.bench.customers import add_customers
 from tenantry_ops.bench.footprint import footprint
 from tenantry_ops.bench.ingest import ingest
 from tenantry_ops.bench.owner_lists import owner_lists
+from tenantry_ops.bench.owner_pages import owner_pages
 from tenantry_ops.bench.results import BenchmarkFailed, Result, table, write
 from tenantry_ops.bench.rig import Rig
 from tenantry_ops.bench.strain import strain
@@ -22,7 +24,7 @@ from tenantry_ops.progress import say, step
 
 LATE = {"upload_to_page": upload_to_page, "suspend_to_refusal": suspend_to_refusal}
 DEAR = {"footprint": footprint, "ingest": ingest, "strain": strain}
-LONG = {"owner_lists": owner_lists}  # last: it fills the platform with companies that nobody works for
+LONG = {"owner_lists": owner_lists, "owner_pages": owner_pages}  # last: with companies that nobody works for
 
 
 def measure(names: AbstractSet[str], beside: Path) -> list[Result]:
@@ -48,6 +50,9 @@ def measure(names: AbstractSet[str], beside: Path) -> list[Result]:
             if name in names:
                 with step(name):
                     results += load(rig, crowd)
+        if names & LONG.keys():
+            with step("10,000 more customers"):
+                add_customers(rig)
         for name, lists in LONG.items():
             if name in names:
                 with step(name):

@@ -93,7 +93,7 @@ SELECT id, date_trunc('month', now()), now(), 1, 17, 10^10 FROM unnest(%s::uuid[
 """
 
 COMPANIES_HELD = "SELECT count(*) FROM company"
-SUBSCRIPTIONS_HELD = "SELECT count(*) FROM subscription"
+SUBSCRIPTIONS_HELD = "SELECT count(*) FROM company WHERE subscription_revision > 0"
 
 
 def add_customers(rig: Rig) -> None:

@@ -34,6 +34,12 @@ class Owner:
                 if line.startswith("data: "):
                     yield json.loads(line.removeprefix("data: "))
 
+    async def page(self, path: str) -> int:
+        """Opens a page as a browser does; returns its bytes as they came over the wire."""
+        response = await self._http.get(path, headers={"Accept": "text/html"})
+        response.raise_for_status()
+        return response.num_bytes_downloaded
+
     async def _act(self, company_id: str, action: str) -> None:
         path = f"/owner/company/{company_id}/{action}/"
         response = await self._http.post(path, json={"reason": "benchmark"}, headers=self._headers)

@@ -14,7 +14,6 @@ from contracts.billing.v1.revenue_pb2_grpc import RevenueServiceStub
 from contracts.tenancy.v1 import tenancy_pb2
 from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
 from tenantry_ops.bench.comparison import DEADLINE, Comparison, compare
-from tenantry_ops.bench.customers import add_customers
 from tenantry_ops.bench.results import Result
 from tenantry_ops.bench.revenue import revenue_report
 from tenantry_ops.bench.rig import Rig
@@ -51,8 +50,7 @@ CHANGES = "SELECT company_id, revision FROM subscription WHERE superseded_at IS 
 
 
 def owner_lists(rig: Rig) -> list[Result]:
-    """Fills the platform for good. Raises BenchmarkFailed when an answer is wrong, `grpc.RpcError` for a refusal."""
-    add_customers(rig)
+    """Needs customers. Raises BenchmarkFailed when an answer is wrong, `grpc.RpcError` for a refusal."""
     with _connected(rig.platform, "tenancy") as (channel, database):
         companies = _company_lists(TenancyServiceStub(channel), database)
         with _connected(rig.platform, "billing") as (billing_channel, billing_database):

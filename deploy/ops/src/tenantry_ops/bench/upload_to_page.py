@@ -33,7 +33,7 @@ class Page:
         """Keeps itself up to date until cancelled."""
         async for event in owner.events(company_ids):
             for company_id, cells in event["companies"].items():
-                self.minutes[company_id] = int(cells["minutes"].replace(",", ""))
+                self.minutes[company_id] = int(cells["minutes"]["value"]) // 60
             async with self._news:
                 self._news.notify_all()
 

@@ -25,6 +25,7 @@ class Action(_message.Message):
     ACTOR_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     actor: _builtins.str
     """the owner account's e-mail"""
     reason: _builtins.str
@@ -33,16 +34,19 @@ class Action(_message.Message):
     no further effect and gets the same answer. ALREADY_EXISTS: the key was used for another request. A call that was
     refused leaves its key free. Empty where an Action is shown.
     """
+    request_id: _builtins.str
+    """Of whoever serves the actor, for the audit trail; empty: the call's trace id. Empty where an Action is shown."""
     def __init__(
         self,
         *,
         actor: _builtins.str = ...,
         reason: _builtins.str = ...,
         idempotency_key: _builtins.str = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "idempotency_key", b"idempotency_key", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "idempotency_key", b"idempotency_key", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

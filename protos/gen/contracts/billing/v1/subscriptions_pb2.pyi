@@ -775,7 +775,10 @@ class CancelScheduledChangeRequest(_message.Message):
 
     ACTION_FIELD_NUMBER: _builtins.int
     ID_FIELD_NUMBER: _builtins.int
+    COMPANY_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
+    company_id: _builtins.str
+    """whose it is: NOT_FOUND when it is another's; empty: not checked"""
     @_builtins.property
     def action(self) -> _action_pb2.Action: ...
     def __init__(
@@ -783,10 +786,11 @@ class CancelScheduledChangeRequest(_message.Message):
         *,
         action: _action_pb2.Action | None = ...,
         id: _builtins.str = ...,
+        company_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "id", b"id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "company_id", b"company_id", "id", b"id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -131,6 +131,7 @@ class ListAuditEntriesRequest(_message.Message):
     UNTIL_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    BEFORE_REVISION_FIELD_NUMBER: _builtins.int
     company_id: _builtins.str
     actor: _builtins.str
     """exactly"""
@@ -140,6 +141,8 @@ class ListAuditEntriesRequest(_message.Message):
     """0: 50; 200 is the most"""
     page_token: _builtins.str
     """of the page before, asked with the same filters; empty: the first page"""
+    before_revision: _builtins.int
+    """entries before this one alone; 0: all"""
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
         """at or after"""
@@ -158,10 +161,11 @@ class ListAuditEntriesRequest(_message.Message):
         until: _timestamp_pb2.Timestamp | None = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        before_revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "company_id", b"company_id", "page_size", b"page_size", "page_token", b"page_token", "since", b"since", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "before_revision", b"before_revision", "company_id", b"company_id", "page_size", b"page_size", "page_token", b"page_token", "since", b"since", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -784,9 +784,12 @@ class RotateKeyRequest(_message.Message):
     ACTION_FIELD_NUMBER: _builtins.int
     COMPANY_ID_FIELD_NUMBER: _builtins.int
     GRACE_SECONDS_FIELD_NUMBER: _builtins.int
+    KEY_HINT_FIELD_NUMBER: _builtins.int
     company_id: _builtins.str
     grace_seconds: _builtins.int
     """how long the other keys go on to open; at most 90 days"""
+    key_hint: _builtins.str
+    """of the key that is to be replaced, as in Company; absent: whichever there is"""
     @_builtins.property
     def action(self) -> Global___Action: ...
     def __init__(
@@ -795,12 +798,15 @@ class RotateKeyRequest(_message.Message):
         action: Global___Action | None = ...,
         company_id: _builtins.str = ...,
         grace_seconds: _builtins.int = ...,
+        key_hint: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_key_hint", b"_key_hint", "action", b"action", "key_hint", b"key_hint"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "company_id", b"company_id", "grace_seconds", b"grace_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_key_hint", b"_key_hint", "action", b"action", "company_id", b"company_id", "grace_seconds", b"grace_seconds", "key_hint", b"key_hint"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__key_hint: _TypeAlias = _typing.Literal["key_hint"]  # noqa: Y015
+    _WhichOneofArgType__key_hint: _TypeAlias = _typing.Literal["_key_hint", b"_key_hint"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__key_hint) -> _WhichOneofReturnType__key_hint | None: ...
 
 Global___RotateKeyRequest: _TypeAlias = RotateKeyRequest  # noqa: Y015
 

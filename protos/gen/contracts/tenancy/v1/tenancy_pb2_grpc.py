@@ -255,6 +255,7 @@ class TenancyServiceServicer:
     def RotateKey(self, request, context):
         """RotateKey gives a company a new key; the others stop at once, or after a grace period.
         FAILED_PRECONDITION: the company is closed, or too many of its keys are in their grace period.
+        ALREADY_EXISTS: key_hint is given and another key is the newest by now.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

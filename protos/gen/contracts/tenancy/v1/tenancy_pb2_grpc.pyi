@@ -76,6 +76,7 @@ class TenancyServiceStub:
     RotateKey: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.RotateKeyRequest, _tenancy_pb2.RotateKeyResponse]
     """RotateKey gives a company a new key; the others stop at once, or after a grace period.
     FAILED_PRECONDITION: the company is closed, or too many of its keys are in their grace period.
+    ALREADY_EXISTS: key_hint is given and another key is the newest by now.
     """
     RevokeKey: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.RevokeKeyRequest, _tenancy_pb2.RevokeKeyResponse]
     """RevokeKey stops one key at once. After the last one nobody gets in until the next rotation.
@@ -150,6 +151,7 @@ class TenancyServiceAsyncStub(TenancyServiceStub):
     RotateKey: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.RotateKeyRequest, _tenancy_pb2.RotateKeyResponse]  # type: ignore[assignment]
     """RotateKey gives a company a new key; the others stop at once, or after a grace period.
     FAILED_PRECONDITION: the company is closed, or too many of its keys are in their grace period.
+    ALREADY_EXISTS: key_hint is given and another key is the newest by now.
     """
     RevokeKey: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.RevokeKeyRequest, _tenancy_pb2.RevokeKeyResponse]  # type: ignore[assignment]
     """RevokeKey stops one key at once. After the last one nobody gets in until the next rotation.
@@ -299,6 +301,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_tenancy_pb2.RotateKeyResponse, _abc.Awaitable[_tenancy_pb2.RotateKeyResponse]]:
         """RotateKey gives a company a new key; the others stop at once, or after a grace period.
         FAILED_PRECONDITION: the company is closed, or too many of its keys are in their grace period.
+        ALREADY_EXISTS: key_hint is given and another key is the newest by now.
         """
 
     @_abc_1.abstractmethod

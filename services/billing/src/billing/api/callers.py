@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from contracts.billing.v1 import billing_pb2, invoices_pb2, plans_pb2, revenue_pb2, subscriptions_pb2
+from contracts.billing.v1 import audit_pb2, billing_pb2, invoices_pb2, plans_pb2, revenue_pb2, subscriptions_pb2
 from servicekit.rpc_server import Callers
 
 _OWNERS_SIDE = frozenset({"owner-portal", "operator"})
@@ -41,6 +41,10 @@ _RULES: Mapping[str, Mapping[str, frozenset[str]]] = {
     revenue_pb2.DESCRIPTOR.services_by_name["RevenueService"].full_name: {
         "GetRevenueReport": _OWNERS_SIDE,
         "ListRevenueMovements": _OWNERS_SIDE,
+    },
+    audit_pb2.DESCRIPTOR.services_by_name["AuditService"].full_name: {
+        "ListAuditEntries": _OWNERS_SIDE,
+        "VerifyAudit": _OWNERS_SIDE,
     },
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.api import messages, money_messages, requests
+from billing.api.changing import changing
 from billing.application.announcing import Encode
 from billing.application.change_plan import Changed
 from billing.application.list_invoice_lines import list_invoice_lines
@@ -54,7 +55,7 @@ class InvoiceServicer(InvoiceServiceServicer):
             self._engine,
             self._encode,
             self._adapters.find(request.method),
-            request=requests.changing(request, _paid),
+            request=changing(request, _paid),
             company_id=requests.company(request.company_id),
             amount=requests.money(request.amount, "amount"),
             reference=request.reference,
@@ -67,7 +68,7 @@ class InvoiceServicer(InvoiceServiceServicer):
         answer = await mark_past_due(
             self._engine,
             self._encode,
-            request=requests.changing(request, _marked),
+            request=changing(request, _marked),
             company_id=requests.company(request.company_id),
             now=datetime.now(UTC),
         )

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.api import messages, requests
+from billing.api.changing import changing
 from billing.application.announcing import Encode
 from billing.application.create_plan_version import create_plan_version
 from billing.application.move_subscriptions import Moved, move_subscriptions
@@ -29,7 +30,7 @@ class PlanServicer(PlanServiceServicer):
     async def CreatePlanVersion(
         self, request: pb.CreatePlanVersionRequest, context: _Context
     ) -> pb.CreatePlanVersionResponse:
-        asked = requests.changing(request, _created)
+        asked = changing(request, _created)
         answer = await create_plan_version(self._engine, request=asked, terms=requests.terms(request.terms))
         return pb.CreatePlanVersionResponse.FromString(answer)
 
@@ -51,7 +52,7 @@ class PlanServicer(PlanServiceServicer):
         answer = await move_subscriptions(
             self._engine,
             self._encode,
-            request=requests.changing(request, _moved),
+            request=changing(request, _moved),
             plan_code=request.plan_code,
             to_version=requests.plan_version(request.to_version),
             after=requests.optional_id(request.after_company_id, "after_company_id"),

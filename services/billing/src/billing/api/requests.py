@@ -1,56 +1,26 @@
 """What callers ask for, as values of the domain. Every function raises InvalidInput and names the field."""
 
-import hashlib
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
 from uuid import UUID
 
-from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from billing.application.once import Request
-from billing.domain.action import Action
 from billing.domain.money import Money
 from billing.domain.months import MonthRange
 from billing.domain.plan import Plan
 from billing.domain.plan_change import Timing
-from billing.domain.text import clean
-from contracts.billing.v1 import action_pb2, billing_pb2, plans_pb2, revenue_pb2, subscriptions_pb2
+from contracts.billing.v1 import billing_pb2, plans_pb2, revenue_pb2, subscriptions_pb2
 from servicekit.errors import InvalidInput
 from servicekit.ids import parse_id
 
 PAGE = 1_000  # rows in one answer at most
-KEY_LENGTH = 200
 LARGEST = 2**63 - 1  # of the database's bigint
-
-R = TypeVar("R")
 
 _TIMINGS = {
     subscriptions_pb2.CHANGE_TIMING_UNSPECIFIED: None,
     subscriptions_pb2.CHANGE_TIMING_NOW: Timing.NOW,
     subscriptions_pb2.CHANGE_TIMING_PERIOD_END: Timing.PERIOD_END,
 }
-
-
-class Asking(Protocol):
-    """A request that changes something."""
-
-    @property
-    def action(self) -> action_pb2.Action: ...
-
-    def SerializeToString(self, *, deterministic: bool = ...) -> bytes: ...  # noqa: N802 - protobuf's name
-
-
-def changing(message: Asking, answer: Callable[[R], Message]) -> Request[R]:
-    """The action, the key and the digest of a request; `answer` makes the response of a result."""
-    name = type(message).__name__.encode()
-    return Request(
-        action=Action.checked(actor=message.action.actor, reason=message.action.reason),
-        key=clean(message.action.idempotency_key, "action.idempotency_key", most=KEY_LENGTH, required=True),
-        digest=hashlib.sha256(name + b"\0" + message.SerializeToString(deterministic=True)).digest(),
-        to_bytes=lambda result: answer(result).SerializeToString(),
-    )
 
 
 def company(text: str) -> UUID:

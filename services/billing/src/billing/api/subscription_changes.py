@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.api import messages, money_messages, requests
+from billing.api.changing import changing
 from billing.application.announcing import Encode
 from billing.application.cancel_scheduled_change import cancel_scheduled_change
 from billing.application.cancel_subscription import cancel_subscription
@@ -32,7 +33,7 @@ class SubscriptionChanges(SubscriptionServiceServicer):
         answer = await change_plan(
             self._engine,
             self._encode,
-            request=requests.changing(request, _plan_changed),
+            request=changing(request, _plan_changed),
             company_id=requests.company(request.company_id),
             code=request.plan_code,
             version=requests.plan_version(request.plan_version),
@@ -47,7 +48,7 @@ class SubscriptionChanges(SubscriptionServiceServicer):
         answer = await renew_subscription(
             self._engine,
             self._encode,
-            request=requests.changing(request, _renewed),
+            request=changing(request, _renewed),
             company_id=requests.company(request.company_id),
             now=datetime.now(UTC),
         )
@@ -59,7 +60,7 @@ class SubscriptionChanges(SubscriptionServiceServicer):
         answer = await extend_subscription(
             self._engine,
             self._encode,
-            request=requests.changing(request, _extended),
+            request=changing(request, _extended),
             company_id=requests.company(request.company_id),
             days=request.days,
             now=datetime.now(UTC),
@@ -72,7 +73,7 @@ class SubscriptionChanges(SubscriptionServiceServicer):
         answer = await cancel_subscription(
             self._engine,
             self._encode,
-            request=requests.changing(request, _cancelled),
+            request=changing(request, _cancelled),
             company_id=requests.company(request.company_id),
             at_once=request.at_once,
             now=datetime.now(UTC),
@@ -85,8 +86,9 @@ class SubscriptionChanges(SubscriptionServiceServicer):
         answer = await cancel_scheduled_change(
             self._engine,
             self._encode,
-            request=requests.changing(request, _withdrawn),
+            request=changing(request, _withdrawn),
             change_id=parse_id(request.id, "id"),
+            company_id=parse_id(request.company_id, "company_id") if request.company_id else None,
             now=datetime.now(UTC),
         )
         return pb.CancelScheduledChangeResponse.FromString(answer)

@@ -14,12 +14,24 @@ from servicekit.errors import NotFound, Refused
 
 
 async def cancel_scheduled_change(
-    engine: AsyncEngine, encode: Encode, *, request: Request[ScheduledChange], change_id: UUID, now: datetime
+    engine: AsyncEngine,
+    encode: Encode,
+    *,
+    request: Request[ScheduledChange],
+    change_id: UUID,
+    company_id: UUID | None = None,
+    now: datetime,
 ) -> bytes:
-    """Withdraws it. NotFound when there is none, Refused when it is settled already, also by a period just over."""
+    """Withdraws it. NotFound when there is none, or it is not one of `company_id`'s.
+
+    Refused when it is settled already, also by a period just over.
+    """
 
     async def act(tx: AsyncConnection) -> ScheduledChange:
-        _, at = await standing(tx, encode, (await _find(tx, change_id)).company_id, now)
+        change = await _find(tx, change_id)
+        if company_id not in {None, change.company_id}:
+            raise NotFound(f"company {company_id} has no scheduled change {change_id}")
+        _, at = await standing(tx, encode, change.company_id, now)
         change = await _find(tx, change_id)
         if change.state is not ScheduledState.PENDING:
             raise Refused(f"it is {change.state} since {change.due_at:%Y-%m-%d}: nothing is scheduled any more")

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 _LOCK = text("SELECT revision FROM clock FOR UPDATE")
 _TAKE = text("UPDATE clock SET revision = revision + :count RETURNING revision")
 _NEWEST = text("SELECT revision FROM clock")
+_TAKE_ACTION = text("UPDATE clock SET actions = actions + 1 RETURNING actions")
+_NEWEST_ACTION = text("SELECT actions FROM clock")
 
 
 async def lock(tx: AsyncConnection) -> None:
@@ -28,3 +30,13 @@ async def take(tx: AsyncConnection, count: int = 1) -> range:
 async def newest(tx: AsyncConnection) -> int:
     """The newest revision that is visible; 0 before the first change."""
     return int((await tx.execute(_NEWEST)).scalar_one())
+
+
+async def take_action(tx: AsyncConnection) -> int:
+    """The revision of the next audit entry; these are counted for themselves, without a gap."""
+    return int((await tx.execute(_TAKE_ACTION)).scalar_one())
+
+
+async def newest_action(tx: AsyncConnection) -> int:
+    """The revision of the newest audit entry; 0 before the first one."""
+    return int((await tx.execute(_NEWEST_ACTION)).scalar_one())

@@ -1,12 +1,17 @@
-"""What follows an action that tenancy has carried out."""
+"""What follows an action that tenancy or billing has carried out: it is kept at once, and scripts are told."""
 
+from collections.abc import Awaitable
 from typing import Any
+from uuid import UUID
 
 import structlog
+from fastapi.encoders import jsonable_encoder
 
 from owner_portal.api.portal import Portal
-from owner_portal.application.keep_directory import keep_company
-from owner_portal.domain.companies import Company
+from owner_portal.application.read_model.keep_directory import keep_company, keep_subscription
+from owner_portal.domain.companies import Company, Subscription
+from owner_portal.domain.company_page import CompanyPage
+from owner_portal.domain.subscriptions import Changed
 
 log = structlog.get_logger()
 
@@ -17,13 +22,15 @@ async def remember(portal: Portal, company: Company) -> None:
     Never fails: the action is done, its answer may hold the only copy of a key, and the change list brings the same
     state within seconds.
     """
-    try:
-        portal.live.mark(await keep_company(portal.engine, company=company))
-    except Exception as error:
-        log.warning("company not kept at once", company_id=str(company.company_id), error=repr(error))
+    await _keep(portal, company.company_id, keep_company(portal.engine, company=company))
 
 
-def company_json(company: Company) -> dict[str, Any]:
+async def remember_subscription(portal: Portal, subscription: Subscription) -> None:
+    """The same for what billing answered."""
+    await _keep(portal, subscription.company_id, keep_subscription(portal.engine, subscription=subscription))
+
+
+def company_json(company: Company | CompanyPage) -> dict[str, Any]:
     """The company in an answer to a script."""
     return {
         "id": str(company.company_id),
@@ -33,7 +40,24 @@ def company_json(company: Company) -> dict[str, Any]:
         "phone": company.phone,
         "address": company.address,
         "time_zone": company.time_zone,
-        "state": "SUSPENDED" if company.suspended else "ACTIVE",
+        "state": company.state.value,
         "key_hint": company.key_hint,
         "created_at": company.created_at.isoformat(),
     }
+
+
+def changed_json(changed: Changed) -> dict[str, Any]:
+    """What an action made of a subscription: `scheduled` is null when it is done."""
+    return {
+        "subscription": jsonable_encoder(changed.subscription),
+        "lines": jsonable_encoder(changed.lines),
+        "scheduled": jsonable_encoder(changed.scheduled),
+    }
+
+
+async def _keep(portal: Portal, company_id: UUID, keeping: Awaitable[set[UUID]]) -> None:
+    try:
+        portal.live.mark(await keeping)
+        portal.dashboards.forget()
+    except Exception as error:
+        log.warning("answer not kept at once", company_id=str(company_id), error=repr(error))

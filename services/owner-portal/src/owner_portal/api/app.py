@@ -2,34 +2,43 @@
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from owner_portal.api import company, creation, dashboard, events, login
+from owner_portal.api import alerts, audit_log, dashboard, events, reports, retention
+from owner_portal.api.account import invitations, login, owners, second_factor, step_up
+from owner_portal.api.account import page as account
+from owner_portal.api.company import audit as company_audit
+from owner_portal.api.company import billing as company_billing
+from owner_portal.api.company import creation
+from owner_portal.api.company import details as company_details
+from owner_portal.api.company import keys as company_keys
+from owner_portal.api.company import page as company
+from owner_portal.api.company import payments as company_payments
+from owner_portal.api.company import plan as company_plan
+from owner_portal.api.company import policy as company_policy
+from owner_portal.api.company import states as company_states
 from owner_portal.api.errors import add_error_handlers
-from owner_portal.api.pages import STATIC
 from owner_portal.api.portal import Portal
+from owner_portal.api.static import Static
 from servicekit.database import ping
 from servicekit.http_headers import SecurityHeaders
 from servicekit.http_server import BodyLimit, health_routes
 
-LARGEST_BODY = 64 * 1024
-FOR_EVER = "public, max-age=31536000, immutable"
+SMALL = 4096  # bytes that travel in one piece anyway, compressed or not
+LARGEST_BODY = 320 * 1024  # a logo and its form
 
 
-class _Static(StaticFiles):
-    """An address with a digest names one content for ever."""
+def create_app(portal: Portal) -> ASGIApp:
+    """The application over these dependencies. Ready means that the database answers: pages need nothing else.
 
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["cache-control"] = FOR_EVER if scope["query_string"] else "no-cache"
-        return response
+    The headers go round all of it: an answer to a mistake of the portal's own has them too.
+    """
+    return SecurityHeaders(_routes(portal), secure=portal.cookie_secure)
 
 
-def create_app(portal: Portal) -> FastAPI:
-    """The application over these dependencies. Ready means that the database answers: pages need nothing else."""
-
+def _routes(portal: Portal) -> FastAPI:
     async def database() -> None:
         await ping(portal.engine)
 
@@ -39,13 +48,37 @@ def create_app(portal: Portal) -> FastAPI:
         redirect_slashes=True,
         routes=[*health_routes({"database": database})],
         middleware=[
-            Middleware(SecurityHeaders, secure=portal.cookie_secure),
+            Middleware(ProxyHeadersMiddleware, trusted_hosts=list(portal.security.trusted_proxies)),
             Middleware(BodyLimit, limit=LARGEST_BODY),
+            Middleware(GZipMiddleware, minimum_size=SMALL, compresslevel=1),
         ],
     )
     app.state.portal = portal
-    for module in (login, dashboard, events, creation, company):
+    for module in (
+        login,
+        dashboard,
+        alerts,
+        events,
+        creation,
+        company,
+        company_audit,
+        company_billing,
+        company_details,
+        company_keys,
+        company_payments,
+        company_plan,
+        company_policy,
+        company_states,
+        invitations,
+        step_up,
+        owners,
+        account,
+        second_factor,
+        reports,
+        audit_log,
+        retention,
+    ):
         app.include_router(module.router)
-    app.mount("/static", _Static(directory=str(STATIC)))
+    app.mount("/static", Static())
     add_error_handlers(app)
     return app

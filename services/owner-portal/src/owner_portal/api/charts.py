@@ -1,43 +1,78 @@
-"""Charts as numbers: where lines and bars go. The templates draw them, without a style attribute or a script."""
+"""Charts as numbers: the page's script draws them, and without it their table says the same.
+
+The small lines and bars beside numbers are drawn by the templates themselves.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from owner_portal.domain.companies import Status
-from owner_portal.domain.usage import CompanyDay
 
-SPARK_WIDTH, SPARK_HEIGHT = 96.0, 24.0
-CHART_HEIGHT = 200.0
+Kind = Literal["line", "bar", "stacked", "donut", "waterfall"]
 
+SPARK_HEIGHT = 24
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One day in the chart of a company, in units of its box; y grows downwards."""
-
-    day: CompanyDay
-    x: float
-    active_y: float
-    active_height: float
-    idle_y: float
-    idle_height: float
+TONES: Mapping[Status, str] = {
+    Status.TRIAL: "blue",
+    Status.ACTIVE: "green",
+    Status.PAST_DUE: "amber",
+    Status.EXPIRED: "orange",
+    Status.SUSPENDED: "red",
+}
+"""The colours of statuses, as everywhere on the pages; the others are grey."""
 
 
 @dataclass(frozen=True, slots=True)
-class UsageChart:
-    """Bars of equal width; `scale` holds the minutes of the three lines, the highest first."""
+class Series:
+    """One value for each label; None where nobody knows. `unit`: as in Chart, when it differs from the chart's."""
 
-    bars: Sequence[Bar]
-    scale: Sequence[int]
-    width: int
+    name: str
+    values: Sequence[int | float | None]
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What one chart shows.
+
+    Labels are texts, days (2026-05-03) or months (2026-05). `unit` is bytes, seconds (shown as minutes), %, a
+    currency's three letters (values in minor units) or any word. A donut and a waterfall have one series; the first and
+    the last value of a waterfall are levels, those between lead from the one to the other. `tones`: for a donut, the
+    colour of each label (green, blue, amber, orange, red or grey) where it means something.
+    """
+
+    kind: Kind
+    labels: Sequence[str]
+    series: Sequence[Series]
+    zoom: bool = False
+    unit: str = ""
+    tones: Sequence[str] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing but zeros to draw."""
+        return not any(value for one in self.series for value in one.values)
+
+    def content(self) -> dict[str, Any]:
+        """For the page's script, as JSON."""
+        return {
+            "kind": self.kind,
+            "labels": list(self.labels),
+            "series": [
+                {"name": one.name, "values": list(one.values), "unit": one.unit or self.unit} for one in self.series
+            ],
+            "tones": list(self.tones),
+            "zoom": self.zoom,
+            "unit": self.unit,
+        }
 
 
 def spark(values: Sequence[int]) -> str:
-    """The points of a line through the values, in a box of SPARK_WIDTH × SPARK_HEIGHT."""
+    """The points of a line through the values: a step of 1 to the right each, SPARK_HEIGHT is the top."""
     top = max(values, default=0) or 1
-    step = SPARK_WIDTH / max(len(values) - 1, 1)
-    usable = SPARK_HEIGHT - 3
     return " ".join(
-        f"{index * step:.1f},{SPARK_HEIGHT - 1.5 - value / top * usable:.1f}" for index, value in enumerate(values)
+        [f"{index},{SPARK_HEIGHT - 1 - value * (SPARK_HEIGHT - 2) // top}" for index, value in enumerate(values)]
     )
 
 
@@ -51,30 +86,3 @@ def shares(counts: Mapping[Status, int]) -> dict[Status, tuple[float, float]]:
         found[status] = (round(start, 2), round(length, 2))
         start += length
     return found
-
-
-def usage_chart(days: Sequence[CompanyDay]) -> UsageChart:
-    """Active minutes of each day with idle ones on top, ten units wide a day."""
-    highest = max((day.active_seconds + day.idle_seconds for day in days), default=0)
-    top = nice_ceiling(-(-highest // 60))
-    bars = []
-    for index, day in enumerate(days):
-        active = CHART_HEIGHT * day.active_seconds / 60 / top
-        idle = CHART_HEIGHT * day.idle_seconds / 60 / top
-        bars.append(
-            Bar(
-                day=day,
-                x=index * 10 + 1.5,
-                active_y=round(CHART_HEIGHT - active, 2),
-                active_height=round(active, 2),
-                idle_y=round(CHART_HEIGHT - active - idle, 2),
-                idle_height=round(idle, 2),
-            )
-        )
-    return UsageChart(bars, (top, top // 2, 0), width=len(days) * 10)
-
-
-def nice_ceiling(value: int) -> int:
-    """The next even number of two digits and zeros that is not smaller: 7 → 8, 345 → 360, 14_610 → 16_000."""
-    step: int = 2 * 10 ** max(len(str(value)) - 2, 0)
-    return max(-(-value // step), 1) * step

@@ -1,26 +1,39 @@
 """The dashboard."""
 
-from fastapi import APIRouter, Request
-from starlette.responses import RedirectResponse, Response
+from datetime import UTC, datetime
+from functools import lru_cache
 
+from fastapi import APIRouter, Request
+from fastapi.encoders import jsonable_encoder
+from markupsafe import Markup
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from owner_portal.api import charts
 from owner_portal.api.access import SignedInOwner
-from owner_portal.api.cells import row_cells, total_cells
-from owner_portal.api.pages import render
+from owner_portal.api.exports import Row, begun, csv_response
+from owner_portal.api.pages import fragment, render
 from owner_portal.api.portal import ThePortal
-from owner_portal.application.show_dashboard import show_dashboard
-from owner_portal.domain.listing import UNSYNCED, Listing, Sort
+from owner_portal.api.requests import wants_json
+from owner_portal.application.show_dashboard import MOST_VIEWS, Dashboard, list_rows
+from owner_portal.domain.listing import CHOOSABLE, UNSYNCED, Column, Listing
+from owner_portal.domain.overview import CompanyRow
+from owner_portal.domain.usage import change
 
 router = APIRouter()
 
-COLUMNS = (
-    (Sort.NAME, "Company", ""),
-    (Sort.PLAN, "Plan", ""),
-    (Sort.STATUS, "Status", ""),
-    (Sort.SEATS, "Seats", "number"),
-    (Sort.MINUTES, "Active min, 30 d", "number"),
-    (Sort.SCREENSHOTS, "Screenshots, 30 d", "number"),
-    (Sort.STORAGE, "Storage", "number"),
-    (Sort.SYNC, "Last sync", "number"),
+EXPORT = (
+    "company_id",
+    "company",
+    "email",
+    "plan",
+    "status",
+    "seats_used",
+    "seats_limit",
+    "active_minutes_30_days",
+    "screenshots_30_days",
+    "storage_used_bytes",
+    "storage_limit_bytes",
+    "last_sync_at",
 )
 
 
@@ -33,21 +46,67 @@ async def home(_owner: SignedInOwner) -> Response:
 @router.get("/owner/dashboard/")
 async def dashboard(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
     """Totals, and one page of the table as the URL asks for it."""
-    listing = Listing.read(request.query_params)
-    shown = await show_dashboard(portal.engine, listing=listing)
+    listing = Listing.read(request.query_params.multi_items())
+    shown = await portal.dashboards.show(listing)
     if not shown.rows and listing.page > 1:
         return RedirectResponse(listing.at_page(1).url(), 303)
-    rows = [(row, row_cells(row, shown.sparks[row.company_id])) for row in shown.rows]
-    return render(
-        request,
-        "dashboard.html",
+    if wants_json(request):
+        return JSONResponse(_json(shown))
+    return render(request, "dashboard.html", content=_content(shown, listing), gaps=shown.gaps)
+
+
+@lru_cache(maxsize=MOST_VIEWS)
+def _content(shown: Dashboard, listing: Listing) -> Markup:
+    return fragment(
+        "dashboard_content.html",
         listing=listing,
-        columns=COLUMNS,
+        choosable=CHOOSABLE,
+        sort_urls={column: listing.sorted_by(column).url() for column in Column},
         unsynced=UNSYNCED,
-        totals=total_cells(shown.overview),
         overview=shown.overview,
-        rows=rows,
+        shares=charts.shares(shown.overview.by_status),
+        rows=shown.rows,
         matches=shown.matches,
         pages=shown.pages,
-        gaps=shown.gaps,
+        percent_change=change,
     )
+
+
+@router.get("/owner/dashboard/companies.csv")
+async def companies_csv(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
+    """All rows of the view that the URL asks for, with every column."""
+    listing = Listing.read(request.query_params.multi_items())
+    rows = await begun(_exported(row) async for row in list_rows(portal.engine, listing=listing))
+    return csv_response(f"companies-{datetime.now(UTC):%Y-%m-%d}.csv", EXPORT, rows)
+
+
+def _exported(row: CompanyRow) -> Row:
+    return (
+        str(row.company_id),
+        row.name,
+        row.email,
+        row.plan_code,
+        row.status.value,
+        row.seats_used,
+        row.seats_limit,
+        row.active_seconds // 60,
+        row.screenshots,
+        row.storage_used,
+        row.storage_limit,
+        row.last_sync_at,
+    )
+
+
+def _json(shown: Dashboard) -> dict[str, object]:
+    overview = shown.overview
+    return {
+        "companies": overview.by_status,
+        "unsynced": overview.unsynced,
+        "storage_used": overview.storage_used,
+        "storage_limit": overview.storage_limit,
+        "monthly_revenue": jsonable_encoder(overview.revenue),
+        "windows": jsonable_encoder(overview.windows),
+        "matches": shown.matches,
+        "pages": shown.pages,
+        "rows": jsonable_encoder(shown.rows),
+    }

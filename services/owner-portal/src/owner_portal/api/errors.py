@@ -9,8 +9,11 @@ from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from owner_portal.api.access import SecondFactorRequired, StepUpRequired
+from owner_portal.api.account.step_up import ask_again
 from owner_portal.api.pages import render
 from owner_portal.api.requests import wants_json
+from servicekit.database import DATABASE_AWAY
 from servicekit.errors import HTTP_STATUS, AppError, NotAuthenticated
 
 log = structlog.get_logger()
@@ -27,6 +30,11 @@ _TITLES = {
     500: "Something broke",
     503: "Something is missing",
 }
+TRY_AGAIN = 5  # seconds after which a page that had nothing to show asks again by itself
+_DATABASE_AWAY = (
+    "The portal's own database does not answer, so no page can be shown. Nothing is lost: companies and their trackers "
+    "are served all the same. This page comes back by itself."
+)
 _MESSAGES = {404: "There is no page with this address.", 405: "This address does not take such a request."}
 
 
@@ -47,6 +55,25 @@ def add_error_handlers(app: FastAPI) -> None:
             response.headers["retry-after"] = str(math.ceil(error.retry_after))
         return response
 
+    async def on_database_away(request: Request, error: Exception) -> Response:
+        log.warning("the database does not answer", path=request.url.path, error=type(error).__name__)
+        response = answer(request, 503, "unavailable", _DATABASE_AWAY)
+        response.headers["retry-after"] = "1"
+        return response
+
+    for kind in DATABASE_AWAY:
+        app.exception_handler(kind)(on_database_away)
+
+    @app.exception_handler(StepUpRequired)
+    async def on_step_up(request: Request, error: StepUpRequired) -> Response:
+        return ask_again(request, error)
+
+    @app.exception_handler(SecondFactorRequired)
+    async def on_second_factor(request: Request, error: SecondFactorRequired) -> Response:
+        if wants_json(request):
+            return answer(request, 403, kind_of(error), error.message)
+        return RedirectResponse("/owner/account/", 303)
+
     @app.exception_handler(HTTPException)
     async def on_http_error(request: Request, error: HTTPException) -> Response:
         message = _MESSAGES.get(error.status_code, str(error.detail))
@@ -62,8 +89,11 @@ def answer(request: Request, status: int, kind: str, message: str) -> Response:
     """An error in the form the caller wants."""
     if wants_json(request):
         return JSONResponse({"error": {"kind": kind, "message": message}}, status)
-    title = _TITLES.get(status, _TITLES[400])
-    return render(request, "error.html", status, title=title, message=message, status=status, changed=_changes(request))
+    title, changed = _TITLES.get(status, _TITLES[400]), _changes(request)
+    response = render(request, "error.html", status, title=title, message=message, status=status, changed=changed)
+    if status == 503 and not changed:
+        response.headers["refresh"] = str(TRY_AGAIN)
+    return response
 
 
 def _to_sign_in(request: Request) -> Response:

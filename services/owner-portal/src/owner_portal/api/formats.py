@@ -15,6 +15,11 @@ def minutes(seconds: int) -> str:
     return number(seconds // 60)
 
 
+def change(percent: float) -> str:
+    """4.25 → +4.2 %."""
+    return f"{percent:+.1f} %"
+
+
 def size(value: int | None) -> str:
     """Bytes with a decimal unit and at most one digit after the point."""
     if value is None:

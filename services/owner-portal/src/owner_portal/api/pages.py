@@ -1,26 +1,22 @@
 """Pages from templates. Whatever is printed is escaped; a name that is not there is an error, not a blank."""
 
-import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import cache
-from importlib.resources import files
+from functools import lru_cache
 from typing import Any
 
 from fastapi import Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
-from owner_portal.api import cells, formats
+from owner_portal.api import cells, charts, elements, formats
+from owner_portal.api.notices import age_notice
+from owner_portal.api.portal import portal_of
+from owner_portal.api.static import static_url
 from owner_portal.domain.companies import Status
-
-STATIC = files("owner_portal") / "static"
-
-
-@cache
-def static_url(name: str) -> str:
-    """A file's address with its content's digest: browsers may keep it for ever."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:16]
-    return f"/static/{name}?v={digest}"
+from owner_portal.domain.listing import Column
+from owner_portal.domain.overview import CompanyRow
 
 
 def _environment() -> Environment:
@@ -28,6 +24,7 @@ def _environment() -> Environment:
         loader=PackageLoader("owner_portal"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -42,8 +39,45 @@ def _environment() -> Environment:
         formats.ago,
     ):
         environment.filters[function.__name__] = function
-    environment.globals |= {"static_url": static_url, "Status": Status, "bar": cells.bar, "notice": _notice}
+    for element in (
+        elements.cell,
+        elements.fill,
+        elements.n,
+        elements.size,
+        elements.minutes,
+        elements.percent,
+        elements.money,
+        elements.day,
+        elements.moment,
+        elements.age,
+        elements.icon,
+    ):
+        environment.globals[element.__name__] = element
+    environment.globals |= {
+        "static_url": static_url,
+        "Status": Status,
+        "bar": cells.bar,
+        "spark_points": charts.spark,
+        "company_rows": _company_rows,
+        "notice": _notice,
+        "age_notice": age_notice,
+    }
     return environment
+
+
+@lru_cache(maxsize=5_000)
+def _company_row(row: CompanyRow, shown: tuple[Column, ...]) -> Markup:
+    """Most rows are what they were on the page before, and printing them is what a page costs."""
+    return fragment("company_row.html", row=row, shown=shown)
+
+
+def _company_rows(rows: Sequence[CompanyRow], shown: tuple[Column, ...]) -> Markup:
+    return Markup("").join([_company_row(row, shown) for row in rows])
+
+
+def fragment(template: str, **context: Any) -> Markup:
+    """A part of a page, for pages that have it at hand."""
+    return Markup(_templates.get_template(template).render(context))  # noqa: S704 - the template has escaped it
 
 
 def _notice(gap: Any) -> str:
@@ -54,7 +88,11 @@ _templates = _environment()
 
 
 def render(request: Request, template: str, status_code: int = 200, **context: Any) -> HTMLResponse:
-    """One page. `owner` is who is signed in, None on pages for everyone."""
-    owner = getattr(request.state, "owner", None)
-    shown = {"gaps": (), "owner": owner, "path": request.url.path} | context
+    """One page. `owner` is who is signed in, None on pages for everyone; `open_alerts` stands beside the bell."""
+    shown = {
+        "gaps": (),
+        "owner": getattr(request.state, "owner", None),
+        "open_alerts": portal_of(request).alerts.open,
+        "path": request.url.path,
+    } | context
     return HTMLResponse(_templates.get_template(template).render(shown), status_code)

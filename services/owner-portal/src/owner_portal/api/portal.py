@@ -1,14 +1,32 @@
 """What the routes work with; made once, in main."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from owner_portal.application.owners.secret_box import SecretBox
+from owner_portal.application.show_dashboard import Dashboards
 from owner_portal.clients.billing import Billing
 from owner_portal.clients.tenancy import Tenancy
+from owner_portal.feed.alerts import AlertFeed
 from owner_portal.feed.live import Live
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """How owners are let in.
+
+    `step_up`: how long a proof of who it is holds. `trusted_proxies`: addresses or networks whose X-Forwarded-For and
+    X-Forwarded-Proto are believed.
+    """
+
+    box: SecretBox
+    totp_required: bool = False
+    step_up: timedelta = timedelta(minutes=10)
+    trusted_proxies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +37,10 @@ class Portal:
     tenancy: Tenancy
     billing: Billing
     live: Live
+    dashboards: Dashboards
+    alerts: AlertFeed
+    security: Security
+    public_url: str  # begins the links that leave the portal
     cookie_secure: bool
 
     @property
@@ -33,4 +55,8 @@ def portal_of(request: Request) -> Portal:
     return portal
 
 
-ThePortal = Annotated[Portal, Depends(portal_of)]
+async def _portal(request: Request) -> Portal:  # a plain function would be called in a thread
+    return portal_of(request)
+
+
+ThePortal = Annotated[Portal, Depends(_portal)]

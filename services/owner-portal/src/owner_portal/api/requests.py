@@ -1,11 +1,14 @@
 """What a request asks for: its fields from a form or JSON, the kind of answer it wants, where it comes from."""
 
 import json
+import unicodedata
+from collections.abc import AsyncIterator
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
+from owner_portal.domain.drafts import UNREADABLE
 from servicekit.errors import Forbidden, InvalidInput
 from servicekit.ids import new_id
 
@@ -20,12 +23,19 @@ def wants_json(request: Request) -> bool:
     return "application/json" in accept or _content_type(request) == "application/json"
 
 
-async def read_fields(request: Request) -> dict[str, str]:
-    """The texts of a form or of a JSON object; InvalidInput when it is neither or holds anything else."""
+async def _read_given(request: Request) -> AsyncIterator[dict[str, str]]:
     if _content_type(request) == "application/json":
-        given = _json_object(await request.body())
+        yield _json_object(await request.body())
     else:
-        given = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+        async with request.form() as form:  # open until the answer is there: it may hold a file
+            yield {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+_Given = Annotated[dict[str, str], Depends(_read_given)]
+
+
+async def read_fields(given: _Given) -> dict[str, str]:
+    """The texts of a form or of a JSON object; InvalidInput when it is neither or holds anything else."""
     for name, value in given.items():
         if not _is_storable(value):
             raise InvalidInput(f"{name} holds characters that are not text")
@@ -35,15 +45,35 @@ async def read_fields(request: Request) -> dict[str, str]:
 Fields = Annotated[dict[str, str], Depends(read_fields)]
 
 
-def _idempotency_key(request: Request) -> str:
-    given = request.headers.get("idempotency-key", "")
+async def _read_typed(given: _Given) -> dict[str, str]:
+    return {name: readable(value) for name, value in given.items()}
+
+
+Typed = Annotated[dict[str, str], Depends(_read_typed)]
+"""The same for forms that show again what was typed: what is no text is there as UNREADABLE, to be refused by name."""
+
+
+def readable(value: str) -> str:
+    """A text that can be shown and stored: control characters and halves of characters become UNREADABLE."""
+    text = value.replace("\r\n", "\n").replace("\t", " ")
+    return "".join(
+        UNREADABLE if character != "\n" and unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} else character
+        for character in text
+    )
+
+
+def _once(request: Request, typed: Typed) -> str:
+    given = request.headers.get("idempotency-key", "") or typed.get("once", "")
     if not given.isprintable() or len(given) > LONGEST_KEY:
         raise InvalidInput(f"Idempotency-Key may have at most {LONGEST_KEY} printable characters")
     return given or str(new_id())
 
 
-Once = Annotated[str, Depends(_idempotency_key)]
-"""The script's Idempotency-Key, under which a repetition has no second effect; else one that no other request has."""
+Once = Annotated[str, Depends(_once)]
+"""The script's Idempotency-Key, or the one that a form was given with its page; else one that no other request has.
+
+A request that comes again under the same one has no second effect and gets the same answer.
+"""
 
 
 def check_origin(request: Request) -> None:

@@ -1,59 +1,101 @@
-"""Reads the dashboard: four statements, however many companies there are."""
+"""Reads the dashboard: at most five statements, however many companies there are."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from owner_portal.domain.listing import PAGE_SIZE, Listing
-from owner_portal.domain.overview import CompanyRow, Overview, last_days
+from owner_portal.application.recent import Recent
+from owner_portal.domain.companies import Status
+from owner_portal.domain.listing import PAGE_SIZE, UNSYNCED, Listing
+from owner_portal.domain.overview import CompanyRow, Overview
 from owner_portal.domain.sources import Gap, gaps
-from owner_portal.store import reports, sources
+from owner_portal.store import listing as listings
+from owner_portal.store import sources, totals
+from owner_portal.store.reading import reading
+
+MOST_VIEWS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Dashboard:
-    """The whole page. `sparks`: active seconds of the last 30 days for each company shown, oldest first."""
+class Summary:
+    """What is the same on every view: the platform's totals, and what is not as of now."""
 
     overview: Overview
-    rows: Sequence[CompanyRow]
-    sparks: Mapping[UUID, Sequence[int]]
-    matches: int
     gaps: Sequence[Gap]
+
+
+@dataclass(frozen=True, eq=False)
+class Dashboard:
+    """One view; one is like no other."""
+
+    overview: Overview
+    gaps: Sequence[Gap]
+    rows: Sequence[CompanyRow]
+    matches: int
 
     @property
     def pages(self) -> int:
         return max(1, -(-self.matches // PAGE_SIZE))
 
 
-async def show_dashboard(engine: AsyncEngine, *, listing: Listing) -> Dashboard:
-    """One view of the dashboard; without rows when the page asked for is beyond the last."""
+class Dashboards:
+    """What dashboards show, read at most once in a while: totals cost a look at every company."""
+
+    def __init__(self, engine: AsyncEngine, *, longest_age: float = 1.0) -> None:
+        """`longest_age`: seconds for which the same is shown again."""
+        self._engine = engine
+        self._summaries = Recent(self._summarise, longest_age=longest_age, most=1)
+        self._views = Recent(self._view, longest_age=longest_age, most=MOST_VIEWS)
+
+    async def summary(self) -> Summary:
+        """What all views have in common."""
+        return await self._summaries.get(())
+
+    async def show(self, listing: Listing) -> Dashboard:
+        """One view; without rows when the page asked for is beyond the last."""
+        return await self._views.get(listing)
+
+    def forget(self) -> None:
+        """The owner has changed something and looks at it next."""
+        self._summaries.forget()
+        self._views.forget()
+
+    async def _summarise(self, _nothing: tuple[()]) -> Summary:
+        async with reading(self._engine) as tx:
+            overview = await totals.read_overview(tx)
+            states = await sources.list_states(tx)
+        return Summary(overview, gaps(states, datetime.now(UTC)))
+
+    async def _view(self, listing: Listing) -> Dashboard:
+        summary = await self.summary()
+        async with reading(self._engine) as tx:
+            rows = await listings.list_companies(tx, listing)
+            matches = await _matches(tx, listing, rows, summary.overview)
+        return Dashboard(summary.overview, summary.gaps, rows, matches)
+
+
+async def show_rows(engine: AsyncEngine, *, ids: Collection[UUID]) -> Sequence[CompanyRow]:
+    """The rows of some companies, in no order: what an open page is told of."""
+    async with reading(engine) as tx:
+        return await listings.select_companies(tx, list(ids))
+
+
+async def list_rows(engine: AsyncEngine, *, listing: Listing) -> AsyncIterator[CompanyRow]:
+    """Every row of a view, on whichever page, read as they are asked for."""
     async with engine.begin() as tx:
-        overview = await _overview(tx)
-        rows, matches = await reports.list_companies(tx, listing)
-        return Dashboard(overview, rows, await _sparks(tx, rows), matches, await _gaps(tx))
+        async for row in listings.stream_companies(tx, listing):
+            yield row
 
 
-async def show_live(engine: AsyncEngine, *, ids: Collection[UUID]) -> Dashboard:
-    """The totals, and the rows of some companies: what an open page is told."""
-    async with engine.begin() as tx:
-        overview = await _overview(tx)
-        rows = await reports.select_companies(tx, list(ids)) if ids else []
-        return Dashboard(overview, rows, await _sparks(tx, rows), len(rows), await _gaps(tx))
-
-
-async def _overview(tx: AsyncConnection) -> Overview:
-    return Overview(await reports.count_companies(tx), await reports.day_totals(tx))
-
-
-async def _sparks(tx: AsyncConnection, rows: Sequence[CompanyRow]) -> dict[UUID, list[int]]:
-    if not rows:
-        return {}
-    series = await reports.active_series(tx, [row.company_id for row in rows])
-    return {row.company_id: last_days(series.get(row.company_id, {}), row.today) for row in rows}
-
-
-async def _gaps(tx: AsyncConnection) -> list[Gap]:
-    return gaps(await sources.list_states(tx), datetime.now(UTC))
+async def _matches(tx: AsyncConnection, listing: Listing, rows: Sequence[CompanyRow], overview: Overview) -> int:
+    """Counted only where neither the page nor the totals say it already."""
+    if rows and len(rows) < PAGE_SIZE:
+        return listing.offset + len(rows)
+    if listing.search or listing.plan:
+        return await listings.count_matches(tx, listing)
+    if not listing.choice:
+        return overview.companies
+    return overview.unsynced if listing.choice == UNSYNCED else overview.by_status[Status(listing.choice)]

@@ -1,12 +1,16 @@
-"""Removes sessions and sign-in attempts whose time is over."""
+"""Removes what has had its time: sessions, unfinished sign-ins, attempts, invitations, answers of other services."""
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.domain.owners import ATTEMPT_WINDOW, SESSION_IDLE
-from owner_portal.store import owners
+from owner_portal.domain.owners import ATTEMPT_WINDOW, CHALLENGE_TIME, SESSION_IDLE, SESSION_LONGEST
+from owner_portal.domain.remembered import KEPT_FOR
+from owner_portal.store import attempts, invitations, known_answers, sessions
 
 
 async def sweep(engine: AsyncEngine) -> None:
     """May be repeated at any time."""
     async with engine.begin() as tx:
-        await owners.sweep(tx, idle=SESSION_IDLE, window=ATTEMPT_WINDOW)
+        await sessions.sweep(tx, idle=SESSION_IDLE, longest=SESSION_LONGEST, challenge_time=CHALLENGE_TIME)
+        await attempts.sweep(tx, window=ATTEMPT_WINDOW)
+        await invitations.sweep(tx)
+        await known_answers.forget(tx, age=KEPT_FOR)

@@ -1,58 +1,47 @@
-"""billing: plans and subscriptions. Every call may raise Unavailable."""
+"""billing: plans, and what the portal keeps a copy of. Every call may raise Unavailable."""
 
-from collections.abc import Mapping, Sequence
-from uuid import UUID
+from collections.abc import Sequence
 
-import grpc
-
+from contracts.billing.v1 import audit_pb2, invoices_pb2, plans_pb2, revenue_pb2, subscriptions_pb2
 from contracts.billing.v1 import billing_pb2 as pb
 from contracts.billing.v1.billing_pb2_grpc import BillingServiceStub
-from owner_portal.clients.naming import named
-from owner_portal.clients.times import from_timestamp
-from owner_portal.domain.companies import Plan, Status, Subscription
-from servicekit.rpc_client import call, open_channel
+from owner_portal.clients.audit import BillingAudit
+from owner_portal.clients.billing_invoices import Invoices
+from owner_portal.clients.billing_messages import from_plan, from_subscription
+from owner_portal.clients.billing_subscriptions import Subscriptions
+from owner_portal.clients.naming import Channel
+from owner_portal.clients.plans import Plans
+from owner_portal.clients.revenue import Revenue
+from owner_portal.domain.companies import Plan, Subscription
 from servicekit.settings import TlsSettings
 
-_SERVICE = "contracts.billing.v1.BillingService"
-_IDEMPOTENT = [f"{_SERVICE}/{method}" for method in ("ListPlans", "ListSubscriptionChanges")]
-
-_STATES: Mapping[int, Status] = {
-    pb.SUBSCRIPTION_STATE_TRIAL: Status.TRIAL,
-    pb.SUBSCRIPTION_STATE_ACTIVE: Status.ACTIVE,
-    pb.SUBSCRIPTION_STATE_PAST_DUE: Status.PAST_DUE,
-    pb.SUBSCRIPTION_STATE_EXPIRED: Status.EXPIRED,
-    pb.SUBSCRIPTION_STATE_CANCELLED: Status.CANCELLED,
-}
+_CONTRACTS = tuple(file.DESCRIPTOR for file in (pb, audit_pb2, invoices_pb2, plans_pb2, revenue_pb2, subscriptions_pb2))
 
 
 class Billing:
-    """One channel a process."""
+    """One channel a process; `subscriptions` and `invoices` are the calls about those of one company.
+
+    `plans` edits the catalogue, `revenue` reports, `audit` tells what owners did.
+    """
 
     def __init__(self, address: str, tls: TlsSettings) -> None:
         """`address`: host:port."""
-        self._channel: grpc.aio.Channel = open_channel(address, tls, server_name="billing", idempotent=_IDEMPOTENT)
-        self._stub = BillingServiceStub(self._channel)
+        self.channel = Channel(address, tls, service="billing", files=_CONTRACTS)
+        self.subscriptions = Subscriptions(self.channel)
+        self.invoices = Invoices(self.channel)
+        self.plans = Plans(self.channel)
+        self.revenue = Revenue(self.channel)
+        self.audit = BillingAudit(self.channel)
+        self._stub = BillingServiceStub(self.channel.grpc)
 
     async def close(self) -> None:
         """Ends the channel."""
-        await self._channel.close(None)
+        await self.channel.close()
 
-    async def list_plans(self) -> Sequence[Plan]:
+    async def list_plans(self) -> list[Plan]:
         """The plans on offer, cheapest first."""
-        with named("Billing"):
-            answer = await call(self._stub.ListPlans, pb.ListPlansRequest())
-        return [
-            Plan(
-                code=plan.code,
-                name=plan.name,
-                price_minor_units=plan.price_per_month.minor_units,
-                currency=plan.price_per_month.currency,
-                seats=plan.seats,
-                storage_bytes=plan.storage_bytes,
-                screenshot_retention_days=plan.screenshot_retention_days,
-            )
-            for plan in answer.plans
-        ]
+        answer = await self.channel.ask(self._stub.ListPlans, pb.ListPlansRequest())
+        return [from_plan(plan) for plan in answer.plans]
 
     async def list_changes(self, after: int) -> tuple[Sequence[Subscription], int]:
         """One page of subscriptions changed after a revision, and the revision after which to ask again.
@@ -60,22 +49,5 @@ class Billing:
         Refused: billing knows no such revision; it was restored from a backup.
         """
         request = pb.ListSubscriptionChangesRequest(after_revision=after)
-        with named("Billing"):
-            answer = await call(self._stub.ListSubscriptionChanges, request)
-        return [_subscription(subscription) for subscription in answer.subscriptions], answer.revision
-
-
-def _subscription(message: pb.Subscription) -> Subscription:
-    return Subscription(
-        company_id=UUID(message.company_id),
-        plan_code=message.plan_code,
-        state=_STATES[message.state],
-        started_at=from_timestamp(message.started_at),
-        expires_at=from_timestamp(message.expires_at),
-        price_minor_units=message.price_per_month.minor_units,
-        currency=message.price_per_month.currency,
-        seats=message.seats,
-        storage_bytes=message.storage_bytes,
-        screenshot_retention_days=message.screenshot_retention_days,
-        revision=message.revision,
-    )
+        answer = await self.channel.ask(self._stub.ListSubscriptionChanges, request)
+        return [from_subscription(subscription) for subscription in answer.subscriptions], answer.revision

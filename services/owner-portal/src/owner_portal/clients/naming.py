@@ -1,9 +1,42 @@
-"""Silence has a name: the owner is told which service does not answer."""
+"""What all calls have in common: silence has a name, and each may be repeated."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+import grpc
 
 from servicekit.errors import Unavailable
+from servicekit.rpc_client import DEADLINE, call, open_channel
+from servicekit.settings import TlsSettings
+
+
+class Channel:
+    """A connection to one service; one a process."""
+
+    def __init__(self, address: str, tls: TlsSettings, *, service: str, files: tuple[Any, ...]) -> None:
+        """`address`: host:port; `files`: descriptors of the contracts that are called.
+
+        Every method of theirs may be repeated while the service is away for a moment: what changes something carries
+        a key under which a repetition has no second effect.
+        """
+        methods = [
+            f"{found.full_name}/{method.name}"
+            for file in files
+            for found in file.services_by_name.values()
+            for method in found.methods
+        ]
+        self.grpc: grpc.aio.Channel = open_channel(address, tls, server_name=service, idempotent=methods)
+        self._name = service.capitalize()
+
+    async def ask(self, method: Any, request: Any, *, deadline: float = DEADLINE) -> Any:
+        """The answer to a request within `deadline` seconds; Unavailable says which service is silent."""
+        with named(self._name):
+            return await call(method, request, deadline=deadline)
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        await self.grpc.close(None)
 
 
 @contextmanager

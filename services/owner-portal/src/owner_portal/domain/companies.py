@@ -6,8 +6,16 @@ from enum import StrEnum
 from uuid import UUID
 
 
+class CompanyState(StrEnum):
+    """Whether tenancy lets a company in; CLOSED is for ever."""
+
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    CLOSED = "CLOSED"
+
+
 class Status(StrEnum):
-    """What the owner is shown. A suspension outranks whatever the subscription says."""
+    """What the owner is shown. A suspension or the end of a company outranks whatever the subscription says."""
 
     TRIAL = "TRIAL"
     ACTIVE = "ACTIVE"
@@ -16,6 +24,7 @@ class Status(StrEnum):
     CANCELLED = "CANCELLED"
     SUSPENDED = "SUSPENDED"
     PENDING = "PENDING"  # billing has not answered for a new company yet
+    CLOSED = "CLOSED"  # for ever
 
     @property
     def label(self) -> str:
@@ -24,7 +33,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A customer as tenancy knows it. `revision` orders the states of one company."""
+    """A customer as tenancy knows it. `revision` orders the states of one company; no hint: no key opens."""
 
     company_id: UUID
     name: str
@@ -33,22 +42,29 @@ class Company:
     phone: str
     address: str
     time_zone: str
-    suspended: bool
+    state: CompanyState
     key_hint: str
+    logo_digest: str
     created_at: datetime
     revision: int
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a company has bought. `state` is a Status without SUSPENDED and PENDING; prices in minor units."""
+    """What a company has bought. `state` is a Status without those that tenancy decides; amounts in minor units.
+
+    `charged_until` None: the period is free and will not be renewed.
+    """
 
     company_id: UUID
     plan_code: str
+    plan_version: int
     state: Status
     started_at: datetime
     expires_at: datetime
+    charged_until: datetime | None
     price_minor_units: int
+    monthly_revenue_minor_units: int
     currency: str
     seats: int
     storage_bytes: int
@@ -66,9 +82,10 @@ class SyncTime:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """An offer of billing."""
+    """One version of an offer of billing."""
 
     code: str
+    version: int
     name: str
     price_minor_units: int
     currency: str

@@ -1,17 +1,24 @@
 """What the owner types in, checked before anything is asked of another service."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+import re
+from collections.abc import Container, Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Self
 from zoneinfo import available_timezones
 
-LONGEST = {"name": 200, "email": 254, "contact_person": 200, "phone": 50, "address": 500}
+from owner_portal.domain.company_page import CompanyPage
+
+UNREADABLE = "\ufffd"  # stands for what is no text: a NUL byte, half a character
+LONGEST = {"name": 200, "email": 254, "contact_person": 200, "phone": 40, "address": 500}
 LONGEST_REASON = 500
+
+_PHONE = re.compile(r"\+?[0-9 ()/.\-]+")
+_PHONE_DIGITS = range(5, 21)
 
 
 @dataclass(frozen=True, slots=True)
 class CompanyDraft:
-    """A company that is to be created."""
+    """A company that is to be created or changed."""
 
     name: str
     email: str
@@ -19,7 +26,7 @@ class CompanyDraft:
     phone: str
     address: str
     time_zone: str
-    plan_code: str
+    plan_code: str = ""
 
     @classmethod
     def read(cls, given: Mapping[str, str]) -> Self:
@@ -27,33 +34,66 @@ class CompanyDraft:
         draft = {field.name: given.get(field.name, "").strip() for field in fields(cls)}
         return cls(**draft | {"time_zone": draft["time_zone"] or "UTC"})
 
+    @classmethod
+    def of(cls, company: CompanyPage) -> Self:
+        """The company as it is."""
+        return cls(**{field.name: getattr(company, field.name) or "" for field in fields(cls)})
+
+    def updated(self, given: Mapping[str, str]) -> Self:
+        """What was sent in place of what is; a script may leave out what stays."""
+        return self.read(self.details() | {name: given[name] for name in self.details() if name in given})
+
+    def details(self) -> dict[str, str]:
+        """All but the plan, by the names of the fields."""
+        return {name: value for name, value in asdict(self).items() if name != "plan_code"}
+
+    def changes_from(self, other: Self) -> dict[str, str]:
+        """What is different here."""
+        before = other.details()
+        return {name: value for name, value in self.details().items() if value != before[name]}
+
+    def given(self, names: Container[str]) -> dict[str, str]:
+        """The fields of these names."""
+        return {name: value for name, value in self.details().items() if name in names}
+
     def problems(self) -> dict[str, str]:
-        """What is wrong with each field; empty when all is well."""
-        found = {
-            name: f"Use at most {longest} characters."
-            for name, longest in LONGEST.items()
-            if len(getattr(self, name)) > longest
-        }
+        """What is wrong with each field of a company; empty when all is well."""
+        problems = {name: text_problem(getattr(self, name), longest) for name, longest in LONGEST.items()}
+        found = {name: problem for name, problem in problems.items() if problem}
         if not self.name:
             found["name"] = "Enter the company's name."
         if not _is_email(self.email):
-            found["email"] = "Enter an e-mail address such as office@example.com."
+            found.setdefault("email", "Enter an e-mail address such as office@example.com.")
+        if self.phone and not _is_phone(self.phone):
+            found.setdefault("phone", "Enter 5 to 20 digits, such as +49 30 1234567, or nothing.")
         if self.time_zone not in available_timezones():
             found["time_zone"] = "Choose a time zone from the list, such as Europe/Berlin."
-        if not self.plan_code:
-            found["plan_code"] = "Choose a plan."
         return found
 
 
+def text_problem(text: str, longest: int) -> str | None:
+    """What is wrong with a text; None when it will do."""
+    if UNREADABLE in text:
+        return f"Remove the character shown as {UNREADABLE}: it is no text."
+    return f"Use at most {longest} characters." if len(text) > longest else None
+
+
+def read_reason(given: Mapping[str, str]) -> str:
+    """The reason for an action as one line."""
+    return " ".join(given.get("reason", "").split())
+
+
 def reason_problem(reason: str) -> str | None:
-    """What is wrong with the reason given for an action; None when it will do."""
-    if not reason:
-        return "Say why: the reason is kept in the audit trail."
-    if len(reason) > LONGEST_REASON:
-        return f"Use at most {LONGEST_REASON} characters."
-    return None
+    """What is wrong with the reason given for an action that needs one; None when it will do."""
+    return text_problem(reason, LONGEST_REASON) if reason else "Say why: the reason is kept in the audit trail."
 
 
 def _is_email(text: str) -> bool:
     local, at, host = text.rpartition("@")
-    return bool(at and local and "." in host.strip(".") and text.isprintable() and " " not in text)
+    plain = text.isprintable() and " " not in text and "@" not in local
+    return bool(at and 1 <= len(local) <= 64 and plain and len(parts := host.split(".")) > 1 and all(parts))
+
+
+def _is_phone(text: str) -> bool:
+    digits = sum(character.isdigit() for character in text)
+    return bool(_PHONE.fullmatch(text)) and digits in _PHONE_DIGITS

@@ -1,65 +1,105 @@
 """What the dashboard shows: all companies together, and one row for each."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from functools import cached_property
+from typing import Literal
 from uuid import UUID
 
 from owner_portal.domain.companies import Status
-from owner_portal.domain.usage import DayTotal, Period, period
+from owner_portal.domain.trends import PlatformDay
+from owner_portal.domain.usage import Period, Window, change
 
-SPARK_DAYS = 30
+TREND_DAYS = 30
+TOTALLED = (1, 7, 30)  # days of the windows that are shown of all companies together
+
+Measure = Literal["active_seconds", "sessions", "screenshots"]
 
 
 @dataclass(frozen=True, slots=True)
 class StatusCount:
-    """The companies of one status. Storage is the sum of their present levels, in bytes."""
+    """The companies of one status and plan; `plan_code` None: billing has not told of one.
+
+    Storage is the sum of their present levels, in bytes; revenue in minor units. `windows`: for each of TOTALLED days.
+    """
 
     status: Status
+    plan_code: str | None
     companies: int
     unsynced: int
     storage_used: int
     storage_limit: int
+    monthly_revenue: int
+    windows: Mapping[int, Window]
 
 
 @dataclass(frozen=True, slots=True)
+class Revenue:
+    """Monthly recurring revenue in minor units, as billing defines it; `before`: 30 days ago, None: not known yet."""
+
+    now: int
+    before: int | None
+    currency: str
+
+    @property
+    def change(self) -> float | None:
+        """In percent."""
+        return None if self.before is None else change(self.now, self.before)
+
+
+@dataclass(frozen=True, eq=False)
 class Overview:
-    """The totals of the platform."""
+    """The totals of the platform, added up once. `days`: each of the last 30 dates, the oldest first."""
 
     counts: Sequence[StatusCount]
-    days: Sequence[DayTotal]
+    days: Sequence[PlatformDay]
+    revenue: Revenue
 
-    @property
-    def companies(self) -> int:
-        return sum(count.companies for count in self.counts)
+    @cached_property
+    def plans(self) -> Sequence[str]:
+        """Codes of the plans that companies are on."""
+        return sorted({count.plan_code for count in self.counts if count.plan_code})
 
-    @property
+    @cached_property
     def by_status(self) -> Mapping[Status, int]:
         """How many companies each status has, those without any included."""
-        counted = {count.status: count.companies for count in self.counts}
-        return {status: counted.get(status, 0) for status in Status}
+        counted = Counter[Status]()
+        for count in self.counts:
+            counted[count.status] += count.companies
+        return {status: counted[status] for status in Status}
 
-    @property
+    @cached_property
+    def companies(self) -> int:
+        """Those that are not closed."""
+        return sum(count.companies for count in self._open)
+
+    @cached_property
     def unsynced(self) -> int:
-        """Companies whose trackers have not called for 24 hours, or never."""
-        return sum(count.unsynced for count in self.counts)
+        """Companies whose trackers have not called for 24 hours, or never; closed ones are not expected to."""
+        return sum(count.unsynced for count in self._open)
 
-    @property
+    @cached_property
     def storage_used(self) -> int:
-        return sum(count.storage_used for count in self.counts)
+        return sum(count.storage_used for count in self._open)
+
+    @cached_property
+    def storage_limit(self) -> int:
+        return sum(count.storage_limit for count in self._open)
+
+    @cached_property
+    def windows(self) -> Mapping[int, Window]:
+        """The sums of all companies over each of TOTALLED days, by each company's own calendar."""
+        return {days: _total([count.windows[days] for count in self.counts]) for days in TOTALLED}
+
+    def series(self, measure: Measure) -> list[int]:
+        """One measure of each of the last 30 dates, oldest first."""
+        return [getattr(day, measure) for day in self.days]
 
     @property
-    def storage_limit(self) -> int:
-        return sum(count.storage_limit for count in self.counts)
-
-    def period(self, days: int) -> Period:
-        """The sums of the last `days` days, today included."""
-        return period(self.days, days)
-
-    def series(self, measure: str) -> list[int]:
-        """One measure of DayTotal for each of the last 30 days, oldest first."""
-        by_age = {total.age: getattr(total, measure) for total in self.days}
-        return [by_age.get(age, 0) for age in reversed(range(SPARK_DAYS))]
+    def _open(self) -> list[StatusCount]:
+        return [count for count in self.counts if count.status is not Status.CLOSED]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +110,13 @@ class CompanyState:
     name: str
     email: str
     plan_code: str | None
+    price_minor_units: int | None
+    currency: str | None
+    expires_at: datetime | None
     status: Status
-    seats_used: int | None
+    seats_used: int
     seats_limit: int | None
-    storage_used: int | None
+    storage_used: int
     storage_limit: int | None
     last_sync_at: datetime | None
     today: date
@@ -81,30 +124,20 @@ class CompanyState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanyRow(CompanyState):
-    """One company in the table, with the sums of its last 30 days."""
+    """One company in the table, with its last 30 days. `daily_minutes`: active minutes of each, the oldest first."""
 
     active_seconds: int
     screenshots: int
+    daily_minutes: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompanyPage(CompanyState):
-    """Everything that is known of one company, but its days."""
-
-    contact_person: str
-    phone: str
-    address: str
-    time_zone: str
-    key_hint: str
-    created_at: datetime
-    suspended: bool
-    started_at: datetime | None
-    expires_at: datetime | None
-    price_minor_units: int | None
-    currency: str | None
-    screenshot_retention_days: int | None
+def _total(windows: Sequence[Window]) -> Window:
+    return Window(_sum([window.now for window in windows]), _sum([window.before for window in windows]))
 
 
-def last_days(values: Mapping[date, int], today: date, days: int = SPARK_DAYS) -> list[int]:
-    """One value for each of the last `days` days, oldest first; a day without one is 0."""
-    return [values.get(today - timedelta(days=age), 0) for age in reversed(range(days))]
+def _sum(periods: Sequence[Period]) -> Period:
+    return Period(
+        active_seconds=sum(period.active_seconds for period in periods),
+        sessions=sum(period.sessions for period in periods),
+        screenshots=sum(period.screenshots for period in periods),
+    )

@@ -1,35 +1,90 @@
-"""Owner accounts: how long a session lives, how often a password may be tried, what a password must be."""
+"""Owner accounts: what a password must be, how long sessions and invitations live, how often may be guessed."""
 
 import hashlib
 import hmac
+import secrets
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from servicekit.errors import InvalidInput
+
 SESSION_IDLE = timedelta(hours=12)
+SESSION_LONGEST = timedelta(days=7)  # however busy it is
+INVITATION_TIME = timedelta(hours=72)
+CHALLENGE_TIME = timedelta(minutes=5)  # between the password and the code
 ATTEMPT_WINDOW = timedelta(minutes=15)
 ATTEMPTS_PER_ACCOUNT = 10
 ATTEMPTS_PER_ADDRESS = 50
+CODES_PER_ACCOUNT = 5  # a code has six digits: fewer guesses than at a password
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 1000  # hashing time grows with it
 LONGEST_EMAIL = 254
+_DIGEST = 32  # bytes
+_NOT_IN_EMAIL = frozenset(' ,;:<>()[]"\\')  # would make more than one address of it, or a name beside it
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """An account of the portal."""
+    """An account of the portal that may sign in."""
 
     owner_id: UUID
+    email: str
     password_hash: str = field(repr=False)
+    has_second_factor: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who is calling, by which session."""
+    """Who is calling, by which session, and when this person last showed who it is."""
 
     owner_id: UUID
     email: str
-    csrf_token: str
+    session_id: UUID
+    proved_at: datetime
+    has_second_factor: bool
+    csrf_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An owner as the other owners see it; `last_seen_at` is None without a session."""
+
+    owner_id: UUID
+    email: str
+    created_at: datetime
+    deactivated_at: datetime | None
+    has_second_factor: bool
+    last_seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Somebody who may become an owner until `expires_at`."""
+
+    invitation_id: UUID
+    email: str
+    invited_by: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One sign-in that lasts: `device` and `address` are those it began with."""
+
+    session_id: UUID
+    device: str
+    address: str
+    created_at: datetime
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a request comes from: an IP address, and what kind of browser says to have sent it."""
+
+    address: str
+    device: str
 
 
 def normal_email(email: str) -> str:
@@ -37,11 +92,52 @@ def normal_email(email: str) -> str:
     return email.strip().casefold()
 
 
+def check_email(email: str) -> None:
+    """InvalidInput unless it looks like an address; it is in its normal form already."""
+    local, at, host = email.partition("@")
+    plain = email.isprintable() and "@" not in host and not _NOT_IN_EMAIL & set(email)
+    if not (at and local and host and plain) or len(email) > LONGEST_EMAIL:
+        raise InvalidInput("Enter an e-mail address such as owner@example.com.")
+
+
+def check_password(password: str) -> None:
+    """InvalidInput when it is too short, or longer than is hashed."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise InvalidInput(f"The password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+
+
+def check_repeated(password: str, again: str | None) -> None:
+    """InvalidInput when a form that asks for a new password twice got two different ones."""
+    if again is not None and again != password:
+        raise InvalidInput("The two passwords differ. Type the same one twice.")
+
+
 def csrf_token(session_token: str) -> str:
-    """The session's token for forms. Derived, so that whoever reads the database learns none."""
-    return hmac.new(session_token.encode("utf-8", "surrogatepass"), b"csrf", hashlib.sha256).hexdigest()
+    """A token for the session's forms, another one each time, all of which count.
+
+    Derived from the session's own, so that whoever reads the database learns none. Under a new mask each time: pages
+    are compressed, and the length of a page that repeats what somebody else typed must not tell what else is in it.
+    """
+    mask = secrets.token_bytes(_DIGEST)
+    derived = hmac.digest(session_token.encode("utf-8", "surrogatepass"), b"csrf", hashlib.sha256)
+    return (mask + _xor(mask, derived)).hex()
 
 
-def is_csrf_token(given: str, expected: str) -> bool:
-    """Compares in constant time; bytes, because text outside ASCII would raise."""
-    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())
+def is_csrf_token(given: str, of_session: str) -> bool:
+    """Whether both are tokens of the same session; takes as long whether they are or not."""
+    return hmac.compare_digest(_unmasked(given), _unmasked(of_session))
+
+
+def _unmasked(token: str) -> bytes:
+    """What lies under the mask; random bytes, equal to nothing, when it is no token."""
+    try:
+        raw = bytes.fromhex(token)
+    except ValueError:
+        raw = b""
+    if len(raw) != 2 * _DIGEST:
+        return secrets.token_bytes(_DIGEST)
+    return _xor(raw[:_DIGEST], raw[_DIGEST:])
+
+
+def _xor(first: bytes, second: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(first, second, strict=True))

@@ -18,20 +18,38 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Rebuild:
+    """The numbers of the feed are being put together anew: so many of its messages are read, out of so many."""
+
+    read: int
+    all: int
+
+    @property
+    def percent(self) -> int:
+        """Whole percents; never 100, for the last steps come after the last message."""
+        return min(99, 100 * self.read // self.all) if self.all else 99
+
+
+@dataclass(frozen=True, slots=True)
 class SourceState:
     """Until when the portal is sure to know everything of a source; None: it has never answered."""
 
     source: Source
     confirmed_at: datetime | None
+    rebuild: Rebuild | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something that does not answer, what is therefore old on the page, and since when."""
+    """Something that is not as of now on the page: what it shows, and since when its service does not answer.
+
+    With `percent` it answers, but is being put together anew and so far done.
+    """
 
     service: str
     shows: str
     since: datetime | None
+    percent: int | None = None
 
 
 _SERVICES = {
@@ -42,12 +60,14 @@ _SERVICES = {
 
 
 def gaps(states: Iterable[SourceState], now: datetime) -> list[Gap]:
-    """The services that have not confirmed what the portal shows for longer than STALE_AFTER."""
-    confirmed = {state.source: state.confirmed_at for state in states}
+    """The services that have not confirmed what the portal shows for longer than STALE_AFTER, and a rebuild."""
+    known = {state.source: state for state in states}
     found = []
     for service, (sources, shows) in _SERVICES.items():
-        times = [confirmed.get(source) for source in sources]
-        oldest = None if None in times else min(time for time in times if time is not None)
+        held = [known[source] for source in sources if source in known]
+        times = [state.confirmed_at for state in held if state.confirmed_at is not None]
+        oldest = min(times) if len(times) == len(sources) else None
         if oldest is None or now - oldest > STALE_AFTER:
             found.append(Gap(service, shows, oldest))
+        found += [Gap(service, shows, oldest, state.rebuild.percent) for state in held if state.rebuild]
     return found

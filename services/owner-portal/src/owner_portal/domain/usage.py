@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
+WINDOWS = (1, 7, 30, 90)
+"""The periods that are kept up to date, in days, today included."""
 
-@dataclass(frozen=True, slots=True)
-class CompanyDay:
+
+class CompanyDay(NamedTuple):
     """One day of one company, in its time zone. Storage and seats are levels: as of the day's latest change."""
 
     company_id: UUID
@@ -23,13 +26,21 @@ class CompanyDay:
 
 
 @dataclass(frozen=True, slots=True)
-class DayTotal:
-    """All companies together on one day. `age` 0 is today by each company's own calendar, 1 is yesterday."""
+class CompanyMonth:
+    """A month of one company, as the feed tells it. `numbers`: of each day its place in the month, 1 for the first,
+    then what CompanyDay has from `revision` on."""
 
-    age: int
-    active_seconds: int
-    sessions: int
-    screenshots: int
+    company_id: UUID
+    first: date
+    numbers: Sequence[tuple[int, ...]]
+
+    @property
+    def days(self) -> list[CompanyDay]:
+        return [CompanyDay(self.company_id, self.first.replace(day=place), *rest) for place, *rest in self.numbers]
+
+    @property
+    def has_each_day_once(self) -> bool:
+        return len({day[0] for day in self.numbers}) == len(self.numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,14 @@ class Period:
     active_seconds: int
     sessions: int
     screenshots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The last days, and as many days before them."""
+
+    now: Period
+    before: Period
 
 
 def newest(days: Iterable[CompanyDay]) -> list[CompanyDay]:
@@ -51,11 +70,6 @@ def newest(days: Iterable[CompanyDay]) -> list[CompanyDay]:
     return list(kept.values())
 
 
-def period(totals: Iterable[DayTotal], days: int) -> Period:
-    """The sums of today and the `days - 1` days before."""
-    recent: Sequence[DayTotal] = [total for total in totals if total.age < days]
-    return Period(
-        active_seconds=sum(total.active_seconds for total in recent),
-        sessions=sum(total.sessions for total in recent),
-        screenshots=sum(total.screenshots for total in recent),
-    )
+def change(now: int, before: int) -> float | None:
+    """By how many percent a number has grown (negative: shrunk); None from nothing."""
+    return 100 * (now - before) / before if before else None

@@ -3,7 +3,7 @@
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application import keep_directory as keep
+from owner_portal.application.read_model import keep_directory as keep
 from owner_portal.clients.billing import Billing
 from owner_portal.clients.tenancy import Tenancy
 from owner_portal.domain.sources import Source

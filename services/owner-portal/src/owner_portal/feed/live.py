@@ -1,85 +1,40 @@
-"""Tells open pages what changed: coalesced, and only what a page shows."""
+"""Tells open pages when to look again: soon after a change, but not after each."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-from owner_portal.application.show_dashboard import Dashboard, show_live
 from servicekit.lifecycle import forever
 
-PERIOD = 0.5  # seconds between two updates at least
-REST = 5.0  # of the time that an update takes: the more companies, the rarer
-LONGEST_SILENCE = 5.0  # an update comes at least as often: days begin, trials end and services vanish without a message
-
-
-class Watcher:
-    """One open page. A slow one gets fewer updates, never a growing queue: each holds all that it has missed."""
-
-    def __init__(self, ids: frozenset[UUID]) -> None:
-        """`ids`: the companies the page shows."""
-        self.ids = ids
-        self.missed: set[UUID] = set(ids)  # the first update holds them all
-        self._due = asyncio.Event()
-        self._due.set()
-
-    def wake(self, changed: Iterable[UUID]) -> None:
-        """Something is to be told, of these companies among others."""
-        self.missed |= self.ids.intersection(changed)
-        self._due.set()
-
-    async def next(self) -> frozenset[UUID]:
-        """Waits until there is something to tell; returns the companies to tell of."""
-        await self._due.wait()
-        self._due.clear()
-        missed, self.missed = frozenset(self.missed), set()
-        return missed
+BEAT = 0.5  # seconds between two looks at least
+LONGEST_SILENCE = 2.0  # a look comes at least as often: other processes take in changes too, days begin, trials end
 
 
 class Live:
-    """One a process. Costs nothing while no page is open."""
+    """One a process. A look of an open page costs one statement, and it is sent what is new to it."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self._watchers: set[Watcher] = set()
-        self._changed: set[UUID] = set()
-        self._told = 0.0
-        self._pause = PERIOD
+    def __init__(self) -> None:
+        self._changed = False
+        self._looked_at = 0.0
+        self._beat = asyncio.Event()
 
-    def mark(self, companies: Iterable[UUID]) -> None:
+    def mark(self, companies: Collection[UUID]) -> None:
         """Says that the rows of these companies have changed; call it after the commit."""
-        if self._watchers:
-            self._changed.update(companies)
+        self._changed = self._changed or bool(companies)
 
-    @contextmanager
-    def watch(self, ids: frozenset[UUID]) -> Iterator[Watcher]:
-        """A page is open as long as the block."""
-        watcher = Watcher(ids)
-        self._watchers.add(watcher)
-        try:
-            yield watcher
-        finally:
-            self._watchers.discard(watcher)
-
-    async def read(self, ids: Iterable[UUID]) -> Dashboard:
-        """The totals and the rows of these companies, as of now."""
-        clock = asyncio.get_running_loop().time
-        started = clock()
-        shown = await show_live(self._engine, ids=frozenset(ids))
-        self._pause = max(PERIOD, REST * (clock() - started))
-        return shown
+    async def next(self) -> None:
+        """Returns when it is time to look."""
+        await self._beat.wait()
 
     async def run(self) -> None:
-        """Wakes the open pages until cancelled."""
-        await forever("tell open pages", self._tell, idle=PERIOD)
+        """Beats until cancelled."""
+        await forever("tell open pages", self._tell, idle=BEAT)
 
     async def _tell(self) -> bool:
         now = asyncio.get_running_loop().time()
-        if now - self._told >= (self._pause if self._changed else LONGEST_SILENCE):
-            changed, self._changed = self._changed, set()
-            self._told = now
-            for watcher in self._watchers:
-                watcher.wake(changed)
+        if self._changed or now - self._looked_at >= LONGEST_SILENCE:
+            self._changed = False
+            self._looked_at = now
+            waiting, self._beat = self._beat, asyncio.Event()
+            waiting.set()
         return False

@@ -5,13 +5,17 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from owner_portal.domain.sources import Source, SourceState
+from owner_portal.domain.sources import Rebuild, Source, SourceState
 
 _READ_REVISION = text("SELECT revision FROM source WHERE name = :source")
 
 _READ_MOMENT = text("SELECT moment FROM source WHERE name = :source")
 
-_LIST = text("SELECT name, confirmed_at FROM source")
+# A rebuild that has not noted anything for a minute has died.
+_LIST = text("""
+    SELECT name, confirmed_at, read_messages, all_messages
+    FROM source LEFT JOIN rebuild ON name = 'usage' AND noted_at > now() - interval '1 minute'
+""")
 
 # Nothing new is the rule: without a condition each poll would write a row a second.
 _CONFIRM = text("""
@@ -49,4 +53,11 @@ async def restart(tx: AsyncConnection, source: Source) -> None:
 
 async def list_states(tx: AsyncConnection) -> list[SourceState]:
     """Every source."""
-    return [SourceState(Source(row.name), row.confirmed_at) for row in await tx.execute(_LIST)]
+    return [
+        SourceState(
+            Source(row.name),
+            row.confirmed_at,
+            None if row.all_messages is None else Rebuild(row.read_messages, row.all_messages),
+        )
+        for row in await tx.execute(_LIST)
+    ]

@@ -1,11 +1,12 @@
 """The audit trail between the contract's messages and the domain."""
 
+from audit_chain import ChainEnd, Verdict
 from contracts.tenancy.v1 import audit_pb2 as pb
 from servicekit.errors import InvalidInput
 from servicekit.ids import parse_id
 from tenancy.api.times import from_timestamp, to_timestamp
 from tenancy.domain.action import ACTOR_LENGTH
-from tenancy.domain.audit import ChainEnd, SealedEntry, Verdict
+from tenancy.domain.audit import SealedEntry
 from tenancy.domain.audit_listing import AuditQuestion
 from tenancy.domain.page import HIGHEST_REVISION
 from tenancy.domain.text import clean
@@ -22,7 +23,14 @@ def from_question(message: pb.ListAuditEntriesRequest) -> AuditQuestion:
         action=clean(message.action, "action", most=ACTION_LENGTH) or None,
         since=from_timestamp(message.since, "since") if message.HasField("since") else None,
         until=from_timestamp(message.until, "until") if message.HasField("until") else None,
+        before=_revision(message.before_revision),
     )
+
+
+def _revision(asked: int) -> int | None:
+    if asked > HIGHEST_REVISION:
+        raise InvalidInput("before_revision is out of range: give the revision of an entry, or 0")
+    return asked or None
 
 
 def from_known(message: pb.VerifyAuditRequest) -> ChainEnd | None:

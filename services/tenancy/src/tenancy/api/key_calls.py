@@ -30,6 +30,7 @@ class KeyCalls(Calls):
             action=from_action(request),
             company_id=parse_id(request.company_id, "company_id"),
             grace=checked_grace(request.grace_seconds),
+            replacing=request.key_hint if request.HasField("key_hint") else None,
         )
         return pb.RotateKeyResponse(company=to_company(company), key=key)
 

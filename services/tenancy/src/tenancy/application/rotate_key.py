@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from servicekit.errors import Conflict
 from tenancy.application.find_company import find_company
 from tenancy.application.issue_key import Issued, issue_key, show_once
 from tenancy.application.record_change import Encode, record_change
@@ -27,16 +28,20 @@ async def rotate_key(
     action: Action,
     company_id: UUID,
     grace: timedelta = AT_ONCE,
+    replacing: str | None = None,
 ) -> tuple[Company, str]:
     """The company and the text of its new key; the old ones stop after `grace`.
 
-    NotFound; Refused when the company is closed or has too many keys that open.
+    NotFound; Refused when the company is closed or has too many keys that open; Conflict when `replacing` is not the
+    hint of its newest key.
     """
 
     async def act(tx: AsyncConnection, revision: int) -> Issued:
         now = datetime.now(UTC)
         company = await find_company(tx, company_id)
         company.demand_open("rotate the key")
+        if replacing not in {None, company.key_hint}:
+            raise Conflict(f"the key was replaced already: the present one ends in {company.key_hint}")
         check_room(await keys.count_open(tx, company_id, at=now), grace)
         key = new_key(peppers.current)
         changed = replace(company, key_hint=key.hint, revision=revision)

@@ -4,8 +4,7 @@ import asyncio
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from servicekit.errors import Refused
-from tenancy.domain.audit import ChainEnd, Verdict, follow
+from audit_chain import ChainEnd, Verdict, conclude, follow
 from tenancy.store import audit, clock
 
 PAGE = 1_000
@@ -20,7 +19,7 @@ async def verify_audit(engine: AsyncEngine, *, known: ChainEnd | None = None) ->
     async with engine.begin() as tx:
         await audit.freeze(tx)
         newest = await clock.read(tx)
-        verdict = Verdict(ChainEnd(), None)
+        verdict = Verdict(ChainEnd())
         after: int | None = None
         while entries := await audit.page(tx, after=after, limit=PAGE):
             # In a thread, so that other calls are answered meanwhile.
@@ -28,8 +27,4 @@ async def verify_audit(engine: AsyncEngine, *, known: ChainEnd | None = None) ->
             if verdict.flaw is not None:
                 return verdict
             after = verdict.end.revision
-    try:
-        verdict.end.check_complete(newest, known)
-    except Refused as refusal:
-        return Verdict(verdict.end, refusal.message)
-    return verdict
+    return conclude(verdict, newest, known)

@@ -10,19 +10,20 @@ from tenancy.domain.page import HIGHEST_REVISION
 
 @dataclass(frozen=True, slots=True)
 class AuditQuestion:
-    """Which entries are asked for; what is None lets everything through. `since` is inclusive, `until` is not."""
+    """Which entries are asked for; what is None lets everything through. `since` is inclusive, the ends are not."""
 
     company_id: UUID | None = None
     actor: str | None = None
     action: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    before: int | None = None
 
 
 def read_position(question: AuditQuestion, token: str) -> int:
     """The revision before which a page begins. InvalidInput when the token is none, or of another question."""
     if not token:
-        return HIGHEST_REVISION
+        return HIGHEST_REVISION if question.before is None else question.before
     match page_token.from_token(question, token):
         case [int(revision)] if 0 <= revision <= HIGHEST_REVISION:
             return revision

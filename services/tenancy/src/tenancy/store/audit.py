@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tenancy.domain.audit import GENESIS, AuditEntry, SealedEntry
+from audit_chain import GENESIS
+from tenancy.domain.audit import AuditEntry, SealedEntry
 from tenancy.domain.audit_listing import AuditQuestion
 
 _COLUMNS = "revision, id, at, actor, action, company_id, reason, request_id, before, after, previous, hash"

@@ -1,0 +1,109 @@
+"""A chain that is whole, and each way in which one may not be."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit_chain import GENESIS, BrokenChain, ChainEnd, Sealed, Verdict, conclude, follow, seal
+
+
+@dataclass(frozen=True)
+class Note:
+    revision: int
+    words: str
+
+    def hash(self, previous: bytes) -> bytes:
+        return seal(previous, {"revision": self.revision, "words": self.words})
+
+
+def chain_of(length: int) -> list[Sealed[Note]]:
+    chain: list[Sealed[Note]] = []
+    for revision in range(1, length + 1):
+        previous = chain[-1].hash if chain else GENESIS
+        note = Note(revision, f"entry {revision}")
+        chain.append(Sealed(note, previous, note.hash(previous)))
+    return chain
+
+
+def flaw(chain: list[Sealed[Note]], known: ChainEnd | None = None) -> str | None:
+    return follow(ChainEnd(), chain, known).flaw
+
+
+def test_a_whole_chain_is_followed_to_its_end() -> None:
+    chain = chain_of(5)
+    assert follow(ChainEnd(), chain) == Verdict(ChainEnd(5, chain[-1].hash), None)
+
+
+def test_a_chain_may_be_followed_in_stretches() -> None:
+    chain = chain_of(5)
+    first = follow(ChainEnd(), chain[:2])
+    assert follow(first.end, chain[2:]) == follow(ChainEnd(), chain)
+
+
+def test_hashes_are_written_as_they_always_were() -> None:
+    """Trails are kept for years: what is sealed today must fit what was sealed with the first version."""
+    content = {"words": 'ä "quoted"', "revision": 1, "facts": {"b": "2", "a": None}}
+    assert seal(GENESIS, content).hex() == "9f60a45e253db04525abab96a3593050067bf4bee40567ca978992670d1d0df8"
+
+
+def test_an_altered_entry_is_found() -> None:
+    chain = chain_of(3)
+    chain[1] = replace(chain[1], entry=Note(2, "forged"))
+    assert flaw(chain) == "the audit entry of revision 2 was altered"
+
+
+def test_a_forged_entry_with_a_fitting_hash_breaks_the_next_one() -> None:
+    chain = chain_of(3)
+    forged = Note(2, "forged")
+    chain[1] = Sealed(forged, chain[0].hash, forged.hash(chain[0].hash))
+    assert flaw(chain) == "the audit entry of revision 2 was replaced"
+    chain[1] = Sealed(forged, GENESIS, forged.hash(GENESIS))
+    assert flaw(chain) == "the audit entry of revision 1 was replaced", "linked elsewhere: the two do not fit"
+
+
+def test_a_removed_or_repeated_entry_is_found() -> None:
+    chain = chain_of(3)
+    assert flaw([chain[0], chain[2]]) == "the audit entry of revision 2 is missing"
+    assert flaw([chain[0], chain[0]]) == "the audit entry of revision 1 was added: it belongs to no revision"
+
+
+@pytest.mark.parametrize(
+    ("newest", "known", "expected"),
+    [
+        (3, None, None),
+        (2, None, "the audit entry of revision 3 was added: the clock is at 2"),
+        (4, None, "the audit entry of revision 4 is missing: the clock is at 4"),
+        (3, ChainEnd(5, GENESIS), "the audit entry of revision 4 is missing: one of 5 was noted down"),
+    ],
+)
+def test_a_chain_ends_where_it_should(newest: int, known: ChainEnd | None, expected: str | None) -> None:
+    verdict = follow(ChainEnd(), chain_of(3), known)
+    assert conclude(verdict, newest, known).flaw == expected
+
+
+def test_a_chain_written_anew_misses_what_was_noted_down() -> None:
+    chain = chain_of(3)
+    noted = ChainEnd(2, chain[1].hash)
+    assert flaw(chain, noted) is None
+    anew = [Sealed(Note(1, "other"), GENESIS, Note(1, "other").hash(GENESIS))]
+    second = Note(2, "other")
+    anew.append(Sealed(second, anew[0].hash, second.hash(anew[0].hash)))
+    assert flaw(anew) is None
+    assert flaw(anew, noted) == "the audit entry of revision 2 is not the one that was noted down"
+
+
+def test_a_flaw_stays_the_verdict() -> None:
+    broken = Verdict(ChainEnd(), "the audit entry of revision 1 was altered")
+    assert conclude(broken, 7) is broken
+
+
+def test_an_end_tells_what_breaks_it() -> None:
+    with pytest.raises(BrokenChain, match="revision 1 is missing"):
+        ChainEnd().follow(chain_of(2)[1])
+
+
+@given(st.dictionaries(st.text(), st.text()))
+def test_the_hash_does_not_depend_on_the_order_of_the_content(content: dict[str, str]) -> None:
+    assert seal(GENESIS, content) == seal(GENESIS, dict(reversed(content.items())))

@@ -1,0 +1,1 @@
+"""Whoever signs in: log-in, second factor, proofs, sessions, and the other owners."""

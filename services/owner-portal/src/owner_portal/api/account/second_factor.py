@@ -1,0 +1,100 @@
+"""Setting up a second factor and its recovery codes, and removing it."""
+
+from collections.abc import Sequence
+
+import segno
+from fastapi import APIRouter, Request
+from markupsafe import Markup
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from owner_portal.api.access import SteppedUpEntered, SteppedUpOwner
+from owner_portal.api.account.page import show
+from owner_portal.api.pages import render
+from owner_portal.api.portal import Portal, ThePortal
+from owner_portal.api.requests import Fields, wants_json
+from owner_portal.application.owners.confirm_second_factor import confirm_second_factor, renew_recovery_codes
+from owner_portal.application.owners.offer_second_factor import Offer, offer_second_factor, offered_second_factor
+from owner_portal.application.owners.remove_second_factor import remove_second_factor
+from owner_portal.domain.owners import SignedIn
+from servicekit.errors import HTTP_STATUS, AppError, InvalidInput, RateLimited, Refused
+
+router = APIRouter(prefix="/owner/account/second-factor")
+
+
+@router.post("/")
+async def offer(request: Request, portal: ThePortal, owner: SteppedUpEntered) -> Response:
+    """Shows a new secret as a picture and as text, in this answer and until it is confirmed."""
+    try:
+        offered = await offer_second_factor(portal.engine, signed_in=owner, box=portal.security.box)
+    except Refused as error:
+        return await _refused(request, portal, owner, error)
+    if wants_json(request):
+        return JSONResponse({"secret": offered.secret, "uri": offered.uri})
+    return _ask_first_code(request, offered)
+
+
+@router.post("/confirm/")
+async def confirm(request: Request, portal: ThePortal, owner: SteppedUpEntered, fields: Fields) -> Response:
+    """The first code turns it on. The recovery codes are in this answer alone."""
+    box = portal.security.box
+    try:
+        codes = await confirm_second_factor(portal.engine, signed_in=owner, code=fields.get("code", ""), box=box)
+    except Refused as error:
+        return await _refused(request, portal, owner, error)
+    except (InvalidInput, RateLimited) as error:
+        if wants_json(request):
+            raise
+        offered = await offered_second_factor(portal.engine, signed_in=owner, box=box)
+        return _ask_first_code(request, offered, error)
+    return _show_codes(request, codes, is_new=True)
+
+
+@router.post("/recovery-codes/")
+async def recovery_codes(request: Request, portal: ThePortal, owner: SteppedUpOwner) -> Response:
+    """Ten new codes in place of the old ones, in this answer alone."""
+    try:
+        codes = await renew_recovery_codes(portal.engine, signed_in=owner)
+    except Refused as error:
+        return await _refused(request, portal, owner, error)
+    return _show_codes(request, codes, is_new=False)
+
+
+@router.post("/remove/")
+async def remove(request: Request, portal: ThePortal, owner: SteppedUpOwner) -> Response:
+    """Back to the password alone."""
+    try:
+        await remove_second_factor(portal.engine, signed_in=owner, required=portal.security.totp_required)
+    except Refused as error:
+        return await _refused(request, portal, owner, error)
+    return JSONResponse({}) if wants_json(request) else RedirectResponse("/owner/account/?done=removed", 303)
+
+
+def _ask_first_code(request: Request, offered: Offer, error: AppError | None = None) -> Response:
+    return render(
+        request,
+        "second_factor.html",
+        HTTP_STATUS[type(error)] if error else 200,
+        picture=_picture(offered.uri),
+        secret=" ".join(offered.secret[start : start + 4] for start in range(0, len(offered.secret), 4)),
+        problem=error.message if error else "",
+    )
+
+
+def _show_codes(request: Request, codes: Sequence[str], *, is_new: bool) -> Response:
+    if wants_json(request):
+        return JSONResponse({"recovery_codes": list(codes)})
+    return render(request, "recovery_codes.html", codes=codes, is_new=is_new)
+
+
+async def _refused(request: Request, portal: Portal, owner: SignedIn, error: Refused) -> Response:
+    if wants_json(request):
+        raise error
+    return await show(request, portal, owner, status=409, problems={"second_factor": error.message})
+
+
+def _picture(uri: str) -> Markup:
+    """Dark on white whatever the page's colours are: not every app reads it the other way round."""
+    drawn = segno.make(uri, error="m").svg_inline(
+        omitsize=True, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, title="QR code"
+    )
+    return Markup(drawn)  # noqa: S704 - drawn here, the address is in it as squares alone

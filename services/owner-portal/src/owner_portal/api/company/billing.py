@@ -1,0 +1,64 @@
+"""A company's money: what was charged and paid, and what the owner can do about its subscription."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.encoders import jsonable_encoder
+from starlette.responses import JSONResponse, Response
+
+from owner_portal.api.access import SignedInOwner
+from owner_portal.api.answers import company_json
+from owner_portal.api.company import questions
+from owner_portal.api.pages import render
+from owner_portal.api.portal import ThePortal
+from owner_portal.api.requests import wants_json
+from owner_portal.application.find_company import find_company
+from owner_portal.application.with_memory import with_memories
+from servicekit.ids import parse_id
+
+router = APIRouter(prefix="/owner/company/{company_id:uuid}/billing")
+
+DONE = {
+    "renewed": "Renewed. The new month is charged.",
+    "extended": "Extended. The free days are at the end of the period.",
+    "cancelled": "Cancelled. The subscription will not go on.",
+    "past-due": "Marked as past due. It will not be renewed until the payment is recorded.",
+    "paid": "The payment is recorded.",
+}
+
+
+@router.get("/")
+async def billing_page(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
+    """Subscription, scheduled changes, charges and payments; `?lines=` and `?payments=` turn the pages of the lists."""
+    company = await find_company(portal.engine, company_id=company_id)
+    before = {name: _position(request, name) for name in ("lines", "payments")}
+    standing, scheduled, lines, payments = await with_memories(
+        portal.engine,
+        questions.standing(portal, company_id),
+        questions.scheduled(portal, company_id, settled=True),
+        questions.lines(portal, company_id, before["lines"]),
+        questions.payments(portal, company_id, before["payments"]),
+    )
+    if wants_json(request):
+        parts = {"standing": standing, "scheduled": scheduled, "lines": lines, "payments": payments}
+        return JSONResponse({"company": company_json(company), **jsonable_encoder(parts)})
+    return render(
+        request,
+        "company/billing.html",
+        company=company,
+        standing=standing,
+        scheduled=scheduled,
+        lines=lines,
+        payments=payments,
+        page=questions.PAGE,
+        before=before,
+        today=datetime.now(UTC).date(),
+        done=DONE.get(request.query_params.get("done", "")),
+    )
+
+
+def _position(request: Request, name: str) -> str:
+    """The last row of the page before; empty: the newest page. InvalidInput when it is no id."""
+    given = request.query_params.get(name, "")
+    return str(parse_id(given, name)) if given else ""

@@ -1,0 +1,140 @@
+"""What the owner does about a company's subscription: takes a payment, renews, extends, cancels, marks as past due."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi.encoders import jsonable_encoder
+from starlette.responses import Response
+
+from owner_portal.api.answers import changed_json, remember_subscription
+from owner_portal.api.company import questions
+from owner_portal.api.company.actions import AnAction, Asked, ASureAction, attempt, done
+from owner_portal.api.company.forms import Form, Texts, add_page
+from owner_portal.api.portal import Portal
+from owner_portal.application.find_company import find_company
+from owner_portal.application.with_memory import with_memory
+from owner_portal.domain.actions import Action
+from owner_portal.domain.drafts import text_problem
+from owner_portal.domain.money import Money, read_amount, read_day
+from owner_portal.domain.subscriptions import Changed
+from servicekit.errors import NotFound
+
+router = APIRouter(prefix="/owner/company/{company_id:uuid}")
+
+LONGEST_REFERENCE = 200
+MOST_DAYS = 366
+
+
+async def _standing(portal: Portal, company_id: UUID, _typed: Texts) -> dict[str, object]:
+    standing = await with_memory(portal.engine, questions.standing(portal, company_id))
+    return {"standing": standing, "today": datetime.now(UTC).date()}
+
+
+def _check_payment(typed: Texts) -> dict[str, str]:
+    problems = {}
+    if read_amount(typed.get("amount", "")) is None:
+        problems["amount"] = "Enter what has arrived, with a point before the cents, such as 99.50."
+    if typed.get("received_on", "").strip() and read_day(typed["received_on"], datetime.now(UTC).date()) is None:
+        problems["received_on"] = "Enter a day that is not ahead, such as 2026-05-03, or nothing for today."
+    reference = text_problem(typed.get("reference", ""), LONGEST_REFERENCE)
+    return problems | ({"reference": reference} if reference else {})
+
+
+def _days(typed: Texts) -> int | None:
+    text = typed.get("days", "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST_DAYS else None
+
+
+def _check_days(typed: Texts) -> dict[str, str]:
+    return {} if _days(typed) else {"days": f"Enter whole days from 1 to {MOST_DAYS}."}
+
+
+def _check_moment(typed: Texts) -> dict[str, str]:
+    known = typed.get("when", "period-end") in {"now", "period-end"}
+    return {} if known else {"when": "Choose one of these: now, period-end."}
+
+
+FORMS = {
+    "record-payment": Form("record_payment.html", "recorded in the owner portal", check=_check_payment, more=_standing),
+    "renew": Form("renew.html", "renewed in the owner portal", more=_standing),
+    "extend": Form("extend.html", "extended in the owner portal", check=_check_days, more=_standing),
+    "cancel": Form("cancel.html", check=_check_moment, more=_standing),
+    "mark-past-due": Form("mark_past_due.html", more=_standing),
+}
+
+
+for path, form in FORMS.items():
+    add_page(router, path, form)
+
+
+@router.post("/record-payment/")
+async def record_payment(asked: AnAction) -> Response:
+    """Notes money that has arrived; one that settles what is owed makes a subscription past due active again."""
+
+    async def carry_out(action: Action) -> Response:
+        typed = asked.typed
+        amount = Money(read_amount(typed["amount"]) or 0, await _currency(asked))
+        received_at = read_day(typed.get("received_on", ""), datetime.now(UTC).date())
+        payment, subscription, owed = await asked.portal.billing.invoices.record_payment(
+            asked.company_id, amount, typed.get("reference", "").strip(), received_at, action
+        )
+        await remember_subscription(asked.portal, subscription)
+        content = {"payment": payment, "subscription": subscription, "owed": owed}
+        return done(asked, "billing/", "paid", jsonable_encoder(content))
+
+    return await attempt(asked, FORMS["record-payment"], carry_out)
+
+
+@router.post("/renew/")
+async def renew(asked: AnAction) -> Response:
+    """Starts a charged month now, or takes a cancellation back."""
+    return await _change(asked, "renew", asked.portal.billing.subscriptions.renew, "renewed")
+
+
+@router.post("/extend/")
+async def extend(asked: AnAction) -> Response:
+    """Gives days for nothing."""
+
+    async def change(company_id: UUID, action: Action) -> Changed:
+        return await asked.portal.billing.subscriptions.extend(company_id, _days(asked.typed) or 0, action)
+
+    return await _change(asked, "extend", change, "extended")
+
+
+@router.post("/cancel/")
+async def cancel(asked: ASureAction) -> Response:
+    """Ends the subscription with its period, or now with the unused time credited."""
+
+    async def change(company_id: UUID, action: Action) -> Changed:
+        at_once = asked.typed.get("when") == "now"
+        return await asked.portal.billing.subscriptions.cancel(company_id, at_once=at_once, action=action)
+
+    return await _change(asked, "cancel", change, "cancelled")
+
+
+@router.post("/mark-past-due/")
+async def mark_past_due(asked: AnAction) -> Response:
+    """Says that a payment is missing."""
+
+    async def change(company_id: UUID, action: Action) -> Changed:
+        return Changed(await asked.portal.billing.invoices.mark_past_due(company_id, action))
+
+    return await _change(asked, "mark-past-due", change, "past-due")
+
+
+async def _change(asked: Asked, name: str, change: Callable[[UUID, Action], Awaitable[Changed]], what: str) -> Response:
+    async def carry_out(action: Action) -> Response:
+        changed = await change(asked.company_id, action)
+        await remember_subscription(asked.portal, changed.subscription)
+        return done(asked, "billing/", what, changed_json(changed))
+
+    return await attempt(asked, FORMS[name], carry_out)
+
+
+async def _currency(asked: Asked) -> str:
+    currency = (await find_company(asked.portal.engine, company_id=asked.company_id)).currency
+    if currency is None:
+        raise NotFound("Billing has not told of a subscription of this company yet. Try again in a little while.")
+    return currency

@@ -1,0 +1,138 @@
+"""Another plan for a company: what it would do is shown before it is done."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.encoders import jsonable_encoder
+from starlette.responses import JSONResponse, Response
+
+from owner_portal.api.access import SignedInOwner
+from owner_portal.api.answers import changed_json, remember_subscription
+from owner_portal.api.company import questions
+from owner_portal.api.company.actions import AnAction, ASureAction, attempt, done
+from owner_portal.api.company.forms import Form, Texts, show
+from owner_portal.api.portal import Portal, ThePortal
+from owner_portal.api.requests import wants_json
+from owner_portal.application.with_memory import with_memory
+from owner_portal.domain.actions import Action
+from owner_portal.domain.drafts import UNREADABLE
+from owner_portal.domain.subscriptions import PlanPreview, Timing
+from servicekit.errors import AppError, Unavailable
+
+router = APIRouter(prefix="/owner/company/{company_id:uuid}")
+
+LONGEST_CODE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One way to change: what it would do, or why that cannot be said. `is_known`: billing has answered."""
+
+    timing: Timing
+    preview: PlanPreview | None
+    problem: str = ""
+    is_known: bool = True
+
+    @property
+    def is_possible(self) -> bool:
+        return self.preview is not None and not self.preview.shortages
+
+
+def _check(typed: Texts) -> dict[str, str]:
+    problems = _check_plan(typed)
+    if typed.get("timing", "") not in {"", *Timing}:
+        problems["timing"] = f"Choose one of these: {', '.join(Timing)}."
+    return problems
+
+
+def _check_plan(typed: Texts) -> dict[str, str]:
+    code, version, problems = typed.get("plan_code", ""), typed.get("plan_version", ""), {}
+    if not code or len(code) > LONGEST_CODE or UNREADABLE in code:
+        problems["plan_code"] = "Choose one of the plans."
+    if version and not (version.isascii() and version.isdigit() and len(version) < 10):
+        problems["plan_version"] = "Give a version of the plan as a number, or nothing for the newest."
+    return problems
+
+
+async def _more(portal: Portal, company_id: UUID, typed: Texts) -> Mapping[str, object]:
+    """The plans on offer, and of the chosen one what it would do at once and at the end of the period."""
+    ways = [] if _check_plan(typed) else [_choice(portal, company_id, typed, timing) for timing in Timing]
+    asked = with_memory(portal.engine, questions.plans(portal))
+    plans, choices = await asyncio.gather(asked, asyncio.gather(*ways))
+    previews = [choice.preview for choice in choices if choice.preview]
+    # What is seen is what is done, also when another version is on offer by then.
+    version = str(previews[0].plan.version) if previews else typed.get("plan_version", "")
+    return {"plans": plans, "chosen": typed.get("plan_code", ""), "version": version, "choices": choices}
+
+
+async def _choice(portal: Portal, company_id: UUID, typed: Texts, timing: Timing) -> Choice:
+    try:
+        preview = await portal.billing.subscriptions.preview_change(
+            company_id, typed["plan_code"], _version(typed), timing
+        )
+    except AppError as error:
+        return Choice(timing, None, error.message, is_known=not isinstance(error, Unavailable))
+    return Choice(timing, preview)
+
+
+CHANGE = Form("change_plan.html", otherwise="changed in the owner portal", check=_check, more=_more)
+
+
+@router.get("/change-plan/")
+async def change_page(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
+    """The plans; with `?plan_code=` what a change to that one would do. A script gets the same as JSON."""
+    query = request.query_params
+    typed = {name: query[name] for name in ("plan_code", "plan_version") if name in query}
+    if wants_json(request):
+        return JSONResponse(jsonable_encoder(await _more(portal, company_id, typed)))
+    return await show(request, portal, company_id, CHANGE, typed)
+
+
+@router.post("/change-plan/")
+async def change_plan(asked: ASureAction) -> Response:
+    """Changes the plan now or at the end of the period; without `timing` as billing's rules say."""
+
+    async def carry_out(action: Action) -> Response:
+        timing = Timing(asked.typed["timing"]) if asked.typed.get("timing") else None
+        changed = await asked.portal.billing.subscriptions.change_plan(
+            asked.company_id, asked.typed["plan_code"], _version(asked.typed), timing, action
+        )
+        await remember_subscription(asked.portal, changed.subscription)
+        return done(asked, "", "plan-scheduled" if changed.scheduled else "plan-changed", changed_json(changed))
+
+    return await attempt(asked, CHANGE, carry_out)
+
+
+@router.get("/scheduled-changes/{change_id:uuid}/cancel/")
+async def withdraw_page(
+    request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID, change_id: UUID
+) -> Response:
+    """What was to happen and would not."""
+    return await show(request, portal, company_id, _withdrawal(change_id))
+
+
+@router.post("/scheduled-changes/{change_id:uuid}/cancel/")
+async def withdraw(asked: AnAction, change_id: UUID) -> Response:
+    """The scheduled change does not happen."""
+
+    async def carry_out(action: Action) -> Response:
+        change = await asked.portal.billing.subscriptions.cancel_scheduled(asked.company_id, change_id, action)
+        return done(asked, "", "change-withdrawn", {"scheduled": jsonable_encoder(change)})
+
+    return await attempt(asked, _withdrawal(change_id), carry_out)
+
+
+def _withdrawal(change_id: UUID) -> Form:
+    async def more(portal: Portal, company_id: UUID, _typed: Texts) -> dict[str, object]:
+        scheduled = await with_memory(portal.engine, questions.scheduled(portal, company_id))
+        found = next((change for change in scheduled.value or () if change.change_id == change_id), None)
+        return {"scheduled": scheduled, "change": found}
+
+    return Form("cancel_scheduled.html", otherwise="withdrawn in the owner portal", more=more)
+
+
+def _version(typed: Texts) -> int:
+    return int(typed.get("plan_version") or 0)

@@ -1,0 +1,57 @@
+"""What the trackers of a company record."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.encoders import jsonable_encoder
+from starlette.responses import JSONResponse, Response
+
+from owner_portal.api.access import SignedInOwner
+from owner_portal.api.answers import company_json
+from owner_portal.api.company import questions
+from owner_portal.api.company.actions import AnAction, attempt, done
+from owner_portal.api.company.forms import Form, Texts, show
+from owner_portal.api.portal import Portal, ThePortal
+from owner_portal.api.requests import wants_json
+from owner_portal.application.find_company import find_company
+from owner_portal.application.with_memory import with_memory
+from owner_portal.domain.actions import Action
+from owner_portal.domain.policy import LONGEST, SHORTEST, PolicyDraft
+
+router = APIRouter(prefix="/owner/company/{company_id:uuid}/tracking-policy")
+
+
+async def _policy(portal: Portal, company_id: UUID, typed: Texts) -> dict[str, object]:
+    policy = await with_memory(portal.engine, questions.policy(portal, company_id))
+    draft = PolicyDraft(typed) if typed or policy.value is None else PolicyDraft.of(policy.value)
+    return {"policy": policy, "draft": draft, "limits": {"min": SHORTEST, "max": LONGEST}}
+
+
+POLICY = Form(
+    "tracking_policy.html",
+    otherwise="changed in the owner portal",
+    check=lambda typed: PolicyDraft(typed).problems(),
+    more=_policy,
+)
+
+
+@router.get("/")
+async def policy_page(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
+    """The policy in force, to be changed."""
+    if wants_json(request):
+        company = await find_company(portal.engine, company_id=company_id)
+        policy = await with_memory(portal.engine, questions.policy(portal, company_id))
+        return JSONResponse({"company": company_json(company), "policy": jsonable_encoder(policy)})
+    return await show(request, portal, company_id, POLICY)
+
+
+@router.post("/")
+async def set_policy(asked: AnAction) -> Response:
+    """Replaces the whole policy; trackers take it with their next poll."""
+
+    async def carry_out(action: Action) -> Response:
+        wanted = PolicyDraft(asked.typed).policy()
+        policy = await asked.portal.tenancy.settings.set_policy(asked.company_id, wanted, action)
+        return done(asked, "", "policy-changed", {"policy": jsonable_encoder(policy)})
+
+    return await attempt(asked, POLICY, carry_out)

@@ -1,0 +1,73 @@
+"""Suspending, reactivating and closing a company."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from owner_portal.api.answers import company_json, remember
+from owner_portal.api.company import questions
+from owner_portal.api.company.actions import AnAction, Asked, ASureAction, attempt, done
+from owner_portal.api.company.forms import Form, Texts, add_page
+from owner_portal.api.portal import Portal
+from owner_portal.application.find_company import find_company
+from owner_portal.application.with_memory import with_memory
+from owner_portal.domain.actions import Action
+from owner_portal.domain.companies import Company
+
+router = APIRouter(prefix="/owner/company/{company_id:uuid}")
+
+
+async def _standing(portal: Portal, company_id: UUID, _typed: Texts) -> dict[str, object]:
+    now = datetime.now(UTC)
+    standing = await with_memory(portal.engine, questions.standing(portal, company_id))
+    return {"standing": standing, "now": now, "extended_to": now + REACTIVATION}
+
+
+REACTIVATION = timedelta(days=30)  # as billing gives at the least, see its domain/lifecycle.py
+
+SUSPEND = Form("suspend.html")
+REACTIVATE = Form("reactivate.html", otherwise="reactivated in the owner portal", more=_standing)
+CLOSE = Form("close.html", more=_standing)  # for ever: a reason is demanded, and the company's name
+
+add_page(router, "suspend", SUSPEND)
+add_page(router, "reactivate", REACTIVATE)
+add_page(router, "close", CLOSE)
+
+
+@router.post("/suspend/")
+async def suspend(asked: ASureAction) -> Response:
+    """Every call of the company is refused from now on."""
+    return await _change(asked, SUSPEND, asked.portal.tenancy.suspend, "suspended")
+
+
+@router.post("/reactivate/")
+async def reactivate(asked: AnAction) -> Response:
+    """Ends a suspension."""
+    return await _change(asked, REACTIVATE, asked.portal.tenancy.reactivate, "reactivated")
+
+
+@router.post("/close/")
+async def close(asked: ASureAction) -> Response:
+    """Ends the company for ever. InvalidInput: `confirm` is not its name."""
+    company = await find_company(asked.portal.engine, company_id=asked.company_id)
+
+    def check(typed: Texts) -> dict[str, str]:
+        same = typed.get("confirm", "").strip() == company.name
+        return {} if same else {"confirm": f"Type the company's name as it is: {company.name}"}
+
+    return await _change(asked, replace(CLOSE, check=check), asked.portal.tenancy.close_company, "closed")
+
+
+async def _change(
+    asked: Asked, form: Form, change: Callable[[UUID, Action], Awaitable[Company]], what: str
+) -> Response:
+    async def carry_out(action: Action) -> Response:
+        company = await change(asked.company_id, action)
+        await remember(asked.portal, company)
+        return done(asked, "", what, {"company": company_json(company)})
+
+    return await attempt(asked, form, carry_out)

@@ -1,0 +1,1 @@
+"""Owners and their proofs: accounts, sessions, passwords, second factors, throttling."""

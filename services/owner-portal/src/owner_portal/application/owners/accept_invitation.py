@@ -1,0 +1,45 @@
+"""Somebody who was invited chooses a password and is an owner from then on."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from owner_portal.application.audit.record_action import append_action
+from owner_portal.application.owners.open_session import open_session
+from owner_portal.domain import owners as rules
+from owner_portal.domain.owners import Caller, Invitation
+from owner_portal.store import invitations, owners
+from servicekit.errors import NotFound
+from servicekit.ids import new_id
+from servicekit.passwords import hash_password, token_digest
+
+GONE = "This invitation is over or was used already. Ask for a new one."
+
+
+async def read_invitation(engine: AsyncEngine, *, token: str) -> Invitation:
+    """NotFound: it is over, used or withdrawn, or never was."""
+    async with engine.begin() as tx:
+        invitation = await invitations.find(tx, token_digest(token))
+    if invitation is None:
+        raise NotFound(GONE)
+    return invitation
+
+
+async def accept_invitation(engine: AsyncEngine, *, token: str, password: str, caller: Caller) -> str:
+    """The token of the new owner's first session. InvalidInput: the password is too short. NotFound: as above."""
+    await read_invitation(engine, token=token)  # hashing is dear: not for whoever guesses links
+    rules.check_password(password)
+    password_hash = await hash_password(password)
+    async with engine.begin() as tx:
+        email = await invitations.take(tx, token_digest(token))
+        # An account that the operator has opened meanwhile has a password and perhaps a second factor of its own.
+        if email is None or await owners.find_owner(tx, email) is not None:
+            raise NotFound(GONE)
+        owner_id = await owners.save_owner(tx, new_id=new_id(), email=email, password_hash=password_hash)
+        session = await open_session(tx, owner_id=owner_id, caller=caller)
+        await append_action(
+            tx,
+            actor=email,
+            action="accept_invitation",
+            subject=email,
+            facts={"address": caller.address, "device": caller.device},
+        )
+    return session

@@ -1,0 +1,46 @@
+"""An owner sets a new password of the own account."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from owner_portal.application.audit.record_action import append_action
+from owner_portal.application.owners.open_session import open_session
+from owner_portal.application.owners.throttle import admit
+from owner_portal.domain import owners as rules
+from owner_portal.domain.owners import Caller, SignedIn
+from owner_portal.store import attempts, owners, sessions
+from servicekit.errors import InvalidInput
+from servicekit.passwords import hash_password, verify_password
+
+WRONG_PASSWORD = "That is not your present password."  # noqa: S105 - a message
+
+
+async def change_password(engine: AsyncEngine, *, signed_in: SignedIn, present: str, new: str, caller: Caller) -> str:
+    """Ends all sessions of the account; returns the token of the one that goes on here.
+
+    InvalidInput: the present password is wrong, or the new one is too short, or the same. RateLimited.
+    """
+    rules.check_password(new)
+    if new == present:
+        raise InvalidInput("The new password is the present one. Choose another.")
+    account = f"proof {signed_in.owner_id}"
+    await admit(engine, {account: rules.CODES_PER_ACCOUNT})
+    async with engine.begin() as tx:
+        owner = await owners.read_owner(tx, signed_in.owner_id)
+    if owner is None or not await verify_password(owner.password_hash, present[: rules.LONGEST_PASSWORD + 1]):
+        raise InvalidInput(WRONG_PASSWORD)
+    password_hash = await hash_password(new)
+    # A password alone is no proof of who it is where a code belongs to one.
+    proved_at = signed_in.proved_at if owner.has_second_factor else None
+    async with engine.begin() as tx:
+        await attempts.forget(tx, account)
+        await owners.set_password(tx, signed_in.owner_id, password_hash)
+        ended = await sessions.close_all(tx, signed_in.owner_id)
+        token = await open_session(tx, owner_id=signed_in.owner_id, caller=caller, proved_at=proved_at)
+        await append_action(
+            tx,
+            actor=signed_in.email,
+            action="change_password",
+            subject=signed_in.email,
+            facts={"sessions_ended": str(ended)},
+        )
+    return token

@@ -1,0 +1,35 @@
+"""The operator lets an owner in: a new account, or a new password for one that exists."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from owner_portal.application.audit.record_action import append_action
+from owner_portal.domain import owners as rules
+from owner_portal.store import owners, second_factors, sessions
+from servicekit.ids import new_id
+from servicekit.passwords import hash_password
+
+OPERATOR = "operator"
+
+
+async def create_owner(
+    engine: AsyncEngine, *, email: str, password: str, if_missing: bool = False, reset_second_factor: bool = False
+) -> bool:
+    """May be repeated; ends all sessions of the account, and ends its deactivation.
+
+    `if_missing`: an active account is left as it is, and False is returned. `reset_second_factor`: for somebody who
+    has lost the device and the recovery codes. InvalidInput: no e-mail, or the password is too short.
+    """
+    email = rules.normal_email(email)
+    rules.check_email(email)
+    rules.check_password(password)
+    password_hash = await hash_password(password)
+    async with engine.begin() as tx:
+        if if_missing and await owners.find_owner(tx, email) is not None:
+            return False
+        owner_id = await owners.save_owner(tx, new_id=new_id(), email=email, password_hash=password_hash)
+        await sessions.close_all(tx, owner_id)
+        if reset_second_factor:
+            await second_factors.remove(tx, owner_id)
+        facts = {"second_factor": "removed"} if reset_second_factor else {}
+        await append_action(tx, actor=OPERATOR, action="create_owner", subject=email, facts=facts)
+    return True

@@ -1,0 +1,46 @@
+"""The second half of signing in: a code of the second factor, or a recovery code."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from owner_portal.application.audit.record_action import append_action
+from owner_portal.application.owners.open_session import open_session
+from owner_portal.application.owners.secret_box import SecretBox
+from owner_portal.application.owners.take_code import WRONG_CODE, take_code
+from owner_portal.application.owners.throttle import admit
+from owner_portal.domain import owners as rules
+from owner_portal.domain.owners import Caller
+from owner_portal.store import attempts, owners, sessions
+from servicekit.errors import NotAuthenticated, Refused
+from servicekit.passwords import token_digest
+
+OVER = "That took too long. Sign in again."
+
+
+async def enter_code(engine: AsyncEngine, *, challenge: str, code: str, caller: Caller, box: SecretBox) -> str:
+    """The token of a new session.
+
+    NotAuthenticated: a wrong or used code. Refused: the password has to be shown again first. RateLimited.
+    """
+    digest = token_digest(challenge)
+    async with engine.begin() as tx:
+        owner_id = await sessions.find_challenge(tx, digest, time=rules.CHALLENGE_TIME)
+        owner = await owners.read_owner(tx, owner_id) if owner_id else None
+    if owner is None:
+        raise Refused(OVER)
+    account, origin = f"code {owner.owner_id}", f"address {caller.address}"
+    await admit(engine, {account: rules.CODES_PER_ACCOUNT, origin: rules.ATTEMPTS_PER_ADDRESS})
+    async with engine.begin() as tx:
+        by = await take_code(tx, owner_id=owner.owner_id, code=code, box=box)
+        if by is None:
+            raise NotAuthenticated(WRONG_CODE)
+        await attempts.forget(tx, account)
+        await attempts.forgive(tx, origin)
+        token = await open_session(tx, owner_id=owner.owner_id, caller=caller)
+        await append_action(
+            tx,
+            actor=owner.email,
+            action="sign_in",
+            subject=owner.email,
+            facts={"address": caller.address, "device": caller.device, "by": f"password and {by}"},
+        )
+    return token

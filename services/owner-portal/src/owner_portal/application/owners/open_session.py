@@ -1,0 +1,31 @@
+"""Lets an owner in; the last part of every use case that has found out who it is."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from owner_portal.domain.owners import Caller
+from owner_portal.store import sessions
+from servicekit.ids import new_id
+from servicekit.passwords import new_token, token_digest
+
+
+async def open_session(
+    tx: AsyncConnection, *, owner_id: UUID, caller: Caller, proved_at: datetime | None = None
+) -> str:
+    """The token of a new session; sign-ins of this owner that still waited for a code are over.
+
+    `proved_at`: when its owner showed who it is; None: just now.
+    """
+    token = new_token()
+    await sessions.remove_challenges(tx, owner_id)
+    await sessions.open_session(
+        tx,
+        digest=token_digest(token),
+        owner_id=owner_id,
+        session_id=new_id(),
+        caller=caller,
+        proved_at=proved_at,
+    )
+    return token

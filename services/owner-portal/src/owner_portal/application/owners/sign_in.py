@@ -1,0 +1,54 @@
+"""The first half of signing in: the password. Whoever has a second factor still has to show a code."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from owner_portal.application.audit.record_action import append_action
+from owner_portal.application.owners.open_session import open_session
+from owner_portal.application.owners.throttle import admit
+from owner_portal.domain import owners as rules
+from owner_portal.domain.owners import Caller
+from owner_portal.store import attempts, owners, sessions
+from servicekit.errors import NotAuthenticated
+from servicekit.passwords import new_token, token_digest, verify_password
+
+WRONG = "E-mail or password is wrong."
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInBy:
+    """The token of a new session; or, without one, the token to show together with the code."""
+
+    session: str = field(default="", repr=False)
+    challenge: str = field(default="", repr=False)
+
+
+async def sign_in(engine: AsyncEngine, *, email: str, password: str, caller: Caller) -> SignedInBy:
+    """NotAuthenticated: wrong e-mail or password, which of them is not told. RateLimited."""
+    email = rules.normal_email(email)
+    if not email or len(email) > rules.LONGEST_EMAIL or len(password) > rules.LONGEST_PASSWORD or "\0" in email:
+        raise NotAuthenticated(WRONG)
+    account, origin = f"account {email}", f"address {caller.address}"
+    await admit(engine, {account: rules.ATTEMPTS_PER_ACCOUNT, origin: rules.ATTEMPTS_PER_ADDRESS})
+    async with engine.begin() as tx:
+        owner = await owners.find_owner(tx, email)
+    correct = await verify_password(owner.password_hash if owner else None, password)
+    if owner is None or not correct:
+        raise NotAuthenticated(WRONG)
+    async with engine.begin() as tx:
+        await attempts.forget(tx, account)
+        await attempts.forgive(tx, origin)
+        if owner.has_second_factor:
+            challenge = new_token()
+            await sessions.add_challenge(tx, digest=token_digest(challenge), owner_id=owner.owner_id)
+            return SignedInBy(challenge=challenge)
+        token = await open_session(tx, owner_id=owner.owner_id, caller=caller)
+        await append_action(
+            tx,
+            actor=owner.email,
+            action="sign_in",
+            subject=owner.email,
+            facts={"address": caller.address, "device": caller.device, "by": "password"},
+        )
+    return SignedInBy(session=token)

@@ -1,0 +1,47 @@
+"""Hands waiting e-mails over, at least once each; no transaction is open meanwhile."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from owner_portal.domain.mail import Mail, is_given_up, pause_after
+from owner_portal.store import mail as queue
+from servicekit.errors import AppError, Refused
+
+log = structlog.get_logger()
+
+BATCH = 4
+LEASE = timedelta(minutes=10)  # longer than a batch can take: a hand-over is a dozen words, each waited for 10 seconds
+
+
+class Sender(Protocol):
+    """A way for e-mails to leave."""
+
+    async def send(self, mail: Mail) -> None:
+        """Returns once somebody else is responsible for it. Refused: nobody ever will be; else it is tried again."""
+
+
+async def send_mail(engine: AsyncEngine, *, sender: Sender) -> bool:
+    """Hands over what is due, one after another; says whether there was anything."""
+    async with engine.begin() as tx:
+        due = await queue.claim(tx, limit=BATCH, lease=LEASE)
+    for mail in due:
+        await _send(engine, sender, mail)
+    return bool(due)
+
+
+async def _send(engine: AsyncEngine, sender: Sender, mail: Mail) -> None:
+    try:
+        await sender.send(mail)
+    except Exception as error:
+        gone = isinstance(error, Refused) or is_given_up(mail, datetime.now(UTC))
+        problem = error.message if isinstance(error, AppError) else repr(error)
+        log.warning("mail given up" if gone else "mail not sent", mail_id=str(mail.mail_id), error=problem)
+        if not gone:
+            async with engine.begin() as tx:
+                await queue.postpone(tx, mail.mail_id, pause=pause_after(mail.attempts + 1), problem=problem)
+            return
+    async with engine.begin() as tx:
+        await queue.delete(tx, mail.mail_id)

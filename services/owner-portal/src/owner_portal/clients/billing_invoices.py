@@ -1,0 +1,60 @@
+"""billing: charges and payments of one company. Every call may raise Unavailable."""
+
+from datetime import datetime
+from uuid import UUID
+
+from contracts.billing.v1 import invoices_pb2 as pb
+from contracts.billing.v1.invoices_pb2_grpc import InvoiceServiceStub
+from owner_portal.clients import billing_messages as messages
+from owner_portal.clients.billing_messages import to_action
+from owner_portal.clients.naming import Channel
+from owner_portal.clients.times import to_timestamp
+from owner_portal.domain.actions import Action
+from owner_portal.domain.companies import Subscription
+from owner_portal.domain.money import Line, Money, Payment
+
+
+class Invoices:
+    """Over billing's channel."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._stub = InvoiceServiceStub(channel.grpc)
+
+    async def lines(self, company_id: UUID, *, before_id: str = "", limit: int) -> list[Line]:
+        """Charges and credits, the newest first; `before_id`: the last one of the page before."""
+        request = pb.ListInvoiceLinesRequest(company_id=str(company_id), before_id=before_id, limit=limit)
+        answer = await self._channel.ask(self._stub.ListInvoiceLines, request)
+        return [messages.from_line(line) for line in answer.lines]
+
+    async def payments(self, company_id: UUID, *, before_id: str = "", limit: int) -> list[Payment]:
+        """Payments, the newest first; `before_id`: the last one of the page before."""
+        request = pb.ListPaymentsRequest(company_id=str(company_id), before_id=before_id, limit=limit)
+        answer = await self._channel.ask(self._stub.ListPayments, request)
+        return [messages.from_payment(payment) for payment in answer.payments]
+
+    async def record_payment(
+        self, company_id: UUID, amount: Money, reference: str, received_at: datetime | None, action: Action
+    ) -> tuple[Payment, Subscription, Money]:
+        """The payment, the subscription and what is owed after it (negative: paid in advance).
+
+        `received_at` None: now. NotFound: no subscription. Conflict: the reference is recorded already. InvalidInput.
+        """
+        request = pb.RecordPaymentRequest(
+            company_id=str(company_id),
+            amount=messages.to_money(amount),
+            reference=reference,
+            received_at=to_timestamp(received_at) if received_at else None,
+            action=to_action(action),
+        )
+        answer = await self._channel.ask(self._stub.RecordPayment, request)
+        return (
+            messages.from_payment(answer.payment),
+            messages.from_subscription(answer.subscription),
+            messages.from_money(answer.owed),
+        )
+
+    async def mark_past_due(self, company_id: UUID, action: Action) -> Subscription:
+        """NotFound: no subscription. Refused: it is not active, or nothing is owed."""
+        request = pb.MarkPastDueRequest(company_id=str(company_id), action=to_action(action))
+        return messages.from_subscription((await self._channel.ask(self._stub.MarkPastDue, request)).subscription)

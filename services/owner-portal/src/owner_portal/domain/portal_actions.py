@@ -1,0 +1,57 @@
+"""What owners do in the portal itself, as its audit trail tells it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from audit_chain import Sealed, seal
+
+Facts = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PortalAction:
+    """One entry. `subject` is what was acted on: an owner's e-mail, a plan, an alert. `facts` is what came of it."""
+
+    revision: int
+    id: UUID
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    reason: str
+    request_id: str
+    facts: Facts
+
+    def hash(self, previous: bytes) -> bytes:
+        """SHA-256 over the previous entry's hash and everything that this entry says."""
+        content = {
+            "revision": self.revision,
+            "id": str(self.id),
+            "at": self.at.astimezone(UTC).isoformat(),
+            "actor": self.actor,
+            "action": self.action,
+            "subject": self.subject,
+            "reason": self.reason,
+            "request_id": self.request_id,
+            "facts": dict(self.facts),
+        }
+        return seal(previous, content)
+
+
+class SealedAction(Sealed[PortalAction]):
+    """An entry as it is stored."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ActionQuestion:
+    """Which entries are asked for; what is None lets everything through. `since` is inclusive, `until` is not."""
+
+    actor: str | None = None
+    action: str | None = None
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None

@@ -1,0 +1,30 @@
+"""Connections that are tried before use only when they have rested: a busy page would pay for each try."""
+
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+REST = 1.0  # seconds; a database that went away less than this ago costs one request an error
+
+
+def try_rested(engine: AsyncEngine) -> AsyncEngine:
+    """Lets the pool replace connections that have died while they were not used; `engine` has no ping of its own."""
+    dialect = engine.sync_engine.dialect
+
+    def used(_connection: Any, record: Any) -> None:
+        record.info["used_at"] = monotonic()
+
+    def check(connection: Any, record: Any, _proxy: Any) -> None:
+        if monotonic() - record.info["used_at"] > REST:
+            try:
+                dialect.do_ping(connection)
+            except dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error
+
+    event.listen(engine.sync_engine, "connect", used)
+    event.listen(engine.sync_engine, "checkin", used)
+    event.listen(engine.sync_engine, "checkout", check)
+    return engine

@@ -1,0 +1,65 @@
+"""Invitations by the digest of the token in their link."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from owner_portal.domain.owners import Invitation
+
+_COLUMNS = "id, email, invited_by, expires_at"
+
+_SAVE = text(f"""
+    INSERT INTO invitation (id, digest, email, invited_by, expires_at)
+    VALUES (:id, :digest, :email, :invited_by, now() + CAST(:time AS interval))
+    ON CONFLICT (email) DO UPDATE SET id = excluded.id, digest = excluded.digest,
+        invited_by = excluded.invited_by, expires_at = excluded.expires_at
+    RETURNING {_COLUMNS}
+""")
+
+_FIND = text(f"SELECT {_COLUMNS} FROM invitation WHERE digest = :digest AND expires_at > now()")
+
+_TAKE = text("DELETE FROM invitation WHERE digest = :digest AND expires_at > now() RETURNING email")
+
+_WITHDRAW = text("DELETE FROM invitation WHERE id = :id RETURNING email")
+
+_LIST = text(f"SELECT {_COLUMNS} FROM invitation WHERE expires_at > now() ORDER BY email")
+
+_SWEEP = text("DELETE FROM invitation WHERE expires_at <= now()")
+
+
+async def save(
+    tx: AsyncConnection, *, invitation_id: UUID, digest: bytes, email: str, invited_by: str, time: timedelta
+) -> Invitation:
+    """Stores an invitation for `time` from now; an older one of the same e-mail ends."""
+    values = {"id": invitation_id, "digest": digest, "email": email, "invited_by": invited_by, "time": time}
+    return Invitation(*(await tx.execute(_SAVE, values)).one())
+
+
+async def find(tx: AsyncConnection, digest: bytes) -> Invitation | None:
+    """The invitation with this digest, while it lasts."""
+    row = (await tx.execute(_FIND, {"digest": digest})).one_or_none()
+    return Invitation(*row) if row else None
+
+
+async def take(tx: AsyncConnection, digest: bytes) -> str | None:
+    """Uses it up; returns the e-mail it is for, None when it is used up, withdrawn or over."""
+    email: str | None = (await tx.execute(_TAKE, {"digest": digest})).scalar_one_or_none()
+    return email
+
+
+async def withdraw(tx: AsyncConnection, invitation_id: UUID) -> str | None:
+    """Ends it; returns the e-mail it was for, None when there is none."""
+    email: str | None = (await tx.execute(_WITHDRAW, {"id": invitation_id})).scalar_one_or_none()
+    return email
+
+
+async def list_open(tx: AsyncConnection) -> list[Invitation]:
+    """The invitations that can still be taken."""
+    return [Invitation(*row) for row in await tx.execute(_LIST)]
+
+
+async def sweep(tx: AsyncConnection) -> None:
+    """Deletes those whose time is over."""
+    await tx.execute(_SWEEP)

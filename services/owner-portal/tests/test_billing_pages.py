@@ -1,0 +1,112 @@
+"""A company's money: charges, payments, renewing, extending, cancelling, with billing itself."""
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("following")
+
+
+async def test_from_trial_to_paid(owner: Any) -> None:
+    path = f"/owner/company/{(await owner.found('Paying Ltd'))['id']}/"
+    page = (await owner.browser.get(f"{path}billing/")).text
+    for words in (
+        "Trial",
+        "it is not renewed by itself",
+        "Nothing has been charged yet.",
+        "Nothing is owed.",
+    ):
+        assert words in page
+
+    assert "99.00 USD" in (await owner.browser.get(f"{path}renew/")).text
+    answer = await owner.send(f"{path}renew/", reason="they signed")
+    assert answer.headers["location"] == f"{path}billing/?done=renewed#content"
+    page = (await owner.browser.get(answer.headers["location"])).text
+    assert "Renewed. The new month is charged." in page
+    assert "99.00 USD</data></strong> are owed" in page
+    answer = await owner.send(f"{path}renew/", reason="again")
+    assert answer.status_code == 409
+    assert "it renews by itself" in answer.text
+
+    assert (await owner.send(f"{path}mark-past-due/")).status_code == 400, "it needs a reason"
+    answer = await owner.send(f"{path}mark-past-due/", reason="no answer")
+    assert answer.headers["location"] == f"{path}billing/?done=past-due#content"
+    assert "Past due" in (await owner.browser.get(path)).text
+
+    form = {"amount": "99.00", "received_on": "2026-01-02", "reference": "BANK 1", "reason": "by bank"}
+    answer = await owner.send(f"{path}record-payment/", **form)
+    assert answer.headers["location"] == f"{path}billing/?done=paid#content"
+    page = (await owner.browser.get(answer.headers["location"])).text
+    for words in ("BANK 1", "2 Jan 2026", "Nothing is owed."):
+        assert words in page
+    assert (await owner.read(path))["status"] == "ACTIVE"
+    answer = await owner.send(f"{path}record-payment/", **form)
+    assert answer.status_code == 409
+    assert "is recorded already" in answer.text
+    assert 'value="BANK 1"' in answer.text
+
+
+async def test_extends_and_cancels(owner: Any) -> None:
+    path = f"/owner/company/{(await owner.found('Leaving Ltd'))['id']}/"
+    before = (await owner.read(f"{path}billing/"))["standing"]["value"]["record"]["subscription"]["expires_at"]
+    answer = await owner.call(f"{path}extend/", days="7", reason="a present")
+    assert answer.json()["subscription"]["expires_at"] > before
+    answer = await owner.send(f"{path}extend/", days="7")
+    assert answer.headers["location"] == f"{path}billing/?done=extended#content"
+    await owner.call(f"{path}renew/")
+    answer = await owner.call(f"{path}cancel/", reason="they leave")
+    assert answer.json()["subscription"]["state"] == "CANCELLED"
+    assert answer.json()["lines"] == []
+    answer = await owner.send(f"{path}cancel/", reason="they leave", when="now")
+    assert answer.headers["location"] == f"{path}billing/?done=cancelled#content"
+    page = (await owner.browser.get(f"{path}billing/")).text
+    assert "Credit" in page
+    answer = await owner.send(f"{path}cancel/", reason="they leave", when="now")
+    assert answer.status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("action", "field", "value", "problem"),
+    [
+        ("record-payment", "amount", "", "with a point before the cents"),
+        ("record-payment", "amount", "99,50", "with a point before the cents"),
+        ("record-payment", "amount", "0", "with a point before the cents"),
+        ("record-payment", "amount", "-5", "with a point before the cents"),
+        ("record-payment", "amount", "9" * 20, "with a point before the cents"),
+        ("record-payment", "received_on", "2999-01-01", "Enter a day that is not ahead"),
+        ("record-payment", "received_on", "soon", "Enter a day that is not ahead"),
+        ("record-payment", "reference", "zero\0byte", "Remove the character shown as"),
+        ("extend", "days", "0", "Enter whole days from 1 to 366."),
+        ("extend", "days", "367", "Enter whole days from 1 to 366."),
+        ("extend", "days", "some", "Enter whole days from 1 to 366."),
+        ("cancel", "when", "soon", "Choose one of these: now, period-end."),
+        ("cancel", "reason", "", "Say why"),
+    ],
+)
+async def test_bad_input_stays(owner: Any, model: Any, action: str, field: str, value: str, problem: str) -> None:
+    company = await model.company(f"Bad {action} {field} {len(value)} {value[:1].encode().hex()}")
+    await model.subscription(company)
+    form = {"amount": "12.34", "days": "3", "reason": "kept words"} | {field: value}
+    answer = await owner.send(f"/owner/company/{company}/{action}/", **form)
+    assert answer.status_code == 400
+    assert problem in answer.text
+    assert "kept words" in answer.text or field == "reason"
+    assert f'value="{value}"' in answer.text or field in {"when", "reason"} or "\0" in value
+    answer = await owner.call(f"/owner/company/{company}/{action}/", **form)
+    assert (answer.status_code, answer.json()["error"]["kind"]) == (400, "invalid_input")
+
+
+async def test_turns_pages(owner: Any) -> None:
+    path = f"/owner/company/{(await owner.found('Many Payments Ltd'))['id']}/"
+    for number in range(27):
+        answer = await owner.call(f"{path}record-payment/", amount=f"{number + 1}", reference=f"Many {number}")
+        assert answer.status_code == 200, answer.text
+    page = (await owner.browser.get(f"{path}billing/")).text
+    assert "Many 26" in page
+    assert "Many 1<" not in page
+    older = page.split(f'rel="next" href="{path}billing/')[1].split('"')[0]
+    page = (await owner.browser.get(f"{path}billing/{older}")).text
+    assert "Many 1<" in page
+    assert "Many 26" not in page
+    assert "Newest" in page
+    assert (await owner.browser.get(f"{path}billing/?payments=x")).status_code == 400

@@ -1,0 +1,79 @@
+"""Rotating and revoking keys, with tenancy itself."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("following")
+
+
+async def keys_of(owner: Any, path: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await owner.read(f"{path}keys/"))["keys"]["value"]
+    return found
+
+
+async def test_rotates_with_and_without_grace(owner: Any) -> None:
+    company = await owner.found("Rotating Ltd")
+    path = f"/owner/company/{company['id']}/"
+    page = (await owner.browser.get(f"{path}rotate-key/")).text
+    for words in ("24 hours", "7 days", "1 hour", "the company's admin", company["key_hint"]):
+        assert words in page
+    answer = await owner.send(f"{path}rotate-key/", grace="24h", reason="a laptop was stolen")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert '<code id="key">company_' in answer.text
+    assert "The old one goes on to open for 24 hours" in answer.text
+    assert [key["state"] for key in await keys_of(owner, path)] == ["LIVE", "ENDING"]
+
+    answer = await owner.call(f"{path}rotate-key/")
+    assert answer.status_code == 200, "without a word about it there is no grace"
+    new = answer.json()["key"]
+    assert [key["state"] for key in await keys_of(owner, path)] == ["LIVE", "ENDED", "ENDED"]
+    page = (await owner.browser.get(f"{path}keys/")).text
+    assert new[-4:] in page
+    assert new not in page
+    answer = await owner.call(f"{path}rotate-key/", key_hint=company["key_hint"])
+    assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "conflict"), "repeating replaces no second key"
+
+
+async def test_a_repetition_shows_the_only_copy_again(owner: Any) -> None:
+    company = await owner.found("Repeating Ltd")
+    headers = {"x-csrf-token": owner.csrf_token, "idempotency-key": "the answer was lost"}
+    wish = {"key_hint": company["key_hint"], "grace": "1h"}
+    answers = [
+        await owner.script.post(f"/owner/company/{company['id']}/rotate-key/", json=wish, headers=headers)
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].json()["key"] == answers[1].json()["key"]
+
+
+async def test_revokes_an_old_key(owner: Any) -> None:
+    path = f"/owner/company/{(await owner.found('Revoking Ltd'))['id']}/"
+    await owner.call(f"{path}rotate-key/", grace="7d")
+    [live, old] = await keys_of(owner, path)
+    page = (await owner.browser.get(f"{path}keys/{old['key_id']}/revoke/")).text
+    assert old["hint"] in page
+    assert "1</data> other" in page
+    answer = await owner.send(f"{path}keys/{old['key_id']}/revoke/", reason="found on a forum")
+    assert answer.headers["location"] == f"{path}keys/?done=key-revoked#content"
+    assert "The key is revoked." in (await owner.browser.get(answer.headers["location"])).text
+    answer = await owner.call(f"{path}keys/{old['key_id']}/revoke/")
+    assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "refused")
+    answer = await owner.call(f"{path}keys/{live['key_id']}/revoke/")
+    assert answer.json()["keys_left"] == 0
+    assert "None opens" in (await owner.browser.get(path)).text
+    assert (await owner.browser.get(f"{path}keys/{uuid4()}/revoke/")).status_code == 404
+
+
+async def test_keeps_what_was_typed(owner: Any) -> None:
+    path = f"/owner/company/{(await owner.found('Typing Ltd'))['id']}/rotate-key/"
+    answer = await owner.send(path, grace="forever", reason="kept words")
+    assert answer.status_code == 400
+    assert "Choose one of these: none, 1h, 24h, 7d." in answer.text
+    assert "kept words" in answer.text
+    answer = await owner.send(path, grace="7d", reason="zero\0byte")
+    assert answer.status_code == 400
+    assert "Remove the character shown as \ufffd" in answer.text
+    assert 'value="7d" checked' in answer.text

@@ -1,0 +1,103 @@
+"""Changing a company's plan: what it would do is shown first; billing itself decides."""
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("following")
+
+
+async def paying(owner: Any, name: str) -> str:
+    """The path of a company whose first month of PRO is charged."""
+    path = f"/owner/company/{(await owner.found(name))['id']}/"
+    assert (await owner.call(f"{path}renew/", reason="they signed")).status_code == 200
+    return path
+
+
+async def test_shows_what_it_would_do(owner: Any) -> None:
+    path = await paying(owner, "Preview Ltd")
+    page = (await owner.browser.get(f"{path}change-plan/")).text
+    assert "Present plan" in page
+    assert "2. When?" not in page
+    page = (await owner.browser.get(f"{path}change-plan/?plan_code=ENTERPRISE")).text
+    for words in ("At once", "At the end of the period", "Credit", "Charge", "499.00 USD", "999", "1 TB"):
+        assert words in page
+    [now, later] = (await owner.read(f"{path}change-plan/?plan_code=ENTERPRISE"))["choices"]
+    assert now["preview"]["net"]["minor_units"] == pytest.approx(40000, abs=10)
+    assert now["preview"]["monthly_revenue_change"]["minor_units"] == 40000
+    assert later["preview"]["effective_at"] > now["preview"]["effective_at"]
+    assert later["preview"]["lines"] == [], "the next period begins with it, and its price"
+    page = (await owner.browser.get(f"{path}change-plan/?plan_code=PRO")).text
+    assert page.count(" disabled>") >= 3, "the plan it has cannot be chosen again"
+
+
+async def test_changes_at_once(owner: Any) -> None:
+    path = await paying(owner, "Upgrading Ltd")
+    form = {"plan_code": "ENTERPRISE", "timing": "now", "plan_version": "1", "reason": "they grow"}
+    answer = await owner.send(f"{path}change-plan/", **form)
+    assert answer.headers["location"] == f"{path}?done=plan-changed#content"
+    page = (await owner.browser.get(path)).text
+    assert "ENTERPRISE" in page, "shown at once"
+    assert "Plan changed" in page
+    assert "they grow" in page
+    answer = await owner.call(f"{path}change-plan/", **form)
+    assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "refused")
+    answer = await owner.send(f"{path}change-plan/", **form)
+    assert answer.status_code == 409
+    assert "they grow" in answer.text
+
+
+async def test_schedules_and_withdraws(owner: Any) -> None:
+    path = await paying(owner, "Downgrading Ltd")
+    answer = await owner.call(f"{path}change-plan/", plan_code="FREE", reason="too dear")
+    assert answer.json()["scheduled"]["state"] == "PENDING", "a downgrade waits unless something else is asked for"
+    assert answer.json()["subscription"]["plan_code"] == "PRO"
+    change = answer.json()["scheduled"]["change_id"]
+    page = (await owner.browser.get(path)).text
+    withdrawal = f"{path}scheduled-changes/{change}/cancel/"
+    assert withdrawal in page
+    assert "too dear" in page
+    other = withdrawal.replace(path, await paying(owner, "Neighbour Ltd"))
+    assert (await owner.call(other)).status_code == 404, "it is not that company's"
+    assert "It would keep its present plan" in (await owner.browser.get(withdrawal)).text
+    answer = await owner.send(withdrawal, reason="they stay")
+    assert answer.headers["location"] == f"{path}?done=change-withdrawn#content"
+    assert withdrawal not in (await owner.browser.get(path)).text
+    answer = await owner.call(withdrawal)
+    assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "refused")
+    answer = await owner.send(withdrawal)
+    assert answer.status_code == 409
+    assert "Withdrawn" in (await owner.browser.get(f"{path}billing/")).text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("plan_code", "", "Choose one of the plans."),
+        ("plan_code", "P\0O", "Choose one of the plans."),
+        ("timing", "soon", "Choose one of these: now, period-end."),
+        ("plan_version", "x", "Give a version of the plan"),
+        ("reason", "r" * 501, "Use at most 500 characters."),
+        ("reason", "zero\0byte", "Remove the character shown as"),
+    ],
+)
+async def test_bad_input(owner: Any, field: str, value: str, problem: str) -> None:
+    name = f"Bad {field} {len(value)} Ltd"
+    path = f"/owner/company/{(await owner.found(name))['id']}/change-plan/"
+    form = {"plan_code": "FREE", "timing": "now", "reason": "typed words"} | {field: value}
+    answer = await owner.call(path, **form)
+    assert (answer.status_code, answer.json()["error"]["kind"]) == (400, "invalid_input")
+    answer = await owner.send(path, **form)
+    assert answer.status_code == 400
+    assert problem in answer.text
+
+
+async def test_a_plan_that_is_not_there(owner: Any) -> None:
+    path = f"/owner/company/{(await owner.found('Golden Ltd'))['id']}/change-plan/"
+    answer = await owner.call(path, plan_code="GOLD")
+    assert (answer.status_code, answer.json()["error"]["kind"]) == (404, "not_found")
+    page = (await owner.browser.get(f"{path}?plan_code=GOLD")).text
+    assert "there is no plan GOLD" in page
+    answer = await owner.send(path, plan_code="GOLD", reason="kept words")
+    assert answer.status_code == 404
+    assert "kept words" in answer.text

@@ -1,0 +1,16 @@
+// What pages do beyond HTML. Every page works without it.
+import { offerCopying } from "./copy";
+import { enhanceForms } from "./forms";
+import { keepAges, localiseAll } from "./formats";
+import { follow } from "./live";
+import { tameMenus } from "./menus";
+import { recover } from "./recover";
+
+localiseAll();
+keepAges();
+tameMenus();
+enhanceForms();
+offerCopying();
+follow();
+recover();
+if (document.querySelector("[data-chart]")) void import("./charts").then(({ drawCharts }) => drawCharts());

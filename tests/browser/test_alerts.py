@@ -1,0 +1,47 @@
+"""The bell rings in an open page; alerts are answered, and told by e-mail."""
+
+from playwright.async_api import expect
+
+from tests.browser.conftest import Open
+from tests.platform.company import Found
+from tests.platform.numbers import settled
+from tests.platform.running import Running
+from tests.platform.screen import heading, press, shoot
+from tests.platform.waiting import eventually
+
+
+async def test_the_bell_rings_in_an_open_page(to: Open, running: Running, found_company: Found) -> None:
+    page = await to("/owner/alerts/")
+    await heading(page, "Alerts")
+    running.execute("portal", "DELETE FROM alert_digest")  # an owner who was told within the hour waits
+    await page.get_by_label("How often").select_option("HOURLY")
+    await press(page, "Save")
+    await expect(page.get_by_label("How often")).to_have_value("HOURLY")
+    await page.evaluate("window.sameDocument = true")
+    company = await found_company("Tansy", people=4, plan="FREE")  # with the admin five of five seats
+    await settled(running, company.id)
+    running.execute("portal", "UPDATE alert_turn SET taken_at = '-infinity'")
+    await expect(page.get_by_text("There are other alerts by now.")).to_be_visible(timeout=25_000)
+    await expect(page.locator("[data-bell]")).to_be_visible()
+    assert await page.evaluate("window.sameDocument"), "the page was not loaded again"
+    await press(page, "Show them")
+
+    alert = page.locator(f'[data-alert="{company.id}:SEATS"]')
+    await expect(alert).to_contain_text("5 of 5 seats are taken.")
+    await shoot(page, "owner-alerts")
+    mails = running.home.root / "mail"
+    await eventually(lambda: [file for file in mails.glob("*.eml") if "Tansy" in file.read_text()])
+
+    await alert.get_by_text("Snooze").click()
+    await alert.get_by_role("button", name="For 7 days").click()
+    await expect(alert).to_have_count(0)
+    await page.get_by_label("State").select_option("SNOOZED")
+    await expect(alert).to_contain_text("rests until")
+    await alert.get_by_role("button", name="Reopen").click()
+    await expect(alert).to_have_count(0)
+    await page.get_by_label("State").select_option("OPEN")
+    await alert.get_by_role("button", name="Acknowledge").click()
+    await expect(alert).to_have_count(0)
+    await page.get_by_label("State").select_option("ACKNOWLEDGED")
+    await expect(alert).to_contain_text("acknowledged by")
+    await shoot(page, "owner-alerts-acknowledged")

@@ -1,0 +1,105 @@
+"""One more portal beside the platform's own, of which everything is written down: what it hears, logs and sends."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import nats
+
+from tenantry_ops.ports import free_port
+from tests.platform.rpc_recorder import Recorder, recorder
+from tests.platform.running import Running
+from tests.platform.waiting import eventually
+
+SUBJECTS = ("tenancy.v1.>", "billing.v1.>", "usage.v1.>")
+
+
+@dataclass
+class ListeningPortal:
+    """`url` is where it serves, `log` what it says, `outbox` where the e-mails of all portals of the platform go."""
+
+    url: str
+    log: Path
+    outbox: Path
+    recorders: list[Recorder]
+    messages: list[tuple[str, bytes]] = field(default_factory=list)
+
+    @property
+    def mails(self) -> list[Path]:
+        """The e-mails that have left, whichever of the two portals has sent them."""
+        return sorted(self.outbox.glob("*.eml"))
+
+    def everything(self) -> Iterator[tuple[str, bytes]]:
+        """All that was heard, published, logged and mailed since it started: where, and the bytes."""
+        for made in self.recorders:
+            yield from made.heard
+        yield from self.messages
+        yield "log", self.log.read_bytes()
+        for mail in self.mails:
+            yield mail.name, mail.read_bytes()
+
+
+@asynccontextmanager
+async def listening_portal(running: Running, files: Path) -> AsyncIterator[ListeningPortal]:
+    """Its read model, accounts and feed are those of the platform's portal; its log tells all it can."""
+    async with AsyncExitStack() as stack:
+        tenancy, tenancy_address = await stack.enter_async_context(recorder(running, "tenancy"))
+        billing, billing_address = await stack.enter_async_context(recorder(running, "billing"))
+        listen = f"127.0.0.1:{free_port()}"
+        portal = ListeningPortal(
+            f"http://{listen}", files / "portal.log", running.home.root / "mail", [tenancy, billing]
+        )
+        await stack.enter_async_context(_messages(running, portal.messages))
+        environment = {
+            **running.environment_of("portal"),
+            "PORTAL_LISTEN": listen,
+            "PORTAL_PUBLIC_URL": portal.url,
+            "PORTAL_TENANCY_ADDRESS": tenancy_address,
+            "PORTAL_BILLING_ADDRESS": billing_address,
+            "PORTAL_MAIL_URL": portal.outbox.as_uri(),
+            "LOG_LEVEL": "DEBUG",
+        }
+        await stack.enter_async_context(_process(environment, portal.log))
+        async with httpx.AsyncClient(base_url=portal.url) as http:
+            await eventually(lambda: _ready(http))
+        yield portal
+
+
+@asynccontextmanager
+async def _process(environment: dict[str, str], log: Path) -> AsyncIterator[None]:
+    program = str(Path(sys.executable).with_name("tenantry-owner-portal"))
+    with log.open("wb") as file:
+        process = await asyncio.create_subprocess_exec(program, "serve", env=environment, stdout=file, stderr=file)
+        try:
+            yield
+        finally:
+            process.terminate()
+            await process.wait()
+
+
+@asynccontextmanager
+async def _messages(running: Running, found: list[tuple[str, bytes]]) -> AsyncIterator[None]:
+    """Every version of every message: the compacted stream itself keeps the newest alone."""
+
+    async def note(message: nats.aio.client.Msg) -> None:
+        found.append((message.subject, repr((message.subject, message.headers)).encode() + message.data))
+
+    client = await nats.connect(running.platform.nats_url("operator"), inbox_prefix=b"_INBOX_operator")
+    try:
+        for subject in SUBJECTS:
+            await client.subscribe(subject, cb=note)
+        await client.flush()
+        yield
+    finally:
+        await client.close()
+
+
+async def _ready(http: httpx.AsyncClient) -> bool:
+    try:
+        return (await http.get("/readyz")).status_code == 200
+    except httpx.TransportError:
+        return False
