@@ -2,9 +2,11 @@
 
 import re
 from collections import Counter, deque
+from io import BytesIO
 from pathlib import Path
 
 import httpx
+from PIL import Image, PngImagePlugin
 
 from tests.platform.canaries import search_all, search_database, search_logs, search_streams
 from tests.platform.company import Company, Found, Person
@@ -14,15 +16,21 @@ from tests.platform.numbers import settled
 from tests.platform.owner import Owner
 from tests.platform.running import Running
 from tests.platform.waiting import eventually
-from tracker_client import Window
+from tracker_client import Desktop, NativeAgent, Window
 
 PERSON = Person("Quillfeather Brambleworth", "quillfeather@plumthicket.example", "marmalade-orrery")
 WINDOWS = (
     Window("Sprocketwriter", "Grumbleton severance.docx"),
     Window("Browser", "News", browser=True, domain="wobblegate.example", url="https://wobblegate.example/snickersnee"),
 )
-STORED = ("Quillfeather", "plumthicket", "Sprocketwriter", "Grumbleton", "wobblegate", "snickersnee", "flibberty")
-WORDS = (*STORED, PERSON.password, "gallimaufry")
+TASK = ("Zephyrine inventory", "recount the parsnipscopes")
+DEVICE = "Larkspur laptop"
+NOTED = "dandelionaut"  # in a picture's file, which is encoded anew
+STORED = (
+    *("Quillfeather", "plumthicket", "Sprocketwriter", "Grumbleton", "wobblegate", "snickersnee", "flibberty"),
+    *("Zephyrine", "parsnipscope", "Larkspur"),
+)
+WORDS = (*STORED, PERSON.password, "gallimaufry", NOTED)
 COMPANY_CHANGES = "/contracts.tenancy.v1.TenancyService/ListCompanyChanges"
 LOOKS = 12  # orders and filters of one page
 
@@ -69,8 +77,44 @@ def told_of_companies(running: Running, portal: ListeningPortal) -> bool:
     return any(method == COMPANY_CHANGES and b"Vireo" in answer for method, answer in portal.everything())
 
 
-async def work(company: Company) -> str:
-    """A day at the desktop, with everything that a tracker may say, well-formed and not; returns its token."""
+def noted_picture() -> bytes:
+    """A PNG that says more than its pixels."""
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("Comment", NOTED)
+    file = BytesIO()
+    Image.new("RGB", (64, 36), "teal").save(file, "PNG", pnginfo=notes)
+    return file.getvalue()
+
+
+async def photograph(company: Company, desktop: Desktop) -> str:
+    """Sends a picture; returns the name under which it is kept."""
+    assert desktop.account is not None
+    desktop.capture(noted_picture())
+    assert await desktop.upload_screenshots() == 1
+    [found] = company.running.rows(
+        "tracking",
+        "SELECT screenshot_id FROM screenshot JOIN employee USING (company_id, employee_id) WHERE number = %s",
+        desktop.account.id,
+    )
+    files = list((company.running.home.root / "pictures").rglob(f"{found.screenshot_id}*"))
+    assert len(files) == 2, "the picture and its thumbnail"
+    assert search_all([(path.name, path.read_bytes()) for path in files], [NOTED]) == []
+    return str(found.screenshot_id)
+
+
+async def enrol(company: Company) -> str:
+    """The same person's new agent; returns its credential."""
+    async with httpx.AsyncClient() as http:
+        agent = NativeAgent(f"{company.running.gateway}/v1", company.key, http)
+        assert (await agent.enrol(PERSON.email, PERSON.password, DEVICE)).status_code == 201
+    return agent.headers["Authorization"].removeprefix("Bearer ")
+
+
+async def work(company: Company) -> tuple[str, ...]:
+    """A day at the desktop, with everything that a tracker may say, well-formed and not.
+
+    Returns what it was told alone: its token, the picture's name and the new agent's credential.
+    """
     desktop = await at_work(company, PERSON, hours=2)
     for window in (*WINDOWS, WINDOWS[0]):
         desktop.tick(600, window=window)
@@ -82,9 +126,12 @@ async def work(company: Company) -> str:
     body = {"active_token": desktop.account.token, "work_session_id": desktop.session_id}
     for applications in ([strange], {"flibberty": strange}):
         await desktop.client.post("upload/employee-activity", body | {"applications": applications})
-    await desktop.client.post("tasks/update", body | {"task_id": 1, "status": "DONE", "note": "gallimaufry"})
+    await company.give_task(desktop.account.id, *TASK)
+    tasks = (await desktop.client.get_tasks(desktop.account)).fields["data"]
+    done = {"task_id": tasks[0]["id"], "status": "DONE", "note": "gallimaufry"}
+    assert (await desktop.client.post("tasks/update", body | done)).ok
     assert (await desktop.client.login(PERSON.email, "marmalade-orrery, mistyped")).code == 401
-    return desktop.account.token
+    return desktop.account.token, await photograph(company, desktop), await enrol(company)
 
 
 async def test_nobody_leaves_a_trace_outside_of_tracking(
@@ -98,9 +145,11 @@ async def test_nobody_leaves_a_trace_outside_of_tracking(
         owner = await Owner.sign_in(http, secrets.owner_email, secrets.owner_password)
         company = await found_company("Vireo", people=3, plan="FREE")
         await company.hire(PERSON)  # the fifth of five seats: there will be an alert
-        words = (*WORDS, await work(company))
+        token, picture, credential = await work(company)
+        words = (*WORDS, token, picture, credential)
         await settled(running, company.id)
-        assert {word for _where, word in search_database(running, "tracking", STORED)} == set(STORED)
+        kept = {*STORED, picture}
+        assert {word for _where, word in search_database(running, "tracking", words)} == kept
 
         running.execute("portal", "DELETE FROM alert_digest")  # an owner who was told within the hour waits
         await owner.post("/owner/alerts/emails/", frequency="HOURLY")

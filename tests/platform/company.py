@@ -44,11 +44,17 @@ class Company:
 
     async def hire(self, person: Person) -> None:
         """The admin adds an employee."""
-        [token] = re.findall(r'name="csrf_token" value="([^"]+)"', (await self.team_page()).text)[:1]
-        fields = {"name": person.name, "email": person.email, "password": person.password, "csrf_token": token}
-        answer = await self.workspace.post("/team", data=fields)
-        assert answer.status_code == 303, answer.text
+        await self._send("/team", name=person.name, email=person.email, password=person.password)
         self.people.append(person)
+
+    async def give_task(self, number: int, title: str, description: str) -> None:
+        """The admin gives the employee with that number something to do."""
+        await self._send(f"/team/{number}", title=title, description=description)
+
+    async def _send(self, path: str, **fields: str) -> None:
+        [token] = re.findall(r'name="csrf_token" value="([^"]+)"', (await self.team_page()).text)[:1]
+        answer = await self.workspace.post(path, data={**fields, "csrf_token": token})
+        assert answer.status_code == 303, answer.text
 
 
 Found = Callable[..., Awaitable[Company]]

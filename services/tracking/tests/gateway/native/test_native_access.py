@@ -31,7 +31,7 @@ CALLS = {
     "devices": ("POST", {"json": {"email": "nobody@acme.example", "password": "guess", "name": "Laptop"}}),
     "devices/current": ("DELETE", {}),
     "sync": ("POST", {"json": {"sent_at": NOW, "records": []}}),
-    f"screenshots/{uuid.uuid4()}": ("PUT", {"content": b"picture", "params": QUERY}),
+    "screenshots/0f8fad5b-d9cb-469f-a165-70867728950e": ("PUT", {"content": b"picture", "params": QUERY}),
     "config": ("GET", {}),
     "tasks": ("GET", {}),
     "tasks/1": ("PATCH", {"json": {"status": "DONE"}}),
