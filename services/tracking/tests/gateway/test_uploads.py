@@ -137,6 +137,34 @@ async def test_days_of_rows_after_an_outage_are_taken_at_once(seat, rows) -> Non
     assert await seat.is_heard()
 
 
+async def test_ten_hours_offline_count_exactly_and_sent_again_change_nothing(
+    new_tenant, sit, clock, stored, counted
+) -> None:
+    tenant = await new_tenant()
+    seat = await sit(tenant)
+    start = clock.now
+    clock.now += timedelta(hours=10)
+    times = [stamp(start + timedelta(seconds=second)) for second in range(1, 36_001)]
+    lists = {
+        "applications": [app(active_seconds=1, created_at=at) for at in times],
+        "websites": [
+            {"domain": "a.example", "url": None, "active_seconds": 1, "created_at": at} for at in times[:3997]
+        ],
+        "activities": [
+            {"minute_type": "ACTIVE", "duration_seconds": 30_000, "created_at": times[-1]},
+            {"minute_type": "INACTIVE", "duration_seconds": 5_000, "created_at": times[20_000]},
+            {"minute_type": "ACTIVE", "duration_seconds": 1_000, "created_at": times[-1]},
+        ],
+    }
+    for _ in range(2):
+        reply = await seat.upload(**lists)
+        assert (reply.code, reply.fields["message"]) == (200, "40000 rows stored")
+        assert list((await counted(tenant)).values()) == [{"ACTIVE": 31_000, "INACTIVE": 5_000, "sessions": 1}]
+        records = await stored("usage_record", tenant.company_id)
+        assert (len(records), sum(row["seconds"] for row in records)) == (39_997, 39_997)
+    assert await stored("quarantine", tenant.company_id) == []
+
+
 async def test_a_next_persons_token_does_not_count_the_last_ones_rows(new_tenant, sit, stored, clock) -> None:
     tenant = await new_tenant(people=2)
     clock.now = datetime.now(UTC)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from servicekit.ids import new_id
 from tracking.application.authenticate import Authenticator
 from tracking.application.fold_company import fold_company
 from tracking.application.import_history import Stretch, import_history
@@ -16,6 +17,8 @@ from tracking.application.start_session import start_session
 from tracking.domain.days import day_of
 from tracking.domain.timeline import Kind
 from tracking.feed.outgoing import company_month_event
+from tracking.store import quarantine
+from tracking.store.scope import company_scope
 
 NEW = {"name": "Cleo", "email": "cleo@acme.example", "password": "open sesame"}
 
@@ -143,3 +146,21 @@ async def test_the_day_and_the_sessions_of_everyone(new_tenant, open_browser, en
         assert "<td>2 h 01 min</td><td>0 h 01 min</td><td>2</td>" in page
     assert "running" in (await employee.see("/")).text
     assert "Nothing yet" in (await admin.see("/")).text
+
+
+async def test_an_admin_sees_how_much_was_kept_aside_and_why(new_tenant, open_browser, engine, stored) -> None:
+    tenant, other = await new_tenant(), await new_tenant()
+    [whose, *_] = await stored("employee", tenant.company_id)
+    async with company_scope(engine, tenant.company_id) as tx:
+        for reason in ("not an object", "another person's", "another person's"):
+            kept = {"record_id": new_id(), "employee_id": whose["employee_id"], "payload": "window titles"}
+            await quarantine.add(tx, tenant.company_id, reason=reason, **kept)
+    pages = {}
+    for email in (tenant.admin, tenant.people[0], other.admin):
+        browser = open_browser()
+        await browser.sign_in(email)
+        pages[email] = (await browser.see("/team")).text
+    assert "<td>another person&#39;s</td><td>2</td>" in pages[tenant.admin]
+    assert "<td>not an object</td><td>1</td>" in pages[tenant.admin]
+    assert "Kept aside" not in pages[tenant.people[0]] + pages[other.admin]
+    assert "window titles" not in pages[tenant.admin]

@@ -32,7 +32,7 @@ class PictureStore:
         else:
             self._store = from_url(
                 url,
-                client_options={"timeout": _LONGEST},
+                client_options={"timeout": _LONGEST, "allow_http": True},  # where AWS_ENDPOINT says so
                 retry_config={"max_retries": 2, "retry_timeout": _LONGEST},
             )
 
