@@ -248,14 +248,16 @@ async def test_retention_removes_pictures_and_keeps_the_days_count(
     assert not await remove(timedelta(days=29))
 
 
-async def test_a_picture_store_that_is_away_refuses_and_loses_nothing(own, pictures, monkeypatch, stored) -> None:
+async def test_a_picture_store_that_is_away_refuses_and_loses_nothing(own, door, pictures, monkeypatch, stored) -> None:
     with monkeypatch.context() as away:
 
         async def put(*_: object) -> None:
             raise Unavailable("the picture store does not answer")
 
         away.setattr(pictures, "put", put)
-        assert (await send(own)).code == 503
+        body = own.body(photo=base64.b64encode(PNG).decode(), capture_time=stamp(datetime.now(UTC)))
+        reply = await door.post(f"/api/{PATH}", json=body, headers={"X-Company-Key": own.key})
+        assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
     assert await stored("screenshot", own.company_id) == await stored("quarantine", own.company_id) == []
     assert (await send(own)).fields["message"] == "Screenshot kept"
 

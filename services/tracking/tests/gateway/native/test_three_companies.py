@@ -141,7 +141,8 @@ async def players(
     players = []
     for _ in range(3):
         tenant = await new_tenant(people=2)
-        seat, agent, spare = await sit(tenant), await enrol(tenant, 1), await enrol(tenant, 1)
+        seat, agent = await sit(tenant), await enrol(tenant, 1)
+        await enrol(tenant, 1, name="Spare")
         admin = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://workspace")
         await admin.post("/login", data={"email": tenant.admin, "password": tenant.password})
         [csrf_token, *_] = re.findall(r'name="csrf_token" value="([^"]+)"', (await admin.get("/team")).text)
@@ -154,9 +155,7 @@ async def players(
         put = await agent.put_screenshot(shot, PNG, session_id=session, captured_at=now, now=datetime.now(UTC))
         assert put.status_code == 201
         [given] = await stored("task", tenant.company_id)
-        devices = await stored("device", tenant.company_id)
-        device = max(row["device_id"] for row in devices)  # the latest: `spare`'s
-        assert spare.headers != agent.headers
+        [device] = [row["device_id"] for row in await stored("device", tenant.company_id) if row["name"] == "Spare"]
         players.append(Player(tenant, seat, agent, admin, csrf_token, session, device, given["number"], record, shot))
     yield players
     for player in players:

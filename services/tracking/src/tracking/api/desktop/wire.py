@@ -38,8 +38,9 @@ def no(message: str) -> Reply:
 
 
 def refusal(code: int, message: str, *, retry_after: float | None = None) -> Reply:
-    """Any other code: the tracker keeps its rows."""
-    headers = ((b"retry-after", str(max(1, round(retry_after))).encode()),) if retry_after else ()
+    """Any other code: the tracker keeps its rows. 429 and 503 always say after how many seconds to come again."""
+    says_when = retry_after or code in (429, 503)
+    headers = ((b"retry-after", str(max(1, round(retry_after or 1))).encode()),) if says_when else ()
     return Reply(code, {"status": False, "message": message}, headers)
 
 
