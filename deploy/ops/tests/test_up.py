@@ -55,8 +55,11 @@ def processes_of(records: Sequence[ProcessRecord]) -> list[psutil.Process]:
     return [process for record in records for process in record.survivors()]
 
 
-def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # pytest-timeout ends it
+def until(condition: Callable[[], bool], *, otherwise: Callable[[], str] = str) -> None:
+    """AssertionError with what `otherwise` says after two minutes."""
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, otherwise()
         time.sleep(0.05)
 
 
@@ -91,7 +94,7 @@ def test_a_killed_process_comes_back(tenantry: Tenantry, home: Home, running: li
     before = record(running, "billing")
     os.kill(before.pid, signal.SIGKILL)
     until(lambda: record(home.read_processes(), "billing").pid != before.pid)
-    until(lambda: tenantry("status").returncode == 0)
+    until(lambda: tenantry("status").returncode == 0, otherwise=lambda: tenantry("status").stdout)
 
 
 def test_what_a_killed_supervisor_left_is_ended_by_the_next(

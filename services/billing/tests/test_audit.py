@@ -140,7 +140,7 @@ async def test_the_trail_is_whole_and_leads_through_what_was_noted_down(
     assert verdict.flaw == "the audit entry of revision 2 is not the one that was noted down"
     with pytest.raises(InvalidInput, match="give both"):
         await call(portal.audit.VerifyAudit, pb.VerifyAuditRequest(known_revision=2))
-    monkeypatch.setattr(verifying, "PAGE", 1)
+    monkeypatch.setattr(verifying, "STRETCH", 1)
     assert (await verify_audit(engine)).end.revision == 4
 
 

@@ -55,7 +55,7 @@ async def test_the_services_role_can_neither_change_nor_remove_history(engine: A
 
 
 async def test_the_chain_holds_over_several_pages(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verifying, "PAGE", 2)
+    monkeypatch.setattr(verifying, "STRETCH", 2)
     verdict = await verify_audit(engine)
     assert (verdict.end.revision, verdict.flaw) == (ENTRIES, None)
 

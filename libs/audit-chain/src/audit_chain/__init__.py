@@ -6,6 +6,17 @@ library alone is used, so that the rules of every service may build on it.
 
 from audit_chain.chain import GENESIS, BrokenChain, ChainEnd, Entry, Sealed
 from audit_chain.hashing import seal
-from audit_chain.verdict import Verdict, conclude, follow
+from audit_chain.verdict import Verdict, conclude, follow, follow_all
 
-__all__ = ["GENESIS", "BrokenChain", "ChainEnd", "Entry", "Sealed", "Verdict", "conclude", "follow", "seal"]
+__all__ = [
+    "GENESIS",
+    "BrokenChain",
+    "ChainEnd",
+    "Entry",
+    "Sealed",
+    "Verdict",
+    "conclude",
+    "follow",
+    "follow_all",
+    "seal",
+]

@@ -1,6 +1,7 @@
 """Following a whole trail, stretch by stretch."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,3 +39,25 @@ def conclude(verdict: Verdict, newest: int, known: ChainEnd | None = None) -> Ve
     except BrokenChain as broken:
         return Verdict(verdict.end, broken.message)
     return verdict
+
+
+async def follow_all(
+    stretch_after: Callable[[int | None], Awaitable[Sequence[Sealed[Any]]]],
+    newest: int,
+    known: ChainEnd | None = None,
+) -> Verdict:
+    """How far a whole trail is whole; it ends at the `newest` revision and must lead through the `known` entry.
+
+    `stretch_after` returns the entries after a revision, oldest first, some at a time and none at the end; None asks
+    from the very first row, whatever its revision. Whoever may do anything in a database can write a whole new trail,
+    but not one that leads through a hash that was noted down elsewhere.
+    """
+    verdict = Verdict(ChainEnd())
+    after: int | None = None
+    while stretch := await stretch_after(after):
+        # In a thread, so that other calls are answered meanwhile.
+        verdict = await asyncio.to_thread(follow, verdict.end, stretch, known)
+        if verdict.flaw is not None:
+            return verdict
+        after = verdict.end.revision
+    return conclude(verdict, newest, known)
