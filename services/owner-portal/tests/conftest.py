@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.api.app import create_app
 from owner_portal.api.portal import Portal, Security
+from owner_portal.application import with_memory
 from owner_portal.application.owners.create_owner import create_owner
 from owner_portal.application.owners.secret_box import SecretBox
 from owner_portal.application.read_model.apply_usage import apply_usage
@@ -40,6 +41,15 @@ from servicekit.settings import TlsSettings
 EMAIL = "owner@tenantry.example"
 PASSWORD = "correct horse battery"
 NOW = datetime.now(UTC)
+
+
+@pytest.fixture(scope="package", autouse=True)
+def patient() -> Iterator[None]:
+    """No answer is late because the machine is busy; a test of silence sets its own limits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(with_memory, "LONGEST_WAIT", 30.0)
+        patch.setitem(Channel.ask.__kwdefaults__, "deadline", 30.0)
+        yield
 
 
 @pytest.fixture(scope="module")

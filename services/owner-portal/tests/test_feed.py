@@ -139,6 +139,11 @@ async def test_consumes_from_nats(
         await tx.execute(text("UPDATE source SET confirmed_at = NULL WHERE name = 'usage'"))
     waiting = month(companies[0], (1, 1, 1))
     await tracking.publish(waiting.subject, waiting.payload)
+
+    async def waits() -> bool:  # a moment after the publisher has its answer
+        return bool((await bus.stream.consumer_info("USAGE", "portal")).num_pending)
+
+    await eventually(waits)
     await feed.watch_step()
     assert not await is_confirmed(engine), "what waits in the feed is not known here"
     async with run(feed.consume(), feed.watch()):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tracker_client import Desktop, Window
+from tracking.application import fold_company
 
 WINDOWS = [
     Window("Editor", "notes.md"),
@@ -92,6 +93,20 @@ async def test_days_of_work_with_lost_replies(desk, clock, lossy, counted, wrong
     rows = await desk.stored("usage_record")
     assert len(rows) == truth.rows_acknowledged["applications"] + truth.rows_acknowledged["websites"] > 400 * days
     assert not await desk.stored("quarantine")
+
+
+@pytest.mark.parametrize("entries", [1, 2, 3])
+async def test_a_turn_never_cuts_an_upload(desk, clock, counted, monkeypatch, entries: int) -> None:
+    monkeypatch.setattr(fold_company, "ENTRIES_A_TURN", entries)
+    desktop = await desk()
+    assert await desktop.start()
+    for stretch, kind in ((10, "ACTIVE"), (3, "INACTIVE"), (7, "ACTIVE")) * 4:
+        desktop.tick(stretch, kind)
+        clock.now += timedelta(seconds=stretch)
+    for _ in range(3):
+        rows = desktop.tables.snapshot()
+        assert (await desktop.client.upload_activity(desktop.account, desktop.session_id, rows)).ok
+    assert await counted(desk.tenant) == {desktop.account.id: {"ACTIVE": 68, "INACTIVE": 12, "sessions": 1}}
 
 
 async def test_two_desktops_at_once_count_once(desk, clock, counted) -> None:

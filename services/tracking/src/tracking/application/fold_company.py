@@ -27,13 +27,13 @@ Encode = Callable[[UUID, date, Sequence[CompanyDayRow]], OutgoingEvent]
 
 
 async def fold_company(engine: AsyncEngine, company_id: UUID, encode: Encode) -> bool:
-    """Folds up to `ENTRIES_A_TURN` entries in one transaction; says whether there may be more."""
+    """Folds some `ENTRIES_A_TURN` entries in one transaction; says whether there may be more."""
     async with company_scope(engine, company_id) as tx:
         return await _fold(tx, [company_id], encode, wait=True)
 
 
 async def fold_companies(engine: AsyncEngine, company_ids: Collection[UUID], encode: Encode) -> bool:
-    """Folds up to `ENTRIES_A_TURN` entries in one transaction; says whether there may be more.
+    """Folds some `ENTRIES_A_TURN` entries in one transaction; says whether there may be more.
 
     `engine` is of the role that folds. A company that somebody else holds at this moment waits for its next turn.
     """
@@ -83,7 +83,7 @@ async def _fold(tx: AsyncConnection, company_ids: Collection[UUID], encode: Enco
         for (company_id, first), days in (await folding.company_days(tx, sorted(months))).items()
     ]
     await folding.announce(tx, announced)
-    return len(entries) == ENTRIES_A_TURN
+    return len(entries) >= ENTRIES_A_TURN
 
 
 class _Turn:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from servicekit.events import OutgoingEvent
@@ -50,10 +50,10 @@ _HOLD_ALL, _HOLD_FREE = text(_HOLD.format("")), text(_HOLD.format("SKIP LOCKED")
 
 # Claims that are there already are no news: their entries end here too. Found by their places and told apart by the
 # caller, for the queue has as many rows as nobody could have told the planner, and a join would compare all with all.
-_TAKE = text("""
+_TAKE = """
     WITH taken AS (
         DELETE FROM fold_queue WHERE ctid = ANY (ARRAY(
-            SELECT ctid FROM fold_queue WHERE company_id = ANY(CAST(:ids AS uuid[])) ORDER BY entry_id LIMIT :limit
+            SELECT ctid FROM fold_queue WHERE company_id = ANY(CAST(:ids AS uuid[])) {}
         ))
         RETURNING *
     ), new AS (
@@ -69,7 +69,9 @@ _TAKE = text("""
         CAST(floor(extract(epoch FROM at)) AS bigint), seconds
     FROM taken
     UNION ALL SELECT entry_id, true, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM new
-""")
+"""
+_TAKE_OLDEST = text(_TAKE.format("ORDER BY entry_id LIMIT :limit"))
+_TAKE_OF_UPLOADS = text(_TAKE.format("AND upload_id = ANY(CAST(:uploads AS uuid[]))"))
 
 _DEVICE_DAYS = text(f"""
     SELECT d.company_id, d.employee_id, d.day, d.device_id, CAST(d.active AS text), CAST(d.idle AS text)
@@ -172,12 +174,22 @@ async def hold(tx: AsyncConnection, company_ids: Collection[UUID], *, wait: bool
 
 
 async def take(tx: AsyncConnection, company_ids: Collection[UUID], limit: int) -> list[Taken]:
-    """Removes up to `limit` of the held companies' oldest entries, keeps their claims, and returns them in order."""
-    rows = (await tx.execute(_TAKE, {"ids": list(company_ids), "limit": limit})).all()
+    """Removes the held companies' oldest entries, keeps their claims, and returns them in order.
+
+    They are `limit` at least where there are so many: an upload's claims make room for each other, so all come at once.
+    """
+    ids = list(company_ids)
+    entries = await _take(tx, _TAKE_OLDEST, {"ids": ids, "limit": limit})
+    if len(entries) == limit:
+        uploads = {entry.upload_id for entry in entries if entry.upload_id}
+        entries += await _take(tx, _TAKE_OF_UPLOADS, {"ids": ids, "uploads": list(uploads)})
+    return sorted(entries, key=lambda entry: entry.entry_id)
+
+
+async def _take(tx: AsyncConnection, statement: TextClause, values: Mapping[str, Any]) -> list[Taken]:
+    rows = (await tx.execute(statement, values)).all()
     new = {row[0] for row in rows if row[1]}
-    return sorted(
-        (Taken(row[0], row[0] in new, *row[2:]) for row in rows if not row[1]), key=lambda taken: taken.entry_id
-    )
+    return [Taken(row[0], row[0] in new, *row[2:]) for row in rows if not row[1]]
 
 
 async def device_days(

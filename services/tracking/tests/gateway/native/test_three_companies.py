@@ -9,7 +9,7 @@ import re
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -289,8 +289,11 @@ async def test_afterwards_all_is_counted_and_heard(players, engine) -> None:
         assert (await player.agent.sync(datetime.now(UTC))).status_code == 200
 
 
-async def test_a_hole_would_be_found(players, play, rows_of, superuser) -> None:
+async def test_a_hole_would_be_found(players, play, rows_of, enrol, stored, superuser) -> None:
     one, two, _three = players
+    await enrol(two.tenant, 1, name="Another")  # the spare one may have been revoked
+    [device] = [row for row in await stored("device", two.tenant.company_id) if row["name"] == "Another"]
+    two = replace(two, device=device["device_id"])
     kept = {row.split(" ")[0] for row in await rows_of(one)}
     assert kept >= {"task", "screenshot", "usage_record", "device", "work_session"}
     before = await rows_of(two)
