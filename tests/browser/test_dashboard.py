@@ -48,6 +48,36 @@ async def test_search_sort_and_columns_stand_in_the_address(to: Open, found_comp
     assert ",Umbra," in text.splitlines()[1], "the file holds what the page shows, in its order"
 
 
+async def test_going_back_the_filters_say_what_the_address_says(to: Open, found_company: Found) -> None:
+    await found_company("Vervain", people=0)
+    page = await to("/owner/dashboard/")
+    status = page.locator("select[name=status]")
+    for choice in ("TRIAL", "ACTIVE"):
+        await status.select_option(choice)
+        await page.wait_for_url(f"**status={choice}&**")
+    for choice in ("TRIAL", ""):
+        await page.go_back()
+        await expect(status).to_have_value(choice)
+        assert ("status=" in page.url) == bool(choice)
+    # A browser that kept the page in its memory shows it as it was left.
+    await status.evaluate("select => { select.value = 'CLOSED' }")
+    await page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    await expect(status).to_have_value("")
+
+
+async def test_a_search_has_a_button(to: Open, found_company: Found) -> None:
+    await found_company("Woodruff", people=0)
+    page = await to("/owner/dashboard/")
+    await page.get_by_role("searchbox", name="Search name or e-mail").fill("woodr")
+    await press(page, "Search")
+    await expect(page.locator("tr[data-company]")).to_have_count(1)
+    assert "q=woodr" in page.url
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    tools = page.locator(".tools-search, .tools > select, .tools > a, .tools > details")
+    lines = await tools.evaluate_all("all => all.map(tool => Math.round(tool.getBoundingClientRect().bottom / 10))")
+    assert len(set(lines)) == 1, "everything is on one line"
+
+
 async def test_nothing_matches(to: Open, found_company: Found) -> None:
     await found_company("Bistort", people=0)
     page = await to("/owner/dashboard/?q=there-is-no-such-company")
@@ -60,7 +90,7 @@ async def test_nothing_matches(to: Open, found_company: Found) -> None:
 async def test_dark_and_light_are_remembered(to: Open) -> None:
     page = await to("/owner/dashboard/")
     for theme in ("Dark", "Light"):
-        await page.get_by_label("Colours").click()
+        await page.get_by_label("Light or dark").click()
         await page.get_by_role("button", name=theme).click()
         await expect(page.locator("html")).to_have_attribute("data-bs-theme", theme.lower())
         await page.reload()

@@ -36,6 +36,9 @@ async def test_the_audit_log(to: Open, found_company: Found) -> None:
     await press(page, "Filter")
     await expect(page.get_by_role("link", name=company.name).first).to_be_visible()
     await shoot(page, "owner-audit-log")
+    await page.set_viewport_size({"width": 360, "height": 740})
+    hidden = "tables => tables.map(({scrollWidth, clientWidth}) => scrollWidth - clientWidth)"
+    assert max(await page.locator(".table-responsive").evaluate_all(hidden)) == 0, "every column is on a narrow screen"
     async with page.expect_download() as waiting:
         await press(page, "Export as CSV")
     assert company.id in (await (await waiting.value).path()).read_text()

@@ -1,13 +1,13 @@
 """The invented history is plausible, bounded and repeatable."""
 
 from collections import Counter, defaultdict
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import pairwise
 
 import pytest
 
 from tenantry_ops.demo.companies import COMPANIES
-from tenantry_ops.demo.history import DAYS, SATURDAY, history
+from tenantry_ops.demo.history import DAYS, SATURDAY, WorkDay, history, last_sign
 
 TODAY = date(2026, 11, 23)
 HOUR = 3600
@@ -93,3 +93,14 @@ def test_the_silent_fell_silent_and_the_new_have_nothing(days) -> None:
     assert min((TODAY - work_day.day).days for work_day in of_story(days, "silent")) > 20
     assert not of_story(days, "new")
     assert max(work_day.day for work_day in of_story(days, "suspended")) > date(2026, 11, 18)
+
+
+def test_the_last_sign_is_the_end_of_the_last_work_by_the_companys_clock(days) -> None:
+    for company in COMPANIES:
+        sign = last_sign(company, days[company.name])
+        assert (sign is None) == (company.story == "new")
+        assert sign is None or sign.date() >= max(work_day.day for work_day in days[company.name])
+    larkspur = COMPANIES[0]  # five hours behind UTC in November
+    spans = ((9 * HOUR, HOUR, "ACTIVE"), (22 * HOUR, HOUR, "ACTIVE"))
+    worked = [WorkDay("a", TODAY, spans, 2), WorkDay("b", TODAY, spans[:1], 1)]
+    assert last_sign(larkspur, worked) == datetime(2026, 11, 24, 4, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from billing.feed.consumed import DURABLE, STREAM, CompanyEvents
+from billing.store import closings
 from contracts.tenancy.v1.events_pb2 import (
     CompanyClosed,
     CompanyCreated,
@@ -52,6 +54,11 @@ class Feed:
     async def reactivated(self, company: UUID, revision: int) -> None:
         event = CompanyReactivated(company_id=str(company), revision=revision)
         await self.publish("reactivated", event.SerializeToString())
+
+    async def closed(self, company: UUID, announced: datetime) -> None:
+        event = CompanyClosed(company_id=str(company), revision=5)
+        headers = {"ce-time": announced.isoformat()}
+        await self._operator.publish("tenancy.v1.company.closed", event.SerializeToString(), headers=headers)
 
     async def consume(self, handler: Handler, engine: AsyncEngine) -> None:
         """Returns when every message was acknowledged or given up."""
@@ -115,6 +122,23 @@ async def test_a_closed_company_is_cancelled_once(engine: AsyncEngine, feed: Fee
     await feed.consume(CompanyEvents(engine).handle, engine)
     assert await history(company) == [("PRO", "TRIAL", False), ("PRO", "CANCELLED", True)]
     assert await history(unknown) == []
+
+
+async def test_closing_in_any_order_and_long_ago(engine: AsyncEngine, feed: Feed, history: History) -> None:
+    """It counts from the moment at which tenancy announced it; what is older and comes later changes nothing."""
+    late, early = new_id(), new_id()
+    await feed.created(late)
+    await feed.consume(CompanyEvents(engine).handle, engine)
+    announced = datetime.now(UTC)
+    await feed.closed(late, announced)
+    await feed.reactivated(late, 4)
+    await feed.closed(early, announced)
+    await feed.created(early)
+    await feed.consume(CompanyEvents(engine).handle, engine)
+    assert await history(late) == [("PRO", "TRIAL", False), ("PRO", "CANCELLED", True)]
+    assert await history(early) == []
+    async with engine.connect() as connection:
+        assert await closings.among(connection, [late, early]) == {late: announced, early: announced}
 
 
 async def test_messages_that_nobody_can_read_hold_up_no_other(

@@ -60,29 +60,29 @@ def test_versions_are_counted_by_plan() -> None:
     dearer = replace(PLAN, version=0, price_per_month=Money(10900, "USD"))
     assert next_version(dearer, [SMALL, PLAN]) == replace(dearer, version=2)
     assert next_version(replace(dearer, code="TEAM"), [SMALL, PLAN]).version == 1
-    with pytest.raises(Conflict, match="version 1 of PRO has these terms already"):
+    with pytest.raises(Conflict, match="Version 1 of PRO has these terms already"):
         next_version(replace(PLAN, version=0), [SMALL, PLAN])
-    with pytest.raises(Refused, match="all plans are in USD"):
+    with pytest.raises(Refused, match="All plans are in USD"):
         next_version(replace(dearer, price_per_month=Money(1, "EUR")), [SMALL, PLAN])
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
+    ("field", "value", "problem"),
     [
-        ("code", "pro"),
-        ("code", ""),
-        ("name", " "),
-        ("price", Money(-1, "USD")),
-        ("price", Money(10**9 + 1, "USD")),
-        ("seats", 0),
-        ("storage_bytes", 0),
-        ("storage_bytes", 2**63),
-        ("screenshot_retention_days", 0),
+        ("code", "pro", "Code must be a plan's code, such as PRO"),
+        ("code", "", "Code must be a plan's code, such as PRO"),
+        ("name", " ", "Name is missing: give 1 to 100 characters."),
+        ("price", Money(-1, "USD"), "Price a month in minor units must be 0 to 1,000,000,000, not -1."),
+        ("price", Money(10**9 + 1, "USD"), "Price a month in minor units must be"),
+        ("seats", 0, "Seats must be 1 to 1,000,000, not 0."),
+        ("storage_bytes", 0, "Storage in bytes must be"),
+        ("storage_bytes", 2**63, "Storage in bytes must be"),
+        ("screenshot_retention_days", 0, "Days that screenshots are kept must be 1 to 3,650, not 0."),
     ],
 )
-def test_terms_that_break_a_rule_are_named(field: str, value: object) -> None:
+def test_terms_that_break_a_rule_are_named(field: str, value: object, problem: str) -> None:
     terms = {"code": "PRO", "name": "Pro", "price": Money(1, "USD"), "seats": 1, "storage_bytes": 1}
-    with pytest.raises(InvalidInput, match=f"terms.{field}"):
+    with pytest.raises(InvalidInput, match=f"^{problem}"):
         Plan.proposed(**terms | {"screenshot_retention_days": 1} | {field: value})  # type: ignore[arg-type]
 
 
@@ -149,9 +149,9 @@ def test_renewing_by_hand() -> None:
     assert (resumed.kind, resumed.after, resumed.lines) == (Kind.RESUMED, replace(PAID, has_paid=True), ())
     assert renew(FREE_PERIOD, NOW + DAY, owed=0).kind is Kind.RENEWED
     assert renew(PAST_DUE, NOW + DAY, owed=0).kind is Kind.PAID
-    with pytest.raises(Refused, match="9900 minor units are owed"):
+    with pytest.raises(Refused, match=r"99\.00 USD are owed: record the payment"):
         renew(PAST_DUE, NOW + DAY, owed=9900)
-    with pytest.raises(Refused, match="renews by itself on 2026-12-23"):
+    with pytest.raises(Refused, match="renews by itself on 23 Dec 2026"):
         renew(PAID, NOW + DAY, owed=0)
 
 
@@ -176,7 +176,7 @@ def test_cancelling() -> None:
     assert cancel(CANCELLED, half, at_once=True).lines == at_once.lines
     assert cancel(PAID, NOW, at_once=True).after.expires_at == NOW + TICK
     assert cancel(TRIAL, NOW, at_once=False).kind is Kind.TRIAL_CANCELLED
-    with pytest.raises(Refused, match="cancelled already and ends on 2026-12-23"):
+    with pytest.raises(Refused, match="cancelled already and ends on 23 Dec 2026"):
         cancel(CANCELLED, NOW, at_once=False)
     with pytest.raises(Refused, match="nothing to cancel"):
         cancel(EXPIRED, EXPIRED.expires_at, at_once=True)
@@ -185,9 +185,9 @@ def test_cancelling() -> None:
 def test_past_due_and_paid() -> None:
     assert PAST_DUE.monthly_revenue == 9900
     for current in (TRIAL, FREE_PERIOD, CANCELLED, EXPIRED, PAST_DUE):
-        with pytest.raises(Refused, match="only an active subscription that is charged"):
+        with pytest.raises(Refused, match="Only an active subscription that is charged"):
             mark_past_due(current, NOW, owed=1)
-    with pytest.raises(Refused, match="nothing is owed"):
+    with pytest.raises(Refused, match="Nothing is owed"):
         mark_past_due(PAID, NOW, owed=0)
     assert settle(PAST_DUE, NOW, owed=1) is None
     assert settle(PAID, NOW, owed=0) is None
@@ -215,7 +215,7 @@ def test_when_a_plan_changes(current: Subscription, wanted: Plan, asked: Timing 
 
 
 def test_changes_of_plan_that_lead_nowhere() -> None:
-    with pytest.raises(Refused, match="version 1 of PRO already"):
+    with pytest.raises(Refused, match="is on version 1 of PRO already"):
         timing(PAID, PLAN, None, NOW)
     for current in (CANCELLED, EXPIRED):
         with pytest.raises(Refused, match="no period follows"):

@@ -65,7 +65,7 @@ async def test_a_hundred_identical_creations_are_one(channel_as: ChannelAs) -> N
     request = plans_pb2.CreatePlanVersionRequest(action=action(), terms=terms(3000))
     answers = await asyncio.gather(*(call(stub.CreatePlanVersion, request, deadline=PATIENCE) for _ in range(CALLS)))
     assert {(answer.plan.code, answer.plan.version) for answer in answers} == {("TEAM", 1)}
-    with pytest.raises(Conflict, match="version 1 of TEAM has these terms already"):
+    with pytest.raises(Conflict, match="Version 1 of TEAM has these terms already"):
         await call(stub.CreatePlanVersion, plans_pb2.CreatePlanVersionRequest(action=action(), terms=terms(3000)))
 
 
@@ -118,10 +118,13 @@ async def test_a_refusal_leaves_the_key_free(channel_as: ChannelAs, company: UUI
 @pytest.mark.parametrize(
     ("broken", "message"),
     [
-        (Action(actor="owner@example.com", reason="asked"), "idempotency_key is missing"),
-        (Action(idempotency_key="k"), "actor is missing"),
-        (Action(actor="a", idempotency_key="k" * 201), "idempotency_key has 201 characters"),
-        (Action(actor="a", reason="a\nb", idempotency_key="k"), "reason has a line break"),
+        (Action(actor="owner@example.com", reason="asked"), "Idempotency key is missing: give 1 to 200"),
+        (Action(idempotency_key="k"), "Actor is missing"),
+        (
+            Action(actor="a", idempotency_key="k" * 201),
+            "Idempotency key may have at most 200 characters",
+        ),
+        (Action(actor="a", reason="a\nb", idempotency_key="k"), "Reason has a line break"),
     ],
 )
 async def test_actions_that_cannot_be_kept(channel_as: ChannelAs, company: UUID, broken: Action, message: str) -> None:

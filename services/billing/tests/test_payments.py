@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,11 +17,13 @@ from billing.application.once import Request
 from billing.application.payment_adapters import ManualAdapter, PaymentAdapter, PaymentAdapters
 from billing.application.record_payment import Paid, record_payment
 from billing.application.renew_subscription import renew_subscription
+from billing.application.reverse_payment import reverse_payment
 from billing.application.start_trial import start_trial
+from billing.domain.action import Action
 from billing.domain.money import Money
 from billing.domain.subscription import State
 from billing.feed.published import encode
-from servicekit.errors import Conflict, InvalidInput, Refused
+from servicekit.errors import Conflict, InvalidInput, NotFound, Refused
 from servicekit.ids import new_id
 
 Ask = Callable[..., Request[Any]]
@@ -55,6 +58,7 @@ async def pay(
     reference: str = "",
     received_at: datetime | None = None,
     adapter: PaymentAdapter | None = None,
+    only_what_is_owed: bool = False,
 ) -> Paid:
     answer = await record_payment(
         engine,
@@ -65,6 +69,7 @@ async def pay(
         amount=amount,
         reference=reference,
         received_at=received_at,
+        only_what_is_owed=only_what_is_owed,
         now=LATER,
     )
     result: Paid = pickle.loads(answer)
@@ -79,21 +84,21 @@ async def test_past_due_until_all_is_paid(engine: AsyncEngine, ask: Ask) -> None
     assert (part.owed, part.record.subscription.state) == (Money(5900, "USD"), State.PAST_DUE)
     rest = await pay(engine, ask, company, Money(6000, "USD"))
     assert (rest.owed, rest.record.subscription.state) == (Money(-100, "USD"), State.ACTIVE)
-    assert (await get_subscription(engine, company_id=company)).owed == Money(-100, "USD")
+    assert (await get_subscription(engine, company_id=company, now=LATER)).owed == Money(-100, "USD")
     payments = await list_payments(engine, company_id=company, before=None, limit=10)
     assert [(each.amount.minor_units, each.received_at) for each in payments] == [(6000, LATER), (4000, NOW)]
     older = await list_payments(engine, company_id=None, before=payments[0].id, limit=1)
     assert older == payments[1:]
-    with pytest.raises(Refused, match="nothing is owed"):
+    with pytest.raises(Refused, match="Nothing is owed"):
         await mark_past_due(engine, encode, request=ask(), company_id=company, now=LATER)
 
 
 async def test_a_reference_is_taken_once(engine: AsyncEngine, ask: Ask) -> None:
     company = await paying(engine, ask)
     await pay(engine, ask, company, Money(100, "USD"), reference="bank 17")
-    with pytest.raises(Conflict, match="manual payment bank 17 is recorded already"):
+    with pytest.raises(Conflict, match="A manual payment with the reference bank 17 is recorded already"):
         await pay(engine, ask, company, Money(100, "USD"), reference="bank 17")
-    assert (await get_subscription(engine, company_id=company)).owed == Money(9800, "USD")
+    assert (await get_subscription(engine, company_id=company, now=LATER)).owed == Money(9800, "USD")
 
 
 async def test_a_provider_is_asked_first(engine: AsyncEngine, ask: Ask) -> None:
@@ -124,3 +129,53 @@ async def test_payments_that_cannot_be(
     company = await paying(engine, ask)
     with pytest.raises(InvalidInput):
         await pay(engine, ask, company, amount, reference=reference, received_at=received_at)
+
+
+async def test_more_than_is_owed_is_taken_only_when_that_is_meant(engine: AsyncEngine, ask: Ask) -> None:
+    company = await paying(engine, ask)
+    with pytest.raises(Refused, match=r"99\.00 USD are owed: 51\.00 USD would be paid in advance\. Confirm that"):
+        await pay(engine, ask, company, Money(15000, "USD"), only_what_is_owed=True)
+    assert (await pay(engine, ask, company, Money(9900, "USD"), only_what_is_owed=True)).owed == Money(0, "USD")
+    with pytest.raises(Refused, match=r"Nothing is owed: 0\.01 USD would be paid in advance"):
+        await pay(engine, ask, company, Money(1, "USD"), only_what_is_owed=True)
+    assert (await pay(engine, ask, company, Money(100, "USD"))).owed == Money(-100, "USD")
+
+
+async def reverse(engine: AsyncEngine, request: Request[Any], company: UUID, payment: UUID) -> Paid:
+    answer = await reverse_payment(
+        engine, encode, request=request, company_id=company, payment_id=payment, now=LATER + timedelta(hours=1)
+    )
+    result: Paid = pickle.loads(answer)
+    return result
+
+
+async def test_a_payment_is_taken_back_by_another_that_stays(engine: AsyncEngine, ask: Ask) -> None:
+    company = await paying(engine, ask)
+    wrong = (await pay(engine, ask, company, Money(99000, "USD"), reference="bank 18")).payment
+    request = ask()
+    taken_back = await reverse(engine, request, company, wrong.id)
+    assert (taken_back.payment.amount, taken_back.payment.reverses) == (Money(-99000, "USD"), wrong.id)
+    assert (taken_back.owed, taken_back.record.subscription.state) == (Money(9900, "USD"), State.ACTIVE)
+    assert await reverse(engine, request, company, wrong.id) == taken_back, "a repetition has no further effect"
+    listed = await list_payments(engine, company_id=company, before=None, limit=10)
+    assert listed == [taken_back.payment, replace(wrong, is_reversed=True)]
+    right = await pay(engine, ask, company, Money(9900, "USD"), reference="bank 18")
+    assert right.owed == Money(0, "USD"), "the reference is free again"
+    with pytest.raises(Conflict):
+        await pay(engine, ask, company, Money(1, "USD"), reference="bank 18")
+
+
+async def test_what_cannot_be_taken_back(engine: AsyncEngine, ask: Ask) -> None:
+    company, other = await paying(engine, ask), await paying(engine, ask)
+    payment = (await pay(engine, ask, company, Money(9900, "USD"))).payment
+    with pytest.raises(InvalidInput, match="Reason is missing: say why the payment is taken back"):
+        await reverse(engine, replace(ask(), action=Action("owner@example.com", "")), company, payment.id)
+    for elsewhere, unknown in ((other, payment.id), (company, new_id())):
+        with pytest.raises(NotFound, match="has no payment"):
+            await reverse(engine, ask(), elsewhere, unknown)
+    reversal = (await reverse(engine, ask(), company, payment.id)).payment
+    with pytest.raises(Refused, match="The payment was taken back before"):
+        await reverse(engine, ask(), company, payment.id)
+    with pytest.raises(Refused, match="This takes a payment back, and stays"):
+        await reverse(engine, ask(), company, reversal.id)
+    assert (await get_subscription(engine, company_id=company, now=LATER)).owed == Money(9900, "USD")

@@ -93,9 +93,9 @@ async def test_all_versions_are_listed_newest_first(engine: AsyncEngine, ask: As
 
 async def test_what_cannot_be(engine: AsyncEngine, ask: Ask) -> None:
     euro = replace(TEAM, code="EURO", price_per_month=Money(1, "EUR"))
-    with pytest.raises(Refused, match="all plans are in USD"):
+    with pytest.raises(Refused, match="All plans are in USD"):
         await create(engine, ask, euro)
-    with pytest.raises(Refused, match="all plans are in USD"):
+    with pytest.raises(Refused, match="All plans are in USD"):
         await preview_plan_version(engine, terms=euro, now=NOW, after=None, limit=1)
     for version in (0, 9):
         with pytest.raises(NotFound, match=f"no version {version} of PRO"):

@@ -45,6 +45,8 @@ async def test_the_seeded_plans(engine: AsyncEngine) -> None:
         "DELETE FROM clock",
         "INSERT INTO clock DEFAULT VALUES",
         "DELETE FROM reactivation",
+        "DELETE FROM closing",
+        "UPDATE closing SET closed_at = now()",
         "ALTER TABLE plan_version ADD COLUMN more text",
         "CREATE TABLE mine (id integer)",
         "SELECT * FROM alembic_version",

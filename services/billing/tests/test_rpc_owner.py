@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.application.start_trial import start_trial
 from billing.feed.published import encode
-from contracts.billing.v1 import billing_pb2, invoices_pb2, plans_pb2, revenue_pb2, subscriptions_pb2
+from contracts.billing.v1 import audit_pb2, billing_pb2, invoices_pb2, plans_pb2, revenue_pb2, subscriptions_pb2
 from contracts.billing.v1.action_pb2 import Action
+from contracts.billing.v1.audit_pb2_grpc import AuditServiceStub
 from contracts.billing.v1.billing_pb2 import Money
 from contracts.billing.v1.invoices_pb2_grpc import InvoiceServiceStub
 from contracts.billing.v1.plans_pb2_grpc import PlanServiceStub
@@ -37,6 +38,7 @@ async def portal(channel_as: ChannelAs) -> SimpleNamespace:
         subscriptions=SubscriptionServiceStub(channel),
         invoices=InvoiceServiceStub(channel),
         revenue=RevenueServiceStub(channel),
+        audit=AuditServiceStub(channel),
     )
 
 
@@ -246,7 +248,81 @@ async def test_nonsense_is_refused_by_name(
 
 async def test_an_unknown_timing_is_refused(portal: SimpleNamespace, company: UUID) -> None:
     request = wish(company, subscriptions_pb2.ChangePlanRequest, plan_code="FREE", timing=7)
-    with pytest.raises(InvalidInput, match="timing 7 is unknown"):
+    with pytest.raises(InvalidInput, match="Timing 7 is unknown"):
         await call(portal.subscriptions.ChangePlan, request)
-    with pytest.raises(Refused, match="only an active subscription that is charged"):
+    with pytest.raises(Refused, match="Only an active subscription that is charged"):
         await call(portal.invoices.MarkPastDue, wish(company, invoices_pb2.MarkPastDueRequest))
+
+
+UNREADABLE = [
+    (service, method, kind, field, broken)
+    for service, method, kind, field in (
+        ("subscriptions", "ChangePlan", subscriptions_pb2.ChangePlanRequest, "plan_code"),
+        ("subscriptions", "PreviewPlanChange", subscriptions_pb2.PreviewPlanChangeRequest, "plan_code"),
+        ("plans", "MoveSubscriptions", plans_pb2.MoveSubscriptionsRequest, "plan_code"),
+        ("invoices", "RecordPayment", invoices_pb2.RecordPaymentRequest, "reference"),
+        ("invoices", "RecordPayment", invoices_pb2.RecordPaymentRequest, "method"),
+        ("audit", "ListAuditEntries", audit_pb2.ListAuditEntriesRequest, "actor"),
+        ("audit", "ListAuditEntries", audit_pb2.ListAuditEntriesRequest, "action"),
+    )
+    for broken in ("P\0O", "P\nO", "P\x1bO", "P\u2028O", "P" * 300)
+]
+
+
+@pytest.mark.parametrize(("service", "method", "kind", "field", "broken"), UNREADABLE)
+async def test_text_that_is_none_never_reaches_the_database(
+    portal: SimpleNamespace, company: UUID, service: str, method: str, kind: Any, field: str, broken: str
+) -> None:
+    request = kind(**{field: broken})
+    names = kind.DESCRIPTOR.fields_by_name
+    if "company_id" in names:
+        request.company_id = str(company)
+    if "action" in names and field != "action" and names["action"].message_type:
+        request.action.MergeFrom(Action(actor="owner@example.com", idempotency_key=str(new_id())))
+    if "amount" in names:
+        request.amount.MergeFrom(Money(minor_units=1, currency="USD"))
+    with pytest.raises(InvalidInput, match=r"^[A-Z]"):
+        await call(getattr(getattr(portal, service), method), request)
+
+
+async def test_the_default_moment_is_told_whatever_is_asked_for(portal: SimpleNamespace, company: UUID) -> None:
+    subscriptions, pb = portal.subscriptions, subscriptions_pb2
+    await call(subscriptions.RenewSubscription, wish(company, pb.RenewSubscriptionRequest))
+    for code, default in (("FREE", pb.CHANGE_TIMING_PERIOD_END), ("ENTERPRISE", pb.CHANGE_TIMING_NOW)):
+        for timing in (pb.CHANGE_TIMING_NOW, pb.CHANGE_TIMING_PERIOD_END):
+            asked = pb.PreviewPlanChangeRequest(company_id=str(company), plan_code=code, timing=timing)
+            preview = await call(subscriptions.PreviewPlanChange, asked)
+            assert (preview.timing, preview.default_timing) == (timing, default)
+
+
+async def test_a_payment_by_mistake_is_taken_back(portal: SimpleNamespace, company: UUID) -> None:
+    pb = invoices_pb2
+    amount = Money(minor_units=9900, currency="USD")
+    much = wish(company, pb.RecordPaymentRequest, amount=amount, only_what_is_owed=True)
+    with pytest.raises(Refused, match=r"Nothing is owed: 99\.00 USD would be paid in advance"):
+        await call(portal.invoices.RecordPayment, much)
+    paid = await call(portal.invoices.RecordPayment, wish(company, pb.RecordPaymentRequest, amount=amount))
+    assert paid.owed.minor_units == -9900
+    back = wish(company, pb.ReversePaymentRequest, payment_id=paid.payment.id)
+    taken = await call(portal.invoices.ReversePayment, back)
+    assert (taken.owed.minor_units, taken.payment.reverses) == (0, paid.payment.id)
+    assert await call(portal.invoices.ReversePayment, back) == taken
+    listed = await call(portal.invoices.ListPayments, pb.ListPaymentsRequest(company_id=str(company)))
+    assert [(each.amount.minor_units, each.is_reversed) for each in listed.payments] == [(-9900, False), (9900, True)]
+
+
+async def test_what_would_be_refused_is_told(portal: SimpleNamespace, company: UUID) -> None:
+    pb = subscriptions_pb2
+
+    async def refusals() -> dict[str, str]:
+        asked = pb.GetSubscriptionRequest(company_id=str(company))
+        details = await call(portal.subscriptions.GetSubscription, asked)
+        return {pb.SubscriptionStep.Name(each.step).split("STEP_")[1]: each.reason for each in details.refusals}
+
+    assert list(await refusals()) == ["MARK_PAST_DUE"]
+    await call(portal.subscriptions.RenewSubscription, wish(company, pb.RenewSubscriptionRequest))
+    told = await refusals()
+    assert list(told) == ["RENEW"]
+    assert told["RENEW"].startswith("The subscription renews by itself on ")
+    with pytest.raises(Refused, match=told["RENEW"]):
+        await call(portal.subscriptions.RenewSubscription, wish(company, pb.RenewSubscriptionRequest))

@@ -211,7 +211,13 @@ class Model:
     engine: AsyncEngine
 
     async def company(
-        self, name: str, *, state: CompanyState = CompanyState.ACTIVE, zone: str = "UTC", revision: int = 1
+        self,
+        name: str,
+        *,
+        state: CompanyState = CompanyState.ACTIVE,
+        zone: str = "UTC",
+        revision: int = 1,
+        age: timedelta = timedelta(days=100),
     ) -> UUID:
         company_id = new_id()
         company = Company(
@@ -225,7 +231,7 @@ class Model:
             state=state,
             key_hint="c0de",
             logo_digest="",
-            created_at=NOW - timedelta(days=100),
+            created_at=NOW - age,
             revision=revision,
         )
         async with self.engine.begin() as tx:

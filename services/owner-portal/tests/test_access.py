@@ -9,7 +9,16 @@ from owner_portal.domain.owners import csrf_token, is_csrf_token
 
 COMPANY = "/owner/company/01980000-0000-7000-8000-000000000001/"
 SOME_ID = "01980000-0000-7000-8000-000000000001"
-PAGES = ["/", "/owner/dashboard/", "/owner/company/create/", COMPANY, "/owner/owners/", "/owner/account/"]
+PAGES = [
+    "/",
+    "/owner",
+    "/owner/",
+    "/owner/dashboard/",
+    "/owner/company/create/",
+    COMPANY,
+    "/owner/owners/",
+    "/owner/account/",
+]
 ACTIONS = [
     "/owner/logout/",
     "/owner/step-up/",
@@ -59,6 +68,7 @@ async def test_actions_need_the_token(owner: Any, path: str, token: str) -> None
     assert "out of date" in answer.text
     answer = await owner.script.post(path, json={"reason": "because"})
     assert (answer.status_code, answer.json()["error"]["kind"]) == (403, "forbidden")
+    assert "X-CSRF-Token" in answer.json()["error"]["message"]
 
 
 def test_each_page_has_another_token_and_all_of_them_count() -> None:

@@ -49,7 +49,7 @@ async def test_life_of_a_company_in_the_browser(owner: Any) -> None:
     assert "are refused from now on" in page
     answer = await owner.send(f"{path}suspend/", reason="unpaid since May")
     assert answer.status_code == 409
-    assert "unpaid since May" in answer.text, "what was typed stays"
+    assert "Forms Ltd is suspended already" in answer.text, "a form would be refused again"
     page = (await owner.browser.get(f"{path}reactivate/")).text
     assert "let in again at once" in page
     assert "it is extended to" in page, "a trial of 30 days began a moment ago, so it is a moment too short"

@@ -26,7 +26,7 @@ async def test_from_trial_to_paid(owner: Any) -> None:
     assert "99.00 USD</data></strong> are owed" in page
     answer = await owner.send(f"{path}renew/", reason="again")
     assert answer.status_code == 409
-    assert "it renews by itself" in answer.text
+    assert "The subscription renews by itself on " in answer.text
 
     assert (await owner.send(f"{path}mark-past-due/")).status_code == 400, "it needs a reason"
     answer = await owner.send(f"{path}mark-past-due/", reason="no answer")
@@ -99,7 +99,8 @@ async def test_bad_input_stays(owner: Any, model: Any, action: str, field: str, 
 async def test_turns_pages(owner: Any) -> None:
     path = f"/owner/company/{(await owner.found('Many Payments Ltd'))['id']}/"
     for number in range(27):
-        answer = await owner.call(f"{path}record-payment/", amount=f"{number + 1}", reference=f"Many {number}")
+        fields = {"amount": f"{number + 1}", "reference": f"Many {number}", "confirm_credit": "true"}
+        answer = await owner.call(f"{path}record-payment/", **fields)
         assert answer.status_code == 200, answer.text
     page = (await owner.browser.get(f"{path}billing/")).text
     assert "Many 26" in page
@@ -110,3 +111,60 @@ async def test_turns_pages(owner: Any) -> None:
     assert "Many 26" not in page
     assert "Newest" in page
     assert (await owner.browser.get(f"{path}billing/?payments=x")).status_code == 400
+
+
+def once(page: str) -> str:
+    """The key that a form was given with its page."""
+    return page.split('name="once" value="')[1].split('"', maxsplit=1)[0]
+
+
+async def test_more_than_is_owed_is_asked_about_first(owner: Any) -> None:
+    path = f"/owner/company/{(await owner.found('Too Much Ltd'))['id']}/"
+    await owner.call(f"{path}renew/")
+    assert "confirm_credit" not in (await owner.browser.get(f"{path}record-payment/")).text
+    form = {"amount": "150.00", "reference": "TOO MUCH"}
+    answer = await owner.send(f"{path}record-payment/", **form)
+    assert answer.status_code == 409
+    assert "99.00 USD are owed: 51.00 USD would be paid in advance." in answer.text
+    assert 'name="confirm_credit" value="true"' in answer.text
+    answer = await owner.call(f"{path}record-payment/", **form)
+    assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "refused")
+    confirmed = form | {"confirm_credit": "true", "once": "my payment"}
+    for _ in range(2):
+        answer = await owner.send(f"{path}record-payment/", **confirmed)
+        assert answer.headers["location"] == f"{path}billing/?done=paid#content", "sent again it is answered alike"
+    assert "51.00 USD</data></strong> are paid in advance" in (await owner.browser.get(f"{path}billing/")).text
+
+
+async def test_a_payment_is_taken_back(owner: Any) -> None:
+    path = f"/owner/company/{(await owner.found('Typing Error Ltd'))['id']}/"
+    await owner.call(f"{path}renew/")
+    wrong = {"amount": "990.00", "reference": "WRONG", "confirm_credit": "true"}
+    payment = (await owner.call(f"{path}record-payment/", **wrong)).json()["payment"]["payment_id"]
+    reversal = f"{path}payments/{payment}/reverse/"
+    assert reversal in (await owner.browser.get(f"{path}billing/")).text
+    page = (await owner.browser.get(reversal)).text
+    assert "990.00 USD" in page
+    assert "WRONG" in page
+    assert (await owner.send(reversal)).status_code == 400, "it needs a reason"
+    answer = await owner.send(reversal, reason="a zero too many")
+    assert answer.headers["location"] == f"{path}billing/?done=reversed#content"
+    page = (await owner.browser.get(answer.headers["location"])).text
+    for words in ("The payment is taken back.", "Taken back", "-990.00 USD", "99.00 USD</data></strong> are owed"):
+        assert words in page
+    assert reversal not in page
+    assert "This payment was taken back before" in (await owner.browser.get(reversal)).text
+    assert (await owner.call(reversal, reason="again")).status_code == 409
+    assert (await owner.call(f"{path}record-payment/", amount="99", reference="WRONG")).status_code == 200
+    assert (await owner.browser.get(reversal.replace(payment, path.split("/")[3]))).status_code == 404
+
+
+async def test_offers_nothing_that_would_be_refused(owner: Any) -> None:
+    path = f"/owner/company/{(await owner.found('Offers Ltd'))['id']}/"
+    await owner.call(f"{path}renew/")
+    page = (await owner.browser.get(f"{path}billing/")).text
+    assert f"{path}renew/" not in page
+    assert f"{path}mark-past-due/" in page
+    page = (await owner.browser.get(f"{path}renew/")).text
+    assert "The subscription renews by itself on " in page
+    assert "<form" not in page.split("<main")[1]

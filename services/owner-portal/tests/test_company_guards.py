@@ -30,6 +30,7 @@ FORMS: dict[str, dict[str, str]] = {
     "mark-past-due/": {},
     f"keys/{UUID(int=1)}/revoke/": {},
     f"scheduled-changes/{UUID(int=2)}/cancel/": {},
+    f"payments/{UUID(int=3)}/reverse/": {},
 }
 
 

@@ -19,6 +19,7 @@ async def test_form(owner: Any) -> None:
     page = (await owner.browser.get(PATH)).text
     for words in ("Pro", "99.00 USD", "50</data> seats", "100 GB", "Europe/Berlin"):
         assert words in page
+    assert "Tenantry itself sends nothing there." in page, "no mail goes to companies"
     assert [plan["code"] for plan in (await owner.read(PATH))["plans"]["value"]] == ["FREE", "PRO", "ENTERPRISE"]
 
 

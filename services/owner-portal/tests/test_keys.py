@@ -49,6 +49,16 @@ async def test_a_repetition_shows_the_only_copy_again(owner: Any) -> None:
     assert answers[0].json()["key"] == answers[1].json()["key"]
 
 
+async def test_the_page_says_when_the_key_is_shown_again(owner: Any) -> None:
+    path = f"/owner/company/{(await owner.found('Reloading Ltd'))['id']}/rotate-key/"
+    pages = [(await owner.send(path, grace="1h", once="my rotation")).text for _ in range(2)]
+    shown = [page.split('<code id="key">')[1].split("<")[0] for page in pages]
+    assert shown[0] == shown[1], "a reload sends the same request"
+    for page in pages:
+        assert "sent again within 24 hours, is answered with it again" in page
+        assert "only time" not in page
+
+
 async def test_revokes_an_old_key(owner: Any) -> None:
     path = f"/owner/company/{(await owner.found('Revoking Ltd'))['id']}/"
     await owner.call(f"{path}rotate-key/", grace="7d")

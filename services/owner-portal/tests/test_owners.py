@@ -90,7 +90,12 @@ async def test_an_invitation_by_script(owner: Any, anonymous: httpx.AsyncClient)
 
 @pytest.mark.parametrize(
     ("password", "again", "problem"),
-    [("short", "short", "must have 12 to 1000"), (CHOSEN, CHOSEN + "!", "differ"), ("p" * 1001, "p" * 1001, "1000")],
+    [
+        ("short", "short", "must have 12 to 1000"),
+        (CHOSEN, CHOSEN + "!", "differ"),
+        ("p" * 1001, "p" * 1001, "1000"),
+        (CHOSEN + "\t", CHOSEN + "\t", "control characters"),
+    ],
 )
 async def test_a_refused_password_uses_nothing_up(
     owner: Any, anonymous: httpx.AsyncClient, password: str, again: str, problem: str
@@ -136,6 +141,19 @@ async def test_only_an_address_can_be_invited(owner: Any) -> None:
     answer = await owner.send("/owner/owners/invite/", email="nobody")
     assert answer.status_code == 400
     assert 'value="nobody"' in answer.text
+
+
+@pytest.mark.parametrize("character", ["\0", "\x07", "\x7f", "\u2028", "\ufffd"])
+async def test_what_is_no_text_is_refused_by_name(owner: Any, engine: AsyncEngine, character: str) -> None:
+    answer = await owner.send("/owner/owners/invite/", email=f"odd{character}@tenantry.example")
+    assert answer.status_code == 400
+    assert "Remove the character shown as \ufffd" in answer.text
+    answer = await owner.call("/owner/owners/invite/", email=f"odd{character}@tenantry.example")
+    assert (answer.status_code, answer.json()["error"]["kind"]) == (400, "invalid_input")
+    assert await scalar(engine, "SELECT count(*) FROM invitation WHERE email LIKE 'odd%'") == 0
+    answer = await owner.send(f"/owner/owners/{uuid4()}/deactivate/", reason=f"left{character}")
+    assert answer.status_code == 400
+    assert "Remove the character" in answer.text
 
 
 async def test_an_invitation_opens_no_account_that_is_in_use(

@@ -1,6 +1,7 @@
 """Changing a company's plan: what it would do is shown first; billing itself decides."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -67,6 +68,11 @@ async def test_schedules_and_withdraws(owner: Any) -> None:
     assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "refused")
     answer = await owner.send(withdrawal)
     assert answer.status_code == 409
+    page = (await owner.browser.get(withdrawal)).text
+    assert "This change was withdrawn on " in page
+    assert "<button" not in page.split("<main")[1], "there is nothing to do any more"
+    for nobodys in (withdrawal.replace(change, str(uuid4())), other):
+        assert (await owner.browser.get(nobodys)).status_code == 404
     assert "Withdrawn" in (await owner.browser.get(f"{path}billing/")).text
 
 
@@ -97,7 +103,29 @@ async def test_a_plan_that_is_not_there(owner: Any) -> None:
     answer = await owner.call(path, plan_code="GOLD")
     assert (answer.status_code, answer.json()["error"]["kind"]) == (404, "not_found")
     page = (await owner.browser.get(f"{path}?plan_code=GOLD")).text
-    assert "there is no plan GOLD" in page
+    assert "There is no plan GOLD" in page
     answer = await owner.send(path, plan_code="GOLD", reason="kept words")
     assert answer.status_code == 404
     assert "kept words" in answer.text
+
+
+@pytest.mark.parametrize(("plan", "preselected"), [("FREE", "period-end"), ("ENTERPRISE", "now")])
+async def test_preselects_what_a_script_would_get_without_a_choice(owner: Any, plan: str, preselected: str) -> None:
+    path = await paying(owner, f"Preselected {plan} Ltd")
+    page = (await owner.browser.get(f"{path}change-plan/?plan_code={plan}")).text
+    assert page.count('name="timing"') == 2
+    assert f'name="timing" value="{preselected}" checked' in page
+    assert (await owner.read(f"{path}change-plan/?plan_code={plan}"))["preselected"] == preselected
+    scheduled = (await owner.call(f"{path}change-plan/", plan_code=plan)).json()["scheduled"]
+    assert ("period-end" if scheduled else "now") == preselected
+
+
+@pytest.mark.parametrize("code", ["P%00O", "P%0AO", "P" * 33, ""])
+async def test_an_address_with_no_plan_says_so(owner: Any, model: Any, code: str) -> None:
+    path = f"/owner/company/{await model.company(f'Address {len(code)} {code[2:3]} Ltd')}/change-plan/?plan_code={code}"
+    answer = await owner.browser.get(path)
+    assert answer.status_code == 400
+    assert "Choose one of the plans." in answer.text
+    assert "does not answer" not in answer.text
+    answer = await owner.script.get(path)
+    assert (answer.status_code, answer.json()["error"]["kind"]) == (400, "invalid_input")

@@ -16,7 +16,7 @@ from owner_portal.application.read_model.begin_days import begin_days, end_perio
 from owner_portal.application.show_dashboard import show_rows
 from owner_portal.domain.companies import Status
 from owner_portal.domain.usage import WINDOWS, CompanyDay
-from owner_portal.store import summaries, trends
+from owner_portal.store import platform_days, summaries
 from servicekit.ids import new_id
 
 TODAY = datetime.now(UTC).date()
@@ -145,8 +145,9 @@ async def test_reports(engine: AsyncEngine, model: Any) -> None:
         assert (top.name, top.active_seconds, top.active_seconds_before) == ("Busy", 6 * 10**7, 6 * 10**7)
         assert (await summaries.list_top(tx, 90))[0].active_seconds == 18 * 10**7
         assert "Calm" not in {one.name for one in await summaries.list_top(tx, 30)}
-        days = await trends.platform_days(tx, days=400)
+        days = await platform_days.platform_days(tx, days=400)
         assert (len(days), days[-1].day, days[0].day) == (400, TODAY, TODAY - timedelta(days=399))
+        assert [day.is_over for day in days[-3:]] in ([True, True, False], [True, False, False])
         growth = await summaries.list_growth(tx, first=TODAY.replace(day=1), last=TODAY)
         assert [month.month for month in growth] == [TODAY.replace(day=1)]
         counted = (await tx.execute(text("SELECT count(*) FROM company WHERE revision IS NOT NULL"))).scalar_one()

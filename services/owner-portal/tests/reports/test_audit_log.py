@@ -97,9 +97,31 @@ async def test_filters_stand_in_the_url(owner: Any, acme: UUID) -> None:
     }
     for query, actions in expected.items():
         assert [entry["what"] for entry in await listed(owner, query)] == actions, query
-    assert await listed(owner, "?from=yesterday&to=&before=x,y.1&what=%00") == await listed(owner)
+    assert await listed(owner, "?to=&before=x,y.1&what=%00") == await listed(owner)
     assert "There is no such company" in (await owner.browser.get(f"{LOG}?company=Nobody Ltd")).text
     assert "Nothing matches" in (await owner.browser.get(f"{LOG}?what=nothing")).text
+
+
+@pytest.mark.parametrize("query", ["?from=yesterday", "?to=2026-13-40", "?from=0001-01-01"])
+async def test_a_day_that_is_none_is_told(owner: Any, acme: UUID, query: str) -> None:
+    assert acme
+    page = (await owner.browser.get(LOG + query)).text
+    assert "is no day: write it as 2026-05-03." in page
+    assert "Acme &amp; Sons" in page, "the rest is shown"
+    for answer in (await owner.script.get(LOG + query), await owner.script.get(f"{LOG}export.csv{query}")):
+        assert (answer.status_code, answer.json()["error"]["kind"]) == (400, "invalid_input")
+
+
+async def test_a_trail_without_entries_is_not_verified_yet(owner: Any, portal: Portal, engine: AsyncEngine) -> None:
+    async def empty(_known: ChainEnd | None) -> Verdict:
+        return Verdict(ChainEnd())
+
+    await verify_trails(engine, trails={Chain.BILLING: empty})
+    billing = (await owner.browser.get(LOG)).text.split(">Billing<")[1].split("</tr>")[0]
+    assert "Not verified yet" in billing
+    assert "Whole" not in billing
+    await verify_when_due(engine, trails={Chain.BILLING: verifiers(portal)[Chain.BILLING]})
+    assert "Whole" in (await owner.browser.get(LOG)).text.split(">Billing<")[1].split("</tr>")[0]
 
 
 async def test_pages_hold_each_entry_once_and_nothing_newer(portal: Portal, customer: Any, acme: UUID) -> None:

@@ -109,6 +109,12 @@ export function localiseAll(root: ParentNode = document): void {
   for (const element of root.querySelectorAll("data, time[data-format]")) localise(element);
 }
 
+/** Names the reader's time zone, which moments are told in from now on. */
+export function nameZone(): void {
+  const zone = moment.resolvedOptions().timeZone;
+  for (const element of document.querySelectorAll("[data-zone]")) element.textContent = zone.replaceAll("_", " ");
+}
+
 /** Keeps "3 min ago" true while a page stays open. */
 export function keepAges(): void {
   setInterval(() => {

@@ -8,9 +8,12 @@ export function enhanceForms(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[method=post]")) {
     form.addEventListener("submit", () => lock(form));
   }
-  // Coming back with the browser's button shows the page as it was left, locks included.
+  // Coming back with the browser's button shows the page as it was left, locks included, and with filters that its
+  // address does not have.
   addEventListener("pageshow", (event) => {
-    if (event.persisted) for (const button of document.querySelectorAll("button[data-locked]")) unlock(button);
+    if (!event.persisted) return;
+    for (const button of document.querySelectorAll("button[data-locked]")) unlock(button);
+    for (const form of document.querySelectorAll<HTMLFormElement>("form[method=get]")) form.reset();
   });
 }
 

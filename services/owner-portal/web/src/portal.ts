@@ -1,12 +1,13 @@
 // What pages do beyond HTML. Every page works without it.
 import { offerCopying } from "./copy";
 import { enhanceForms } from "./forms";
-import { keepAges, localiseAll } from "./formats";
+import { keepAges, localiseAll, nameZone } from "./formats";
 import { follow } from "./live";
 import { tameMenus } from "./menus";
 import { recover } from "./recover";
 
 localiseAll();
+nameZone();
 keepAges();
 tameMenus();
 enhanceForms();

@@ -6,11 +6,11 @@ from tenantry_ops.certificates import Certificates
 from tenantry_ops.topology import OPERATOR
 
 
-def open_channel(address: str, certificates: Certificates, *, service: str) -> grpc.Channel:
-    """A channel to host:port under the operator's certificate; whoever answers must be `service`."""
+def open_channel(address: str, certificates: Certificates, *, service: str, caller: str = OPERATOR) -> grpc.Channel:
+    """A channel to host:port under the certificate of `caller`; whoever answers must be `service`."""
     credentials = grpc.ssl_channel_credentials(
         root_certificates=certificates.authority.read_bytes(),
-        private_key=certificates.key(OPERATOR).read_bytes(),
-        certificate_chain=certificates.certificate(OPERATOR).read_bytes(),
+        private_key=certificates.key(caller).read_bytes(),
+        certificate_chain=certificates.certificate(caller).read_bytes(),
     )
     return grpc.secure_channel(address, credentials, [("grpc.ssl_target_name_override", service)])

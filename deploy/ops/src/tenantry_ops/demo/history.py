@@ -1,9 +1,10 @@
 """Three months of invented work, in the employees' own time of day. The same company and date give the same history."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from tenantry_ops.demo.companies import Company, Person, people
 from tracker_client import Kind
@@ -28,6 +29,17 @@ class WorkDay:
     day: date
     spans: tuple[Span, ...]
     sessions: int
+
+    def ended_at(self, time_zone: str) -> datetime:
+        """When its last span was over, in UTC; the employee's clock shows `time_zone`."""
+        start, seconds, _ = self.spans[-1]
+        midnight = datetime.combine(self.day, time(), ZoneInfo(time_zone))
+        return (midnight + timedelta(seconds=start + seconds)).astimezone(UTC)
+
+
+def last_sign(company: Company, days: Sequence[WorkDay]) -> datetime | None:
+    """When the company was last heard of, as this history has it; None without any."""
+    return max((work_day.ended_at(company.time_zone) for work_day in days), default=None)
 
 
 def history(company: Company, today: date) -> list[WorkDay]:

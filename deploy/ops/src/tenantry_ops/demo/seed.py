@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 from tenantry_ops.certificates import Certificates
 from tenantry_ops.demo import billing
 from tenantry_ops.demo.companies import COMPANIES, Company, people
-from tenantry_ops.demo.history import history
+from tenantry_ops.demo.history import WorkDay, history, last_sign
 from tenantry_ops.demo.run_file import RunFile
-from tenantry_ops.demo.tenancy import Tenancy, connect
+from tenantry_ops.demo.tenancy import Tenancy, connect, report_sync
 from tenantry_ops.files import write_private
 from tenantry_ops.home import Home
 
@@ -39,6 +39,8 @@ def seed(home: Path, tenancy_address: str, billing_address: str) -> None:
             return
         seeds = [seed_entry(company, unfinished[company.name]) for company in companies]
         _hand_to_tracking(home / "demo-history.json", seeds)
+        signs = {unfinished[company.name]["id"]: last_sign(company, history_of(company)) for company in companies}
+        report_sync(tenancy_address, certificates, {id_: at for id_, at in signs.items() if at is not None})
         with billing.connect(billing_address, certificates) as subscriptions:
             for company in companies:
                 if company.pays:
@@ -52,7 +54,6 @@ def seed(home: Path, tenancy_address: str, billing_address: str) -> None:
 def seed_entry(company: Company, entry: dict[str, Any]) -> dict[str, Any]:
     """Returns what tracking is told about one company: its people with their passwords, and their days."""
     names = {person.email: person.name for person in people(company)}
-    today = datetime.now(ZoneInfo(company.time_zone)).date()
     return {
         "company_id": entry["id"],
         "time_zone": company.time_zone,
@@ -65,9 +66,14 @@ def seed_entry(company: Company, entry: dict[str, Any]) -> dict[str, Any]:
                 "spans": [list(span) for span in work_day.spans],
                 "sessions": work_day.sessions,
             }
-            for work_day in history(company, today)
+            for work_day in history_of(company)
         ],
     }
+
+
+def history_of(company: Company) -> list[WorkDay]:
+    """The days before the company's today."""
+    return history(company, datetime.now(ZoneInfo(company.time_zone)).date())
 
 
 def _create(tenancy: Tenancy, company: Company) -> dict[str, Any]:

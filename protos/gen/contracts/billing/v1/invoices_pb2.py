@@ -27,35 +27,39 @@ from contracts.billing.v1 import billing_pb2 as contracts_dot_billing_dot_v1_dot
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#contracts/billing/v1/invoices.proto\x12\x14\x63ontracts.billing.v1\x1a!contracts/billing/v1/action.proto\x1a\"contracts/billing/v1/billing.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\x02\n\x0bInvoiceLine\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ncompany_id\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x04\x12\x33\n\x04kind\x18\x04 \x01(\x0e\x32%.contracts.billing.v1.InvoiceLineKind\x12+\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x1b.contracts.billing.v1.Money\x12\x11\n\tplan_code\x18\x06 \x01(\t\x12\x14\n\x0cplan_version\x18\x07 \x01(\r\x12/\n\x0b\x63overs_from\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63overs_until\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tissued_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x89\x02\n\x07Payment\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ncompany_id\x18\x02 \x01(\t\x12+\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x1b.contracts.billing.v1.Money\x12\x0e\n\x06method\x18\x04 \x01(\t\x12\x11\n\treference\x18\x05 \x01(\t\x12/\n\x0breceived_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brecorded_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x06\x61\x63tion\x18\x08 \x01(\x0b\x32\x1c.contracts.billing.v1.Action\"O\n\x17ListInvoiceLinesRequest\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x11\n\tbefore_id\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\r\"L\n\x18ListInvoiceLinesResponse\x12\x30\n\x05lines\x18\x01 \x03(\x0b\x32!.contracts.billing.v1.InvoiceLine\"K\n\x13ListPaymentsRequest\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x11\n\tbefore_id\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\r\"G\n\x14ListPaymentsResponse\x12/\n\x08payments\x18\x01 \x03(\x0b\x32\x1d.contracts.billing.v1.Payment\"\xd9\x01\n\x14RecordPaymentRequest\x12,\n\x06\x61\x63tion\x18\x01 \x01(\x0b\x32\x1c.contracts.billing.v1.Action\x12\x12\n\ncompany_id\x18\x02 \x01(\t\x12+\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x1b.contracts.billing.v1.Money\x12\x0e\n\x06method\x18\x04 \x01(\t\x12\x11\n\treference\x18\x05 \x01(\t\x12/\n\x0breceived_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xac\x01\n\x15RecordPaymentResponse\x12.\n\x07payment\x18\x01 \x01(\x0b\x32\x1d.contracts.billing.v1.Payment\x12\x38\n\x0csubscription\x18\x02 \x01(\x0b\x32\".contracts.billing.v1.Subscription\x12)\n\x04owed\x18\x03 \x01(\x0b\x32\x1b.contracts.billing.v1.Money\"V\n\x12MarkPastDueRequest\x12,\n\x06\x61\x63tion\x18\x01 \x01(\x0b\x32\x1c.contracts.billing.v1.Action\x12\x12\n\ncompany_id\x18\x02 \x01(\t\"O\n\x13MarkPastDueResponse\x12\x38\n\x0csubscription\x18\x01 \x01(\x0b\x32\".contracts.billing.v1.Subscription*p\n\x0fInvoiceLineKind\x12!\n\x1dINVOICE_LINE_KIND_UNSPECIFIED\x10\x00\x12\x1c\n\x18INVOICE_LINE_KIND_CHARGE\x10\x01\x12\x1c\n\x18INVOICE_LINE_KIND_CREDIT\x10\x02\x32\xb8\x03\n\x0eInvoiceService\x12q\n\x10ListInvoiceLines\x12-.contracts.billing.v1.ListInvoiceLinesRequest\x1a..contracts.billing.v1.ListInvoiceLinesResponse\x12\x65\n\x0cListPayments\x12).contracts.billing.v1.ListPaymentsRequest\x1a*.contracts.billing.v1.ListPaymentsResponse\x12h\n\rRecordPayment\x12*.contracts.billing.v1.RecordPaymentRequest\x1a+.contracts.billing.v1.RecordPaymentResponse\x12\x62\n\x0bMarkPastDue\x12(.contracts.billing.v1.MarkPastDueRequest\x1a).contracts.billing.v1.MarkPastDueResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#contracts/billing/v1/invoices.proto\x12\x14\x63ontracts.billing.v1\x1a!contracts/billing/v1/action.proto\x1a\"contracts/billing/v1/billing.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\x02\n\x0bInvoiceLine\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ncompany_id\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x04\x12\x33\n\x04kind\x18\x04 \x01(\x0e\x32%.contracts.billing.v1.InvoiceLineKind\x12+\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x1b.contracts.billing.v1.Money\x12\x11\n\tplan_code\x18\x06 \x01(\t\x12\x14\n\x0cplan_version\x18\x07 \x01(\r\x12/\n\x0b\x63overs_from\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63overs_until\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tissued_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb0\x02\n\x07Payment\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ncompany_id\x18\x02 \x01(\t\x12+\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x1b.contracts.billing.v1.Money\x12\x0e\n\x06method\x18\x04 \x01(\t\x12\x11\n\treference\x18\x05 \x01(\t\x12/\n\x0breceived_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brecorded_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x06\x61\x63tion\x18\x08 \x01(\x0b\x32\x1c.contracts.billing.v1.Action\x12\x10\n\x08reverses\x18\t \x01(\t\x12\x13\n\x0bis_reversed\x18\n \x01(\x08\"O\n\x17ListInvoiceLinesRequest\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x11\n\tbefore_id\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\r\"L\n\x18ListInvoiceLinesResponse\x12\x30\n\x05lines\x18\x01 \x03(\x0b\x32!.contracts.billing.v1.InvoiceLine\"K\n\x13ListPaymentsRequest\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x11\n\tbefore_id\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\r\"G\n\x14ListPaymentsResponse\x12/\n\x08payments\x18\x01 \x03(\x0b\x32\x1d.contracts.billing.v1.Payment\"\xf4\x01\n\x14RecordPaymentRequest\x12,\n\x06\x61\x63tion\x18\x01 \x01(\x0b\x32\x1c.contracts.billing.v1.Action\x12\x12\n\ncompany_id\x18\x02 \x01(\t\x12+\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x1b.contracts.billing.v1.Money\x12\x0e\n\x06method\x18\x04 \x01(\t\x12\x11\n\treference\x18\x05 \x01(\t\x12/\n\x0breceived_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11only_what_is_owed\x18\x07 \x01(\x08\"\xac\x01\n\x15RecordPaymentResponse\x12.\n\x07payment\x18\x01 \x01(\x0b\x32\x1d.contracts.billing.v1.Payment\x12\x38\n\x0csubscription\x18\x02 \x01(\x0b\x32\".contracts.billing.v1.Subscription\x12)\n\x04owed\x18\x03 \x01(\x0b\x32\x1b.contracts.billing.v1.Money\"m\n\x15ReversePaymentRequest\x12,\n\x06\x61\x63tion\x18\x01 \x01(\x0b\x32\x1c.contracts.billing.v1.Action\x12\x12\n\ncompany_id\x18\x02 \x01(\t\x12\x12\n\npayment_id\x18\x03 \x01(\t\"\xad\x01\n\x16ReversePaymentResponse\x12.\n\x07payment\x18\x01 \x01(\x0b\x32\x1d.contracts.billing.v1.Payment\x12\x38\n\x0csubscription\x18\x02 \x01(\x0b\x32\".contracts.billing.v1.Subscription\x12)\n\x04owed\x18\x03 \x01(\x0b\x32\x1b.contracts.billing.v1.Money\"V\n\x12MarkPastDueRequest\x12,\n\x06\x61\x63tion\x18\x01 \x01(\x0b\x32\x1c.contracts.billing.v1.Action\x12\x12\n\ncompany_id\x18\x02 \x01(\t\"O\n\x13MarkPastDueResponse\x12\x38\n\x0csubscription\x18\x01 \x01(\x0b\x32\".contracts.billing.v1.Subscription*p\n\x0fInvoiceLineKind\x12!\n\x1dINVOICE_LINE_KIND_UNSPECIFIED\x10\x00\x12\x1c\n\x18INVOICE_LINE_KIND_CHARGE\x10\x01\x12\x1c\n\x18INVOICE_LINE_KIND_CREDIT\x10\x02\x32\xa5\x04\n\x0eInvoiceService\x12q\n\x10ListInvoiceLines\x12-.contracts.billing.v1.ListInvoiceLinesRequest\x1a..contracts.billing.v1.ListInvoiceLinesResponse\x12\x65\n\x0cListPayments\x12).contracts.billing.v1.ListPaymentsRequest\x1a*.contracts.billing.v1.ListPaymentsResponse\x12h\n\rRecordPayment\x12*.contracts.billing.v1.RecordPaymentRequest\x1a+.contracts.billing.v1.RecordPaymentResponse\x12k\n\x0eReversePayment\x12+.contracts.billing.v1.ReversePaymentRequest\x1a,.contracts.billing.v1.ReversePaymentResponse\x12\x62\n\x0bMarkPastDue\x12(.contracts.billing.v1.MarkPastDueRequest\x1a).contracts.billing.v1.MarkPastDueResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'contracts.billing.v1.invoices_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_INVOICELINEKIND']._serialized_start=1657
-  _globals['_INVOICELINEKIND']._serialized_end=1769
+  _globals['_INVOICELINEKIND']._serialized_start=2010
+  _globals['_INVOICELINEKIND']._serialized_end=2122
   _globals['_INVOICELINE']._serialized_start=166
   _globals['_INVOICELINE']._serialized_end=514
   _globals['_PAYMENT']._serialized_start=517
-  _globals['_PAYMENT']._serialized_end=782
-  _globals['_LISTINVOICELINESREQUEST']._serialized_start=784
-  _globals['_LISTINVOICELINESREQUEST']._serialized_end=863
-  _globals['_LISTINVOICELINESRESPONSE']._serialized_start=865
-  _globals['_LISTINVOICELINESRESPONSE']._serialized_end=941
-  _globals['_LISTPAYMENTSREQUEST']._serialized_start=943
-  _globals['_LISTPAYMENTSREQUEST']._serialized_end=1018
-  _globals['_LISTPAYMENTSRESPONSE']._serialized_start=1020
-  _globals['_LISTPAYMENTSRESPONSE']._serialized_end=1091
-  _globals['_RECORDPAYMENTREQUEST']._serialized_start=1094
-  _globals['_RECORDPAYMENTREQUEST']._serialized_end=1311
-  _globals['_RECORDPAYMENTRESPONSE']._serialized_start=1314
-  _globals['_RECORDPAYMENTRESPONSE']._serialized_end=1486
-  _globals['_MARKPASTDUEREQUEST']._serialized_start=1488
-  _globals['_MARKPASTDUEREQUEST']._serialized_end=1574
-  _globals['_MARKPASTDUERESPONSE']._serialized_start=1576
-  _globals['_MARKPASTDUERESPONSE']._serialized_end=1655
-  _globals['_INVOICESERVICE']._serialized_start=1772
-  _globals['_INVOICESERVICE']._serialized_end=2212
+  _globals['_PAYMENT']._serialized_end=821
+  _globals['_LISTINVOICELINESREQUEST']._serialized_start=823
+  _globals['_LISTINVOICELINESREQUEST']._serialized_end=902
+  _globals['_LISTINVOICELINESRESPONSE']._serialized_start=904
+  _globals['_LISTINVOICELINESRESPONSE']._serialized_end=980
+  _globals['_LISTPAYMENTSREQUEST']._serialized_start=982
+  _globals['_LISTPAYMENTSREQUEST']._serialized_end=1057
+  _globals['_LISTPAYMENTSRESPONSE']._serialized_start=1059
+  _globals['_LISTPAYMENTSRESPONSE']._serialized_end=1130
+  _globals['_RECORDPAYMENTREQUEST']._serialized_start=1133
+  _globals['_RECORDPAYMENTREQUEST']._serialized_end=1377
+  _globals['_RECORDPAYMENTRESPONSE']._serialized_start=1380
+  _globals['_RECORDPAYMENTRESPONSE']._serialized_end=1552
+  _globals['_REVERSEPAYMENTREQUEST']._serialized_start=1554
+  _globals['_REVERSEPAYMENTREQUEST']._serialized_end=1663
+  _globals['_REVERSEPAYMENTRESPONSE']._serialized_start=1666
+  _globals['_REVERSEPAYMENTRESPONSE']._serialized_end=1839
+  _globals['_MARKPASTDUEREQUEST']._serialized_start=1841
+  _globals['_MARKPASTDUEREQUEST']._serialized_end=1927
+  _globals['_MARKPASTDUERESPONSE']._serialized_start=1929
+  _globals['_MARKPASTDUERESPONSE']._serialized_end=2008
+  _globals['_INVOICESERVICE']._serialized_start=2125
+  _globals['_INVOICESERVICE']._serialized_end=2674
 # @@protoc_insertion_point(module_scope)

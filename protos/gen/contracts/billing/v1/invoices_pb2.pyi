@@ -98,7 +98,7 @@ Global___InvoiceLine: _TypeAlias = InvoiceLine  # noqa: Y015
 
 @_typing.final
 class Payment(_message.Message):
-    """Payment is money that has arrived."""
+    """Payment is money that has arrived, or the reversal of such a payment. None is ever changed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -110,14 +110,22 @@ class Payment(_message.Message):
     RECEIVED_AT_FIELD_NUMBER: _builtins.int
     RECORDED_AT_FIELD_NUMBER: _builtins.int
     ACTION_FIELD_NUMBER: _builtins.int
+    REVERSES_FIELD_NUMBER: _builtins.int
+    IS_REVERSED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     company_id: _builtins.str
     method: _builtins.str
     """manual, or the name of an adapter"""
     reference: _builtins.str
     """of the method: a bank's or a provider's number; empty: none"""
+    reverses: _builtins.str
+    """the payment that it takes back; empty: it is no reversal"""
+    is_reversed: _builtins.bool
+    """another one takes it back: it counts no more"""
     @_builtins.property
-    def amount(self) -> _billing_pb2.Money: ...
+    def amount(self) -> _billing_pb2.Money:
+        """negative: a reversal"""
+
     @_builtins.property
     def received_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -135,10 +143,12 @@ class Payment(_message.Message):
         received_at: _timestamp_pb2.Timestamp | None = ...,
         recorded_at: _timestamp_pb2.Timestamp | None = ...,
         action: _action_pb2.Action | None = ...,
+        reverses: _builtins.str = ...,
+        is_reversed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "amount", b"amount", "received_at", b"received_at", "recorded_at", b"recorded_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "amount", b"amount", "company_id", b"company_id", "id", b"id", "method", b"method", "received_at", b"received_at", "recorded_at", b"recorded_at", "reference", b"reference"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "amount", b"amount", "company_id", b"company_id", "id", b"id", "is_reversed", b"is_reversed", "method", b"method", "received_at", b"received_at", "recorded_at", b"recorded_at", "reference", b"reference", "reverses", b"reverses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -260,10 +270,13 @@ class RecordPaymentRequest(_message.Message):
     METHOD_FIELD_NUMBER: _builtins.int
     REFERENCE_FIELD_NUMBER: _builtins.int
     RECEIVED_AT_FIELD_NUMBER: _builtins.int
+    ONLY_WHAT_IS_OWED_FIELD_NUMBER: _builtins.int
     company_id: _builtins.str
     method: _builtins.str
     """empty: manual"""
     reference: _builtins.str
+    only_what_is_owed: _builtins.bool
+    """true: refused when it is more than that; false: the rest is paid in advance"""
     @_builtins.property
     def action(self) -> _action_pb2.Action: ...
     @_builtins.property
@@ -283,10 +296,11 @@ class RecordPaymentRequest(_message.Message):
         method: _builtins.str = ...,
         reference: _builtins.str = ...,
         received_at: _timestamp_pb2.Timestamp | None = ...,
+        only_what_is_owed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "amount", b"amount", "received_at", b"received_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "amount", b"amount", "company_id", b"company_id", "method", b"method", "received_at", b"received_at", "reference", b"reference"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "amount", b"amount", "company_id", b"company_id", "method", b"method", "only_what_is_owed", b"only_what_is_owed", "received_at", b"received_at", "reference", b"reference"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -323,6 +337,66 @@ class RecordPaymentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RecordPaymentResponse: _TypeAlias = RecordPaymentResponse  # noqa: Y015
+
+@_typing.final
+class ReversePaymentRequest(_message.Message):
+    """ReversePaymentRequest names the payment. The action needs a reason."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: _builtins.int
+    COMPANY_ID_FIELD_NUMBER: _builtins.int
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    company_id: _builtins.str
+    payment_id: _builtins.str
+    @_builtins.property
+    def action(self) -> _action_pb2.Action: ...
+    def __init__(
+        self,
+        *,
+        action: _action_pb2.Action | None = ...,
+        company_id: _builtins.str = ...,
+        payment_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "company_id", b"company_id", "payment_id", b"payment_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReversePaymentRequest: _TypeAlias = ReversePaymentRequest  # noqa: Y015
+
+@_typing.final
+class ReversePaymentResponse(_message.Message):
+    """ReversePaymentResponse returns the reversal, the subscription and what is owed after it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_FIELD_NUMBER: _builtins.int
+    SUBSCRIPTION_FIELD_NUMBER: _builtins.int
+    OWED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payment(self) -> Global___Payment: ...
+    @_builtins.property
+    def subscription(self) -> _billing_pb2.Subscription: ...
+    @_builtins.property
+    def owed(self) -> _billing_pb2.Money:
+        """negative: paid in advance"""
+
+    def __init__(
+        self,
+        *,
+        payment: Global___Payment | None = ...,
+        subscription: _billing_pb2.Subscription | None = ...,
+        owed: _billing_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["owed", b"owed", "payment", b"payment", "subscription", b"subscription"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["owed", b"owed", "payment", b"payment", "subscription", b"subscription"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReversePaymentResponse: _TypeAlias = ReversePaymentResponse  # noqa: Y015
 
 @_typing.final
 class MarkPastDueRequest(_message.Message):

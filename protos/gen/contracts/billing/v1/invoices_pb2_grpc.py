@@ -51,6 +51,11 @@ class InvoiceServiceStub:
                 request_serializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.RecordPaymentRequest.SerializeToString,
                 response_deserializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.RecordPaymentResponse.FromString,
                 _registered_method=True)
+        self.ReversePayment = channel.unary_unary(
+                '/contracts.billing.v1.InvoiceService/ReversePayment',
+                request_serializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.ReversePaymentRequest.SerializeToString,
+                response_deserializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.ReversePaymentResponse.FromString,
+                _registered_method=True)
         self.MarkPastDue = channel.unary_unary(
                 '/contracts.billing.v1.InvoiceService/MarkPastDue',
                 request_serializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.MarkPastDueRequest.SerializeToString,
@@ -79,7 +84,16 @@ class InvoiceServiceServicer:
 
     def RecordPayment(self, request, context):
         """RecordPayment notes money that has arrived. A subscription that is past due becomes active once nothing is owed.
-        ALREADY_EXISTS: that method's reference is recorded already. FAILED_PRECONDITION: the method does not confirm it.
+        ALREADY_EXISTS: that method's reference is recorded already. FAILED_PRECONDITION: the method does not confirm it, or
+        more arrives than is owed and only that is wanted, or the company is closed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReversePayment(self, request, context):
+        """ReversePayment takes a payment back, whole, by another one of less than nothing. The subscription stays as it is.
+        NOT_FOUND: the company has no such payment. FAILED_PRECONDITION: it was taken back before.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -87,7 +101,7 @@ class InvoiceServiceServicer:
 
     def MarkPastDue(self, request, context):
         """MarkPastDue says that a payment is missing: access lasts to the end of the period, which is not renewed.
-        FAILED_PRECONDITION: the subscription is not active, or nothing is owed.
+        FAILED_PRECONDITION: the subscription is not active, nothing is owed, or the company is closed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -110,6 +124,11 @@ def add_InvoiceServiceServicer_to_server(servicer, server):
                     servicer.RecordPayment,
                     request_deserializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.RecordPaymentRequest.FromString,
                     response_serializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.RecordPaymentResponse.SerializeToString,
+            ),
+            'ReversePayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReversePayment,
+                    request_deserializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.ReversePaymentRequest.FromString,
+                    response_serializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.ReversePaymentResponse.SerializeToString,
             ),
             'MarkPastDue': grpc.unary_unary_rpc_method_handler(
                     servicer.MarkPastDue,
@@ -200,6 +219,33 @@ class InvoiceService:
             '/contracts.billing.v1.InvoiceService/RecordPayment',
             contracts_dot_billing_dot_v1_dot_invoices__pb2.RecordPaymentRequest.SerializeToString,
             contracts_dot_billing_dot_v1_dot_invoices__pb2.RecordPaymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReversePayment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contracts.billing.v1.InvoiceService/ReversePayment',
+            contracts_dot_billing_dot_v1_dot_invoices__pb2.ReversePaymentRequest.SerializeToString,
+            contracts_dot_billing_dot_v1_dot_invoices__pb2.ReversePaymentResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,11 +41,16 @@ class InvoiceServiceStub:
     """ListPayments returns payments, newest first, of one company or of all."""
     RecordPayment: _grpc.UnaryUnaryMultiCallable[_invoices_pb2.RecordPaymentRequest, _invoices_pb2.RecordPaymentResponse]
     """RecordPayment notes money that has arrived. A subscription that is past due becomes active once nothing is owed.
-    ALREADY_EXISTS: that method's reference is recorded already. FAILED_PRECONDITION: the method does not confirm it.
+    ALREADY_EXISTS: that method's reference is recorded already. FAILED_PRECONDITION: the method does not confirm it, or
+    more arrives than is owed and only that is wanted, or the company is closed.
+    """
+    ReversePayment: _grpc.UnaryUnaryMultiCallable[_invoices_pb2.ReversePaymentRequest, _invoices_pb2.ReversePaymentResponse]
+    """ReversePayment takes a payment back, whole, by another one of less than nothing. The subscription stays as it is.
+    NOT_FOUND: the company has no such payment. FAILED_PRECONDITION: it was taken back before.
     """
     MarkPastDue: _grpc.UnaryUnaryMultiCallable[_invoices_pb2.MarkPastDueRequest, _invoices_pb2.MarkPastDueResponse]
     """MarkPastDue says that a payment is missing: access lasts to the end of the period, which is not renewed.
-    FAILED_PRECONDITION: the subscription is not active, or nothing is owed.
+    FAILED_PRECONDITION: the subscription is not active, nothing is owed, or the company is closed.
     """
 
 @_typing.type_check_only
@@ -61,11 +66,16 @@ class InvoiceServiceAsyncStub(InvoiceServiceStub):
     """ListPayments returns payments, newest first, of one company or of all."""
     RecordPayment: _aio.UnaryUnaryMultiCallable[_invoices_pb2.RecordPaymentRequest, _invoices_pb2.RecordPaymentResponse]  # type: ignore[assignment]
     """RecordPayment notes money that has arrived. A subscription that is past due becomes active once nothing is owed.
-    ALREADY_EXISTS: that method's reference is recorded already. FAILED_PRECONDITION: the method does not confirm it.
+    ALREADY_EXISTS: that method's reference is recorded already. FAILED_PRECONDITION: the method does not confirm it, or
+    more arrives than is owed and only that is wanted, or the company is closed.
+    """
+    ReversePayment: _aio.UnaryUnaryMultiCallable[_invoices_pb2.ReversePaymentRequest, _invoices_pb2.ReversePaymentResponse]  # type: ignore[assignment]
+    """ReversePayment takes a payment back, whole, by another one of less than nothing. The subscription stays as it is.
+    NOT_FOUND: the company has no such payment. FAILED_PRECONDITION: it was taken back before.
     """
     MarkPastDue: _aio.UnaryUnaryMultiCallable[_invoices_pb2.MarkPastDueRequest, _invoices_pb2.MarkPastDueResponse]  # type: ignore[assignment]
     """MarkPastDue says that a payment is missing: access lasts to the end of the period, which is not renewed.
-    FAILED_PRECONDITION: the subscription is not active, or nothing is owed.
+    FAILED_PRECONDITION: the subscription is not active, nothing is owed, or the company is closed.
     """
 
 class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -96,7 +106,18 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_invoices_pb2.RecordPaymentResponse, _abc.Awaitable[_invoices_pb2.RecordPaymentResponse]]:
         """RecordPayment notes money that has arrived. A subscription that is past due becomes active once nothing is owed.
-        ALREADY_EXISTS: that method's reference is recorded already. FAILED_PRECONDITION: the method does not confirm it.
+        ALREADY_EXISTS: that method's reference is recorded already. FAILED_PRECONDITION: the method does not confirm it, or
+        more arrives than is owed and only that is wanted, or the company is closed.
+        """
+
+    @_abc_1.abstractmethod
+    def ReversePayment(
+        self,
+        request: _invoices_pb2.ReversePaymentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_invoices_pb2.ReversePaymentResponse, _abc.Awaitable[_invoices_pb2.ReversePaymentResponse]]:
+        """ReversePayment takes a payment back, whole, by another one of less than nothing. The subscription stays as it is.
+        NOT_FOUND: the company has no such payment. FAILED_PRECONDITION: it was taken back before.
         """
 
     @_abc_1.abstractmethod
@@ -106,7 +127,7 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_invoices_pb2.MarkPastDueResponse, _abc.Awaitable[_invoices_pb2.MarkPastDueResponse]]:
         """MarkPastDue says that a payment is missing: access lasts to the end of the period, which is not renewed.
-        FAILED_PRECONDITION: the subscription is not active, or nothing is owed.
+        FAILED_PRECONDITION: the subscription is not active, nothing is owed, or the company is closed.
         """
 
 def add_InvoiceServiceServicer_to_server(servicer: InvoiceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

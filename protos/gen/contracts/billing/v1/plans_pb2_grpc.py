@@ -74,7 +74,7 @@ class PlanServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def MoveSubscriptions(self, request, context):
-        """MoveSubscriptions gives companies of a plan another version of it, now, prorated; those that use more than its
+        """MoveSubscriptions gives open companies of a plan another version of it, now, prorated; those that use more than its
         limits stay as they are and are named. It goes through at most 1,000 companies: call again until it says done.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -42,7 +42,7 @@ class PlanServiceStub:
     PreviewPlanVersion: _grpc.UnaryUnaryMultiCallable[_plans_pb2.PreviewPlanVersionRequest, _plans_pb2.PreviewPlanVersionResponse]
     """PreviewPlanVersion says who would change if all companies of the plan had these terms, and what that is a month."""
     MoveSubscriptions: _grpc.UnaryUnaryMultiCallable[_plans_pb2.MoveSubscriptionsRequest, _plans_pb2.MoveSubscriptionsResponse]
-    """MoveSubscriptions gives companies of a plan another version of it, now, prorated; those that use more than its
+    """MoveSubscriptions gives open companies of a plan another version of it, now, prorated; those that use more than its
     limits stay as they are and are named. It goes through at most 1,000 companies: call again until it says done.
     """
 
@@ -60,7 +60,7 @@ class PlanServiceAsyncStub(PlanServiceStub):
     PreviewPlanVersion: _aio.UnaryUnaryMultiCallable[_plans_pb2.PreviewPlanVersionRequest, _plans_pb2.PreviewPlanVersionResponse]  # type: ignore[assignment]
     """PreviewPlanVersion says who would change if all companies of the plan had these terms, and what that is a month."""
     MoveSubscriptions: _aio.UnaryUnaryMultiCallable[_plans_pb2.MoveSubscriptionsRequest, _plans_pb2.MoveSubscriptionsResponse]  # type: ignore[assignment]
-    """MoveSubscriptions gives companies of a plan another version of it, now, prorated; those that use more than its
+    """MoveSubscriptions gives open companies of a plan another version of it, now, prorated; those that use more than its
     limits stay as they are and are named. It goes through at most 1,000 companies: call again until it says done.
     """
 
@@ -93,7 +93,7 @@ class PlanServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _plans_pb2.MoveSubscriptionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_plans_pb2.MoveSubscriptionsResponse, _abc.Awaitable[_plans_pb2.MoveSubscriptionsResponse]]:
-        """MoveSubscriptions gives companies of a plan another version of it, now, prorated; those that use more than its
+        """MoveSubscriptions gives open companies of a plan another version of it, now, prorated; those that use more than its
         limits stay as they are and are named. It goes through at most 1,000 companies: call again until it says done.
         """
 

@@ -86,6 +86,32 @@ SCHEDULED_CHANGE_STATE_REFUSED: ScheduledChangeState.ValueType  # 4
 """at its moment more was in use than the plan allows"""
 Global___ScheduledChangeState: _TypeAlias = ScheduledChangeState  # noqa: Y015
 
+class _SubscriptionStep:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SubscriptionStepEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SubscriptionStep.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SUBSCRIPTION_STEP_UNSPECIFIED: _SubscriptionStep.ValueType  # 0
+    SUBSCRIPTION_STEP_RENEW: _SubscriptionStep.ValueType  # 1
+    SUBSCRIPTION_STEP_EXTEND: _SubscriptionStep.ValueType  # 2
+    SUBSCRIPTION_STEP_CHANGE_PLAN: _SubscriptionStep.ValueType  # 3
+    SUBSCRIPTION_STEP_CANCEL: _SubscriptionStep.ValueType  # 4
+    SUBSCRIPTION_STEP_MARK_PAST_DUE: _SubscriptionStep.ValueType  # 5
+    SUBSCRIPTION_STEP_RECORD_PAYMENT: _SubscriptionStep.ValueType  # 6
+
+class SubscriptionStep(_SubscriptionStep, metaclass=_SubscriptionStepEnumTypeWrapper):
+    """SubscriptionStep is a call that changes a subscription or what is owed."""
+
+SUBSCRIPTION_STEP_UNSPECIFIED: SubscriptionStep.ValueType  # 0
+SUBSCRIPTION_STEP_RENEW: SubscriptionStep.ValueType  # 1
+SUBSCRIPTION_STEP_EXTEND: SubscriptionStep.ValueType  # 2
+SUBSCRIPTION_STEP_CHANGE_PLAN: SubscriptionStep.ValueType  # 3
+SUBSCRIPTION_STEP_CANCEL: SubscriptionStep.ValueType  # 4
+SUBSCRIPTION_STEP_MARK_PAST_DUE: SubscriptionStep.ValueType  # 5
+SUBSCRIPTION_STEP_RECORD_PAYMENT: SubscriptionStep.ValueType  # 6
+Global___SubscriptionStep: _TypeAlias = SubscriptionStep  # noqa: Y015
+
 class _ChangeTiming:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -202,6 +228,30 @@ class ScheduledChange(_message.Message):
 Global___ScheduledChange: _TypeAlias = ScheduledChange  # noqa: Y015
 
 @_typing.final
+class Refusal(_message.Message):
+    """Refusal is why a step would be refused, in words for the owner."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEP_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    step: Global___SubscriptionStep.ValueType
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        step: Global___SubscriptionStep.ValueType = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "step", b"step"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Refusal: _TypeAlias = Refusal  # noqa: Y015
+
+@_typing.final
 class GetSubscriptionRequest(_message.Message):
     """GetSubscriptionRequest names a company."""
 
@@ -231,6 +281,7 @@ class GetSubscriptionResponse(_message.Message):
     RECORD_FIELD_NUMBER: _builtins.int
     IN_USE_FIELD_NUMBER: _builtins.int
     OWED_FIELD_NUMBER: _builtins.int
+    REFUSALS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def record(self) -> Global___SubscriptionRecord: ...
     @_builtins.property
@@ -239,16 +290,21 @@ class GetSubscriptionResponse(_message.Message):
     def owed(self) -> _billing_pb2.Money:
         """charged and not paid; negative: paid in advance"""
 
+    @_builtins.property
+    def refusals(self) -> _containers.RepeatedCompositeFieldContainer[Global___Refusal]:
+        """what would be refused now, whatever else is asked for"""
+
     def __init__(
         self,
         *,
         record: Global___SubscriptionRecord | None = ...,
         in_use: _plans_pb2.Use | None = ...,
         owed: _billing_pb2.Money | None = ...,
+        refusals: _abc.Iterable[Global___Refusal] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["in_use", b"in_use", "owed", b"owed", "record", b"record"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["in_use", b"in_use", "owed", b"owed", "record", b"record"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["in_use", b"in_use", "owed", b"owed", "record", b"record", "refusals", b"refusals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -498,10 +554,13 @@ class PreviewPlanChangeResponse(_message.Message):
     MONTHLY_REVENUE_CHANGE_FIELD_NUMBER: _builtins.int
     IN_USE_FIELD_NUMBER: _builtins.int
     SHORTAGES_FIELD_NUMBER: _builtins.int
+    DEFAULT_TIMING_FIELD_NUMBER: _builtins.int
     is_downgrade: _builtins.bool
     """cheaper, or of the same price with a lower limit"""
     timing: Global___ChangeTiming.ValueType
     """never unspecified"""
+    default_timing: Global___ChangeTiming.ValueType
+    """what an unspecified one would be"""
     @_builtins.property
     def plan(self) -> _billing_pb2.Plan: ...
     @_builtins.property
@@ -534,10 +593,11 @@ class PreviewPlanChangeResponse(_message.Message):
         monthly_revenue_change: _billing_pb2.Money | None = ...,
         in_use: _plans_pb2.Use | None = ...,
         shortages: _abc.Iterable[_plans_pb2.Shortage] | None = ...,
+        default_timing: Global___ChangeTiming.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["effective_at", b"effective_at", "in_use", b"in_use", "monthly_revenue_change", b"monthly_revenue_change", "net", b"net", "plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["effective_at", b"effective_at", "in_use", b"in_use", "is_downgrade", b"is_downgrade", "lines", b"lines", "monthly_revenue_change", b"monthly_revenue_change", "net", b"net", "plan", b"plan", "shortages", b"shortages", "timing", b"timing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["default_timing", b"default_timing", "effective_at", b"effective_at", "in_use", b"in_use", "is_downgrade", b"is_downgrade", "lines", b"lines", "monthly_revenue_change", b"monthly_revenue_change", "net", b"net", "plan", b"plan", "shortages", b"shortages", "timing", b"timing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

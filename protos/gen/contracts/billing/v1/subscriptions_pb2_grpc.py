@@ -27,7 +27,8 @@ if _version_not_supported:
 
 class SubscriptionServiceStub:
     """SubscriptionService shows and changes subscriptions; each change is a row of their history. Idempotency keys as in
-    PlanService. NOT_FOUND: the company has no subscription.
+    PlanService. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and the call would change
+    more than when it ends.
     """
 
     def __init__(self, channel):
@@ -95,7 +96,8 @@ class SubscriptionServiceStub:
 
 class SubscriptionServiceServicer:
     """SubscriptionService shows and changes subscriptions; each change is a row of their history. Idempotency keys as in
-    PlanService. NOT_FOUND: the company has no subscription.
+    PlanService. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and the call would change
+    more than when it ends.
     """
 
     def GetSubscription(self, request, context):
@@ -248,7 +250,8 @@ def add_SubscriptionServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class SubscriptionService:
     """SubscriptionService shows and changes subscriptions; each change is a row of their history. Idempotency keys as in
-    PlanService. NOT_FOUND: the company has no subscription.
+    PlanService. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and the call would change
+    more than when it ends.
     """
 
     @staticmethod

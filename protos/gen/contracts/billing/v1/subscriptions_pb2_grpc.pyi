@@ -28,7 +28,8 @@ GRPC_VERSION: str
 
 class SubscriptionServiceStub:
     """SubscriptionService shows and changes subscriptions; each change is a row of their history. Idempotency keys as in
-    PlanService. NOT_FOUND: the company has no subscription.
+    PlanService. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and the call would change
+    more than when it ends.
     """
 
     @_typing.overload
@@ -70,7 +71,8 @@ class SubscriptionServiceStub:
 @_typing.type_check_only
 class SubscriptionServiceAsyncStub(SubscriptionServiceStub):
     """SubscriptionService shows and changes subscriptions; each change is a row of their history. Idempotency keys as in
-    PlanService. NOT_FOUND: the company has no subscription.
+    PlanService. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and the call would change
+    more than when it ends.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -108,7 +110,8 @@ class SubscriptionServiceAsyncStub(SubscriptionServiceStub):
 
 class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
     """SubscriptionService shows and changes subscriptions; each change is a row of their history. Idempotency keys as in
-    PlanService. NOT_FOUND: the company has no subscription.
+    PlanService. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and the call would change
+    more than when it ends.
     """
 
     @_abc_1.abstractmethod

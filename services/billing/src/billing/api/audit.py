@@ -47,8 +47,8 @@ class AuditServicer(AuditServiceServicer):
 def _question(asked: pb.ListAuditEntriesRequest) -> AuditQuestion:
     return AuditQuestion(
         company_id=requests.optional_id(asked.company_id, "company_id"),
-        actor=clean(asked.actor, "actor", most=ACTOR_LENGTH) or None,
-        action=clean(asked.action, "action", most=ACTION_LENGTH) or None,
+        actor=clean(asked.actor, "Actor", most=ACTOR_LENGTH) or None,
+        action=clean(asked.action, "Action", most=ACTION_LENGTH) or None,
         since=requests.moment(asked.since, "since") if asked.HasField("since") else None,
         until=requests.moment(asked.until, "until") if asked.HasField("until") else None,
         before=requests.revision(asked.before_revision, "before_revision") or None,
@@ -59,7 +59,7 @@ def _known(asked: pb.VerifyAuditRequest) -> ChainEnd | None:
     if not asked.known_revision and not asked.known_hash:
         return None
     if not 0 < asked.known_revision <= requests.LARGEST or len(asked.known_hash) != HASH_LENGTH:
-        raise InvalidInput("known_revision and known_hash belong together: give both as you got them, or none")
+        raise InvalidInput("known_revision and known_hash belong together: give both as you got them, or none.")
     return ChainEnd(asked.known_revision, asked.known_hash)
 
 

@@ -36,6 +36,7 @@ _RULES: Mapping[str, Mapping[str, frozenset[str]]] = {
         "ListInvoiceLines": _OWNERS_SIDE,
         "ListPayments": _OWNERS_SIDE,
         "RecordPayment": _OWNERS_SIDE,
+        "ReversePayment": _OWNERS_SIDE,
         "MarkPastDue": _OWNERS_SIDE,
     },
     revenue_pb2.DESCRIPTOR.services_by_name["RevenueService"].full_name: {

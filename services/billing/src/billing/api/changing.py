@@ -29,6 +29,7 @@ Changing: TypeAlias = (
     | subscriptions_pb2.CancelSubscriptionRequest
     | subscriptions_pb2.CancelScheduledChangeRequest
     | invoices_pb2.RecordPaymentRequest
+    | invoices_pb2.ReversePaymentRequest
     | invoices_pb2.MarkPastDueRequest
 )
 """A request that changes something: it has an Action."""
@@ -45,8 +46,8 @@ def changing(message: Changing, answer: Callable[[R], Message]) -> Request[R]:
     kind = type(message).__name__
     return Request(
         action=Action.checked(actor=message.action.actor, reason=message.action.reason),
-        request_id=clean(message.action.request_id, "action.request_id", most=REQUEST_ID_LENGTH) or _trace_id(),
-        key=clean(message.action.idempotency_key, "action.idempotency_key", most=KEY_LENGTH, required=True),
+        request_id=clean(message.action.request_id, "Request id", most=REQUEST_ID_LENGTH) or _trace_id(),
+        key=clean(message.action.idempotency_key, "Idempotency key", most=KEY_LENGTH, required=True),
         digest=hashlib.sha256(kind.encode() + b"\0" + content).digest(),
         name=_WORD.sub("_", kind.removesuffix("Request")).lower(),
         asked=facts(wish),

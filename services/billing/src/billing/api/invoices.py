@@ -15,8 +15,10 @@ from billing.application.list_payments import list_payments
 from billing.application.mark_past_due import mark_past_due
 from billing.application.payment_adapters import PaymentAdapters
 from billing.application.record_payment import Paid, record_payment
+from billing.application.reverse_payment import reverse_payment
 from contracts.billing.v1 import invoices_pb2 as pb
 from contracts.billing.v1.invoices_pb2_grpc import InvoiceServiceServicer
+from servicekit.ids import parse_id
 
 _Context = Any
 
@@ -60,9 +62,21 @@ class InvoiceServicer(InvoiceServiceServicer):
             amount=requests.money(request.amount, "amount"),
             reference=request.reference,
             received_at=received and requests.moment(received, "received_at"),
+            only_what_is_owed=request.only_what_is_owed,
             now=datetime.now(UTC),
         )
         return pb.RecordPaymentResponse.FromString(answer)
+
+    async def ReversePayment(self, request: pb.ReversePaymentRequest, context: _Context) -> pb.ReversePaymentResponse:
+        answer = await reverse_payment(
+            self._engine,
+            self._encode,
+            request=changing(request, _reversed),
+            company_id=requests.company(request.company_id),
+            payment_id=parse_id(request.payment_id, "payment_id"),
+            now=datetime.now(UTC),
+        )
+        return pb.ReversePaymentResponse.FromString(answer)
 
     async def MarkPastDue(self, request: pb.MarkPastDueRequest, context: _Context) -> pb.MarkPastDueResponse:
         answer = await mark_past_due(
@@ -77,6 +91,14 @@ class InvoiceServicer(InvoiceServiceServicer):
 
 def _paid(paid: Paid) -> pb.RecordPaymentResponse:
     return pb.RecordPaymentResponse(
+        payment=money_messages.payment(paid.payment),
+        subscription=messages.subscription(paid.record),
+        owed=messages.money(paid.owed),
+    )
+
+
+def _reversed(paid: Paid) -> pb.ReversePaymentResponse:
+    return pb.ReversePaymentResponse(
         payment=money_messages.payment(paid.payment),
         subscription=messages.subscription(paid.record),
         owed=messages.money(paid.owed),

@@ -40,7 +40,7 @@ def invoice_line(value: InvoiceLine) -> invoices_pb2.InvoiceLine:
 
 
 def payment(value: Payment) -> invoices_pb2.Payment:
-    """Money that has arrived."""
+    """Money that has arrived, or was taken back."""
     return invoices_pb2.Payment(
         id=str(value.id),
         company_id=str(value.company_id),
@@ -50,4 +50,6 @@ def payment(value: Payment) -> invoices_pb2.Payment:
         received_at=messages.timestamp(value.received_at),
         recorded_at=messages.timestamp(value.recorded_at),
         action=messages.action(value.action),
+        reverses=str(value.reverses or ""),
+        is_reversed=value.is_reversed,
     )

@@ -53,7 +53,7 @@ class PlanServicer(PlanServiceServicer):
             self._engine,
             self._encode,
             request=changing(request, _moved),
-            plan_code=request.plan_code,
+            plan_code=requests.plan_code(request.plan_code),
             to_version=requests.plan_version(request.to_version),
             after=requests.optional_id(request.after_company_id, "after_company_id"),
             now=datetime.now(UTC),

@@ -7,8 +7,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from billing.domain.money import Money
 from billing.domain.months import MonthRange
-from billing.domain.plan import Plan
+from billing.domain.plan import CODE_LENGTH, Plan
 from billing.domain.plan_change import Timing
+from billing.domain.text import clean
 from contracts.billing.v1 import billing_pb2, plans_pb2, revenue_pb2, subscriptions_pb2
 from servicekit.errors import InvalidInput
 from servicekit.ids import parse_id
@@ -41,7 +42,7 @@ def limit(asked: int) -> int:
 def revision(asked: int, what: str) -> int:
     """A revision that the database can hold."""
     if asked > LARGEST:
-        raise InvalidInput(f"{what} is out of range: give a revision of an answer, or 0")
+        raise InvalidInput(f"{what} is out of range: give a revision of an answer, or 0.")
     return asked
 
 
@@ -58,7 +59,7 @@ def moment(message: Timestamp, what: str) -> datetime:
     try:
         return message.ToDatetime(UTC)
     except (ValueError, OverflowError):
-        raise InvalidInput(f"{what} is no moment of the years 1 to 9999") from None
+        raise InvalidInput(f"{what} is no moment of the years 1 to 9999.") from None
 
 
 def terms(message: plans_pb2.PlanTerms) -> Plan:
@@ -76,14 +77,19 @@ def terms(message: plans_pb2.PlanTerms) -> Plan:
 def timing(asked: "subscriptions_pb2.ChangeTiming.ValueType") -> Timing | None:
     """When a change is to take effect; None: as the rules say."""
     if asked not in _TIMINGS:
-        raise InvalidInput(f"timing {asked} is unknown: give one of {', '.join(map(str, _TIMINGS))}")
+        raise InvalidInput(f"Timing {asked} is unknown: give one of {', '.join(map(str, _TIMINGS))}.")
     return _TIMINGS[asked]
+
+
+def plan_code(asked: str) -> str:
+    """A plan's code, whether or not there is such a plan."""
+    return clean(asked, "Plan code", most=CODE_LENGTH, required=True)
 
 
 def plan_version(asked: int) -> int:
     """A version, 0 for the newest."""
     if asked > 2**31 - 1:
-        raise InvalidInput("plan_version is out of range: give a version of ListPlans, or 0 for the newest")
+        raise InvalidInput("Plan version is out of range: give a version of ListPlans, or 0 for the newest.")
     return asked
 
 

@@ -54,7 +54,7 @@ def _figure(asked: "pb.RevenueFigure.ValueType") -> Figure:
     try:
         return Figure(pb.RevenueFigure.Name(asked).removeprefix("REVENUE_FIGURE_"))
     except ValueError:
-        raise InvalidInput("figure is missing: name one of the report") from None
+        raise InvalidInput("Figure is missing: name one of the report.") from None
 
 
 def _report(report: Report) -> pb.GetRevenueReportResponse:

@@ -35,7 +35,7 @@ class SubscriptionChanges(SubscriptionServiceServicer):
             self._encode,
             request=changing(request, _plan_changed),
             company_id=requests.company(request.company_id),
-            code=request.plan_code,
+            code=requests.plan_code(request.plan_code),
             version=requests.plan_version(request.plan_version),
             asked=requests.timing(request.timing),
             now=datetime.now(UTC),

@@ -22,11 +22,17 @@ class SubscriptionServicer(SubscriptionChanges):
     """Translates and calls the use cases; nothing is decided here."""
 
     async def GetSubscription(self, request: pb.GetSubscriptionRequest, context: Context) -> pb.GetSubscriptionResponse:
-        details = await get_subscription(self._engine, company_id=requests.company(request.company_id))
+        details = await get_subscription(
+            self._engine, company_id=requests.company(request.company_id), now=datetime.now(UTC)
+        )
         return pb.GetSubscriptionResponse(
             record=messages.record(details.record),
             in_use=messages.use(details.in_use),
             owed=messages.money(details.owed),
+            refusals=[
+                pb.Refusal(step=pb.SubscriptionStep.Value(f"SUBSCRIPTION_STEP_{step}"), reason=reason)
+                for step, reason in details.refusals.items()
+            ],
         )
 
     async def BatchGetSubscriptions(
@@ -76,7 +82,7 @@ class SubscriptionServicer(SubscriptionChanges):
         decision = await preview_plan_change(
             self._engine,
             company_id=requests.company(request.company_id),
-            code=request.plan_code,
+            code=requests.plan_code(request.plan_code),
             version=requests.plan_version(request.plan_version),
             asked=requests.timing(request.timing),
             now=datetime.now(UTC),
@@ -98,4 +104,5 @@ def _preview(decision: Decision) -> pb.PreviewPlanChangeResponse:
         monthly_revenue_change=messages.money(Money(moved, currency)),
         in_use=messages.use(decision.in_use),
         shortages=messages.shortages(decision.shortages),
+        default_timing=pb.ChangeTiming.Value(f"CHANGE_TIMING_{decision.default}"),
     )

@@ -15,6 +15,6 @@ MOST = 1_000
 async def batch_get_subscriptions(engine: AsyncEngine, *, company_ids: Sequence[UUID]) -> list[Record]:
     """In no order; companies that have none are left out. InvalidInput for more than 1,000."""
     if len(company_ids) > MOST:
-        raise InvalidInput(f"{len(company_ids):,} companies are too many: ask for at most {MOST:,} at once")
+        raise InvalidInput(f"{len(company_ids):,} companies are too many: ask for at most {MOST:,} at once.")
     async with engine.begin() as tx:
         return await subscriptions.current_of(tx, company_ids)

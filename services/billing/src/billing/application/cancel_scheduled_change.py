@@ -9,6 +9,7 @@ from billing.application.announcing import Encode
 from billing.application.once import Request, once
 from billing.application.standing import standing
 from billing.domain.plan_change import ScheduledChange, ScheduledState
+from billing.domain.wording import day
 from billing.store import scheduled_changes
 from servicekit.errors import NotFound, Refused
 
@@ -30,11 +31,12 @@ async def cancel_scheduled_change(
     async def act(tx: AsyncConnection) -> ScheduledChange:
         change = await _find(tx, change_id)
         if company_id not in {None, change.company_id}:
-            raise NotFound(f"company {company_id} has no scheduled change {change_id}")
+            raise NotFound(f"Company {company_id} has no scheduled change {change_id}.")
         _, at = await standing(tx, encode, change.company_id, now)
         change = await _find(tx, change_id)
         if change.state is not ScheduledState.PENDING:
-            raise Refused(f"it is {change.state} since {change.due_at:%Y-%m-%d}: nothing is scheduled any more")
+            settled = f"{change.state.lower()} on {day(change.due_at)}"
+            raise Refused(f"The change was {settled}: nothing is scheduled any more.")
         outcome = f"withdrawn by {request.action.actor}: {request.action.reason}"
         await scheduled_changes.settle(tx, change.company_id, ScheduledState.WITHDRAWN, at, outcome)
         return await _find(tx, change_id)
@@ -45,5 +47,5 @@ async def cancel_scheduled_change(
 async def _find(tx: AsyncConnection, change_id: UUID) -> ScheduledChange:
     change = await scheduled_changes.find(tx, change_id)
     if change is None:
-        raise NotFound(f"there is no scheduled change {change_id}")
+        raise NotFound(f"There is no scheduled change {change_id}.")
     return change

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from billing.application.standing import must_be_open
 from billing.domain.change import Change, Record
 from billing.domain.limits import Shortage, Use, shortages
 from billing.domain.plan import Plan
@@ -16,11 +17,15 @@ from servicekit.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`change` is what is done at `change.at`: now, or at the end of the period as it is known today."""
+    """`change` is what is done at `change.at`: now, or at the end of the period as it is known today.
+
+    `default` is when it would be done if nobody asked for a moment.
+    """
 
     current: Record
     plan: Plan
     timing: Timing
+    default: Timing
     change: Change
     in_use: Use
     shortages: Sequence[Shortage]
@@ -29,12 +34,18 @@ class Decision:
 async def decide_plan_change(
     tx: AsyncConnection, current: Record, *, code: str, version: int, asked: Timing | None, at: datetime
 ) -> Decision:
-    """For version 0 the newest one. NotFound when there is no such plan; Refused as `plan_change.timing` says."""
+    """For version 0 the newest one. NotFound when there is no such plan.
+
+    Refused as `plan_change.timing` says, and when the company was closed.
+    """
+    await must_be_open(tx, current.company_id)
     plan = await plans.find(tx, code, version)
     if plan is None:
-        raise NotFound(f"there is no plan {code}" + (f" version {version}" if version else ""))
+        wanted = f"{code} version {version}" if version else code
+        raise NotFound(f"There is no plan {wanted}: choose one that is on offer.")
     subscription = current.subscription
     when = timing(subscription, plan, asked, at)
+    default = timing(subscription, plan, None, at)
     change = change_plan(subscription, plan, at if when is Timing.NOW else subscription.expires_at)
     in_use = (await usage.newest_of(tx, [current.company_id])).get(current.company_id, Use())
-    return Decision(current, plan, when, change, in_use, shortages(subscription.plan, plan, in_use))
+    return Decision(current, plan, when, default, change, in_use, shortages(subscription.plan, plan, in_use))

@@ -13,7 +13,7 @@ from billing.domain.change import Record
 from billing.domain.lifecycle import end_period
 from billing.domain.limits import Use, shortages
 from billing.domain.plan_change import ScheduledState, change_plan
-from billing.store import clock, scheduled_changes, subscriptions, usage
+from billing.store import clock, closings, scheduled_changes, subscriptions, usage
 
 log = structlog.get_logger()
 
@@ -36,7 +36,8 @@ async def end_periods(engine: AsyncEngine, encode: Encode, *, now: datetime, lim
 async def end(tx: AsyncConnection, encode: Encode, due: Sequence[Record], *, now: datetime) -> list[Record]:
     """Takes each of these, whose periods are over, one step on. The caller holds the clock's lock.
 
-    A scheduled change that the use of today forbids is refused, and the subscription goes on with its plan.
+    A scheduled change that the use of today forbids is refused, and the subscription goes on with its plan. That of a
+    closed company ends, whatever it was.
     """
     current = {each.company_id: each for each in due}
     scheduled = await scheduled_changes.pending_of(tx, list(current))
@@ -51,5 +52,9 @@ async def end(tx: AsyncConnection, encode: Encode, due: Sequence[Record], *, now
             changes.append((before, change_plan(before, waiting.plan, before.expires_at)))
     for each in await record(tx, encode, changes, action=PERIOD_END, now=now):
         current[each.company_id] = each
-    steps = [(each.subscription, end_period(each.subscription)) for each in current.values()]
+    closed = await closings.among(tx, list(current))
+    steps = [
+        (each.subscription, end_period(each.subscription, is_closed=each.company_id in closed))
+        for each in current.values()
+    ]
     return await record(tx, encode, steps, action=PERIOD_END, now=now)

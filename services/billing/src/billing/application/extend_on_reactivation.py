@@ -10,7 +10,7 @@ from billing.application.recording import record
 from billing.application.standing import standing
 from billing.domain.action import COMPANY_REACTIVATED
 from billing.domain.lifecycle import REACTIVATION_PERIOD, extend
-from billing.store import clock, reactivations
+from billing.store import clock, closings, reactivations
 from servicekit.errors import NotFound
 
 
@@ -19,11 +19,14 @@ async def extend_on_reactivation(
 ) -> None:
     """Gives 30 days from `now` at the least, once for each `company_revision`; an older one than the last is ignored.
 
-    A company that has no subscription yet gets its whole trial when its creation arrives: nothing to extend.
+    A company that has no subscription yet gets its whole trial when its creation arrives: nothing to extend. One that
+    was closed since is closed for ever.
     """
     async with engine.begin() as tx:
         await clock.lock(tx)
         if not await reactivations.take(tx, company_id, company_revision):
+            return
+        if await closings.closed_at(tx, company_id) is not None:
             return
         try:
             current, at = await standing(tx, encode, company_id, now)

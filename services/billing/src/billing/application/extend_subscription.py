@@ -9,6 +9,7 @@ from billing.application.announcing import Encode
 from billing.application.change_now import change_now
 from billing.application.change_plan import Changed
 from billing.application.once import Request
+from billing.application.standing import must_be_open
 from billing.domain.change import Change
 from billing.domain.lifecycle import extend
 from billing.domain.subscription import Subscription
@@ -20,14 +21,18 @@ MOST_DAYS = 366
 async def extend_subscription(
     engine: AsyncEngine, encode: Encode, *, request: Request[Changed], company_id: UUID, days: int, now: datetime
 ) -> bytes:
-    """Days at the end of the period, or from `now` on when it is over. InvalidInput beyond 366 days, NotFound."""
-    if not 1 <= days <= MOST_DAYS:
-        raise InvalidInput(f"days is {days}: give 1 to {MOST_DAYS}")
+    """Days at the end of the period, or from `now` on when it is over.
 
-    async def decide(_tx: AsyncConnection, current: Subscription, at: datetime) -> Change:
+    InvalidInput beyond 366 days; NotFound; Refused when the company was closed.
+    """
+    if not 1 <= days <= MOST_DAYS:
+        raise InvalidInput(f"Days must be 1 to {MOST_DAYS}, not {days:,}.")
+
+    async def decide(tx: AsyncConnection, current: Subscription, at: datetime) -> Change:
+        await must_be_open(tx, company_id)
         change = extend(current, at, max(at, current.expires_at) + timedelta(days=days))
         if change is None:
-            raise Refused("it lasts that long already")
+            raise Refused("The subscription lasts that long already.")
         return change
 
     return await change_now(engine, encode, request=request, company_id=company_id, now=now, decide=decide)

@@ -1,6 +1,8 @@
 """All there is to know about a company's subscription now."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -9,23 +11,30 @@ from billing.application.standing import find
 from billing.domain.change import Record
 from billing.domain.limits import Use
 from billing.domain.money import Money
-from billing.store import invoices, usage
+from billing.domain.steps import Step, refusals
+from billing.store import closings, invoices, usage
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """The current row, what is in use, and what is charged and not paid."""
+    """The current row, what is in use, what is charged and not paid, and what would be refused now and why."""
 
     record: Record
     in_use: Use
     owed: Money
+    refusals: Mapping[Step, str]
 
 
-async def get_subscription(engine: AsyncEngine, *, company_id: UUID) -> Details:
+async def get_subscription(engine: AsyncEngine, *, company_id: UUID, now: datetime) -> Details:
     """NotFound when the company has none."""
     async with engine.begin() as tx:
         record = await find(tx, company_id)
         in_use = await usage.newest_of(tx, [company_id])
         owed = await invoices.owed(tx, company_id)
-    currency = record.subscription.plan.price_per_month.currency
-    return Details(record, in_use.get(company_id, Use()), Money(owed, currency))
+        closed_at = await closings.closed_at(tx, company_id)
+    return Details(
+        record=record,
+        in_use=in_use.get(company_id, Use()),
+        owed=Money(owed, record.subscription.plan.price_per_month.currency),
+        refusals=refusals(record.subscription, max(now, record.at), owed=owed, closed_at=closed_at),
+    )

@@ -16,5 +16,5 @@ async def list_subscription_changes(engine: AsyncEngine, *, after_revision: int,
     async with engine.begin() as tx:
         newest = await clock.newest(tx)
         if after_revision > newest:
-            raise Refused(f"the newest revision is {newest}: drop your copy and ask again after revision 0")
+            raise Refused(f"The newest revision is {newest}: drop your copy and ask again after revision 0.")
         return await subscriptions.changed_after(tx, after_revision, limit=limit)

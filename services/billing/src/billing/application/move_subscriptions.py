@@ -41,7 +41,7 @@ async def move_subscriptions(
     after: UUID | None,
     now: datetime,
 ) -> bytes:
-    """Moves up to 1,000 companies with access, by id after one, prorated from `now` on.
+    """Moves up to 1,000 open companies with access, by id after one, prorated from `now` on.
 
     Those that use more than a limit it lowers are kept and named. NotFound when there is no such version.
     """
@@ -49,7 +49,7 @@ async def move_subscriptions(
     async def act(tx: AsyncConnection) -> Moved:
         wanted = await plans.find(tx, plan_code, to_version)
         if wanted is None or not to_version:
-            raise NotFound(f"there is no version {to_version} of {plan_code}")
+            raise NotFound(f"There is no version {to_version} of {plan_code}: choose one that is on offer.")
         while due := await subscriptions.ended(tx, now=now, limit=500):
             await end(tx, encode, due, now=now)
         page = await subscriptions.with_access(tx, plan_code, now=now, after=after, limit=PAGE)

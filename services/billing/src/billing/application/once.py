@@ -54,7 +54,7 @@ async def once(engine: AsyncEngine, request: Request[R], act: Callable[[AsyncCon
         if known is not None:
             digest, content = known
             if digest != request.digest:
-                raise Conflict("action.idempotency_key was used for another request: give this one a key of its own")
+                raise Conflict("The idempotency_key was used for another request: give this one a key of its own.")
             return content
         answer = request.answer(await act(tx))
         await answers.keep(tx, request.key, request.digest, answer.content)

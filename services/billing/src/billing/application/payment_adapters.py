@@ -41,5 +41,5 @@ class PaymentAdapters:
         """The one of that name, the manual one for none; InvalidInput names those there are."""
         adapter = self._adapters.get(method or ManualAdapter.method)
         if adapter is None:
-            raise InvalidInput(f"method {method!r} is unknown: use one of {', '.join(sorted(self._adapters))}")
+            raise InvalidInput(f"Method {method!r} is unknown: use one of {', '.join(sorted(self._adapters))}.")
         return adapter

@@ -40,7 +40,7 @@ class Preview:
 async def preview_plan_version(
     engine: AsyncEngine, *, terms: Plan, now: datetime, after: UUID | None, limit: int
 ) -> Preview:
-    """Companies with access by a version of the plan that has other terms. Refused in another currency."""
+    """Open companies with access by a version of the plan that has other terms. Refused in another currency."""
     async with engine.begin() as tx:
         currencies = {plan.price_per_month.currency for plan in await plans.on_offer(tx)}
         affected = [
@@ -51,7 +51,7 @@ async def preview_plan_version(
         in_use = await usage.newest_of(tx, [each.company_id for each in affected])
     currency = terms.price_per_month.currency
     if currencies - {currency}:
-        raise Refused(f"all plans are in {', '.join(currencies)}: give the price in it")
+        raise Refused(f"All plans are in {', '.join(currencies)}: give the price in it.")
     effects = [_effect(each, terms, in_use.get(each.company_id, Use())) for each in affected]
     rest = [effect for effect in effects if after is None or effect.subscription.company_id > after]
     return Preview(effects, rest[:limit], len(rest) > limit, currency)

@@ -14,8 +14,8 @@ from billing.application.standing import standing
 from billing.domain.change import Record
 from billing.domain.lifecycle import settle
 from billing.domain.money import Money
-from billing.domain.payment import Payment, checked_amount, checked_reference
-from billing.store import invoices
+from billing.domain.payment import Payment, checked_amount, checked_reference, refuse_credit
+from billing.store import closings, invoices
 from servicekit.errors import Conflict, InvalidInput
 from servicekit.ids import new_id
 
@@ -39,29 +39,33 @@ async def record_payment(
     amount: Money,
     reference: str,
     received_at: datetime | None,
+    only_what_is_owed: bool = False,
     now: datetime,
 ) -> bytes:
     """Notes a payment that its method confirms; a subscription past due is active again once nothing is owed.
 
     InvalidInput for no amount, another currency or a time that lies ahead; Conflict when the reference is there
-    already; NotFound.
+    already; NotFound. Refused for more than is owed with `only_what_is_owed`, and always when the company was closed.
     """
     checked_amount(amount)
     reference = checked_reference(reference)
     if received_at is not None and received_at > now:
-        raise InvalidInput("received_at lies ahead: record the payment once it has arrived")
+        raise InvalidInput("The payment lies ahead: record it once it has arrived.")
     await adapter.confirm(company_id, amount, reference)
 
     async def act(tx: AsyncConnection) -> Paid:
         current, at = await standing(tx, encode, company_id, now)
         currency = current.subscription.plan.price_per_month.currency
         if amount.currency != currency:
-            raise InvalidInput(f"the company is charged in {currency}: give the amount in it")
+            raise InvalidInput(f"Amount must be in {currency}, in which the company is charged.")
         payment = Payment(
             new_id(), company_id, amount, adapter.method, reference, received_at or now, now, request.action
         )
-        if not await invoices.add_payment(tx, payment):
-            raise Conflict(f"{adapter.method} payment {reference} is recorded already")
+        if await invoices.is_taken(tx, adapter.method, reference):
+            raise Conflict(f"A {adapter.method} payment with the reference {reference} is recorded already.")
+        closed_at = await closings.closed_at(tx, company_id)
+        refuse_credit(amount, await invoices.owed(tx, company_id), allowed=not only_what_is_owed, closed_at=closed_at)
+        await invoices.add_payment(tx, payment)
         owed = await invoices.owed(tx, company_id)
         change = settle(current.subscription, at, owed=owed)
         if change is not None:

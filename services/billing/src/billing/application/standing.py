@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from billing.application.announcing import Encode
 from billing.application.end_periods import end
 from billing.domain.change import Record
+from billing.domain.closing import refuse_closed
 from billing.domain.lifecycle import is_due
-from billing.store import subscriptions
+from billing.store import closings, subscriptions
 from servicekit.errors import NotFound
 
 
@@ -25,9 +26,14 @@ async def standing(tx: AsyncConnection, encode: Encode, company_id: UUID, now: d
     return current, max(now, current.at)
 
 
+async def must_be_open(tx: AsyncConnection, company_id: UUID) -> None:
+    """Refused when the company was closed."""
+    refuse_closed(await closings.closed_at(tx, company_id))
+
+
 async def find(tx: AsyncConnection, company_id: UUID) -> Record:
     """The company's subscription as the rows say; NotFound when it has none."""
     current = await subscriptions.current(tx, company_id)
     if current is None:
-        raise NotFound(f"company {company_id} has no subscription")
+        raise NotFound(f"Company {company_id} has no subscription.")
     return current

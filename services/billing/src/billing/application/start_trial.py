@@ -11,19 +11,21 @@ from billing.application.recording import record
 from billing.domain import lifecycle
 from billing.domain.action import COMPANY_CREATED
 from billing.domain.plan import cheapest_first
-from billing.store import clock, plans, subscriptions
+from billing.store import clock, closings, plans, subscriptions
 
 log = structlog.get_logger()
 
 
 async def start_trial(engine: AsyncEngine, encode: Encode, *, company_id: UUID, plan_code: str, now: datetime) -> None:
-    """Starts a trial of the plan's newest version. Does nothing when the company has a subscription already.
+    """Starts a trial of the plan's newest version. Does nothing when the company has a subscription, or was closed.
 
     An unknown plan code gives the cheapest plan: a company must never be left without a subscription.
     """
     async with engine.begin() as tx:
         await clock.lock(tx)
         if await subscriptions.current(tx, company_id) is not None:
+            return
+        if await closings.closed_at(tx, company_id) is not None:
             return
         offers = cheapest_first(await plans.on_offer(tx))
         plan = next((plan for plan in offers if plan.code == plan_code), None)

@@ -20,8 +20,8 @@ class Action:
     def checked(cls, *, actor: str, reason: str) -> Self:
         """InvalidInput when nobody is named."""
         return cls(
-            actor=clean(actor, "action.actor", most=ACTOR_LENGTH, required=True),
-            reason=clean(reason, "action.reason", most=REASON_LENGTH),
+            actor=clean(actor, "Actor", most=ACTOR_LENGTH, required=True),
+            reason=clean(reason, "Reason", most=REASON_LENGTH),
         )
 
 

@@ -10,8 +10,10 @@ from uuid import UUID
 
 from billing.domain.change import Change, Kind, LineKind, line
 from billing.domain.charge import Charge
+from billing.domain.money import Money
 from billing.domain.plan import Plan
 from billing.domain.subscription import RUNNING, State, Subscription
+from billing.domain.wording import amount, day
 from servicekit.errors import Refused
 
 TRIAL_PERIOD = timedelta(days=30)
@@ -38,18 +40,22 @@ def renew(current: Subscription, now: datetime, *, owed: int) -> Change:
         if (settled := settle(current, now, owed=owed)) is not None:
             return settled
         if current.state is State.PAST_DUE:
-            raise Refused(f"{owed} minor units are owed: record their payment, then it renews by itself")
-        raise Refused(f"it renews by itself on {_day(current.expires_at)}: there is nothing to do")
+            missing = Money(owed, current.plan.price_per_month.currency)
+            raise Refused(f"{amount(missing)} are owed: record the payment, then the subscription renews by itself.")
+        raise Refused(f"The subscription renews by itself on {day(current.expires_at)}: there is nothing to do.")
     converts = free and current.state is State.TRIAL
     return _charged_month(current, Kind.TRIAL_CONVERTED if converts else Kind.RENEWED, now, now.day, free)
 
 
-def end_period(current: Subscription) -> Change:
-    """What happens at the end of a running subscription's period, at that very moment."""
+def end_period(current: Subscription, *, is_closed: bool = False) -> Change:
+    """What happens at the end of a running subscription's period, at that very moment.
+
+    `is_closed`: its company was closed, so no month follows.
+    """
     end, charge = current.expires_at, current.charge
-    if current.state is State.ACTIVE and charge:
-        day = charge.billing_day if charge.until == end else end.day
-        return _charged_month(current, Kind.RENEWED, end, day, timedelta(0))
+    if current.state is State.ACTIVE and charge and not is_closed:
+        billing_day = charge.billing_day if charge.until == end else end.day
+        return _charged_month(current, Kind.RENEWED, end, billing_day, timedelta(0))
     kind = Kind.TRIAL_EXPIRED if current.state is State.TRIAL else Kind.EXPIRED
     return Change(kind, end, current.changed(state=State.EXPIRED))
 
@@ -72,7 +78,7 @@ def extend(current: Subscription, now: datetime, until: datetime) -> Change | No
 def cancel(current: Subscription, now: datetime, *, at_once: bool) -> Change:
     """Ends it with its period, or at once with the unused time credited. Refused when it is over or cancelled so."""
     if current.has_ended(now):
-        raise Refused(f"its period ended on {_day(current.expires_at)}: there is nothing to cancel")
+        raise Refused(f"The period ended on {day(current.expires_at)}: there is nothing to cancel.")
     kind = Kind.TRIAL_CANCELLED if current.state is State.TRIAL else Kind.CANCELLED
     if at_once:
         end = max(now, current.started_at + _TICK)  # a period has a length
@@ -81,16 +87,19 @@ def cancel(current: Subscription, now: datetime, *, at_once: bool) -> Change:
         lines = line(LineKind.CREDIT, current.plan, refund, end, charge.until) if charge else ()
         return Change(kind, now, current.changed(state=State.CANCELLED, expires_at=end, charge=None), lines)
     if current.state is State.CANCELLED:
-        raise Refused(f"it is cancelled already and ends on {_day(current.expires_at)}")
+        raise Refused(f"The subscription is cancelled already and ends on {day(current.expires_at)}.")
     return Change(kind, now, current.changed(state=State.CANCELLED))
 
 
 def mark_past_due(current: Subscription, now: datetime, *, owed: int) -> Change:
     """Says that a payment is missing. Refused unless it is active, charged, and something is owed."""
     if current.state is not State.ACTIVE or not current.charge:
-        raise Refused(f"only an active subscription that is charged can be past due: this one is {current.state}")
+        charged = "" if current.charge else " and not charged"
+        raise Refused(
+            f"Only an active subscription that is charged can be past due: this one is {current.state.words}{charged}."
+        )
     if owed <= 0:
-        raise Refused("nothing is owed: all that was charged is paid")
+        raise Refused("Nothing is owed: all that was charged is paid.")
     return Change(Kind.PAST_DUE, now, current.changed(state=State.PAST_DUE))
 
 
@@ -101,12 +110,8 @@ def settle(current: Subscription, now: datetime, *, owed: int) -> Change | None:
     return None
 
 
-def _charged_month(current: Subscription, kind: Kind, start: datetime, day: int, free: timedelta) -> Change:
-    charge = Charge.month(start, day)
+def _charged_month(current: Subscription, kind: Kind, start: datetime, billing_day: int, free: timedelta) -> Change:
+    charge = Charge.month(start, billing_day)
     after = current.changed(state=State.ACTIVE, started_at=start, expires_at=charge.until + free, charge=charge)
     price = current.plan.price_per_month.minor_units
     return Change(kind, start, after, line(LineKind.CHARGE, current.plan, price, start, charge.until))
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d}"

@@ -62,4 +62,4 @@ def shortages(current: Plan, wanted: Plan, use: Use) -> list[Shortage]:
 def refuse_shortages(plan: Plan, found: Sequence[Shortage]) -> None:
     """Refused with the numbers when there are any."""
     if found:
-        raise Refused(f"{plan.code} is too small: {'; '.join(map(str, found))}. Free what is too much first")
+        raise Refused(f"{plan.code} is too small: {'; '.join(map(str, found))}. Free what is too much first.")

@@ -31,10 +31,10 @@ class MonthRange:
     def checked(cls, *, year: int, month: int, count: int, now: datetime) -> Self:
         """InvalidInput when there is no such range, or when it begins later than `now`."""
         if year not in YEARS or not 1 <= month <= 12 or count > MOST_MONTHS:
-            raise InvalidInput(f"range is none: give a year, a month from 1 to 12 and at most {MOST_MONTHS} months")
+            raise InvalidInput(f"Range is none: give a year, a month from 1 to 12 and at most {MOST_MONTHS} months.")
         start = datetime(year, month, 1, tzinfo=UTC)
         if start > now:
-            raise InvalidInput(f"range begins in {year}-{month:02}, which lies ahead: nothing is known of it")
+            raise InvalidInput(f"Range begins in {start:%b %Y}, which lies ahead: nothing is known of it.")
         return cls(start, max(count, 1))
 
     def starts(self, now: datetime) -> list[datetime]:

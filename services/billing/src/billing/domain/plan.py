@@ -9,13 +9,14 @@ from billing.domain.money import Money
 from billing.domain.text import clean
 from servicekit.errors import Conflict, InvalidInput, Refused
 
+CODE_LENGTH = 32
 NAME_LENGTH = 100
 LARGEST_PRICE = 10**9  # minor units
 MOST_SEATS = 10**6
 MOST_STORAGE_BYTES = 10**18
 LONGEST_RETENTION_DAYS = 3_650
 
-_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
+_CODE = re.compile(rf"[A-Z][A-Z0-9_]{{0,{CODE_LENGTH - 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,12 @@ class Plan:
     ) -> Self:
         """Terms that are no version yet (0); InvalidInput names the first that breaks a rule."""
         if not _CODE.fullmatch(code):
-            raise InvalidInput("terms.code must be a plan's code, such as PRO: capital letters, digits and _")
-        _within(price.minor_units, "terms.price_per_month.minor_units", 0, LARGEST_PRICE)
-        _within(seats, "terms.seats", 1, MOST_SEATS)
-        _within(storage_bytes, "terms.storage_bytes", 1, MOST_STORAGE_BYTES)
-        _within(screenshot_retention_days, "terms.screenshot_retention_days", 1, LONGEST_RETENTION_DAYS)
-        name = clean(name, "terms.name", most=NAME_LENGTH, required=True)
+            raise InvalidInput("Code must be a plan's code, such as PRO: capital letters, digits and _.")
+        _within(price.minor_units, "Price a month in minor units", 0, LARGEST_PRICE)
+        _within(seats, "Seats", 1, MOST_SEATS)
+        _within(storage_bytes, "Storage in bytes", 1, MOST_STORAGE_BYTES)
+        _within(screenshot_retention_days, "Days that screenshots are kept", 1, LONGEST_RETENTION_DAYS)
+        name = clean(name, "Name", most=NAME_LENGTH, required=True)
         return cls(code, 0, name, price, seats, storage_bytes, screenshot_retention_days)
 
     def numbered(self, version: int) -> Self:
@@ -68,15 +69,15 @@ def next_version(proposed: Plan, on_offer: Iterable[Plan]) -> Plan:
     plans = {plan.code: plan for plan in on_offer}
     currency = next((plan.price_per_month.currency for plan in plans.values()), proposed.price_per_month.currency)
     if proposed.price_per_month.currency != currency:
-        raise Refused(f"all plans are in {currency}: give the price in it")
+        raise Refused(f"All plans are in {currency}: give the price in it.")
     newest = plans.get(proposed.code)
     if newest is None:
         return proposed.numbered(1)
     if newest == proposed.numbered(newest.version):
-        raise Conflict(f"version {newest.version} of {newest.code} has these terms already")
+        raise Conflict(f"Version {newest.version} of {newest.code} has these terms already.")
     return proposed.numbered(newest.version + 1)
 
 
 def _within(value: int, what: str, least: int, most: int) -> None:
     if not least <= value <= most:
-        raise InvalidInput(f"{what} is {value}: give {least} to {most}")
+        raise InvalidInput(f"{what} must be {least:,} to {most:,}, not {value:,}.")

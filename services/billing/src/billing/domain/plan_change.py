@@ -51,10 +51,11 @@ def timing(current: Subscription, wanted: Plan, asked: Timing | None, now: datet
     Refused when it is on that plan already, or when it is to wait for an end that leads nowhere.
     """
     if (wanted.code, wanted.version) == (current.plan.code, current.plan.version):
-        raise Refused(f"it is on version {wanted.version} of {wanted.code} already")
+        raise Refused(f"The company is on version {wanted.version} of {wanted.code} already.")
     goes_on = current.state in {State.TRIAL, State.ACTIVE, State.PAST_DUE} and not current.has_ended(now)
     if asked is Timing.PERIOD_END and not goes_on:
-        raise Refused(f"it is {current.state} and no period follows: change the plan now, or renew it first")
+        state = current.state.words
+        raise Refused(f"The subscription is {state} and no period follows: change the plan now, or renew it first.")
     if asked is None and goes_on and current.pays and wanted.is_downgrade_of(current.plan):
         return Timing.PERIOD_END
     return asked or Timing.NOW

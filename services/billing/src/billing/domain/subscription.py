@@ -19,6 +19,11 @@ class State(StrEnum):
     EXPIRED = "EXPIRED"
     CANCELLED = "CANCELLED"  # will not be renewed; access lasts to the end of the period
 
+    @property
+    def words(self) -> str:
+        """As people say it: past due."""
+        return self.value.replace("_", " ").lower()
+
 
 RUNNING = frozenset({State.TRIAL, State.ACTIVE, State.PAST_DUE})
 """States in which something happens at the end of the period; a cancelled subscription ends as cancelled."""

@@ -52,7 +52,9 @@ class CompanyEvents:
                 )
             case "tenancy.v1.company.closed":
                 company_id = parse_id(_parse(CompanyClosed, event).company_id, "company_id")
-                await cancel_on_closing(self._engine, encode, company_id=company_id, now=now)
+                await cancel_on_closing(
+                    self._engine, encode, company_id=company_id, closed_at=_happened_at(event, now), now=now
+                )
 
 
 def _parse(kind: type[E], event: IncomingEvent) -> E:
@@ -63,3 +65,11 @@ def _parse(kind: type[E], event: IncomingEvent) -> E:
     if message.revision > MAX_REVISION:
         raise InvalidInput(f"{event.subject} has a revision beyond {MAX_REVISION}")
     return message
+
+
+def _happened_at(event: IncomingEvent, now: datetime) -> datetime:
+    """When it was announced, which may be long ago; an event that does not say so happened `now`."""
+    try:
+        return min(datetime.fromisoformat(event.headers["ce-time"]), now)
+    except (KeyError, TypeError, ValueError):  # none, without a zone, no moment
+        return now

@@ -46,12 +46,14 @@ _TRIALS = text(f"""
 _HELD = "s.changed_at < :until AND (s.superseded_at >= :until OR s.superseded_at IS NULL)"
 
 _STANDING = text(f"""
-    SELECT s.plan_code, s.plan_version, s.state, s.expires_at >= :until AS has_access, count(*) AS subscriptions,
+    SELECT s.plan_code, s.plan_version, s.state, count(*) AS subscriptions,
+           s.expires_at >= :until AND c.company_id IS NULL AS has_access,
            CAST(sum(s.monthly_revenue) AS bigint) AS monthly_revenue, CAST(sum(p.seats) AS bigint) AS seats,
            count(u.seats) AS reported, CAST(coalesce(sum(u.seats), 0) AS bigint) AS seats_in_use
     FROM subscription s
     JOIN plan_version p ON (p.code, p.version) = (s.plan_code, s.plan_version)
     LEFT JOIN usage_level u ON u.company_id = s.company_id AND u.month = :last_month
+    LEFT JOIN closing c ON c.company_id = s.company_id AND c.closed_at < :until
     WHERE {_HELD}
     GROUP BY s.plan_code, s.plan_version, s.state, has_access
     ORDER BY s.plan_code, s.plan_version, s.state, has_access

@@ -29,6 +29,7 @@ _CHANGED_AFTER = text(f"{_SELECT_CURRENT} AND s.revision > :after ORDER BY s.rev
 
 _WITH_ACCESS = text(f"""
     {_SELECT_CURRENT} AND s.plan_code = :code AND s.expires_at > :now
+    AND NOT EXISTS (SELECT FROM closing c WHERE c.company_id = s.company_id)
     AND (CAST(:after AS uuid) IS NULL OR s.company_id > :after) ORDER BY s.company_id LIMIT :limit
 """)
 
@@ -83,7 +84,10 @@ async def changed_after(tx: AsyncConnection, revision: int, *, limit: int) -> li
 async def with_access(
     tx: AsyncConnection, plan_code: str, *, now: datetime, after: UUID | None, limit: int | None
 ) -> list[Record]:
-    """Subscriptions of any version of a plan whose period is not over, by company, after one; no limit: all."""
+    """Subscriptions of any version of a plan whose period is not over, by company, after one; no limit: all.
+
+    Those of closed companies are left out.
+    """
     values = {"code": plan_code, "now": now, "after": after, "limit": limit}
     return [records.from_row(row) for row in await tx.execute(_WITH_ACCESS, values)]
 

@@ -11,13 +11,15 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from owner_portal.api.portal import Portal, ThePortal
-from owner_portal.api.requests import Typed, check_origin
+from owner_portal.api.requests import Typed, check_origin, wants_json
 from owner_portal.application.owners.prove_again import prove_again
 from owner_portal.application.owners.recognise import recognise
 from owner_portal.domain.devices import device_name
 from owner_portal.domain.owners import Caller, SignedIn, is_csrf_token
 from servicekit.errors import Forbidden
 
+FORM_TOO_OLD = "This form is out of date. Reload the page and send it again."
+HEADER_MISSING = "Send the csrf_token that this session's sign-in answered in the header X-CSRF-Token."
 STEP_UP_FIELDS = ("step_up_password", "step_up_code")
 
 
@@ -76,7 +78,7 @@ async def _entered_acting(request: Request, owner: EnteredOwner, fields: Typed) 
     check_origin(request)
     given = request.headers.get("x-csrf-token") or fields.get("csrf_token", "")
     if not is_csrf_token(given, owner.csrf_token):
-        raise Forbidden("This form is out of date. Reload the page and send it again.")
+        raise Forbidden(HEADER_MISSING if wants_json(request) else FORM_TOO_OLD)
     return owner
 
 

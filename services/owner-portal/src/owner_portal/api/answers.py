@@ -1,5 +1,6 @@
 """What follows an action that tenancy or billing has carried out: it is kept at once, and scripts are told."""
 
+import asyncio
 from collections.abc import Awaitable
 from typing import Any
 from uuid import UUID
@@ -12,8 +13,11 @@ from owner_portal.application.read_model.keep_directory import keep_company, kee
 from owner_portal.domain.companies import Company, Subscription
 from owner_portal.domain.company_page import CompanyPage
 from owner_portal.domain.subscriptions import Changed
+from owner_portal.feed.directory import DirectoryFeed
 
 log = structlog.get_logger()
+
+LONGEST_CATCH_UP = 3.0  # seconds; the list goes on being followed after that
 
 
 async def remember(portal: Portal, company: Company) -> None:
@@ -28,6 +32,18 @@ async def remember(portal: Portal, company: Company) -> None:
 async def remember_subscription(portal: Portal, subscription: Subscription) -> None:
     """The same for what billing answered."""
     await _keep(portal, subscription.company_id, keep_subscription(portal.engine, subscription=subscription))
+
+
+async def remember_changes(portal: Portal) -> None:
+    """Keeps what billing changed in many subscriptions at once. Never fails, for the same reasons."""
+    feed = DirectoryFeed(portal.engine, portal.tenancy, portal.billing, portal.live)
+    try:
+        async with asyncio.timeout(LONGEST_CATCH_UP):
+            while await feed.subscriptions_step():
+                pass
+        portal.dashboards.forget()
+    except Exception as error:
+        log.warning("changes not kept at once", error=repr(error))
 
 
 def company_json(company: Company | CompanyPage) -> dict[str, Any]:

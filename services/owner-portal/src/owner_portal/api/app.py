@@ -18,6 +18,7 @@ from owner_portal.api.company import page as company
 from owner_portal.api.company import payments as company_payments
 from owner_portal.api.company import plan as company_plan
 from owner_portal.api.company import policy as company_policy
+from owner_portal.api.company import reversals as company_reversals
 from owner_portal.api.company import states as company_states
 from owner_portal.api.errors import add_error_handlers
 from owner_portal.api.portal import Portal
@@ -68,6 +69,7 @@ def _routes(portal: Portal) -> FastAPI:
         company_payments,
         company_plan,
         company_policy,
+        company_reversals,
         company_states,
         invitations,
         step_up,

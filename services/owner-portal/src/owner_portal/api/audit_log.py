@@ -16,7 +16,7 @@ from owner_portal.application.audit.export_audit_log import export_audit_log
 from owner_portal.application.audit.show_audit_log import AuditLog, show_audit_log
 from owner_portal.application.audit.verify_trails import verify_trails
 from owner_portal.application.forget_noted import forget_noted
-from owner_portal.domain.audit_filter import ACTIONS, PATH, AuditFilter
+from owner_portal.domain.audit_filter import ACTIONS, PATH, AuditFilter, date_problems
 from owner_portal.domain.audit_trail import Chain, Entry, write_position
 from owner_portal.domain.drafts import read_reason, reason_problem
 from owner_portal.domain.verdicts import ChainVerdict
@@ -33,20 +33,24 @@ DONE = {
 
 @router.get("/")
 async def audit_log_page(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
-    """One page of the log, with the last verdict on each trail."""
-    view = AuditFilter.read(request.query_params)
+    """One page of the log, with the last verdict on each trail. InvalidInput for a script whose days are none."""
+    view, problems = AuditFilter.read(request.query_params), date_problems(request.query_params)
+    if problems and wants_json(request):
+        raise InvalidInput(" ".join(problems))
     log = await show_audit_log(portal.engine, view=view, trails=entries_of(portal))
     if wants_json(request):
         return JSONResponse(_json(log))
     following = view.at(log.page.following).url() if log.page.following is not None else ""
     done = DONE.get(request.query_params.get("done", ""), "")
     shown: dict[str, Any] = {"log": log, "view": view, "following": following, "done": done}
-    return render(request, "audit_log.html", **shown, chains=list(Chain), actions=ACTIONS)
+    return render(request, "audit_log.html", **shown, problems=problems, chains=list(Chain), actions=ACTIONS)
 
 
 @router.get("/export.csv")
 async def export(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
-    """Everything that the filters let through. Unavailable when a trail does not answer."""
+    """Everything that the filters let through. InvalidInput: a day is none. Unavailable: a trail does not answer."""
+    if problems := date_problems(request.query_params):
+        raise InvalidInput(" ".join(problems))
     view = AuditFilter.read(request.query_params)
     found = export_audit_log(portal.engine, view=view, trails=entries_of(portal))
     return csv_response("audit-log.csv", COLUMNS, await begun(_row(entry, name) async for entry, name in found))

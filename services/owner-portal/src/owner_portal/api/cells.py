@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from owner_portal.api import charts, formats
-from owner_portal.domain.overview import TOTALLED, CompanyRow, CompanyState, Measure, Overview
+from owner_portal.domain.overview import COMPARED, TOTALLED, CompanyRow, CompanySummary, Overview
+from owner_portal.domain.platform_days import Measure
 from owner_portal.domain.sources import Gap
-from owner_portal.domain.usage import change
 
 Cells = Mapping[str, str | Mapping[str, str]]
 
@@ -22,7 +22,7 @@ MEASURES: Mapping[str, Measure] = {
 
 
 def total_cells(overview: Overview) -> Cells:
-    """The totals of the platform. "minutes-7" is a sum of seven days, "minutes-7-change" how it has changed."""
+    """The totals of the platform. "minutes-7" is a sum of seven days, "minutes-7-change" how whole days change."""
     cells: dict[str, str | Mapping[str, str]] = {
         "companies": _number(overview.companies),
         "unsynced": _number(overview.unsynced),
@@ -38,15 +38,14 @@ def total_cells(overview: Overview) -> Cells:
     for name, measure in MEASURES.items():
         cells[f"{name}-spark"] = {"points": charts.spark(overview.series(measure))}
     for days in TOTALLED:
-        window = overview.windows[days]
         for name, measure in MEASURES.items():
-            now, before = getattr(window.now, measure), getattr(window.before, measure)
-            cells[f"{name}-{days}"] = _number(now)
-            cells[f"{name}-{days}-change"] = _number(change(now, before))
+            cells[f"{name}-{days}"] = _number(getattr(overview.windows[days].now, measure))
+            if days in COMPARED:
+                cells[f"{name}-{days}-change"] = _number(overview.change(measure, days))
     return cells
 
 
-def state_cells(company: CompanyState) -> Cells:
+def state_cells(company: CompanySummary) -> Cells:
     """How one company stands."""
     return {
         "plan": company.plan_code or "–",

@@ -16,8 +16,7 @@ from owner_portal.api.portal import ThePortal
 from owner_portal.api.requests import wants_json
 from owner_portal.application.show_dashboard import MOST_VIEWS, Dashboard, list_rows
 from owner_portal.domain.listing import CHOOSABLE, UNSYNCED, Column, Listing
-from owner_portal.domain.overview import CompanyRow
-from owner_portal.domain.usage import change
+from owner_portal.domain.overview import COMPARED, CompanyRow
 
 router = APIRouter()
 
@@ -38,6 +37,8 @@ EXPORT = (
 
 
 @router.get("/")
+@router.get("/owner")
+@router.get("/owner/")
 async def home(_owner: SignedInOwner) -> Response:
     """Leads to the dashboard."""
     return RedirectResponse("/owner/dashboard/", 303)
@@ -68,7 +69,7 @@ def _content(shown: Dashboard, listing: Listing) -> Markup:
         rows=shown.rows,
         matches=shown.matches,
         pages=shown.pages,
-        percent_change=change,
+        compared=COMPARED,
     )
 
 

@@ -62,11 +62,11 @@ def readable(value: str) -> str:
     )
 
 
-def _once(request: Request, typed: Typed) -> str:
-    given = request.headers.get("idempotency-key", "") or typed.get("once", "")
-    if not given.isprintable() or len(given) > LONGEST_KEY:
+def _once(request: Request, given: _Given) -> str:
+    key = request.headers.get("idempotency-key", "") or given.get("once", "")
+    if not key.isprintable() or len(key) > LONGEST_KEY:
         raise InvalidInput(f"Idempotency-Key may have at most {LONGEST_KEY} printable characters")
-    return given or str(new_id())
+    return key or str(new_id())
 
 
 Once = Annotated[str, Depends(_once)]

@@ -7,12 +7,13 @@ from pydantic import TypeAdapter
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from owner_portal.api.access import SignedInOwner, SteppedUpOwner
+from owner_portal.api.answers import remember_changes
 from owner_portal.api.errors import kind_of
 from owner_portal.api.pages import render
 from owner_portal.api.portal import Portal, ThePortal
 from owner_portal.api.requests import Once, Typed, wants_json
 from owner_portal.application.change_retention import Changed, change_retention
-from owner_portal.application.show_retention import find_newest, preview_retention, show_retention
+from owner_portal.application.show_retention import RetentionView, find_newest, preview_retention, show_retention
 from owner_portal.application.with_memory import Question
 from owner_portal.domain.actions import Action
 from owner_portal.domain.companies import Plan
@@ -33,8 +34,7 @@ _PLANS = TypeAdapter(list[Plan])
 @router.get("/")
 async def retention_page(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
     """Each plan with its companies, and those that differ from their plan."""
-    catalogue = Question("Billing", "plan versions", portal.billing.plans.versions, _PLANS)
-    view = await show_retention(portal.engine, catalogue=catalogue)
+    view = await _view(portal)
     if wants_json(request):
         return JSONResponse(
             {
@@ -45,15 +45,16 @@ async def retention_page(request: Request, portal: ThePortal, _owner: SignedInOw
                 "as_of": view.catalogue.as_of.isoformat() if view.catalogue.as_of else None,
             }
         )
-    return render(request, "retention.html", view=view, gaps=view.gaps, done=_done(request))
+    return _page(request, view)
 
 
 @router.get("/{code}/")
 async def preview_page(request: Request, portal: ThePortal, _owner: SignedInOwner, code: str) -> Response:
     """Whom another number of days would touch: `?days=`."""
-    days = read_days(request.query_params.get("days", ""))
+    typed = request.query_params.get("days", "")
+    days = read_days(typed)
     if days is None:
-        raise InvalidInput(WRONG_DAYS)
+        return await _refuse_days(request, portal, code, typed)
     return await _preview(request, portal, code, days, once=str(new_id()))
 
 
@@ -62,9 +63,10 @@ async def change(
     request: Request, portal: ThePortal, owner: SteppedUpOwner, code: str, fields: Typed, once: Once
 ) -> Response:
     """A new version of the plan; with `move` its companies get it, too."""
-    days = read_days(fields.get("days", ""))
+    typed = fields.get("days", "")
+    days = read_days(typed)
     if days is None:
-        raise InvalidInput(WRONG_DAYS)
+        return await _refuse_days(request, portal, code, typed)
     reason = read_reason(fields)
     try:
         if problem := reason_problem(reason):
@@ -81,9 +83,35 @@ async def change(
         if wants_json(request):
             raise
         return await _preview(request, portal, code, days, once=once, reason=reason, error=error)
+    if done.moved:
+        await remember_changes(portal)
     if wants_json(request):
         return JSONResponse(_changed_json(done))
     return RedirectResponse(f"{PATH}?plan={done.plan.code}&moved={done.moved}&kept={len(done.kept)}#content", 303)
+
+
+async def _view(portal: Portal) -> RetentionView:
+    catalogue = Question("Billing", "plan versions", portal.billing.plans.versions, _PLANS)
+    return await show_retention(portal.engine, catalogue=catalogue)
+
+
+def _page(request: Request, view: RetentionView, status: int = 200, *, code: str = "", typed: str = "") -> Response:
+    """`code`: the plan for which the days that were `typed` are none."""
+    shown = {
+        "done": _done(request),
+        "refused": code,
+        "typed": typed,
+        "wrong_days": WRONG_DAYS,
+        "longest": LONGEST_RETENTION,
+    }
+    return render(request, "retention.html", status, view=view, gaps=view.gaps, **shown)
+
+
+async def _refuse_days(request: Request, portal: Portal, code: str, typed: str) -> Response:
+    view = await _view(portal)
+    if wants_json(request) or code not in {each.plan.code for each in view.plans}:
+        raise InvalidInput(WRONG_DAYS)
+    return _page(request, view, HTTP_STATUS[InvalidInput], code=code, typed=typed)
 
 
 async def _preview(

@@ -34,11 +34,19 @@ class Invoices:
         return [messages.from_payment(payment) for payment in answer.payments]
 
     async def record_payment(
-        self, company_id: UUID, amount: Money, reference: str, received_at: datetime | None, action: Action
+        self,
+        company_id: UUID,
+        amount: Money,
+        reference: str,
+        received_at: datetime | None,
+        action: Action,
+        *,
+        only_what_is_owed: bool,
     ) -> tuple[Payment, Subscription, Money]:
         """The payment, the subscription and what is owed after it (negative: paid in advance).
 
         `received_at` None: now. NotFound: no subscription. Conflict: the reference is recorded already. InvalidInput.
+        Refused: it is more than is owed, and that is not wanted or the company is closed.
         """
         request = pb.RecordPaymentRequest(
             company_id=str(company_id),
@@ -46,15 +54,31 @@ class Invoices:
             reference=reference,
             received_at=to_timestamp(received_at) if received_at else None,
             action=to_action(action),
+            only_what_is_owed=only_what_is_owed,
         )
-        answer = await self._channel.ask(self._stub.RecordPayment, request)
-        return (
-            messages.from_payment(answer.payment),
-            messages.from_subscription(answer.subscription),
-            messages.from_money(answer.owed),
+        return _paid(await self._channel.ask(self._stub.RecordPayment, request))
+
+    async def reverse_payment(
+        self, company_id: UUID, payment_id: UUID, action: Action
+    ) -> tuple[Payment, Subscription, Money]:
+        """What takes the payment back, the subscription and what is owed after it.
+
+        NotFound: the company has no such payment. Refused: it was taken back before.
+        """
+        request = pb.ReversePaymentRequest(
+            company_id=str(company_id), payment_id=str(payment_id), action=to_action(action)
         )
+        return _paid(await self._channel.ask(self._stub.ReversePayment, request))
 
     async def mark_past_due(self, company_id: UUID, action: Action) -> Subscription:
         """NotFound: no subscription. Refused: it is not active, or nothing is owed."""
         request = pb.MarkPastDueRequest(company_id=str(company_id), action=to_action(action))
         return messages.from_subscription((await self._channel.ask(self._stub.MarkPastDue, request)).subscription)
+
+
+def _paid(answer: pb.RecordPaymentResponse | pb.ReversePaymentResponse) -> tuple[Payment, Subscription, Money]:
+    return (
+        messages.from_payment(answer.payment),
+        messages.from_subscription(answer.subscription),
+        messages.from_money(answer.owed),
+    )

@@ -115,7 +115,7 @@ def from_line(message: invoices.InvoiceLine) -> Line:
 
 
 def from_payment(message: invoices.Payment) -> Payment:
-    """Money that has arrived."""
+    """Money that has arrived, or was taken back."""
     return Payment(
         payment_id=UUID(message.id),
         amount=from_money(message.amount),
@@ -125,6 +125,8 @@ def from_payment(message: invoices.Payment) -> Payment:
         recorded_at=from_timestamp(message.recorded_at),
         actor=message.action.actor,
         reason=message.action.reason,
+        reverses=UUID(message.reverses) if message.reverses else None,
+        is_reversed=message.is_reversed,
     )
 
 

@@ -35,13 +35,17 @@ class Subscriptions:
         self._stub = SubscriptionServiceStub(channel.grpc)
 
     async def standing(self, company_id: UUID) -> Standing:
-        """The subscription as of now, what is in use and what is owed."""
+        """The subscription as of now, what is in use, what is owed, and what would be refused."""
         request = pb.GetSubscriptionRequest(company_id=str(company_id))
         answer = await self._channel.ask(self._stub.GetSubscription, request)
         return Standing(
             record=messages.from_record(answer.record),
             in_use=messages.from_use(answer.in_use),
             owed=messages.from_money(answer.owed),
+            refusals={
+                pb.SubscriptionStep.Name(refusal.step).removeprefix("SUBSCRIPTION_STEP_"): refusal.reason
+                for refusal in answer.refusals
+            },
         )
 
     async def history(self, company_id: UUID, *, before_revision: int = 0, limit: int) -> list[SubscriptionRecord]:
@@ -66,7 +70,8 @@ class Subscriptions:
         answer = await self._channel.ask(self._stub.PreviewPlanChange, request)
         return PlanPreview(
             plan=messages.from_plan(answer.plan),
-            timing=Timing.PERIOD_END if answer.timing == pb.CHANGE_TIMING_PERIOD_END else Timing.NOW,
+            timing=_timing(answer.timing),
+            default_timing=_timing(answer.default_timing),
             is_downgrade=answer.is_downgrade,
             effective_at=from_timestamp(answer.effective_at),
             lines=[messages.from_line(line) for line in answer.lines],
@@ -113,6 +118,10 @@ class Subscriptions:
             id=str(change_id), company_id=str(company_id), action=to_action(action)
         )
         return messages.from_scheduled((await self._channel.ask(self._stub.CancelScheduledChange, request)).change)
+
+
+def _timing(told: "pb.ChangeTiming.ValueType") -> Timing:
+    return Timing.PERIOD_END if told == pb.CHANGE_TIMING_PERIOD_END else Timing.NOW
 
 
 def _changed(answer: Any) -> Changed:

@@ -92,6 +92,15 @@ class AuditFilter:
         return replace(self, before=write_position(position))
 
 
+def date_problems(query: Mapping[str, str]) -> list[str]:
+    """What is wrong with the days that a URL's query asks for; `AuditFilter.read` leaves such a day out."""
+    return [
+        f"{words} is no day: write it as 2026-05-03."
+        for name, words in (("from", "From"), ("to", "To"))
+        if query.get(name) and _day(query, name) is None
+    ]
+
+
 def _text(query: Mapping[str, str], name: str) -> str:
     text = query.get(name, "").strip()[:LONGEST]
     return text if text.isprintable() else ""

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from owner_portal.domain import overview
 from owner_portal.domain.companies import CompanyState
+from owner_portal.domain.overview import CompanySummary
 from owner_portal.domain.usage import CompanyDay, Period
 
 CHART_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompanyPage(overview.CompanyState):
+class CompanyPage(CompanySummary):
     """Everything that tenancy, billing and the feed told of one company, but its days. None: nobody has told yet."""
 
     contact_person: str

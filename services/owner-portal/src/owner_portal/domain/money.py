@@ -37,7 +37,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Money that has arrived. `reference` is the method's own number for it; empty: none."""
+    """Money that has arrived. `reference` is the method's own number for it; empty: none.
+
+    One that `reverses` another takes it back; that one is_reversed from then on.
+    """
 
     payment_id: UUID
     amount: Money
@@ -47,6 +50,8 @@ class Payment:
     recorded_at: datetime
     actor: str
     reason: str
+    reverses: UUID | None = None
+    is_reversed: bool = False
 
 
 def read_amount(typed: str) -> int | None:

@@ -5,17 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Literal
 from uuid import UUID
 
 from owner_portal.domain.companies import Status
-from owner_portal.domain.trends import PlatformDay
+from owner_portal.domain.platform_days import Measure, PlatformDay, change_of_whole_days
 from owner_portal.domain.usage import Period, Window, change
 
 TREND_DAYS = 30
 TOTALLED = (1, 7, 30)  # days of the windows that are shown of all companies together
-
-Measure = Literal["active_seconds", "sessions", "screenshots"]
+COMPARED = (7, 30)  # those of them that a change is shown of: today's would be against a day that is over
+DAYS = 2 * max(COMPARED) + 2  # dates that are looked at: up to two of them go on somewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class Revenue:
 
 @dataclass(frozen=True, eq=False)
 class Overview:
-    """The totals of the platform, added up once. `days`: each of the last 30 dates, the oldest first."""
+    """The totals of the platform, added up once. `days`: each of the last DAYS dates, the oldest first."""
 
     counts: Sequence[StatusCount]
     days: Sequence[PlatformDay]
@@ -77,7 +76,7 @@ class Overview:
 
     @cached_property
     def unsynced(self) -> int:
-        """Companies whose trackers have not called for 24 hours, or never; closed ones are not expected to."""
+        """Companies whose trackers have not called for 24 hours, new ones left out; closed ones are not expected to."""
         return sum(count.unsynced for count in self._open)
 
     @cached_property
@@ -95,7 +94,11 @@ class Overview:
 
     def series(self, measure: Measure) -> list[int]:
         """One measure of each of the last 30 dates, oldest first."""
-        return [getattr(day, measure) for day in self.days]
+        return [getattr(day, measure) for day in self.days[-TREND_DAYS:]]
+
+    def change(self, measure: Measure, days: int) -> float | None:
+        """In percent, the last so many whole days against as many before."""
+        return change_of_whole_days(self.days, measure, days)
 
     @property
     def _open(self) -> list[StatusCount]:
@@ -103,7 +106,7 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompanyState:
+class CompanySummary:
     """How one company stands. None: nobody has told yet."""
 
     company_id: UUID
@@ -123,7 +126,7 @@ class CompanyState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompanyRow(CompanyState):
+class CompanyRow(CompanySummary):
     """One company in the table, with its last 30 days. `daily_minutes`: active minutes of each, the oldest first."""
 
     active_seconds: int

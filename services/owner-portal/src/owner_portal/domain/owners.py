@@ -3,10 +3,12 @@
 import hashlib
 import hmac
 import secrets
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from owner_portal.domain.drafts import text_problem
 from servicekit.errors import InvalidInput
 
 SESSION_IDLE = timedelta(hours=12)
@@ -94,16 +96,20 @@ def normal_email(email: str) -> str:
 
 def check_email(email: str) -> None:
     """InvalidInput unless it looks like an address; it is in its normal form already."""
+    if problem := text_problem(email, LONGEST_EMAIL):
+        raise InvalidInput(problem)
     local, at, host = email.partition("@")
     plain = email.isprintable() and "@" not in host and not _NOT_IN_EMAIL & set(email)
-    if not (at and local and host and plain) or len(email) > LONGEST_EMAIL:
+    if not (at and local and host and plain):
         raise InvalidInput("Enter an e-mail address such as owner@example.com.")
 
 
 def check_password(password: str) -> None:
-    """InvalidInput when it is too short, or longer than is hashed."""
+    """InvalidInput when it is too short, longer than is hashed, or holds what no keyboard types into a form."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise InvalidInput(f"The password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+    if any(unicodedata.category(character) == "Cc" for character in password):
+        raise InvalidInput("Leave tabs, line ends and other control characters out of the password.")
 
 
 def check_repeated(password: str, again: str | None) -> None:

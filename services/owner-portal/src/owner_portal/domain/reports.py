@@ -114,7 +114,7 @@ class Summary:
 
     @property
     def unsynced(self) -> int:
-        """Companies whose trackers have not called for 24 hours, or never."""
+        """Companies whose trackers have not called for 24 hours, new ones left out."""
         return sum(each.unsynced for each in self._open)
 
     @property

@@ -1,7 +1,7 @@
 """A company's subscription in billing's words: its history, what is scheduled, what a change of plan would do."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -68,13 +68,28 @@ class Use:
     storage_bytes: int
 
 
+class Step(StrEnum):
+    """What an owner can do about a subscription, by billing's names."""
+
+    RENEW = "RENEW"
+    EXTEND = "EXTEND"
+    CHANGE_PLAN = "CHANGE_PLAN"
+    CANCEL = "CANCEL"
+    MARK_PAST_DUE = "MARK_PAST_DUE"
+    RECORD_PAYMENT = "RECORD_PAYMENT"
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A subscription as of now, with what is in use and owed; negative: paid in advance."""
+    """A subscription as of now, with what is in use and owed; negative: paid in advance.
+
+    `refusals`: the steps that billing would refuse now, with its reasons.
+    """
 
     record: SubscriptionRecord
     in_use: Use
     owed: Money
+    refusals: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +103,14 @@ class Shortage:
 
 @dataclass(frozen=True, slots=True)
 class PlanPreview:
-    """What a change of plan would do, at `effective_at`. No lines: nothing is charged or credited."""
+    """What a change of plan would do, at `effective_at`. No lines: nothing is charged or credited.
+
+    `default_timing`: when billing would do it if nobody chose.
+    """
 
     plan: Plan
     timing: Timing
+    default_timing: Timing
     is_downgrade: bool
     effective_at: datetime
     lines: Sequence[Line]

@@ -24,6 +24,11 @@ class ChainVerdict:
     def is_whole(self) -> bool:
         return self.flaw is None
 
+    @property
+    def is_of_nothing(self) -> bool:
+        """Whether the trail had no entry yet."""
+        return self.is_whole and not self.noted.revision
+
 
 def conclude(chain: Chain, verdict: Verdict, before: ChainVerdict | None, at: datetime) -> ChainVerdict:
     """The verdict to keep. What was noted down stays noted until the trail is found whole again."""
@@ -40,5 +45,6 @@ def known_end(before: ChainVerdict | None) -> ChainEnd | None:
 
 
 def is_due(verdicts: Mapping[Chain, ChainVerdict], chain: Chain, now: datetime) -> bool:
-    """Whether a trail should be followed again without being asked to."""
-    return chain not in verdicts or now - verdicts[chain].verified_at >= VERIFIED_EVERY
+    """Whether a trail should be followed again without being asked to; one without entries costs nothing to follow."""
+    before = verdicts.get(chain)
+    return before is None or before.is_of_nothing or now - before.verified_at >= VERIFIED_EVERY

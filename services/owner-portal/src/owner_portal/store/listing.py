@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from owner_portal.domain.companies import Status
 from owner_portal.domain.listing import PAGE_SIZE, UNSYNCED, Column, Listing
 from owner_portal.domain.overview import CompanyRow
+from owner_portal.store import conditions
 
 # The columns are the fields of a CompanyRow.
 _ROWS = """
@@ -70,18 +71,18 @@ async def select_companies(tx: AsyncConnection, ids: Sequence[UUID]) -> list[Com
 
 
 def _conditions(listing: Listing) -> str:
-    conditions = []
+    wanted = []
     if listing.search:
-        conditions.append("AND position(lower(:search) IN c.search_text) > 0")
+        wanted.append("AND position(lower(:search) IN c.search_text) > 0")
     if listing.plan:
-        conditions.append("AND c.plan_code = :plan")
+        wanted.append("AND c.plan_code = :plan")
     if listing.choice in set(Status):
-        conditions.append("AND c.status = :status")
+        wanted.append("AND c.status = :status")
     else:
-        conditions.append(f"AND c.status <> '{Status.CLOSED.value}'")
+        wanted.append(f"AND c.status <> '{Status.CLOSED.value}'")
     if listing.choice == UNSYNCED:
-        conditions.append("AND (c.last_sync_at IS NULL OR c.last_sync_at < now() - interval '24 hours')")
-    return " ".join(conditions)
+        wanted.append(f"AND {conditions.UNSYNCED}")
+    return " ".join(wanted)
 
 
 def _values(listing: Listing) -> dict[str, Any]:

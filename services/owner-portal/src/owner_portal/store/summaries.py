@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from owner_portal.domain.companies import Status
 from owner_portal.domain.reports import DAYS, TOP, MonthGrowth, Standing, TopCompany
+from owner_portal.store.conditions import UNSYNCED
 
-_STANDINGS = text("""
+_STANDINGS = text(f"""
     SELECT status, plan_code, count(*) AS companies,
-           count(*) FILTER (WHERE last_sync_at IS NULL OR last_sync_at < now() - interval '24 hours') AS unsynced,
+           count(*) FILTER (WHERE {UNSYNCED}) AS unsynced,
            coalesce(sum(monthly_revenue_minor_units), 0)::bigint AS monthly_revenue,
            coalesce(max(currency), '') AS currency,
            count(*) FILTER (WHERE seats_used > 0) AS reporting,

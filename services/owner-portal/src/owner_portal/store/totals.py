@@ -7,16 +7,17 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from owner_portal.domain.companies import Status
-from owner_portal.domain.overview import TOTALLED, TREND_DAYS, Overview, Revenue, StatusCount
+from owner_portal.domain.overview import DAYS, TOTALLED, Overview, Revenue, StatusCount
 from owner_portal.domain.usage import Period, Window
-from owner_portal.store.trends import platform_days
+from owner_portal.store.conditions import UNSYNCED
+from owner_portal.store.platform_days import platform_days
 
 _MEASURES = ("active", "sessions", "screenshots")
 _SUMS = [f"{measure}_{days}{before}" for days in TOTALLED for before in ("", "_before") for measure in _MEASURES]
 
 _COUNTS = text(f"""
     SELECT status, plan_code, count(*) AS companies,
-           count(*) FILTER (WHERE last_sync_at IS NULL OR last_sync_at < now() - interval '24 hours') AS unsynced,
+           count(*) FILTER (WHERE {UNSYNCED}) AS unsynced,
            sum(storage_used)::bigint AS storage_used, coalesce(sum(storage_limit), 0)::bigint AS storage_limit,
            coalesce(sum(monthly_revenue_minor_units), 0)::bigint AS monthly_revenue,
            (SELECT minor_units FROM earlier_revenue WHERE moment > now() - interval '32 days') AS earlier_revenue,
@@ -41,7 +42,7 @@ async def save_earlier_revenue(tx: AsyncConnection, *, moment: datetime, minor_u
 async def read_overview(tx: AsyncConnection) -> Overview:
     """Two statements."""
     rows = (await tx.execute(_COUNTS)).all()
-    days = await platform_days(tx, days=TREND_DAYS)
+    days = await platform_days(tx, days=DAYS)
     revenue = Revenue(
         now=sum(row.monthly_revenue for row in rows),
         before=rows[0].earlier_revenue if rows else None,

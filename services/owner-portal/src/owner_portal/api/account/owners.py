@@ -13,7 +13,7 @@ from owner_portal.api.requests import Typed, wants_json
 from owner_portal.application.owners.deactivate_owner import deactivate_owner
 from owner_portal.application.owners.invite_owner import Sent, invite_owner, withdraw_invitation
 from owner_portal.application.owners.list_owners import list_owners
-from owner_portal.domain.drafts import LONGEST_REASON
+from owner_portal.domain.drafts import LONGEST_REASON, read_reason, text_problem
 from owner_portal.domain.owners import Account, Invitation
 from servicekit.errors import HTTP_STATUS, AppError, InvalidInput
 
@@ -64,10 +64,10 @@ async def deactivate(
     request: Request, portal: ThePortal, owner: SteppedUpOwner, owner_id: UUID, fields: Typed
 ) -> Response:
     """Lets an owner in no more; asks for no reason, but keeps the one given."""
-    reason = fields.get("reason", "").strip()
+    reason = read_reason(fields)
     try:
-        if len(reason) > LONGEST_REASON:
-            raise InvalidInput(f"Use at most {LONGEST_REASON} characters for the reason.")
+        if problem := text_problem(reason, LONGEST_REASON):
+            raise InvalidInput(problem)
         await deactivate_owner(portal.engine, actor=owner.email, owner_id=owner_id, reason=reason)
     except AppError as error:
         return await _refused(request, portal, error)

@@ -20,7 +20,7 @@ from owner_portal.api.requests import Once, Typed, wants_json
 from owner_portal.domain.actions import Action
 from owner_portal.domain.drafts import read_reason
 from owner_portal.domain.owners import SignedIn
-from servicekit.errors import HTTP_STATUS, AppError, Conflict, InvalidInput, Unavailable
+from servicekit.errors import HTTP_STATUS, AppError, Conflict, InvalidInput, Refused, Unavailable
 from servicekit.ids import new_id
 
 
@@ -98,6 +98,7 @@ async def _refused(asked: Asked, form: Form, error: AppError, problems: Mapping[
         problems=problems,
         message=message,
         status=HTTP_STATUS[type(error)],
+        explain=isinstance(error, Refused),
     )
     if error.retry_after is not None:
         response.headers["retry-after"] = str(math.ceil(error.retry_after))
@@ -106,5 +107,5 @@ async def _refused(asked: Asked, form: Form, error: AppError, problems: Mapping[
 
 def _beside(typed: Texts, message: str) -> tuple[dict[str, str], str]:
     """Puts what a service says about a field beside it: its message begins with the field's name."""
-    name = message.partition(" ")[0].rpartition(".")[2].rstrip(":")
+    name = message.partition(" ")[0].rpartition(".")[2].rstrip(":").lower()
     return ({name: message}, "") if name in typed else ({}, message)

@@ -1,5 +1,6 @@
 """A company's money: what was charged and paid, and what the owner can do about its subscription."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -15,6 +16,9 @@ from owner_portal.api.portal import ThePortal
 from owner_portal.api.requests import wants_json
 from owner_portal.application.find_company import find_company
 from owner_portal.application.with_memory import with_memories
+from owner_portal.domain.company_page import CompanyPage
+from owner_portal.domain.remembered import Remembered
+from owner_portal.domain.subscriptions import Standing, Step
 from servicekit.ids import parse_id
 
 router = APIRouter(prefix="/owner/company/{company_id:uuid}/billing")
@@ -25,6 +29,7 @@ DONE = {
     "cancelled": "Cancelled. The subscription will not go on.",
     "past-due": "Marked as past due. It will not be renewed until the payment is recorded.",
     "paid": "The payment is recorded.",
+    "reversed": "The payment is taken back. What it had settled is owed again.",
 }
 
 
@@ -53,9 +58,16 @@ async def billing_page(request: Request, portal: ThePortal, _owner: SignedInOwne
         payments=payments,
         page=questions.PAGE,
         before=before,
+        refusals=_refusals(company, standing),
         today=datetime.now(UTC).date(),
         done=DONE.get(request.query_params.get("done", "")),
     )
+
+
+def _refusals(company: CompanyPage, standing: Remembered[Standing | None]) -> Collection[str]:
+    """The steps that are not offered: what billing would refuse, and what is always refused to a closed company."""
+    known = set(standing.value.refusals) if standing.value and standing.fresh else set[str]()
+    return known | set(Step) - {Step.RECORD_PAYMENT, Step.CANCEL} if company.is_closed else known
 
 
 def _position(request: Request, name: str) -> str:

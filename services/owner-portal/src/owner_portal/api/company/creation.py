@@ -1,4 +1,4 @@
-"""Creating a company. Its key is shown once, in the answer to the form itself, and kept nowhere."""
+"""Creating a company. Its key is in the answer to the form alone, which tenancy can give again for 24 hours."""
 
 import math
 from collections.abc import Mapping

@@ -14,11 +14,13 @@ from owner_portal.api.pages import render
 from owner_portal.api.portal import Portal, ThePortal
 from owner_portal.api.requests import wants_json
 from owner_portal.application.find_company import find_company
+from owner_portal.domain.company_page import CompanyPage
 from owner_portal.domain.drafts import LONGEST_REASON, read_reason, reason_problem, text_problem
 from servicekit.ids import new_id
 
 Texts = Mapping[str, str]
 More = Callable[[Portal, UUID, Texts], Awaitable[Mapping[str, Any]]]
+Hindrance = Callable[[CompanyPage, Mapping[str, Any]], str]
 
 
 def _no_problems(_typed: Texts) -> dict[str, str]:
@@ -29,18 +31,28 @@ async def _nothing_more(_portal: Portal, _company_id: UUID, _typed: Texts) -> di
     return {}
 
 
+def when_closed(company: CompanyPage, _known: Mapping[str, Any]) -> str:
+    """What keeps an owner from most actions; empty for a company that is open."""
+    if not company.is_closed:
+        return ""
+    return f"{company.name} is closed, for ever: nothing of it can be changed any more. Its pages can still be read."
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """One action's page. `template` is in templates/company.
 
     `otherwise` is the reason when none is given; empty: one is demanded. `check` finds what is wrong with the fields.
-    `more` is what else the template shows, asked for anew when the form comes back.
+    `more` is what else the template shows, asked for anew when the form comes back. `hindrance` says, from the company
+    and from that, why the action would be refused now: then the page explains it and holds no form; empty: it may be
+    tried.
     """
 
     template: str
     otherwise: str = ""
     check: Callable[[Texts], Mapping[str, str]] = _no_problems
     more: More = _nothing_more
+    hindrance: Hindrance = when_closed
 
     def problems(self, typed: Texts) -> dict[str, str]:
         """What is wrong with each field; empty when all is well."""
@@ -49,13 +61,21 @@ class Form:
         return dict(self.check(typed)) | ({"reason": problem} if problem else {})
 
 
-async def show(request: Request, portal: Portal, company_id: UUID, form: Form, typed: Texts | None = None) -> Response:
-    """The page of an action before it is done; a script is told about the company and what the form knows."""
+async def show(
+    request: Request,
+    portal: Portal,
+    company_id: UUID,
+    form: Form,
+    typed: Texts | None = None,
+    problems: Mapping[str, str] | None = None,
+) -> Response:
+    """The page of an action before it is done; a script is told about the company."""
     typed = typed or {}
     if wants_json(request):
         company = await find_company(portal.engine, company_id=company_id)
         return JSONResponse({"company": company_json(company)})
-    return await page(request, portal, company_id, form, typed, once=str(new_id()))
+    status = 400 if problems else 200
+    return await page(request, portal, company_id, form, typed, once=str(new_id()), problems=problems, status=status)
 
 
 def add_page(router: APIRouter, path: str, form: Form) -> None:
@@ -78,10 +98,15 @@ async def page(
     problems: Mapping[str, str] | None = None,
     message: str = "",
     status: int = 200,
+    explain: bool = True,
 ) -> Response:
-    """The page as it is at first, or with what was typed and what is wrong with it."""
+    """The page as it is at first, or with what was typed and what is wrong with it.
+
+    `explain`: what hinders the action takes the form's place.
+    """
     company = await find_company(portal.engine, company_id=company_id)
     more = await form.more(portal, company_id, typed)
+    hindrance = form.hindrance(company, more) if explain else ""
     return render(
         request,
         f"company/{form.template}",
@@ -91,6 +116,7 @@ async def page(
         once=once,
         reason_required=not form.otherwise,
         problems=problems or {},
-        message=message,
+        message="" if hindrance else message,
+        hindrance=hindrance,
         **more,
     )

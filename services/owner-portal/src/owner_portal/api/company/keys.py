@@ -59,7 +59,7 @@ async def keys_page(request: Request, portal: ThePortal, _owner: SignedInOwner, 
 
 @router.post("/rotate-key/")
 async def rotate(asked: ASureAction) -> Response:
-    """Replaces the key; the new one is in this answer alone.
+    """Replaces the key; the new one is in this answer alone, which the same request gets again for 24 hours.
 
     Conflict: `key_hint` is given and not the present key's, so repeating by accident replaces no second key.
     """

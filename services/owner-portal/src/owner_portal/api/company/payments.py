@@ -1,7 +1,8 @@
-"""What the owner does about a company's subscription: takes a payment, renews, extends, cancels, marks as past due."""
+"""What the owner does about a company's subscription: takes payments (or back), renews, extends, cancels, dunns."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -11,14 +12,16 @@ from starlette.responses import Response
 from owner_portal.api.answers import changed_json, remember_subscription
 from owner_portal.api.company import questions
 from owner_portal.api.company.actions import AnAction, Asked, ASureAction, attempt, done
-from owner_portal.api.company.forms import Form, Texts, add_page
+from owner_portal.api.company.forms import Form, Hindrance, Texts, add_page, when_closed
 from owner_portal.api.portal import Portal
 from owner_portal.application.find_company import find_company
 from owner_portal.application.with_memory import with_memory
 from owner_portal.domain.actions import Action
+from owner_portal.domain.company_page import CompanyPage
 from owner_portal.domain.drafts import text_problem
 from owner_portal.domain.money import Money, read_amount, read_day
-from owner_portal.domain.subscriptions import Changed
+from owner_portal.domain.remembered import Remembered
+from owner_portal.domain.subscriptions import Changed, Standing, Step
 from servicekit.errors import NotFound
 
 router = APIRouter(prefix="/owner/company/{company_id:uuid}")
@@ -27,9 +30,29 @@ LONGEST_REFERENCE = 200
 MOST_DAYS = 366
 
 
-async def _standing(portal: Portal, company_id: UUID, _typed: Texts) -> dict[str, object]:
+async def _standing(portal: Portal, company_id: UUID, typed: Texts) -> dict[str, object]:
     standing = await with_memory(portal.engine, questions.standing(portal, company_id))
-    return {"standing": standing, "today": datetime.now(UTC).date()}
+    return {"standing": standing, "today": datetime.now(UTC).date(), "credit": _credit(standing.value, typed)}
+
+
+def _credit(standing: Standing | None, typed: Texts) -> Money | None:
+    """What would be paid in advance by the amount that was typed; None: nothing, or nobody knows."""
+    amount = read_amount(typed.get("amount", ""))
+    if amount is None or standing is None or amount <= standing.owed.minor_units:
+        return None
+    return Money(amount - standing.owed.minor_units, standing.owed.currency)
+
+
+def _when_refused(step: Step) -> Hindrance:
+    """What billing says of a step; of a closed company the portal knows it too, but that it may pay and be credited."""
+
+    def hindrance(company: CompanyPage, known: Mapping[str, Any]) -> str:
+        standing: Remembered[Standing | None] = known["standing"]
+        if step not in {Step.RECORD_PAYMENT, Step.CANCEL} and company.is_closed:
+            return when_closed(company, known)
+        return standing.value.refusals.get(step, "") if standing.fresh and standing.value else ""
+
+    return hindrance
 
 
 def _check_payment(typed: Texts) -> dict[str, str]:
@@ -56,12 +79,20 @@ def _check_moment(typed: Texts) -> dict[str, str]:
     return {} if known else {"when": "Choose one of these: now, period-end."}
 
 
+def _form(
+    step: Step, template: str, otherwise: str = "", check: Callable[[Texts], Mapping[str, str]] = lambda _typed: {}
+) -> Form:
+    return Form(template, otherwise, check=check, more=_standing, hindrance=_when_refused(step))
+
+
 FORMS = {
-    "record-payment": Form("record_payment.html", "recorded in the owner portal", check=_check_payment, more=_standing),
-    "renew": Form("renew.html", "renewed in the owner portal", more=_standing),
-    "extend": Form("extend.html", "extended in the owner portal", check=_check_days, more=_standing),
-    "cancel": Form("cancel.html", check=_check_moment, more=_standing),
-    "mark-past-due": Form("mark_past_due.html", more=_standing),
+    "record-payment": _form(
+        Step.RECORD_PAYMENT, "record_payment.html", "recorded in the owner portal", check=_check_payment
+    ),
+    "renew": _form(Step.RENEW, "renew.html", "renewed in the owner portal"),
+    "extend": _form(Step.EXTEND, "extend.html", "extended in the owner portal", check=_check_days),
+    "cancel": _form(Step.CANCEL, "cancel.html", check=_check_moment),
+    "mark-past-due": _form(Step.MARK_PAST_DUE, "mark_past_due.html"),
 }
 
 
@@ -71,14 +102,22 @@ for path, form in FORMS.items():
 
 @router.post("/record-payment/")
 async def record_payment(asked: AnAction) -> Response:
-    """Notes money that has arrived; one that settles what is owed makes a subscription past due active again."""
+    """Notes money that has arrived; one that settles what is owed makes a subscription past due active again.
+
+    Refused: it is more than is owed, and `confirm_credit` is not "true".
+    """
 
     async def carry_out(action: Action) -> Response:
         typed = asked.typed
         amount = Money(read_amount(typed["amount"]) or 0, await _currency(asked))
         received_at = read_day(typed.get("received_on", ""), datetime.now(UTC).date())
         payment, subscription, owed = await asked.portal.billing.invoices.record_payment(
-            asked.company_id, amount, typed.get("reference", "").strip(), received_at, action
+            asked.company_id,
+            amount,
+            typed.get("reference", "").strip(),
+            received_at,
+            action,
+            only_what_is_owed=typed.get("confirm_credit") != "true",
         )
         await remember_subscription(asked.portal, subscription)
         content = {"payment": payment, "subscription": subscription, "owed": owed}

@@ -1,8 +1,9 @@
 """Another plan for a company: what it would do is shown before it is done."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -13,14 +14,16 @@ from owner_portal.api.access import SignedInOwner
 from owner_portal.api.answers import changed_json, remember_subscription
 from owner_portal.api.company import questions
 from owner_portal.api.company.actions import AnAction, ASureAction, attempt, done
-from owner_portal.api.company.forms import Form, Texts, show
+from owner_portal.api.company.forms import Form, Texts, show, when_closed
+from owner_portal.api.formats import day
 from owner_portal.api.portal import Portal, ThePortal
-from owner_portal.api.requests import wants_json
+from owner_portal.api.requests import readable, wants_json
 from owner_portal.application.with_memory import with_memory
 from owner_portal.domain.actions import Action
+from owner_portal.domain.company_page import CompanyPage
 from owner_portal.domain.drafts import UNREADABLE
-from owner_portal.domain.subscriptions import PlanPreview, Timing
-from servicekit.errors import AppError, Unavailable
+from owner_portal.domain.subscriptions import PlanPreview, ScheduledChange, Timing
+from servicekit.errors import AppError, InvalidInput, NotFound, Unavailable
 
 router = APIRouter(prefix="/owner/company/{company_id:uuid}")
 
@@ -50,7 +53,7 @@ def _check(typed: Texts) -> dict[str, str]:
 
 def _check_plan(typed: Texts) -> dict[str, str]:
     code, version, problems = typed.get("plan_code", ""), typed.get("plan_version", ""), {}
-    if not code or len(code) > LONGEST_CODE or UNREADABLE in code:
+    if not code or len(code) > LONGEST_CODE or UNREADABLE in code or not code.isprintable():
         problems["plan_code"] = "Choose one of the plans."
     if version and not (version.isascii() and version.isdigit() and len(version) < 10):
         problems["plan_version"] = "Give a version of the plan as a number, or nothing for the newest."
@@ -65,7 +68,20 @@ async def _more(portal: Portal, company_id: UUID, typed: Texts) -> Mapping[str, 
     previews = [choice.preview for choice in choices if choice.preview]
     # What is seen is what is done, also when another version is on offer by then.
     version = str(previews[0].plan.version) if previews else typed.get("plan_version", "")
-    return {"plans": plans, "chosen": typed.get("plan_code", ""), "version": version, "choices": choices}
+    return {
+        "plans": plans,
+        "chosen": typed.get("plan_code", ""),
+        "version": version,
+        "choices": choices,
+        "preselected": _preselected(choices),
+    }
+
+
+def _preselected(choices: Sequence[Choice]) -> str:
+    """When billing would do it if nobody chose; where that is not possible, what is; empty: nothing is."""
+    possible = [choice.timing for choice in choices if choice.is_possible]
+    default = next((choice.preview.default_timing for choice in choices if choice.preview), None)
+    return default if default in possible else next(iter(possible), "")
 
 
 async def _choice(portal: Portal, company_id: UUID, typed: Texts, timing: Timing) -> Choice:
@@ -85,10 +101,13 @@ CHANGE = Form("change_plan.html", otherwise="changed in the owner portal", check
 async def change_page(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
     """The plans; with `?plan_code=` what a change to that one would do. A script gets the same as JSON."""
     query = request.query_params
-    typed = {name: query[name] for name in ("plan_code", "plan_version") if name in query}
-    if wants_json(request):
-        return JSONResponse(jsonable_encoder(await _more(portal, company_id, typed)))
-    return await show(request, portal, company_id, CHANGE, typed)
+    typed = {name: readable(query[name]) for name in ("plan_code", "plan_version") if name in query}
+    problems = _check_plan(typed) if typed else {}
+    if not wants_json(request):
+        return await show(request, portal, company_id, CHANGE, typed, problems)
+    if problems:
+        raise InvalidInput(" ".join(f"{name}: {problem}" for name, problem in problems.items()))
+    return JSONResponse(jsonable_encoder(await _more(portal, company_id, typed)))
 
 
 @router.post("/change-plan/")
@@ -127,11 +146,21 @@ async def withdraw(asked: AnAction, change_id: UUID) -> Response:
 
 def _withdrawal(change_id: UUID) -> Form:
     async def more(portal: Portal, company_id: UUID, _typed: Texts) -> dict[str, object]:
-        scheduled = await with_memory(portal.engine, questions.scheduled(portal, company_id))
+        scheduled = await with_memory(portal.engine, questions.scheduled(portal, company_id, settled=True))
         found = next((change for change in scheduled.value or () if change.change_id == change_id), None)
+        if found is None and scheduled.fresh:
+            raise NotFound("This company has no such scheduled change.")
         return {"scheduled": scheduled, "change": found}
 
-    return Form("cancel_scheduled.html", otherwise="withdrawn in the owner portal", more=more)
+    return Form("cancel_scheduled.html", otherwise="withdrawn in the owner portal", more=more, hindrance=_when_settled)
+
+
+def _when_settled(company: CompanyPage, known: Mapping[str, Any]) -> str:
+    change: ScheduledChange | None = known["change"]
+    if change is None or change.state == "PENDING":
+        return when_closed(company, known)
+    settled = f"{change.state.lower()} on {day(change.due_at)}"
+    return f"This change was {settled}: there is nothing to withdraw any more."
 
 
 def _version(typed: Texts) -> int:

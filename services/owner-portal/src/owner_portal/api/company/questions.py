@@ -18,6 +18,7 @@ from servicekit.errors import NotFound
 T = TypeVar("T")
 
 PAGE = 25
+LOOKED_THROUGH = 1_000  # payments of a company among which one is looked for; billing gives no more at once
 
 _PLANS = TypeAdapter(list[Plan])
 _KEYS = TypeAdapter(list[Key])
@@ -27,6 +28,7 @@ _HISTORY = TypeAdapter(list[SubscriptionRecord])
 _SCHEDULED = TypeAdapter(list[ScheduledChange])
 _LINES = TypeAdapter(list[Line])
 _PAYMENTS = TypeAdapter(list[Payment])
+_PAYMENT = TypeAdapter(Payment | None)
 
 
 def plans(portal: Portal) -> Question[list[Plan]]:
@@ -95,6 +97,16 @@ def payments(portal: Portal, company_id: UUID, before_id: str) -> Question[list[
         return await portal.billing.invoices.payments(company_id, before_id=before_id, limit=PAGE + 1)
 
     return Question("Billing", f"{company_id} payments {before_id}", ask, _PAYMENTS)
+
+
+def payment(portal: Portal, company_id: UUID, payment_id: UUID) -> Question[Payment | None]:
+    """One of its payments; None when there is none such."""
+
+    async def ask() -> Payment | None:
+        found = await portal.billing.invoices.payments(company_id, limit=LOOKED_THROUGH)
+        return next((payment for payment in found if payment.payment_id == payment_id), None)
+
+    return Question("Billing", f"{company_id} payment {payment_id}", ask, _PAYMENT)
 
 
 async def _known(ask: Callable[[], Awaitable[T]]) -> T | None:

@@ -1,8 +1,9 @@
 """Suspending, reactivating and closing a company."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -11,12 +12,13 @@ from starlette.responses import Response
 from owner_portal.api.answers import company_json, remember
 from owner_portal.api.company import questions
 from owner_portal.api.company.actions import AnAction, Asked, ASureAction, attempt, done
-from owner_portal.api.company.forms import Form, Texts, add_page
+from owner_portal.api.company.forms import Form, Texts, add_page, when_closed
 from owner_portal.api.portal import Portal
 from owner_portal.application.find_company import find_company
 from owner_portal.application.with_memory import with_memory
 from owner_portal.domain.actions import Action
 from owner_portal.domain.companies import Company
+from owner_portal.domain.company_page import CompanyPage
 
 router = APIRouter(prefix="/owner/company/{company_id:uuid}")
 
@@ -29,8 +31,21 @@ async def _standing(portal: Portal, company_id: UUID, _typed: Texts) -> dict[str
 
 REACTIVATION = timedelta(days=30)  # as billing gives at the least, see its domain/lifecycle.py
 
-SUSPEND = Form("suspend.html")
-REACTIVATE = Form("reactivate.html", otherwise="reactivated in the owner portal", more=_standing)
+
+def _when_suspended(company: CompanyPage, known: Mapping[str, Any]) -> str:
+    suspended = f"{company.name} is suspended already: nobody of it is let in until it is reactivated."
+    return suspended if company.is_suspended else when_closed(company, known)
+
+
+def _unless_suspended(company: CompanyPage, known: Mapping[str, Any]) -> str:
+    running = "" if company.is_suspended else f"{company.name} is not suspended: there is nothing to reactivate."
+    return when_closed(company, known) or running
+
+
+SUSPEND = Form("suspend.html", hindrance=_when_suspended)
+REACTIVATE = Form(
+    "reactivate.html", otherwise="reactivated in the owner portal", more=_standing, hindrance=_unless_suspended
+)
 CLOSE = Form("close.html", more=_standing)  # for ever: a reason is demanded, and the company's name
 
 add_page(router, "suspend", SUSPEND)

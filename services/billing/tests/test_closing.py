@@ -1,0 +1,204 @@
+"""A company that was closed: what ends, what is refused, what may still be paid, in whatever order one hears of it."""
+
+import pickle
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from billing.application.cancel_on_closing import cancel_on_closing
+from billing.application.cancel_subscription import cancel_subscription
+from billing.application.change_plan import change_plan
+from billing.application.end_periods import end_periods
+from billing.application.extend_on_reactivation import extend_on_reactivation
+from billing.application.extend_subscription import extend_subscription
+from billing.application.get_revenue_report import get_revenue_report
+from billing.application.get_subscription import get_subscription
+from billing.application.list_invoice_lines import list_invoice_lines
+from billing.application.list_subscription_history import list_subscription_history
+from billing.application.mark_past_due import mark_past_due
+from billing.application.move_subscriptions import move_subscriptions
+from billing.application.once import Request
+from billing.application.payment_adapters import ManualAdapter
+from billing.application.preview_plan_change import preview_plan_change
+from billing.application.preview_plan_version import preview_plan_version
+from billing.application.record_payment import record_payment
+from billing.application.renew_subscription import renew_subscription
+from billing.application.start_trial import start_trial
+from billing.domain.money import Money
+from billing.domain.months import MonthRange
+from billing.domain.plan import Plan
+from billing.domain.steps import Step
+from billing.domain.subscription import State
+from billing.feed.published import encode
+from billing.store import plans
+from servicekit.errors import Refused
+from servicekit.ids import new_id
+
+Ask = Callable[..., Request[Any]]
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+CLOSED = NOW + 40 * DAY  # PRO is charged from 23 November, and its trial's days follow: to 22 January
+AFTER = NOW + 41 * DAY
+OVER = NOW + 200 * DAY
+LONGER = Plan("PRO", 0, "Pro", Money(9900, "USD"), 50, 100 * 10**9, 90)
+
+
+async def paying(engine: AsyncEngine, ask: Ask) -> UUID:
+    company = new_id()
+    await start_trial(engine, encode, company_id=company, plan_code="PRO", now=NOW)
+    await renew_subscription(engine, encode, request=ask(), company_id=company, now=NOW)
+    return company
+
+
+async def close(engine: AsyncEngine, company: UUID, *, at: datetime = CLOSED, heard: datetime = CLOSED) -> None:
+    await cancel_on_closing(engine, encode, company_id=company, closed_at=at, now=heard)
+
+
+async def pay(engine: AsyncEngine, ask: Ask, company: UUID, cents: int) -> Any:
+    fields = {"company_id": company, "amount": Money(cents, "USD"), "reference": "", "received_at": None, "now": AFTER}
+    return pickle.loads(await record_payment(engine, encode, ManualAdapter(), request=ask(), **fields))
+
+
+async def pass_time(engine: AsyncEngine, now: datetime) -> None:
+    while await end_periods(engine, encode, now=now):
+        pass
+
+
+async def rows(engine: AsyncEngine, company: UUID) -> list[tuple[str, str]]:
+    found = await list_subscription_history(engine, company_id=company, before_revision=0, limit=20)
+    return [(row.kind, f"{row.at:%m-%d}") for row in reversed(found)]
+
+
+Change = Callable[[AsyncEngine, Request[Any], UUID, datetime], Awaitable[Any]]
+CHANGES: dict[str, Change] = {
+    "renew": lambda engine, request, company, now: renew_subscription(
+        engine, encode, request=request, company_id=company, now=now
+    ),
+    "extend": lambda engine, request, company, now: extend_subscription(
+        engine, encode, request=request, company_id=company, days=7, now=now
+    ),
+    "mark past due": lambda engine, request, company, now: mark_past_due(
+        engine, encode, request=request, company_id=company, now=now
+    ),
+    "change plan": lambda engine, request, company, now: change_plan(
+        engine, encode, request=request, company_id=company, code="ENTERPRISE", version=0, asked=None, now=now
+    ),
+    "preview": lambda engine, _, company, now: preview_plan_change(
+        engine, company_id=company, code="ENTERPRISE", version=0, asked=None, now=now
+    ),
+}
+
+
+@pytest.mark.parametrize("now", [AFTER, OVER], ids=["in its last period", "when all is over"])
+@pytest.mark.parametrize("change", CHANGES)
+async def test_nothing_makes_it_go_on(engine: AsyncEngine, ask: Ask, change: str, now: datetime) -> None:
+    company = await paying(engine, ask)
+    await close(engine, company)
+    before = await rows(engine, company)
+    with pytest.raises(Refused, match=r"The company was closed on 2 Jan 2027: .* create a new company"):
+        await CHANGES[change](engine, ask(), company, now)
+    await extend_on_reactivation(engine, encode, company_id=company, company_revision=9, now=now)
+    await pass_time(engine, OVER)
+    assert await rows(engine, company) == before
+    assert before[-1] == ("CANCELLED", "01-02")
+
+
+async def test_a_subscription_that_was_over_stays_over(engine: AsyncEngine, ask: Ask) -> None:
+    company = new_id()
+    await start_trial(engine, encode, company_id=company, plan_code="PRO", now=NOW)
+    await close(engine, company)
+    with pytest.raises(Refused, match="was closed"):
+        await CHANGES["renew"](engine, ask(), company, AFTER)
+    assert await rows(engine, company) == [("TRIAL_STARTED", "11-23"), ("TRIAL_EXPIRED", "12-23")]
+
+
+async def test_what_is_owed_can_be_paid_and_no_more(engine: AsyncEngine, ask: Ask) -> None:
+    company = await paying(engine, ask)
+    await close(engine, company)
+    with pytest.raises(Refused, match=r"99\.00 USD are owed, and the company is closed: record no more than that"):
+        await pay(engine, ask, company, 9901)
+    assert (await pay(engine, ask, company, 9900)).owed.minor_units == 0
+    with pytest.raises(Refused, match="Nothing is owed, and the company is closed"):
+        await pay(engine, ask, company, 1)
+    details = await get_subscription(engine, company_id=company, now=AFTER)
+    assert set(details.refusals) == set(Step) - {Step.CANCEL}
+
+
+async def test_unused_time_can_still_be_credited(engine: AsyncEngine, ask: Ask) -> None:
+    company = await paying(engine, ask)
+    await close(engine, company, at=NOW + 10 * DAY)
+    request = {"request": ask(), "company_id": company, "now": NOW + 15 * DAY}
+    credited = pickle.loads(await cancel_subscription(engine, encode, at_once=True, **request))
+    assert [line.minor_units for line in credited.lines] == [-4950]
+
+
+async def test_it_is_no_revenue_and_has_no_access(engine: AsyncEngine, ask: Ask) -> None:
+    company = await paying(engine, ask)
+    months = MonthRange.checked(year=2027, month=1, count=1, now=AFTER)
+    before = await get_revenue_report(engine, months=months, now=AFTER)
+    await close(engine, company)
+    after = await get_revenue_report(engine, months=months, now=AFTER)
+    assert after.bridge.end == before.bridge.end - 9900
+    assert sum(each.subscriptions for each in before.with_access) == 1 + sum(
+        each.subscriptions for each in after.with_access
+    )
+
+
+async def test_it_keeps_its_plan_version(engine: AsyncEngine, ask: Ask) -> None:
+    company, open_one = await paying(engine, ask), await paying(engine, ask)
+    await close(engine, company)
+    preview = await preview_plan_version(engine, terms=LONGER, now=AFTER, after=None, limit=1_000)
+    affected = {effect.subscription.company_id for effect in preview.effects}
+    assert (open_one in affected, company in affected) == (True, False)
+    async with engine.begin() as tx:
+        await plans.add(tx, LONGER.numbered(2))
+    fields = {"plan_code": "PRO", "to_version": 2, "after": None, "now": AFTER}
+    moved = pickle.loads(await move_subscriptions(engine, encode, request=ask(), **fields))
+    assert (open_one in moved.company_ids, company in moved.company_ids) == (True, False)
+
+
+async def test_heard_before_the_creation(engine: AsyncEngine) -> None:
+    company = new_id()
+    await close(engine, company)
+    await start_trial(engine, encode, company_id=company, plan_code="PRO", now=AFTER)
+    assert await rows(engine, company) == []
+
+
+async def test_heard_late_no_month_is_charged_after_it(engine: AsyncEngine, ask: Ask) -> None:
+    """billing was away when it was closed, and the period has ended since: it is cancelled as of the closing."""
+    company = await paying(engine, ask)
+    await close(engine, company, heard=OVER)
+    await pass_time(engine, OVER)
+    assert (await rows(engine, company))[-1] == ("CANCELLED", "01-02")
+    assert [line.line.minor_units for line in await lines(engine, company)] == [9900]
+
+
+async def test_heard_late_a_month_that_began_meanwhile_is_taken_back(engine: AsyncEngine, ask: Ask) -> None:
+    company = await paying(engine, ask)
+    heard = NOW + 65 * DAY
+    await pass_time(engine, heard)
+    assert (await rows(engine, company))[-1] == ("RENEWED", "01-22")
+    await close(engine, company, heard=heard)
+    details = await get_subscription(engine, company_id=company, now=heard)
+    assert (details.record.subscription.state, details.owed.minor_units) == (State.CANCELLED, 9900)
+    assert [line.line.minor_units for line in await lines(engine, company)] == [-9900, 9900, 9900]
+
+
+async def test_one_that_went_on_by_mistake_ends_with_its_period(engine: AsyncEngine, ask: Ask) -> None:
+    """As a closing of before this was heeded may have left it."""
+    company = await paying(engine, ask)
+    async with engine.begin() as tx:
+        await tx.execute(text("INSERT INTO closing VALUES (:company, :at)"), {"company": company, "at": CLOSED})
+    await pass_time(engine, OVER)
+    assert (await rows(engine, company))[-1] == ("EXPIRED", "01-22")
+    assert len(await lines(engine, company)) == 1
+
+
+async def lines(engine: AsyncEngine, company: UUID) -> Any:
+    return await list_invoice_lines(engine, company_id=company, before=None, limit=20)
