@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 LONGEST_DECODING = 10.0  # seconds; three large screens take one
 MOST_WAITING = 64 * 1024**2  # bytes of pictures in line; more are better sent again
-TRIES = 2  # a process may be killed by others; a picture that ends two is to blame itself
+TRIES = 2  # others may kill or stop a process; a picture that ends or holds up two is to blame itself
 # None of the gateway's secrets. The allocator of glibc gives memory of this size back when a picture is done.
 _ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1048576"}
 _ENDED = (asyncio.IncompleteReadError, ConnectionError)
@@ -35,12 +35,16 @@ class Decoder:
         self._waiting += len(data)
         try:
             async with self._turn:
+                reason = BROKEN
                 for _ in range(TRIES):
                     try:
                         return await self._ask(data)
                     except _ENDED:
                         log.warning("the decoding process ended")
-                raise Unfit(BROKEN)
+                    except TimeoutError:
+                        log.warning("the decoding process does not answer")
+                        reason = SLOW
+                raise Unfit(reason)
         finally:
             self._waiting -= len(data)
 
@@ -63,9 +67,6 @@ class Decoder:
         try:
             async with asyncio.timeout(LONGEST_DECODING):
                 reason, rendered = await self._exchange(data)
-        except TimeoutError:
-            await self.close()
-            raise Unfit(SLOW) from None
         except BaseException:  # also when cancelled: half an exchange would answer the next picture
             await self.close()
             raise
