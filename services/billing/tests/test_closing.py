@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -33,7 +34,6 @@ from billing.domain.money import Money
 from billing.domain.months import MonthRange
 from billing.domain.plan import Plan
 from billing.domain.steps import Step
-from billing.domain.subscription import State
 from billing.feed.published import encode
 from billing.store import plans
 from servicekit.errors import Refused
@@ -170,7 +170,35 @@ async def test_heard_before_the_creation(engine: AsyncEngine) -> None:
     assert await rows(engine, company) == []
 
 
-async def test_heard_late_no_month_is_charged_after_it(engine: AsyncEngine, ask: Ask) -> None:
+MEANWHILE = {"nothing": (), "extended": ("extend",), "past due": ("mark past due",), "upgraded": ("change plan",)}
+
+
+@pytest.mark.parametrize("renewals", [0, 1, 3])
+@pytest.mark.parametrize("meanwhile", MEANWHILE)
+async def test_heard_late_nothing_is_charged_for_the_time_since(
+    engine: AsyncEngine, ask: Ask, meanwhile: str, renewals: int
+) -> None:
+    """The same remains as when it had been heard at once, whatever became of the subscription until then."""
+    punctual, late = await paying(engine, ask), await paying(engine, ask)
+    await close(engine, punctual)
+    heard = CLOSED + timedelta(days=2 + 31 * renewals)
+    await pass_time(engine, heard - DAY)
+    assert len(await lines(engine, late)) == 1 + renewals
+    for change in MEANWHILE[meanwhile]:
+        await CHANGES[change](engine, ask(), late, heard - DAY)
+    await close(engine, late, heard=heard)
+    at_once, after_all = [await get_subscription(engine, company_id=each, now=heard) for each in (punctual, late)]
+    same = replace(after_all.record.subscription, company_id=punctual)
+    assert same == at_once.record.subscription
+    assert after_all.owed == at_once.owed
+    assert sum(each.line.minor_units for each in await lines(engine, late) if each.issued_at > CLOSED) == 0
+    before = await rows(engine, late)
+    await pass_time(engine, OVER)
+    await close(engine, late, heard=OVER)
+    assert await rows(engine, late) == before
+
+
+async def test_heard_before_the_ends_that_are_made_up_for(engine: AsyncEngine, ask: Ask) -> None:
     """billing was away when it was closed, and the period has ended since: it is cancelled as of the closing."""
     company = await paying(engine, ask)
     await close(engine, company, heard=OVER)
@@ -179,15 +207,29 @@ async def test_heard_late_no_month_is_charged_after_it(engine: AsyncEngine, ask:
     assert [line.line.minor_units for line in await lines(engine, company)] == [9900]
 
 
-async def test_heard_late_a_month_that_began_meanwhile_is_taken_back(engine: AsyncEngine, ask: Ask) -> None:
+@pytest.mark.parametrize("first", ["the period's end", "the closing"])
+@pytest.mark.parametrize(("after", "owed"), [(timedelta(seconds=-1), 9900), (timedelta(0), 19800)])
+async def test_a_month_that_began_before_the_closing_is_charged(
+    engine: AsyncEngine, ask: Ask, after: timedelta, owed: int, first: str
+) -> None:
     company = await paying(engine, ask)
-    heard = NOW + 65 * DAY
-    await pass_time(engine, heard)
-    assert (await rows(engine, company))[-1] == ("RENEWED", "01-22")
-    await close(engine, company, heard=heard)
-    details = await get_subscription(engine, company_id=company, now=heard)
-    assert (details.record.subscription.state, details.owed.minor_units) == (State.CANCELLED, 9900)
-    assert [line.line.minor_units for line in await lines(engine, company)] == [-9900, 9900, 9900]
+    ends = (await get_subscription(engine, company_id=company, now=NOW)).record.subscription.expires_at
+    heard = ends + timedelta(seconds=2)
+    if first == "the period's end":
+        await pass_time(engine, heard)
+    await close(engine, company, at=ends + after, heard=heard)
+    await pass_time(engine, OVER)
+    assert (await get_subscription(engine, company_id=company, now=OVER)).owed.minor_units == owed
+
+
+async def test_time_that_was_credited_before_it_was_heard_stays_credited(engine: AsyncEngine, ask: Ask) -> None:
+    company = await paying(engine, ask)
+    request = {"request": ask(), "company_id": company, "now": NOW + 15 * DAY}
+    await cancel_subscription(engine, encode, at_once=True, **request)
+    before = await rows(engine, company)
+    await close(engine, company, at=NOW + 10 * DAY, heard=AFTER)
+    assert await rows(engine, company) == before
+    assert (await get_subscription(engine, company_id=company, now=AFTER)).owed.minor_units == 4950
 
 
 async def test_one_that_went_on_by_mistake_ends_with_its_period(engine: AsyncEngine, ask: Ask) -> None:

@@ -16,6 +16,7 @@ from billing.domain.money import Money
 from billing.domain.plan import Plan, cheapest_first, next_version
 from billing.domain.plan_change import Timing, change_plan, timing
 from billing.domain.subscription import State, Subscription
+from billing.domain.wording import amount
 from servicekit.errors import Conflict, InvalidInput, Refused
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -255,3 +256,11 @@ def test_a_later_reactivation_never_gives_less(first: datetime, second: datetime
         change = extend(TRIAL, now, now + 30 * DAY)
         ends.append(change.after.expires_at if change else TRIAL.expires_at)
     assert ends == sorted(ends)
+
+
+@pytest.mark.parametrize(
+    ("minor_units", "words"),
+    [(9900, "99.00 USD"), (5, "0.05 USD"), (-150, "-1.50 USD"), (2**63 - 1, "92,233,720,368,547,758.07 USD")],
+)
+def test_amounts_are_written_to_the_cent(minor_units: int, words: str) -> None:
+    assert amount(Money(minor_units, "USD")) == words

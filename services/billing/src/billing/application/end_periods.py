@@ -37,7 +37,7 @@ async def end(tx: AsyncConnection, encode: Encode, due: Sequence[Record], *, now
     """Takes each of these, whose periods are over, one step on. The caller holds the clock's lock.
 
     A scheduled change that the use of today forbids is refused, and the subscription goes on with its plan. That of a
-    closed company ends, whatever it was.
+    company that was closed before the period's end goes on no more.
     """
     current = {each.company_id: each for each in due}
     scheduled = await scheduled_changes.pending_of(tx, list(current))
@@ -54,7 +54,7 @@ async def end(tx: AsyncConnection, encode: Encode, due: Sequence[Record], *, now
         current[each.company_id] = each
     closed = await closings.among(tx, list(current))
     steps = [
-        (each.subscription, end_period(each.subscription, is_closed=each.company_id in closed))
+        (each.subscription, end_period(each.subscription, closed_at=closed.get(each.company_id)))
         for each in current.values()
     ]
     return await record(tx, encode, steps, action=PERIOD_END, now=now)

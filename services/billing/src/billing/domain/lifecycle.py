@@ -47,12 +47,13 @@ def renew(current: Subscription, now: datetime, *, owed: int) -> Change:
     return _charged_month(current, Kind.TRIAL_CONVERTED if converts else Kind.RENEWED, now, now.day, free)
 
 
-def end_period(current: Subscription, *, is_closed: bool = False) -> Change:
+def end_period(current: Subscription, *, closed_at: datetime | None = None) -> Change:
     """What happens at the end of a running subscription's period, at that very moment.
 
-    `is_closed`: its company was closed, so no month follows.
+    `closed_at`: when its company was closed, None for an open one; no month follows a period in which it was.
     """
     end, charge = current.expires_at, current.charge
+    is_closed = closed_at is not None and closed_at < end
     if current.state is State.ACTIVE and charge and not is_closed:
         billing_day = charge.billing_day if charge.until == end else end.day
         return _charged_month(current, Kind.RENEWED, end, billing_day, timedelta(0))

@@ -5,8 +5,9 @@
   with the end of access. All of it is in the platform's one currency.
 - Movements: every change of a company's MRR is one of NEW (its first ever), EXPANSION, CONTRACTION, CHURN (to nothing)
   and REACTIVATION (from nothing, not for the first time). They are stored with the row that caused them, at the moment
-  from which it holds; so start + movements = end for any range, and a past month stays as it is. Only ends of periods
-  that are made up for, and closings that are heard of, after an outage are added to the month in which they happened.
+  from which it holds; so start + movements = end for any range, and a past month stays as it is. Only what is made up
+  for after an outage is added to a past month: an end of a period to the month in which it happened, a closing as well,
+  or to that of the subscription's last change when it went on after the closing.
 - ARR: twelve times the MRR at the end.
 - Net revenue retention (NRR): of the companies that paid at the start, their MRR at the end over that at the start.
   Gross (GRR) likewise, but no company counts for more than it paid at the start. Both end at the end of the range:

@@ -12,4 +12,5 @@ def day(moment: datetime) -> str:
 
 def amount(money: Money) -> str:
     """Money(9900, "USD") is 99.00 USD; the plans' currencies have two decimals."""
-    return f"{money.minor_units / 100:,.2f} {money.currency}"
+    whole, cents = divmod(abs(money.minor_units), 100)
+    return f"{'-' if money.minor_units < 0 else ''}{whole:,}.{cents:02} {money.currency}"

@@ -1,6 +1,7 @@
 """Invoice lines and payments: written once, never changed."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -66,6 +67,11 @@ _PAYMENTS = text(f"""
 _OWED = text("""
     SELECT CAST(coalesce((SELECT sum(minor_units) FROM invoice_line WHERE company_id = :company_id), 0)
               - coalesce((SELECT sum(minor_units) FROM payment WHERE company_id = :company_id), 0) AS bigint)
+""")
+
+_ISSUED_AFTER = text("""
+    SELECT CAST(coalesce(sum(minor_units), 0) AS bigint) FROM invoice_line
+    WHERE company_id = :company_id AND issued_at > :moment
 """)
 
 
@@ -143,6 +149,11 @@ async def payments(tx: AsyncConnection, *, company_id: UUID | None, before: UUID
 async def owed(tx: AsyncConnection, company_id: UUID) -> int:
     """Minor units charged and not paid; negative when paid in advance."""
     return int((await tx.execute(_OWED, {"company_id": company_id})).scalar_one())
+
+
+async def issued_after(tx: AsyncConnection, company_id: UUID, moment: datetime) -> int:
+    """Minor units charged, less those credited, by changes that hold from later than the moment."""
+    return int((await tx.execute(_ISSUED_AFTER, {"company_id": company_id, "moment": moment})).scalar_one())
 
 
 def _payment(row: Row[tuple[object, ...]]) -> Payment:
