@@ -229,6 +229,13 @@ NONSENSE = [
         InvalidInput,
     ),
     ("invoices", "ListPayments", invoices_pb2.ListPaymentsRequest(before_id="x"), InvalidInput),
+    ("invoices", "GetPayment", invoices_pb2.GetPaymentRequest(company_id="x"), InvalidInput),
+    (
+        "invoices",
+        "GetPayment",
+        invoices_pb2.GetPaymentRequest(company_id=str(UUID(int=1)), payment_id="x"),
+        InvalidInput,
+    ),
     (
         "invoices",
         "RecordPayment",
@@ -309,6 +316,13 @@ async def test_a_payment_by_mistake_is_taken_back(portal: SimpleNamespace, compa
     assert await call(portal.invoices.ReversePayment, back) == taken
     listed = await call(portal.invoices.ListPayments, pb.ListPaymentsRequest(company_id=str(company)))
     assert [(each.amount.minor_units, each.is_reversed) for each in listed.payments] == [(-9900, False), (9900, True)]
+    for payment in listed.payments:
+        asked = pb.GetPaymentRequest(company_id=str(company), payment_id=payment.id)
+        assert (await call(portal.invoices.GetPayment, asked)).payment == payment
+    for elsewhere, unknown in ((new_id(), paid.payment.id), (company, new_id())):
+        asked = pb.GetPaymentRequest(company_id=str(elsewhere), payment_id=str(unknown))
+        with pytest.raises(NotFound, match="has no payment"):
+            await call(portal.invoices.GetPayment, asked)
 
 
 async def test_what_would_be_refused_is_told(portal: SimpleNamespace, company: UUID) -> None:

@@ -57,6 +57,13 @@ async def test_extends_and_cancels(owner: Any) -> None:
     answer = await owner.call(f"{path}cancel/", reason="they leave")
     assert answer.json()["subscription"]["state"] == "CANCELLED"
     assert answer.json()["lines"] == []
+    page = (await owner.browser.get(f"{path}renew/")).text
+    assert "The cancellation is taken back: its period runs to " in page
+    assert "Nothing is charged now." in page
+    answer = await owner.send(f"{path}renew/", reason="they stay")
+    assert answer.headers["location"] == f"{path}billing/?done=resumed#content"
+    page = (await owner.browser.get(answer.headers["location"])).text
+    assert "The subscription is active and goes on. Nothing was charged." in page
     answer = await owner.send(f"{path}cancel/", reason="they leave", when="now")
     assert answer.headers["location"] == f"{path}billing/?done=cancelled#content"
     page = (await owner.browser.get(f"{path}billing/")).text
@@ -126,10 +133,19 @@ async def test_more_than_is_owed_is_asked_about_first(owner: Any) -> None:
     answer = await owner.send(f"{path}record-payment/", **form)
     assert answer.status_code == 409
     assert "99.00 USD are owed: 51.00 USD would be paid in advance." in answer.text
-    assert 'name="confirm_credit" value="true"' in answer.text
+    assert 'name="confirm_credit" value="15000" >' in answer.text
     answer = await owner.call(f"{path}record-payment/", **form)
     assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "refused")
-    confirmed = form | {"confirm_credit": "true", "once": "my payment"}
+    answer = await owner.send(f"{path}record-payment/", **form | {"amount": "1500", "confirm_credit": "15000"})
+    assert answer.status_code == 409, "another amount was confirmed"
+    assert "1,401.00 USD would be paid in advance." in answer.text
+    assert 'name="confirm_credit" value="150000" >' in answer.text
+    answer = await owner.send(f"{path}record-payment/", **form, confirm_credit="true")
+    assert answer.status_code == 409, "a form says which amount"
+    answer = await owner.send(f"{path}record-payment/", **form, confirm_credit="15000", received_on="soon")
+    assert answer.status_code == 400
+    assert 'name="confirm_credit" value="15000" checked>' in answer.text
+    confirmed = form | {"confirm_credit": "15000", "once": "my payment"}
     for _ in range(2):
         answer = await owner.send(f"{path}record-payment/", **confirmed)
         assert answer.headers["location"] == f"{path}billing/?done=paid#content", "sent again it is answered alike"
@@ -156,7 +172,15 @@ async def test_a_payment_is_taken_back(owner: Any) -> None:
     assert "This payment was taken back before" in (await owner.browser.get(reversal)).text
     assert (await owner.call(reversal, reason="again")).status_code == 409
     assert (await owner.call(f"{path}record-payment/", amount="99", reference="WRONG")).status_code == 200
-    assert (await owner.browser.get(reversal.replace(payment, path.split("/")[3]))).status_code == 404
+
+
+async def test_what_an_action_is_about_has_to_be_there(owner: Any) -> None:
+    path = f"/owner/company/{(await owner.found('Nothing There Ltd'))['id']}/"
+    unknown = path.split("/")[3]
+    for page in (f"payments/{unknown}/reverse/", f"scheduled-changes/{unknown}/cancel/", f"keys/{unknown}/revoke/"):
+        assert (await owner.browser.get(path + page)).status_code == 404
+        answer = await owner.script.get(path + page)
+        assert (answer.status_code, answer.json()["error"]["kind"]) == (404, "not_found")
 
 
 async def test_offers_nothing_that_would_be_refused(owner: Any) -> None:

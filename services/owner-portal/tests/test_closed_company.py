@@ -75,7 +75,7 @@ async def test_billing_refuses_whoever_asks(owner: Any, company: str, form: str,
 async def test_it_is_no_revenue_and_pays_what_it_owes(owner: Any, company: str) -> None:
     subscription = (await owner.read(f"{company}billing/"))["standing"]["value"]["record"]["subscription"]
     assert subscription["monthly_revenue_minor_units"] == 0
-    answer = await owner.send(f"{company}record-payment/", amount="99.01", confirm_credit="true")
+    answer = await owner.send(f"{company}record-payment/", amount="99.01", confirm_credit="9901")
     assert answer.status_code == 409
     assert "99.00 USD are owed, and the company is closed" in answer.text
     assert "confirm_credit" not in answer.text

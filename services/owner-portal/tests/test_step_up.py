@@ -133,9 +133,12 @@ async def test_slows_down_guessing(enter: Any, engine: AsyncEngine) -> None:
         "/owner/account/second-factor/recovery-codes/",
         "/owner/account/second-factor/remove/",
         "/owner/company/01980000-0000-7000-8000-000000000001/suspend/",
+        "/owner/company/01980000-0000-7000-8000-000000000001/close/",
         "/owner/company/01980000-0000-7000-8000-000000000001/rotate-key/",
+        "/owner/company/01980000-0000-7000-8000-000000000001/keys/01980000-0000-7000-8000-000000000002/revoke/",
         "/owner/company/01980000-0000-7000-8000-000000000001/change-plan/",
         "/owner/company/01980000-0000-7000-8000-000000000001/cancel/",
+        "/owner/company/01980000-0000-7000-8000-000000000001/payments/01980000-0000-7000-8000-000000000002/reverse/",
     ],
 )
 async def test_what_needs_it(enter: Any, engine: AsyncEngine, path: str) -> None:

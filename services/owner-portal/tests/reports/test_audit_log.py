@@ -4,15 +4,20 @@ import csv
 import io
 import re
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 from uuid import UUID
 
 import pytest
+from google.protobuf.descriptor import Descriptor
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+import contracts.billing.v1 as contract
 from audit_chain import ChainEnd, Verdict
+from contracts.billing.v1 import action_pb2
 from owner_portal import application
 from owner_portal.api.portal import Portal
 from owner_portal.api.trails import entries_of, verifiers
@@ -275,3 +280,19 @@ def test_every_action_of_the_portal_is_offered() -> None:
     written = {name for path in sources for name in re.findall(r'action="([a-z_]+)"', path.read_text())}
     assert written
     assert written <= set(ACTIONS)
+
+
+def test_offers_all_actions_of_billing() -> None:
+    """billing names them after the requests that hold an Action."""
+    modules = [import_module(f"{contract.__name__}.{each.name}") for each in iter_modules(contract.__path__)]
+    files = [module.DESCRIPTOR for module in modules if hasattr(module, "DESCRIPTOR")]
+    requests = [message for file in files for message in file.message_types_by_name.values() if _is_action(message)]
+    names = {re.sub("(?<!^)(?=[A-Z])", "_", each.name.removesuffix("Request")).lower() for each in requests}
+    assert "reverse_payment" in names
+    assert names <= set(ACTIONS)
+
+
+def _is_action(message: Descriptor) -> bool:
+    action = message.fields_by_name.get("action")
+    holds = action is not None and action.message_type is action_pb2.Action.DESCRIPTOR
+    return holds and message.name.endswith("Request")

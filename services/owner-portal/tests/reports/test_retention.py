@@ -74,13 +74,15 @@ async def test_page_and_preview(owner: Any, pro: UUID, cost: Any) -> None:
 
 
 @pytest.mark.parametrize("days", ["", "0", "-5", "3651", "ten", "1.5", "9" * 30])
-async def test_days_that_are_none(owner: Any, days: str) -> None:
+async def test_days_that_are_none(owner: Any, days: str, cost: Any) -> None:
+    cost.reset()
     for answer in (
         await owner.script.get(f"{PAGE}PRO/", params={"days": days}),
         await owner.call(f"{PAGE}PRO/", days=days, reason="asked"),
     ):
         assert (answer.status_code, answer.json()["error"]["kind"]) == (400, "invalid_input")
         assert "from 1 to 3,650" in answer.json()["error"]["message"]
+    assert cost.calls == 0, "nobody is asked for the plans first"
     for answer in (
         await owner.browser.get(f"{PAGE}PRO/", params={"days": days}),
         await owner.send(f"{PAGE}PRO/", days=days, reason="asked"),

@@ -46,6 +46,11 @@ class InvoiceServiceStub:
                 request_serializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.ListPaymentsRequest.SerializeToString,
                 response_deserializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.ListPaymentsResponse.FromString,
                 _registered_method=True)
+        self.GetPayment = channel.unary_unary(
+                '/contracts.billing.v1.InvoiceService/GetPayment',
+                request_serializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.GetPaymentRequest.SerializeToString,
+                response_deserializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.GetPaymentResponse.FromString,
+                _registered_method=True)
         self.RecordPayment = channel.unary_unary(
                 '/contracts.billing.v1.InvoiceService/RecordPayment',
                 request_serializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.RecordPaymentRequest.SerializeToString,
@@ -77,6 +82,13 @@ class InvoiceServiceServicer:
 
     def ListPayments(self, request, context):
         """ListPayments returns payments, newest first, of one company or of all.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPayment(self, request, context):
+        """GetPayment returns one payment. NOT_FOUND: the company has no such payment.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -119,6 +131,11 @@ def add_InvoiceServiceServicer_to_server(servicer, server):
                     servicer.ListPayments,
                     request_deserializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.ListPaymentsRequest.FromString,
                     response_serializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.ListPaymentsResponse.SerializeToString,
+            ),
+            'GetPayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPayment,
+                    request_deserializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.GetPaymentRequest.FromString,
+                    response_serializer=contracts_dot_billing_dot_v1_dot_invoices__pb2.GetPaymentResponse.SerializeToString,
             ),
             'RecordPayment': grpc.unary_unary_rpc_method_handler(
                     servicer.RecordPayment,
@@ -192,6 +209,33 @@ class InvoiceService:
             '/contracts.billing.v1.InvoiceService/ListPayments',
             contracts_dot_billing_dot_v1_dot_invoices__pb2.ListPaymentsRequest.SerializeToString,
             contracts_dot_billing_dot_v1_dot_invoices__pb2.ListPaymentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPayment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/contracts.billing.v1.InvoiceService/GetPayment',
+            contracts_dot_billing_dot_v1_dot_invoices__pb2.GetPaymentRequest.SerializeToString,
+            contracts_dot_billing_dot_v1_dot_invoices__pb2.GetPaymentResponse.FromString,
             options,
             channel_credentials,
             insecure,

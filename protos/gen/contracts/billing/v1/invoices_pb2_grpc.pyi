@@ -39,6 +39,8 @@ class InvoiceServiceStub:
     """ListInvoiceLines returns charges and credits, newest first, of one company or of all."""
     ListPayments: _grpc.UnaryUnaryMultiCallable[_invoices_pb2.ListPaymentsRequest, _invoices_pb2.ListPaymentsResponse]
     """ListPayments returns payments, newest first, of one company or of all."""
+    GetPayment: _grpc.UnaryUnaryMultiCallable[_invoices_pb2.GetPaymentRequest, _invoices_pb2.GetPaymentResponse]
+    """GetPayment returns one payment. NOT_FOUND: the company has no such payment."""
     RecordPayment: _grpc.UnaryUnaryMultiCallable[_invoices_pb2.RecordPaymentRequest, _invoices_pb2.RecordPaymentResponse]
     """RecordPayment notes money that has arrived. A subscription that is past due becomes active once nothing is owed.
     ALREADY_EXISTS: that method's reference is recorded already. FAILED_PRECONDITION: the method does not confirm it, or
@@ -64,6 +66,8 @@ class InvoiceServiceAsyncStub(InvoiceServiceStub):
     """ListInvoiceLines returns charges and credits, newest first, of one company or of all."""
     ListPayments: _aio.UnaryUnaryMultiCallable[_invoices_pb2.ListPaymentsRequest, _invoices_pb2.ListPaymentsResponse]  # type: ignore[assignment]
     """ListPayments returns payments, newest first, of one company or of all."""
+    GetPayment: _aio.UnaryUnaryMultiCallable[_invoices_pb2.GetPaymentRequest, _invoices_pb2.GetPaymentResponse]  # type: ignore[assignment]
+    """GetPayment returns one payment. NOT_FOUND: the company has no such payment."""
     RecordPayment: _aio.UnaryUnaryMultiCallable[_invoices_pb2.RecordPaymentRequest, _invoices_pb2.RecordPaymentResponse]  # type: ignore[assignment]
     """RecordPayment notes money that has arrived. A subscription that is past due becomes active once nothing is owed.
     ALREADY_EXISTS: that method's reference is recorded already. FAILED_PRECONDITION: the method does not confirm it, or
@@ -98,6 +102,14 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_invoices_pb2.ListPaymentsResponse, _abc.Awaitable[_invoices_pb2.ListPaymentsResponse]]:
         """ListPayments returns payments, newest first, of one company or of all."""
+
+    @_abc_1.abstractmethod
+    def GetPayment(
+        self,
+        request: _invoices_pb2.GetPaymentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_invoices_pb2.GetPaymentResponse, _abc.Awaitable[_invoices_pb2.GetPaymentResponse]]:
+        """GetPayment returns one payment. NOT_FOUND: the company has no such payment."""
 
     @_abc_1.abstractmethod
     def RecordPayment(

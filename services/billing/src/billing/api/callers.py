@@ -35,6 +35,7 @@ _RULES: Mapping[str, Mapping[str, frozenset[str]]] = {
     invoices_pb2.DESCRIPTOR.services_by_name["InvoiceService"].full_name: {
         "ListInvoiceLines": _OWNERS_SIDE,
         "ListPayments": _OWNERS_SIDE,
+        "GetPayment": _OWNERS_SIDE,
         "RecordPayment": _OWNERS_SIDE,
         "ReversePayment": _OWNERS_SIDE,
         "MarkPastDue": _OWNERS_SIDE,

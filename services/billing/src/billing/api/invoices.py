@@ -10,6 +10,7 @@ from billing.api import messages, money_messages, requests
 from billing.api.changing import changing
 from billing.application.announcing import Encode
 from billing.application.change_plan import Changed
+from billing.application.get_payment import get_payment
 from billing.application.list_invoice_lines import list_invoice_lines
 from billing.application.list_payments import list_payments
 from billing.application.mark_past_due import mark_past_due
@@ -50,6 +51,14 @@ class InvoiceServicer(InvoiceServiceServicer):
             limit=requests.limit(request.limit),
         )
         return pb.ListPaymentsResponse(payments=[money_messages.payment(payment) for payment in payments])
+
+    async def GetPayment(self, request: pb.GetPaymentRequest, context: _Context) -> pb.GetPaymentResponse:
+        payment = await get_payment(
+            self._engine,
+            company_id=requests.company(request.company_id),
+            payment_id=parse_id(request.payment_id, "payment_id"),
+        )
+        return pb.GetPaymentResponse(payment=money_messages.payment(payment))
 
     async def RecordPayment(self, request: pb.RecordPaymentRequest, context: _Context) -> pb.RecordPaymentResponse:
         received = request.received_at if request.HasField("received_at") else None

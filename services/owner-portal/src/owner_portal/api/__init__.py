@@ -63,7 +63,8 @@ Below /owner/company/<id>/, each with "reason"? or, where it stands without a qu
     POST cancel/                 {"reason", "when"?: now period-end}       the same
     POST mark-past-due/          {"reason"}                                the same
     POST record-payment/         {"amount": "99.50", "received_on"?,
-                                  "reference"?}                            200 {"payment", "subscription", "owed"}
+                                  "reference"?, "confirm_credit"?: "true"} 200 {"payment", "subscription", "owed"}
+    POST payments/<payment id>/reverse/   {"reason"}                       the same
 
 Each address with a page answers a script's GET with what the page shows: the company's own, billing/, keys/, audit/,
 tracking-policy/, change-plan/?plan_code=. A part that tenancy or billing told is {"value", "as_of", "fresh",
@@ -74,11 +75,12 @@ answer, a key included. tenancy remembers that for a day, billing for good.
 
 `company` is {"id", "name", "email", "contact_person", "phone", "address", "time_zone", "state", "key_hint",
 "created_at"}; `state` is ACTIVE, SUSPENDED or CLOSED. A `key_hint` that is not the present key's makes a rotation a
-conflict: repeating one by accident replaces no second key. Errors are {"error": {"kind", "message"}} with the status of
+conflict: repeating one by accident replaces no second key. `confirm_credit` says that more than is owed is meant: it is
+paid in advance. Errors are {"error": {"kind", "message"}} with the status of
 the kind: invalid_input 400, not_authenticated 401, forbidden 403, not_found 404, conflict 409, refused 409, too_large
 413, rate_limited 429, unavailable 503. Some have names of their own: step_up_required, a 403 that asks for
-"step_up_password" (and "step_up_code") beside the fields; suspending, closing, rotating, revoking, changing a plan and
-cancelling, the list of owners, the second factor, the retention policy and forgetting a noted audit entry need it when
-the owner has not signed in within the last minutes. Then second_factor_required, a 403 where every owner has to set one
-up first.
+"step_up_password" (and "step_up_code") beside the fields; suspending, closing, rotating, revoking, changing a plan,
+cancelling and taking a payment back, the list of owners, the second factor, the retention policy and forgetting a noted
+audit entry need it when the owner has not signed in within the last minutes. Then second_factor_required, a 403 where
+every owner has to set one up first.
 """

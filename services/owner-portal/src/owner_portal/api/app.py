@@ -20,6 +20,7 @@ from owner_portal.api.company import plan as company_plan
 from owner_portal.api.company import policy as company_policy
 from owner_portal.api.company import reversals as company_reversals
 from owner_portal.api.company import states as company_states
+from owner_portal.api.company import subscription as company_subscription
 from owner_portal.api.errors import add_error_handlers
 from owner_portal.api.portal import Portal
 from owner_portal.api.static import Static
@@ -71,6 +72,7 @@ def _routes(portal: Portal) -> FastAPI:
         company_policy,
         company_reversals,
         company_states,
+        company_subscription,
         invitations,
         step_up,
         owners,

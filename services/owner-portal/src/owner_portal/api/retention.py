@@ -108,8 +108,10 @@ def _page(request: Request, view: RetentionView, status: int = 200, *, code: str
 
 
 async def _refuse_days(request: Request, portal: Portal, code: str, typed: str) -> Response:
+    if wants_json(request):
+        raise InvalidInput(WRONG_DAYS)
     view = await _view(portal)
-    if wants_json(request) or code not in {each.plan.code for each in view.plans}:
+    if code not in {each.plan.code for each in view.plans}:
         raise InvalidInput(WRONG_DAYS)
     return _page(request, view, HTTP_STATUS[InvalidInput], code=code, typed=typed)
 

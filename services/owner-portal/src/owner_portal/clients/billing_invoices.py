@@ -33,6 +33,11 @@ class Invoices:
         answer = await self._channel.ask(self._stub.ListPayments, request)
         return [messages.from_payment(payment) for payment in answer.payments]
 
+    async def payment(self, company_id: UUID, payment_id: UUID) -> Payment:
+        """NotFound: the company has no such payment."""
+        request = pb.GetPaymentRequest(company_id=str(company_id), payment_id=str(payment_id))
+        return messages.from_payment((await self._channel.ask(self._stub.GetPayment, request)).payment)
+
     async def record_payment(
         self,
         company_id: UUID,

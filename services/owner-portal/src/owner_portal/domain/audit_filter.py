@@ -18,7 +18,7 @@ ACTIONS = (
     *("rotate_key", "revoke_key"),
     # billing
     *("change_plan", "cancel_scheduled_change", "renew_subscription", "extend_subscription", "cancel_subscription"),
-    *("record_payment", "mark_past_due", "create_plan_version", "move_subscriptions"),
+    *("record_payment", "reverse_payment", "mark_past_due", "create_plan_version", "move_subscriptions"),
     # the portal
     *("sign_in", "create_owner", "invite_owner", "withdraw_invitation", "accept_invitation", "deactivate_owner"),
     *("change_password", "revoke_session", "revoke_other_sessions", "set_up_second_factor", "remove_second_factor"),

@@ -71,6 +71,10 @@ class Subscription:
     screenshot_retention_days: int
     revision: int
 
+    def goes_on(self, now: datetime) -> bool:
+        """Whether renewing it charges nothing: what was charged has not ended, so at most the old period goes on."""
+        return self.charged_until is not None and now < self.expires_at
+
 
 @dataclass(frozen=True, slots=True)
 class SyncTime:

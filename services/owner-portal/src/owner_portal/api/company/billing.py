@@ -25,6 +25,7 @@ router = APIRouter(prefix="/owner/company/{company_id:uuid}/billing")
 
 DONE = {
     "renewed": "Renewed. The new month is charged.",
+    "resumed": "The subscription is active and goes on. Nothing was charged.",
     "extended": "Extended. The free days are at the end of the period.",
     "cancelled": "Cancelled. The subscription will not go on.",
     "past-due": "Marked as past due. It will not be renewed until the payment is recorded.",

@@ -69,10 +69,14 @@ async def show(
     typed: Texts | None = None,
     problems: Mapping[str, str] | None = None,
 ) -> Response:
-    """The page of an action before it is done; a script is told about the company."""
+    """The page of an action before it is done; a script is told about the company.
+
+    NotFound, for both: there is no such company, or in it nothing that the action is about.
+    """
     typed = typed or {}
     if wants_json(request):
         company = await find_company(portal.engine, company_id=company_id)
+        await form.more(portal, company_id, typed)
         return JSONResponse({"company": company_json(company)})
     status = 400 if problems else 200
     return await page(request, portal, company_id, form, typed, once=str(new_id()), problems=problems, status=status)

@@ -1,38 +1,40 @@
-"""What the owner does about a company's subscription: takes payments (or back), renews, extends, cancels, dunns."""
+"""Recording money that a company has paid."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.encoders import jsonable_encoder
 from starlette.responses import Response
 
-from owner_portal.api.answers import changed_json, remember_subscription
+from owner_portal.api.answers import remember_subscription
 from owner_portal.api.company import questions
-from owner_portal.api.company.actions import AnAction, Asked, ASureAction, attempt, done
-from owner_portal.api.company.forms import Form, Hindrance, Texts, add_page, when_closed
+from owner_portal.api.company.actions import AnAction, Asked, attempt, done
+from owner_portal.api.company.forms import Form, Texts, add_page
+from owner_portal.api.company.subscription import when_refused
 from owner_portal.api.portal import Portal
+from owner_portal.api.requests import wants_json
 from owner_portal.application.find_company import find_company
 from owner_portal.application.with_memory import with_memory
 from owner_portal.domain.actions import Action
-from owner_portal.domain.company_page import CompanyPage
 from owner_portal.domain.drafts import text_problem
 from owner_portal.domain.money import Money, read_amount, read_day
-from owner_portal.domain.remembered import Remembered
-from owner_portal.domain.subscriptions import Changed, Standing, Step
+from owner_portal.domain.subscriptions import Standing, Step
 from servicekit.errors import NotFound
 
 router = APIRouter(prefix="/owner/company/{company_id:uuid}")
 
 LONGEST_REFERENCE = 200
-MOST_DAYS = 366
 
 
-async def _standing(portal: Portal, company_id: UUID, typed: Texts) -> dict[str, object]:
+async def _more(portal: Portal, company_id: UUID, typed: Texts) -> dict[str, object]:
     standing = await with_memory(portal.engine, questions.standing(portal, company_id))
-    return {"standing": standing, "today": datetime.now(UTC).date(), "credit": _credit(standing.value, typed)}
+    return {
+        "standing": standing,
+        "today": datetime.now(UTC).date(),
+        "credit": _credit(standing.value, typed),
+        "confirmation": _confirmation(typed),
+    }
 
 
 def _credit(standing: Standing | None, typed: Texts) -> Money | None:
@@ -43,16 +45,12 @@ def _credit(standing: Standing | None, typed: Texts) -> Money | None:
     return Money(amount - standing.owed.minor_units, standing.owed.currency)
 
 
-def _when_refused(step: Step) -> Hindrance:
-    """What billing says of a step; of a closed company the portal knows it too, but that it may pay and be credited."""
+def _confirmation(typed: Texts) -> str:
+    """What a form says when its amount is meant, though it is more than is owed: the minor units of that amount alone.
 
-    def hindrance(company: CompanyPage, known: Mapping[str, Any]) -> str:
-        standing: Remembered[Standing | None] = known["standing"]
-        if step not in {Step.RECORD_PAYMENT, Step.CANCEL} and company.is_closed:
-            return when_closed(company, known)
-        return standing.value.refusals.get(step, "") if standing.fresh and standing.value else ""
-
-    return hindrance
+    So an amount that is corrected afterwards is not confirmed.
+    """
+    return str(read_amount(typed.get("amount", "")) or "")
 
 
 def _check_payment(typed: Texts) -> dict[str, str]:
@@ -65,50 +63,28 @@ def _check_payment(typed: Texts) -> dict[str, str]:
     return problems | ({"reference": reference} if reference else {})
 
 
-def _days(typed: Texts) -> int | None:
-    text = typed.get("days", "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST_DAYS else None
+RECORD = Form(
+    "record_payment.html",
+    otherwise="recorded in the owner portal",
+    check=_check_payment,
+    more=_more,
+    hindrance=when_refused(Step.RECORD_PAYMENT),
+)
 
-
-def _check_days(typed: Texts) -> dict[str, str]:
-    return {} if _days(typed) else {"days": f"Enter whole days from 1 to {MOST_DAYS}."}
-
-
-def _check_moment(typed: Texts) -> dict[str, str]:
-    known = typed.get("when", "period-end") in {"now", "period-end"}
-    return {} if known else {"when": "Choose one of these: now, period-end."}
-
-
-def _form(
-    step: Step, template: str, otherwise: str = "", check: Callable[[Texts], Mapping[str, str]] = lambda _typed: {}
-) -> Form:
-    return Form(template, otherwise, check=check, more=_standing, hindrance=_when_refused(step))
-
-
-FORMS = {
-    "record-payment": _form(
-        Step.RECORD_PAYMENT, "record_payment.html", "recorded in the owner portal", check=_check_payment
-    ),
-    "renew": _form(Step.RENEW, "renew.html", "renewed in the owner portal"),
-    "extend": _form(Step.EXTEND, "extend.html", "extended in the owner portal", check=_check_days),
-    "cancel": _form(Step.CANCEL, "cancel.html", check=_check_moment),
-    "mark-past-due": _form(Step.MARK_PAST_DUE, "mark_past_due.html"),
-}
-
-
-for path, form in FORMS.items():
-    add_page(router, path, form)
+add_page(router, "record-payment", RECORD)
 
 
 @router.post("/record-payment/")
 async def record_payment(asked: AnAction) -> Response:
     """Notes money that has arrived; one that settles what is owed makes a subscription past due active again.
 
-    Refused: it is more than is owed, and `confirm_credit` is not "true".
+    Refused: it is more than is owed, and `confirm_credit` does not say that it is meant: a script by "true", a form by
+    the amount.
     """
 
     async def carry_out(action: Action) -> Response:
         typed = asked.typed
+        meant = "true" if wants_json(asked.request) else _confirmation(typed)
         amount = Money(read_amount(typed["amount"]) or 0, await _currency(asked))
         received_at = read_day(typed.get("received_on", ""), datetime.now(UTC).date())
         payment, subscription, owed = await asked.portal.billing.invoices.record_payment(
@@ -117,59 +93,13 @@ async def record_payment(asked: AnAction) -> Response:
             typed.get("reference", "").strip(),
             received_at,
             action,
-            only_what_is_owed=typed.get("confirm_credit") != "true",
+            only_what_is_owed=typed.get("confirm_credit") != meant,
         )
         await remember_subscription(asked.portal, subscription)
         content = {"payment": payment, "subscription": subscription, "owed": owed}
         return done(asked, "billing/", "paid", jsonable_encoder(content))
 
-    return await attempt(asked, FORMS["record-payment"], carry_out)
-
-
-@router.post("/renew/")
-async def renew(asked: AnAction) -> Response:
-    """Starts a charged month now, or takes a cancellation back."""
-    return await _change(asked, "renew", asked.portal.billing.subscriptions.renew, "renewed")
-
-
-@router.post("/extend/")
-async def extend(asked: AnAction) -> Response:
-    """Gives days for nothing."""
-
-    async def change(company_id: UUID, action: Action) -> Changed:
-        return await asked.portal.billing.subscriptions.extend(company_id, _days(asked.typed) or 0, action)
-
-    return await _change(asked, "extend", change, "extended")
-
-
-@router.post("/cancel/")
-async def cancel(asked: ASureAction) -> Response:
-    """Ends the subscription with its period, or now with the unused time credited."""
-
-    async def change(company_id: UUID, action: Action) -> Changed:
-        at_once = asked.typed.get("when") == "now"
-        return await asked.portal.billing.subscriptions.cancel(company_id, at_once=at_once, action=action)
-
-    return await _change(asked, "cancel", change, "cancelled")
-
-
-@router.post("/mark-past-due/")
-async def mark_past_due(asked: AnAction) -> Response:
-    """Says that a payment is missing."""
-
-    async def change(company_id: UUID, action: Action) -> Changed:
-        return Changed(await asked.portal.billing.invoices.mark_past_due(company_id, action))
-
-    return await _change(asked, "mark-past-due", change, "past-due")
-
-
-async def _change(asked: Asked, name: str, change: Callable[[UUID, Action], Awaitable[Changed]], what: str) -> Response:
-    async def carry_out(action: Action) -> Response:
-        changed = await change(asked.company_id, action)
-        await remember_subscription(asked.portal, changed.subscription)
-        return done(asked, "billing/", what, changed_json(changed))
-
-    return await attempt(asked, FORMS[name], carry_out)
+    return await attempt(asked, RECORD, carry_out)
 
 
 async def _currency(asked: Asked) -> str:

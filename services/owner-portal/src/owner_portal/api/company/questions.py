@@ -18,7 +18,6 @@ from servicekit.errors import NotFound
 T = TypeVar("T")
 
 PAGE = 25
-LOOKED_THROUGH = 1_000  # payments of a company among which one is looked for; billing gives no more at once
 
 _PLANS = TypeAdapter(list[Plan])
 _KEYS = TypeAdapter(list[Key])
@@ -103,8 +102,7 @@ def payment(portal: Portal, company_id: UUID, payment_id: UUID) -> Question[Paym
     """One of its payments; None when there is none such."""
 
     async def ask() -> Payment | None:
-        found = await portal.billing.invoices.payments(company_id, limit=LOOKED_THROUGH)
-        return next((payment for payment in found if payment.payment_id == payment_id), None)
+        return await _known(lambda: portal.billing.invoices.payment(company_id, payment_id))
 
     return Question("Billing", f"{company_id} payment {payment_id}", ask, _PAYMENT)
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from owner_portal.api.access import SignedInOwner
 from owner_portal.api.answers import remember_subscription
 from owner_portal.api.company import questions
-from owner_portal.api.company.actions import AnAction, attempt, done
+from owner_portal.api.company.actions import ASureAction, attempt, done
 from owner_portal.api.company.forms import Form, Texts, show
 from owner_portal.api.portal import Portal, ThePortal
 from owner_portal.application.with_memory import with_memory
@@ -32,7 +32,7 @@ async def reversal_page(
 
 
 @router.post("/")
-async def reverse(asked: AnAction, payment_id: UUID) -> Response:
+async def reverse(asked: ASureAction, payment_id: UUID) -> Response:
     """Takes the payment back, whole, by an entry of its own."""
 
     async def carry_out(action: Action) -> Response:
