@@ -42,11 +42,25 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(new_tenant, sit, stored) -> Desk:
-    tenant = await new_tenant()
-    await sit(tenant)
-    (device,) = await stored("device", tenant.company_id)
-    return Desk(tenant.company_id, device["employee_id"], device["device_id"])
+async def new_desk(new_tenant, sit, stored) -> Callable[[], Awaitable[Desk]]:
+    async def new_desk() -> Desk:
+        tenant = await new_tenant()
+        await sit(tenant)
+        (device,) = await stored("device", tenant.company_id)
+        return Desk(tenant.company_id, device["employee_id"], device["device_id"])
+
+    return new_desk
+
+
+@pytest.fixture
+async def desk(new_desk) -> Desk:
+    return await new_desk()
+
+
+@pytest.fixture
+async def other(new_desk) -> Desk:
+    """A desk of another company."""
+    return await new_desk()
 
 
 @pytest.fixture
@@ -85,6 +99,26 @@ async def test_one_group_with_the_same_rows_again_and_again(desk: Desk, start: S
     await asyncio.gather(*(commit.store(desk.upload(range(first, 10))) for first in range(5)))
     usage, _claims, aside = await counts()
     assert (usage, aside) == (10, 10)
+
+
+async def test_a_greedy_company_waits_for_the_others(desk: Desk, other: Desk, start: Start, monkeypatch) -> None:
+    monkeypatch.setattr(group_commit, "COURTESY", 60.0)
+    commit = await start()
+    greedy = [commit.submit(desk.upload([number])) for number in range(60)]
+    turns = 10
+    for number in range(turns):
+        await commit.store(other.upload([number]))
+    assert 0 < sum(upload.done() for upload in greedy) <= 2 * turns
+
+
+async def test_a_greedy_company_has_all_to_itself_once_the_others_are_gone(
+    desk: Desk, other: Desk, start: Start, counts
+) -> None:
+    commit = await start()
+    greedy = [commit.submit(desk.upload([number])) for number in range(60)]
+    await commit.store(other.upload([1]))
+    await asyncio.gather(*greedy)
+    assert (await counts())[0] == 60
 
 
 async def test_rows_that_are_there_already(desk: Desk, start: Start, counts) -> None:

@@ -170,6 +170,7 @@ async def test_a_row_is_the_same_row_on_either_way(port, seat, request_of, appli
 
 async def test_a_company_beyond_its_share_is_told_to_wait(port, request_of, monkeypatch) -> None:
     monkeypatch.setattr(group_commit, "MOST_UPLOADS", 0)
+    monkeypatch.setattr(group_commit, "FEW", 0)
     monkeypatch.setattr(protocol, "REFUSAL_DELAY", 0.01)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request_of([row("too many")]))

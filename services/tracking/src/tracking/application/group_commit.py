@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
 import structlog
@@ -16,11 +17,12 @@ log = structlog.get_logger()
 # A commit costs as much as some dozen rows, so a group waits for more as long as more come.
 QUIET = 0.001  # seconds without another upload
 LONGEST_GATHERING = 0.01  # seconds
+COURTESY = 0.03  # seconds that a company with more than its share waits for the others to come again
 ENOUGH = 1_000  # rows
 LARGEST_GROUP = 10_000  # rows
 LONGEST_QUEUE = 200_000  # rows; beyond it an upload is better refused than kept waiting
 MOST_UPLOADS = 128  # at once; beyond them each company has room for its share
-FEW = 4  # uploads that a company may always have in a group; else twice as many as the others have on average
+FEW = 8  # uploads of a company are never too many; of more, a group takes twice as many as the others have on average
 
 Waiting = tuple[Upload, asyncio.Future[None]]
 
@@ -28,22 +30,26 @@ Waiting = tuple[Upload, asyncio.Future[None]]
 class GroupCommit:
     """One writer; while it commits a group, the next one gathers.
 
-    Who sends more than the others waits for itself: a group has hardly more of one company than of another.
+    Who sends more than the others waits for itself: a group has hardly more of one company than of another, and none is
+    begun for what is left of it alone before the others, who have just been answered, could send their next.
     """
 
     def __init__(self, writer: IngestWriter) -> None:
         self._writer = writer
         self._waiting: dict[UUID, deque[Waiting]] = {}  # by company, in the order of their turns
         self._uploads_waiting = self._rows_waiting = 0
+        self._over: set[UUID] = set()  # companies that had more in the last group's time than their share
         self._unanswered: dict[UUID, int] = {}  # uploads by company
         self._uploads = 0
         self._wake = asyncio.Event()
+        self._others = asyncio.Event()  # somebody who had no more than their share has come
 
     def check_room(self, company_id: UUID) -> None:
-        """RateLimited while there are too many uploads and this company has its share of them, or more."""
+        """RateLimited while there are too many uploads and this company has its share of them, and more than a few."""
         if self._uploads < MOST_UPLOADS:
             return
-        if self._unanswered.get(company_id, 0) * len(self._unanswered) >= MOST_UPLOADS:
+        own = self._unanswered.get(company_id, 0)
+        if own >= FEW and own * len(self._unanswered) >= MOST_UPLOADS:
             raise RateLimited("too many uploads of this company at once; nothing is lost, try again", retry_after=1)
 
     def submit(self, upload: Upload) -> asyncio.Future[None]:
@@ -58,6 +64,8 @@ class GroupCommit:
         self._uploads += 1
         self._unanswered[upload.company_id] = self._unanswered.get(upload.company_id, 0) + 1
         self._wake.set()
+        if upload.company_id not in self._over:
+            self._others.set()
         return stored
 
     async def store(self, upload: Upload) -> None:
@@ -78,6 +86,11 @@ class GroupCommit:
             await self._writer.close()
 
     async def _gather(self) -> None:
+        if self._over.issuperset(self._waiting):
+            self._others.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(COURTESY):
+                    await self._others.wait()
         latest = time.monotonic() + LONGEST_GATHERING
         before = 0
         while before < self._uploads_waiting and self._rows_waiting < ENOUGH and time.monotonic() < latest:
@@ -87,16 +100,21 @@ class GroupCommit:
     def _take(self) -> list[Waiting]:
         group: list[Waiting] = []
         rows = 0
+        self._over.clear()
         uploads, companies = self._uploads_waiting, len(self._waiting)
         for company_id in list(self._waiting):
             waiting = self._waiting.pop(company_id)
-            share = max(FEW, 2 * (uploads - len(waiting)) // max(1, companies - 1)) if companies > 1 else uploads
+            share = len(waiting)
+            if companies > 1 and share > FEW:
+                share = max(1, 2 * (uploads - share) // (companies - 1))
             while waiting and share and rows < LARGEST_GROUP:
                 share -= 1
                 rows += len(waiting[0][0].report)
                 group.append(waiting.popleft())
             if waiting:
                 self._waiting[company_id] = waiting  # behind those who have waited longer
+                if not share:
+                    self._over.add(company_id)
             if rows >= LARGEST_GROUP:
                 break
         self._uploads_waiting -= len(group)
