@@ -36,6 +36,7 @@ class GroupCommit:
 
     def __init__(self, writer: IngestWriter) -> None:
         self._writer = writer
+        self._loop = asyncio.get_running_loop()  # kept: asking costs a system call, which an upload of one row feels
         self._waiting: dict[UUID, deque[Waiting]] = {}  # by company, in the order of their turns
         self._uploads_waiting = self._rows_waiting = 0
         self._over: set[UUID] = set()  # companies that had more in the last group's time than their share
@@ -54,7 +55,7 @@ class GroupCommit:
 
     def submit(self, upload: Upload) -> asyncio.Future[None]:
         """Done once the upload is durable. Unavailable: perhaps it is not, and it may come again unchanged."""
-        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        stored: asyncio.Future[None] = self._loop.create_future()
         if self._rows_waiting > LONGEST_QUEUE:
             stored.set_exception(Unavailable("too many uploads at once; nothing is lost, try again", retry_after=2))
             return stored
