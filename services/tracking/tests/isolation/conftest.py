@@ -12,6 +12,7 @@ from servicekit.database import create_engine
 from servicekit.errors import NotAuthenticated
 from servicekit.ids import new_id
 from tracking.application.authenticate import Authenticator
+from tracking.application.company_settings import change_settings
 from tracking.application.fold_company import fold_company
 from tracking.application.log_in import log_in
 from tracking.application.start_session import start_session
@@ -28,6 +29,7 @@ TABLES = (
     "activity",
     "company",
     "company_day",
+    "company_settings",
     "device",
     "device_day",
     "employee",
@@ -82,6 +84,7 @@ async def _fill(tenant, engine: AsyncEngine, dispatch: AsyncEngine, writer: Inge
     number = await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)
     task = {"title": "Write", "description": "", "due_date": None, "assigned_by": device.employee_id, "now": now}
     await assign_task(engine, tenant.company_id, employee_number=device.employee_number, **task)
+    await change_settings(engine, tenant.company_id, name="Acme", colour="#000000", target_hours="8")
     async with company_scope(engine, tenant.company_id) as tx:
         await devices.saw(tx, tenant.company_id, {device.device_id: (b"digest", now)})
         session = await sessions.by_number(tx, number)

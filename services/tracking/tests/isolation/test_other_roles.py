@@ -81,7 +81,7 @@ async def test_the_serving_role_may_not_rewrite_history(superuser: AsyncEngine) 
     assert rights["activity"] == {"SELECT", "INSERT"}
     assert "UPDATE" not in rights["usage_record"] | rights["quarantine"]
     assert {table for table in rights if "DELETE" in rights[table]} == {
-        *("fold_queue", "workspace_session", "sign_in_attempt")
+        *("fold_queue", "workspace_session", "sign_in_attempt", "task")
     }
     assert not any({"TRUNCATE", "REFERENCES", "TRIGGER"} & rights[table] for table in rights)
 

@@ -39,27 +39,57 @@ async def add_employee(
     employee = await _new_account(name=name, email=email, password=password, role=role)
     async with company_scope(engine, company_id) as tx:
         await companies.lock(tx)  # else two admins at once could both take the last seat
-        used = await employees.seats_used(tx)
-        if used >= seats:
-            raise Refused(f"all {seats} seats of the plan are taken; ask the owner of the platform for a larger plan")
+        await require_seat(tx, seats)
         await _add(tx, company_id, employee)
     return employee
 
 
 async def _new_account(*, name: str, email: str, password: str, role: str) -> Employee:
+    name, email = identity(name, email)
+    check_role(role)
+    return Employee(new_id(), 0, name, email, role, await new_password_hash(password), active=True)
+
+
+def identity(name: str, email: str) -> tuple[str, str]:
+    """Name and e-mail as they are kept. InvalidInput: they cannot be."""
     name, email = clean(name, 200).strip(), clean(email, 320).strip()
     if not name:
         raise InvalidInput("a name is required")
     local, at, domain = email.partition("@")
     if not (local and at and "." in domain) or " " in email:
         raise InvalidInput("the e-mail must look like name@example.com")
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise InvalidInput(f"the password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+    return name, email
+
+
+def check_role(role: str) -> None:
+    """InvalidInput: there is no such role."""
     if role not in (ADMIN, EMPLOYEE):
         raise InvalidInput(f"the role must be {ADMIN} or {EMPLOYEE}")
-    return Employee(new_id(), 0, name, email, role, await hash_password(password), active=True)
+
+
+async def new_password_hash(password: str) -> str:
+    """The hash of a password that somebody gets. InvalidInput: too short or too long."""
+    check_new_password(password)
+    return await hash_password(password)
+
+
+def check_new_password(password: str) -> None:
+    """InvalidInput: too short or too long."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise InvalidInput(f"the password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+
+
+async def require_seat(tx: AsyncConnection, seats: int) -> None:
+    """Refused: the company's accounts take all of its `seats`. The caller holds the company."""
+    if await employees.seats_used(tx) >= seats:
+        raise Refused(f"all {seats} seats of the plan are taken; ask the owner of the platform for a larger plan")
 
 
 async def _add(tx: AsyncConnection, company_id: UUID, employee: Employee) -> None:
     await employees.insert(tx, company_id, employee)
+    await announce_levels(tx, company_id)
+
+
+async def announce_levels(tx: AsyncConnection, company_id: UUID) -> None:
+    """Has the company's seats published anew."""
     await fold_queue.append(tx, company_id, kind=fold_queue.LEVELS, at=datetime.now(UTC), employee_id=None)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from servicekit.errors import InvalidInput, NotFound
+from servicekit.errors import InvalidInput, NotAuthenticated, NotFound
 from servicekit.ids import new_id
 from servicekit.passwords import new_token, token_digest
 from tracking.application.guard_sign_in import forgive, subjects
@@ -40,6 +40,8 @@ async def enrol_device(
     employee = await check_password(engine, company_id, email=email, password=password, origin=origin)
     credential, device_id = f"device_{new_token()}", new_id()
     async with company_scope(engine, company_id) as tx:
+        if not await employees.hold(tx, employee):  # changed or deactivated since the password was looked at
+            raise NotAuthenticated("Invalid email or password")
         await forgive(tx, subjects(email, origin))
         await devices.insert(
             tx,

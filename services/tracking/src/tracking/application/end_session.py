@@ -1,10 +1,11 @@
-"""Sessions end: by their tracker's word, or at their last sign of life when it fell silent."""
+"""Sessions end: by their tracker's word, or at their last sign of life when it fell silent or an admin ends them."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from servicekit.errors import Conflict, NotFound
 from tracking.store import sessions
 from tracking.store.devices import Device
 from tracking.store.scope import company_scope
@@ -22,6 +23,20 @@ async def end_session(
             return False
         await sessions.end(tx, session.session_id, min(desktop_time + device.clock_offset, now))
     return True
+
+
+async def end_session_as_admin(engine: AsyncEngine, company_id: UUID, number: int) -> None:
+    """Ends an open session of the company, for good.
+
+    A desktop tracker learns of it when it asks whether it may go on; an agent numbers its sessions itself and does not.
+    NotFound: the company has no such session. Conflict: it has ended.
+    """
+    async with company_scope(engine, company_id) as tx:
+        session = await sessions.by_number(tx, number)
+        if session is None:
+            raise NotFound("There is no such session")
+        if not await sessions.end_as_admin(tx, session.session_id):
+            raise Conflict("This session has ended already")
 
 
 async def end_silent_sessions(engine: AsyncEngine, dispatch: AsyncEngine) -> int:

@@ -55,6 +55,8 @@ async def log_in(
         company = await companies.get(tx)
         if company is None:
             raise NotAuthenticated("Invalid email or password")
+        if not await employees.hold(tx, employee):  # changed or deactivated since the password was looked at
+            raise NotAuthenticated("Invalid email or password")
         await forgive(tx, subjects(email, origin))
         await devices.insert(
             tx,

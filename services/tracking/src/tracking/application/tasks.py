@@ -29,9 +29,7 @@ async def assign_task(
     now: datetime,
 ) -> None:
     """Gives a person of the company a task. InvalidInput: no title. NotFound: no such person."""
-    title = clean(title, LONGEST_TITLE).strip()
-    if not title:
-        raise InvalidInput("a task needs a title")
+    title = title_of(title)
     async with company_scope(engine, company_id) as tx:
         person = await employees.by_number(tx, employee_number)
         if person is None or not person.active:
@@ -46,6 +44,14 @@ async def assign_task(
             due_date=due_date,
             now=now,
         )
+
+
+def title_of(text: str) -> str:
+    """What is stored of it. InvalidInput: nothing."""
+    title = clean(text, LONGEST_TITLE).strip()
+    if not title:
+        raise InvalidInput("a task needs a title")
+    return title
 
 
 async def list_tasks(engine: AsyncEngine, company_id: UUID, employee_id: UUID) -> list[Task]:

@@ -10,6 +10,7 @@ from servicekit.errors import NotAuthenticated
 from servicekit.passwords import new_token, token_digest, verify_password
 from tracking.application.guard_sign_in import NO_COMPANY, forgive, guarded, subjects
 from tracking.store import employees, workspace_sessions
+from tracking.store.employees import Employee
 from tracking.store.scope import company_scope
 from tracking.store.workspace_sessions import SignedIn
 
@@ -37,8 +38,18 @@ async def sign_in(
         company_id, account = await _account(engine, dispatch, email, password)
     async with company_scope(engine, NO_COMPANY) as tx:
         await forgive(tx, attempt)
+    return await open_session(engine, company_id, account, now)
+
+
+async def open_session(engine: AsyncEngine, company_id: UUID, account: Employee, now: datetime) -> Ticket:
+    """Opens a session for whoever has just shown to be that person.
+
+    NotAuthenticated: the account was deactivated, or got another password, after it was read.
+    """
     ticket = Ticket(company_id, new_token())
     async with company_scope(engine, company_id) as tx:
+        if not await employees.hold(tx, account):
+            raise NotAuthenticated("E-mail or password is wrong")
         await workspace_sessions.insert(
             tx,
             company_id,
@@ -50,9 +61,7 @@ async def sign_in(
     return ticket
 
 
-async def _account(
-    engine: AsyncEngine, dispatch: AsyncEngine, email: str, password: str
-) -> tuple[UUID, employees.Employee]:
+async def _account(engine: AsyncEngine, dispatch: AsyncEngine, email: str, password: str) -> tuple[UUID, Employee]:
     companies = await employees.companies_of(dispatch, email)
     for company_id in companies:
         async with company_scope(engine, company_id) as tx:

@@ -17,6 +17,16 @@ _REVOKE = text("""
     UPDATE device SET revoked_at = :now WHERE device_id = :device_id AND revoked_at IS NULL RETURNING 1
 """)
 
+# In the order in which calls are noted: the two wait for each other, never in a ring.
+_REVOKE_ALL = text("""
+    WITH good AS (
+        SELECT company_id, device_id FROM device WHERE employee_id = :employee_id AND revoked_at IS NULL
+        ORDER BY device_id FOR NO KEY UPDATE
+    )
+    UPDATE device d SET revoked_at = :now FROM good
+    WHERE d.company_id = good.company_id AND d.device_id = good.device_id
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class ListedDevice:
@@ -37,3 +47,8 @@ async def of_employee(tx: AsyncConnection, employee_id: UUID, *, limit: int) -> 
 async def revoke(tx: AsyncConnection, device_id: UUID, now: datetime) -> bool:
     """Ends a device of the scope; False when there is none that is still good."""
     return (await tx.execute(_REVOKE, {"device_id": device_id, "now": now})).one_or_none() is not None
+
+
+async def revoke_all(tx: AsyncConnection, employee_id: UUID, now: datetime) -> None:
+    """Ends all of one person's devices."""
+    await tx.execute(_REVOKE_ALL, {"employee_id": employee_id, "now": now})

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit.errors import Conflict
 
-_COLUMNS = "employee_id, number, name, email, role, password_hash, active"
+_COLUMNS = "employee_id, number, name, email, role, password_hash, active, designation, time_zone"
 
 _INSERT = text("""
     INSERT INTO employee (company_id, employee_id, name, email, email_digest, role, password_hash)
@@ -24,6 +24,25 @@ _BY_ID = text(f"SELECT {_COLUMNS} FROM employee WHERE employee_id = :employee_id
 _BY_NUMBER = text(f"SELECT {_COLUMNS} FROM employee WHERE number = :number")
 
 _ALL = text(f"SELECT {_COLUMNS} FROM employee ORDER BY lower(name), number")
+
+_UPDATE = text("""
+    UPDATE employee SET name = :name, email = :email, email_digest = :email_digest, role = :role,
+        designation = :designation, time_zone = :time_zone
+    WHERE employee_id = :employee_id
+""")
+
+_SET_ACTIVE = text("UPDATE employee SET active = :active WHERE employee_id = :employee_id")
+
+_SET_PASSWORD = text("""
+    UPDATE employee SET password_hash = :password_hash
+    WHERE employee_id = :employee_id AND password_hash = :instead_of RETURNING 1
+""")
+
+_HOLD = text("""
+    SELECT 1 FROM employee WHERE employee_id = :employee_id AND password_hash = :password_hash AND active FOR SHARE
+""")
+
+_ACTIVE_ADMINS = text("SELECT count(*) FROM employee WHERE active AND role = 'ADMIN'")
 
 _SEATS_USED = text("SELECT count(*) FROM employee WHERE active")
 
@@ -43,6 +62,8 @@ class Employee:
     role: str  # ADMIN or EMPLOYEE
     password_hash: str
     active: bool
+    designation: str = ""
+    time_zone: str | None = None  # in which times are shown to them; None: the company's
 
 
 def email_digest(email: str) -> bytes:
@@ -65,6 +86,49 @@ async def insert(tx: AsyncConnection, company_id: UUID, employee: Employee) -> N
         await tx.execute(_INSERT, values)
     except IntegrityError as error:
         raise Conflict(f"{employee.email} has an account in this company already") from error
+
+
+async def update(tx: AsyncConnection, employee: Employee) -> None:
+    """Keeps what an admin may edit: all but password and activity. Conflict when the e-mail is taken."""
+    values = {
+        "employee_id": employee.employee_id,
+        "name": employee.name,
+        "email": employee.email,
+        "email_digest": email_digest(employee.email),
+        "role": employee.role,
+        "designation": employee.designation,
+        "time_zone": employee.time_zone,
+    }
+    try:
+        await tx.execute(_UPDATE, values)
+    except IntegrityError as error:
+        raise Conflict(f"{employee.email} has an account in this company already") from error
+
+
+async def set_active(tx: AsyncConnection, employee_id: UUID, *, active: bool) -> None:
+    """Whether the account may be used, and takes a seat."""
+    await tx.execute(_SET_ACTIVE, {"employee_id": employee_id, "active": active})
+
+
+async def set_password(tx: AsyncConnection, employee: Employee, password_hash: str) -> bool:
+    """Replaces the password that `employee` was read with; False, and nothing changes, when it has another by now."""
+    values = {
+        "employee_id": employee.employee_id,
+        "password_hash": password_hash,
+        "instead_of": employee.password_hash,
+    }
+    return (await tx.execute(_SET_PASSWORD, values)).one_or_none() is not None
+
+
+async def hold(tx: AsyncConnection, employee: Employee) -> bool:
+    """Whether the account is active and has the password it was read with; both stay until the transaction ends."""
+    values = {"employee_id": employee.employee_id, "password_hash": employee.password_hash}
+    return (await tx.execute(_HOLD, values)).one_or_none() is not None
+
+
+async def active_admins(tx: AsyncConnection) -> int:
+    """How many of the scope's admins have active accounts."""
+    return int((await tx.execute(_ACTIVE_ADMINS)).scalar_one())
 
 
 async def by_email(tx: AsyncConnection, email: str) -> Employee | None:

@@ -35,15 +35,16 @@ _END = text("""
     UPDATE work_session w SET ended_at = greatest(w.started_at, s.at), ended_by = 'TRACKER',
         last_seen_at = greatest(w.last_seen_at, s.at)
     FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) s (id, at)
-    WHERE w.session_id = s.id AND w.ended_by IS DISTINCT FROM 'TRACKER'
+    WHERE w.session_id = s.id AND (w.ended_by IS NULL OR w.ended_by = 'SILENCE')
     RETURNING w.session_id
 """)
 
-# One that fell silent goes on when its agent is back; one that its agent ended does not.
+# One that fell silent goes on when its agent is back; one that its agent or an admin ended does not.
 _RUNNING = text("""
     UPDATE work_session w SET last_seen_at = greatest(w.last_seen_at, s.at), ended_at = NULL, ended_by = NULL
     FROM unnest(CAST(:ids AS uuid[]), CAST(:devices AS uuid[]), CAST(:times AS timestamptz[])) s (id, device_id, at)
-    WHERE w.session_id = s.id AND w.device_id = s.device_id AND w.ended_by IS DISTINCT FROM 'TRACKER'
+    WHERE w.session_id = s.id AND w.device_id = s.device_id
+      AND (w.ended_by IS NULL OR w.ended_by = 'SILENCE')
 """)
 
 
@@ -67,7 +68,7 @@ async def owners(tx: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, UUID]
 
 
 async def end_sessions(tx: AsyncConnection, ends: Mapping[UUID, datetime]) -> set[UUID]:
-    """Ends sessions, never before they began; returns those that had not been ended by their agents."""
+    """Ends sessions, never before they began; returns those that had not been ended for good."""
     return set((await tx.execute(_END, _moments(ends))).scalars())
 
 

@@ -25,7 +25,7 @@ _BY_ID = text(f"SELECT {_COLUMNS} FROM work_session WHERE session_id = :session_
 _END = text("""
     UPDATE work_session SET ended_at = greatest(started_at, :ended_at), ended_by = 'TRACKER',
         last_seen_at = greatest(last_seen_at, :ended_at)
-    WHERE session_id = :session_id AND ended_by IS DISTINCT FROM 'TRACKER'
+    WHERE session_id = :session_id AND (ended_by IS NULL OR ended_by = 'SILENCE')
 """)
 
 _SEEN = text("""
@@ -48,6 +48,21 @@ _END_SILENT = text("""
     WHERE ended_at IS NULL AND last_seen_at < now() - CAST(:silence AS interval)
 """)
 
+_END_AS_ADMIN = text("""
+    UPDATE work_session SET ended_at = last_seen_at, ended_by = 'ADMIN'
+    WHERE session_id = :session_id AND ended_at IS NULL RETURNING 1
+""")
+
+# In the order in which signs of life are written: the two wait for each other, never in a ring.
+_END_OF_EMPLOYEE = text("""
+    WITH open AS (
+        SELECT company_id, session_id FROM work_session WHERE employee_id = :employee_id AND ended_at IS NULL
+        ORDER BY number FOR NO KEY UPDATE
+    )
+    UPDATE work_session w SET ended_at = w.last_seen_at, ended_by = 'ADMIN' FROM open
+    WHERE w.company_id = open.company_id AND w.session_id = open.session_id
+""")
+
 _COUNTED = text("""
     SELECT employee_id, started_at FROM work_session
     EXCEPT ALL SELECT employee_id, at FROM fold_queue WHERE kind = 'S'
@@ -68,7 +83,7 @@ class WorkSession:
     started_at: datetime
     last_seen_at: datetime
     ended_at: datetime | None
-    ended_by: str | None  # TRACKER, or SILENCE: then it goes on when the tracker comes back
+    ended_by: str | None  # TRACKER, ADMIN, or SILENCE: then it goes on when the tracker comes back
 
 
 async def insert(
@@ -106,8 +121,18 @@ async def find(tx: AsyncConnection, session: int | UUID) -> WorkSession | None:
 
 
 async def end(tx: AsyncConnection, session_id: UUID, ended_at: datetime) -> None:
-    """Ends a session, unless its tracker has ended it before; never before it started."""
+    """Ends a session, unless its tracker or an admin has ended it before; never before it started."""
     await tx.execute(_END, {"session_id": session_id, "ended_at": ended_at})
+
+
+async def end_as_admin(tx: AsyncConnection, session_id: UUID) -> bool:
+    """Ends an open session at its last sign of life, for good; False when it is not open."""
+    return (await tx.execute(_END_AS_ADMIN, {"session_id": session_id})).one_or_none() is not None
+
+
+async def end_of_employee(tx: AsyncConnection, employee_id: UUID) -> None:
+    """Ends that person's open sessions in the same way."""
+    await tx.execute(_END_OF_EMPLOYEE, {"employee_id": employee_id})
 
 
 async def saw(tx: AsyncConnection, seen: Mapping[int, datetime]) -> None:

@@ -14,19 +14,45 @@ _INSERT = text("""
     VALUES (:company_id, :task_id, :employee_id, :assigned_by, :title, :description, :due_date, :now)
 """)
 
-_OF_EMPLOYEE = text("""
-    SELECT t.number, t.title, t.description, t.status, t.due_date, a.name, t.created_at, t.completed_at
-    FROM task t JOIN employee a ON a.employee_id = t.assigned_by
+_COLUMNS = """
+    t.number, t.title, t.description, t.status, t.due_date, a.name, t.created_at, t.started_at, t.completed_at
+"""
+
+_OF_EMPLOYEE = text(f"""
+    SELECT {_COLUMNS} FROM task t JOIN employee a ON a.employee_id = t.assigned_by
     WHERE t.employee_id = :employee_id
     ORDER BY t.completed_at DESC NULLS FIRST, t.number LIMIT :limit
 """)
 
 _SET_STATUS = text("""
     UPDATE task SET status = :status,
+        started_at = coalesce(started_at, CASE WHEN :status = 'IN_PROGRESS' THEN CAST(:now AS timestamptz) END),
         completed_at = CASE WHEN :status = 'DONE' THEN coalesce(completed_at, :now) END
     WHERE employee_id = :employee_id AND number = :number
     RETURNING completed_at
 """)
+
+_GIVEN = f"""
+    SELECT w.number, w.name, {_COLUMNS} FROM task t
+    JOIN employee w ON w.employee_id = t.employee_id JOIN employee a ON a.employee_id = t.assigned_by
+"""
+
+_BROWSE = text(f"""
+    {_GIVEN}
+    WHERE (CAST(:employee_id AS uuid) IS NULL OR t.employee_id = :employee_id)
+      AND (CAST(:employee_number AS bigint) IS NULL OR w.number = :employee_number)
+      AND (CAST(:status AS text) IS NULL OR t.status = :status)
+    ORDER BY t.completed_at DESC NULLS FIRST, t.number LIMIT :limit
+""")
+
+_BY_NUMBER = text(f"{_GIVEN} WHERE t.number = :number")
+
+_CHANGE = text("""
+    UPDATE task SET employee_id = :employee_id, title = :title, description = :description, due_date = :due_date
+    WHERE number = :number
+""")
+
+_DELETE = text("DELETE FROM task WHERE number = :number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +66,17 @@ class Task:
     due_date: date | None
     assigned_by: str
     created_at: datetime
+    started_at: datetime | None  # the first time that it was IN_PROGRESS
     completed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTask:
+    """A task, and the number and name of the person who has it."""
+
+    employee_number: int
+    employee: str
+    task: Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +124,30 @@ async def set_status(
     values = {"employee_id": employee_id, "number": number, "status": status, "now": now}
     row = (await tx.execute(_SET_STATUS, values)).one_or_none()
     return Updated(*row) if row else None
+
+
+async def browse(
+    tx: AsyncConnection, *, employee_id: UUID | None, employee_number: int | None, status: str | None, limit: int
+) -> list[GivenTask]:
+    """The scope's tasks of that person and status, None being any, ordered as one person's are."""
+    values = {"employee_id": employee_id, "employee_number": employee_number, "status": status, "limit": limit}
+    return [GivenTask(whose, name, Task(*row)) for whose, name, *row in await tx.execute(_BROWSE, values)]
+
+
+async def by_number(tx: AsyncConnection, number: int) -> GivenTask | None:
+    """The scope's task with that number."""
+    row = (await tx.execute(_BY_NUMBER, {"number": number})).one_or_none()
+    return GivenTask(row[0], row[1], Task(*row[2:])) if row else None
+
+
+async def change(
+    tx: AsyncConnection, number: int, *, employee_id: UUID, title: str, description: str, due_date: date | None
+) -> None:
+    """Changes what the scope's task says and whose it is."""
+    values = {"employee_id": employee_id, "title": title, "description": description, "due_date": due_date}
+    await tx.execute(_CHANGE, values | {"number": number})
+
+
+async def delete(tx: AsyncConnection, number: int) -> bool:
+    """Deletes a task; False when the scope has none with that number."""
+    return (await tx.execute(_DELETE, {"number": number})).rowcount > 0

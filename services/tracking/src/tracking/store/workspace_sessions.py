@@ -13,22 +13,30 @@ _INSERT = text("""
 """)
 
 _FIND = text("""
-    SELECT s.employee_id, e.name, e.role, s.csrf_token
+    SELECT s.employee_id, e.name, e.role, s.csrf_token, c.workspace_name, c.brand_colour
     FROM workspace_session s JOIN employee e USING (company_id, employee_id)
+    LEFT JOIN company_settings c USING (company_id)
     WHERE s.token_digest = :token_digest AND s.expires_at > :now AND e.active
 """)
 
 _DELETE = text("DELETE FROM workspace_session WHERE token_digest = :token_digest OR expires_at <= now()")
 
+_DELETE_OF_EMPLOYEE = text("""
+    DELETE FROM workspace_session
+    WHERE employee_id = :employee_id AND token_digest IS DISTINCT FROM CAST(:spared AS bytea)
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who is looking at a page."""
+    """Who is looking at a page, and how the company wants its pages; None: as they come."""
 
     employee_id: UUID
     name: str
     role: str
     csrf_token: str
+    workspace_name: str | None
+    brand_colour: str | None
 
 
 async def insert(
@@ -60,3 +68,8 @@ async def find(tx: AsyncConnection, token_digest: bytes, now: datetime) -> Signe
 async def delete(tx: AsyncConnection, token_digest: bytes) -> None:
     """Ends a sign-in, and clears the scope's expired ones away."""
     await tx.execute(_DELETE, {"token_digest": token_digest})
+
+
+async def delete_of_employee(tx: AsyncConnection, employee_id: UUID, *, spared: bytes | None = None) -> None:
+    """Ends all of one person's sign-ins but the one with the `spared` token."""
+    await tx.execute(_DELETE_OF_EMPLOYEE, {"employee_id": employee_id, "spared": spared})

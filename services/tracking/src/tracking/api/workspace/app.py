@@ -17,7 +17,7 @@ from servicekit.database import DATABASE_AWAY
 from servicekit.errors import HTTP_STATUS, AppError, InvalidInput, NotAuthenticated
 from servicekit.http_headers import SecurityHeaders
 from servicekit.http_server import BodyLimit
-from tracking.api.workspace import people
+from tracking.api.workspace import accounts, people, reports, sessions, settings, tasks
 from tracking.api.workspace.access import (
     AdminVisitor,
     AnyVisitor,
@@ -30,7 +30,7 @@ from tracking.api.workspace.access import (
 from tracking.api.workspace.pages import STATIC, render
 from tracking.application.accounts import add_employee, set_up_company
 from tracking.application.show_workspace import show_person, show_team
-from tracking.application.workspace_sign_in import LASTS, Ticket, sign_in, sign_out
+from tracking.application.workspace_sign_in import LASTS, Ticket, open_session, sign_in, sign_out
 from tracking.domain.access import AccessDirectory
 from tracking.feed.access_sync import AccessSync
 from tracking.store.pictures import PictureStore
@@ -96,7 +96,12 @@ def _add_pages(app: FastAPI) -> None:
     app.post("/setup")(setup)
     app.get("/team")(team)
     app.post("/team")(add_to_team)
+    app.include_router(accounts.router)
     app.include_router(people.router)
+    app.include_router(reports.router)
+    app.include_router(sessions.router)
+    app.include_router(settings.router)
+    app.include_router(tasks.router)
 
 
 async def home(workspace: TheWorkspace, visitor: AnyVisitor) -> Response:
@@ -147,7 +152,7 @@ async def setup(request: Request, workspace: TheWorkspace, form: Annotated[Setup
         if company is None:
             raise InvalidInput("No company has this key; check that it was copied whole")
         workspace.admit(company.company_id)
-        await set_up_company(
+        admin = await set_up_company(
             workspace.engine,
             company.company_id,
             time_zone=company.time_zone,
@@ -158,7 +163,8 @@ async def setup(request: Request, workspace: TheWorkspace, form: Annotated[Setup
     except AppError as error:
         status_code = HTTP_STATUS[type(error)]
         return render("setup.html", status_code=status_code, error=error.message, name=form.name, email=form.email)
-    return _with_cookie(workspace, await _sign_in(request, workspace, form.email, form.password), to="/team")
+    ticket = await open_session(workspace.engine, company.company_id, admin, datetime.now(UTC))
+    return _with_cookie(workspace, ticket, to="/team")
 
 
 async def team(workspace: TheWorkspace, visitor: AdminVisitor) -> Response:

@@ -1,0 +1,174 @@
+"""Pages about accounts: admins edit, deactivate and give passwords, everyone changes the own password."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from pydantic import BaseModel, Field
+from starlette.responses import RedirectResponse, Response
+
+from servicekit.errors import HTTP_STATUS, AppError
+from tracking.api.workspace.access import (
+    AdminVisitor,
+    AnyVisitor,
+    TheWorkspace,
+    Visitor,
+    Workspace,
+    check_token,
+    origin_of,
+)
+from tracking.api.workspace.pages import render
+from tracking.api.workspace.people import Number
+from tracking.application.change_password import change_password, reset_password
+from tracking.application.deactivate_employee import deactivate_employee, reactivate_employee
+from tracking.application.edit_employee import LONGEST_DESIGNATION, Edit, edit_employee
+from tracking.application.show_screenshots import find_person
+from tracking.domain.time_zones import time_zones
+
+router = APIRouter()
+Line = Annotated[str, Field(max_length=512)]
+
+
+class TokenForm(BaseModel):
+    """A form of a page of the session."""
+
+    csrf_token: Line = ""
+
+
+class EditForm(TokenForm):
+    """What an account is to say."""
+
+    name: Line
+    email: Line
+    role: Line
+    designation: Line = ""
+    time_zone: Line = ""
+
+
+class ResetForm(TokenForm):
+    """A password for somebody; one is made when it is empty."""
+
+    password: Line = ""
+
+
+class PasswordForm(TokenForm):
+    """The own password, and what it is to be."""
+
+    present: Line
+    new: Line
+
+
+@router.get("/team/{number}/account")
+async def account_of(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
+    """The account of one of the company's people."""
+    return await _account_of(workspace, visitor, number)
+
+
+@router.post("/team/{number}/account")
+async def edit(
+    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, form: Annotated[EditForm, Form()]
+) -> Response:
+    """Changes it."""
+    check_token(request, visitor, form.csrf_token)
+    wanted = Edit(form.name, form.email, form.role, form.designation, form.time_zone.strip())
+    try:
+        await edit_employee(workspace.engine, visitor.company_id, number, wanted)
+    except AppError as error:
+        return await _account_of(workspace, visitor, number, error=error, typed=wanted)
+    return RedirectResponse(f"/team/{number}", 303)
+
+
+@router.post("/team/{number}/deactivate")
+async def deactivate(
+    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, form: Annotated[TokenForm, Form()]
+) -> Response:
+    """Frees that person's seat; within seconds their trackers are refused."""
+    check_token(request, visitor, form.csrf_token)
+    try:
+        await deactivate_employee(
+            workspace.engine, visitor.company_id, number, by=visitor.person.employee_id, now=datetime.now(UTC)
+        )
+    except AppError as error:
+        return await _account_of(workspace, visitor, number, error=error)
+    return RedirectResponse(f"/team/{number}/account", 303)
+
+
+@router.post("/team/{number}/reactivate")
+async def reactivate(
+    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, form: Annotated[TokenForm, Form()]
+) -> Response:
+    """Gives that person a seat of the plan again."""
+    check_token(request, visitor, form.csrf_token)
+    seats = visitor.access.entitlement.seats if visitor.access.entitlement else 0
+    try:
+        await reactivate_employee(workspace.engine, visitor.company_id, number, seats=seats)
+    except AppError as error:
+        return await _account_of(workspace, visitor, number, error=error)
+    return RedirectResponse(f"/team/{number}/account", 303)
+
+
+@router.post("/team/{number}/password")
+async def reset(
+    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, form: Annotated[ResetForm, Form()]
+) -> Response:
+    """Gives that person another password; one that is made here is shown this once."""
+    check_token(request, visitor, form.csrf_token)
+    try:
+        password = await reset_password(
+            workspace.engine,
+            visitor.company_id,
+            number,
+            password=form.password,
+            by=visitor.person.employee_id,
+            now=datetime.now(UTC),
+        )
+    except AppError as error:
+        return await _account_of(workspace, visitor, number, error=error)
+    whose = await find_person(workspace.engine, visitor.company_id, number)
+    return render("new_password.html", person=visitor.person, whose=whose, made="" if form.password else password)
+
+
+@router.get("/account")
+async def own_account(visitor: AnyVisitor) -> Response:
+    """The form for the own password."""
+    return render("own_account.html", person=visitor.person, done=False)
+
+
+@router.post("/account")
+async def change_own_password(
+    request: Request, workspace: TheWorkspace, visitor: AnyVisitor, form: Annotated[PasswordForm, Form()]
+) -> Response:
+    """Changes it; the visitor stays signed in here, and nowhere else."""
+    check_token(request, visitor, form.csrf_token)
+    try:
+        await change_password(
+            workspace.engine,
+            visitor.ticket,
+            visitor.person.employee_id,
+            present=form.present,
+            new=form.new,
+            origin=origin_of(request),
+            now=datetime.now(UTC),
+        )
+    except AppError as error:
+        status_code = HTTP_STATUS[type(error)]
+        return render(
+            "own_account.html", status_code=status_code, person=visitor.person, done=False, error=error.message
+        )
+    return render("own_account.html", person=visitor.person, done=True)
+
+
+async def _account_of(
+    workspace: Workspace, visitor: Visitor, number: int, *, error: AppError | None = None, typed: Edit | None = None
+) -> Response:
+    whose = await find_person(workspace.engine, visitor.company_id, number)
+    return render(
+        "account.html",
+        status_code=HTTP_STATUS[type(error)] if error else 200,
+        person=visitor.person,
+        whose=whose,
+        says=typed or whose,
+        longest_designation=LONGEST_DESIGNATION,
+        time_zones=time_zones(),
+        error=error.message if error else "",
+    )

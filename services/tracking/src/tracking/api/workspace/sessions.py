@@ -1,0 +1,84 @@
+"""Pages about sessions: everyone's own, and those of the company for its admins, who may end one that is open."""
+
+from datetime import date
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from servicekit.errors import InvalidInput
+from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, check_token
+from tracking.api.workspace.pages import render
+from tracking.api.workspace.people import Number
+from tracking.application.accounts import ADMIN
+from tracking.application.end_session import end_session_as_admin
+from tracking.application.show_sessions import Wanted, show_session, show_sessions
+
+router = APIRouter(prefix="/sessions")
+Field = Annotated[str, Query(max_length=20)]  # browsers send an empty field, too
+
+
+@router.get("")
+async def sessions(
+    workspace: TheWorkspace,
+    visitor: AnyVisitor,
+    day: Field = "",
+    person: Field = "",
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> Response:
+    """Those of the company for its admins, by day and person; the own ones, by day, for everyone else."""
+    is_admin = visitor.person.role == ADMIN
+    wanted = Wanted(person=_number(person) if is_admin else None, day=_date(day), page=page)
+    shown = await show_sessions(
+        workspace.engine, visitor.company_id, visitor.person.employee_id, wanted, is_admin=is_admin
+    )
+    chosen = {"day": wanted.day or "", "person": wanted.person or ""}
+    return render(
+        "sessions.html",
+        person=visitor.person,
+        shown=shown,
+        wanted=wanted,
+        newer=urlencode(chosen | {"page": page - 1}) if page > 1 else "",
+        older="" if shown.is_last else urlencode(chosen | {"page": page + 1}),
+    )
+
+
+@router.get("/{number}")
+async def session(workspace: TheWorkspace, visitor: AnyVisitor, number: Number) -> Response:
+    """One of them."""
+    shown = await show_session(
+        workspace.engine,
+        visitor.company_id,
+        visitor.person.employee_id,
+        number,
+        is_admin=visitor.person.role == ADMIN,
+    )
+    return render("session.html", person=visitor.person, shown=shown)
+
+
+@router.post("/{number}/end")
+async def end(
+    request: Request,
+    workspace: TheWorkspace,
+    visitor: AdminVisitor,
+    number: Number,
+    csrf_token: Annotated[str, Form(max_length=512)] = "",
+) -> Response:
+    """Ends an open one at its last sign of life; a desktop tracker stops within seconds."""
+    check_token(request, visitor, csrf_token)
+    await end_session_as_admin(workspace.engine, visitor.company_id, number)
+    return RedirectResponse(f"/sessions/{number}", 303)
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise InvalidInput("the day must be a date like 2026-01-31") from None
+
+
+def _number(text: str) -> int | None:
+    if text and not (text.isascii() and text.isdecimal()):
+        raise InvalidInput("a person is chosen by a number")
+    return int(text) if text else None

@@ -1,0 +1,74 @@
+"""The company's settings, for its admins, and the style sheet that they give its pages."""
+
+import hashlib
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Header, Request
+from pydantic import BaseModel, Field
+from starlette.responses import RedirectResponse, Response
+
+from servicekit.errors import HTTP_STATUS, InvalidInput
+from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Workspace, check_token
+from tracking.api.workspace.pages import render
+from tracking.application.company_settings import change_settings, show_settings
+
+router = APIRouter()
+Line = Annotated[str, Field(max_length=512)]
+
+
+class SettingsForm(BaseModel):
+    """What an admin may set."""
+
+    name: Line
+    colour: Line
+    target_hours: Line
+    csrf_token: Line = ""
+
+
+@router.get("/settings")
+async def settings_page(workspace: TheWorkspace, visitor: AdminVisitor) -> Response:
+    """What is set, and what the platform's owner has set."""
+    return await _settings(workspace, visitor)
+
+
+@router.post("/settings")
+async def change(
+    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, form: Annotated[SettingsForm, Form()]
+) -> Response:
+    """Sets it."""
+    check_token(request, visitor, form.csrf_token)
+    try:
+        await change_settings(
+            workspace.engine,
+            visitor.company_id,
+            name=form.name,
+            colour=form.colour,
+            target_hours=form.target_hours,
+        )
+    except InvalidInput as error:
+        return await _settings(workspace, visitor, error)
+    return RedirectResponse("/settings", 303)
+
+
+@router.get("/brand.css")
+async def brand(visitor: AnyVisitor, if_none_match: Annotated[str, Header()] = "") -> Response:
+    """The company's colour; browsers keep it, and ask each time whether it is still the same."""
+    colour = visitor.person.brand_colour
+    sheet = f":root {{ --brand: {colour}; }}\n" if colour else ""
+    tag = f'"{hashlib.sha256(sheet.encode()).hexdigest()[:16]}"'
+    headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "cookie"}
+    if tag in if_none_match:
+        return Response(status_code=304, headers=headers)
+    return Response(sheet, media_type="text/css", headers=headers)
+
+
+async def _settings(workspace: Workspace, visitor: AdminVisitor, error: InvalidInput | None = None) -> Response:
+    return render(
+        "settings.html",
+        status_code=HTTP_STATUS[type(error)] if error else 200,
+        person=visitor.person,
+        shown=await show_settings(workspace.engine, visitor.company_id),
+        policy=visitor.access.company.policy if visitor.access.company else None,
+        entitlement=visitor.access.entitlement,
+        error=error.message if error else "",
+    )

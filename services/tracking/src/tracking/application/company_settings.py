@@ -1,0 +1,53 @@
+"""What a company's admins set for their workspace: its name, its colour, how much a day is to have."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.errors import InvalidInput
+from tracking.domain.branding import LEAST_CONTRAST, contrast_with_white, is_colour
+from tracking.domain.rows import clean
+from tracking.store import company_settings, employees
+from tracking.store.company_settings import CompanySettings
+from tracking.store.scope import company_scope
+
+LONGEST_NAME = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSettings:
+    """What is set, and how many seats are taken."""
+
+    settings: CompanySettings
+    seats_used: int
+
+
+async def show_settings(engine: AsyncEngine, company_id: UUID) -> ShownSettings:
+    """For the company's admins."""
+    async with company_scope(engine, company_id) as tx:
+        return ShownSettings(await company_settings.get(tx), await employees.seats_used(tx))
+
+
+async def change_settings(engine: AsyncEngine, company_id: UUID, *, name: str, colour: str, target_hours: str) -> None:
+    """Replaces what is set. InvalidInput: no name, no colour that white text is readable on, or no hours of a day."""
+    name, colour = clean(name, LONGEST_NAME).strip(), colour.strip().lower()
+    if not name:
+        raise InvalidInput("the workspace needs a name")
+    if not is_colour(colour):
+        raise InvalidInput("the colour must be written like #3346d3")
+    if contrast_with_white(colour) < LEAST_CONTRAST:
+        raise InvalidInput("white text would not be readable on this colour; choose a darker one")
+    settings = CompanySettings(name, colour, _seconds(target_hours))
+    async with company_scope(engine, company_id) as tx:
+        await company_settings.put(tx, company_id, settings)
+
+
+def _seconds(hours: str) -> int:
+    try:
+        number = float(hours)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= 24 or not (number * 2).is_integer():
+        raise InvalidInput("the daily target must be 1 to 24 hours, in halves")
+    return int(number * 3600)

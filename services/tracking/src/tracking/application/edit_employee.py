@@ -1,0 +1,71 @@
+"""An admin changes what an account says of its person."""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from servicekit.errors import InvalidInput, NotFound, Refused
+from tracking.application.accounts import ADMIN, check_role, identity
+from tracking.domain.rows import clean
+from tracking.domain.time_zones import time_zones
+from tracking.store import companies, employees
+from tracking.store.employees import Employee
+from tracking.store.scope import company_scope
+
+LONGEST_DESIGNATION = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What the account is to say; an empty `time_zone` is the company's."""
+
+    name: str
+    email: str
+    role: str
+    designation: str = ""
+    time_zone: str = ""
+
+
+async def edit_employee(engine: AsyncEngine, company_id: UUID, number: int, edit: Edit) -> None:
+    """Changes the account of the company's person with that number; days stay the company's.
+
+    NotFound: no such person. Conflict: the e-mail is taken. Refused: the company would have no admin.
+    """
+    name, email = identity(edit.name, edit.email)
+    check_role(edit.role)
+    if len(edit.designation) > LONGEST_DESIGNATION:
+        raise InvalidInput(f"the designation must have at most {LONGEST_DESIGNATION} characters")
+    if edit.time_zone and edit.time_zone not in time_zones():
+        raise InvalidInput("the time zone must be one like Europe/Berlin")
+    async with company_scope(engine, company_id) as tx:
+        person = await held_person(tx, number)
+        if edit.role != ADMIN:
+            await require_another_admin(tx, person)
+        edited = replace(
+            person,
+            name=name,
+            email=email,
+            role=edit.role,
+            designation=clean(edit.designation, LONGEST_DESIGNATION).strip(),
+            time_zone=edit.time_zone or None,
+        )
+        await employees.update(tx, edited)
+
+
+async def held_person(tx: AsyncConnection, number: int) -> Employee:
+    """The scope's person with that number; the company is held, so that admins and seats stay as they are.
+
+    NotFound: there is none.
+    """
+    await companies.lock(tx)
+    person = await employees.by_number(tx, number)
+    if person is None:
+        raise NotFound("There is no such person in the company")
+    return person
+
+
+async def require_another_admin(tx: AsyncConnection, person: Employee) -> None:
+    """Refused: without this person the company has no active admin. The caller holds the company."""
+    if person.active and person.role == ADMIN and await employees.active_admins(tx) == 1:
+        raise Refused("this is the company's last active admin; make somebody else an admin first")

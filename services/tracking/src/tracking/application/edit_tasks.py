@@ -1,0 +1,101 @@
+"""Tasks in the workspace: everyone sees their own, admins all of the company's, which they change and delete."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.errors import InvalidInput, NotFound
+from tracking.application.tasks import LONGEST_DESCRIPTION, MOST_TASKS, title_of
+from tracking.domain.rows import clean
+from tracking.store import companies, employees, tasks
+from tracking.store.employees import Employee
+from tracking.store.scope import company_scope
+from tracking.store.tasks import GivenTask
+
+NOT_THERE = "There is no such task"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskBoard:
+    """Some tasks, and the people whose they could be."""
+
+    time_zone: str
+    tasks: list[GivenTask]
+    people: list[Employee]
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more."""
+        return len(self.tasks) == MOST_TASKS
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedTask:
+    """One task, and the people who could have it."""
+
+    given: GivenTask
+    people: list[Employee]
+
+
+async def browse_tasks(
+    engine: AsyncEngine, company_id: UUID, *, only_of: UUID | None, employee_number: int | None, status: str | None
+) -> TaskBoard:
+    """The first tasks of those that are asked for; `only_of`: whose alone may be seen."""
+    async with company_scope(engine, company_id) as tx:
+        company = await companies.get(tx)
+        found = await tasks.browse(
+            tx, employee_id=only_of, employee_number=employee_number, status=status, limit=MOST_TASKS
+        )
+        people = [person for person in await employees.everyone(tx) if only_of in (None, person.employee_id)]
+    return TaskBoard(company.time_zone if company else "UTC", found, people)
+
+
+async def open_task(engine: AsyncEngine, company_id: UUID, number: int) -> OpenedTask:
+    """The company's task with that number. NotFound: there is none."""
+    async with company_scope(engine, company_id) as tx:
+        given = await tasks.by_number(tx, number)
+        people = await employees.everyone(tx)
+    if given is None:
+        raise NotFound(NOT_THERE)
+    return OpenedTask(given, [one for one in people if one.active or one.number == given.employee_number])
+
+
+async def change_task(
+    engine: AsyncEngine,
+    company_id: UUID,
+    number: int,
+    *,
+    title: str,
+    description: str,
+    due_date: date | None,
+    employee_number: int,
+) -> None:
+    """Changes what is to be done, until when and by whom. InvalidInput: no title, nobody. NotFound: no such task.
+
+    A task may stay with somebody who has left, and cannot go to them.
+    """
+    title = title_of(title)
+    async with company_scope(engine, company_id) as tx:
+        given = await tasks.by_number(tx, number)
+        person = await employees.by_number(tx, employee_number)
+        if given is None:
+            raise NotFound(NOT_THERE)
+        if person is None or not (person.active or person.number == given.employee_number):
+            raise InvalidInput("There is no such person in the company")
+        await tasks.change(
+            tx,
+            number,
+            employee_id=person.employee_id,
+            title=title,
+            description=clean(description, LONGEST_DESCRIPTION).strip(),
+            due_date=due_date,
+        )
+
+
+async def delete_task(engine: AsyncEngine, company_id: UUID, number: int) -> None:
+    """Takes a task away. NotFound: there is none."""
+    async with company_scope(engine, company_id) as tx:
+        if not await tasks.delete(tx, number):
+            raise NotFound(NOT_THERE)

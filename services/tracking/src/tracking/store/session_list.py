@@ -1,0 +1,104 @@
+"""Sessions as people see them: whose they are, at which device, and the time that was counted within them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tracking.domain.session_time import DayPart
+
+_SELECT = """
+    SELECT w.session_id, w.number, w.employee_id, e.number, e.name, w.device_id, d.name, w.started_at, w.last_seen_at,
+        w.ended_at, w.ended_by
+    FROM work_session w JOIN employee e USING (company_id, employee_id)
+    LEFT JOIN device d ON d.company_id = w.company_id AND d.device_id = w.device_id
+"""
+
+# Only conditions that are asked for: the planner finds the index for each.
+_PAGE = "{select} WHERE {conditions} ORDER BY w.started_at DESC, w.number DESC LIMIT :limit OFFSET :offset"
+_CONDITIONS = {
+    "employee_id": "w.employee_id = :employee_id",
+    "start": "w.started_at >= :start",
+    "end": "w.started_at < :end",
+}
+
+_BY_NUMBER = text(f"{_SELECT} WHERE w.number = :number")
+
+_COUNTED = text("""
+    SELECT k.session_id,
+        sum((SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest(d.active * k.seconds) r)),
+        sum((SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest(d.idle * k.seconds) r))
+    FROM (
+        SELECT session_id, employee_id, device_id, day, int4multirange(int4range(first, last)) AS seconds
+        FROM unnest(CAST(:session_ids AS uuid[]), CAST(:employee_ids AS uuid[]), CAST(:device_ids AS uuid[]),
+                    CAST(:days AS date[]), CAST(:firsts AS integer[]), CAST(:ends AS integer[]))
+            s (session_id, employee_id, device_id, day, first, last)
+    ) k JOIN device_day d USING (employee_id, day, device_id)
+    GROUP BY k.session_id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSession:
+    """One session. A desktop tracker's device has no name; history that was imported may have no device."""
+
+    session_id: UUID
+    number: int
+    employee_id: UUID
+    employee_number: int
+    employee_name: str
+    device_id: UUID | None
+    device_name: str | None
+    started_at: datetime
+    last_seen_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None  # TRACKER, SILENCE or ADMIN
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Seconds of a session's device that were counted between the session's start and end."""
+
+    active_seconds: int = 0
+    idle_seconds: int = 0
+
+
+async def page(
+    tx: AsyncConnection,
+    *,
+    employee_id: UUID | None,
+    between: tuple[datetime, datetime] | None,
+    limit: int,
+    offset: int,
+) -> list[ListedSession]:
+    """The scope's sessions, the newest first: of one person, or that started between two moments, or all."""
+    start, end = between or (None, None)
+    asked = {"employee_id": employee_id, "start": start, "end": end}
+    values = {name: value for name, value in asked.items() if value is not None}
+    conditions = " AND ".join(_CONDITIONS[name] for name in values) or "true"
+    statement = text(_PAGE.format(select=_SELECT, conditions=conditions))
+    rows = await tx.execute(statement, {**values, "limit": limit, "offset": offset})
+    return [ListedSession(*row) for row in rows]
+
+
+async def by_number(tx: AsyncConnection, number: int) -> ListedSession | None:
+    """The scope's session with that number."""
+    row = (await tx.execute(_BY_NUMBER, {"number": number})).one_or_none()
+    return ListedSession(*row) if row else None
+
+
+async def counted(tx: AsyncConnection, parts: Sequence[tuple[ListedSession, DayPart]]) -> dict[UUID, Counted]:
+    """What was counted in those parts of sessions, by session; one of which nothing was counted is not there."""
+    values = {
+        "session_ids": [session.session_id for session, _ in parts],
+        "employee_ids": [session.employee_id for session, _ in parts],
+        "device_ids": [session.device_id for session, _ in parts],
+        "days": [part.day for _, part in parts],
+        "firsts": [part.first for _, part in parts],
+        "ends": [part.end for _, part in parts],
+    }
+    rows = await tx.execute(_COUNTED, values)
+    return {session_id: Counted(int(active), int(idle)) for session_id, active, idle in rows}

@@ -1,0 +1,254 @@
+"""Reports: an admin's of everyone in the company, everyone else's of themselves; days are the company's."""
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.ids import new_id
+from tracking.application.show_reports import show_daily, show_monthly
+from tracking.application.show_top_use import show_top_use
+from tracking.domain.daybook import EmployeeTotals
+from tracking.store import employee_days, reports
+from tracking.store.scope import company_scope
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+TARGET = 8 * 3600
+DAYS = {  # of the first and the second employee
+    date(2026, 2, 28): (EmployeeTotals(3600, 0, 1, 1), EmployeeTotals()),
+    date(2026, 3, 1): (EmployeeTotals(TARGET, 600, 2, 3), EmployeeTotals(7200, 60, 1, 0)),
+    date(2026, 3, 2): (EmployeeTotals(5400, 0, 1, 2), EmployeeTotals()),
+    date(2026, 3, 31): (EmployeeTotals(60, 0, 1, 0), EmployeeTotals(TARGET + 1, 0, 1, 0)),
+    date(2026, 4, 1): (EmployeeTotals(3600, 0, 1, 1), EmployeeTotals()),
+}
+PAGES = ("/reports", "/reports/monthly", "/reports/use")
+FILES = ("/reports/daily.csv", "/reports/people.csv", "/reports/days.csv", "/reports/use.csv")
+MARCH = "first=2026-03-01&last=2026-03-31"
+USE = text("""
+    INSERT INTO usage_record (company_id, record_id, employee_id, kind, at, seconds, name, detail)
+    VALUES (:company_id, :record_id, :employee_id, :kind, :at, :seconds, :name, '')
+""")
+
+
+@pytest.fixture(scope="module")
+async def ids(tenant: Any, stored) -> dict[str, UUID]:
+    """The people of the company, by e-mail."""
+    return {row["email"]: row["employee_id"] for row in await stored("employee", tenant.company_id)}
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def worked(tenant: Any, ids: dict[str, UUID], engine: AsyncEngine, superuser: AsyncEngine) -> None:
+    people = [ids[email] for email in tenant.people]
+    totals = {(who, day): total for day, both in DAYS.items() for who, total in zip(people, both, strict=True)}
+    async with company_scope(engine, tenant.company_id) as tx:
+        await employee_days.put(tx, tenant.company_id, totals)
+    uses = [
+        (people[0], "a", datetime(2026, 3, 1, tzinfo=UTC), 100, "=Editor"),
+        (people[1], "a", datetime(2026, 3, 31, 23, 59, 59, tzinfo=UTC), 300, "=Editor"),
+        (people[1], "a", datetime(2026, 3, 5, tzinfo=UTC), 900, "Secret <b>tool</b>"),
+        (people[0], "w", datetime(2026, 3, 5, tzinfo=UTC), 50, "docs.example"),
+        (people[0], "w", datetime(2026, 4, 1, tzinfo=UTC), 5000, "later.example"),
+        (people[0], "w", datetime(2026, 2, 28, 23, 59, 59, tzinfo=UTC), 5000, "before.example"),
+    ]
+    async with superuser.begin() as tx:
+        for employee_id, kind, at, seconds, name in uses:
+            whose = {"company_id": tenant.company_id, "record_id": new_id(), "employee_id": employee_id}
+            await tx.execute(USE, whose | {"kind": kind, "at": at, "seconds": seconds, "name": name})
+
+
+@pytest.fixture
+async def stranger(open_browser, new_tenant):
+    """Another company's admin."""
+    browser = open_browser()
+    await browser.sign_in((await new_tenant()).admin)
+    return browser
+
+
+def table(reply: Any) -> list[list[str]]:
+    """A file's rows without its header."""
+    assert reply.status_code == 200
+    assert reply.headers["content-type"] == "text/csv; charset=utf-8"
+    assert reply.headers["content-disposition"].startswith('attachment; filename="')
+    assert reply.headers["cache-control"] == "no-store"
+    assert reply.text.endswith("\r\n")
+    return list(csv.reader(io.StringIO(reply.text, newline="")))[1:]
+
+
+@contextmanager
+def counted(engine: AsyncEngine) -> Iterator[list[str]]:
+    statements: list[str] = []
+
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", count)
+    try:
+        yield statements
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", count)
+
+
+async def test_an_admins_day_against_the_target(admin, tenant) -> None:
+    page = (await admin.see("/reports?day=2026-03-01")).text
+    for words in ("8 h 00 min", "100 %", "2 h 00 min", "25 %", *tenant.people, tenant.admin):
+        assert words in page
+    rows = table(await admin.see("/reports/daily.csv?day=2026-03-01"))
+    assert [[day, email, *numbers] for day, _name, email, *numbers in rows] == [
+        ["2026-03-01", tenant.admin, "0", "0", "0", "0", "0", "0"],
+        ["2026-03-01", tenant.people[0], str(TARGET), "600", "2", "3", "1", "1"],
+        ["2026-03-01", tenant.people[1], "7200", "60", "1", "0", "1", "0"],
+    ]
+
+
+async def test_an_admins_month_by_person_and_by_day(admin, tenant) -> None:
+    page = await admin.see("/reports/monthly?month=2026-03")
+    assert page.status_code == 200
+    assert 'href="/reports/monthly?month=2026-02"' in page.text
+    assert 'href="/reports/monthly?month=2026-04"' in page.text
+    people = table(await admin.see("/reports/people.csv?month=2026-03"))
+    assert [[email, *numbers] for _month, _name, email, *numbers in people] == [
+        [tenant.admin, "0", "0", "0", "0", "0", "0"],
+        [tenant.people[0], str(TARGET + 5460), "600", "4", "5", "3", "1"],
+        [tenant.people[1], str(7200 + TARGET + 1), "60", "2", "0", "2", "1"],
+    ]
+    assert table(await admin.see("/reports/days.csv?month=2026-03")) == [
+        ["2026-03-01", str(TARGET + 7200), "660", "3", "3", "2", "1"],
+        ["2026-03-02", "5400", "0", "1", "2", "1", "0"],
+        ["2026-03-31", str(60 + TARGET + 1), "0", "2", "0", "2", "1"],
+    ]
+
+
+async def test_the_top_of_a_range(admin) -> None:
+    page = (await admin.see(f"/reports/use?{MARCH}")).text
+    assert "Secret &lt;b&gt;tool" in page
+    assert "docs.example" in page
+    for outside in ("later.example", "before.example"):
+        assert outside not in page
+
+
+async def test_a_cell_that_a_spreadsheet_would_run_is_harmless(admin) -> None:
+    assert table(await admin.see(f"/reports/use.csv?{MARCH}")) == [
+        ["application", "Secret <b>tool</b>", "900", "1"],
+        ["application", "'=Editor", "400", "2"],
+        ["website", "docs.example", "50", "1"],
+    ]
+
+
+async def test_an_employee_sees_the_own_ones_alone(employee, tenant) -> None:
+    days = table(await employee.see("/reports/daily.csv?day=2026-03-01"))
+    assert [row[2:] for row in days] == [[tenant.people[0], str(TARGET), "600", "2", "3", "1", "1"]]
+    people = table(await employee.see("/reports/people.csv?month=2026-03"))
+    assert [row[2:4] for row in people] == [[tenant.people[0], str(TARGET + 5460)]]
+    own = table(await employee.see("/reports/days.csv?month=2026-03"))
+    assert [row[:2] for row in own] == [["2026-03-01", str(TARGET)], ["2026-03-02", "5400"], ["2026-03-31", "60"]]
+    use = table(await employee.see(f"/reports/use.csv?{MARCH}"))
+    assert use == [["application", "'=Editor", "100", "1"], ["website", "docs.example", "50", "1"]]
+    for path in ("/reports?day=2026-03-01", "/reports/monthly?month=2026-03", f"/reports/use?{MARCH}"):
+        page = (await employee.see(path)).text
+        for others in (tenant.people[1], tenant.admin, "Secret"):
+            assert others not in page
+
+
+async def test_another_companys_admin_sees_nothing_of_it(stranger, tenant) -> None:
+    for path in ("/reports?day=2026-03-01", "/reports/monthly?month=2026-03", f"/reports/use?{MARCH}"):
+        page = await stranger.see(path)
+        assert page.status_code == 200
+        for words in (*tenant.people, "Editor", "docs.example", "100 %"):
+            assert words not in page.text
+    assert table(await stranger.see("/reports/days.csv?month=2026-03")) == []
+    assert table(await stranger.see(f"/reports/use.csv?{MARCH}")) == []
+
+
+@pytest.mark.parametrize("path", [*PAGES, *FILES])
+async def test_without_a_session(open_browser, path: str) -> None:
+    reply = await open_browser().see(path)
+    assert (reply.status_code, reply.headers["location"]) == (303, "/login")
+
+
+@pytest.mark.parametrize("path", [*PAGES, *FILES])
+async def test_what_there_is_without_a_choice(admin, employee, path: str) -> None:
+    for browser in (admin, employee):
+        assert (await browser.see(path)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/reports?day=soon",
+        "/reports?day=0001-01-01",
+        "/reports/daily.csv?day=9999-12-31",
+        "/reports/monthly?month=2026-13",
+        "/reports/monthly?month=9999-12",
+        "/reports/people.csv?month=x",
+        "/reports/days.csv?month=2026-03-01",
+        "/reports/use?first=2026-03-02&last=2026-03-01",
+        "/reports/use?first=2026-01-01&last=2026-04-03",
+        "/reports/use.csv?first=0001-01-01",
+        "/reports/use.csv?last=9999-12-31",
+    ],
+)
+async def test_days_that_cannot_be(employee, path: str) -> None:
+    assert (await employee.see(path)).status_code == 400
+
+
+async def test_the_longest_range(admin) -> None:
+    assert (await admin.see("/reports/use?first=2026-01-01&last=2026-04-02")).status_code == 200
+
+
+async def test_the_range_is_made_of_the_companys_days(new_tenant, engine, superuser, stored) -> None:
+    tenant = await new_tenant(time_zone="Asia/Tokyo")
+    (who, *_) = [row["employee_id"] for row in await stored("employee", tenant.company_id)]
+    async with superuser.begin() as tx:
+        for hour, name in ((14, "before"), (15, "during")):  # midnight there is at 15:00 UTC
+            at = datetime(2026, 3, 1, hour, tzinfo=UTC)
+            whose = {"company_id": tenant.company_id, "record_id": new_id(), "employee_id": who}
+            await tx.execute(USE, whose | {"kind": "a", "at": at, "seconds": 1, "name": name})
+    day = date(2026, 3, 2)
+    shown = await show_top_use(engine, tenant.company_id, only_of=None, first=day, last=day, now=NOW)
+    assert [use.name for use in shown.applications] == ["during"]
+    daily = await show_daily(engine, tenant.company_id, only_of=None, day=None, now=NOW.replace(hour=20))
+    assert daily.day == date(2026, 3, 11)
+
+
+@pytest.mark.parametrize("people", [1, 4])
+async def test_each_report_has_its_fixed_number_of_statements(engine, new_tenant, people: int) -> None:
+    company_id = (await new_tenant(people=people)).company_id
+    about: dict[str, Any] = {"only_of": None, "now": NOW}
+    with counted(engine) as statements:
+        await show_daily(engine, company_id, day=None, **about)
+    assert len(statements) == 5  # the scope, the company, its settings, its people, their days
+    with counted(engine) as statements:
+        await show_monthly(engine, company_id, month=None, **about)
+    assert len(statements) == 6
+    with counted(engine) as statements:
+        await show_top_use(engine, company_id, first=None, last=None, **about)
+    assert len(statements) == 6
+
+
+async def test_the_top_is_read_by_the_index_of_company_person_and_time(engine, superuser, new_tenant, stored) -> None:
+    crowd = await new_tenant()
+    (who, *_) = [row["employee_id"] for row in await stored("employee", crowd.company_id)]
+    async with superuser.begin() as tx:
+        filler = text("""
+            INSERT INTO usage_record (company_id, record_id, employee_id, kind, at, seconds, name, detail)
+            SELECT :company_id, gen_random_uuid(), :who, 'a', timestamptz '2026-03-01' + n * interval '1 minute', 1,
+                   'x', ''
+            FROM generate_series(1, 20000) n
+        """)
+        await tx.execute(filler, {"company_id": crowd.company_id, "who": who})
+        await tx.execute(text("ANALYZE usage_record"))
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    values = {"employee_ids": [who], "kind": "a", "start": start, "end": start + timedelta(days=1), "limit": 50}
+    async with company_scope(engine, crowd.company_id) as tx:
+        plan = "\n".join((await tx.execute(text(f"EXPLAIN {reports.TOP.text}"), values)).scalars())
+    assert "usage_record_of_employee" in plan
+    (condition,) = [line for line in plan.splitlines() if "Index Cond" in line]
+    for column in ("company_id =", "employee_id =", "at >=", "at <"):
+        assert column in condition

@@ -1,0 +1,210 @@
+"""Sessions in the workspace: everyone's own, the company's for its admins, who may end one that is open."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.ids import new_id
+from tracking.application.authenticate import Authenticator
+from tracking.application.devices import enrol_device
+from tracking.application.end_session import end_session
+from tracking.application.fold_company import fold_company
+from tracking.application.import_history import Stretch, import_history
+from tracking.application.poll_session import poll_session
+from tracking.application.show_sessions import SESSIONS_A_PAGE
+from tracking.application.start_session import start_session
+from tracking.domain.timeline import Kind
+from tracking.feed.outgoing import company_month_event
+from tracking.store import records
+from tracking.store.devices import Device
+from tracking.store.scope import company_scope
+
+MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
+MORNING = [Stretch(30_000, 7260, Kind.ACTIVE), Stretch(37_260, 60, Kind.IDLE)]
+EVENING = [Stretch(70_000, 600, Kind.ACTIVE)]
+
+
+@pytest.fixture
+async def tenant(new_tenant) -> Any:
+    """A company of the test's own, in Tokyo."""
+    return await new_tenant(people=2, time_zone="Asia/Tokyo")
+
+
+@pytest.fixture
+def people(stored):
+    """`await people(tenant)`: accounts by their e-mails."""
+
+    async def read(tenant: Any) -> dict[str, Any]:
+        return {row["email"]: row for row in await stored("employee", tenant.company_id)}
+
+    return read
+
+
+@pytest.fixture
+def worked(engine: AsyncEngine, people):
+    """`await worked(tenant, days)`: what the first employee has done before."""
+
+    async def add(tenant: Any, days: dict[date, list[Stretch]], person: int = 0) -> None:
+        whose = (await people(tenant))[tenant.people[person]]["employee_id"]
+        await import_history(engine, tenant.company_id, whose, time_zone="Asia/Tokyo", days=days)
+        while await fold_company(engine, tenant.company_id, company_month_event):
+            pass
+
+    return add
+
+
+@pytest.fixture
+def begin(engine: AsyncEngine):
+    """`await begin(tenant)`: the first employee's device and the number of the session it has begun."""
+
+    async def start(tenant: Any, person: int = 0) -> tuple[Device, int]:
+        now = datetime.now(UTC)
+        about = {"email": tenant.people[person], "password": tenant.password, "name": "Lap<b>top", "origin": "here"}
+        enrolled = await enrol_device(engine, tenant.company_id, **about, now=now)
+        device = await Authenticator(engine).device(tenant.company_id, enrolled.credential)
+        assert device is not None
+        return device, await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)
+
+    return start
+
+
+async def test_the_newest_first_with_what_was_counted(tenant, worked, admin, employee) -> None:
+    await worked(tenant, {MONDAY: [*MORNING, *EVENING], TUESDAY: EVENING})
+    for browser in (admin, employee):
+        page = (await browser.see("/sessions")).text
+        starts = [page.index(start) for start in ("2026-03-03 19:26", "2026-03-02 19:26", "2026-03-02 08:20")]
+        assert starts == sorted(starts)
+        assert "<td>2026-03-02 10:22</td><td>2 h 01 min</td><td>0 h 01 min</td>" in page
+        assert page.count("<td>0 h 10 min</td><td>0 h 00 min</td>") == 2
+    assert ">Bo</a>" in (await admin.see("/sessions")).text
+
+
+async def test_a_session_over_midnight(tenant, worked, admin, stored) -> None:
+    await worked(tenant, {MONDAY: [Stretch(86_400 - 300, 300, Kind.ACTIVE)], TUESDAY: [Stretch(0, 60, Kind.IDLE)]})
+    assert "<td>0 h 05 min</td><td>0 h 00 min</td>" in (await admin.see("/sessions")).text
+    [late, _early] = sorted(await stored("work_session", tenant.company_id), key=lambda row: row["started_at"])
+    assert "<td>0 h 05 min</td>" in (await admin.see(f"/sessions/{late['number']}")).text
+
+
+async def test_by_day_and_person(tenant, worked, admin, employee, people) -> None:
+    await worked(tenant, {MONDAY: MORNING, TUESDAY: EVENING})
+    await worked(tenant, {TUESDAY: MORNING}, person=1)
+    monday, tuesday, colleagues = "2026-03-02 08:20", "2026-03-03 19:26", "2026-03-03 08:20"
+    first, second = [(await people(tenant))[email]["number"] for email in tenant.people]
+    shown = {
+        "": {monday, tuesday, colleagues},
+        f"day={MONDAY}&person=": {monday},  # in UTC it starts on Sunday
+        f"day={TUESDAY}": {tuesday, colleagues},
+        f"person={second}&day=": {colleagues},
+        f"person={first}&day={TUESDAY}": {tuesday},
+        "page=2": set(),
+    }
+    for query, expected in shown.items():
+        page = (await admin.see(f"/sessions?{query}")).text
+        assert {start for start in (monday, tuesday, colleagues) if start in page} == expected, query
+    page = (await employee.see(f"/sessions?person={second}")).text
+    assert {start for start in (monday, tuesday, colleagues) if start in page} == {monday, tuesday}, "only the own"
+
+
+async def test_times_are_the_viewers_and_days_the_companys(tenant, worked, admin, employee, people) -> None:
+    await worked(tenant, {MONDAY: MORNING})
+    account = (await people(tenant))[tenant.people[0]]
+    fields = {"name": "Bo", "email": tenant.people[0], "role": "EMPLOYEE", "time_zone": "America/New_York"}
+    assert (await admin.send(f"/team/{account['number']}/account", **fields)).status_code == 303
+    page = (await employee.see(f"/sessions?day={MONDAY}")).text
+    assert "Times in America/New_York, days in Asia/Tokyo" in page
+    assert "2026-03-01 18:20" in page
+    assert "2026-03-02 08:20" in (await admin.see("/sessions")).text
+
+
+async def test_a_page_at_a_time_in_few_statements(tenant, worked, admin, engine: AsyncEngine) -> None:
+    days = [MONDAY + timedelta(days=n) for n in range(SESSIONS_A_PAGE + 1)]
+    await worked(tenant, dict.fromkeys(days, MORNING))
+    statements: list[str] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", count)
+    try:
+        first = (await admin.see("/sessions")).text
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", count)
+    assert 0 < len(statements) <= 9, statements
+    assert first.count("2 h 01 min") == SESSIONS_A_PAGE
+    assert "Newer" not in first
+    older = first.partition("/sessions?day=&amp;person=&amp;page=2")
+    assert older[1]
+    second = (await admin.see("/sessions?day=&person=&page=2")).text
+    assert second.count("2 h 01 min") == 1
+    assert f"{MONDAY} 08:20" in second
+    assert "Newer" in second
+    assert "Older" not in second
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["day=soon", "day=0001-01-01", "day=9999-12-31", "day=2026-02-30", "person=x", "person=²", "page=0", "page=x"],
+)
+async def test_a_question_that_cannot_be(admin, query: str) -> None:
+    assert (await admin.see(f"/sessions?{query}")).status_code == 400
+
+
+async def test_a_person_of_another_company(admin, new_tenant, people) -> None:
+    other = await new_tenant()
+    number = (await people(other))[other.people[0]]["number"]
+    for person in (number, "9" * 20):
+        assert (await admin.see(f"/sessions?person={person}")).status_code == 404
+
+
+async def test_one_session(tenant, begin, admin, employee) -> None:
+    _device, number = await begin(tenant)
+    for browser in (admin, employee):
+        page = await browser.see(f"/sessions/{number}")
+        assert page.status_code == 200
+        assert "Lap&lt;b&gt;top" in page.text
+        assert "running" in page.text
+    assert "End this session" not in (await employee.see(f"/sessions/{number}")).text
+
+
+async def test_an_admin_ends_an_open_session(tenant, begin, admin, engine, stored) -> None:
+    device, number = await begin(tenant)
+    assert await poll_session(engine, tenant.company_id, device, number=number)
+    reply = await admin.send(f"/sessions/{number}/end")
+    assert (reply.status_code, reply.headers["location"]) == (303, f"/sessions/{number}")
+    assert "by an admin" in (await admin.see(f"/sessions/{number}")).text
+    assert not await poll_session(engine, tenant.company_id, device, number=number), "its tracker hears of it"
+    now = datetime.now(UTC)
+    assert await end_session(engine, tenant.company_id, device, number=number, desktop_time=now, now=now)
+    [row] = await stored("work_session", tenant.company_id)
+    async with company_scope(engine, tenant.company_id) as tx:
+        await records.saw_running(tx, {row["session_id"]: (device.device_id, now)})
+        assert await records.end_sessions(tx, {row["session_id"]: now}) == set()
+    [row] = await stored("work_session", tenant.company_id)
+    assert (row["ended_at"], row["ended_by"]) == (row["last_seen_at"], "ADMIN"), "for good"
+    again = await admin.send(f"/sessions/{number}/end")
+    assert again.status_code == 409
+    assert "has ended already" in again.text
+
+
+async def test_who_may_not(tenant, begin, new_tenant, open_browser, admin, employee, stored) -> None:
+    _device, number = await begin(tenant, person=1)
+    for path in ("/sessions", f"/sessions/{number}"):
+        assert (await open_browser().see(path)).headers["location"] == "/login"
+    nobody = await open_browser().http.post(f"/sessions/{number}/end")
+    assert nobody.headers["location"] == "/login"
+    assert (await employee.see(f"/sessions/{number}")).status_code == 404, "a colleague's"
+    assert (await employee.send(f"/sessions/{number}/end")).status_code == 403
+    stranger = open_browser()
+    await stranger.sign_in((await new_tenant()).admin)
+    assert "No session." in (await stranger.see("/sessions")).text
+    assert (await stranger.see(f"/sessions/{number}")).status_code == 404
+    assert (await stranger.send(f"/sessions/{number}/end")).status_code == 404
+    assert (await admin.send(f"/sessions/{number}/end", csrf_token="guess")).status_code == 403
+    for wrong in ("0", "-1", new_id(), str(2**63)):
+        assert (await admin.see(f"/sessions/{wrong}")).status_code == 400
+    [row] = await stored("work_session", tenant.company_id)
+    assert row["ended_at"] is None
