@@ -8,12 +8,14 @@ from typing import Any, NoReturn
 
 from tenantry_ops.demo.companies import COMPANIES, Person, people
 from tenantry_ops.demo.routine import ROUND_SECONDS, routine
+from tenantry_ops.demo.screen import screen
 from tracker_client import Desktop, Kind, ProcessKilled, TrackerClient, Window, open_http
 
 log = logging.getLogger("demo")
 
 FIRST_START_SECONDS = 15  # desktops are switched on one after the other: a log-in costs the gateway a password hash
 RETRY_SECONDS = (10, 20)
+CAPTURES = 2  # pictures of each interval, as a tracker makes them
 
 
 async def run_fleet(gateway: str, companies: list[dict[str, Any]]) -> None:
@@ -76,7 +78,13 @@ class Employee:
         for _ in range(seconds // ROUND_SECONDS):
             await asyncio.sleep(ROUND_SECONDS)
             desktop.tick(int((_now() - desktop.now).total_seconds()), kind, window)
+            if (
+                kind == "ACTIVE"
+                and self._rng.random() < CAPTURES * ROUND_SECONDS / desktop.config.screenshot_interval_seconds
+            ):
+                desktop.capture(screen(self._rng, window))
             await desktop.upload()
+            await desktop.upload_screenshots()
             await desktop.poll_tasks()  # half as often as a real one: the fleet shares its machine with the platform
             await desktop.poll_config()
             if not await desktop.poll_session():
