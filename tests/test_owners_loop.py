@@ -86,7 +86,7 @@ async def test_suspending_stops_and_reactivating_continues(
 
     await owner.reactivate(company.id)
     await eventually(lambda: desktop.client.login_check(desktop.account), lambda reply: reply.ok)
-    assert (await company.team_page()).status_code == 200
+    await eventually(company.team_page, lambda page: page.status_code == 200)  # the workspace hears of it by itself
     await start(desktop, at=desktop.now)
     desktop.tick(600)
     assert (await desktop.upload()).ok
