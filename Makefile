@@ -63,6 +63,7 @@ lock: ## resolve the newest versions of all third-party packages into requiremen
 		--output-file requirements.lock requirements-dev.in $(PACKAGES:=/pyproject.toml)
 	rm -rf .venv-lock
 	$(NPM) update --package-lock-only
+	$(NPM) run --silent lock
 
 $(WEB)/node_modules/.installed: $(WEB)/package-lock.json $(WEB)/.npmrc | $(INSTALLED)
 	$(NPM) ci

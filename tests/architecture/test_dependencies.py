@@ -1,4 +1,4 @@
-"""Each distribution declares every third-party package that it imports, and imports every one that it declares."""
+"""What comes from elsewhere: declared where it is imported, and locked without saying from where."""
 
 import ast
 import re
@@ -92,3 +92,8 @@ def test_a_wrong_declaration_is_recognised(
 ) -> None:
     (tmp_path / "module.py").write_text(source)
     assert undeclared_and_unused("a", tmp_path.glob("*.py"), declared, local_packages(distributions)) == expected
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "services/owner-portal/web/package-lock.json"])
+def test_a_lock_names_no_place(root: Path, lock: str) -> None:
+    assert [line for line in (root / lock).read_text().splitlines() if "://" in line] == []
