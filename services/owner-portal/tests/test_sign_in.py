@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from owner_portal.application.owners import sign_in as signing_in
 from owner_portal.application.owners.create_owner import create_owner
 from owner_portal.application.sweep import sweep
-from owner_portal.domain.owners import ATTEMPTS_PER_ACCOUNT, SESSION_LONGEST
-from servicekit.errors import InvalidInput
+from owner_portal.domain.owners import ATTEMPTS_PER_ACCOUNT, SESSION_LONGEST, Caller
+from servicekit.errors import InvalidInput, NotAuthenticated
 
 SignIn = Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]
 
@@ -139,6 +140,25 @@ async def test_new_password_ends_sessions(anonymous: httpx.AsyncClient, sign_in:
     assert (await anonymous.get("/owner/dashboard/")).status_code == 303
     with pytest.raises(InvalidInput):
         await create_owner(engine, email="owner@tenantry.example", password="short")
+
+
+async def test_who_signs_in_while_the_password_changes_is_not_let_in(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    email, caller = "hurried@tenantry.example", Caller("127.0.0.1", "a browser")
+    await create_owner(engine, email=email, password="correct horse battery")
+    verify = signing_in.verify_password
+
+    async def verify_and_change(*args: Any) -> bool:
+        right = await verify(*args)
+        await create_owner(engine, email=email, password="another horse battery")
+        return right
+
+    monkeypatch.setattr(signing_in, "verify_password", verify_and_change)
+    with pytest.raises(NotAuthenticated):
+        await signing_in.sign_in(engine, email=email, password="correct horse battery", caller=caller)
+    monkeypatch.undo()
+    assert (await signing_in.sign_in(engine, email=email, password="another horse battery", caller=caller)).session
 
 
 @pytest.mark.usefixtures("owner")

@@ -94,20 +94,25 @@ ActingOwner = Annotated[SignedIn, Depends(_acting)]
 """The owner who changes something. Forbidden, SecondFactorRequired."""
 
 
+async def prove(portal: Portal, owner: SignedIn, caller: Caller, fields: Mapping[str, str]) -> None:
+    """Takes the password, and the code, that the fields show. Forbidden: they are wrong. RateLimited."""
+    await prove_again(
+        portal.engine,
+        signed_in=owner,
+        password=fields.get("step_up_password", ""),
+        code=fields.get("step_up_code", ""),
+        caller=caller,
+        box=portal.security.box,
+    )
+
+
 async def _stepped_up(portal: ThePortal, owner: EnteredActor, caller: TheCaller, fields: Typed) -> SignedIn:
     if datetime.now(UTC) - owner.proved_at <= portal.security.step_up:
         return owner
     if not any(fields.get(name) for name in STEP_UP_FIELDS):
         raise StepUpRequired("Confirm that it is you: send step_up_password, and step_up_code if you have one.", fields)
     try:
-        await prove_again(
-            portal.engine,
-            signed_in=owner,
-            password=fields.get("step_up_password", ""),
-            code=fields.get("step_up_code", ""),
-            caller=caller,
-            box=portal.security.box,
-        )
+        await prove(portal, owner, caller, fields)
     except Forbidden as error:
         raise StepUpRequired(error.message, fields) from error
     return owner

@@ -25,6 +25,14 @@ _OWNER_BY_ID = text("""
     WHERE o.id = :owner_id AND o.deactivated_at IS NULL
 """)
 
+# Checking a password takes long, and it may be changed meanwhile.
+_HOLD = text("""
+    SELECT o.id, o.email, o.password_hash, f.confirmed_at IS NOT NULL AS has_second_factor
+    FROM owner o LEFT JOIN second_factor f ON f.owner_id = o.id
+    WHERE o.id = :owner_id AND o.password_hash = :password_hash AND o.deactivated_at IS NULL
+    FOR SHARE OF o
+""")
+
 _LIST = text("""
     SELECT o.id, o.email, o.created_at, o.deactivated_at, f.confirmed_at IS NOT NULL AS has_second_factor,
            (SELECT max(s.last_seen_at) FROM owner_session s WHERE s.owner_id = o.id) AS last_seen_at
@@ -56,6 +64,13 @@ async def find_owner(tx: AsyncConnection, email: str) -> Owner | None:
 async def read_owner(tx: AsyncConnection, owner_id: UUID) -> Owner | None:
     """The same by id."""
     row = (await tx.execute(_OWNER_BY_ID, {"owner_id": owner_id})).one_or_none()
+    return Owner(*row) if row else None
+
+
+async def hold(tx: AsyncConnection, owner: Owner) -> Owner | None:
+    """The account as it is now, with the password it was read with until this transaction ends; None: it changed."""
+    values = {"owner_id": owner.owner_id, "password_hash": owner.password_hash}
+    row = (await tx.execute(_HOLD, values)).one_or_none()
     return Owner(*row) if row else None
 
 

@@ -3,11 +3,10 @@
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from owner_portal.api.access import STEP_UP_FIELDS, EnteredActor, StepUpRequired, TheCaller
+from owner_portal.api.access import STEP_UP_FIELDS, EnteredActor, StepUpRequired, TheCaller, prove
 from owner_portal.api.pages import render
 from owner_portal.api.portal import ThePortal
 from owner_portal.api.requests import Typed, wants_json
-from owner_portal.application.owners.prove_again import prove_again
 
 router = APIRouter()
 
@@ -19,14 +18,7 @@ async def step_up(
     request: Request, portal: ThePortal, owner: EnteredActor, caller: TheCaller, fields: Typed
 ) -> Response:
     """For scripts, which may confirm before they are asked to. Forbidden: the password or the code is wrong."""
-    await prove_again(
-        portal.engine,
-        signed_in=owner,
-        password=fields.get("step_up_password", ""),
-        code=fields.get("step_up_code", ""),
-        caller=caller,
-        box=portal.security.box,
-    )
+    await prove(portal, owner, caller, fields)
     return JSONResponse({}) if wants_json(request) else RedirectResponse("/owner/account/", 303)
 
 

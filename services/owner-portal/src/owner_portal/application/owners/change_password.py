@@ -29,9 +29,12 @@ async def change_password(engine: AsyncEngine, *, signed_in: SignedIn, present: 
     if owner is None or not await verify_password(owner.password_hash, present[: rules.LONGEST_PASSWORD + 1]):
         raise InvalidInput(WRONG_PASSWORD)
     password_hash = await hash_password(new)
-    # A password alone is no proof of who it is where a code belongs to one.
-    proved_at = signed_in.proved_at if owner.has_second_factor else None
     async with engine.begin() as tx:
+        owner = await owners.hold(tx, owner)
+        if owner is None:
+            raise InvalidInput(WRONG_PASSWORD)
+        # A password alone is no proof of who it is where a code belongs to one.
+        proved_at = signed_in.proved_at if owner.has_second_factor else None
         await attempts.forget(tx, account)
         await owners.set_password(tx, signed_in.owner_id, password_hash)
         ended = await sessions.close_all(tx, signed_in.owner_id)

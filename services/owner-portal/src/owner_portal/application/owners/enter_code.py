@@ -2,8 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.audit.record_action import append_action
-from owner_portal.application.owners.open_session import open_session
+from owner_portal.application.owners.open_session import let_in
 from owner_portal.application.owners.secret_box import SecretBox
 from owner_portal.application.owners.take_code import WRONG_CODE, take_code
 from owner_portal.application.owners.throttle import admit
@@ -30,17 +29,11 @@ async def enter_code(engine: AsyncEngine, *, challenge: str, code: str, caller: 
     account, origin = f"code {owner.owner_id}", f"address {caller.address}"
     await admit(engine, {account: rules.CODES_PER_ACCOUNT, origin: rules.ATTEMPTS_PER_ADDRESS})
     async with engine.begin() as tx:
+        if await owners.hold(tx, owner) is None:
+            raise Refused(OVER)
         by = await take_code(tx, owner_id=owner.owner_id, code=code, box=box)
         if by is None:
             raise NotAuthenticated(WRONG_CODE)
         await attempts.forget(tx, account)
         await attempts.forgive(tx, origin)
-        token = await open_session(tx, owner_id=owner.owner_id, caller=caller)
-        await append_action(
-            tx,
-            actor=owner.email,
-            action="sign_in",
-            subject=owner.email,
-            facts={"address": caller.address, "device": caller.device, "by": f"password and {by}"},
-        )
-    return token
+        return await let_in(tx, owner=owner, caller=caller, by=f"password and {by}")

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from owner_portal.domain.owners import Caller
+from owner_portal.application.audit.record_action import append_action
+from owner_portal.domain.owners import Caller, Owner
 from owner_portal.store import sessions
 from servicekit.ids import new_id
 from servicekit.passwords import new_token, token_digest
@@ -27,5 +28,18 @@ async def open_session(
         session_id=new_id(),
         caller=caller,
         proved_at=proved_at,
+    )
+    return token
+
+
+async def let_in(tx: AsyncConnection, *, owner: Owner, caller: Caller, by: str) -> str:
+    """The token of a new session of an owner who has signed in `by` what the audit trail is to say."""
+    token = await open_session(tx, owner_id=owner.owner_id, caller=caller)
+    await append_action(
+        tx,
+        actor=owner.email,
+        action="sign_in",
+        subject=owner.email,
+        facts={"address": caller.address, "device": caller.device, "by": by},
     )
     return token

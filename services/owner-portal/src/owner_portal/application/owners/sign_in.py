@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.audit.record_action import append_action
-from owner_portal.application.owners.open_session import open_session
+from owner_portal.application.owners.open_session import let_in
 from owner_portal.application.owners.throttle import admit
 from owner_portal.domain import owners as rules
 from owner_portal.domain.owners import Caller
@@ -37,18 +36,13 @@ async def sign_in(engine: AsyncEngine, *, email: str, password: str, caller: Cal
     if owner is None or not correct:
         raise NotAuthenticated(WRONG)
     async with engine.begin() as tx:
+        owner = await owners.hold(tx, owner)
+        if owner is None:  # the password was right a moment ago
+            raise NotAuthenticated(WRONG)
         await attempts.forget(tx, account)
         await attempts.forgive(tx, origin)
         if owner.has_second_factor:
             challenge = new_token()
             await sessions.add_challenge(tx, digest=token_digest(challenge), owner_id=owner.owner_id)
             return SignedInBy(challenge=challenge)
-        token = await open_session(tx, owner_id=owner.owner_id, caller=caller)
-        await append_action(
-            tx,
-            actor=owner.email,
-            action="sign_in",
-            subject=owner.email,
-            facts={"address": caller.address, "device": caller.device, "by": "password"},
-        )
-    return SignedInBy(session=token)
+        return SignedInBy(session=await let_in(tx, owner=owner, caller=caller, by="password"))
