@@ -59,6 +59,11 @@ class Visitor:
         """The only company whose rows this visitor's pages can show."""
         return self.ticket.company_id
 
+    @property
+    def seats(self) -> int:
+        """How many active people the company may have; 0 as long as billing grants nothing."""
+        return self.access.entitlement.seats if self.access.entitlement else 0
+
 
 def the_workspace(request: Request) -> Workspace:
     """What the application was made with."""

@@ -99,9 +99,8 @@ async def reactivate(
 ) -> Response:
     """Gives that person a seat of the plan again."""
     check_token(request, visitor, form.csrf_token)
-    seats = visitor.access.entitlement.seats if visitor.access.entitlement else 0
     try:
-        await reactivate_employee(workspace.engine, visitor.company_id, number, seats=seats)
+        await reactivate_employee(workspace.engine, visitor.company_id, number, seats=visitor.seats)
     except AppError as error:
         return await _account_of(workspace, visitor, number, error=error)
     return RedirectResponse(f"/team/{number}/account", 303)

@@ -177,10 +177,14 @@ async def add_to_team(
 ) -> Response:
     """Adds an account within the seats of the plan."""
     check_token(request, visitor, form.csrf_token)
-    seats = visitor.access.entitlement.seats if visitor.access.entitlement else 0
     try:
         await add_employee(
-            workspace.engine, visitor.company_id, seats=seats, name=form.name, email=form.email, password=form.password
+            workspace.engine,
+            visitor.company_id,
+            seats=visitor.seats,
+            name=form.name,
+            email=form.email,
+            password=form.password,
         )
     except AppError as error:
         return await _team(workspace, visitor, error=error)
@@ -194,7 +198,7 @@ async def _team(workspace: Workspace, visitor: AdminVisitor, error: AppError | N
         status_code=HTTP_STATUS[type(error)] if error else 200,
         person=visitor.person,
         shown=shown,
-        seats=visitor.access.entitlement.seats if visitor.access.entitlement else 0,
+        seats=visitor.seats,
         error=error.message if error else "",
     )
 
