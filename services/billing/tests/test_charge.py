@@ -13,7 +13,7 @@ from billing.domain.months import MonthRange, next_anniversary
 from servicekit.errors import InvalidInput
 
 JANUARY = datetime(2027, 1, 31, 8, 30, tzinfo=UTC)
-moments = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
 prices = st.integers(0, 10**7)
 
 

@@ -152,7 +152,7 @@ class Owner:
         answer = await self.call("/owner/company/create/", **fields)
         assert answer.status_code == 201, answer.text
         company: dict[str, Any] = answer.json()["company"]
-        while (await self.read(f"/owner/company/{company['id']}/"))["status"] == "PENDING":  # noqa: ASYNC110
+        while (await self.read(f"/owner/company/{company['id']}/"))["status"] == "PENDING":  # noqa: ASYNC110 - as below
             await asyncio.sleep(0.05)
         return company
 
@@ -310,7 +310,7 @@ def follow(run: Any, eventually: Any) -> Callable[[Portal], contextlib.AbstractA
 
 
 @pytest.fixture(scope="module")
-async def following(portal: Portal, services: None, follow: Any) -> AsyncIterator[DirectoryFeed]:  # noqa: ARG001
+async def following(portal: Portal, services: None, follow: Any) -> AsyncIterator[DirectoryFeed]:  # noqa: ARG001 - tenancy and billing run first
     """The loops run beside tenancy and billing."""
     async with follow(portal) as feed:
         yield feed

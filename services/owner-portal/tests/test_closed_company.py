@@ -1,6 +1,5 @@
 """A closed company: its pages are read, its debts are paid, and nothing is offered that would be refused."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -25,15 +24,17 @@ REFUSED = [
 
 
 @pytest.fixture(scope="module")
-async def company(following: Any, owner: Any) -> str:  # noqa: ARG001 - tenancy and billing run first
+async def company(following: Any, owner: Any, eventually: Any) -> str:  # noqa: ARG001 - tenancy and billing run first
     """The path of one that owes a month, once billing has heard of the closing."""
     path = f"/owner/company/{(await owner.found('Gone Ltd'))['id']}/"
     assert (await owner.call(f"{path}renew/")).status_code == 200
     assert (await owner.call(f"{path}close/", confirm="Gone Ltd", reason="bankrupt")).status_code == 200
-    while "RENEW" not in (standing := (await owner.read(f"{path}billing/"))["standing"]["value"])["refusals"] or (  # noqa: ASYNC110
-        standing["record"]["subscription"]["state"] != "CANCELLED"
-    ):
-        await asyncio.sleep(0.05)
+
+    async def heard() -> bool:
+        standing = (await owner.read(f"{path}billing/"))["standing"]["value"]
+        return "RENEW" in standing["refusals"] and standing["record"]["subscription"]["state"] == "CANCELLED"
+
+    await eventually(heard)
     return path
 
 

@@ -69,7 +69,7 @@ def test_the_latest_of_several_times_counts_and_the_future_becomes_now() -> None
         st.builds(
             SyncTime,
             st.sampled_from(COMPANIES),
-            st.datetimes(datetime(2026, 11, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+            st.datetimes(datetime(2026, 11, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis adds the zone
         )
     )
 )

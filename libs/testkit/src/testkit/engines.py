@@ -37,7 +37,7 @@ def postgres(folder: Path) -> AnyPostgres:
 def nats(folder: Path, authorization: str) -> AnyNats:
     """Returns a NATS that is not started yet; the folder is its own."""
     if use_docker():
-        from testkit.docker_engines import DockerNats  # noqa: PLC0415
+        from testkit.docker_engines import DockerNats  # noqa: PLC0415 - as above
 
         return DockerNats(folder, authorization)
     return NatsEngine(folder, authorization)
