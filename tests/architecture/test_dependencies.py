@@ -11,7 +11,7 @@ import pytest
 
 # Declared for another reason than an import.
 NOT_IMPORTED = {
-    "tenantry-servicekit": {"psycopg", "httptools"},  # drivers: SQLAlchemy's, named in URLs, and uvicorn's parser
+    "tenantry-servicekit": {"httptools"},  # uvicorn's parser
     "tenantry-tracking": {"python-multipart", "tzdata"},  # FastAPI's forms; the standard library's zoneinfo
     "tenantry-tenancy": {"tzdata"},
     "tenantry-owner-portal": {"python-multipart", "tzdata"},

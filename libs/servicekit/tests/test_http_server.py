@@ -18,7 +18,6 @@ from servicekit import http_protocol
 from servicekit.errors import Unavailable
 from servicekit.http_headers import SecurityHeaders
 from servicekit.http_server import BodyLimit, bind, health_routes, serve
-from servicekit.settings import ListenAddress
 from tenantry_ops.ports import LOOPBACK, free_port
 
 LIMIT = 10_000
@@ -67,9 +66,9 @@ app = Starlette(
 
 
 @pytest.fixture
-async def address() -> AsyncIterator[tuple[ListenAddress, "asyncio.Task[None]"]]:
+async def address() -> AsyncIterator[tuple[str, "asyncio.Task[None]"]]:
     """Where it serves, and the task that does."""
-    listen = ListenAddress(f"{LOOPBACK}:{free_port()}")
+    listen = f"{LOOPBACK}:{free_port()}"
     serving = asyncio.create_task(serve(app, bind(listen)))
     yield listen, serving
     serving.cancel()
@@ -82,7 +81,7 @@ def raw(address) -> Raw:
     """`await raw(header, *chunks)`: the status code and the JSON that come back."""
 
     async def ask(header: str, *chunks: bytes, path: str = "/") -> tuple[int, Any]:
-        reader, writer = await asyncio.open_connection(address[0].host, address[0].port)
+        reader, writer = await asyncio.open_connection(*address[0].split(":"))
         try:
             writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
             for chunk in chunks:
@@ -169,7 +168,7 @@ async def test_a_running_request_ends_before_the_server_does(address) -> None:
 
 
 async def test_a_head_that_is_too_large_ends_the_connection(address) -> None:
-    reader, writer = await asyncio.open_connection(LOOPBACK, address[0].port)
+    reader, writer = await asyncio.open_connection(*address[0].split(":"))
     writer.write(b"POST / HTTP/1.1\r\nhost: x\r\n")
     with suppress(ConnectionError):
         for _ in range(64):
@@ -182,7 +181,7 @@ async def test_a_head_that_is_too_large_ends_the_connection(address) -> None:
 
 async def test_a_head_that_does_not_arrive_ends_the_connection(address, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_protocol, "HEAD_DEADLINE", 0.05)
-    reader, writer = await asyncio.open_connection(LOOPBACK, address[0].port)
+    reader, writer = await asyncio.open_connection(*address[0].split(":"))
     writer.write(b"POST / HTTP/1.1\r\nhost: x\r\n")
     with suppress(ConnectionError):
         assert await reader.read() == b""

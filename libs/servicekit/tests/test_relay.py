@@ -32,6 +32,18 @@ def there(streams: JetStreamContext):
     return read
 
 
+@pytest.fixture
+def nothing_waits(waiting):
+    """`await nothing_waits()` returns once everything was published."""
+
+    async def wait() -> None:
+        async with asyncio.timeout(20):
+            while await waiting():  # noqa: ASYNC110 - the relay says nothing
+                await asyncio.sleep(0.02)
+
+    return wait
+
+
 async def test_what_was_committed_is_published_and_forgotten(append, new_relay, waiting, streams) -> None:
     await append("tenancy.v1.scratch", payload=b"hello")
     relay = new_relay()
@@ -180,14 +192,36 @@ async def test_a_stream_that_lost_everything(append, new_relay, streams, there) 
     assert (await there() or ("", 0))[0] == "9"
 
 
-async def test_it_goes_on_after_the_database_was_away(engine: AsyncEngine, append, new_relay, waiting) -> None:
-    running = asyncio.create_task(new_relay().run(idle=0.01))
+async def test_it_goes_on_after_the_database_was_away(engine: AsyncEngine, append, new_relay, nothing_waits) -> None:
+    running = asyncio.create_task(new_relay().run())
     async with engine.connect() as connection:
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'servicekit'"
         await connection.execute(text(f"{others} AND pid <> pg_backend_pid()"))
     await append("tenancy.v1.scratch", payload=b"after")
-    async with asyncio.timeout(20):
-        while await waiting():  # noqa: ASYNC110 - the relay says nothing
-            await asyncio.sleep(0.02)
+    await nothing_waits()
     running.cancel()
     await asyncio.wait([running])
+
+
+LEFT = """
+INSERT INTO outbox (id, subject, event_type, payload) VALUES (gen_random_uuid(), 'tenancy.v1.scratch', 'scratch', 'x')
+"""
+
+
+async def test_what_is_appended_is_published_at_once(append, new_relay, nothing_waits, monkeypatch) -> None:
+    monkeypatch.setattr("servicekit.relay.BEAT", 3600.0)
+    running = asyncio.create_task(new_relay().run())
+    for number in range(3):
+        await append("tenancy.v1.scratch", payload=str(number).encode())
+        await nothing_waits()
+    running.cancel()
+
+
+async def test_so_is_what_nobody_is_notified_of(append, new_relay, nothing_waits, engine: AsyncEngine) -> None:
+    await append("tenancy.v1.scratch", payload=b"hello")
+    running = asyncio.create_task(new_relay().run())
+    await nothing_waits()
+    async with engine.begin() as tx:  # as an event whose lease is over
+        await tx.execute(text(LEFT))
+    await nothing_waits()
+    running.cancel()

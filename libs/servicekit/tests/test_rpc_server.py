@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from servicekit import errors, rpc_server, rpc_status
 from servicekit.rpc_client import call, open_channel
-from servicekit.settings import ListenAddress, TlsSettings
+from servicekit.settings import TlsSettings
 from tenantry_ops.ports import LOOPBACK, free_port
 
 SERVICE = "scratch.v1.Scratch"
@@ -47,12 +47,12 @@ def add_services(server: grpc.aio.Server) -> None:
 
 
 @pytest.fixture(scope="module")
-def address() -> ListenAddress:
-    return ListenAddress(f"{LOOPBACK}:{free_port()}")
+def address() -> str:
+    return f"{LOOPBACK}:{free_port()}"
 
 
 @pytest.fixture
-async def connect(address: ListenAddress, identity: Callable[[str], TlsSettings]) -> AsyncIterator[Any]:
+async def connect(address: str, identity: Callable[[str], TlsSettings]) -> AsyncIterator[Any]:
     """`connect("tracking")` is a channel to the running server with that service's certificate."""
     serving = asyncio.create_task(rpc_server.serve(address, identity("tenancy"), CALLERS, add_services))
     channels: list[grpc.aio.Channel] = []
@@ -134,7 +134,7 @@ async def test_a_server_that_is_not_there(identity: Callable[[str], TlsSettings]
 
 
 async def test_another_server_with_a_certificate_of_the_platform(
-    connect: Any, address: ListenAddress, identity: Callable[[str], TlsSettings]
+    connect: Any, address: str, identity: Callable[[str], TlsSettings]
 ) -> None:
     assert connect
     async with open_channel(address, identity("tracking"), server_name="billing") as channel:
@@ -153,7 +153,7 @@ async def test_health_is_for_everyone_with_a_certificate(connect: Any) -> None:
 
 
 async def test_a_second_server_does_not_share_the_port(
-    connect: Any, address: ListenAddress, identity: Callable[[str], TlsSettings]
+    connect: Any, address: str, identity: Callable[[str], TlsSettings]
 ) -> None:
     assert connect
     with pytest.raises(RuntimeError, match="address"):

@@ -13,7 +13,7 @@ from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub, add_Tenanc
 from servicekit import rpc_server
 from servicekit.database import create_engine
 from servicekit.rpc_client import open_channel
-from servicekit.settings import ListenAddress, TlsSettings
+from servicekit.settings import TlsSettings
 from tenancy.api.callers import CALLERS
 from tenancy.api.servicer import TenancyServicer
 from tenancy.application.create_company import create_company
@@ -74,7 +74,7 @@ def create(engine: AsyncEngine) -> Create:
 async def server(engine: AsyncEngine, environment: dict[str, str], certificates: Certificates) -> AsyncIterator[str]:
     """The address of a running server."""
     servicer = TenancyServicer(engine, peppers=PEPPERS, encode=encode)
-    address = ListenAddress(environment["TENANCY_RPC_LISTEN"])
+    address = environment["TENANCY_RPC_LISTEN"]
 
     def add_services(server: grpc.aio.Server) -> None:
         add_TenancyServiceServicer_to_server(servicer, server)

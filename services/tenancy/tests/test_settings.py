@@ -24,7 +24,7 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOG_LEVEL", "debug")
     settings = Settings.model_validate({})
-    assert (settings.rpc_listen.host, settings.rpc_listen.port) == ("127.0.0.1", 7001)
+    assert settings.rpc_listen == "127.0.0.1:7001"
     assert settings.key_pepper == bytes.fromhex("ab" * 32)
     assert settings.log_level == "debug"
 

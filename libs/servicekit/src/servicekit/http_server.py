@@ -99,12 +99,13 @@ class _Server(uvicorn.Server):
 
 def bind(listen: ListenAddress) -> socket.socket:
     """A listening socket that several processes may share by inheriting it. OSError when the address is taken."""
-    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    host, _, port = listen.rpartition(":")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol by name: asyncio sets TCP_NODELAY only where it reads there that this is TCP.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((listen.host, listen.port))
+        listener.bind((host, int(port)))
     except OSError:
         listener.close()
         raise

@@ -26,10 +26,12 @@ CREATE TABLE outbox (
 CREATE UNIQUE INDEX outbox_compacted ON outbox (subject) WHERE revision IS NOT NULL;
 CREATE INDEX outbox_claim ON outbox (claimed_until);
 """
+CHANNEL = "outbox"  # where each append is notified of
 
 _APPEND = text("""
     INSERT INTO outbox (id, subject, event_type, payload, traceparent)
     VALUES (:id, :subject, :event_type, :payload, :traceparent)
+    RETURNING pg_notify('outbox', '')
 """)
 
 # A new id tells a relay that holds the older version that its row is not the one it published.
@@ -40,6 +42,7 @@ _REPLACE = text("""
     SET id = excluded.id, payload = excluded.payload, traceparent = excluded.traceparent,
         revision = excluded.revision, occurred_at = excluded.occurred_at, claimed_until = '-infinity'
     WHERE o.revision < excluded.revision
+    RETURNING pg_notify('outbox', '')
 """)
 
 # By state, never by "id > last seen": a smaller id may be committed later and would be lost for ever.

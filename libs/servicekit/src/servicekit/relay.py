@@ -12,12 +12,14 @@ from servicekit import outbox
 from servicekit.bus import Bus
 from servicekit.events import REVISION_HEADER, cloud_event_headers
 from servicekit.lifecycle import forever
+from servicekit.notifications import listen
 
 log = structlog.get_logger()
 
 WRONG_LAST_SEQUENCE = 10071
 LEASE = timedelta(seconds=30)
 RETRY_PAUSE = timedelta(seconds=1)
+BEAT = 1.0  # seconds
 
 
 class Relay:
@@ -32,9 +34,14 @@ class Relay:
         self._batch = batch
         self._published: dict[str, tuple[int, int]] = {}  # subject -> sequence and revision of its message
 
-    async def run(self, *, idle: float = 0.1) -> None:
-        """Publishes until cancelled; looks again after `idle` seconds when there was nothing."""
-        await forever("relay", self.publish_waiting, idle=idle)
+    async def run(self) -> None:
+        """Publishes until cancelled: what is appended at once, what failed or was left behind within `BEAT` seconds."""
+
+        async def publish_all(_moment: float, _notified: list[str]) -> None:
+            while await self.publish_waiting():
+                pass
+
+        await forever("relay", lambda: listen(self._engine, outbox.CHANNEL, publish_all, beat=BEAT), idle=0)
 
     async def publish_waiting(self) -> bool:
         """Publishes one batch; says whether there was anything. No transaction is open while it talks to the broker."""

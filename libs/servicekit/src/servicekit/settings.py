@@ -1,28 +1,13 @@
 """Settings that all services share. Each service subclasses them with its own prefix for the environment."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic import Field, StringConstraints
 from pydantic_settings import BaseSettings
 
-
-class ListenAddress(str):
-    """`host:port` to listen on."""
-
-    __slots__ = ()
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema(pattern=r"^.+:\d{1,5}$"))
-
-    @property
-    def host(self) -> str:
-        return self.rpartition(":")[0]
-
-    @property
-    def port(self) -> int:
-        return int(self.rpartition(":")[2])
+ListenAddress = Annotated[str, StringConstraints(pattern=r"^.+:\d{1,5}$")]
+"""`host:port` to listen on."""
 
 
 class LogSettings(BaseSettings):

@@ -12,7 +12,6 @@ from starlette.types import Receive, Scope, Send
 from servicekit.errors import Unavailable
 from servicekit.http_server import bind, serve
 from servicekit.ids import new_id
-from servicekit.settings import ListenAddress
 from tracking.api.transport import read_body
 from tracking.store.pictures import PictureStore
 from tracking.store.screenshots import Screenshot
@@ -54,7 +53,7 @@ class Bucket:
 @pytest.fixture
 async def bucket(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bucket]:
     """An S3 whose address and credentials are in the environment, as operations.md says."""
-    listener, bucket = bind(ListenAddress("127.0.0.1:0")), Bucket()
+    listener, bucket = bind("127.0.0.1:0"), Bucket()
     environment = {
         "AWS_ENDPOINT": f"http://127.0.0.1:{listener.getsockname()[1]}",
         "AWS_ACCESS_KEY_ID": "tenantry",
@@ -99,7 +98,7 @@ async def test_a_bucket(bucket: Bucket) -> None:
 
 
 async def test_a_bucket_that_does_not_answer(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    unused = bind(ListenAddress("127.0.0.1:0"))
+    unused = bind("127.0.0.1:0")
     monkeypatch.setenv("AWS_ENDPOINT", f"http://127.0.0.1:{unused.getsockname()[1]}")
     unused.close()
     store = PictureStore("s3://pictures/tracking")

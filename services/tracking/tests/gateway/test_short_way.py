@@ -10,7 +10,6 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from servicekit.http_server import bind, serve
-from servicekit.settings import ListenAddress
 from tracker_client import stamp
 from tracking.api.desktop import protocol
 from tracking.api.desktop.app import DesktopApi
@@ -42,7 +41,7 @@ def application(api: DesktopApi) -> Counted:
 
 @pytest.fixture
 async def port(gateway: Gateway, directory: AccessDirectory, application: Counted) -> AsyncIterator[int]:
-    listener = bind(ListenAddress("127.0.0.1:0"))
+    listener = bind("127.0.0.1:0")
     speaking = UploadProtocol.of(Uploads(gateway, directory))
     serving = asyncio.create_task(serve(application, listener, protocol=speaking))
     yield listener.getsockname()[1]

@@ -15,7 +15,6 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
 from servicekit.http_server import bind, serve
-from servicekit.settings import ListenAddress
 from tracking.api.desktop.calls import ENDPOINTS
 from tracking.api.native import messages
 
@@ -32,7 +31,7 @@ EXAMPLES = 40  # of each call
 @pytest.fixture(scope="module")
 async def address(native_api, api) -> AsyncIterator[str]:
     """Both APIs as the gateway serves them, on a port."""
-    listener = bind(ListenAddress("127.0.0.1:0"))
+    listener = bind("127.0.0.1:0")
     app = Starlette(routes=[Route("/v1/{rest:path}", native_api), Mount("/", api)])
     serving = asyncio.create_task(serve(app, listener))
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"

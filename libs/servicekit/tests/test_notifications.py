@@ -1,0 +1,107 @@
+"""Who listens hears of everything that is committed, or learns that it may have missed something."""
+
+import time
+from collections.abc import Awaitable, Callable
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.notifications import listen
+
+BEAT = 0.05
+
+
+class Enough(Exception):
+    """Ends the listening."""
+
+
+async def notify(engine: AsyncEngine, *payloads: str, commit: bool = True) -> None:
+    async with engine.connect() as connection:
+        for payload in payloads:
+            await connection.execute(text("SELECT pg_notify('news', :payload)"), {"payload": payload})
+        await (connection.commit() if commit else connection.rollback())
+
+
+async def hear(engine: AsyncEngine, until: int, then: Callable[[int], Awaitable[None]], channel: str = "news") -> list:
+    """What was heard when the listener was called for the n-th time; each time it does `then(number)`."""
+    calls: list[tuple[float, list[str]]] = []
+
+    async def note(moment: float, payloads: list[str]) -> None:
+        calls.append((moment, payloads))
+        if len(calls) == until:
+            raise Enough
+        await then(len(calls))
+
+    with pytest.raises(Enough):
+        await listen(engine, channel, note, beat=BEAT)
+    return calls
+
+
+async def test_what_was_committed_is_heard_in_order(engine: AsyncEngine) -> None:
+    async def tell(number: int) -> None:
+        if number == 1:
+            await notify(engine, "never", commit=False)
+            await notify(engine, "first", "second")
+            await notify(engine, "third")
+
+    calls = await hear(engine, 5, tell)
+    assert [payload for _moment, payloads in calls for payload in payloads] == ["first", "second", "third"]
+
+
+async def test_what_comes_while_the_listener_is_busy_is_heard_too(engine: AsyncEngine) -> None:
+    calls = await hear(engine, 6, lambda number: notify(engine, f"number {number}"))
+    heard = [payload for _moment, payloads in calls for payload in payloads]
+    assert heard == [f"number {number}" for number in range(1, 6)]
+
+
+async def test_the_moment_moves_on_in_silence(engine: AsyncEngine) -> None:
+    async def nothing(_number: int) -> None: ...
+
+    calls = await hear(engine, 3, nothing)
+    moments = [moment for moment, _payloads in calls]
+    assert sorted(set(moments)) == moments
+    assert moments[-1] <= time.monotonic()
+    assert not any(payloads for _moment, payloads in calls)
+
+
+async def test_what_was_notified_before_a_moment_has_been_heard_by_then(engine: AsyncEngine) -> None:
+    told: list[tuple[float, str]] = []
+    heard: set[str] = set()
+
+    async def note(moment: float, payloads: list[str]) -> None:
+        heard.update(payloads)
+        assert heard >= {payload for at, payload in told if at < moment}
+        if len(told) == 40:
+            raise Enough
+        await notify(engine, str(len(told)))
+        told.append((time.monotonic(), str(len(told))))
+
+    with pytest.raises(Enough):
+        await listen(engine, "news", note, beat=0.001)
+
+
+async def test_another_channel_is_not_heard(engine: AsyncEngine) -> None:
+    calls = await hear(engine, 3, lambda _number: notify(engine, "not for us"), channel="other news")
+    assert not any(payloads for _moment, payloads in calls)
+
+
+async def test_a_lost_connection_ends_it(engine: AsyncEngine) -> None:
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'servicekit'"
+
+    async def cut(_moment: float, _payloads: list[str]) -> None:
+        async with engine.connect() as connection:
+            await connection.execute(text(f"{others} AND pid <> pg_backend_pid()"))
+
+    with pytest.raises(psycopg.OperationalError):
+        await listen(engine, "news", cut, beat=60)
+
+
+async def test_its_connection_is_not_used_again(engine: AsyncEngine) -> None:
+    async def nothing(_number: int) -> None: ...
+
+    await hear(engine, 1, nothing)
+    async with engine.connect() as connection:
+        channels = (await connection.execute(text("SELECT count(*) FROM pg_listening_channels()"))).scalar()
+    assert channels == 0
