@@ -36,6 +36,7 @@ BREACHES = [
     ("servicekit", "servicekit/ids.py", "import tracking.domain.days"),
     ("audit-chain", "audit_chain/chain.py", "import servicekit.errors"),
     ("audit-chain", "audit_chain/hashing.py", "import sqlalchemy"),
+    ("credentials", "credentials/tokens.py", "import servicekit.database"),
     ("production", "tracking/maintenance.py", "import tracker_client"),
     ("production", "owner_portal/main.py", "import testkit"),
     ("tools", "tenantry_ops/demo/seed.py", "import tracking.maintenance"),

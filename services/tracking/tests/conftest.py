@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.tenancy.v1 import tenancy_pb2 as pb
 from contracts.tenancy.v1.policy_pb2 import GetTrackingPolicyRequest
 from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
-from servicekit import passwords
+from credentials import passwords
 from servicekit.database import create_engine
 from servicekit.rpc_client import call, open_channel
 from servicekit.settings import TlsSettings

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.tenancy.v1 import tenancy_pb2 as pb
+from credentials.tokens import token_digest
 from servicekit.ids import new_id
-from servicekit.passwords import token_digest
 from servicekit.rpc_client import call
 from tracker_client import Desktop
 from tracker_client.desktop import LOGIN_FIELDS

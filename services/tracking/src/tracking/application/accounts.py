@@ -5,9 +5,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from credentials.passwords import hash_password
 from servicekit.errors import Conflict, InvalidInput, Refused
 from servicekit.ids import new_id
-from servicekit.passwords import hash_password
 from tracking.domain.rows import clean
 from tracking.store import companies, employees, fold_queue
 from tracking.store.employees import Employee

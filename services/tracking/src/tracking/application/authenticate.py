@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from servicekit.passwords import token_digest
+from credentials.tokens import token_digest
 from tracking.store import devices
 from tracking.store.devices import Device
 from tracking.store.scope import company_scope

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from credentials.tokens import token_digest
 from servicekit.errors import Conflict, InvalidInput, NotAuthenticated, NotFound, Refused
-from servicekit.passwords import token_digest
 from tracking.application.accounts import check_new_password, new_password_hash
 from tracking.application.guard_sign_in import forgive, subjects
 from tracking.application.log_in import check_password

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from credentials.tokens import new_token, token_digest
 from servicekit.errors import InvalidInput, NotAuthenticated, NotFound
 from servicekit.ids import new_id
-from servicekit.passwords import new_token, token_digest
 from tracking.application.guard_sign_in import forgive, subjects
 from tracking.application.log_in import check_password
 from tracking.domain.rows import clean

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from credentials.passwords import verify_password
+from credentials.tokens import new_token, token_digest
 from servicekit.errors import Forbidden, NotAuthenticated
 from servicekit.ids import new_id
-from servicekit.passwords import new_token, token_digest, verify_password
 from tracking.application.guard_sign_in import forgive, guarded, subjects
 from tracking.domain.daybook import EmployeeTotals
 from tracking.domain.days import day_of

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from credentials.passwords import verify_password
+from credentials.tokens import new_token, token_digest
 from servicekit.errors import NotAuthenticated
-from servicekit.passwords import new_token, token_digest, verify_password
 from tracking.application.guard_sign_in import NO_COMPANY, forgive, guarded, subjects
 from tracking.store import employees, workspace_sessions
 from tracking.store.employees import Employee

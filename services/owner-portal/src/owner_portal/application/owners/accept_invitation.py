@@ -2,6 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from credentials.passwords import hash_password
+from credentials.tokens import token_digest
 from owner_portal.application.audit.record_action import append_action
 from owner_portal.application.owners.open_session import open_session
 from owner_portal.domain import owners as rules
@@ -9,7 +11,6 @@ from owner_portal.domain.owners import Caller, Invitation
 from owner_portal.store import invitations, owners
 from servicekit.errors import NotFound
 from servicekit.ids import new_id
-from servicekit.passwords import hash_password, token_digest
 
 GONE = "This invitation is over or was used already. Ask for a new one."
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from credentials.passwords import hash_password, verify_password
 from owner_portal.application.audit.record_action import append_action
 from owner_portal.application.owners.open_session import open_session
 from owner_portal.application.owners.throttle import admit
@@ -9,7 +10,6 @@ from owner_portal.domain import owners as rules
 from owner_portal.domain.owners import Caller, SignedIn
 from owner_portal.store import attempts, owners, sessions
 from servicekit.errors import InvalidInput
-from servicekit.passwords import hash_password, verify_password
 
 WRONG_PASSWORD = "That is not your present password."  # noqa: S105 - a message
 

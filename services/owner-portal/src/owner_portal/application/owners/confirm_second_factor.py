@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from credentials.tokens import token_digest
 from owner_portal.application.audit.record_action import append_action
 from owner_portal.application.owners.offer_second_factor import offered_second_factor
 from owner_portal.application.owners.one_time_codes import step_of
@@ -13,7 +14,6 @@ from owner_portal.domain.owners import CODES_PER_ACCOUNT, SignedIn
 from owner_portal.domain.recovery import new_recovery_codes, normal_code
 from owner_portal.store import attempts, second_factors
 from servicekit.errors import InvalidInput, Refused
-from servicekit.passwords import token_digest
 
 WRONG = "That is not the code. Check the clock of your device, and enter the code that the app shows now."
 

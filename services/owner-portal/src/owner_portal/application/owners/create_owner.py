@@ -2,11 +2,11 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from credentials.passwords import hash_password
 from owner_portal.application.audit.record_action import append_action
 from owner_portal.domain import owners as rules
 from owner_portal.store import owners, second_factors, sessions
 from servicekit.ids import new_id
-from servicekit.passwords import hash_password
 
 OPERATOR = "operator"
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from credentials.tokens import token_digest
 from owner_portal.application.owners.open_session import let_in
 from owner_portal.application.owners.secret_box import SecretBox
 from owner_portal.application.owners.take_code import WRONG_CODE, take_code
@@ -10,7 +11,6 @@ from owner_portal.domain import owners as rules
 from owner_portal.domain.owners import Caller
 from owner_portal.store import attempts, owners, sessions
 from servicekit.errors import NotAuthenticated, Refused
-from servicekit.passwords import token_digest
 
 OVER = "That took too long. Sign in again."
 

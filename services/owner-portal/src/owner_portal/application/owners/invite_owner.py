@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from credentials.tokens import new_token, token_digest
 from owner_portal.application.audit.record_action import append_action
 from owner_portal.application.queue_mail import queue_mail
 from owner_portal.domain import owners as rules
@@ -12,7 +13,6 @@ from owner_portal.domain.owners import Invitation
 from owner_portal.store import invitations, owners
 from servicekit.errors import Conflict, NotFound
 from servicekit.ids import new_id
-from servicekit.passwords import new_token, token_digest
 
 SUBJECT = "You are invited to the Tenantry owner portal"
 BODY = """{inviter} invites you to the Tenantry owner portal.

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from credentials.tokens import new_token, token_digest
 from owner_portal.application.audit.record_action import append_action
 from owner_portal.domain.owners import Caller, Owner
 from owner_portal.store import sessions
 from servicekit.ids import new_id
-from servicekit.passwords import new_token, token_digest
 
 
 async def open_session(

@@ -2,6 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from credentials.passwords import verify_password
 from owner_portal.application.owners.secret_box import SecretBox
 from owner_portal.application.owners.take_code import WRONG_CODE, take_code
 from owner_portal.application.owners.throttle import admit
@@ -9,7 +10,6 @@ from owner_portal.domain import owners as rules
 from owner_portal.domain.owners import Caller, SignedIn
 from owner_portal.store import attempts, owners, sessions
 from servicekit.errors import Forbidden
-from servicekit.passwords import verify_password
 
 WRONG_PASSWORD = "That is not your password."  # noqa: S105 - a message
 

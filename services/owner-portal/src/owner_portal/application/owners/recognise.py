@@ -2,11 +2,11 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from credentials.tokens import token_digest
 from owner_portal.domain.owners import SESSION_IDLE, SESSION_LONGEST, SignedIn, csrf_token
 from owner_portal.store import sessions
 from owner_portal.store.reading import reading
 from servicekit.errors import NotAuthenticated
-from servicekit.passwords import token_digest
 
 
 async def recognise(engine: AsyncEngine, *, token: str, touch: bool = True) -> SignedIn:

@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from credentials.passwords import verify_password
+from credentials.tokens import new_token, token_digest
 from owner_portal.application.owners.open_session import let_in
 from owner_portal.application.owners.throttle import admit
 from owner_portal.domain import owners as rules
 from owner_portal.domain.owners import Caller
 from owner_portal.store import attempts, owners, sessions
 from servicekit.errors import NotAuthenticated
-from servicekit.passwords import new_token, token_digest, verify_password
 
 WRONG = "E-mail or password is wrong."
 

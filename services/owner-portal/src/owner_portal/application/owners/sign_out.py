@@ -2,8 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from credentials.tokens import token_digest
 from owner_portal.store import sessions
-from servicekit.passwords import token_digest
 
 
 async def sign_out(engine: AsyncEngine, *, token: str) -> None:

@@ -4,11 +4,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from credentials.tokens import token_digest
 from owner_portal.application.owners.one_time_codes import step_of
 from owner_portal.application.owners.secret_box import SecretBox
 from owner_portal.domain.recovery import is_recovery_code, normal_code
 from owner_portal.store import second_factors
-from servicekit.passwords import token_digest
 
 WRONG_CODE = "The code is wrong or was used already. Enter the one that your app shows now."
 

@@ -1,12 +1,13 @@
-"""Passwords as argon2id hashes and random tokens as digests. Hashing takes tens of ms: it has threads of its own."""
+"""Passwords as argon2id hashes. Hashing takes tens of ms: it has threads of its own."""
 
 import asyncio
-import hashlib
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+
+from credentials.tokens import as_bytes
 
 _hasher = PasswordHasher()
 _threads = ThreadPoolExecutor(2, "passwords")  # each hash takes 64 MiB, and other work in threads must not wait for it
@@ -16,7 +17,7 @@ _DUMMY = _hasher.hash(secrets.token_hex(16))
 
 async def hash_password(password: str) -> str:
     """The argon2id hash with its parameters and salt."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, _encode(password))
+    return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, as_bytes(password))
 
 
 async def verify_password(stored: str | None, password: str) -> bool:
@@ -24,23 +25,9 @@ async def verify_password(stored: str | None, password: str) -> bool:
 
     def verify() -> bool:
         try:
-            _hasher.verify(stored or _DUMMY, _encode(password))
+            _hasher.verify(stored or _DUMMY, as_bytes(password))
         except (Argon2Error, InvalidHashError):
             return False
         return stored is not None
 
     return await asyncio.get_running_loop().run_in_executor(_threads, verify)
-
-
-def new_token() -> str:
-    """256 random bits, URL-safe."""
-    return secrets.token_urlsafe(32)
-
-
-def token_digest(token: str) -> bytes:
-    """SHA-256 of a token: a token of 256 random bits needs no salt."""
-    return hashlib.sha256(_encode(token)).digest()
-
-
-def _encode(secret: str) -> bytes:
-    return secret.encode("utf-8", "surrogatepass")  # JSON may hold half a surrogate pair, which plain UTF-8 refuses
