@@ -30,7 +30,7 @@ from tracking.api.native.app import NativeApi
 from tracking.api.native.context import Native
 from tracking.api.workspace.app import workspace_app
 from tracking.application.aggregate import BEAT, Aggregation
-from tracking.application.authenticate import CONFIRMED_EVERY, Authenticator
+from tracking.application.authenticate import Authenticator
 from tracking.application.change_time_zone import TimeZones
 from tracking.application.config_watch import ConfigWatch
 from tracking.application.end_session import end_silent_sessions
@@ -84,7 +84,7 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
         serve(app, listener, protocol=UploadProtocol.of(Uploads(calls, directory))),
         sync.run(),
         commit.run(),
-        forever("confirm devices", authenticator.confirm, idle=CONFIRMED_EVERY),
+        forever("follow devices", authenticator.follow_changes, idle=0),
         decoder.run(),
         bus.run(*((subject, sync.nudge) for subject in CHANGES)),
         forever("write sessions", life.write_sessions, idle=10),
@@ -138,7 +138,7 @@ async def aggregator(config: settings.Aggregator) -> None:
     await run_tasks(
         bus.run(*((subject, sync.nudge) for subject in CHANGES)),
         sync.run(UNHURRIED),
-        forever("fold", aggregation.fold_waiting, idle=BEAT),
+        forever("fold", aggregation.fold_and_rest, idle=BEAT),
         forever("end silent sessions", end_silent, idle=30),
         forever("remove old screenshots", remove_old, idle=600),
         forever("follow time zones", follow_time_zones, idle=1),

@@ -15,6 +15,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from servicekit.lifecycle import forever
 from tracker_client import Account, Reply, TrackerClient, stamp
 from tracking.api.desktop import app
 from tracking.api.desktop.app import DesktopApi
@@ -92,8 +93,17 @@ async def decoder() -> AsyncIterator[Decoder]:
 
 
 @pytest.fixture(scope="session")
+async def authenticator(engine: AsyncEngine) -> AsyncIterator[Authenticator]:
+    authenticator = Authenticator(engine)
+    following = asyncio.create_task(forever("follow devices", authenticator.follow_changes, idle=0))
+    yield authenticator
+    following.cancel()
+
+
+@pytest.fixture(scope="session")
 def gateway(
     engine: AsyncEngine,
+    authenticator: Authenticator,
     commit: GroupCommit,
     pictures: PictureStore,
     decoder: Decoder,
@@ -104,7 +114,7 @@ def gateway(
     newest_id = Peppers(bytes.fromhex(environment["TRACKING_KEY_PEPPER"])).newest_id
     key_uses = KeyUses(engine, partial(tenancy_client.report_key_use, pepper_id=newest_id))
     screenshots = ScreenshotTaker(engine, pictures, decoder)
-    return Gateway(engine, Authenticator(engine), UploadTaker(engine, commit), screenshots, life, key_uses)
+    return Gateway(engine, authenticator, UploadTaker(engine, commit), screenshots, life, key_uses)
 
 
 @pytest.fixture(scope="session")

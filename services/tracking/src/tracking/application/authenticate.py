@@ -1,29 +1,22 @@
-"""Whose token is it? Remembered, and confirmed again for a whole company at once, so that calls ask no database."""
+"""Whose token is it? Remembered until the database notifies that the device changed, so that calls ask no database."""
 
 import time
-from collections import defaultdict
-from dataclasses import dataclass
+from typing import NoReturn
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.tokens import token_digest
+from servicekit.notifications import listen
 from tracking.store import devices
 from tracking.store.devices import Device
 from tracking.store.scope import company_scope
 
-REMEMBERED = 5.0  # seconds: how long a revoked token may still pass
-CONFIRMED_EVERY = 3.0  # seconds
-SHOWN_WITHIN = 30.0  # seconds: a token that nobody has shown for longer is not confirmed again, and forgotten
+LONGEST_DEAF = 5.0  # seconds without a word from the database, after which what is remembered may be wrong
+BEAT = 2.0  # seconds
+CAPACITY = 250_000
 
-Key = tuple[UUID, bytes]
-
-
-@dataclass(slots=True)
-class _Known:
-    device: Device
-    until: float  # monotonic, as `shown`
-    shown: float
+Key = tuple[int, bytes]  # of the company the integer of its id, for a UUID hashes in Python
 
 
 class Authenticator:
@@ -31,52 +24,54 @@ class Authenticator:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._known: dict[Key, _Known] = {}
+        self._known: dict[Key, Device] = {}
+        self._keys: dict[str, Key] = {}  # by device, as it is notified of
+        self._forgotten = 0  # how often any was
+        self._confirmed = float("-inf")  # monotonic: changes before it were heard of
 
     def remembered(self, company_id: UUID, token: str) -> Device | None:
         """The device that holds the token, if that is known at this moment."""
-        known = self._known.get((company_id, token_digest(token)))
-        now = time.monotonic()
-        if known is None or known.until <= now:
+        if time.monotonic() - self._confirmed > LONGEST_DEAF:
             return None
-        known.shown = now
-        return known.device
+        return self._known.get((company_id.int, token_digest(token)))
 
     async def device(self, company_id: UUID, token: str) -> Device | None:
         """The device that holds the token in this company; None when it was revoked, or is another company's."""
         if device := self.remembered(company_id, token):
             return device
-        asked, digest = time.monotonic(), token_digest(token)
+        forgotten, confirmed, key = self._forgotten, self._confirmed, (company_id.int, token_digest(token))
         async with company_scope(self._engine, company_id) as tx:
-            device = (await devices.by_tokens(tx, [digest])).get(digest)
-        if device is None:
-            self._known.pop((company_id, digest), None)
-        else:
-            self._known[company_id, digest] = _Known(device, asked + REMEMBERED, asked)
+            device = await devices.by_token(tx, key[1])
+        if device is not None and forgotten == self._forgotten and confirmed > 0:  # else it may be another since
+            self._remember(key, device)
         return device
 
-    def forget(self, company_id: UUID, token: str) -> None:
-        """Reads the device again at its next call."""
-        self._known.pop((company_id, token_digest(token)), None)
+    def forget(self, device: Device) -> None:
+        """Reads the device again at its next call: who changed it need not wait for the notification."""
+        self._forget(str(device.device_id))
 
-    async def confirm(self) -> bool:
-        """Asks again, one statement a company, for the tokens that were shown of late, and forgets the others."""
-        by_company: dict[UUID, dict[bytes, _Known]] = defaultdict(dict)
-        oldest = time.monotonic() - SHOWN_WITHIN
-        for (company_id, digest), known in list(self._known.items()):
-            if known.shown >= oldest:
-                by_company[company_id][digest] = known
-            else:
-                del self._known[company_id, digest]
-        for company_id, shown in by_company.items():
-            asked = time.monotonic()
-            async with company_scope(self._engine, company_id) as tx:
-                found = await devices.by_tokens(tx, list(shown))
-            for digest, known in shown.items():
-                if self._known.get((company_id, digest)) is not known:
-                    continue  # forgotten or read anew meanwhile
-                if device := found.get(digest):
-                    known.device, known.until = device, asked + REMEMBERED
-                else:
-                    del self._known[company_id, digest]
-        return False
+    async def follow_changes(self) -> NoReturn:
+        """Forgets devices as soon as they change, for as long as the database tells of it; ends by its error."""
+        self._known.clear()
+        self._keys.clear()
+        self._forgotten += 1
+        try:
+            await listen(self._engine, devices.CHANGED, self._hear, beat=BEAT)
+        finally:
+            self._confirmed = float("-inf")
+
+    async def _hear(self, moment: float, changed: list[str]) -> None:
+        for device_id in changed:
+            self._forget(device_id)
+        self._confirmed = moment
+
+    def _remember(self, key: Key, device: Device) -> None:
+        if len(self._keys) >= CAPACITY:
+            self._forget(next(iter(self._keys)))
+        self._known[key] = device
+        self._keys[str(device.device_id)] = key
+
+    def _forget(self, device_id: str) -> None:
+        self._forgotten += 1
+        if key := self._keys.pop(device_id, None):
+            self._known.pop(key, None)

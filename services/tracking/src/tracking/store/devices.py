@@ -1,6 +1,6 @@
 """Log-ins of trackers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,10 +13,12 @@ _INSERT = text("""
     VALUES (:company_id, :device_id, :employee_id, :token_digest, :logged_in_at, :name)
 """)
 
-_BY_TOKENS = text("""
-    SELECT d.token_digest, d.device_id, d.employee_id, e.number, d.logged_in_at, d.clock_offset
+CHANGED = "device_changed"  # the channel on which the table's trigger tells of devices that are not what they were
+
+_BY_TOKEN = text("""
+    SELECT d.device_id, d.employee_id, e.number, d.logged_in_at, d.clock_offset
     FROM device d JOIN employee e USING (company_id, employee_id)
-    WHERE d.token_digest = ANY(:token_digests) AND d.revoked_at IS NULL AND e.active
+    WHERE d.token_digest = :token_digest AND d.revoked_at IS NULL AND e.active
 """)
 
 _SET_OFFSET = text("UPDATE device SET clock_offset = :clock_offset WHERE device_id = :device_id")
@@ -78,10 +80,10 @@ async def insert(
     )
 
 
-async def by_tokens(tx: AsyncConnection, token_digests: Sequence[bytes]) -> dict[bytes, Device]:
-    """The scope's devices with those tokens, unless they were revoked or their accounts are inactive."""
-    rows = await tx.execute(_BY_TOKENS, {"token_digests": list(token_digests)})
-    return {digest: Device(*device) for digest, *device in rows}
+async def by_token(tx: AsyncConnection, token_digest: bytes) -> Device | None:
+    """The scope's device with that token, unless it was revoked or its account is inactive."""
+    row = (await tx.execute(_BY_TOKEN, {"token_digest": token_digest})).one_or_none()
+    return Device(*row) if row else None
 
 
 async def saw(tx: AsyncConnection, company_id: UUID, seen: Mapping[UUID, tuple[bytes, datetime]]) -> None:

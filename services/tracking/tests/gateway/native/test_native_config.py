@@ -76,7 +76,7 @@ async def test_many_wait_without_a_connection_to_the_database(own, enrol, engine
     others = [await enrol(own, 1, f"Device {number}") for number in range(5)]
     calls = [asyncio.create_task(device.config(version + 10**6, wait=30)) for device in [agent, *others]]
     await waiting(6)
-    assert engine.pool.checkedout() == 0
+    assert engine.pool.checkedout() <= 1, "one hears of devices that change"
     newer = asyncio.create_task(agent.config(version, wait=30))
     assert (await asyncio.wait_for(calls[0], 10)).status_code == 304, "a device waits once"
     await set_policy(own, screenshots_enabled=False)

@@ -66,7 +66,7 @@ async def call_create(gateway: Gateway, call: Call) -> Reply:
     number = await start_session(
         gateway.engine, call.company.company_id, device, desktop_time=started, now=call.received_at
     )
-    gateway.authenticator.forget(call.company.company_id, text_in(call.body, "active_token"))
+    gateway.authenticator.forget(device)
     return ok("Session started", data={"id": number})
 
 

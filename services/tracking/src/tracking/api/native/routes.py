@@ -131,7 +131,7 @@ async def leave(native: TheNative, caller: TheCaller, device: TheDevice) -> None
     """Ends the credential that is shown; what the device has sent stays."""
     company_id = caller.company.company_id
     await devices.revoke_device(native.gateway.engine, company_id, device.device_id, caller.received_at)
-    native.gateway.authenticator.forget(company_id, caller.credential)
+    native.gateway.authenticator.forget(device)
 
 
 @router.get(

@@ -60,7 +60,7 @@ async def sync(native: Native, caller: Caller, body: bytes, encoding: str) -> Re
     )
     found = await native.records.take(company_id, device, records, placing, caller.company.policy)
     if placing.offset != device.clock_offset:
-        native.gateway.authenticator.forget(company_id, caller.credential)
+        native.gateway.authenticator.forget(device)
     if batch.session_id:
         native.gateway.life.running(company_id, batch.session_id, device.device_id, caller.received_at)
     answer = messages.Synced(caller.received_at, _results(read, found))
