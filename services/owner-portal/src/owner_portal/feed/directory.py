@@ -1,4 +1,4 @@
-"""Follows the change lists of tenancy and billing: asks every second, continues where the last answer ended."""
+"""Follows the change lists of tenancy and billing: asks every two seconds, continues where the last answer ended."""
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,7 +13,7 @@ from servicekit.lifecycle import forever
 
 log = structlog.get_logger()
 
-PAUSE = 1.0
+PAUSE = 2.0
 
 
 class DirectoryFeed:

@@ -1,4 +1,4 @@
-"""Keeps the access directory confirmed: asks tenancy and billing what changed, every second and whenever nudged."""
+"""Keeps the access directory confirmed: asks tenancy and billing for news, every two seconds and whenever nudged."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ from tracking.domain.access import AccessDirectory
 
 log = structlog.get_logger()
 
-INTERVAL = 1.0
+INTERVAL = 2.0
 UNHURRIED = 3.0  # where nobody is let in or refused by it
 SHORTEST_INTERVAL = 0.05  # callers with keys that nobody knows must not keep tenancy and billing busy
 
