@@ -38,7 +38,7 @@ class Desk:
             [Activity(record_id, Kind.ACTIVE, NOW, 5) for record_id in ids],
             [Quarantined(record_id, "because", "row") for record_id in ids],
         )
-        return Upload(new_id(), self.company_id, employee_id or self.employee_id, self.device_id, report)
+        return Upload(self.company_id, employee_id or self.employee_id, self.device_id, report)
 
 
 @pytest.fixture

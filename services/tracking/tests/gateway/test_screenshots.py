@@ -195,9 +195,9 @@ def quota(directory, monkeypatch: pytest.MonkeyPatch):
 
     def quota(seat, size: int) -> None:
         known: dict = directory._entitlements
-        old = known[seat.company_id]
+        old = known[seat.company_id.int]
         fields = {name: getattr(old, name) for name in Entitlement.__dataclass_fields__}
-        monkeypatch.setitem(known, seat.company_id, Entitlement(**fields | {"storage_bytes": size}))
+        monkeypatch.setitem(known, seat.company_id.int, Entitlement(**fields | {"storage_bytes": size}))
 
     return quota
 

@@ -104,7 +104,7 @@ async def _fill(tenant, engine: AsyncEngine, dispatch: AsyncEngine, writer: Inge
             clock_offset=timedelta(),
             received_at=now,
         )
-        upload = Upload(new_id(), tenant.company_id, device.employee_id, device.device_id, report)
+        upload = Upload(tenant.company_id, device.employee_id, device.device_id, report)
         await writer.write([upload])
     await fold_company(engine, tenant.company_id, company_month_event)
     await writer.write([upload])

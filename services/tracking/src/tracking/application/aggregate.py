@@ -1,5 +1,6 @@
 """The aggregator's loop: finds companies that have something to fold and folds them, many at a time."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from uuid import UUID
@@ -13,7 +14,10 @@ from tracking.store import fold_queue
 
 log = structlog.get_logger()
 
-BEAT = 1.0  # seconds between two passes: claims that come in between are cheaper folded together
+# Claims that come between two passes are cheaper folded together, so the more a pass costs, the longer is the pause.
+BEAT = 1.0  # seconds of a pause at least
+REST = 8  # times as long as the pass took
+LONGEST_REST = 4.0  # seconds
 COMPANIES_AT_ONCE = 64
 LONGEST_PAUSE = 60.0  # seconds until a company whose fold fails gets its next turn
 
@@ -30,6 +34,13 @@ class Aggregation:
         self._encode = encode
         self._announced = announced
         self._pauses: dict[UUID, tuple[float, float]] = {}  # seconds, and until when (monotonic)
+
+    async def fold_and_rest(self) -> bool:
+        """One pass and the pause after it, unless there is more."""
+        began = time.monotonic()
+        if not await self.fold_waiting():
+            await asyncio.sleep(min(max(BEAT, REST * (time.monotonic() - began)), LONGEST_REST))
+        return True
 
     async def fold_waiting(self) -> bool:
         """Gives each waiting company a turn; says whether any has more than a turn's worth to fold."""

@@ -37,10 +37,11 @@ class GroupCommit:
     def __init__(self, writer: IngestWriter) -> None:
         self._writer = writer
         self._loop = asyncio.get_running_loop()  # kept: asking costs a system call, which an upload of one row feels
-        self._waiting: dict[UUID, deque[Waiting]] = {}  # by company, in the order of their turns
+        # By the integer of the company's id, for a UUID hashes and compares in Python; in the order of their turns.
+        self._waiting: dict[int, deque[Waiting]] = {}
         self._uploads_waiting = self._rows_waiting = 0
-        self._over: set[UUID] = set()  # companies that had more in the last group's time than their share
-        self._unanswered: dict[UUID, int] = {}  # uploads by company
+        self._over: set[int] = set()  # companies that had more in the last group's time than their share
+        self._unanswered: dict[int, int] = {}  # uploads by company
         self._uploads = 0
         self._wake = asyncio.Event()
         self._others = asyncio.Event()  # somebody who had no more than their share has come
@@ -49,7 +50,7 @@ class GroupCommit:
         """RateLimited while there are too many uploads and this company has its share of them, and more than a few."""
         if self._uploads < MOST_UPLOADS:
             return
-        own = self._unanswered.get(company_id, 0)
+        own = self._unanswered.get(company_id.int, 0)
         if own >= FEW and own * len(self._unanswered) >= MOST_UPLOADS:
             raise RateLimited("too many uploads of this company at once; nothing is lost, try again", retry_after=1)
 
@@ -59,13 +60,16 @@ class GroupCommit:
         if self._rows_waiting > LONGEST_QUEUE:
             stored.set_exception(Unavailable("too many uploads at once; nothing is lost, try again", retry_after=2))
             return stored
-        self._waiting.setdefault(upload.company_id, deque()).append((upload, stored))
+        company = upload.company_id.int
+        if (waiting := self._waiting.get(company)) is None:
+            waiting = self._waiting[company] = deque()
+        waiting.append((upload, stored))
         self._uploads_waiting += 1
         self._rows_waiting += len(upload.report)
         self._uploads += 1
-        self._unanswered[upload.company_id] = self._unanswered.get(upload.company_id, 0) + 1
+        self._unanswered[company] = self._unanswered.get(company, 0) + 1
         self._wake.set()
-        if upload.company_id not in self._over:
+        if company not in self._over:
             self._others.set()
         return stored
 
@@ -103,8 +107,8 @@ class GroupCommit:
         rows = 0
         self._over.clear()
         uploads, companies = self._uploads_waiting, len(self._waiting)
-        for company_id in list(self._waiting):
-            waiting = self._waiting.pop(company_id)
+        for company in list(self._waiting):
+            waiting = self._waiting.pop(company)
             share = len(waiting)
             if companies > 1 and share > FEW:
                 share = max(1, 2 * (uploads - share) // (companies - 1))
@@ -113,9 +117,9 @@ class GroupCommit:
                 rows += len(waiting[0][0].report)
                 group.append(waiting.popleft())
             if waiting:
-                self._waiting[company_id] = waiting  # behind those who have waited longer
+                self._waiting[company] = waiting  # behind those who have waited longer
                 if not share:
-                    self._over.add(company_id)
+                    self._over.add(company)
             if rows >= LARGEST_GROUP:
                 break
         self._uploads_waiting -= len(group)
@@ -147,10 +151,11 @@ class GroupCommit:
     def _answer(self, group: Sequence[Waiting], error: Exception | None) -> None:
         for upload, stored in group:
             self._uploads -= 1
-            if (left := self._unanswered[upload.company_id] - 1) > 0:
-                self._unanswered[upload.company_id] = left
+            company = upload.company_id.int
+            if (left := self._unanswered[company] - 1) > 0:
+                self._unanswered[company] = left
             else:
-                del self._unanswered[upload.company_id]
+                del self._unanswered[company]
             if stored.done():
                 continue
             if error is None:

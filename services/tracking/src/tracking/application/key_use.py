@@ -40,18 +40,21 @@ class KeyUses:
         """`tell` tells tenancy."""
         self._engine = engine
         self._tell = tell
-        self._heard: dict[UUID, dict[UUID, tuple[bytes, datetime]]] = defaultdict(dict)
+        self._heard: dict[int, tuple[CompanyKey, UUID, datetime]] = {}  # by the integer of the device's id
         self._newest: dict[bytes, bytes] = {}
 
     def note(self, key: CompanyKey, device_id: UUID, now: datetime) -> None:
         """A device called with the key."""
-        self._heard[key.company_id][device_id] = key.digest, now
-        if key.newest_digest is not None:
-            self._newest[key.digest] = key.newest_digest
+        self._heard[device_id.int] = key, device_id, now
 
     async def report(self) -> bool:
         """Keeps what was heard, one transaction a company, and tells how many devices each of its keys has."""
-        heard, self._heard = self._heard, defaultdict(dict)
+        calls, self._heard = self._heard, {}
+        heard: dict[UUID, dict[UUID, tuple[bytes, datetime]]] = defaultdict(dict)
+        for key, device_id, at in calls.values():
+            heard[key.company_id][device_id] = key.digest, at
+            if key.newest_digest is not None:
+                self._newest[key.digest] = key.newest_digest
         uses: list[KeyUse] = []
         for company_id, seen in heard.items():
             now = max(at for _digest, at in seen.values())

@@ -20,17 +20,17 @@ class SignsOfLife:
         """`tell` tells tenancy when companies were last heard of."""
         self._engine = engine
         self._tell = tell
-        self._sessions: dict[UUID, dict[int, datetime]] = defaultdict(dict)
+        self._sessions: dict[tuple[int, int], datetime] = {}  # by the integer of the company's id, and number
         self._running: dict[UUID, dict[UUID, tuple[UUID, datetime]]] = defaultdict(dict)
-        self._companies: dict[UUID, datetime] = {}
+        self._companies: dict[int, datetime] = {}
 
     def company(self, company_id: UUID, now: datetime) -> None:
         """A tracker of the company called."""
-        self._companies[company_id] = now
+        self._companies[company_id.int] = now
 
     def session(self, company_id: UUID, number: int, now: datetime) -> None:
         """A session is alive."""
-        self._sessions[company_id][number] = now
+        self._sessions[company_id.int, number] = now
 
     def running(self, company_id: UUID, session_id: UUID, device_id: UUID, now: datetime) -> None:
         """An agent says that a session of its device is running."""
@@ -38,7 +38,10 @@ class SignsOfLife:
 
     async def write_sessions(self) -> bool:
         """Writes the sessions' signs, one transaction a company."""
-        seen, self._sessions = self._sessions, defaultdict(dict)
+        heard, self._sessions = self._sessions, {}
+        seen: dict[UUID, dict[int, datetime]] = defaultdict(dict)
+        for (company, number), at in heard.items():
+            seen[UUID(int=company)][number] = at
         running, self._running = self._running, defaultdict(dict)
         for company_id in seen.keys() | running.keys():
             async with company_scope(self._engine, company_id) as tx:
@@ -53,7 +56,7 @@ class SignsOfLife:
         heard, self._companies = self._companies, {}
         try:
             if heard:
-                await self._tell(heard)
+                await self._tell({UUID(int=company): at for company, at in heard.items()})
         except BaseException:
             self._companies = heard | self._companies
             raise

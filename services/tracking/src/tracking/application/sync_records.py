@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from servicekit.ids import new_id
 from tracking.application.group_commit import GroupCommit
 from tracking.domain.daybook import second_of
 from tracking.domain.policy import TrackingPolicy
@@ -84,7 +83,7 @@ class RecordTaker:
                 known.add(row.record_id)
                 new.append(row)
         whose = company_id, device.employee_id, device.device_id
-        await asyncio.gather(*(self._commit.store(Upload(new_id(), *whose, report)) for report in _reports(new)))
+        await asyncio.gather(*(self._commit.store(Upload(*whose, report)) for report in _reports(new)))
         return results
 
 

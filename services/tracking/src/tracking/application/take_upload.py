@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import NotFound
-from servicekit.ids import new_id
 from tracking.application.group_commit import GroupCommit
 from tracking.domain.reports import Report, read_report
 from tracking.store import sessions
@@ -57,7 +56,7 @@ class UploadTaker:
     def __init__(self, engine: AsyncEngine, commit: GroupCommit) -> None:
         self._engine = engine
         self._commit = commit
-        self._session_owner: OrderedDict[tuple[UUID, int], UUID] = OrderedDict()
+        self._session_owner: OrderedDict[tuple[int, int], UUID] = OrderedDict()
 
     def check_room(self, company_id: UUID) -> None:
         """RateLimited: there is no room for an upload of this company now."""
@@ -77,18 +76,18 @@ class UploadTaker:
 
     def take_at_once(self, rows: Rows) -> "tuple[Report, asyncio.Future[None]] | None":
         """The same, where nothing has to be waited for but the COMMIT; None, and nothing was done, where it has."""
-        owner = self._session_owner.get((rows.company_id, rows.session_number))
+        owner = self._session_owner.get((rows.company_id.int, rows.session_number))
         if owner != rows.device.employee_id or not 0 < len(rows) <= ROWS_IN_LINE:
             return None
         report = rows.read()
         return report, self._store(rows, report)
 
     def _store(self, rows: Rows, report: Report) -> "asyncio.Future[None]":
-        upload = Upload(new_id(), rows.company_id, rows.device.employee_id, rows.device.device_id, report)
-        return self._commit.submit(upload)
+        device = rows.device
+        return self._commit.submit(Upload(rows.company_id, device.employee_id, device.device_id, report))
 
     async def _owner(self, company_id: UUID, number: int) -> UUID | None:
-        key = company_id, number
+        key = company_id.int, number
         owner = self._session_owner.get(key)
         if owner is None:
             async with company_scope(self._engine, company_id) as tx:

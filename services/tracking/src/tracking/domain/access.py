@@ -62,8 +62,9 @@ class AccessDirectory:
 
     def __init__(self, peppers: Peppers) -> None:
         self._peppers = peppers
-        self._companies: dict[UUID, Company] = {}
-        self._entitlements: dict[UUID, Entitlement] = {}
+        # By the integer of the company's id: every upload looks, and a UUID hashes and compares in Python.
+        self._companies: dict[int, Company] = {}
+        self._entitlements: dict[int, Entitlement] = {}
         self._by_digest: dict[bytes, CompanyKey] = {}
         self._by_text: dict[bytes, CompanyKey] = {}  # spares the HMACs of keys seen before
         self.company_revision = 0
@@ -74,10 +75,10 @@ class AccessDirectory:
     def take_companies(self, changed: list[Company], revision: int) -> None:
         """Takes a page of what changed after `company_revision`."""
         for company in changed:
-            old = self._companies.get(company.company_id)
+            old = self._companies.get(company.company_id.int)
             for key in old.keys if old else ():
                 self._by_digest.pop(key.digest, None)
-            self._companies[company.company_id] = company
+            self._companies[company.company_id.int] = company
             self._by_digest.update({key.digest: key for key in company.keys})
         if changed:
             self._by_text.clear()
@@ -85,7 +86,7 @@ class AccessDirectory:
 
     def take_entitlements(self, changed: list[Entitlement], revision: int) -> None:
         """Takes a page of what changed after `entitlement_revision`."""
-        self._entitlements.update({entitlement.company_id: entitlement for entitlement in changed})
+        self._entitlements.update({entitlement.company_id.int: entitlement for entitlement in changed})
         self.entitlement_revision = max(self.entitlement_revision, revision)
 
     def forget_companies(self) -> None:
@@ -131,12 +132,12 @@ class AccessDirectory:
     def find(self, text: bytes, now: datetime) -> Company | None:
         """The company of a key."""
         known = self.key(text, now)
-        return self._companies[known.company_id] if known else None
+        return self._companies[known.company_id.int] if known else None
 
     def company(self, company_id: UUID, *, now: datetime, monotonic: float, key: CompanyKey | None = None) -> Access:
         """The verdict on a company; `key` is the one that it was found by."""
-        company = self._companies.get(company_id)
-        entitlement = self._entitlements.get(company_id)
+        company = self._companies.get(company_id.int)
+        entitlement = self._entitlements.get(company_id.int)
         if company is None or entitlement is None or not self.is_confirmed(monotonic):
             # A company that billing has not heard of yet gets its answer within a second.
             return Access(Verdict.UNCONFIRMED, company, entitlement, key)

@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID
 
 from tracking.domain.days import CompanyDay, company_day, days_between
@@ -88,13 +88,12 @@ class Daybook:
         result = {}
         for key in {(employee, day) for employee, day, _ in self._changed} | {*sessions, *screenshots}:
             totals = before.get(key, EmployeeTotals())
+            active, idle = totals.active_seconds, totals.idle_seconds
             if key in self._timelines:
                 timeline = combine(self._timelines[key].values())
-                totals = replace(totals, active_seconds=size(timeline.active), idle_seconds=size(timeline.idle))
-            result[key] = replace(
-                totals,
-                sessions=totals.sessions + sessions.get(key, 0),
-                screenshots=totals.screenshots + screenshots.get(key, 0),
+                active, idle = size(timeline.active), size(timeline.idle)
+            result[key] = EmployeeTotals(
+                active, idle, totals.sessions + sessions.get(key, 0), totals.screenshots + screenshots.get(key, 0)
             )
         return result
 
@@ -118,4 +117,4 @@ def company_changes(
 
 def second_of(moment: datetime) -> int:
     """The Unix second in which a tick of that moment ends."""
-    return int(moment.astimezone(UTC).timestamp())
+    return int(moment.timestamp())

@@ -82,9 +82,12 @@ def read_report(
     A row is a `rows.Application`, `rows.Website` or `rows.Activity`, or, when its types are odd, as it came.
     """
     reading = _Reading(employee_id, logged_in_at, _Moments(clock_offset, received_at))
-    reading.take_usage("a", applications, rows.Application, _APPLICATION, rows.application)
-    reading.take_usage("w", websites, rows.Website, _WEBSITE, rows.website)
-    reading.take_activities(activities)
+    if applications:
+        reading.take_usage("a", applications, rows.Application, _APPLICATION, rows.application)
+    if websites:
+        reading.take_usage("w", websites, rows.Website, _WEBSITE, rows.website)
+    if activities:
+        reading.take_activities(activities, second_of(logged_in_at - 2 * TOLERANCE))
     return reading.report
 
 
@@ -133,7 +136,6 @@ class _Reading:
         self._moments = moments
         self._identities = _Identities(employee_id)
         self._earliest = logged_in_at - TOLERANCE
-        self._earliest_second = second_of(logged_in_at - 2 * TOLERANCE)
         self._claimed: Spans = []
 
     def take_usage(
@@ -178,8 +180,8 @@ class _Reading:
         else:
             self.report.usage.append(Usage(record_id, kind, at, row.seconds, row.name, row.detail))
 
-    def take_activities(self, found: Sequence[Any]) -> None:
-        """Claims of active and idle time."""
+    def take_activities(self, found: Sequence[Any], earliest: int) -> None:
+        """Claims of active and idle time, none of it from before the Unix second `earliest`."""
         for raw in found:
             record_id = self._identities.of(_canonical("t", raw))
             try:
@@ -188,19 +190,19 @@ class _Reading:
                 self._quarantine(record_id, str(reason), raw)
                 continue
             at = self._moments.corrected(row.at)
-            if objection := self._objection(at, row.seconds):
+            if objection := self._objection(at, row.seconds, earliest):
                 self._quarantine(record_id, objection, raw)
             else:
                 occupy(self._claimed, second_of(at), row.seconds)
                 self.report.activity.append(Activity(record_id, Kind(row.name), at, row.seconds))
 
-    def _objection(self, at: datetime, seconds: int) -> str:
+    def _objection(self, at: datetime, seconds: int, earliest: int) -> str:
         if len(self.report.activity) == MOST_CLAIMS:
             return "one of too many claims at once"
         if at < self._earliest:
             return ANOTHERS
         # Laid out as they will be counted: claims that are each short enough reach back before the log-in together.
-        if reach_back(self._claimed, second_of(at), seconds) < self._earliest_second:
+        if reach_back(self._claimed, second_of(at), seconds) < earliest:
             return "longer than the time since the log-in"
         return ""
 

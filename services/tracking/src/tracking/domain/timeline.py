@@ -97,6 +97,8 @@ def _claimed(claims: Sequence[Claim], kind: Kind) -> int:
 
 def _extents(claims: Sequence[Claim]) -> Spans:
     """The spans that a report's claims cover together, each claim with room of its own."""
+    if len(claims) == 1:
+        return [(claims[0].end - claims[0].seconds, claims[0].end)]
     occupied: Spans = []
     for kind in Kind:
         for claim in sorted((c for c in claims if c.kind is kind), key=lambda c: -c.end):

@@ -17,6 +17,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.errors import DeadlockDetected, UniqueViolation
 
 from servicekit.errors import Unavailable
+from servicekit.ids import new_id
 from tracking.domain.reports import Report
 from tracking.store.copying import HEADER, TRAILER, copy_all, microseconds, packed_text
 
@@ -39,7 +40,6 @@ Row = tuple[UUID | str | datetime | int, ...]
 class Upload:
     """One report and whose it is."""
 
-    upload_id: UUID
     company_id: UUID
     employee_id: UUID
     device_id: UUID
@@ -119,7 +119,7 @@ def _packed_claims(uploads: Sequence[Upload]) -> list[bytes]:
     for upload in uploads:
         if upload.report.activity:
             whose = _WHOSE(8, 16, upload.company_id.bytes, 16, upload.employee_id.bytes)
-            whose += _DEVICE_AND_UPLOAD(16, upload.device_id.bytes, 16, upload.upload_id.bytes)
+            whose += _DEVICE_AND_UPLOAD(16, upload.device_id.bytes, 16, new_id().bytes)
             for record_id, kind, at, seconds in upload.report.activity:
                 rows.append(whose + _STRETCH(16, record_id, 1, kind.encode(), 8, microseconds(at), 4, seconds))
     return rows

@@ -93,10 +93,10 @@ async def test_a_wrong_clock_is_corrected(working, own, stored) -> None:
 
 
 async def test_unwanted_ones_and_ones_without_room(working, own, set_policy, directory, monkeypatch) -> None:
-    old = directory._entitlements[own.company_id]
+    old = directory._entitlements[own.company_id.int]
     fields = {name: getattr(old, name) for name in Entitlement.__dataclass_fields__}
     with monkeypatch.context() as small:
-        small.setitem(directory._entitlements, own.company_id, Entitlement(**fields | {"storage_bytes": 10}))
+        small.setitem(directory._entitlements, own.company_id.int, Entitlement(**fields | {"storage_bytes": 10}))
         full = await put(working)
     assert (full.status_code, full.json()["kind"]) == (409, "refused")
     await set_policy(own, screenshots_enabled=False)

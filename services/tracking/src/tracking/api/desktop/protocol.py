@@ -16,6 +16,7 @@ from servicekit.errors import AppError
 from servicekit.http_protocol import BoundedHeadProtocol
 from tracking.api.desktop.uploads import PATH, Uploads, stored_body
 from tracking.api.desktop.wire import Reply, from_error, refusal
+from tracking.domain.company_keys import CompanyKey
 from tracking.domain.reports import Report
 
 log = structlog.get_logger()
@@ -31,20 +32,18 @@ class _Upload:
     """An upload from its head to its answer; it stands where the server keeps the request that is under way."""
 
     __slots__ = (
+        "admitted",
         "disconnected",
         "keep_alive",
-        "key",
         "message_event",
         "parts",
-        "refused",
         "response_complete",
         "size",
         "slow",
     )
 
-    def __init__(self, key: bytes, refused: Reply | None, *, keep_alive: bool) -> None:
-        self.key = key
-        self.refused = refused
+    def __init__(self, admitted: CompanyKey | Reply, *, keep_alive: bool) -> None:
+        self.admitted = admitted
         self.parts: list[bytes] = []
         self.size = 0
         self.slow: asyncio.TimerHandle | None = None
@@ -72,15 +71,14 @@ class UploadProtocol(BoundedHeadProtocol):
         if upload is None:
             super().on_headers_complete()
         else:
-            self._head_size = None
-            self._deadline.cancel()
+            self.head_has_arrived()
             self._arriving = self.cycle = upload
 
     def on_body(self, body: bytes) -> None:
         upload = self._arriving
         if upload is None:
             super().on_body(body)
-        elif upload.refused is None:
+        elif not isinstance(upload.admitted, Reply):
             upload.parts.append(body)
             upload.size += len(body)
             if upload.size > LARGEST:
@@ -90,10 +88,10 @@ class UploadProtocol(BoundedHeadProtocol):
         upload = self._arriving
         if upload is None:
             super().on_message_complete()
-        elif upload.refused is not None:
+        elif isinstance(upload.admitted, Reply):
             self._arriving = None
-            self.loop.call_later(REFUSAL_DELAY, self._answer, upload, upload.refused)
-        elif (taken := self.uploads.take(upload.key, b"".join(upload.parts))) is None:
+            self.loop.call_later(REFUSAL_DELAY, self._answer, upload, upload.admitted)
+        elif (taken := self.uploads.take(upload.admitted, b"".join(upload.parts))) is None:
             self._hand_over(upload)
             super().on_message_complete()
         else:
@@ -118,13 +116,11 @@ class UploadProtocol(BoundedHeadProtocol):
         if busy or self.expect_100_continue or self.flow.write_paused or self.parser.get_method() != b"POST":
             return None
         key = dict(self.headers).get(b"x-company-key")
-        if key is None:
-            return None
-        admitted = self.uploads.admits(key)
-        if admitted is False:
+        admitted = self.uploads.admits(key) if key is not None else None
+        if admitted is None:
             return None
         keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
-        return _Upload(key, None if admitted is True else admitted, keep_alive=keep_alive)
+        return _Upload(admitted, keep_alive=keep_alive)
 
     def _hand_over(self, upload: _Upload) -> None:
         """Starts again on the server's own way, unless the upload is no longer arriving."""

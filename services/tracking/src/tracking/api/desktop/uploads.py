@@ -17,6 +17,7 @@ from tracking.api.desktop.wire import Reply, from_error, ok
 from tracking.application.take_upload import Rows
 from tracking.domain import rows
 from tracking.domain.access import AccessDirectory, Verdict
+from tracking.domain.company_keys import CompanyKey
 from tracking.domain.reports import Report
 
 PATH = b"/api/upload/employee-activity"
@@ -47,28 +48,25 @@ class Uploads:
         self._gateway = gateway
         self._directory = directory
 
-    def admits(self, key: bytes) -> Reply | bool:
-        """Whether an upload of the key's company may go on here; a refusal when there are too many of it."""
-        access = self._directory.decide(key, now=utc_now(), monotonic=time.monotonic())
-        if access.verdict is not Verdict.ALLOWED or access.company is None:
-            return False
+    def admits(self, text: bytes) -> CompanyKey | Reply | None:
+        """The key with which an upload may go on here; a refusal when there are too many of its company."""
+        access = self._directory.decide(text, now=utc_now(), monotonic=time.monotonic())
+        if access.verdict is not Verdict.ALLOWED or access.key is None:
+            return None
         try:
-            self._gateway.uploads.check_room(access.company.company_id)
+            self._gateway.uploads.check_room(access.key.company_id)
         except AppError as error:
             return from_error(error)
-        return True
+        return access.key
 
-    def take(self, key: bytes, body: bytes) -> "tuple[Report, asyncio.Future[None]] | None":
+    def take(self, key: CompanyKey, body: bytes) -> "tuple[Report, asyncio.Future[None]] | None":
         """What was in it, and when it is durable; None, and nothing was done: it is not ordinary."""
         now = utc_now()
-        company_key = self._directory.key(key, now)
-        if company_key is None:
-            return None
         try:
             upload = _decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
-        company_id, number = company_key.company_id, upload.work_session_id
+        company_id, number = key.company_id, upload.work_session_id
         device = self._gateway.authenticator.remembered(company_id, upload.active_token)
         if device is None:
             return None
@@ -78,7 +76,7 @@ class Uploads:
         if taken is not None:
             self._gateway.life.company(company_id, now)
             self._gateway.life.session(company_id, number, now)
-            self._gateway.key_uses.note(company_key, device.device_id, now)
+            self._gateway.key_uses.note(key, device.device_id, now)
         return taken
 
 
