@@ -353,6 +353,18 @@ async def test_two_that_share_a_second_over_midnight(parts, waits: bool, zone: s
     assert sum(played.model.totals().values(), Counter()) == {"active": 1}, "after the second session"
 
 
+@pytest.mark.parametrize("counted", [0, 2, 5])
+async def test_what_happened_at_one_moment_is_told_apart_by_number(parts, counted: int) -> None:
+    """Two sessions and three screenshots; so many of the five are counted already, the others wait."""
+    played = await begin(parts)
+    story: list[Any] = [Work(0, MIDNIGHT, 60), Work(1, MIDNIGHT, 60), *(Shot(n, MIDNIGHT) for n in (0, 1, 1))]
+    story.insert(counted, Folded(checked=False))
+    for step in (*story, Deleted(1)):
+        await played.play(step)
+    await played.check()
+    assert sum(played.model.totals().values(), Counter()) == {"sessions": 1, "screenshots": 1}
+
+
 async def test_a_later_session_does_not_bring_it_back(parts) -> None:
     played = await begin(parts)
     work, report = Work(0, MIDNIGHT, 600), Sent(0, ((Kind.ACTIVE, MIDNIGHT + 600, 600),))
