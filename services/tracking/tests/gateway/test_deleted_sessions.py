@@ -1,5 +1,6 @@
 """A session that was deleted: its tracker stops, and nothing that still comes of it counts or is kept."""
 
+import asyncio
 import base64
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -183,6 +184,24 @@ async def test_it_is_deleted_once_and_not_ended_after(desktop, tenant, engine, d
         await end_session_as_admin(engine, tenant.company_id, int(desktop.session_id))
     assert await stored("work_session", tenant.company_id) == [before]
     await counted(tenant)
+
+
+async def test_all_at_once(desktop, tenant, tracker, clock, delete, fold, counted) -> None:
+    """Several sessions are deleted, some by two admins, while uploads come, are folded, and a session goes on."""
+    others = [Desktop(tracker(tenant.key), clock.now) for _ in range(4)]
+    for other in others:
+        assert await other.sign_in(tenant.people[0], tenant.password)
+        assert await other.start()
+    for each in (desktop, *others):
+        each.tick(600, window=SECRET)
+    clock.now += timedelta(minutes=10)
+    numbers = [other.session_id for other in others]
+    deletions = [delete(number, now=clock.now) for number in (*numbers, *numbers[:2])]
+    uploads = [each.upload() for each in (desktop, *others)]
+    more = [*(fold(tenant) for _ in range(4)), photograph(desktop, "red", clock.now)]
+    outcomes = await asyncio.gather(*deletions, *uploads, *more, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes if isinstance(outcome, Exception)] == [NotFound] * 2
+    assert await counted(tenant) == {desktop.account.id: {"ACTIVE": 600, "INACTIVE": 0, "sessions": 1}}
 
 
 async def test_another_companys(desktop, tenant, engine, pictures, new_tenant, stored) -> None:
