@@ -24,11 +24,12 @@ WINDOWS = (
     Window("Browser", "News", browser=True, domain="wobblegate.example", url="https://wobblegate.example/snickersnee"),
 )
 TASK = ("Zephyrine inventory", "recount the parsnipscopes")
+TASK_NOTE = "ask Quibblewick"
 DEVICE = "Larkspur laptop"
 NOTED = "dandelionaut"  # in a picture's file, which is encoded anew
 STORED = (
     *("Quillfeather", "plumthicket", "Sprocketwriter", "Grumbleton", "wobblegate", "snickersnee", "flibberty"),
-    *("Zephyrine", "parsnipscope", "Larkspur"),
+    *("Zephyrine", "parsnipscope", "Quibblewick", "Larkspur"),
 )
 WORDS = (*STORED, PERSON.password, "gallimaufry", NOTED)
 COMPANY_CHANGES = "/contracts.tenancy.v1.TenancyService/ListCompanyChanges"
@@ -128,6 +129,7 @@ async def work(company: Company) -> tuple[str, ...]:
         await desktop.client.post("upload/employee-activity", body | {"applications": applications})
     await company.give_task(desktop.account.id, *TASK)
     tasks = (await desktop.client.get_tasks(desktop.account)).fields["data"]
+    await company.note_task(tasks[0]["id"], TASK_NOTE)
     done = {"task_id": tasks[0]["id"], "status": "DONE", "note": "gallimaufry"}
     assert (await desktop.client.post("tasks/update", body | done)).ok
     assert (await desktop.client.login(PERSON.email, "marmalade-orrery, mistyped")).code == 401

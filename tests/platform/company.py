@@ -51,6 +51,10 @@ class Company:
         """The admin gives the employee with that number something to do."""
         await self._send(f"/team/{number}", title=title, description=description)
 
+    async def note_task(self, number: int, note: str) -> None:
+        """The admin writes a note to the task with that number."""
+        await self._send(f"/tasks/{number}/note", note=note)
+
     async def _send(self, path: str, **fields: str) -> None:
         [token] = re.findall(r'name="csrf_token" value="([^"]+)"', (await self.team_page()).text)[:1]
         answer = await self.workspace.post(path, data={**fields, "csrf_token": token})

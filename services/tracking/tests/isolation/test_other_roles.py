@@ -86,6 +86,18 @@ async def test_the_serving_role_may_not_rewrite_history(superuser: AsyncEngine) 
     assert not any({"TRUNCATE", "REFERENCES", "TRIGGER"} & rights[table] for table in rights)
 
 
+async def test_the_serving_role_may_empty_what_was_in_use_and_no_more(superuser: AsyncEngine) -> None:
+    """Of a deleted session; keys, people and moments of raw rows stay as they came."""
+    changeable = text("""
+        SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE c.relname IN ('usage_record', 'activity', 'quarantine') AND a.attnum > 0
+          AND has_column_privilege('tracking_app', c.oid, a.attnum, 'UPDATE')
+    """)
+    async with superuser.connect() as connection:
+        found = {tuple(row) for row in await connection.execute(changeable)}
+    assert found == {("usage_record", "seconds"), ("usage_record", "name"), ("usage_record", "detail")}
+
+
 async def test_neither_reads_a_companys_rows(
     ingest: AsyncEngine, dispatch: AsyncEngine, two_companies: Two, table: str
 ) -> None:

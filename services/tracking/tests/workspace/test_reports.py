@@ -248,7 +248,7 @@ async def test_the_top_is_read_by_the_index_of_company_person_and_time(engine, s
     values = {"employee_ids": [who], "kind": "a", "start": start, "end": start + timedelta(days=1), "limit": 50}
     async with company_scope(engine, crowd.company_id) as tx:
         plan = "\n".join((await tx.execute(text(f"EXPLAIN {reports.TOP.text}"), values)).scalars())
-    assert "usage_record_of_employee" in plan
-    (condition,) = [line for line in plan.splitlines() if "Index Cond" in line]
+    _before, _name, scan = plan.partition("usage_record_of_employee")
+    condition = next(line for line in scan.splitlines() if "Index Cond" in line)
     for column in ("company_id =", "employee_id =", "at >=", "at <"):
         assert column in condition

@@ -65,9 +65,10 @@ async def test_an_employee_sees_the_own_ones(employee, give, people) -> None:
         page = await employee.see(path)
         assert page.status_code == 200
         assert "A colleague" not in page.text
-        assert f'href="/tasks/{mine}"' not in page.text
         assert f'href="/tasks/{theirs}"' not in page.text
-    assert "Mine to do" in (await employee.see("/tasks")).text
+    page = (await employee.see("/tasks")).text
+    assert "Mine to do" in page
+    assert f'href="/tasks/{mine}"' in page
 
 
 async def test_an_admin_sees_all_and_chooses(admin, give, people, engine, tenant) -> None:
@@ -146,8 +147,9 @@ async def test_a_deleted_task_is_gone_from_the_desktop(admin, give, row, people,
 async def test_nobody_else_changes_or_deletes_it(employee, other, open_browser, give, row, people) -> None:
     number = await give(1, "Stays as it is")
     before, fields = await row(number), CHANGED | {"person": people[1]["number"]}
+    assert "Delete this task" not in (await employee.see(f"/tasks/{number}")).text
+    assert (await other.see(f"/tasks/{number}")).status_code == 404
     for browser, code in ((employee, 403), (other, 404)):
-        assert (await browser.see(f"/tasks/{number}")).status_code == code
         assert (await browser.send(f"/tasks/{number}", **fields)).status_code == code
         assert (await browser.send(f"/tasks/{number}/delete")).status_code == code
     assert "Stays as it is" not in (await other.see("/tasks")).text
@@ -160,6 +162,35 @@ async def test_nobody_else_changes_or_deletes_it(employee, other, open_browser, 
     ):
         assert (reply.status_code, reply.headers["location"]) == (303, "/login")
     assert await row(number) == before
+
+
+async def test_whoever_has_it_and_an_admin_write_a_note(admin, employee, give, row) -> None:
+    number = await give(1, "Count the chairs")
+    for writer, note in ((employee, "41 <b>so far</b>"), (admin, "the cellar, too\u0000")):
+        reply = await writer.send(f"/tasks/{number}/note", note=f" {note} ")
+        assert (reply.status_code, reply.headers["location"]) == (303, "/tasks")
+        shown = note.strip("\u0000").replace("<", "&lt;").replace(">", "&gt;")
+        for browser in (admin, employee):
+            assert f"Note: {shown}" in (await browser.see("/tasks")).text
+            assert f'value="{shown}"' in (await browser.see(f"/tasks/{number}")).text
+        assert f"Note: {shown}" in (await employee.see("/")).text
+    task = await row(number)
+    assert (task["title"], task["note"], task["status"]) == ("Count the chairs", "the cellar, too", "OPEN")
+    assert (await employee.send(f"/tasks/{number}/note", note="")).status_code == 303
+    assert (await row(number))["note"] == ""
+    assert (await employee.send(f"/tasks/{number}/note", note="x" * 2001)).status_code == 400
+
+
+async def test_who_may_not_write_a_note(admin, employee, other, open_browser, give, row) -> None:
+    mine, theirs = await give(1, "Mine"), await give(2, "A colleague's")
+    before = await row(mine), await row(theirs)
+    for browser, number in ((employee, theirs), (other, mine), (admin, 2**62)):
+        assert (await browser.see(f"/tasks/{number}")).status_code == 404
+        assert (await browser.send(f"/tasks/{number}/note", note="x")).status_code == 404
+    assert (await employee.send(f"/tasks/{mine}/note", note="x", csrf_token="guess")).status_code == 403
+    reply = await open_browser().http.post(f"/tasks/{mine}/note", data={"note": "x"})
+    assert (reply.status_code, reply.headers["location"]) == (303, "/login")
+    assert (await row(mine), await row(theirs)) == before
 
 
 async def test_a_form_without_the_sessions_token(admin, give, row, people) -> None:

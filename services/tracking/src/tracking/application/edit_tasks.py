@@ -1,4 +1,6 @@
-"""Tasks in the workspace: everyone sees their own, admins all of the company's, which they change and delete."""
+"""Tasks in the workspace: everyone sees the own ones and writes notes to them, admins all of the company's, which they
+change and delete.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -33,7 +35,7 @@ class TaskBoard:
 
 @dataclass(frozen=True, slots=True)
 class OpenedTask:
-    """One task, and the people who could have it."""
+    """One task, and the people to whom the viewer could give it."""
 
     given: GivenTask
     people: list[Employee]
@@ -52,11 +54,11 @@ async def browse_tasks(
     return TaskBoard(company.time_zone if company else "UTC", found, people)
 
 
-async def open_task(engine: AsyncEngine, company_id: UUID, number: int) -> OpenedTask:
-    """The company's task with that number. NotFound: there is none."""
+async def open_task(engine: AsyncEngine, company_id: UUID, number: int, *, only_of: UUID | None) -> OpenedTask:
+    """The company's task with that number. NotFound: there is none, or it is of somebody else than `only_of`."""
     async with company_scope(engine, company_id) as tx:
-        given = await tasks.by_number(tx, number)
-        people = await employees.everyone(tx)
+        given = await tasks.by_number(tx, number, employee_id=only_of)
+        people = [] if only_of else await employees.everyone(tx)
     if given is None:
         raise NotFound(NOT_THERE)
     return OpenedTask(given, [one for one in people if one.active or one.number == given.employee_number])
@@ -92,6 +94,13 @@ async def change_task(
             description=clean(description, LONGEST_DESCRIPTION).strip(),
             due_date=due_date,
         )
+
+
+async def note_task(engine: AsyncEngine, company_id: UUID, number: int, *, only_of: UUID | None, note: str) -> None:
+    """Writes a task's note, in place of the one before. NotFound: no such task, or of somebody else than `only_of`."""
+    async with company_scope(engine, company_id) as tx:
+        if not await tasks.set_note(tx, number, clean(note, LONGEST_DESCRIPTION).strip(), employee_id=only_of):
+            raise NotFound(NOT_THERE)
 
 
 async def delete_task(engine: AsyncEngine, company_id: UUID, number: int) -> None:

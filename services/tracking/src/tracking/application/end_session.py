@@ -28,12 +28,12 @@ async def end_session(
 async def end_session_as_admin(engine: AsyncEngine, company_id: UUID, number: int) -> None:
     """Ends an open session of the company, for good.
 
-    A desktop tracker learns of it when it asks whether it may go on; an agent numbers its sessions itself and does not.
+    A desktop tracker learns of it when it asks whether it may go on, an agent with the answer to its next batch.
     NotFound: the company has no such session. Conflict: it has ended.
     """
     async with company_scope(engine, company_id) as tx:
         session = await sessions.by_number(tx, number)
-        if session is None:
+        if session is None or session.deleted:
             raise NotFound("There is no such session")
         if not await sessions.end_as_admin(tx, session.session_id):
             raise Conflict("This session has ended already")

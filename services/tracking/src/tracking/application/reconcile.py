@@ -1,7 +1,7 @@
 """Recomputes a company's totals from its raw rows and names every difference from the kept ones."""
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -19,8 +19,18 @@ from tracking.domain.daybook import (
     second_of,
 )
 from tracking.domain.days import day_of
+from tracking.domain.spans import Spans, union
 from tracking.domain.timeline import Claim, Kind
-from tracking.store import activities, companies, company_days, employee_days, screenshots, sessions
+from tracking.store import (
+    activities,
+    companies,
+    company_days,
+    device_days,
+    employee_days,
+    screenshots,
+    session_deletion,
+    sessions,
+)
 from tracking.store.activities import FoldedClaim
 from tracking.store.scope import company_scope
 
@@ -43,7 +53,9 @@ async def reconcile(engine: AsyncEngine, company_id: UUID, encode: Encode) -> Re
         company = await companies.get(tx)
         if company is None:
             return Reconciliation(0, 0, [])
-        recomputed = await _recompute(tx, company.time_zone)
+        deleted = _by_device(await session_deletion.deleted(tx))
+        kept_deleted = _by_device(await device_days.deleted(tx, company.time_zone))
+        recomputed = await _recompute(tx, company.time_zone, deleted)
         stored, takes = await screenshots.storage(tx)
         kept = await employee_days.everything(tx)
         kept_days = {
@@ -63,17 +75,34 @@ async def reconcile(engine: AsyncEngine, company_id: UUID, encode: Encode) -> Re
         for day in sorted(kept_days.keys() | days.keys())
         if kept_days.get(day, CompanyChange()) != days.get(day, CompanyChange())
     ]
+    differences += [
+        f"deleted of device {key[1]}: kept {kept_deleted.get(key)}, its sessions say {deleted.get(key)}"
+        for key in sorted(kept_deleted.keys() | deleted.keys())
+        if kept_deleted.get(key, []) != deleted.get(key, [])
+    ]
     if stored != takes:
         differences.append(f"storage: kept {stored} bytes, the screenshots take {takes}")
     return Reconciliation(len(recomputed), len(days), differences)
 
 
-async def _recompute(tx: AsyncConnection, time_zone: str) -> dict[DayKey, EmployeeTotals]:
+def _by_device(found: Iterable[tuple[UUID, UUID, Spans]]) -> dict[tuple[UUID, UUID], Spans]:
+    """All seconds of each employee's device."""
+    spans: dict[tuple[UUID, UUID], list[Spans]] = defaultdict(list)
+    for employee_id, device_id, seconds in found:
+        spans[employee_id, device_id].append(seconds)
+    return {key: union(*sets) for key, sets in spans.items()}
+
+
+async def _recompute(
+    tx: AsyncConnection, time_zone: str, deleted: Mapping[tuple[UUID, UUID], Spans]
+) -> dict[DayKey, EmployeeTotals]:
     counted: dict[DayKey, EmployeeTotals] = {}
     async for reports in _employees(activities.in_order(tx)):
         book = Daybook(time_zone)
         for report in reports:
             book.fold(report)
+        for employee_id, device_id in {(report.employee_id, report.device_id) for report in reports}:
+            book.delete(employee_id, device_id, deleted.get((employee_id, device_id), []))
         counted |= book.changed_employees({}, {}, {})
     started = Counter([(employee_id, day_of(at, time_zone)) async for employee_id, at in sessions.counted(tx)])
     taken = Counter([(employee_id, day_of(at, time_zone)) async for employee_id, at in screenshots.counted(tx)])

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tracking.domain.captures import ANOTHERS, NO_ROOM, Capture, NotKept
+from tracking.domain.captures import ANOTHERS, DELETED, NO_ROOM, Capture, NotKept
 from tracking.imaging.decoder import Decoder
 from tracking.imaging.unfit import Unfit
 from tracking.store import fold_queue, levels, quarantine, screenshots, sessions
@@ -38,6 +38,8 @@ class ScreenshotTaker:
                 raise NotKept(ANOTHERS)
             if await screenshots.exists(tx, capture.screenshot_id):
                 return False
+            if session.deleted:
+                raise NotKept(DELETED)
             used = (await levels.read(tx)).storage_bytes
         if used >= quota:
             raise NotKept(NO_ROOM)  # before anything is spent on the picture
@@ -89,6 +91,8 @@ class ScreenshotTaker:
 
     async def _note(self, company_id: UUID, screenshot: Screenshot, *, quota: int, received_at: datetime) -> bool:
         async with company_scope(self._engine, company_id) as tx:
+            if not await sessions.hold_standing(tx, screenshot.session_id):
+                raise NotKept(DELETED)
             if not await screenshots.insert(tx, company_id, screenshot, received_at):
                 return False
             if not await screenshots.take_storage(tx, company_id, screenshot.stored_bytes, quota=quota):

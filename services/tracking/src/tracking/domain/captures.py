@@ -10,6 +10,7 @@ from tracking.domain.reports import TOLERANCE
 
 ANOTHERS = "a screenshot of another person's session"
 UNWANTED = "a screenshot although they are switched off"
+DELETED = "a screenshot of a session that was deleted"
 NO_ROOM = "a screenshot for which the plan has no storage left"
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from tracking.domain.days import CompanyDay, company_day, days_between
-from tracking.domain.spans import size
+from tracking.domain.spans import Spans, size
 from tracking.domain.timeline import Claim, Timeline, combine, fold, reach
 
 DayKey = tuple[UUID, date]
@@ -75,8 +75,18 @@ class Daybook:
                 timelines[report.device_id] = clipped
                 self._changed[report.employee_id, day.date, report.device_id] = None
 
+    def delete(self, employee_id: UUID, device_id: UUID, seconds: Spans) -> None:
+        """Takes seconds out of the employee's time that the device has reported, or still may."""
+        if not seconds:
+            return
+        taken = Timeline(deleted=seconds)
+        for day in days_between(seconds[0][0], seconds[-1][1], self._time_zone):
+            timelines = self._timelines[employee_id, day.date]
+            timelines[device_id] = timelines.get(device_id, Timeline()) + taken.clip(day.start, day.end)
+            self._changed[employee_id, day.date, device_id] = None
+
     def changed_devices(self) -> Iterator[tuple[UUID, CompanyDay, UUID, Timeline]]:
-        """What the reports changed: employee, day, device and its timeline."""
+        """What reports and deletions changed: employee, day, device and its timeline."""
         for employee_id, day, device_id in self._changed:
             timeline = self._timelines[employee_id, day][device_id]
             yield employee_id, company_day(day, self._time_zone), device_id, timeline
@@ -84,7 +94,7 @@ class Daybook:
     def changed_employees(
         self, before: Mapping[DayKey, EmployeeTotals], sessions: Mapping[DayKey, int], screenshots: Mapping[DayKey, int]
     ) -> dict[DayKey, EmployeeTotals]:
-        """New totals of the people whose days changed; `sessions` and `screenshots` have come since `before`."""
+        """New totals of the people whose days changed; `sessions` and `screenshots` have come since, or gone."""
         result = {}
         for key in {(employee, day) for employee, day, _ in self._changed} | {*sessions, *screenshots}:
             totals = before.get(key, EmployeeTotals())

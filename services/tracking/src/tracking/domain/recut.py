@@ -6,6 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from tracking.domain.days import days_between
+from tracking.domain.spans import union
 from tracking.domain.timeline import Timeline
 
 DeviceDays = dict[tuple[date, UUID], Timeline]
@@ -19,8 +20,8 @@ def recut(kept: Iterable[tuple[date, UUID, Timeline]], time_zone: str) -> Device
     cut: DeviceDays = defaultdict(Timeline)
     for old_day, device_id, timeline in kept:
         cut[old_day, device_id] += Timeline()
-        counted = timeline.counted
-        if counted:
-            for day in days_between(counted[0][0], counted[-1][1], time_zone):
+        seconds = union(timeline.counted, timeline.deleted)
+        if seconds:
+            for day in days_between(seconds[0][0], seconds[-1][1], time_zone):
                 cut[day.date, device_id] += timeline.clip(day.start, day.end)
     return dict(cut)

@@ -10,6 +10,9 @@ and newer. Therefore, for the reports of one device:
 
 An employee's time is the union of the devices' times: overlapping desktops count once, and somebody who is idle at one
 desktop and active at another is active. Folding a report twice changes nothing.
+
+Seconds that an admin has deleted stay counted for their device, so that whatever it sends again is known; they are left
+out of the employee's time.
 """
 
 from bisect import bisect_right
@@ -38,22 +41,29 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Counted seconds in Unix time; the two sets never overlap."""
+    """Counted seconds in Unix time; the two sets never overlap. `deleted`, counted or not, are no time of anybody."""
 
     active: Spans = field(default_factory=list)
     idle: Spans = field(default_factory=list)
+    deleted: Spans = field(default_factory=list)
 
     @property
     def counted(self) -> Spans:
         """Seconds of either kind."""
         return union(self.active, self.idle)
 
+    @property
+    def standing(self) -> "Timeline":
+        """What has not been deleted."""
+        return Timeline(subtract(self.active, self.deleted), subtract(self.idle, self.deleted))
+
     def __add__(self, other: "Timeline") -> "Timeline":
-        return Timeline(union(self.active, other.active), union(self.idle, other.idle))
+        sets = union(self.active, other.active), union(self.idle, other.idle), union(self.deleted, other.deleted)
+        return Timeline(*sets)
 
     def clip(self, start: int, end: int) -> "Timeline":
         """What lies between `start` and `end`."""
-        return Timeline(clip(self.active, start, end), clip(self.idle, start, end))
+        return Timeline(clip(self.active, start, end), clip(self.idle, start, end), clip(self.deleted, start, end))
 
 
 def reach(claims: Sequence[Claim]) -> tuple[int, int]:
@@ -64,7 +74,7 @@ def reach(claims: Sequence[Claim]) -> tuple[int, int]:
 
 def fold(device: Timeline, claims: Sequence[Claim]) -> Timeline:
     """The device's timeline after one report."""
-    after = Timeline(list(device.active), list(device.idle))
+    after = Timeline(list(device.active), list(device.idle), device.deleted)
     by_end = sorted(claims, key=lambda claim: claim.end)
     done = 0
     for start, end in _extents(claims):
@@ -83,8 +93,8 @@ def fold(device: Timeline, claims: Sequence[Claim]) -> Timeline:
 
 
 def combine(devices: Iterable[Timeline]) -> Timeline:
-    """The timeline of the person who used the devices."""
-    timelines = list(devices)
+    """The timeline of the person who used the devices, without what was deleted."""
+    timelines = [device.standing if device.deleted else device for device in devices]
     if len(timelines) == 1:
         return timelines[0]
     active = union(*(device.active for device in timelines))

@@ -13,20 +13,43 @@ from tracking.domain.days import CompanyDay, company_day
 from tracking.domain.spans import Spans
 from tracking.domain.timeline import Timeline
 
-_OF_EMPLOYEE = text("SELECT day, device_id, active, idle FROM device_day WHERE employee_id = :employee_id")
+_OF_EMPLOYEE = text("SELECT day, device_id, active, idle, deleted FROM device_day WHERE employee_id = :employee_id")
+
+_OF_DAYS = text("""
+    SELECT day, device_id, active, idle, deleted FROM device_day
+    WHERE employee_id = :employee_id AND day = ANY(CAST(:days AS date[]))
+""")
+
+_DELETED = text("SELECT employee_id, day, device_id, deleted FROM device_day WHERE NOT isempty(deleted)")
 
 _PUT = text("""
-    INSERT INTO device_day (company_id, employee_id, day, device_id, active, idle)
-    VALUES (:company_id, :employee_id, :day, :device_id, CAST(:active AS int4multirange), CAST(:idle AS int4multirange))
-    ON CONFLICT (company_id, employee_id, day, device_id) DO UPDATE SET active = excluded.active, idle = excluded.idle
+    INSERT INTO device_day (company_id, employee_id, day, device_id, active, idle, deleted)
+    VALUES (:company_id, :employee_id, :day, :device_id, CAST(:active AS int4multirange), CAST(:idle AS int4multirange),
+            CAST(:deleted AS int4multirange))
+    ON CONFLICT (company_id, employee_id, day, device_id) DO UPDATE
+    SET active = excluded.active, idle = excluded.idle, deleted = excluded.deleted
 """)
 
 
 async def of_employee(tx: AsyncConnection, employee_id: UUID, time_zone: str) -> list[tuple[date, UUID, Timeline]]:
     """(day, device, timeline) of all of one person's days, which were cut in that time zone."""
+    rows = await tx.execute(_OF_EMPLOYEE, {"employee_id": employee_id})
+    return [(day, device, _timeline(day, time_zone, kept)) for day, device, *kept in rows]
+
+
+async def of_days(
+    tx: AsyncConnection, employee_id: UUID, days: Collection[date], time_zone: str
+) -> list[tuple[date, UUID, Timeline]]:
+    """The same of some days."""
+    rows = await tx.execute(_OF_DAYS, {"employee_id": employee_id, "days": list(days)})
+    return [(day, device, _timeline(day, time_zone, kept)) for day, device, *kept in rows]
+
+
+async def deleted(tx: AsyncConnection, time_zone: str) -> list[tuple[UUID, UUID, Spans]]:
+    """(employee, device, deleted seconds) of all of the scope's days that have any, a day each."""
     return [
-        (day, device, Timeline(*(_spans(ranges, company_day(day, time_zone).start) for ranges in (active, idle))))
-        for day, device, active, idle in await tx.execute(_OF_EMPLOYEE, {"employee_id": employee_id})
+        (employee, device, _spans(ranges, company_day(day, time_zone).start))
+        for employee, day, device, ranges in await tx.execute(_DELETED)
     ]
 
 
@@ -40,11 +63,16 @@ async def put(tx: AsyncConnection, company_id: UUID, days: Collection[tuple[UUID
             "device_id": device,
             "active": _ranges(timeline.active, day.start),
             "idle": _ranges(timeline.idle, day.start),
+            "deleted": _ranges(timeline.deleted, day.start),
         }
         for employee, day, device, timeline in days
     ]
     if values:
         await tx.execute(_PUT, values)
+
+
+def _timeline(day: date, time_zone: str, kept: Iterable[Iterable[Range[int]]]) -> Timeline:
+    return Timeline(*(_spans(ranges, company_day(day, time_zone).start) for ranges in kept))
 
 
 def _ranges(spans: Spans, origin: int) -> Multirange[int]:

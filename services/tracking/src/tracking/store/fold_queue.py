@@ -1,6 +1,7 @@
 """What waits to be folded into the totals."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +14,20 @@ LEVELS = "L"
 
 _APPEND = text("""
     INSERT INTO fold_queue (company_id, employee_id, kind, at) VALUES (:company_id, :employee_id, :kind, :at)
+""")
+
+# As many of each moment as are asked for, where so many wait.
+_WITHDRAW = text("""
+    WITH waiting AS (
+        SELECT entry_id, at, row_number() OVER (PARTITION BY at ORDER BY entry_id) AS place FROM fold_queue
+        WHERE kind = :kind AND employee_id = :employee_id AND at = ANY(CAST(:moments AS timestamptz[]))
+    ), wanted AS (
+        SELECT at, count(*) AS places FROM unnest(CAST(:moments AS timestamptz[])) at GROUP BY at
+    )
+    DELETE FROM fold_queue WHERE entry_id IN (
+        SELECT entry_id FROM waiting JOIN wanted USING (at) WHERE place <= places
+    )
+    RETURNING at
 """)
 
 # Hops from company to company along the key instead of reading a long queue.
@@ -30,6 +45,17 @@ _COMPANIES = text("""
 async def append(tx: AsyncConnection, company_id: UUID, *, kind: str, at: datetime, employee_id: UUID | None) -> None:
     """Adds a session start, a screenshot or a call for levels."""
     await tx.execute(_APPEND, {"company_id": company_id, "employee_id": employee_id, "kind": kind, "at": at})
+
+
+async def withdraw(
+    tx: AsyncConnection, *, kind: str, employee_id: UUID, moments: Collection[datetime]
+) -> Counter[datetime]:
+    """Takes a person's session starts or screenshots back that wait to be counted, of the company that is held.
+
+    Returns those of the moments that did not wait: they are counted.
+    """
+    values = {"kind": kind, "employee_id": employee_id, "moments": list(moments)}
+    return Counter(moments) - Counter((await tx.execute(_WITHDRAW, values)).scalars())
 
 
 async def companies_waiting(dispatch: AsyncConnection) -> Sequence[UUID]:

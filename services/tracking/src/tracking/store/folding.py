@@ -74,11 +74,13 @@ _TAKE_OLDEST = text(_TAKE.format("ORDER BY entry_id LIMIT :limit"))
 _TAKE_OF_UPLOADS = text(_TAKE.format("AND upload_id = ANY(CAST(:uploads AS uuid[]))"))
 
 _DEVICE_DAYS = text(f"""
-    SELECT d.company_id, d.employee_id, d.day, d.device_id, CAST(d.active AS text), CAST(d.idle AS text)
+    SELECT d.company_id, d.employee_id, d.day, d.device_id,
+        CAST(d.active AS text), CAST(d.idle AS text), CAST(d.deleted AS text)
     FROM {_unnest(company_id="uuid", employee_id="uuid", day="date")}
     JOIN device_day d USING (company_id, employee_id, day)
 """)
 
+# Which seconds are deleted is not for a fold to say.
 _PUT_DEVICE_DAYS = text(f"""
     INSERT INTO device_day (company_id, employee_id, day, device_id, active, idle)
     SELECT company_id, employee_id, day, device_id, CAST(active AS int4multirange), CAST(idle AS int4multirange)

@@ -18,11 +18,18 @@ _BY_PERSON = text(f"SELECT employee_id, {_SUMS} FROM employee_day WHERE {_WHICH}
 
 _BY_DAY = text(f"SELECT day, {_SUMS} FROM employee_day WHERE {_WHICH} GROUP BY day ORDER BY day")
 
-# By person first: counting distinct people would sort every row.
+# By person first: counting distinct people would sort every row. What ended in a deleted session, and in no other, is
+# left out, whenever it has come: a stretch's last second is the one before its end.
 TOP = text("""
+    WITH deleted AS MATERIALIZED (
+        SELECT employee_id, range_agg(deleted_use) AS use FROM work_session
+        WHERE employee_id = ANY(CAST(:employee_ids AS uuid[])) AND deleted_at IS NOT NULL
+        GROUP BY employee_id
+    )
     SELECT name, sum(seconds) AS total, count(*) FROM (
-        SELECT name, employee_id, sum(seconds) AS seconds FROM usage_record
+        SELECT name, employee_id, sum(seconds) AS seconds FROM usage_record u LEFT JOIN deleted d USING (employee_id)
         WHERE employee_id = ANY(CAST(:employee_ids AS uuid[])) AND at >= :start AND at < :end AND kind = :kind
+          AND (d.use IS NULL OR NOT d.use @> CAST(floor(extract(epoch FROM at)) AS bigint) - 1)
         GROUP BY name, employee_id
     ) of_person
     GROUP BY name ORDER BY total DESC, name LIMIT :limit

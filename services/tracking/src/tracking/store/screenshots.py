@@ -33,9 +33,16 @@ _OLDER = text(f"""
     WHERE removed_at IS NULL AND captured_at < :before ORDER BY captured_at LIMIT :limit
 """)
 
+_OF_SESSION = text(f"SELECT removed_at IS NULL, {_COLUMNS} FROM screenshot WHERE session_id = :session_id")
+
+# In the order of the ids: two that remove the same ones wait for each other, never in a ring.
 _REMOVE = text("""
-    WITH removed AS (
-        UPDATE screenshot SET removed_at = :now WHERE screenshot_id = ANY(:ids) AND removed_at IS NULL
+    WITH held AS MATERIALIZED (
+        SELECT company_id, screenshot_id FROM screenshot WHERE screenshot_id = ANY(:ids) AND removed_at IS NULL
+        ORDER BY screenshot_id FOR NO KEY UPDATE
+    ), removed AS (
+        UPDATE screenshot s SET removed_at = :now FROM held
+        WHERE s.company_id = held.company_id AND s.screenshot_id = held.screenshot_id
         RETURNING stored_bytes
     )
     SELECT coalesce(sum(stored_bytes), 0) FROM removed
@@ -55,7 +62,8 @@ _STORAGE = text("""
 """)
 
 _COUNTED = text("""
-    SELECT employee_id, captured_at FROM screenshot
+    SELECT s.employee_id, s.captured_at FROM screenshot s JOIN work_session w USING (company_id, session_id)
+    WHERE w.deleted_at IS NULL
     EXCEPT ALL SELECT employee_id, at FROM fold_queue WHERE kind = 'P'
 """)
 
@@ -122,6 +130,12 @@ async def of_employee(
     return [Screenshot(*row) for row in await tx.execute(_OF_EMPLOYEE, values)]
 
 
+async def of_session(tx: AsyncConnection, session_id: UUID) -> list[tuple[bool, Screenshot]]:
+    """All that were taken during a session, and whether they are kept."""
+    rows = await tx.execute(_OF_SESSION, {"session_id": session_id})
+    return [(is_kept, Screenshot(*row)) for is_kept, *row in rows]
+
+
 async def older(tx: AsyncConnection, before: datetime, *, limit: int) -> list[Screenshot]:
     """What the scope keeps from before a moment, the oldest first."""
     return [Screenshot(*row) for row in await tx.execute(_OLDER, {"before": before, "limit": limit})]
@@ -150,7 +164,7 @@ async def storage(tx: AsyncConnection) -> tuple[int, int]:
 
 
 async def counted(tx: AsyncConnection) -> AsyncIterator[tuple[UUID, datetime]]:
-    """Whose screen was captured when, for all of the scope's captures that do not wait to be counted; streamed."""
+    """Whose screen was captured when, for all captures that count and do not wait to; streamed."""
     async for employee_id, captured_at in await tx.stream(_COUNTED):
         yield employee_id, captured_at
 

@@ -15,22 +15,23 @@ _SELECT = """
         w.ended_at, w.ended_by
     FROM work_session w JOIN employee e USING (company_id, employee_id)
     LEFT JOIN device d ON d.company_id = w.company_id AND d.device_id = w.device_id
+    WHERE w.deleted_at IS NULL
 """
 
 # Only conditions that are asked for: the planner finds the index for each.
-_PAGE = "{select} WHERE {conditions} ORDER BY w.started_at DESC, w.number DESC LIMIT :limit OFFSET :offset"
+_PAGE = "{select} {conditions} ORDER BY w.started_at DESC, w.number DESC LIMIT :limit OFFSET :offset"
 _CONDITIONS = {
-    "employee_id": "w.employee_id = :employee_id",
-    "start": "w.started_at >= :start",
-    "end": "w.started_at < :end",
+    "employee_id": "AND w.employee_id = :employee_id",
+    "start": "AND w.started_at >= :start",
+    "end": "AND w.started_at < :end",
 }
 
-_BY_NUMBER = text(f"{_SELECT} WHERE w.number = :number")
+_BY_NUMBER = text(f"{_SELECT} AND w.number = :number")
 
 _COUNTED = text("""
     SELECT k.session_id,
-        sum((SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest(d.active * k.seconds) r)),
-        sum((SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest(d.idle * k.seconds) r))
+        sum((SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest((d.active - d.deleted) * k.seconds) r)),
+        sum((SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest((d.idle - d.deleted) * k.seconds) r))
     FROM (
         SELECT session_id, employee_id, device_id, day, int4multirange(int4range(first, last)) AS seconds
         FROM unnest(CAST(:session_ids AS uuid[]), CAST(:employee_ids AS uuid[]), CAST(:device_ids AS uuid[]),
@@ -74,18 +75,18 @@ async def page(
     limit: int,
     offset: int,
 ) -> list[ListedSession]:
-    """The scope's sessions, the newest first: of one person, or that started between two moments, or all."""
+    """The scope's sessions that stand, the newest first: of one person, or that started between two moments, or all."""
     start, end = between or (None, None)
     asked = {"employee_id": employee_id, "start": start, "end": end}
     values = {name: value for name, value in asked.items() if value is not None}
-    conditions = " AND ".join(_CONDITIONS[name] for name in values) or "true"
+    conditions = " ".join(_CONDITIONS[name] for name in values)
     statement = text(_PAGE.format(select=_SELECT, conditions=conditions))
     rows = await tx.execute(statement, {**values, "limit": limit, "offset": offset})
     return [ListedSession(*row) for row in rows]
 
 
 async def by_number(tx: AsyncConnection, number: int) -> ListedSession | None:
-    """The scope's session with that number."""
+    """The scope's session with that number, unless it was deleted."""
     row = (await tx.execute(_BY_NUMBER, {"number": number})).one_or_none()
     return ListedSession(*row) if row else None
 

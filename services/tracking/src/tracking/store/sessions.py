@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 BY_SILENCE = "SILENCE"
 
-_COLUMNS = "session_id, number, employee_id, started_at, last_seen_at, ended_at, ended_by"
+_COLUMNS = "session_id, number, employee_id, started_at, last_seen_at, ended_at, ended_by, deleted_at IS NOT NULL"
 
 _INSERT = text("""
     INSERT INTO work_session (company_id, session_id, employee_id, device_id, started_at, last_seen_at)
@@ -64,12 +64,17 @@ _END_OF_EMPLOYEE = text("""
 """)
 
 _COUNTED = text("""
-    SELECT employee_id, started_at FROM work_session
+    SELECT employee_id, started_at FROM work_session WHERE deleted_at IS NULL
     EXCEPT ALL SELECT employee_id, at FROM fold_queue WHERE kind = 'S'
 """)
 
 _RECENT = text(f"""
-    SELECT {_COLUMNS} FROM work_session WHERE employee_id = :employee_id ORDER BY started_at DESC LIMIT :limit
+    SELECT {_COLUMNS} FROM work_session WHERE employee_id = :employee_id AND deleted_at IS NULL
+    ORDER BY started_at DESC LIMIT :limit
+""")
+
+_HOLD_STANDING = text("""
+    SELECT 1 FROM work_session WHERE session_id = :session_id AND deleted_at IS NULL FOR SHARE
 """)
 
 
@@ -84,6 +89,7 @@ class WorkSession:
     last_seen_at: datetime
     ended_at: datetime | None
     ended_by: str | None  # TRACKER, ADMIN, or SILENCE: then it goes on when the tracker comes back
+    deleted: bool  # ended for good before
 
 
 async def insert(
@@ -157,11 +163,16 @@ async def companies_with_silent(dispatch: AsyncConnection, silence: timedelta) -
 
 
 async def recent(tx: AsyncConnection, employee_id: UUID, limit: int) -> list[WorkSession]:
-    """An employee's sessions, the newest first."""
+    """An employee's sessions that stand, the newest first."""
     return [WorkSession(*row) for row in await tx.execute(_RECENT, {"employee_id": employee_id, "limit": limit})]
 
 
+async def hold_standing(tx: AsyncConnection, session_id: UUID) -> bool:
+    """Whether the session stands; if so, nobody deletes it until the transaction ends."""
+    return (await tx.execute(_HOLD_STANDING, {"session_id": session_id})).one_or_none() is not None
+
+
 async def counted(tx: AsyncConnection) -> AsyncIterator[tuple[UUID, datetime]]:
-    """Who started a session when, for all of the scope's sessions that do not wait to be counted; streamed."""
+    """Who started a session when, for all of the scope's standing sessions that do not wait to be counted; streamed."""
     async for employee_id, started_at in await tx.stream(_COUNTED):
         yield employee_id, started_at

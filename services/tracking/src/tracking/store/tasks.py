@@ -15,7 +15,8 @@ _INSERT = text("""
 """)
 
 _COLUMNS = """
-    t.number, t.title, t.description, t.status, t.due_date, a.name, t.created_at, t.started_at, t.completed_at
+    t.number, t.title, t.description, t.status, t.due_date, a.name, t.created_at, t.started_at, t.completed_at,
+    t.note
 """
 
 _OF_EMPLOYEE = text(f"""
@@ -45,7 +46,15 @@ _BROWSE = text(f"""
     ORDER BY t.completed_at DESC NULLS FIRST, t.number LIMIT :limit
 """)
 
-_BY_NUMBER = text(f"{_GIVEN} WHERE t.number = :number")
+_BY_NUMBER = text(f"""
+    {_GIVEN}
+    WHERE t.number = :number AND (CAST(:employee_id AS uuid) IS NULL OR t.employee_id = :employee_id)
+""")
+
+_SET_NOTE = text("""
+    UPDATE task SET note = :note
+    WHERE number = :number AND (CAST(:employee_id AS uuid) IS NULL OR employee_id = :employee_id)
+""")
 
 _CHANGE = text("""
     UPDATE task SET employee_id = :employee_id, title = :title, description = :description, due_date = :due_date
@@ -68,6 +77,7 @@ class Task:
     created_at: datetime
     started_at: datetime | None  # the first time that it was IN_PROGRESS
     completed_at: datetime | None
+    note: str  # of whoever has it or gives it
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +144,9 @@ async def browse(
     return [GivenTask(whose, name, Task(*row)) for whose, name, *row in await tx.execute(_BROWSE, values)]
 
 
-async def by_number(tx: AsyncConnection, number: int) -> GivenTask | None:
-    """The scope's task with that number."""
-    row = (await tx.execute(_BY_NUMBER, {"number": number})).one_or_none()
+async def by_number(tx: AsyncConnection, number: int, *, employee_id: UUID | None = None) -> GivenTask | None:
+    """The scope's task with that number, if it is that person's, None being anybody's."""
+    row = (await tx.execute(_BY_NUMBER, {"number": number, "employee_id": employee_id})).one_or_none()
     return GivenTask(row[0], row[1], Task(*row[2:])) if row else None
 
 
@@ -146,6 +156,12 @@ async def change(
     """Changes what the scope's task says and whose it is."""
     values = {"employee_id": employee_id, "title": title, "description": description, "due_date": due_date}
     await tx.execute(_CHANGE, values | {"number": number})
+
+
+async def set_note(tx: AsyncConnection, number: int, note: str, *, employee_id: UUID | None) -> bool:
+    """Writes a note; False when that person, None being anybody, has no task with that number."""
+    values = {"number": number, "note": note, "employee_id": employee_id}
+    return (await tx.execute(_SET_NOTE, values)).rowcount > 0
 
 
 async def delete(tx: AsyncConnection, number: int) -> bool:

@@ -54,6 +54,7 @@ class Player:
     admin: httpx.AsyncClient
     csrf_token: str
     session: str  # of the agent
+    spare: int  # another session of its person
     device: UUID
     task: int
     record: str
@@ -108,7 +109,10 @@ DESKTOP = (
     *("screenshot/upload", "tasks/get", "tasks/update"),
 )
 NATIVE = ("sync", "screenshot", "tasks", "change task", "config", "leave")
-WORKSPACE = ("team", "person", "gallery", "picture", "give task", "revoke")
+WORKSPACE = (
+    *("team", "person", "gallery", "picture", "give task", "note", "revoke"),
+    *("see session", "end session", "ask to delete session", "delete session"),
+)
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,7 @@ async def players(
         [csrf_token, *_] = re.findall(r'name="csrf_token" value="([^"]+)"', (await admin.get("/team")).text)
         task = {"title": tenant.company_id.hex, "csrf_token": csrf_token}
         assert (await admin.post(f"/team/{seat.account.id}", data=task)).status_code == 303
+        spare = agent.start(datetime.now(UTC))
         session, now = agent.start(datetime.now(UTC)), datetime.now(UTC)
         record = agent.record("application", name=tenant.company_id.hex, start=now - timedelta(seconds=3), end=now)
         assert (await agent.sync(now)).status_code == 200
@@ -156,7 +161,11 @@ async def players(
         assert put.status_code == 201
         [given] = await stored("task", tenant.company_id)
         [device] = [row["device_id"] for row in await stored("device", tenant.company_id) if row["name"] == "Spare"]
-        players.append(Player(tenant, seat, agent, admin, csrf_token, session, device, given["number"], record, shot))
+        [number] = [
+            row["number"] for row in await stored("work_session", tenant.company_id) if str(row["session_id"]) == spare
+        ]
+        ids = session, number, device, given["number"], record, shot
+        players.append(Player(tenant, seat, agent, admin, csrf_token, *ids))
     yield players
     for player in players:
         await player.admin.aclose()
@@ -210,22 +219,27 @@ async def by_agent(
 
 
 async def in_browser(me: Player, other: Player, call: str) -> httpx.Response:
-    person, form = f"/team/{other.seat.account.id}", {"csrf_token": me.csrf_token, "title": me.tenant.company_id.hex}
-    match call:
-        case "give task":
-            return await me.admin.post(person, data=form)
-        case "revoke":
-            return await me.admin.post(f"{person}/devices/{other.device}/revoke", data=form)
-        case "person":
-            return await me.admin.get(person)
-        case "gallery":
-            return await me.admin.get(f"{person}/screenshots")
-        case "picture":
-            reply = await me.admin.get(f"/screenshots/{other.shot}")
-            assert reply.status_code == (200 if me is other else 404)
-            return httpx.Response(reply.status_code)
-        case _:
-            return await me.admin.get("/team")
+    person, session = f"/team/{other.seat.account.id}", f"/sessions/{other.spare}"
+    forms = {
+        "give task": person,
+        "note": f"/tasks/{other.task}/note",
+        "revoke": f"{person}/devices/{other.device}/revoke",
+        "end session": f"{session}/end",
+        "delete session": f"{session}/delete",
+    }
+    pages = {"person": person, "gallery": f"{person}/screenshots", "see session": session}
+    if call in forms:
+        word = me.tenant.company_id.hex
+        reply = await me.admin.post(forms[call], data={"csrf_token": me.csrf_token, "title": word, "note": word})
+        assert me is other or call == "revoke" or reply.status_code == 404
+        return reply
+    if call == "picture":
+        reply = await me.admin.get(f"/screenshots/{other.shot}")
+        assert reply.status_code == (200 if me is other else 404)
+        return httpx.Response(reply.status_code)
+    if call == "ask to delete session":
+        return await me.admin.get(forms["delete session"])
+    return await me.admin.get(pages.get(call, "/team"))
 
 
 async def cut_off(call: Awaitable[str], after: int) -> str:

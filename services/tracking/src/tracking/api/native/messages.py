@@ -105,3 +105,6 @@ class Synced(Struct):
 
     received_at: datetime
     results: list[Result]
+    session_ended: Annotated[
+        bool, Meta(description="the batch's session_id is over, by its end or an admin: stop recording in it")
+    ] = False

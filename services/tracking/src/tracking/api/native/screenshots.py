@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel
 from servicekit.errors import NotFound, Refused
 from tracking.api.native.problems import RESPONSES, Problem
 from tracking.api.native.routes import TheCaller, TheDevice, TheNative, company_key, credential
-from tracking.domain.captures import ANOTHERS, NO_ROOM, UNWANTED, Capture, NotKept
+from tracking.domain.captures import ANOTHERS, DELETED, NO_ROOM, UNWANTED, Capture, NotKept
 from tracking.domain.records import Placing, RefusedRecord
 
 PATH = "/v1/screenshots/"
@@ -71,6 +71,6 @@ async def put_screenshot(
 def _problem(reason: str) -> Exception:
     if reason == ANOTHERS:
         return NotFound("There is no such session of this person")
-    if reason == NO_ROOM:
-        return Refused(f"This is {NO_ROOM}")
+    if reason in (NO_ROOM, DELETED):
+        return Refused(f"This is {reason}")
     return Problem(422, "unfit_picture", reason)

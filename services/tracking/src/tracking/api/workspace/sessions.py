@@ -1,6 +1,6 @@
-"""Pages about sessions: everyone's own, and those of the company for its admins, who may end one that is open."""
+"""Pages about sessions: everyone's own, and those of the company for its admins, who may end and delete them."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -12,11 +12,14 @@ from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace
 from tracking.api.workspace.pages import render
 from tracking.api.workspace.people import Number
 from tracking.application.accounts import ADMIN
+from tracking.application.delete_session import delete_session
 from tracking.application.end_session import end_session_as_admin
 from tracking.application.show_sessions import Wanted, show_session, show_sessions
+from tracking.feed.outgoing import company_month_event
 
 router = APIRouter(prefix="/sessions")
 Field = Annotated[str, Query(max_length=20)]  # browsers send an empty field, too
+Token = Annotated[str, Form(max_length=512)]
 
 
 @router.get("")
@@ -63,12 +66,37 @@ async def end(
     workspace: TheWorkspace,
     visitor: AdminVisitor,
     number: Number,
-    csrf_token: Annotated[str, Form(max_length=512)] = "",
+    csrf_token: Token = "",
 ) -> Response:
     """Ends an open one at its last sign of life; a desktop tracker stops within seconds."""
     check_token(request, visitor, csrf_token)
     await end_session_as_admin(workspace.engine, visitor.company_id, number)
     return RedirectResponse(f"/sessions/{number}", 303)
+
+
+@router.get("/{number}/delete")
+async def confirm_deletion(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
+    """What deleting it means."""
+    shown = await show_session(workspace.engine, visitor.company_id, visitor.person.employee_id, number, is_admin=True)
+    return render("session_delete.html", person=visitor.person, shown=shown)
+
+
+@router.post("/{number}/delete")
+async def delete(
+    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, csrf_token: Token = ""
+) -> Response:
+    """Deletes it, with its time, use and screenshots; one that is open ends first."""
+    check_token(request, visitor, csrf_token)
+    await delete_session(
+        workspace.engine,
+        workspace.pictures,
+        visitor.company_id,
+        number,
+        deleted_by=visitor.person.employee_id,
+        encode=company_month_event,
+        now=datetime.now(UTC),
+    )
+    return RedirectResponse("/sessions", 303)
 
 
 def _date(text: str) -> date | None:

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0006"
+revision = "0009"
+down_revision = "0008"
 
 TRIGGERS = """
 CREATE FUNCTION tell_of_device() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,0 +1,148 @@
+"""An admin deletes a session: it counts nowhere and shows nothing any more, and whatever comes of it again is known."""
+
+from collections import Counter
+from collections.abc import Collection
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from servicekit.errors import NotFound
+from tracking.application.fold_company import Encode, announce
+from tracking.domain.daybook import CompanyChange, Daybook, DayKey, EmployeeTotals, company_changes
+from tracking.domain.days import day_of, days_between
+from tracking.domain.session_time import seconds_alone, seconds_of
+from tracking.domain.spans import Spans
+from tracking.store import (
+    companies,
+    company_days,
+    device_days,
+    employee_days,
+    fold_queue,
+    levels,
+    screenshots,
+    session_deletion,
+    sessions,
+)
+from tracking.store.companies import CompanyRow
+from tracking.store.pictures import PictureStore
+from tracking.store.scope import company_scope
+from tracking.store.screenshots import Screenshot
+from tracking.store.session_deletion import Doomed
+
+NOT_THERE = "There is no such session"
+
+
+async def delete_session(
+    engine: AsyncEngine,
+    pictures: PictureStore,
+    company_id: UUID,
+    number: int,
+    *,
+    deleted_by: UUID,
+    encode: Encode,
+    now: datetime,
+) -> None:
+    """Deletes a session of the company; one that is open ends now.
+
+    The pictures go first: what fails or breaks off after them leaves a session that can be deleted again, never a
+    picture without one. NotFound: there is no such session, or it was deleted before. Unavailable: the picture store
+    does not answer.
+    """
+    gone: set[UUID] = set()
+    while True:
+        for screenshot in await _kept(engine, company_id, number):
+            if screenshot.screenshot_id not in gone:
+                await pictures.delete(company_id, screenshot)
+                gone.add(screenshot.screenshot_id)
+        async with company_scope(engine, company_id) as tx:
+            if await _delete(tx, company_id, number, gone, deleted_by=deleted_by, encode=encode, now=now):
+                return
+
+
+async def _kept(engine: AsyncEngine, company_id: UUID, number: int) -> list[Screenshot]:
+    async with company_scope(engine, company_id) as tx:
+        session = await sessions.by_number(tx, number)
+        if session is None or session.deleted:
+            raise NotFound(NOT_THERE)
+        return [found for is_kept, found in await screenshots.of_session(tx, session.session_id) if is_kept]
+
+
+async def _delete(
+    tx: AsyncConnection,
+    company_id: UUID,
+    number: int,
+    gone: Collection[UUID],
+    *,
+    deleted_by: UUID,
+    encode: Encode,
+    now: datetime,
+) -> bool:
+    """False, and nothing has changed, when a picture has come that is not `gone`."""
+    company = await companies.next_revision(tx)  # from here on nobody folds
+    doomed = await session_deletion.hold(tx, number)  # and nobody adds a picture
+    if company is None or doomed is None:
+        raise NotFound(NOT_THERE)
+    captures = await screenshots.of_session(tx, doomed.session_id)
+    kept = [screenshot for is_kept, screenshot in captures if is_kept]
+    if any(screenshot.screenshot_id not in gone for screenshot in kept):
+        return False
+    seconds, use = await _end(tx, doomed, deleted_by=deleted_by, now=now)
+    await session_deletion.empty_use(tx, doomed.employee_id, use)
+    await screenshots.free_storage(
+        tx, await screenshots.remove(tx, [screenshot.screenshot_id for screenshot in kept], now)
+    )
+    changes = await _recount(
+        tx, company, doomed, seconds, [screenshot.captured_at for _is_kept, screenshot in captures]
+    )
+    today = day_of(datetime.now(UTC), company.time_zone)
+    if kept:
+        changes.setdefault(today, CompanyChange())  # for the storage
+    if changes:
+        revision, now_used = company.feed_revision, await levels.read(tx)
+        await company_days.add(tx, company_id, changes, revision=revision, today=today, levels=now_used)
+        await announce(tx, company_id, {day.replace(day=1) for day in changes}, encode)
+    return True
+
+
+async def _end(tx: AsyncConnection, doomed: Doomed, *, deleted_by: UUID, now: datetime) -> tuple[Spans, Spans]:
+    """Which seconds go with it, of its device's time and of its person's use: those that no session beside it has."""
+    end = doomed.ended_at or max(now, doomed.started_at)
+    others = [(device, seconds_of(*bounds)) for device, *bounds in await session_deletion.beside(tx, doomed, end)]
+    own = seconds_of(doomed.started_at, end)
+    use = seconds_alone(own, [span for _device, span in others])
+    seconds = seconds_alone(own, [span for device, span in others if device == doomed.device_id])
+    await session_deletion.mark(
+        tx, doomed.session_id, ended_at=end, deleted_by=deleted_by, seconds=seconds, use=use, now=now
+    )
+    return seconds, use
+
+
+async def _recount(
+    tx: AsyncConnection, company: CompanyRow, doomed: Doomed, seconds: Spans, captured: Collection[datetime]
+) -> dict[date, CompanyChange]:
+    """Counts the person's days again without what went; what the company's days lose. What waits never counts."""
+    whose, zone = doomed.employee_id, company.time_zone
+    book = Daybook(zone)
+    if seconds and doomed.device_id:
+        days = [day.date for day in days_between(seconds[0][0], seconds[-1][1], zone)]
+        for day, device_id, timeline in await device_days.of_days(tx, whose, days, zone):
+            book.put(whose, day, device_id, timeline)
+        book.delete(whose, doomed.device_id, seconds)
+        await device_days.put(tx, company.company_id, list(book.changed_devices()))
+    started = await fold_queue.withdraw(tx, kind=fold_queue.SESSION, employee_id=whose, moments=[doomed.started_at])
+    taken = await fold_queue.withdraw(tx, kind=fold_queue.SCREENSHOT, employee_id=whose, moments=captured)
+    fewer_sessions, fewer_screenshots = (_lost(whose, moments, zone) for moments in (started, taken))
+    keys = {(whose, day.date) for _whose, day, *_ in book.changed_devices()} | {*fewer_sessions, *fewer_screenshots}
+    before = await employee_days.read(tx, keys)
+    after = book.changed_employees(before, fewer_sessions, fewer_screenshots)
+    changed = {key: totals for key, totals in after.items() if totals != before.get(key, EmployeeTotals())}
+    await employee_days.put(tx, company.company_id, changed)
+    return company_changes(before, changed)
+
+
+def _lost(whose: UUID, moments: Counter[datetime], time_zone: str) -> Counter[DayKey]:
+    lost: Counter[DayKey] = Counter()
+    for moment, count in moments.items():
+        lost[whose, day_of(moment, time_zone)] -= count
+    return lost
