@@ -1,5 +1,6 @@
 """The workspace's pages in this process, and browsers that keep cookies."""
 
+import html
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -16,6 +17,11 @@ from tracking.feed.access_sync import AccessSync
 from tracking.store.pictures import PictureStore
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+ROW, CELL, TAG = (
+    re.compile(r"<tr\b.*?</tr>", re.DOTALL),
+    re.compile(r"<t([hd])\b.*?</t\1>", re.DOTALL),
+    re.compile(r"<[^>]+>"),
+)
 
 
 class Browser:
@@ -35,6 +41,19 @@ class Browser:
 
     async def sign_in(self, email: str, password: str = "open sesame") -> httpx.Response:
         return await self.http.post("/login", data={"email": email, "password": password})
+
+
+@pytest.fixture(scope="session")
+def rows_of() -> Callable[[str], list[list[str]]]:
+    """`rows_of(page)`: what its tables' cells say, row by row."""
+
+    def rows_of(page: str) -> list[list[str]]:
+        return [
+            [" ".join(html.unescape(TAG.sub(" ", cell[0])).split()) for cell in CELL.finditer(row)]
+            for row in ROW.findall(page)
+        ]
+
+    return rows_of
 
 
 @pytest.fixture(scope="session")

@@ -118,7 +118,7 @@ async def test_the_day_is_the_companys(new_tenant, open_browser, capture) -> Non
     day = late.date() + timedelta(days=1)
     page = await browser.see(f"/screenshots?day={day}")
     assert str(shot) in page.text
-    assert f"{day} 01:" in page.text
+    assert f"{day:%b %Y}, 01:" in page.text
     for other in (day - timedelta(days=1), day + timedelta(days=1)):
         assert f'href="/screenshots?day={other}"' in page.text
         assert str(shot) not in (await browser.see(f"/screenshots?day={other}")).text

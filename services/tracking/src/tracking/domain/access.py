@@ -139,7 +139,7 @@ class AccessDirectory:
         company = self._companies.get(company_id.int)
         entitlement = self._entitlements.get(company_id.int)
         if company is None or entitlement is None or not self.is_confirmed(monotonic):
-            # A company that billing has not heard of yet gets its answer within a second.
+            # A company that billing has not heard of yet gets its answer within two seconds.
             return Access(Verdict.UNCONFIRMED, company, entitlement, key)
         if company.suspended:
             return Access(Verdict.SUSPENDED, company, entitlement, key)

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Form, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
@@ -81,6 +82,7 @@ def workspace_app(
     app.mount("/static", StaticFiles(directory=str(STATIC)))
     app.add_exception_handler(AppError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _no_page)
     for away in DATABASE_AWAY:
         app.add_exception_handler(away, _database_away)
     _add_pages(app)
@@ -187,11 +189,13 @@ async def add_to_team(
             password=form.password,
         )
     except AppError as error:
-        return await _team(workspace, visitor, error=error)
+        return await _team(workspace, visitor, error=error, typed=form)
     return RedirectResponse("/team", 303)
 
 
-async def _team(workspace: Workspace, visitor: AdminVisitor, error: AppError | None = None) -> Response:
+async def _team(
+    workspace: Workspace, visitor: AdminVisitor, *, error: AppError | None = None, typed: MemberForm | None = None
+) -> Response:
     shown = await show_team(workspace.engine, visitor.company_id, datetime.now(UTC))
     return render(
         "team.html",
@@ -199,6 +203,7 @@ async def _team(workspace: Workspace, visitor: AdminVisitor, error: AppError | N
         person=visitor.person,
         shown=shown,
         seats=visitor.seats,
+        typed=typed,
         error=error.message if error else "",
     )
 
@@ -236,6 +241,11 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 async def _invalid(_request: Request, _error: Exception) -> Response:
     return render("error.html", status_code=400, error="Fill in every field, with at most 512 characters each")
+
+
+async def _no_page(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what the handler is registered for
+    return render("error.html", status_code=error.status_code, error="There is no such page; check its address")
 
 
 async def _database_away(_request: Request, _error: Exception) -> Response:

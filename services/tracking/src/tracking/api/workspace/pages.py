@@ -1,24 +1,59 @@
 """The workspace's templates. Whatever is printed is escaped; a name that is not there is an error, not a blank."""
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
+
+from tracking.api.workspace.charts import chart, longest
+from tracking.api.workspace.set_aside import why_set_aside
+from tracking.domain.days import day_of
 
 STATIC = files("tracking") / "api" / "workspace" / "static"
 
 
 def _hours(seconds: int) -> str:
-    return f"{seconds // 3600} h {seconds // 60 % 60:02} min"
+    if 0 < seconds < 60:
+        return "< 1 min"
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
 
 
-def _clock(moment: datetime | None, time_zone: str) -> str:
-    return f"{moment.astimezone(ZoneInfo(time_zone)):%Y-%m-%d %H:%M}" if moment else "running"
+def _span(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def _day(day: date) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(day, f"{day:%a} {day.day} {day:%b %Y}")
+
+
+def _clock(moment: datetime | None, time_zone: str) -> Markup:
+    if moment is None:
+        return Markup('<span class="badge live">running</span>')
+    local = moment.astimezone(ZoneInfo(time_zone))
+    words = f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+    return Markup('<time datetime="{}">{}</time>').format(f"{local:%Y-%m-%d %H:%M}", words)
+
+
+def _time_of_day(moment: datetime, time_zone: str) -> str:
+    return f"{moment.astimezone(ZoneInfo(time_zone)):%H:%M}"
+
+
+def _days_before(day: date, days: int) -> date:
+    return day - timedelta(days=days)
+
+
+def _today_in(time_zone: str) -> date:
+    return day_of(datetime.now(UTC), time_zone)
 
 
 @cache
@@ -30,8 +65,16 @@ def _static_url(name: str) -> str:
 _templates = Environment(
     loader=PackageLoader("tracking.api.workspace"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
-_templates.filters |= {"hours": _hours, "clock": _clock}
-_templates.globals["static_url"] = _static_url
+_templates.filters |= {
+    "hours": _hours,
+    "span": _span,
+    "day": _day,
+    "clock": _clock,
+    "time_of_day": _time_of_day,
+    "days_before": _days_before,
+    "why_set_aside": why_set_aside,
+}
+_templates.globals |= {"static_url": _static_url, "today_in": _today_in, "chart": chart, "longest": longest}
 
 
 def render(template: str, *, status_code: int = 200, **context: Any) -> HTMLResponse:

@@ -84,7 +84,7 @@ async def give_task(
             now=datetime.now(UTC),
         )
     except InvalidInput as error:
-        return await _person(workspace, visitor, number, error=error)
+        return await _person(workspace, visitor, number, error=error, typed=form)
     return RedirectResponse(f"/team/{number}", 303)
 
 
@@ -121,7 +121,14 @@ async def _picture(workspace: Workspace, visitor: Visitor, screenshot_id: UUID, 
     return Response(jpeg, media_type="image/jpeg")
 
 
-async def _person(workspace: Workspace, visitor: Visitor, number: int, error: AppError | None = None) -> Response:
+async def _person(
+    workspace: Workspace,
+    visitor: Visitor,
+    number: int,
+    *,
+    error: AppError | None = None,
+    typed: TaskForm | None = None,
+) -> Response:
     whose = await find_person(workspace.engine, visitor.company_id, number)
     tasks = await list_tasks(workspace.engine, visitor.company_id, whose.employee_id)
     return render(
@@ -131,6 +138,7 @@ async def _person(workspace: Workspace, visitor: Visitor, number: int, error: Ap
         whose=whose,
         tasks=tasks,
         devices=await list_devices(workspace.engine, visitor.company_id, number),
+        typed=typed,
         error=error.message if error else "",
     )
 

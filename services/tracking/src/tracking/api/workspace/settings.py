@@ -11,6 +11,7 @@ from servicekit.errors import HTTP_STATUS, InvalidInput
 from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Workspace, check_token
 from tracking.api.workspace.pages import render
 from tracking.application.company_settings import change_settings, show_settings
+from tracking.store.company_settings import CompanySettings
 
 router = APIRouter()
 Line = Annotated[str, Field(max_length=512)]
@@ -46,7 +47,7 @@ async def change(
             target_hours=form.target_hours,
         )
     except InvalidInput as error:
-        return await _settings(workspace, visitor, error)
+        return await _settings(workspace, visitor, error=error, typed=form)
     return RedirectResponse("/settings", 303)
 
 
@@ -62,13 +63,29 @@ async def brand(visitor: AnyVisitor, if_none_match: Annotated[str, Header()] = "
     return Response(sheet, media_type="text/css", headers=headers)
 
 
-async def _settings(workspace: Workspace, visitor: AdminVisitor, error: InvalidInput | None = None) -> Response:
+async def _settings(
+    workspace: Workspace,
+    visitor: AdminVisitor,
+    *,
+    error: InvalidInput | None = None,
+    typed: SettingsForm | None = None,
+) -> Response:
+    shown = await show_settings(workspace.engine, visitor.company_id)
     return render(
         "settings.html",
         status_code=HTTP_STATUS[type(error)] if error else 200,
         person=visitor.person,
-        shown=await show_settings(workspace.engine, visitor.company_id),
+        shown=shown,
+        says=typed or _as_typed(shown.settings),
         policy=visitor.access.company.policy if visitor.access.company else None,
         entitlement=visitor.access.entitlement,
         error=error.message if error else "",
+    )
+
+
+def _as_typed(settings: CompanySettings) -> SettingsForm:
+    return SettingsForm(
+        name=settings.workspace_name,
+        colour=settings.brand_colour,
+        target_hours=f"{settings.daily_target_seconds / 3600:g}",
     )

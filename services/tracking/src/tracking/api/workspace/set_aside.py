@@ -1,0 +1,35 @@
+"""Why something that trackers sent counts nowhere, in words for the company's admin."""
+
+from tracking.domain import captures, reports, rows
+from tracking.imaging import unfit
+
+_ROWS = {
+    reports.ANOTHERS: "the time is from before the tracker's sign-in and may be another person's",
+    rows.IMPOSSIBLE_DURATION: "the duration cannot be true",
+    "no duration": "the duration is zero",
+    "not an object": "the tracker sent something that cannot be read",
+    "minute_type is neither ACTIVE nor INACTIVE": "the tracker did not say whether the time was active or idle",
+    "created_at is not a time": "the time of day cannot be read",
+    "created_at is not a time that can be true": "the date cannot be true; check the clock of that computer",
+    "one of too many claims at once": "the tracker sent too many at once",
+    "longer than the time since the log-in": "more time was reported than had passed since the tracker's sign-in",
+}
+_SCREENSHOTS = {
+    captures.ANOTHERS: "the session is another person's",
+    captures.UNWANTED: "screenshots are switched off",
+    captures.NO_ROOM: "the plan has no storage left",
+    unfit.FORMAT: "the file is no PNG, JPEG or WebP",
+    unfit.BROKEN: "the file is damaged",
+    unfit.LARGE: "the picture has too many pixels",
+    unfit.SEVERAL: "the file has several pictures in it",
+    unfit.MORE: "the file has something else in it",
+    unfit.SLOW: "the picture takes too long to open",
+}
+
+
+def why_set_aside(reason: str, count: int) -> str:
+    """A sentence about `count` rows or screenshots that were quarantined for that reason."""
+    thing = "screenshot" if reason in _SCREENSHOTS else "row"
+    because = (_ROWS | _SCREENSHOTS).get(reason, reason)
+    things = f"1 {thing} was" if count == 1 else f"{count:,} {thing}s were"
+    return f"{things} set aside because {because}."

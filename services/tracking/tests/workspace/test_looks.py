@@ -1,0 +1,104 @@
+"""What all pages have in common, and the pictures on them."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tracking.api.workspace.charts import chart, longest
+from tracking.api.workspace.set_aside import why_set_aside
+from tracking.domain import captures, rows
+from tracking.domain.daybook import EmployeeTotals
+from tracking.domain.reports import ANOTHERS
+from tracking.imaging import unfit
+
+MONDAY = date(2026, 3, 2)
+NOT_A_ROW: tuple[Any, ...] = (
+    7,
+    {"minute_type": "LUNCH"},
+    {"minute_type": "ACTIVE", "duration_seconds": -1},
+    {"minute_type": "ACTIVE", "duration_seconds": 0},
+    {"minute_type": "ACTIVE", "duration_seconds": 1, "created_at": "noon"},
+    {"minute_type": "ACTIVE", "duration_seconds": 1, "created_at": "1970-01-01"},
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "current"),
+    [("/", "Home"), ("/team", "Team"), ("/sessions", "Sessions"), ("/reports/use", "Reports"), ("/tasks", "Tasks")],
+)
+async def test_the_header_says_where_one_is(admin, path: str, current: str) -> None:
+    page = (await admin.see(path)).text
+    header = page.partition("<header")[2].partition("</header>")[0]
+    assert header.count("aria-current") == 1
+    assert f'aria-current="page">{current}</a>' in header
+    assert '<a class="skip" href="#content">' in page
+    assert '<main id="content"' in page
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/team/1/nothing", "/static/nothing.css"])
+async def test_a_page_that_is_not_there(admin, open_browser, path: str) -> None:
+    for browser in (admin, open_browser()):
+        reply = await browser.see(path)
+        assert reply.status_code == 404
+        assert "There is no such page" in reply.text
+        assert '<html lang="en">' in reply.text
+
+
+async def test_what_was_typed_stays(admin, tenant, stored) -> None:
+    team = await admin.send("/team", name="Cleo <i>", email="nobody", password="open sesame")
+    assert team.status_code == 400
+    assert 'value="Cleo &lt;i&gt;"' in team.text
+    assert 'value="nobody"' in team.text
+    assert "open sesame" not in team.text
+    settings = await admin.send("/settings", name="Acme", colour="#ffffff", target_hours="7")
+    assert settings.status_code == 400
+    assert 'value="#ffffff"' in settings.text
+    number = (await stored("employee", tenant.company_id))[0]["number"]
+    task = await admin.send(f"/team/{number}", title="Sweep", description="the yard", due_date="soon")
+    assert task.status_code == 400
+    assert 'value="the yard"' in task.text
+
+
+async def test_no_step_leads_into_the_future(admin) -> None:
+    today = datetime.now(UTC).date()
+    for path in ("/reports", "/screenshots"):
+        for day, leads_on in ((today - timedelta(days=1), True), (today, False), (today + timedelta(days=9), False)):
+            page = (await admin.see(f"{path}?day={day}")).text
+            assert f'href="{path}?day={day - timedelta(days=1)}"' in page
+            assert (f'href="{path}?day={day + timedelta(days=1)}"' in page) == leads_on
+            assert f'max="{today}"' in page
+    assert 'rel="next"' not in (await admin.see("/reports/monthly")).text
+    assert 'rel="next"' in (await admin.see("/reports/monthly?month=2026-01")).text
+
+
+def test_a_column_for_each_day_the_empty_ones_too() -> None:
+    days = {MONDAY: EmployeeTotals(3600, 1800), MONDAY + timedelta(days=1): EmployeeTotals(1350, 0)}
+    columns = chart(days, MONDAY - timedelta(days=1), MONDAY + timedelta(days=2))
+    assert [(column.active_height, column.idle_height) for column in columns] == [(0, 0), (66.7, 33.3), (25, 0), (0, 0)]
+    assert [column.is_labelled for column in columns] == [False, True, False, False]
+    assert not any(column.is_labelled for column in chart(days, MONDAY, MONDAY)), "a label would stick out"
+
+
+def test_without_any_time_nothing_is_divided_by_it() -> None:
+    assert longest([]) == longest([EmployeeTotals()]) == 1
+    assert [column.active_height for column in chart({MONDAY: EmployeeTotals()}, MONDAY, MONDAY)] == [0]
+
+
+def test_every_reason_has_its_words() -> None:
+    reasons = {ANOTHERS, captures.ANOTHERS, captures.UNWANTED, captures.NO_ROOM}
+    reasons |= {unfit.FORMAT, unfit.BROKEN, unfit.LARGE, unfit.SEVERAL, unfit.MORE, unfit.SLOW}
+    for raw in NOT_A_ROW:
+        with pytest.raises(rows.BadRow) as caught:
+            rows.activity(raw)
+        reasons.add(str(caught.value))
+    assert len(reasons) == 16
+    for reason in reasons:
+        sentence = why_set_aside(reason, 2)
+        assert sentence.startswith("2 ")
+        assert reason not in sentence, "these words are for programmers"
+
+
+def test_one_and_many_are_told_apart() -> None:
+    assert why_set_aside("x", 1) == "1 row was set aside because x."
+    assert why_set_aside(unfit.BROKEN, 1200) == "1,200 screenshots were set aside because the file is damaged."
