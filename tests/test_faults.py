@@ -1,6 +1,8 @@
-"""Processes are killed under load: no row that a tracker was told is stored gets lost, and none counts twice.
+"""Processes are killed and frozen and lines are cut under load: no row that a tracker was told is stored gets lost,
+and none counts twice.
 
-FAULT_ROUNDS=5 kills each of them five times; the default is once.
+FAULT_ROUNDS=9 makes it 108 faults, FAULT_PEOPLE=25 50 desktops; FAULT_SECONDS=15 is the time for which a process is
+frozen or a line is bad.
 """
 
 import asyncio
@@ -12,6 +14,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.platform.bad_line import BadLine, bad_line
 from tests.platform.canaries import search_logs
 from tests.platform.company import Company, Found, Person
 from tests.platform.faults import FAULTS, inflict
@@ -22,7 +25,8 @@ from tests.platform.waiting import eventually
 from tracker_client import open_http
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
-PEOPLE = 10  # in each of two companies
+SECONDS = float(os.environ.get("FAULT_SECONDS", "2"))
+PEOPLE = int(os.environ.get("FAULT_PEOPLE", "10"))  # in each of two companies
 
 log = logging.getLogger(__name__)
 
@@ -46,28 +50,30 @@ async def all_hear_a_200(fleet: Sequence[Worker], tasks: Sequence["asyncio.Task[
     await eventually(progress, seconds=90)
 
 
-async def kill_everything(running: Running, fleet: Sequence[Worker], tasks: Sequence["asyncio.Task[None]"]) -> None:
+async def go_wrong(
+    running: Running, line: BadLine, fleet: Sequence[Worker], tasks: Sequence["asyncio.Task[None]"]
+) -> None:
     """Each fault in each round, under load; the next one comes when all trackers are served again."""
     await all_hear_a_200(fleet, tasks)
     for number in range(ROUNDS):
         for fault in FAULTS:
             began = time.monotonic()
-            await inflict(running, fault)
+            await inflict(running, line, fault, seconds=SECONDS)
             await all_hear_a_200(fleet, tasks)
             log.info("round %d, %s: all served again after %.1f s", number + 1, fault, time.monotonic() - began)
 
 
-@pytest.mark.timeout(120 + 180 * ROUNDS)
+@pytest.mark.timeout(120 + 360 * ROUNDS)
 async def test_no_row_is_lost_and_none_counts_twice(running: Running, found_company: Found) -> None:
     companies = [await found_company(name, people=PEOPLE) for name in ("Melilot", "Woodruff")]
     stranger = Person("Stranger", "stranger@tansy.example", "a password that nobody has")
-    async with open_http() as http:
-        fleets = {company.id: await at_their_desks(company, http) for company in companies}
+    async with bad_line(running.gateway) as line, open_http() as http:
+        fleets = {company.id: await at_their_desks(company, http, line.url) for company in companies}
         fleet = [worker for workers in fleets.values() for worker in workers]
         tasks = [asyncio.create_task(worker.work()) for worker in fleet]
         tasks.append(asyncio.create_task(sign_in_for_ever(companies[1], stranger, http)))
         try:
-            await kill_everything(running, fleet, tasks)
+            await go_wrong(running, line, fleet, tasks)
         finally:
             for task in tasks:
                 task.cancel()
@@ -86,7 +92,10 @@ async def test_no_row_is_lost_and_none_counts_twice(running: Running, found_comp
             "INACTIVE": sum(day.idle_seconds for day in days),
         }
         unheard = sum(worker.unanswered for worker in fleets[company.id])
-        log.info("%d rows acknowledged, %d lost, %d twice", made.total(), lost.total(), twice.total())
+        uploads = sum(worker.answered for worker in fleets[company.id])
+        log.info(
+            "%d uploads acknowledged: %d rows, %d lost, %d twice", uploads, made.total(), lost.total(), twice.total()
+        )
         log.info("%d attempts to upload got no 200", unheard)
         log.info("%s worked, %s counted", dict(ticked), counted)
         assert (lost, twice) == (Counter(), Counter())

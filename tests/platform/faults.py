@@ -4,10 +4,12 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import psutil
 
+from tests.platform.bad_line import BadLine
 from tests.platform.running import Running
 from tests.platform.waiting import eventually
 
@@ -28,24 +30,48 @@ def _stop_postgres_at_once(running: Running) -> None:
         os.kill(pid, signal.SIGQUIT)
 
 
-FAULTS: dict[str, Callable[[Running], None]] = {
-    "gateway": lambda running: _kill(running, "gateway"),
+ENDS: dict[str, Callable[[Running], None]] = {
     "gateway workers": _kill_gateway_workers,
-    "aggregator": lambda running: _kill(running, "aggregator"),
-    "portal": lambda running: _kill(running, "portal"),
     "postgres": _stop_postgres_at_once,
-    "nats": lambda running: _kill(running, "nats"),
+} | {
+    name: partial(_kill, name=name)
+    for name in ("gateway", "aggregator", "workspace", "tenancy", "billing", "portal", "nats")
 }
+FROZEN = {"frozen gateway": "gateway", "frozen postgres": "postgres"}
+CUT_LINE = "a line that is cut"
+FAULTS = (*ENDS, *FROZEN, CUT_LINE)
 
 
-async def inflict(running: Running, fault: str) -> None:
-    """Does it, and returns when others are there in place of the ended processes and every service is ready."""
-    before = _pids(running, fault)
-    FAULTS[fault](running)
-    await eventually(
-        lambda: _pids(running, fault), lambda pids: len(pids) == len(before) and not pids & before, seconds=60
-    )
+async def inflict(running: Running, line: BadLine, fault: str, *, seconds: float) -> None:
+    """Does it, and returns when others are there in place of ended processes and every service is ready.
+
+    `seconds`: how long a process is frozen, or a line is bad.
+    """
+    if fault in ENDS:
+        before = _pids(running, fault)
+        ENDS[fault](running)
+        await eventually(
+            lambda: _pids(running, fault), lambda pids: len(pids) == len(before) and not pids & before, seconds=60
+        )
+    elif fault in FROZEN:
+        await _freeze(running, FROZEN[fault], seconds)
+    else:
+        await line.cut(seconds=seconds)
     await eventually(lambda: asyncio.to_thread(running.missing), lambda missing: not missing, seconds=60)
+
+
+async def _freeze(running: Running, name: str, seconds: float) -> None:
+    """A process and all below it stand still for a while, as when the machine is out of breath."""
+    [root] = running.pids(name)
+    processes = [psutil.Process(root), *psutil.Process(root).children(recursive=True)]
+    for process in processes:
+        process.suspend()
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):  # somebody took it for dead
+                process.resume()
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import httpx
 from tests.platform.company import Company, Person
 from tests.platform.desktops import now
 from tests.platform.waiting import eventually
-from tracker_client import Desktop, Window
+from tracker_client import Desktop, TrackerClient, Window
 
 ROUND = 1.0  # seconds between two uploads; the real tracker waits ten
 
@@ -71,11 +71,11 @@ class Worker:
         self.desktop.tick(seconds, "INACTIVE" if number % 6 == 5 else "ACTIVE", window)
 
 
-async def at_their_desks(company: Company, http: httpx.AsyncClient) -> list[Worker]:
-    """Everyone signs in and starts."""
+async def at_their_desks(company: Company, http: httpx.AsyncClient, gateway: str) -> list[Worker]:
+    """Everyone signs in at the gateway's URL and starts."""
     workers = []
     for person in company.people:
-        desktop = Desktop(company.tracker(http), now())
+        desktop = Desktop(TrackerClient(f"{gateway}/api", company.key, http=http), now())
         assert await desktop.sign_in(person.email, person.password), desktop.message
         desktop.now = now()
         assert await desktop.start(), desktop.message

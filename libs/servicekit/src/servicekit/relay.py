@@ -19,7 +19,7 @@ log = structlog.get_logger()
 WRONG_LAST_SEQUENCE = 10071
 LEASE = timedelta(seconds=30)
 RETRY_PAUSE = timedelta(seconds=1)
-BEAT = 1.0  # seconds
+BEAT = 2.0  # seconds
 
 
 class Relay:
