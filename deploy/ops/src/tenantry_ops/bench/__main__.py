@@ -9,12 +9,14 @@ from pathlib import Path
 
 from tenantry_ops.bench.crowd import gather
 from tenantry_ops.bench.customers import add_customers
+from tenantry_ops.bench.endurance import endurance
 from tenantry_ops.bench.footprint import footprint
 from tenantry_ops.bench.ingest import ingest
 from tenantry_ops.bench.owner_lists import owner_lists
 from tenantry_ops.bench.owner_pages import owner_pages
 from tenantry_ops.bench.results import BenchmarkFailed, Result, table, write
 from tenantry_ops.bench.rig import Rig
+from tenantry_ops.bench.stand import stand
 from tenantry_ops.bench.strain import strain
 from tenantry_ops.bench.suspend_to_refusal import WORKERS, suspend_to_refusal
 from tenantry_ops.bench.upload_to_page import upload_to_page
@@ -23,8 +25,10 @@ from tenantry_ops.options import Options
 from tenantry_ops.progress import say, step
 
 LATE = {"upload_to_page": upload_to_page, "suspend_to_refusal": suspend_to_refusal}
-DEAR = {"footprint": footprint, "ingest": ingest, "strain": strain}
-LONG = {"owner_lists": owner_lists, "owner_pages": owner_pages}  # last: with companies that nobody works for
+HEAVY = {"ingest": ingest, "strain": strain, "endurance": endurance}
+LISTS = {"owner_lists": owner_lists, "owner_pages": owner_pages}
+DEAR = {"footprint", *HEAVY, "stand"}
+LONG = {*LISTS, "stand"}  # last: with companies that nobody works for
 
 
 def measure(names: AbstractSet[str], beside: Path) -> list[Result]:
@@ -39,30 +43,33 @@ def measure(names: AbstractSet[str], beside: Path) -> list[Result]:
             if name in names:
                 with step(name):
                     results += asyncio.run(delay(rig, crowd))
-        if names & DEAR.keys():
+        if names & DEAR:
             with step("stopping and starting again, one gateway worker"):
                 rig.stop()
                 started = rig.start(gateway_workers=1)
         if "footprint" in names:
             with step("footprint"):
                 results += [Result("second_start", started, "s"), *footprint(rig)]
-        for name, load in (("ingest", ingest), ("strain", strain)):
+        for name, load in HEAVY.items():
             if name in names:
                 with step(name):
                     results += load(rig, crowd)
-        if names & LONG.keys():
+        if names & LONG:
             with step("10,000 more customers"):
-                add_customers(rig)
-        for name, lists in LONG.items():
+                customers = add_customers(rig)
+        for name, lists in LISTS.items():
             if name in names:
                 with step(name):
                     results += lists(rig)
+        if "stand" in names:
+            with step("stand"):
+                results += stand(rig, crowd, customers)
     return results
 
 
 def main() -> int:
     """Returns the exit code: 1 when a benchmark failed or a row was lost; a missed goal of time is only shown."""
-    known = [*LATE, *DEAR, *LONG]
+    known = [*LATE, "footprint", *HEAVY, *LISTS, "stand"]
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"all when none is given: {', '.join(known)}")
     names = parser.parse_args().names or known

@@ -6,6 +6,7 @@ tables: a thousand password hashes and log-ins would take longer than all that i
 
 import json
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -27,7 +28,8 @@ PEOPLE = """
 WITH person AS (
     INSERT INTO employee (company_id, employee_id, name, email, email_digest, role, password_hash)
     SELECT company_id, uuidv7(), 'Person ' || n, email, sha256(email::bytea), 'EMPLOYEE', 'cannot sign in'
-    FROM company, generate_series(1, %(people)s) n, LATERAL (SELECT 'person-' || n || '@bench.example' AS email)
+    FROM unnest(%(companies)s::uuid[]) AS company (company_id), generate_series(1, %(people)s) n,
+         LATERAL (SELECT 'person-' || n || '@bench.example' AS email)
     RETURNING company_id, employee_id
 ), device AS (
     INSERT INTO device (company_id, employee_id, device_id, token_digest, logged_in_at)
@@ -43,6 +45,7 @@ MEMBERS = """
 SELECT company_id::text, c.number AS company_number, employee_id::text, e.number AS employee_number,
        s.device_id::text AS token, s.number AS session_number, extract(epoch FROM s.started_at)::bigint AS since
 FROM work_session s JOIN employee e USING (company_id, employee_id) JOIN company c USING (company_id)
+WHERE company_id = ANY(%(companies)s::uuid[])
 ORDER BY e.email_digest, company_id
 """
 
@@ -91,10 +94,15 @@ def gather(rig: Rig) -> Crowd:
         check=True,
         stdout=subprocess.DEVNULL,
     )
+    return Crowd(sit_down(rig, list(keys)), keys)
+
+
+def sit_down(rig: Rig, companies: Sequence[str]) -> tuple[Member, ...]:
+    """People of companies that tracking knows, each at a desktop and at work."""
+    values = {"companies": companies, "people": PEOPLE_EACH, "days": LOGGED_IN_DAYS_AGO}
     with psycopg.connect(rig.superuser_dsn("tracking")) as connection:
-        connection.execute(PEOPLE, {"people": PEOPLE_EACH, "days": LOGGED_IN_DAYS_AGO})
-        members = connection.cursor(row_factory=class_row(Member)).execute(MEMBERS).fetchall()
-    return Crowd(tuple(members), keys)
+        connection.execute(PEOPLE, values)
+        return tuple(connection.cursor(row_factory=class_row(Member)).execute(MEMBERS, values).fetchall())
 
 
 def _company(number: int) -> Company:

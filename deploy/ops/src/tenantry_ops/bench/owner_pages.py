@@ -33,7 +33,9 @@ WHERE revision > 0 AND company_id NOT IN (SELECT company_id FROM company_day) OR
 """
 
 DASHBOARD = "/owner/dashboard/"
+TURNED = "/owner/dashboard/?page={}"  # another page each time: nothing that was put together for the one before helps
 OTHERS = {
+    "turned": TURNED,
     "sorted": "/owner/dashboard/?sort=minutes&dir=desc&page=100",
     "searched": "/owner/dashboard/?q=solar&status=ACTIVE",
     "reports": "/owner/reports/",
@@ -84,10 +86,10 @@ async def _pages(rig: Rig, company: str) -> list[Result]:
     async with signed_in(rig.platform) as owner:
         idle = await _idle(processes)
         for name, path in {"dashboard": DASHBOARD, **OTHERS, "company": company}.items():
-            for _ in range(WARM_UP):
-                await owner.page(path)
+            for number in range(WARM_UP):
+                await owner.page(path.format(PAGES - number))
             before = cpu.seconds(processes)
-            times = [await _timed(owner, path) for _ in range(PAGES)]
+            times = [await _timed(owner, path.format(1 + number)) for number in range(PAGES)]
             # What the platform does anyway is no cost of a page.
             used = (cpu.seconds(processes) - before) * 1000 - idle * sum(times)
             results += _figures(name, times, used / PAGES)
@@ -111,7 +113,9 @@ async def _timed(owner: Owner, path: str) -> float:
 def _figures(name: str, times: list[float], used: float) -> Iterator[Result]:
     yield Result(f"page_{name}_p50", percentile(times, 0.5), "ms")
     yield Result(f"page_{name}_p95", percentile(times, 0.95), "ms", goal=GOAL_MILLISECONDS)
-    yield Result(f"page_{name}_cpu", used, "ms", goal=GOAL_CPU_MILLISECONDS if name == "dashboard" else None)
+    yield Result(
+        f"page_{name}_cpu", used, "ms", goal=GOAL_CPU_MILLISECONDS if name in ("dashboard", "turned") else None
+    )
 
 
 def _number(database: psycopg.Connection, statement: LiteralString) -> int:
