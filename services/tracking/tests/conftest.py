@@ -140,6 +140,14 @@ async def engine(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture(scope="session")
+async def heartbeat(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
+    """The role that notes when sessions and devices were heard of."""
+    engine = create_engine(environment["TRACKING_HEARTBEAT_DATABASE_URL"], name="tracking-tests-heartbeat")
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session")
 async def dispatch(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
     """The role that learns which company has work."""
     engine = create_engine(environment["TRACKING_DISPATCH_DATABASE_URL"], name="tracking-tests-dispatch")

@@ -80,6 +80,7 @@ def _tracking(platform: Platform) -> dict[str, str]:
         "TRACKING_INGEST_DATABASE_URL": platform.database_url("tracking_ingest", "tracking"),
         "TRACKING_DISPATCH_DATABASE_URL": platform.database_url("tracking_dispatch", "tracking"),
         "TRACKING_FOLD_DATABASE_URL": platform.database_url("tracking_fold", "tracking"),
+        "TRACKING_HEARTBEAT_DATABASE_URL": platform.database_url("tracking_heartbeat", "tracking"),
         "TRACKING_TENANCY_ADDRESS": platform.tenancy,
         "TRACKING_BILLING_ADDRESS": platform.billing,
         "TRACKING_KEY_PEPPER": platform.secrets.key_pepper,

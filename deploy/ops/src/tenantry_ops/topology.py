@@ -37,6 +37,7 @@ DATABASES = {
                 Role("tracking_ingest", bypasses_row_security=True),
                 Role("tracking_dispatch"),
                 Role("tracking_fold"),
+                Role("tracking_heartbeat"),
             ),
         ),
         Database("portal", (Role("portal_app"),)),

@@ -64,6 +64,7 @@ class Gateway(LogSettings, DatabaseSettings, BusSettings, TlsSettings, KeyPepper
     gateway_listen: ListenAddress
     gateway_workers: int = Field(default=1, ge=1)
     ingest_database_url: str = Field(repr=False)
+    heartbeat_database_url: str = Field(repr=False)
     tenancy_address: str
     billing_address: str
 

@@ -103,6 +103,7 @@ async def authenticator(engine: AsyncEngine) -> AsyncIterator[Authenticator]:
 @pytest.fixture(scope="session")
 def gateway(
     engine: AsyncEngine,
+    heartbeat: AsyncEngine,
     authenticator: Authenticator,
     commit: GroupCommit,
     pictures: PictureStore,
@@ -110,9 +111,9 @@ def gateway(
     tenancy_client: TenancyClient,
     environment,
 ) -> Gateway:
-    life = SignsOfLife(engine, tenancy_client.report_sync)
+    life = SignsOfLife(heartbeat, tenancy_client.report_sync)
     newest_id = Peppers(bytes.fromhex(environment["TRACKING_KEY_PEPPER"])).newest_id
-    key_uses = KeyUses(engine, partial(tenancy_client.report_key_use, pepper_id=newest_id))
+    key_uses = KeyUses(heartbeat, partial(tenancy_client.report_key_use, pepper_id=newest_id))
     screenshots = ScreenshotTaker(engine, pictures, decoder)
     return Gateway(engine, authenticator, UploadTaker(engine, commit), screenshots, life, key_uses)
 

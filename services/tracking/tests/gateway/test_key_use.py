@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from contracts.tenancy.v1 import keys_pb2, tenancy_pb2
 from servicekit.ids import new_id
 from servicekit.rpc_client import call
-from tracking.store import devices
-from tracking.store.scope import company_scope
+from tracking.store import devices, heartbeats
+from tracking.store.scope import companies_scope, company_scope
 
 OWNER = tenancy_pb2.Action(actor="owner@tenantry.example", reason="a test")
 
@@ -36,7 +36,9 @@ async def test_devices_are_counted_by_the_key_they_use(new_tenant, tenancy, sync
     assert await _devices_by_hint(tenancy, tenant) == {new_key[-4:]: 2, tenant.key[-4:]: 0}
 
 
-async def test_gateways_that_heard_the_same_devices_do_not_lock_each_other_out(new_tenant, engine, stored) -> None:
+async def test_gateways_that_heard_the_same_devices_do_not_lock_each_other_out(
+    new_tenant, engine, stored, heartbeat
+) -> None:
     tenant, now = await new_tenant(), datetime.now(UTC)
     (employee_id, *_) = [row["employee_id"] for row in await stored("employee", tenant.company_id)]
     heard = [new_id() for _ in range(400)]
@@ -52,8 +54,8 @@ async def test_gateways_that_heard_the_same_devices_do_not_lock_each_other_out(n
             )
 
     async def saw(order, at: datetime) -> None:
-        async with company_scope(engine, tenant.company_id) as tx:
-            await devices.saw(tx, tenant.company_id, dict.fromkeys(order, (b"digest", at)))
+        async with companies_scope(heartbeat, [tenant.company_id]) as tx:
+            await heartbeats.saw_devices(tx, [(tenant.company_id, device, b"digest", at) for device in order])
 
     for second in range(0, 20, 2):
         at = now + timedelta(seconds=second)

@@ -20,9 +20,9 @@ from tracking.application.tasks import assign_task
 from tracking.application.workspace_sign_in import sign_in
 from tracking.domain.reports import read_report
 from tracking.feed.outgoing import company_month_event
-from tracking.store import devices, screenshots, sessions
+from tracking.store import heartbeats, screenshots, sessions
 from tracking.store.ingest import IngestWriter, Upload
-from tracking.store.scope import company_scope
+from tracking.store.scope import companies_scope, company_scope
 from tracking.store.screenshots import Screenshot
 
 TABLES = (
@@ -60,12 +60,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="package")
-async def two_companies(new_tenant, engine, dispatch, environment, superuser) -> tuple[UUID, UUID]:
+async def two_companies(new_tenant, engine, dispatch, heartbeat, environment, superuser) -> tuple[UUID, UUID]:
     """Their ids; both have rows in every table."""
     tenants = [await new_tenant(), await new_tenant()]
     writer = IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"])
     for tenant in tenants:
-        await _fill(tenant, engine, dispatch, writer)
+        await _fill(tenant, engine, dispatch, heartbeat, writer)
     await writer.close()
     async with superuser.connect() as connection:
         for table in TABLES:
@@ -74,7 +74,9 @@ async def two_companies(new_tenant, engine, dispatch, environment, superuser) ->
     return tenants[0].company_id, tenants[1].company_id
 
 
-async def _fill(tenant, engine: AsyncEngine, dispatch: AsyncEngine, writer: IngestWriter) -> None:
+async def _fill(
+    tenant, engine: AsyncEngine, dispatch: AsyncEngine, heartbeat: AsyncEngine, writer: IngestWriter
+) -> None:
     now = datetime.now(UTC)
     then = now - timedelta(hours=1)
     account = {"email": tenant.people[0], "password": tenant.password, "origin": "desktop"}
@@ -85,8 +87,9 @@ async def _fill(tenant, engine: AsyncEngine, dispatch: AsyncEngine, writer: Inge
     task = {"title": "Write", "description": "", "due_date": None, "assigned_by": device.employee_id, "now": now}
     await assign_task(engine, tenant.company_id, employee_number=device.employee_number, **task)
     await change_settings(engine, tenant.company_id, name="Acme", colour="#000000", target_hours="8")
+    async with companies_scope(heartbeat, [tenant.company_id]) as tx:
+        await heartbeats.saw_devices(tx, [(tenant.company_id, device.device_id, b"digest", now)])
     async with company_scope(engine, tenant.company_id) as tx:
-        await devices.saw(tx, tenant.company_id, {device.device_id: (b"digest", now)})
         session = await sessions.by_number(tx, number)
         assert session is not None
         taken = Screenshot(new_id(), device.employee_id, session.session_id, now, 1920, 1080, 1000)

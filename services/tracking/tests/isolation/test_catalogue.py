@@ -97,12 +97,13 @@ async def test_every_table_is_protected(superuser: AsyncEngine, tables: tuple[st
         assert set(await names(connection, UNIQUE_WITHOUT_COMPANY)) == set(EXCEPTIONS), "an exception has no reason"
 
 
-async def test_only_who_dispatches_and_who_folds_have_policies_of_their_own(superuser: AsyncEngine) -> None:
+async def test_only_roles_for_many_companies_have_policies_of_their_own(superuser: AsyncEngine) -> None:
     async with superuser.connect() as connection:
         found = [tuple(row) for row in await connection.execute(text(OTHER_POLICIES))]
     reads = [(table, "{tracking_dispatch}", "SELECT") for table in READ_BY_DISPATCH]
     folds = [(table, "{tracking_fold}", "ALL") for table in TOUCHED_BY_FOLDS]
-    assert found == sorted([*reads, *folds, ("outbox", "{tracking_dispatch}", "ALL")])
+    hears = [(table, "{tracking_heartbeat}", "ALL") for table in ("device", "key_use", "work_session")]
+    assert found == sorted([*reads, *folds, *hears, ("outbox", "{tracking_dispatch}", "ALL")])
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,13 @@ MEMBER_OF = "SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m
 
 @pytest.mark.parametrize(
     ("role", "bypasses"),
-    [("tracking_app", False), ("tracking_dispatch", False), ("tracking_ingest", True), ("tracking_owner", False)],
+    [
+        ("tracking_app", False),
+        ("tracking_dispatch", False),
+        ("tracking_heartbeat", False),
+        ("tracking_ingest", True),
+        ("tracking_owner", False),
+    ],
 )
 async def test_what_roles_are(superuser: AsyncEngine, role: str, bypasses: bool) -> None:
     async with superuser.connect() as connection:

@@ -1,6 +1,7 @@
 """The roles that see across companies: the writer reads nothing, the dispatcher learns who has work, never what."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import psycopg.errors
@@ -10,6 +11,8 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
+from tracking.store import heartbeats
+from tracking.store.scope import companies_scope
 
 Two = tuple[UUID, UUID]
 
@@ -72,6 +75,18 @@ async def test_what_the_folder_may(superuser: AsyncEngine) -> None:
             "company": {"company_id", "time_zone", "feed_revision"},
             "employee": {"company_id", "employee_id", "active"},
             "activity": {"company_id", "record_id", "entry_id"},
+        },
+    )
+
+
+async def test_what_heartbeats_may(superuser: AsyncEngine) -> None:
+    assert await granted(superuser, "tracking_heartbeat") == (
+        {"key_use": {"SELECT", "INSERT", "UPDATE"}},
+        {
+            "work_session": {
+                *("company_id", "number", "session_id", "device_id", "last_seen_at", "ended_at", "ended_by"),
+            },
+            "device": {"company_id", "device_id", "key_digest", "last_seen_at", "revoked_at"},
         },
     )
 
@@ -171,4 +186,56 @@ async def test_the_writer_changes_nothing(ingest: AsyncEngine, target: str, stat
 async def test_the_dispatcher_changes_nothing_but_the_outbox(dispatch: AsyncEngine, statement: str) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"):
         async with dispatch.begin() as tx:
+            await tx.execute(text(statement))
+
+
+HEARD = ("device", "work_session", "key_use")
+
+
+@pytest.mark.parametrize("target", HEARD)
+async def test_heartbeats_are_of_the_named_companies_alone(
+    heartbeat: AsyncEngine, two_companies: Two, target: str
+) -> None:
+    mine, theirs = two_companies
+    read = text(f"SELECT DISTINCT company_id FROM {target}")
+    async with heartbeat.connect() as connection:
+        assert (await connection.execute(read)).all() == [], "none was named"
+    async with companies_scope(heartbeat, [mine]) as tx:
+        assert [row.company_id for row in await tx.execute(read)] == [mine]
+    async with companies_scope(heartbeat, [mine, theirs]) as tx:
+        assert {row.company_id for row in await tx.execute(read)} == {mine, theirs}
+
+
+async def test_a_heartbeat_of_a_company_that_was_not_named_changes_nothing(
+    heartbeat: AsyncEngine, two_companies: Two, stored
+) -> None:
+    mine, theirs = two_companies
+    later = datetime.now(UTC) + timedelta(hours=1)
+    before = {target: await stored(target, theirs) for target in HEARD}
+    async with companies_scope(heartbeat, [mine]) as tx:
+        await heartbeats.saw_sessions(tx, [(theirs, row["number"], later) for row in before["work_session"]])
+        running = [(theirs, row["session_id"], row["device_id"], later) for row in before["work_session"]]
+        await heartbeats.saw_running(tx, running)
+    calls = [(theirs, row["device_id"], b"other", later) for row in before["device"]]
+    with pytest.raises(ProgrammingError, match="row-level security"):
+        async with companies_scope(heartbeat, [mine]) as tx:
+            await heartbeats.saw_devices(tx, calls)
+    assert {target: await stored(target, theirs) for target in HEARD} == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT employee_id FROM device",
+        "SELECT token_digest FROM device",
+        "SELECT started_at FROM work_session",
+        "UPDATE device SET revoked_at = NULL",
+        "UPDATE work_session SET started_at = now()",
+        "DELETE FROM key_use",
+        "SELECT * FROM employee",
+    ],
+)
+async def test_heartbeats_tell_and_change_nothing_else(heartbeat: AsyncEngine, statement: str) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        async with heartbeat.begin() as tx:
             await tx.execute(text(statement))

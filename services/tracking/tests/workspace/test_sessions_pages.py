@@ -18,9 +18,9 @@ from tracking.application.show_sessions import SESSIONS_A_PAGE
 from tracking.application.start_session import start_session
 from tracking.domain.timeline import Kind
 from tracking.feed.outgoing import company_month_event
-from tracking.store import records
+from tracking.store import heartbeats, records
 from tracking.store.devices import Device
-from tracking.store.scope import company_scope
+from tracking.store.scope import companies_scope, company_scope
 
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
 MORNING = [Stretch(30_000, 7260, Kind.ACTIVE), Stretch(37_260, 60, Kind.IDLE)]
@@ -171,7 +171,7 @@ async def test_one_session(tenant, begin, admin, employee) -> None:
     assert "End this session" not in (await employee.see(f"/sessions/{number}")).text
 
 
-async def test_an_admin_ends_an_open_session(tenant, begin, admin, engine, stored) -> None:
+async def test_an_admin_ends_an_open_session(tenant, begin, admin, engine, heartbeat, stored) -> None:
     device, number = await begin(tenant)
     assert await poll_session(engine, tenant.company_id, device, number=number)
     reply = await admin.send(f"/sessions/{number}/end")
@@ -181,8 +181,9 @@ async def test_an_admin_ends_an_open_session(tenant, begin, admin, engine, store
     now = datetime.now(UTC)
     assert await end_session(engine, tenant.company_id, device, number=number, desktop_time=now, now=now)
     [row] = await stored("work_session", tenant.company_id)
+    async with companies_scope(heartbeat, [tenant.company_id]) as tx:
+        await heartbeats.saw_running(tx, [(tenant.company_id, row["session_id"], device.device_id, now)])
     async with company_scope(engine, tenant.company_id) as tx:
-        await records.saw_running(tx, {row["session_id"]: (device.device_id, now)})
         assert await records.end_sessions(tx, {row["session_id"]: now}) == set()
     [row] = await stored("work_session", tenant.company_id)
     assert (row["ended_at"], row["ended_by"]) == (row["last_seen_at"], "ADMIN"), "for good"

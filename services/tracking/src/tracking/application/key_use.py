@@ -12,8 +12,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tracking.domain.company_keys import CompanyKey
-from tracking.store import devices
-from tracking.store.scope import company_scope
+from tracking.store import heartbeats
+from tracking.store.scope import companies_scope, some_at_once
 
 STILL_IN_USE = timedelta(days=7)  # a desktop that was silent for longer counts no more
 
@@ -37,7 +37,7 @@ class KeyUses:
     """What a crash loses is heard again with the next calls."""
 
     def __init__(self, engine: AsyncEngine, tell: Tell) -> None:
-        """`tell` tells tenancy."""
+        """`engine` is of the role for heartbeats; `tell` tells tenancy."""
         self._engine = engine
         self._tell = tell
         self._heard: dict[int, tuple[CompanyKey, UUID, datetime]] = {}  # by the integer of the device's id
@@ -48,21 +48,23 @@ class KeyUses:
         self._heard[device_id.int] = key, device_id, now
 
     async def report(self) -> bool:
-        """Keeps what was heard, one transaction a company, and tells how many devices each of its keys has."""
+        """Keeps what was heard, of many companies in a transaction, and tells how many devices each key has."""
         calls, self._heard = self._heard, {}
-        heard: dict[UUID, dict[UUID, tuple[bytes, datetime]]] = defaultdict(dict)
+        if not calls:
+            return False
+        heard: dict[int, list[tuple[UUID, bytes, datetime]]] = defaultdict(list)
         for key, device_id, at in calls.values():
-            heard[key.company_id][device_id] = key.digest, at
+            heard[key.company_id.int].append((device_id, key.digest, at))
             if key.newest_digest is not None:
                 self._newest[key.digest] = key.newest_digest
+        now = max((at for _key, _device_id, at in calls.values()))
         uses: list[KeyUse] = []
-        for company_id, seen in heard.items():
-            now = max(at for _digest, at in seen.values())
-            async with company_scope(self._engine, company_id) as tx:
-                await devices.saw(tx, company_id, seen)
+        for ids in some_at_once(heard):
+            async with companies_scope(self._engine, ids) as tx:
+                await heartbeats.saw_devices(tx, [(i, *call) for i in ids for call in heard[i.int]])
                 uses += [
                     KeyUse(company_id, digest, last_used_at, count, now, self._newest.get(digest))
-                    for digest, last_used_at, count in await devices.count_by_key(tx, now - STILL_IN_USE)
+                    for company_id, digest, last_used_at, count in await heartbeats.count_by_key(tx, now - STILL_IN_USE)
                 ]
         if uses:
             await self._tell(uses)

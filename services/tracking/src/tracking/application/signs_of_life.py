@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tracking.store import records, sessions
-from tracking.store.scope import company_scope
+from tracking.store import heartbeats
+from tracking.store.scope import companies_scope, some_at_once
 
 Tell = Callable[[Mapping[UUID, datetime]], Awaitable[None]]
 
@@ -17,12 +17,13 @@ class SignsOfLife:
     """What a crash loses is a few seconds of signs, never a row."""
 
     def __init__(self, engine: AsyncEngine, tell: Tell) -> None:
-        """`tell` tells tenancy when companies were last heard of."""
+        """`engine` is of the role for heartbeats; `tell` tells tenancy when companies were last heard of."""
         self._engine = engine
         self._tell = tell
-        self._sessions: dict[tuple[int, int], datetime] = {}  # by the integer of the company's id, and number
-        self._running: dict[UUID, dict[UUID, tuple[UUID, datetime]]] = defaultdict(dict)
+        # By the integer of the company's id: each upload notes, and a UUID hashes and compares in Python.
         self._companies: dict[int, datetime] = {}
+        self._sessions: dict[tuple[int, int], datetime] = {}
+        self._running: dict[tuple[int, UUID], tuple[UUID, datetime]] = {}
 
     def company(self, company_id: UUID, now: datetime) -> None:
         """A tracker of the company called."""
@@ -34,21 +35,21 @@ class SignsOfLife:
 
     def running(self, company_id: UUID, session_id: UUID, device_id: UUID, now: datetime) -> None:
         """An agent says that a session of its device is running."""
-        self._running[company_id][session_id] = device_id, now
+        self._running[company_id.int, session_id] = device_id, now
 
     async def write_sessions(self) -> bool:
-        """Writes the sessions' signs, one transaction a company."""
-        heard, self._sessions = self._sessions, {}
-        seen: dict[UUID, dict[int, datetime]] = defaultdict(dict)
-        for (company, number), at in heard.items():
-            seen[UUID(int=company)][number] = at
-        running, self._running = self._running, defaultdict(dict)
-        for company_id in seen.keys() | running.keys():
-            async with company_scope(self._engine, company_id) as tx:
-                if numbers := seen.get(company_id):
-                    await sessions.saw(tx, numbers)
-                if ids := running.get(company_id):
-                    await records.saw_running(tx, ids)
+        """Writes the sessions' signs, those of many companies in a transaction."""
+        sessions: dict[int, list[tuple[int, datetime]]] = defaultdict(list)
+        running: dict[int, list[tuple[UUID, UUID, datetime]]] = defaultdict(list)
+        for (company, number), at in self._sessions.items():
+            sessions[company].append((number, at))
+        for (company, session_id), (device_id, at) in self._running.items():
+            running[company].append((session_id, device_id, at))
+        self._sessions, self._running = {}, {}
+        for ids in some_at_once(sessions.keys() | running.keys()):
+            async with companies_scope(self._engine, ids) as tx:
+                await heartbeats.saw_sessions(tx, [(i, *sign) for i in ids for sign in sessions[i.int]])
+                await heartbeats.saw_running(tx, [(i, *sign) for i in ids for sign in running[i.int]])
         return False
 
     async def report_companies(self) -> bool:

@@ -40,12 +40,6 @@ _END = text("""
 """)
 
 # One that fell silent goes on when its agent is back; one that its agent or an admin ended does not.
-_RUNNING = text("""
-    UPDATE work_session w SET last_seen_at = greatest(w.last_seen_at, s.at), ended_at = NULL, ended_by = NULL
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:devices AS uuid[]), CAST(:times AS timestamptz[])) s (id, device_id, at)
-    WHERE w.session_id = s.id AND w.device_id = s.device_id
-      AND (w.ended_by IS NULL OR w.ended_by = 'SILENCE')
-""")
 
 
 async def known(tx: AsyncConnection, ids: Collection[UUID]) -> set[UUID]:
@@ -70,13 +64,6 @@ async def owners(tx: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, UUID]
 async def end_sessions(tx: AsyncConnection, ends: Mapping[UUID, datetime]) -> set[UUID]:
     """Ends sessions, never before they began; returns those that had not been ended for good."""
     return set((await tx.execute(_END, _moments(ends))).scalars())
-
-
-async def saw_running(tx: AsyncConnection, seen: Mapping[UUID, tuple[UUID, datetime]]) -> None:
-    """Notes the latest signs of life of the scope's sessions: device and moment by session."""
-    in_order = sorted(seen)
-    devices, times = zip(*(seen[session] for session in in_order), strict=True)
-    await tx.execute(_RUNNING, {"ids": in_order, "devices": list(devices), "times": list(times)})
 
 
 def _moments(moments: Mapping[UUID, datetime]) -> dict[str, list[UUID] | list[datetime]]:

@@ -1,11 +1,13 @@
 """A transaction about a company, or about some: row-level security shows it their rows and no others."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+COMPANIES_AT_ONCE = 256  # of a transaction: each row is looked for in the list of them
 
 _SET = text("SELECT set_config('app.company_id', :company_id, true)")
 _SET_SEVERAL = text("SELECT set_config('app.company_ids', :company_ids, true)")
@@ -19,9 +21,15 @@ async def company_scope(engine: AsyncEngine, company_id: UUID) -> AsyncIterator[
         yield tx
 
 
+def some_at_once(companies: Iterable[int]) -> Iterator[list[UUID]]:
+    """The companies with these integers as ids, in parts that are not too large for a transaction."""
+    ids = [UUID(int=company) for company in sorted(companies)]
+    return (ids[start : start + COMPANIES_AT_ONCE] for start in range(0, len(ids), COMPANIES_AT_ONCE))
+
+
 @asynccontextmanager
 async def companies_scope(engine: AsyncEngine, company_ids: Iterable[UUID]) -> AsyncIterator[AsyncConnection]:
-    """The same for the role that folds, and for some companies."""
+    """The same for the roles that fold and that note heartbeats, and for some companies."""
     async with engine.begin() as tx:
         await tx.execute(_SET_SEVERAL, {"company_ids": f"{{{','.join(map(str, company_ids))}}}"})
         yield tx

@@ -1,6 +1,6 @@
 """Work sessions: from the tracker's start to its stop, or to the last sign of life."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -26,12 +26,6 @@ _END = text("""
     UPDATE work_session SET ended_at = greatest(started_at, :ended_at), ended_by = 'TRACKER',
         last_seen_at = greatest(last_seen_at, :ended_at)
     WHERE session_id = :session_id AND (ended_by IS NULL OR ended_by = 'SILENCE')
-""")
-
-_SEEN = text("""
-    UPDATE work_session w SET last_seen_at = greatest(w.last_seen_at, s.at)
-    FROM unnest(CAST(:numbers AS bigint[]), CAST(:times AS timestamptz[])) s (number, at)
-    WHERE w.number = s.number AND w.ended_at IS NULL
 """)
 
 _REOPEN = text("""
@@ -139,12 +133,6 @@ async def end_as_admin(tx: AsyncConnection, session_id: UUID) -> bool:
 async def end_of_employee(tx: AsyncConnection, employee_id: UUID) -> None:
     """Ends that person's open sessions in the same way."""
     await tx.execute(_END_OF_EMPLOYEE, {"employee_id": employee_id})
-
-
-async def saw(tx: AsyncConnection, seen: Mapping[int, datetime]) -> None:
-    """Notes the latest signs of life of the scope's sessions, by number."""
-    in_order = sorted(seen)  # so that two gateways that heard the same sessions wait for each other, never in a ring
-    await tx.execute(_SEEN, {"numbers": in_order, "times": [seen[number] for number in in_order]})
 
 
 async def end_silent(tx: AsyncConnection, silence: timedelta) -> int:
