@@ -1,9 +1,11 @@
 """Loops outlive their errors, and end when they are told to."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
+from servicekit import lifecycle
 from servicekit.lifecycle import forever
 
 
@@ -43,3 +45,26 @@ async def test_a_step_that_turns_its_cancellation_into_an_error_ends_the_loop() 
     with pytest.raises(asyncio.CancelledError):
         async with asyncio.timeout(10):
             await loop
+
+
+async def test_a_step_that_did_well_for_a_while_is_soon_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    now = 0.0
+    sleep = asyncio.sleep
+
+    async def note(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(0)
+
+    async def step() -> bool:
+        nonlocal now
+        now += 3600 if len(pauses) == 4 else 1
+        raise ConnectionError("away")
+
+    monkeypatch.setattr(lifecycle, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(asyncio, "sleep", note)
+    loop = asyncio.create_task(forever("test", step, idle=0))
+    while len(pauses) < 6:
+        await sleep(0)
+    loop.cancel()
+    assert pauses[:6] == [0.2, 0.4, 0.8, 1.6, 0.2, 0.4]

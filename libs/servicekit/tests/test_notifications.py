@@ -1,5 +1,6 @@
 """Who listens hears of everything that is committed, or learns that it may have missed something."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from servicekit import notifications
 from servicekit.notifications import listen
 
 BEAT = 0.05
@@ -105,3 +107,20 @@ async def test_its_connection_is_not_used_again(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         channels = (await connection.execute(text("SELECT count(*) FROM pg_listening_channels()"))).scalar()
     assert channels == 0
+
+
+async def test_a_dead_line_counts_as_lost(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notifications, "PATIENCE", 0.05)
+    execute = psycopg.AsyncConnection.execute
+
+    async def unanswered(self: psycopg.AsyncConnection, query: object, *more: object, **named: object) -> object:
+        if query == "SELECT 1":
+            await asyncio.Event().wait()
+        return await execute(self, query, *more, **named)  # type: ignore[arg-type]
+
+    async def never(_moment: float, _payloads: list[str]) -> None:
+        raise AssertionError("nothing is known")
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "execute", unanswered)
+    with pytest.raises(TimeoutError):
+        await listen(engine, "news", never, beat=BEAT)

@@ -9,16 +9,18 @@ DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
 """Errors that say nothing about the statement: the same one may succeed in a moment."""
 
 
-def create_engine(url: str, *, name: str, pool_size: int = 10, ping: bool = True) -> AsyncEngine:
+def create_engine(url: str, *, name: str, pool_size: int = 10, patience: float = 30, ping: bool = True) -> AsyncEngine:
     """An engine for `postgresql://…`; `name` shows in pg_stat_activity.
 
     With `ping` connections are tried before use, so that a restarted database costs the next caller a reconnect, not
-    an error. At most `pool_size` connections: opening one for a peak and dropping it costs more than waiting does.
+    an error. At most `pool_size` connections: opening one for a peak and dropping it costs more than waiting does,
+    for `patience` seconds.
     """
     return create_async_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=0,
+        pool_timeout=patience,
         pool_pre_ping=ping,
         hide_parameters=True,  # errors are logged with their statement; its values are people's data
         connect_args={"application_name": name, "options": "-c timezone=UTC", "connect_timeout": 5},

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -47,6 +48,7 @@ async def forever(name: str, step: Callable[[], Awaitable[bool]], *, idle: float
     """
     pause = idle
     while True:
+        began = time.monotonic()
         try:
             busy = await step()
             pause = idle
@@ -54,6 +56,7 @@ async def forever(name: str, step: Callable[[], Awaitable[bool]], *, idle: float
             if (task := asyncio.current_task()) and task.cancelling():  # libraries turn it into errors of their own
                 raise asyncio.CancelledError from error
             log.warning("step failed", step=name, error=repr(error))
-            busy, pause = False, min(max(pause, 0.1) * 2, LONGEST_PAUSE)
+            lasted = time.monotonic() - began > LONGEST_PAUSE  # it did well for a while
+            busy, pause = False, min(max(idle if lasted else pause, 0.1) * 2, LONGEST_PAUSE)
         if not busy:
             await asyncio.sleep(pause)

@@ -1,11 +1,14 @@
 """What PostgreSQL notifies of: what changed, told to every listener once it is committed."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import NoReturn, cast
 
 from psycopg import AsyncConnection, sql
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+PATIENCE = 3.0  # seconds until the connection counts as lost
 
 Hear = Callable[[float, list[str]], Awaitable[None]]
 
@@ -24,7 +27,8 @@ async def listen(engine: AsyncEngine, channel: str, hear: Hear, *, beat: float) 
             moment, payloads = float("-inf"), list[str]()
             while True:
                 if (asked := time.monotonic()) - moment >= beat:
-                    await connection.execute("SELECT 1")
+                    async with asyncio.timeout(PATIENCE):  # of a line that is dead nobody tells
+                        await connection.execute("SELECT 1")
                     payloads += [n.payload async for n in connection.notifies(timeout=0)]  # what the answer brought
                     moment = asked
                 await hear(moment, payloads)

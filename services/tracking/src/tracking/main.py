@@ -59,7 +59,8 @@ CHANGES = ("tenancy.v1.>", "billing.v1.>")
 async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     """One gateway process: answers trackers, keeps its access directory, writes what it has noted."""
     # Without a ping before each use: a tracker whose call meets a restarted database comes again, nothing is lost.
-    engine = create_engine(config.database_url, name="tracking-gateway", pool_size=20, ping=False)
+    # Nobody waits for a connection longer than a tracker waits for the answer to a poll.
+    engine = create_engine(config.database_url, name="tracking-gateway", pool_size=20, patience=4, ping=False)
     bus = Bus(config.nats_url, name="tracking-gateway")
     tenancy = TenancyClient(config.tenancy_address, config)
     billing = BillingClient(config.billing_address, config)

@@ -181,6 +181,50 @@ async def test_a_company_beyond_its_share_is_told_to_wait(port, request_of, monk
     writer.close()
 
 
+async def test_a_company_beyond_its_share_that_sends_slowly_is_told_so_too(
+    port, request_of, application, monkeypatch
+) -> None:
+    monkeypatch.setattr(group_commit, "MOST_UPLOADS", 0)
+    monkeypatch.setattr(group_commit, "FEW", 0)
+    monkeypatch.setattr(protocol, "PATIENCE", 0.01)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request_of([row("too many")])[:-10])
+    code, headers, body = await answer(reader)
+    assert (code, headers["retry-after"], body["status"]) == (429, "1", False)
+    assert await reader.read() == b"", "what is left of the request is not taken for another"
+    writer.close()
+    assert application.calls == 0
+
+
+@pytest.mark.parametrize("depth", [900, 2000, 20_000])
+async def test_what_is_nested_too_deep_is_refused_in_the_protocols_words(port, request_of, depth: int) -> None:
+    whole = request_of([row("deep")])
+    head, _, body = whole.partition(b"\r\n\r\n")
+    deep = body[:-1] + b',"more":' + b"[" * depth + b"]" * depth + b"}"
+    head = head.replace(b"Content-Length: %d" % len(body), b"Content-Length: %d" % len(deep))
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(head + b"\r\n\r\n" + deep)
+    code, headers, answered = await answer(reader)
+    assert headers["content-type"].startswith("application/json")
+    assert (code == 200) == answered["status"]
+    writer.close()
+    assert code in (200, 400)
+
+
+async def test_a_fault_of_the_short_way_is_the_applications_to_answer(
+    port, request_of, application, monkeypatch
+) -> None:
+    def fail(*_arguments: Any) -> None:
+        raise LookupError("a mistake of ours")
+
+    monkeypatch.setattr(Uploads, "take", fail)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request_of([row("unlucky")]))
+    assert (await answer(reader))[0] == 200
+    writer.close()
+    assert application.calls == 1
+
+
 async def test_who_goes_away_costs_nothing(port, request_of, application) -> None:
     whole = request_of([row("gone")])
     for cut in (len(whole) - 5, len(whole)):

@@ -17,7 +17,7 @@ log = structlog.get_logger()
 # Claims that come between two passes are cheaper folded together, so the more a pass costs, the longer is the pause.
 BEAT = 1.0  # seconds of a pause at least
 REST = 8  # times as long as the pass took
-LONGEST_REST = 4.0  # seconds
+LONGEST_REST = 2.0  # seconds
 COMPANIES_AT_ONCE = 64
 LONGEST_PAUSE = 60.0  # seconds until a company whose fold fails gets its next turn
 

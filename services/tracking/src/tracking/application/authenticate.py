@@ -26,7 +26,7 @@ class Authenticator:
         self._engine = engine
         self._known: dict[Key, Device] = {}
         self._keys: dict[str, Key] = {}  # by device, as it is notified of
-        self._forgotten = 0  # how often any was
+        self._forgotten = 0  # how often any was, because it changed
         self._confirmed = float("-inf")  # monotonic: changes before it were heard of
 
     def remembered(self, company_id: UUID, token: str) -> Device | None:
@@ -48,7 +48,8 @@ class Authenticator:
 
     def forget(self, device: Device) -> None:
         """Reads the device again at its next call: who changed it need not wait for the notification."""
-        self._forget(str(device.device_id))
+        self._forgotten += 1
+        self._drop(str(device.device_id))
 
     async def follow_changes(self) -> NoReturn:
         """Forgets devices as soon as they change, for as long as the database tells of it; ends by its error."""
@@ -61,17 +62,17 @@ class Authenticator:
             self._confirmed = float("-inf")
 
     async def _hear(self, moment: float, changed: list[str]) -> None:
+        self._forgotten += len(changed)
         for device_id in changed:
-            self._forget(device_id)
+            self._drop(device_id)
         self._confirmed = moment
 
     def _remember(self, key: Key, device: Device) -> None:
         if len(self._keys) >= CAPACITY:
-            self._forget(next(iter(self._keys)))
+            self._drop(next(iter(self._keys)))
         self._known[key] = device
         self._keys[str(device.device_id)] = key
 
-    def _forget(self, device_id: str) -> None:
-        self._forgotten += 1
+    def _drop(self, device_id: str) -> None:
         if key := self._keys.pop(device_id, None):
             self._known.pop(key, None)

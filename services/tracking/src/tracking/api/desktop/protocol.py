@@ -91,7 +91,7 @@ class UploadProtocol(BoundedHeadProtocol):
         elif isinstance(upload.admitted, Reply):
             self._arriving = None
             self.loop.call_later(REFUSAL_DELAY, self._answer, upload, upload.admitted)
-        elif (taken := self.uploads.take(upload.admitted, b"".join(upload.parts))) is None:
+        elif (taken := self._take(upload.admitted, b"".join(upload.parts))) is None:
             self._hand_over(upload)
             super().on_message_complete()
         else:
@@ -122,11 +122,22 @@ class UploadProtocol(BoundedHeadProtocol):
         keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
         return _Upload(admitted, keep_alive=keep_alive)
 
+    def _take(self, key: CompanyKey, body: bytes) -> "tuple[Report, asyncio.Future[None]] | None":
+        try:
+            return self.uploads.take(key, body)
+        except Exception:  # the parser would take it for a fault of the request
+            log.exception("the short way failed")
+            return None
+
     def _hand_over(self, upload: _Upload) -> None:
         """Starts again on the server's own way, unless the upload is no longer arriving."""
         if self._arriving is not upload:
             return
         self._arriving = None
+        if isinstance(upload.admitted, Reply):  # of which no byte was kept
+            upload.keep_alive = False
+            self._answer(upload, upload.admitted)
+            return
         upload.response_complete = True  # to the server there was no request yet
         super().on_headers_complete()
         for part in upload.parts:

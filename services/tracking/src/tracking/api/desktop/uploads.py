@@ -64,7 +64,7 @@ class Uploads:
         now = utc_now()
         try:
             upload = _decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         company_id, number = key.company_id, upload.work_session_id
         device = self._gateway.authenticator.remembered(company_id, upload.active_token)
