@@ -1,15 +1,15 @@
 """What all pages have in common, and the pictures on them."""
 
 from datetime import UTC, date, datetime, timedelta
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from tracking.api.workspace.charts import chart, longest
 from tracking.api.workspace.set_aside import why_set_aside
-from tracking.domain import captures, rows
+from tracking.domain import captures, reports, rows
 from tracking.domain.daybook import EmployeeTotals
-from tracking.domain.reports import ANOTHERS
 from tracking.imaging import unfit
 
 MONDAY = date(2026, 3, 2)
@@ -85,18 +85,34 @@ def test_without_any_time_nothing_is_divided_by_it() -> None:
     assert [column.active_height for column in chart({MONDAY: EmployeeTotals()}, MONDAY, MONDAY)] == [0]
 
 
-def test_every_reason_has_its_words() -> None:
-    reasons = {ANOTHERS, captures.ANOTHERS, captures.UNWANTED, captures.NO_ROOM}
-    reasons |= {unfit.FORMAT, unfit.BROKEN, unfit.LARGE, unfit.SEVERAL, unfit.MORE, unfit.SLOW}
-    for raw in NOT_A_ROW:
-        with pytest.raises(rows.BadRow) as caught:
-            rows.activity(raw)
-        reasons.add(str(caught.value))
-    assert len(reasons) == 16
-    for reason in reasons:
-        sentence = why_set_aside(reason, 2)
-        assert sentence.startswith("2 ")
-        assert reason not in sentence, "these words are for programmers"
+def reasons(*modules: ModuleType) -> set[str]:
+    """The constants of these modules that are texts: each is a reason."""
+    return {value for module in modules for name, value in vars(module).items() if is_reason(name, value)}
+
+
+def is_reason(name: str, value: object) -> bool:
+    return name.isupper() and not name.startswith("_") and isinstance(value, str)
+
+
+@pytest.mark.parametrize("reason", sorted(reasons(rows, reports)))
+def test_every_reason_for_a_row_has_its_words(reason: str) -> None:
+    said = why_set_aside(reason, 2)
+    assert said.startswith("2 rows were set aside because ")
+    assert reason not in said, "these words are for programmers"
+
+
+@pytest.mark.parametrize("reason", sorted(reasons(captures, unfit)))
+def test_every_reason_for_a_screenshot_has_its_words(reason: str) -> None:
+    said = why_set_aside(reason, 2)
+    assert said.startswith("2 screenshots were set aside because ")
+    assert reason not in said
+
+
+@pytest.mark.parametrize("raw", NOT_A_ROW, ids=repr)
+def test_there_are_no_other_reasons(raw: Any) -> None:
+    with pytest.raises(rows.BadRow) as caught:
+        rows.activity(raw)
+    assert str(caught.value) in reasons(rows)
 
 
 def test_one_and_many_are_told_apart() -> None:

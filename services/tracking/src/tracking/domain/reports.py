@@ -21,6 +21,8 @@ from tracking.domain.timeline import Kind
 TOLERANCE = timedelta(seconds=5)  # of clocks that are said to be right
 MOST_CLAIMS = 1_000  # of one upload; a tracker has two for each session of its desktop
 ANOTHERS = "older than the log-in: another person's"
+TOO_MANY = "one of too many claims at once"
+TOO_LONG = "longer than the time since the log-in"
 _KEPT_PAYLOAD = 2000
 _APPLICATION = attrgetter("app_name", "window_title", "active_seconds", "created_at")
 _WEBSITE = attrgetter("domain", "url", "active_seconds", "created_at")
@@ -198,12 +200,12 @@ class _Reading:
 
     def _objection(self, at: datetime, seconds: int, earliest: int) -> str:
         if len(self.report.activity) == MOST_CLAIMS:
-            return "one of too many claims at once"
+            return TOO_MANY
         if at < self._earliest:
             return ANOTHERS
         # Laid out as they will be counted: claims that are each short enough reach back before the log-in together.
         if reach_back(self._claimed, second_of(at), seconds) < earliest:
-            return "longer than the time since the log-in"
+            return TOO_LONG
         return ""
 
     def _quarantine(self, record_id: bytes, reason: str, raw: Any) -> None:

@@ -14,7 +14,14 @@ MAX_NAME = 512
 MAX_DETAIL = 2048
 MAX_SECONDS = 31 * 86_400
 
+# Why a row cannot be counted. A company's admin is told in other words, which each of these needs.
+NO_OBJECT = "not an object"
+UNKNOWN_KIND = "minute_type is neither ACTIVE nor INACTIVE"
+NO_DURATION = "no duration"
 IMPOSSIBLE_DURATION = "the duration is not a number of seconds that can be true"
+NO_TIME = "created_at is not a time"
+IMPOSSIBLE_TIME = "created_at is not a time that can be true"
+
 PLAUSIBLE_YEARS = range(1980, 2200)  # what a wrong clock may show; farther off, an offset would leave the calendar
 _KINDS = {"ACTIVE": Kind.ACTIVE, "INACTIVE": Kind.IDLE}
 _CONTROL = dict.fromkeys((*range(32), 127))
@@ -79,10 +86,10 @@ def activity(raw: Any) -> Row:
     minute_type = fields.get("minute_type")
     kind = _KINDS.get(minute_type) if isinstance(minute_type, str) else None
     if kind is None:
-        raise BadRow("minute_type is neither ACTIVE nor INACTIVE")
+        raise BadRow(UNKNOWN_KIND)
     seconds = _seconds(fields.get("duration_seconds"))
     if seconds == 0:
-        raise BadRow("no duration")
+        raise BadRow(NO_DURATION)
     return Row(kind, "", seconds, moment(fields.get("created_at")))
 
 
@@ -107,7 +114,7 @@ def _usage(raw: Any, name: str, detail: str) -> Row:
 def _fields(raw: Any) -> Mapping[str, Any]:
     raw = as_sent(raw)
     if not isinstance(raw, Mapping):
-        raise BadRow("not an object")
+        raise BadRow(NO_OBJECT)
     return raw
 
 
@@ -136,7 +143,7 @@ def moment(value: Any) -> datetime | None:
     try:
         at = datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        raise BadRow("created_at is not a time") from None
+        raise BadRow(NO_TIME) from None
     if at.year not in PLAUSIBLE_YEARS:
-        raise BadRow("created_at is not a time that can be true")
+        raise BadRow(IMPOSSIBLE_TIME)
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
