@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import HTTP_STATUS, AppError
@@ -17,8 +16,8 @@ from tracking.api.workspace.access import (
     check_token,
     origin_of,
 )
+from tracking.api.workspace.forms import Line, Number, TokenForm
 from tracking.api.workspace.pages import render
-from tracking.api.workspace.people import Number
 from tracking.application.change_password import change_password, reset_password
 from tracking.application.deactivate_employee import deactivate_employee, reactivate_employee
 from tracking.application.edit_employee import LONGEST_DESIGNATION, Edit, edit_employee
@@ -26,13 +25,6 @@ from tracking.application.show_screenshots import find_person
 from tracking.domain.time_zones import time_zones
 
 router = APIRouter()
-Line = Annotated[str, Field(max_length=512)]
-
-
-class TokenForm(BaseModel):
-    """A form of a page of the session."""
-
-    csrf_token: Line = ""
 
 
 class EditForm(TokenForm):

@@ -5,17 +5,14 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import FastAPI, Form, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
-from servicekit.database import DATABASE_AWAY
-from servicekit.errors import HTTP_STATUS, AppError, InvalidInput, NotAuthenticated
+from servicekit.errors import HTTP_STATUS, AppError, InvalidInput
 from servicekit.http_headers import SecurityHeaders
 from servicekit.http_server import BodyLimit
 from tracking.api.workspace import accounts, people, reports, sessions, settings, tasks
@@ -28,7 +25,9 @@ from tracking.api.workspace.access import (
     check_token,
     origin_of,
 )
+from tracking.api.workspace.forms import FormLine, Line, TokenForm
 from tracking.api.workspace.pages import STATIC, render
+from tracking.api.workspace.refusals import add_refusals
 from tracking.application.accounts import add_employee, set_up_company
 from tracking.application.show_workspace import show_person, show_team
 from tracking.application.workspace_sign_in import LASTS, Ticket, open_session, sign_in, sign_out
@@ -37,8 +36,6 @@ from tracking.feed.access_sync import AccessSync
 from tracking.store.pictures import PictureStore
 
 LARGEST_BODY = 64 * 1024
-Text = Annotated[str, Form(max_length=512)]
-Line = Annotated[str, Field(max_length=512)]
 
 
 class AccountForm(BaseModel):
@@ -55,10 +52,8 @@ class SetupForm(AccountForm):
     key: Line
 
 
-class MemberForm(AccountForm):
+class MemberForm(AccountForm, TokenForm):
     """A further account, from a page of the session."""
-
-    csrf_token: Line = ""
 
 
 def workspace_app(
@@ -80,11 +75,7 @@ def workspace_app(
     )
     app.state.workspace = Workspace(engine, dispatch, directory, sync, pictures, cookie_secure)
     app.mount("/static", StaticFiles(directory=str(STATIC)))
-    app.add_exception_handler(AppError, _refused)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _no_page)
-    for away in DATABASE_AWAY:
-        app.add_exception_handler(away, _database_away)
+    add_refusals(app)
     _add_pages(app)
     return app
 
@@ -117,7 +108,7 @@ async def login_page() -> Response:
     return render("login.html", email="")
 
 
-async def login(request: Request, workspace: TheWorkspace, email: Text, password: Text) -> Response:
+async def login(request: Request, workspace: TheWorkspace, email: FormLine, password: FormLine) -> Response:
     """Opens a session; a suspended company's people are refused as its trackers are."""
     check_origin(request)
     try:
@@ -128,7 +119,7 @@ async def login(request: Request, workspace: TheWorkspace, email: Text, password
     return _with_cookie(workspace, ticket)
 
 
-async def logout(request: Request, workspace: TheWorkspace, visitor: AnyVisitor, csrf_token: Text = "") -> Response:
+async def logout(request: Request, workspace: TheWorkspace, visitor: AnyVisitor, csrf_token: FormLine = "") -> Response:
     """Ends the session."""
     check_token(request, visitor, csrf_token)
     await sign_out(workspace.engine, visitor.ticket)
@@ -230,23 +221,3 @@ def _with_cookie(workspace: Workspace, ticket: Ticket, to: str = "/") -> Respons
         samesite="lax",
     )
     return response
-
-
-async def _refused(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, AppError)  # noqa: S101 - what the handler is registered for
-    if isinstance(error, NotAuthenticated):
-        return RedirectResponse("/login", 303)
-    return render("error.html", status_code=HTTP_STATUS[type(error)], error=error.message)
-
-
-async def _invalid(_request: Request, _error: Exception) -> Response:
-    return render("error.html", status_code=400, error="Fill in every field, with at most 512 characters each")
-
-
-async def _no_page(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - what the handler is registered for
-    return render("error.html", status_code=error.status_code, error="There is no such page; check its address")
-
-
-async def _database_away(_request: Request, _error: Exception) -> Response:
-    return render("error.html", status_code=503, error="The database does not answer; try again in a moment")

@@ -1,16 +1,16 @@
 """Pages about sessions: everyone's own, and those of the company for its admins, who may end and delete them."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import InvalidInput
 from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, check_token
+from tracking.api.workspace.forms import FormLine, Number, date_of
 from tracking.api.workspace.pages import render
-from tracking.api.workspace.people import Number
 from tracking.application.accounts import ADMIN
 from tracking.application.delete_session import delete_session
 from tracking.application.end_session import end_session_as_admin
@@ -19,7 +19,6 @@ from tracking.feed.outgoing import company_month_event
 
 router = APIRouter(prefix="/sessions")
 Field = Annotated[str, Query(max_length=20)]  # browsers send an empty field, too
-Token = Annotated[str, Form(max_length=512)]
 
 
 @router.get("")
@@ -32,7 +31,7 @@ async def sessions(
 ) -> Response:
     """Those of the company for its admins, by day and person; the own ones, by day, for everyone else."""
     is_admin = visitor.person.role == ADMIN
-    wanted = Wanted(person=_number(person) if is_admin else None, day=_date(day), page=page)
+    wanted = Wanted(person=_number(person) if is_admin else None, day=date_of(day), page=page)
     shown = await show_sessions(
         workspace.engine, visitor.company_id, visitor.person.employee_id, wanted, is_admin=is_admin
     )
@@ -66,7 +65,7 @@ async def end(
     workspace: TheWorkspace,
     visitor: AdminVisitor,
     number: Number,
-    csrf_token: Token = "",
+    csrf_token: FormLine = "",
 ) -> Response:
     """Ends an open one at its last sign of life; a desktop tracker stops within seconds."""
     check_token(request, visitor, csrf_token)
@@ -83,7 +82,7 @@ async def confirm_deletion(workspace: TheWorkspace, visitor: AdminVisitor, numbe
 
 @router.post("/{number}/delete")
 async def delete(
-    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, csrf_token: Token = ""
+    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, csrf_token: FormLine = ""
 ) -> Response:
     """Deletes it, with its time, use and screenshots; one that is open ends first."""
     check_token(request, visitor, csrf_token)
@@ -97,13 +96,6 @@ async def delete(
         now=datetime.now(UTC),
     )
     return RedirectResponse("/sessions", 303)
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise InvalidInput("the day must be a date like 2026-01-31") from None
 
 
 def _number(text: str) -> int | None:

@@ -4,26 +4,24 @@ import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Header, Request
-from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import HTTP_STATUS, InvalidInput
 from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Workspace, check_token
+from tracking.api.workspace.forms import Line, TokenForm
 from tracking.api.workspace.pages import render
 from tracking.application.company_settings import change_settings, show_settings
 from tracking.store.company_settings import CompanySettings
 
 router = APIRouter()
-Line = Annotated[str, Field(max_length=512)]
 
 
-class SettingsForm(BaseModel):
+class SettingsForm(TokenForm):
     """What an admin may set."""
 
     name: Line
     colour: Line
     target_hours: Line
-    csrf_token: Line = ""
 
 
 @router.get("/settings")

@@ -1,0 +1,82 @@
+"""What a browser is shown instead of the page that it asked for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from servicekit.database import DATABASE_AWAY
+from servicekit.errors import HTTP_STATUS, AppError, NotAuthenticated
+from tracking.api.workspace.pages import render
+
+_NO_PAGE = "There is no such page; check its address"
+_WORDS = {
+    400: "The form could not be read; reload its page and send it again",
+    404: _NO_PAGE,
+    405: "This address takes only what its page sends; go there by the links and buttons of the workspace",
+}
+_LABELS = {
+    "email": "E-mail",
+    "key": "Company key",
+    "present": "Present password",
+    "new": "New password",
+    "target_hours": "Daily target",
+    "first": "From",
+    "last": "To",
+}
+_TAKES = {
+    "missing": "must be filled in",
+    "string_too_long": "takes at most {max_length} characters",
+    "int_parsing": "takes a whole number",
+    "greater_than": "takes a number above {gt}",
+    "greater_than_equal": "takes a number of at least {ge}",
+    "less_than": "takes a number below {lt}",
+    "less_than_equal": "takes a number of at most {le}",
+    "literal_error": "takes {expected}",
+    "date_from_datetime_parsing": "takes a date like 2026-01-31",
+}
+
+
+def add_refusals(app: FastAPI) -> None:
+    """Has the application answer errors with pages."""
+    app.add_exception_handler(AppError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _not_served)
+    for away in DATABASE_AWAY:
+        app.add_exception_handler(away, _database_away)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, AppError)  # noqa: S101 - what the handler is registered for
+    if isinstance(error, NotAuthenticated):
+        return RedirectResponse("/login", 303)
+    return render("error.html", status_code=HTTP_STATUS[type(error)], error=error.message)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - what the handler is registered for
+    return render("error.html", status_code=400, error="; ".join(_objection(found) for found in error.errors()))
+
+
+def _objection(found: Mapping[str, Any]) -> str:
+    """Which field it is and what it takes, of one of the errors that pydantic found."""
+    place, *names = found["loc"]
+    if place == "path":
+        return _NO_PAGE
+    name = str(names[-1])
+    takes = _TAKES.get(found["type"], "cannot be read").format(**found.get("ctx", {}))
+    return f"{_LABELS.get(name, name.replace('_', ' ').capitalize())} {takes}"
+
+
+async def _not_served(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what the handler is registered for
+    reply = render("error.html", status_code=error.status_code, error=_WORDS.get(error.status_code, error.detail))
+    reply.headers.update(error.headers or {})
+    return reply
+
+
+async def _database_away(_request: Request, _error: Exception) -> Response:
+    return render("error.html", status_code=503, error="The database does not answer; try again in a moment")

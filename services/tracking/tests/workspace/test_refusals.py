@@ -1,0 +1,57 @@
+"""What a browser is told where there is no page for what it asked: what was wrong, and with which field."""
+
+import pytest
+
+LOGIN = {"email": "ada@acme.example", "password": "open sesame"}
+
+
+@pytest.mark.parametrize(("path", "allowed"), [("/logout", {"POST"}), ("/tasks/1/delete", {"POST"})])
+async def test_a_page_that_only_takes_forms(admin, path: str, allowed: set[str]) -> None:
+    reply = await admin.see(path)
+    assert reply.status_code == 405
+    assert set(reply.headers["allow"].split(", ")) == allowed
+    assert "takes only what its page sends" in reply.text
+    assert "no such page" not in reply.text
+    assert reply.headers["content-type"] == "text/html; charset=utf-8"
+
+
+async def test_a_form_that_cannot_be_read(open_browser) -> None:
+    headers = {"Content-Type": "multipart/form-data"}  # without the boundary
+    reply = await open_browser().http.post("/login", content=b"x", headers=headers)
+    assert reply.status_code == 400
+    assert "The form could not be read" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"email": "x" * 513}, "E-mail takes at most 512 characters"),
+        ({"password": ""}, "Password must be filled in"),
+        ({"email": "", "password": "x" * 513}, "E-mail must be filled in; Password takes at most 512 characters"),
+    ],
+)
+async def test_a_field_that_does_not_fit(open_browser, fields: dict[str, str], words: str) -> None:
+    reply = await open_browser().http.post("/login", data=LOGIN | fields)
+    assert reply.status_code == 400
+    assert words in reply.text
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/reports?day=soon", "Day takes a date like 2026-01-31"),
+        ("/reports/use?first=soon", "From takes a date like 2026-01-31"),
+        ("/tasks?status=CLOSED", "Status takes &#39;OPEN&#39;, &#39;IN_PROGRESS&#39; or &#39;DONE&#39;"),
+        ("/tasks?person=x", "Person takes a whole number"),
+        ("/tasks?person=0", "Person takes a number above 0"),
+        (f"/tasks?person={2**63}", f"Person takes a number below {2**63}"),
+        ("/sessions?page=0", "Page takes a number of at least 1"),
+        ("/sessions?page=100001", "Page takes a number of at most 100000"),
+        ("/tasks/one", "There is no such page"),
+        ("/screenshots/one", "There is no such page"),
+    ],
+)
+async def test_an_address_that_asks_for_something_odd(admin, path: str, words: str) -> None:
+    reply = await admin.see(path)
+    assert reply.status_code == 400
+    assert words in reply.text
