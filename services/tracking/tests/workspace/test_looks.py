@@ -60,6 +60,33 @@ async def test_what_was_typed_stays(admin, tenant, stored) -> None:
     assert 'value="the yard"' in task.text
 
 
+@pytest.mark.parametrize("wrong", [{"title": "  "}, {"title": "t" * 201}, {"due_date": "soon"}, {"person": str(2**62)}])
+async def test_what_was_typed_about_a_task_stays(admin, tenant, stored, wrong: dict[str, str]) -> None:
+    people = [str(row["number"]) for row in await stored("employee", tenant.company_id)]
+    await admin.send(f"/team/{people[0]}", title="Rake")
+    number = max(row["number"] for row in await stored("task", tenant.company_id))
+    typed = {"title": "Sweep", "description": "<i>all</i>", "due_date": "2026-01-31", "person": people[1]} | wrong
+    page = await admin.send(f"/tasks/{number}", **typed)
+    assert page.status_code == 400
+    assert 'role="alert"' in page.text
+    assert 'value="&lt;i&gt;all&lt;/i&gt;"' in page.text
+    for field in ("title", "due_date"):
+        assert f'value="{typed[field]}"' in page.text
+    assert (f'<option value="{people[1]}" selected>' in page.text) == ("person" not in wrong)
+    assert "<h1>Rake</h1>" in page.text
+
+
+async def test_what_was_typed_as_a_note_stays(admin, tenant, stored) -> None:
+    person = (await stored("employee", tenant.company_id))[0]["number"]
+    await admin.send(f"/team/{person}", title="Dig", description="here")
+    number = max(row["number"] for row in await stored("task", tenant.company_id))
+    page = await admin.send(f"/tasks/{number}/note", note="n" * 2001)
+    assert page.status_code == 400
+    assert "the note takes at most 2000 characters" in page.text
+    assert f'value="{"n" * 2001}"' in page.text
+    assert 'value="here"' in page.text, "the other form is as it was"
+
+
 async def test_no_step_leads_into_the_future(admin) -> None:
     today = datetime.now(UTC).date()
     for path in ("/reports", "/screenshots"):

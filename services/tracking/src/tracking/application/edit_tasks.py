@@ -9,8 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound
-from tracking.application.tasks import LONGEST_DESCRIPTION, MOST_TASKS, title_of
-from tracking.domain.rows import clean
+from tracking.application.tasks import MOST_TASKS, details_of, title_of
 from tracking.store import companies, employees, tasks
 from tracking.store.employees import Employee
 from tracking.store.scope import company_scope
@@ -74,11 +73,11 @@ async def change_task(
     due_date: date | None,
     employee_number: int,
 ) -> None:
-    """Changes what is to be done, until when and by whom. InvalidInput: no title, nobody. NotFound: no such task.
+    """Changes what is to be done, until when and by whom; it may stay with somebody who left, and cannot go to them.
 
-    A task may stay with somebody who has left, and cannot go to them.
+    InvalidInput: no title, too long, nobody. NotFound: no such task.
     """
-    title = title_of(title)
+    title, description = title_of(title), details_of(description)
     async with company_scope(engine, company_id) as tx:
         given = await tasks.by_number(tx, number)
         person = await employees.by_number(tx, employee_number)
@@ -91,15 +90,19 @@ async def change_task(
             number,
             employee_id=person.employee_id,
             title=title,
-            description=clean(description, LONGEST_DESCRIPTION).strip(),
+            description=description,
             due_date=due_date,
         )
 
 
 async def note_task(engine: AsyncEngine, company_id: UUID, number: int, *, only_of: UUID | None, note: str) -> None:
-    """Writes a task's note, in place of the one before. NotFound: no such task, or of somebody else than `only_of`."""
+    """Writes a task's note, in place of the one before.
+
+    InvalidInput: too long. NotFound: no such task, or of somebody else than `only_of`.
+    """
+    note = details_of(note, "note")
     async with company_scope(engine, company_id) as tx:
-        if not await tasks.set_note(tx, number, clean(note, LONGEST_DESCRIPTION).strip(), employee_id=only_of):
+        if not await tasks.set_note(tx, number, note, employee_id=only_of):
             raise NotFound(NOT_THERE)
 
 

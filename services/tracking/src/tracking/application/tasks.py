@@ -14,7 +14,7 @@ from tracking.store.tasks import Task, Updated
 STATUSES = ("OPEN", "IN_PROGRESS", "DONE")
 MOST_TASKS = 200  # that are shown; a tracker asks for them every five seconds
 LONGEST_TITLE = 200
-LONGEST_DESCRIPTION = 2000
+LONGEST_DETAILS = 2000  # of a description or a note
 
 
 async def assign_task(
@@ -28,8 +28,8 @@ async def assign_task(
     due_date: date | None,
     now: datetime,
 ) -> None:
-    """Gives a person of the company a task. InvalidInput: no title. NotFound: no such person."""
-    title = title_of(title)
+    """Gives a person of the company a task. InvalidInput: no title, too long. NotFound: no such person."""
+    title, description = title_of(title), details_of(description)
     async with company_scope(engine, company_id) as tx:
         person = await employees.by_number(tx, employee_number)
         if person is None or not person.active:
@@ -40,18 +40,29 @@ async def assign_task(
             employee_id=person.employee_id,
             assigned_by=assigned_by,
             title=title,
-            description=clean(description, LONGEST_DESCRIPTION).strip(),
+            description=description,
             due_date=due_date,
             now=now,
         )
 
 
 def title_of(text: str) -> str:
-    """What is stored of it. InvalidInput: nothing."""
-    title = clean(text, LONGEST_TITLE).strip()
+    """What is stored of it. InvalidInput: nothing, or it is too long."""
+    title = _fitting(text, LONGEST_TITLE, "title")
     if not title:
         raise InvalidInput("a task needs a title")
     return title
+
+
+def details_of(text: str, name: str = "description") -> str:
+    """What is stored of a text about a task, which may be empty. InvalidInput: it is too long."""
+    return _fitting(text, LONGEST_DETAILS, name)
+
+
+def _fitting(text: str, longest: int, name: str) -> str:
+    if len(text) > longest:
+        raise InvalidInput(f"the {name} takes at most {longest} characters")
+    return clean(text, longest).strip()
 
 
 async def list_tasks(engine: AsyncEngine, company_id: UUID, employee_id: UUID) -> list[Task]:

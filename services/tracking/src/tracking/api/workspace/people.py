@@ -4,29 +4,19 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Path, Request
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import HTTP_STATUS, AppError, InvalidInput
 from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace, check_token
+from tracking.api.workspace.forms import FormLine, Number, TaskForm, date_of
 from tracking.api.workspace.pages import render
 from tracking.application.accounts import ADMIN
 from tracking.application.devices import list_devices, revoke_device
 from tracking.application.show_screenshots import find_person, read_picture, show_gallery
-from tracking.application.tasks import LONGEST_DESCRIPTION, LONGEST_TITLE, assign_task, list_tasks
+from tracking.application.tasks import assign_task, list_tasks
 
 router = APIRouter()
-Number = Annotated[int, Path(gt=0, lt=2**63)]
-
-
-class TaskForm(BaseModel):
-    """What somebody is to do."""
-
-    title: Annotated[str, Field(max_length=LONGEST_TITLE)]
-    description: Annotated[str, Field(max_length=LONGEST_DESCRIPTION)] = ""
-    due_date: Annotated[str, Field(max_length=10)] = ""  # browsers send an empty field, too
-    csrf_token: Annotated[str, Field(max_length=512)] = ""
 
 
 @router.get("/screenshots")
@@ -80,7 +70,7 @@ async def give_task(
             assigned_by=visitor.person.employee_id,
             title=form.title,
             description=form.description,
-            due_date=_date(form.due_date),
+            due_date=date_of(form.due_date),
             now=datetime.now(UTC),
         )
     except InvalidInput as error:
@@ -95,7 +85,7 @@ async def revoke(
     visitor: AdminVisitor,
     number: Number,
     device_id: UUID,
-    csrf_token: Annotated[str, Form(max_length=512)] = "",
+    csrf_token: FormLine = "",
 ) -> Response:
     """Signs that person out at one device; within seconds it is refused."""
     check_token(request, visitor, csrf_token)
@@ -141,10 +131,3 @@ async def _person(
         typed=typed,
         error=error.message if error else "",
     )
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise InvalidInput("the due date must be a date like 2026-01-31") from None

@@ -2,45 +2,38 @@
 and delete.
 """
 
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Path, Query, Request
-from pydantic import BaseModel, BeforeValidator, Field
+from fastapi import APIRouter, Form, Query, Request
+from pydantic import BeforeValidator
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import HTTP_STATUS, InvalidInput
 from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace, check_token
+from tracking.api.workspace.forms import FormLine, Number, TaskForm, TokenForm, Whole, date_of
 from tracking.api.workspace.pages import render
 from tracking.application.accounts import ADMIN
 from tracking.application.edit_tasks import browse_tasks, change_task, delete_task, note_task, open_task
-from tracking.application.tasks import LONGEST_DESCRIPTION, LONGEST_TITLE, STATUSES
+from tracking.application.tasks import STATUSES
+from tracking.store.tasks import GivenTask
 
 router = APIRouter(prefix="/tasks")
-LARGEST_NUMBER = 2**63
-Number = Annotated[int, Path(gt=0, lt=LARGEST_NUMBER)]
-Text = Annotated[str, Form(max_length=512)]
 EMPTY = BeforeValidator(lambda text: text or None)  # browsers send an empty field, too
-Person = Annotated[Annotated[int, Field(gt=0, lt=LARGEST_NUMBER)] | None, EMPTY, Query()]
+Person = Annotated[Whole | None, EMPTY, Query()]
 Status = Annotated[Literal["OPEN", "IN_PROGRESS", "DONE"] | None, EMPTY, Query()]
 
 
-class TaskForm(BaseModel):
-    """What somebody is to do; `person` is their number."""
+class ChangeForm(TaskForm):
+    """What somebody is to do instead; `person` is their number."""
 
-    title: Annotated[str, Field(max_length=LONGEST_TITLE)]
-    description: Annotated[str, Field(max_length=LONGEST_DESCRIPTION)] = ""
-    due_date: Annotated[date | None, EMPTY] = None
-    person: Annotated[int, Field(gt=0, lt=LARGEST_NUMBER)]
-    csrf_token: Annotated[str, Field(max_length=512)] = ""
+    person: Whole
 
 
-class NoteForm(BaseModel):
+class NoteForm(TokenForm):
     """What is to be known about a task."""
 
-    note: Annotated[str, Field(max_length=LONGEST_DESCRIPTION)] = ""
-    csrf_token: Annotated[str, Field(max_length=512)] = ""
+    note: str = ""
 
 
 @router.get("")
@@ -73,7 +66,11 @@ async def task_page(workspace: TheWorkspace, visitor: AnyVisitor, number: Number
 
 @router.post("/{number}")
 async def change(
-    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, form: Annotated[TaskForm, Form()]
+    request: Request,
+    workspace: TheWorkspace,
+    visitor: AdminVisitor,
+    number: Number,
+    form: Annotated[ChangeForm, Form()],
 ) -> Response:
     """Changes it; the person's desktop shows it within seconds."""
     check_token(request, visitor, form.csrf_token)
@@ -84,11 +81,11 @@ async def change(
             number,
             title=form.title,
             description=form.description,
-            due_date=form.due_date,
+            due_date=date_of(form.due_date),
             employee_number=form.person,
         )
     except InvalidInput as error:
-        return await _task(workspace, visitor, number, error)
+        return await _task(workspace, visitor, number, error=error, typed=form)
     return RedirectResponse("/tasks", 303)
 
 
@@ -98,13 +95,16 @@ async def write_note(
 ) -> Response:
     """Writes its note, which whoever has the task and the company's admins see."""
     check_token(request, visitor, form.csrf_token)
-    await note_task(workspace.engine, visitor.company_id, number, only_of=_only_of(visitor), note=form.note)
+    try:
+        await note_task(workspace.engine, visitor.company_id, number, only_of=_only_of(visitor), note=form.note)
+    except InvalidInput as error:
+        return await _task(workspace, visitor, number, error=error, note=form.note)
     return RedirectResponse("/tasks", 303)
 
 
 @router.post("/{number}/delete")
 async def delete(
-    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, csrf_token: Text = ""
+    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, csrf_token: FormLine = ""
 ) -> Response:
     """Takes it away, from the person's desktop too."""
     check_token(request, visitor, csrf_token)
@@ -117,11 +117,33 @@ def _only_of(visitor: Visitor) -> UUID | None:
     return None if visitor.person.role == ADMIN else visitor.person.employee_id
 
 
-async def _task(workspace: Workspace, visitor: Visitor, number: int, error: InvalidInput | None = None) -> Response:
+async def _task(
+    workspace: Workspace,
+    visitor: Visitor,
+    number: int,
+    *,
+    error: InvalidInput | None = None,
+    typed: ChangeForm | None = None,
+    note: str | None = None,
+) -> Response:
+    """The task, with what was typed in place of what is stored."""
+    shown = await open_task(workspace.engine, visitor.company_id, number, only_of=_only_of(visitor))
     return render(
         "task.html",
         status_code=HTTP_STATUS[type(error)] if error else 200,
         person=visitor.person,
-        shown=await open_task(workspace.engine, visitor.company_id, number, only_of=_only_of(visitor)),
+        shown=shown,
+        says=typed or _as_typed(shown.given),
+        note=shown.given.task.note if note is None else note,
         error=error.message if error else "",
+    )
+
+
+def _as_typed(given: GivenTask) -> ChangeForm:
+    task = given.task
+    return ChangeForm(
+        title=task.title,
+        description=task.description,
+        due_date=str(task.due_date or ""),
+        person=given.employee_number,
     )
