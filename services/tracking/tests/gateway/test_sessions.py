@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tracker_client import stamp
 from tracking.application.end_session import end_silent_sessions
+from tracking.store.devices import Device
 
 ENDED = {"status": False, "message": "This work session has ended"}
 
@@ -89,6 +90,22 @@ async def test_a_wrong_clock_is_measured_at_the_start(tenant, sit, session, cloc
     found = await session(seat)
     assert abs(found["started_at"] - started) < timedelta(seconds=1)
     assert abs(found["ended_at"] - clock.now) < timedelta(seconds=1)
+
+
+async def test_only_a_clock_that_was_measured_anew_is_read_again(tenant, sit, clock, authenticator, eventually) -> None:
+    async def known() -> bool:
+        return await authenticator.device(tenant.company_id, seat.account.token) is remembered()
+
+    def remembered() -> Device | None:
+        return authenticator.remembered(tenant.company_id, seat.account.token)
+
+    clock.now = datetime.now(UTC)
+    seat = await sit(tenant)
+    await eventually(known)
+    assert (await seat.tracker.create_session(seat.account, clock.now + timedelta(seconds=2))).ok
+    assert remembered() is not None, "the first upload takes the short way"
+    assert (await seat.tracker.create_session(seat.account, clock.now + timedelta(hours=2))).ok
+    assert remembered() is None
 
 
 async def test_it_never_ends_in_the_future_or_before_its_start(tenant, sit, session) -> None:

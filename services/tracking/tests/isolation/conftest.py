@@ -83,7 +83,7 @@ async def _fill(
     signed_in = await log_in(engine, tenant.company_id, **account, now=then)
     device = await Authenticator(engine).device(tenant.company_id, signed_in.token)
     assert device is not None
-    number = await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)
+    number = (await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)).number
     task = {"title": "Write", "description": "", "due_date": None, "assigned_by": device.employee_id, "now": now}
     await assign_task(engine, tenant.company_id, employee_number=device.employee_number, **task)
     await change_settings(engine, tenant.company_id, name="Acme", colour="#000000", target_hours="8")

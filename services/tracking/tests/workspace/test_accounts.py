@@ -75,7 +75,7 @@ def at_work(engine: AsyncEngine):
         authenticator = Authenticator(engine)
         device = await authenticator.device(tenant.company_id, signed_in.token)
         assert device is not None
-        number = await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)
+        number = (await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)).number
         return Tracker(authenticator, tenant.company_id, signed_in.token, device, number)
 
     return sit

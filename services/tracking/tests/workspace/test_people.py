@@ -36,7 +36,7 @@ def capture(engine, pictures):
         signed_in = await log_in(engine, tenant.company_id, **account, now=at)
         device = await Authenticator(engine).device(tenant.company_id, signed_in.token)
         assert device is not None
-        number = await start_session(engine, tenant.company_id, device, desktop_time=at, now=at)
+        number = (await start_session(engine, tenant.company_id, device, desktop_time=at, now=at)).number
         async with company_scope(engine, tenant.company_id) as tx:
             session = await sessions.by_number(tx, number)
             assert session is not None

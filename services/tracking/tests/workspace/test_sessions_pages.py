@@ -66,7 +66,7 @@ def begin(engine: AsyncEngine):
         enrolled = await enrol_device(engine, tenant.company_id, **about, now=now)
         device = await Authenticator(engine).device(tenant.company_id, enrolled.credential)
         assert device is not None
-        return device, await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)
+        return device, (await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)).number
 
     return start
 

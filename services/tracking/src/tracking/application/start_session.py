@@ -1,5 +1,6 @@
 """The tracker starts to track."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -12,16 +13,25 @@ from tracking.store.devices import Device
 from tracking.store.scope import company_scope
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A session's number, and whether the device's clock was found to be off by something else than before."""
+
+    number: int
+    clock_changed: bool
+
+
 async def start_session(
     engine: AsyncEngine, company_id: UUID, device: Device, *, desktop_time: datetime, now: datetime
-) -> int:
-    """Opens a session and returns its number.
+) -> Started:
+    """Opens a session.
 
     The call is made the moment the person presses start, so it also measures the desktop's clock.
     """
     offset = clock_offset(desktop_time, now, known=device.clock_offset)
+    clock_changed = offset != device.clock_offset
     async with company_scope(engine, company_id) as tx:
-        if offset != device.clock_offset:
+        if clock_changed:
             await devices.set_clock_offset(tx, device.device_id, offset)
         number = await sessions.insert(
             tx,
@@ -34,4 +44,4 @@ async def start_session(
         await fold_queue.append(
             tx, company_id, kind=fold_queue.SESSION, at=desktop_time + offset, employee_id=device.employee_id
         )
-    return number
+    return Started(number, clock_changed)

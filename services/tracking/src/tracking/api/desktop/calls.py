@@ -63,11 +63,12 @@ async def call_create(gateway: Gateway, call: Call) -> Reply:
     """`active_token`, `session_start`: starts a session; the ids in the body are not trusted, the token decides."""
     device = await _device(gateway, call)
     started = time_in(call.body, "session_start")
-    number = await start_session(
+    session = await start_session(
         gateway.engine, call.company.company_id, device, desktop_time=started, now=call.received_at
     )
-    gateway.authenticator.forget(device)
-    return ok("Session started", data={"id": number})
+    if session.clock_changed:
+        gateway.authenticator.forget(device)
+    return ok("Session started", data={"id": session.number})
 
 
 async def call_stop(gateway: Gateway, call: Call) -> Reply:
