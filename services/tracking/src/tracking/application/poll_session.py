@@ -1,4 +1,4 @@
-"""Whether a session goes on: a tracker asks every ten seconds, an agent hears it with each batch."""
+"""Whether a session goes on: a tracker asks every ten seconds."""
 
 from uuid import UUID
 
@@ -19,12 +19,3 @@ async def poll_session(engine: AsyncEngine, company_id: UUID, device: Device, *,
             await sessions.reopen(tx, session.session_id)
             return True
         return session.ended_at is None
-
-
-async def has_ended(engine: AsyncEngine, company_id: UUID, device: Device, session_id: UUID) -> bool:
-    """Whether the employee's session is over for good; one that is not known may be on its way."""
-    async with company_scope(engine, company_id) as tx:
-        session = await sessions.find(tx, session_id)
-    if session is None or session.employee_id != device.employee_id:
-        return False
-    return session.ended_at is not None and session.ended_by != sessions.BY_SILENCE

@@ -1,4 +1,7 @@
-"""A batch of an agent's records: each is stored, known already, or refused; none holds up another."""
+"""A batch of an agent's records: each is stored, known already, or refused; none holds up another.
+
+With each an agent hears whether the session that it says is running is over.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -24,7 +27,7 @@ from tracking.domain.records import (
 )
 from tracking.domain.reports import Activity, Report, Usage
 from tracking.domain.rows import MAX_DETAIL, MAX_NAME, clean
-from tracking.store import devices, records
+from tracking.store import devices, records, sessions
 from tracking.store.devices import Device
 from tracking.store.ingest import Upload
 from tracking.store.scope import company_scope
@@ -38,6 +41,14 @@ class Result:
     reason: Reason | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of the records of a batch, and whether its session is over for good."""
+
+    results: list[Result]
+    session_ended: bool
+
+
 STORED, DUPLICATE = Result(Outcome.STORED), Result(Outcome.DUPLICATE)
 
 
@@ -49,9 +60,16 @@ class RecordTaker:
         self._commit = commit
 
     async def take(
-        self, company_id: UUID, device: Device, batch: Sequence[Record], placing: Placing, policy: TrackingPolicy
-    ) -> list[Result]:
-        """A result for each record, once everything that is stored is durable.
+        self,
+        company_id: UUID,
+        device: Device,
+        batch: Sequence[Record],
+        placing: Placing,
+        policy: TrackingPolicy,
+        *,
+        running: UUID | None,
+    ) -> Taken:
+        """A result for each record, once everything that is stored is durable; `running`: the session there is.
 
         Unavailable: nothing is, or perhaps; the batch may come again. Of two records with one id that come at the same
         moment both may be called stored: there is one.
@@ -63,19 +81,30 @@ class RecordTaker:
                 placed[position] = _place(record, placing, policy)
             except RefusedRecord as refused:
                 results[position] = Result(Outcome.REFUSED, refused.reason)
+        ended = False
         if placed:
-            results |= await self._store(company_id, device, placed, placing)
-        return [results[position] for position in range(len(batch))]
+            stored, ended = await self._store(company_id, device, placed, placing, running)
+            results |= stored
+        elif running:
+            async with company_scope(self._engine, company_id) as tx:
+                ended = await _has_ended(tx, device, running)
+        return Taken([results[position] for position in range(len(batch))], ended)
 
     async def _store(
-        self, company_id: UUID, device: Device, placed: Mapping[int, Record], placing: Placing
-    ) -> dict[int, Result]:
+        self,
+        company_id: UUID,
+        device: Device,
+        placed: Mapping[int, Record],
+        placing: Placing,
+        running: UUID | None,
+    ) -> tuple[dict[int, Result], bool]:
         rows = {position: record for position, record in placed.items() if isinstance(record, Span | Use)}
         async with company_scope(self._engine, company_id) as tx:
             if placing.offset != device.clock_offset:
                 await devices.set_clock_offset(tx, device.device_id, placing.offset)
             results = await _store_sessions(tx, company_id, device, placed)
             known = await records.known(tx, [row.record_id for row in rows.values()])
+            ended = running is not None and await _has_ended(tx, device, running)
         new: list[Span | Use] = []
         for position, row in rows.items():
             results[position] = DUPLICATE if row.record_id in known else STORED
@@ -84,7 +113,15 @@ class RecordTaker:
                 new.append(row)
         whose = company_id, device.employee_id, device.device_id
         await asyncio.gather(*(self._commit.store(Upload(*whose, report)) for report in _reports(new)))
-        return results
+        return results, ended
+
+
+async def _has_ended(tx: AsyncConnection, device: Device, session_id: UUID) -> bool:
+    """One that is not known may be on its way, and one that was ended for silence goes on."""
+    session = await sessions.find(tx, session_id)
+    if session is None or session.employee_id != device.employee_id:
+        return False
+    return session.ended_at is not None and session.ended_by != sessions.BY_SILENCE
 
 
 def _place(record: Record, placing: Placing, policy: TrackingPolicy) -> Record:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from tracking.application.delete_session import delete_session
 from tracking.application.end_session import LONGEST_SILENCE, end_session_as_admin, end_silent_sessions
@@ -46,6 +46,24 @@ async def test_an_admin_ends_it(at_work, own, engine, row_of) -> None:
     assert [result["outcome"] for result in at_work.results] == ["stored"], "nothing is lost by it"
     at_work.start(datetime.now(UTC))
     assert not await ended(at_work), "a new one goes on"
+
+
+async def test_it_takes_no_transaction_of_its_own(at_work, engine) -> None:
+    begun: list[object] = []
+
+    def begin(connection: object) -> None:
+        begun.append(connection)
+
+    event.listen(engine.sync_engine, "begin", begin)
+    try:
+        moment = datetime.now(UTC)
+        at_work.record("activity", kind="active", start=moment - timedelta(seconds=2), end=moment)
+        assert not await ended(at_work)
+        assert len(begun) == 1, "with records"
+        assert not await ended(at_work)
+        assert len(begun) == 2, "without"
+    finally:
+        event.remove(engine.sync_engine, "begin", begin)
 
 
 async def test_an_admin_deletes_it(at_work, own, engine, pictures, row_of) -> None:

@@ -14,7 +14,6 @@ from tracking.api.native import messages
 from tracking.api.native.bodies import expand
 from tracking.api.native.context import Caller, Native, device_of
 from tracking.application import sync_records
-from tracking.application.poll_session import has_ended
 from tracking.domain.records import Outcome, Placing, Reason, Record
 from tracking.domain.rows import clean
 
@@ -59,14 +58,13 @@ async def sync(native: Native, caller: Caller, body: bytes, encoding: str) -> Re
         enrolled_at=device.logged_in_at,
         known=device.clock_offset,
     )
-    found = await native.records.take(company_id, device, records, placing, caller.company.policy)
+    policy = caller.company.policy
+    taken = await native.records.take(company_id, device, records, placing, policy, running=batch.session_id)
     if placing.offset != device.clock_offset:
         native.gateway.authenticator.forget(device)
-    ended = False
     if batch.session_id:
-        ended = await has_ended(native.gateway.engine, company_id, device, batch.session_id)
         native.gateway.life.running(company_id, batch.session_id, device.device_id, caller.received_at)
-    answer = messages.Synced(caller.received_at, _results(read, found), ended)
+    answer = messages.Synced(caller.received_at, _results(read, taken.results), taken.session_ended)
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
