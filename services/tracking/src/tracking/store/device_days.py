@@ -4,23 +4,22 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from uuid import UUID
 
-from psycopg.types.multirange import Multirange
-from psycopg.types.range import Range
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracking.domain.days import CompanyDay, company_day
 from tracking.domain.spans import Spans
 from tracking.domain.timeline import Timeline
+from tracking.store.multiranges import from_text, to_text
 
-_OF_EMPLOYEE = text("SELECT day, device_id, active, idle, deleted FROM device_day WHERE employee_id = :employee_id")
+_DAYS = """
+    SELECT day, device_id, CAST(active AS text), CAST(idle AS text), CAST(deleted AS text) FROM device_day
+    WHERE employee_id = :employee_id
+"""
+_OF_EMPLOYEE = text(_DAYS)
+_OF_DAYS = text(f"{_DAYS} AND day = ANY(CAST(:days AS date[]))")
 
-_OF_DAYS = text("""
-    SELECT day, device_id, active, idle, deleted FROM device_day
-    WHERE employee_id = :employee_id AND day = ANY(CAST(:days AS date[]))
-""")
-
-_DELETED = text("SELECT employee_id, day, device_id, deleted FROM device_day WHERE NOT isempty(deleted)")
+_DELETED = text("SELECT employee_id, day, device_id, CAST(deleted AS text) FROM device_day WHERE NOT isempty(deleted)")
 
 _PUT = text("""
     INSERT INTO device_day (company_id, employee_id, day, device_id, active, idle, deleted)
@@ -48,8 +47,8 @@ async def of_days(
 async def deleted(tx: AsyncConnection, time_zone: str) -> list[tuple[UUID, UUID, Spans]]:
     """(employee, device, deleted seconds) of all of the scope's days that have any, a day each."""
     return [
-        (employee, device, _spans(ranges, company_day(day, time_zone).start))
-        for employee, day, device, ranges in await tx.execute(_DELETED)
+        (employee, device, from_text(kept, company_day(day, time_zone).start))
+        for employee, day, device, kept in await tx.execute(_DELETED)
     ]
 
 
@@ -61,9 +60,9 @@ async def put(tx: AsyncConnection, company_id: UUID, days: Collection[tuple[UUID
             "employee_id": employee,
             "day": day.date,
             "device_id": device,
-            "active": _ranges(timeline.active, day.start),
-            "idle": _ranges(timeline.idle, day.start),
-            "deleted": _ranges(timeline.deleted, day.start),
+            "active": to_text(timeline.active, day.start),
+            "idle": to_text(timeline.idle, day.start),
+            "deleted": to_text(timeline.deleted, day.start),
         }
         for employee, day, device, timeline in days
     ]
@@ -71,13 +70,5 @@ async def put(tx: AsyncConnection, company_id: UUID, days: Collection[tuple[UUID
         await tx.execute(_PUT, values)
 
 
-def _timeline(day: date, time_zone: str, kept: Iterable[Iterable[Range[int]]]) -> Timeline:
-    return Timeline(*(_spans(ranges, company_day(day, time_zone).start) for ranges in kept))
-
-
-def _ranges(spans: Spans, origin: int) -> Multirange[int]:
-    return Multirange(Range(start - origin, end - origin) for start, end in spans)
-
-
-def _spans(ranges: Iterable[Range[int]], origin: int) -> Spans:
-    return [((r.lower or 0) + origin, (r.upper or 0) + origin) for r in ranges]
+def _timeline(day: date, time_zone: str, kept: Iterable[str]) -> Timeline:
+    return Timeline(*(from_text(spans, company_day(day, time_zone).start) for spans in kept))

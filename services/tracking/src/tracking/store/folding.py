@@ -1,6 +1,5 @@
 """The statements of a fold: each one for all companies of the turn, which the transaction's scope has named."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
@@ -15,10 +14,10 @@ from servicekit.ids import new_id
 from servicekit.telemetry import traceparent
 from tracking.domain.daybook import CompanyChange, EmployeeTotals
 from tracking.domain.days import CompanyDay
-from tracking.domain.spans import Spans
 from tracking.domain.timeline import Kind, Timeline
 from tracking.store.company_days import CompanyDayRow
 from tracking.store.levels import Levels
+from tracking.store.multiranges import from_text, to_text
 
 _TOTALS = [field.name for field in fields(EmployeeTotals)]
 _TOTAL_NAMES = ", ".join(_TOTALS)
@@ -131,8 +130,6 @@ _ANNOUNCE = text(f"""
     WHERE o.revision < excluded.revision
 """)
 
-_SPAN = re.compile(r"\[(\d+),(\d+)\)")
-
 PersonDay = tuple[UUID, UUID, date]  # company, employee, day
 
 
@@ -204,7 +201,7 @@ async def device_days(
             employee,
             day,
             device,
-            Timeline(*(_spans(kept, starts[company, employee, day]) for kept in timelines)),
+            Timeline(*(from_text(kept, starts[company, employee, day]) for kept in timelines)),
         )
         for company, employee, day, device, *timelines in await tx.execute(_DEVICE_DAYS, _keys(starts))
     ]
@@ -216,8 +213,8 @@ async def put_device_days(tx: AsyncConnection, days: Sequence[tuple[UUID, UUID, 
         keys = _keys([(company, employee, day.date) for company, employee, day, _device, _timeline in days])
         values = {
             "device_id": [device for *_, device, _timeline in days],
-            "active": [_text(timeline.active, day.start) for *_, day, _device, timeline in days],
-            "idle": [_text(timeline.idle, day.start) for *_, day, _device, timeline in days],
+            "active": [to_text(timeline.active, day.start) for *_, day, _device, timeline in days],
+            "idle": [to_text(timeline.idle, day.start) for *_, day, _device, timeline in days],
         }
         await tx.execute(_PUT_DEVICE_DAYS, keys | values)
 
@@ -286,11 +283,3 @@ async def announce(tx: AsyncConnection, events: Sequence[tuple[UUID, OutgoingEve
 def _keys(keys: Iterable[PersonDay]) -> dict[str, Any]:
     companies, employees, days = zip(*keys, strict=True) if keys else ((), (), ())
     return {"company_id": list(companies), "employee_id": list(employees), "day": list(days)}
-
-
-def _spans(multirange: str, origin: int) -> Spans:
-    return [(int(start) + origin, int(end) + origin) for start, end in _SPAN.findall(multirange)]
-
-
-def _text(spans: Spans, origin: int) -> str:
-    return "{" + ",".join([f"[{start - origin},{end - origin})" for start, end in spans]) + "}"
