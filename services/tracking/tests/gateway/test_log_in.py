@@ -12,6 +12,7 @@ from servicekit.ids import new_id
 from servicekit.rpc_client import call
 from tracker_client import Desktop
 from tracker_client.desktop import LOGIN_FIELDS
+from tracking.api.desktop.wire import clock_text
 from tracking.application.accounts import add_employee
 from tracking.domain.policy import TrackingPolicy
 
@@ -27,6 +28,42 @@ async def test_it_answers_all_that_the_tracker_stores(tenant, tracker, stored) -
     assert data["id"] > 0
     assert (data["name"], data["email"]) == ("Bo", tenant.people[0])
     assert data["toddays_worked_time"] == data["toddays_active_time"] == data["toddays_inactive_time"] == "00:00:00"
+
+
+async def test_it_answers_what_was_worked_today(new_tenant, tracker, clock, fold) -> None:
+    tenant = await new_tenant(people=2, time_zone="Asia/Kolkata")  # midnight there is at 18:30 UTC
+    client = tracker(tenant.key)
+    clock.now = clock.now.replace(hour=18)
+    desktop = Desktop(client, clock.now)
+    assert await desktop.sign_in(tenant.people[0], tenant.password)
+    assert await desktop.start()
+    for hour, active, idle in ((18, 600, 300), (19, 3723, 304)):
+        desktop.now = desktop.now.replace(hour=hour, minute=0, second=0)
+        desktop.tick(active)
+        desktop.tick(idle, "INACTIVE")
+        clock.now = desktop.now
+        assert (await desktop.upload()).ok
+    await fold(tenant)
+    told = [(await client.login(email, tenant.password)).fields["data"] for email in tenant.people]
+    assert [[data[f"toddays_{kind}_time"] for kind in ("worked", "active", "inactive")] for data in told] == [
+        ["01:07:07", "01:02:03", "00:05:04"],
+        ["00:00:00"] * 3,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "00:00:00"),
+        (59, "00:00:59"),
+        (60, "00:01:00"),
+        (3723, "01:02:03"),
+        (86_399, "23:59:59"),
+        (90_000, "25:00:00"),
+    ],
+)
+def test_how_times_are_written(seconds: int, text: str) -> None:
+    assert clock_text(seconds) == text
 
 
 async def test_the_token_is_kept_as_a_digest(tenant, tracker, stored) -> None:
