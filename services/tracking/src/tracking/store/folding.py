@@ -34,18 +34,25 @@ def _unnest(**columns: str) -> str:
     return f"unnest({arrays}) k ({', '.join(columns)})"
 
 
-# In the order of the ids: two folds wait for each other, never in a ring. Not the key, which every upload refers to.
-_HOLD = """
-    WITH held AS MATERIALIZED (
-        SELECT company_id FROM company WHERE company_id = ANY(CAST(:ids AS uuid[])) ORDER BY company_id
-        FOR NO KEY UPDATE {}
-    )
-    UPDATE company c SET feed_revision = c.feed_revision + 1 FROM held WHERE c.company_id = held.company_id
+_HELD = """
     RETURNING c.company_id, c.time_zone, c.feed_revision,
         coalesce((SELECT s.bytes FROM storage_use s WHERE s.company_id = c.company_id), 0),
         (SELECT count(*) FROM employee e WHERE e.company_id = c.company_id AND e.active)
 """
-_HOLD_ALL, _HOLD_FREE = text(_HOLD.format("")), text(_HOLD.format("SKIP LOCKED"))
+_REVISION = "UPDATE company c SET feed_revision = c.feed_revision + 1"
+
+# Who waits for a company must not lock it first: the update would start from the version before the wait, behind others
+# that wait for that version, and they for it. So it waits for one company alone.
+_HOLD_ONE = text(f"{_REVISION} WHERE c.company_id = ANY(CAST(:ids AS uuid[])) {_HELD}")
+
+# Not the key, which every upload refers to.
+_HOLD_FREE = text(f"""
+    WITH held AS MATERIALIZED (
+        SELECT company_id FROM company WHERE company_id = ANY(CAST(:ids AS uuid[])) ORDER BY company_id
+        FOR NO KEY UPDATE SKIP LOCKED
+    )
+    {_REVISION} FROM held WHERE c.company_id = held.company_id {_HELD}
+""")
 
 # Claims that are there already are no news: their entries end here too. Found by their places and told apart by the
 # caller, for the queue has as many rows as nobody could have told the planner, and a join would compare all with all.
@@ -168,7 +175,7 @@ async def hold(tx: AsyncConnection, company_ids: Collection[UUID], *, wait: bool
 
     Those that somebody else holds are waited for, or left out.
     """
-    rows = await tx.execute(_HOLD_ALL if wait else _HOLD_FREE, {"ids": list(company_ids)})
+    rows = await tx.execute(_HOLD_ONE if wait else _HOLD_FREE, {"ids": list(company_ids)})
     return [Held(company_id, zone, revision, Levels(*levels)) for company_id, zone, revision, *levels in rows]
 
 
