@@ -76,7 +76,7 @@ async def keep_and_remove(store: PictureStore) -> None:
     assert await store.get(COMPANY, SHOT, thumbnail=True) == b"small"
     assert await store.get(uuid4(), SHOT, thumbnail=True) is None
     for _ in range(2):
-        await store.delete(COMPANY, SHOT)
+        await store.delete(COMPANY, SHOT.screenshot_id, SHOT.captured_at)
     assert await store.get(COMPANY, SHOT, thumbnail=True) is None
 
 
@@ -106,5 +106,5 @@ async def test_a_bucket_that_does_not_answer(bucket: Bucket, monkeypatch: pytest
         with pytest.raises(Unavailable):
             await call
     with pytest.raises(Unavailable):
-        await store.delete(COMPANY, SHOT)
+        await store.delete(COMPANY, SHOT.screenshot_id, SHOT.captured_at)
     assert bucket.objects == {}

@@ -49,15 +49,18 @@ async def delete_session(
     picture without one. NotFound: there is no such session, or it was deleted before. Unavailable: the picture store
     does not answer.
     """
-    gone: set[UUID] = set()
+    gone: dict[UUID, Screenshot] = {}
     while True:
         for screenshot in await _kept(engine, company_id, number):
             if screenshot.screenshot_id not in gone:
-                await pictures.delete(company_id, screenshot)
-                gone.add(screenshot.screenshot_id)
+                await pictures.delete(company_id, screenshot.screenshot_id, screenshot.captured_at)
+                gone[screenshot.screenshot_id] = screenshot
         async with company_scope(engine, company_id) as tx:
-            if await _delete(tx, company_id, number, gone, deleted_by=deleted_by, encode=encode, now=now):
-                return
+            is_deleted = await _delete(tx, company_id, number, gone, deleted_by=deleted_by, encode=encode, now=now)
+        if is_deleted:
+            break
+    for screenshot in gone.values():  # one that came twice may have been written again meanwhile
+        await pictures.delete(company_id, screenshot.screenshot_id, screenshot.captured_at)
 
 
 async def _kept(engine: AsyncEngine, company_id: UUID, number: int) -> list[Screenshot]:

@@ -36,7 +36,7 @@ async def _remove(
     async with company_scope(engine, company_id) as tx:
         old = await screenshots.older(tx, before, limit=AT_ONCE)
     for screenshot in old:  # the files first: a row without one is removed again, a file without a row never
-        await pictures.delete(company_id, screenshot)
+        await pictures.delete(company_id, screenshot.screenshot_id, screenshot.captured_at)
     async with company_scope(engine, company_id) as tx:
         freed = await screenshots.remove(tx, [screenshot.screenshot_id for screenshot in old], now)
         await screenshots.free_storage(tx, freed)

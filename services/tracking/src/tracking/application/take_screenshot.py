@@ -36,14 +36,19 @@ class ScreenshotTaker:
             session = await sessions.find(tx, capture.session) if capture.session else None
             if session is None or session.employee_id != device.employee_id:
                 raise NotKept(ANOTHERS)
-            if await screenshots.exists(tx, capture.screenshot_id):
-                return False
-            if session.deleted:
-                raise NotKept(DELETED)
+            is_known = await screenshots.exists(tx, capture.screenshot_id)
+            is_kept = await screenshots.kept(tx, capture.screenshot_id) is not None
             used = (await levels.read(tx)).storage_bytes
+        at = capture.moment(session_start=session.started_at, clock_offset=device.clock_offset, received_at=received_at)
+        if session.deleted and not is_kept:  # an attempt that broke off between file and row may have left its files
+            await self._pictures.delete(company_id, capture.screenshot_id, at)
+        if is_known:
+            return False
+        if session.deleted:
+            raise NotKept(DELETED)
         if used >= quota:
             raise NotKept(NO_ROOM)  # before anything is spent on the picture
-        return await self._store(company_id, device, session, capture, quota=quota, received_at=received_at)
+        return await self._store(company_id, session, capture, at, quota=quota, received_at=received_at)
 
     async def set_aside(self, company_id: UUID, device: Device, capture: Capture, reason: str) -> None:
         """Counts a capture of which nothing is kept."""
@@ -61,9 +66,9 @@ class ScreenshotTaker:
     async def _store(
         self,
         company_id: UUID,
-        device: Device,
         session: WorkSession,
         capture: Capture,
+        at: datetime,
         *,
         quota: int,
         received_at: datetime,
@@ -72,10 +77,9 @@ class ScreenshotTaker:
             rendered = await self._decoder.render(capture.data)
         except Unfit as unfit:
             raise NotKept(str(unfit)) from None
-        at = capture.moment(session_start=session.started_at, clock_offset=device.clock_offset, received_at=received_at)
         screenshot = Screenshot(
             screenshot_id=capture.screenshot_id,
-            employee_id=device.employee_id,
+            employee_id=session.employee_id,
             session_id=session.session_id,
             captured_at=at,
             width=rendered.width,
@@ -86,7 +90,7 @@ class ScreenshotTaker:
         try:
             return await self._note(company_id, screenshot, quota=quota, received_at=received_at)
         except NotKept:
-            await self._pictures.delete(company_id, screenshot)
+            await self._pictures.delete(company_id, screenshot.screenshot_id, at)
             raise
 
     async def _note(self, company_id: UUID, screenshot: Screenshot, *, quota: int, received_at: datetime) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -38,7 +38,7 @@ class PictureStore:
 
     async def put(self, company_id: UUID, screenshot: Screenshot, picture: bytes, thumbnail: bytes) -> None:
         """Returns when both are durable. Unavailable: the store does not answer."""
-        names = _names(company_id, screenshot)
+        names = _names(company_id, screenshot.screenshot_id, screenshot.captured_at)
         try:
             for name, data in zip(names, (picture, thumbnail), strict=True):
                 await self._store.put_async(name, data)
@@ -50,16 +50,17 @@ class PictureStore:
     async def get(self, company_id: UUID, screenshot: Screenshot, *, thumbnail: bool) -> bytes | None:
         """The JPEG; None when it is not there. Unavailable: the store does not answer."""
         try:
-            result = await self._store.get_async(_names(company_id, screenshot)[thumbnail])
+            names = _names(company_id, screenshot.screenshot_id, screenshot.captured_at)
+            result = await self._store.get_async(names[thumbnail])
             return bytes(await result.bytes_async())
         except FileNotFoundError:
             return None
         except (BaseError, OSError) as error:
             raise Unavailable("the picture store does not answer; try again in a moment") from error
 
-    async def delete(self, company_id: UUID, screenshot: Screenshot) -> None:
+    async def delete(self, company_id: UUID, screenshot_id: UUID, captured_at: datetime) -> None:
         """Removes both; what is not there is no error. Unavailable: the store does not answer."""
-        for name in _names(company_id, screenshot):
+        for name in _names(company_id, screenshot_id, captured_at):
             try:
                 with suppress(FileNotFoundError):
                     await self._store.delete_async(name)
@@ -67,8 +68,8 @@ class PictureStore:
                 raise Unavailable("the picture store does not answer") from error
 
 
-def _names(company_id: UUID, screenshot: Screenshot) -> tuple[str, str]:
-    stem = f"{company_id}/{screenshot.captured_at:%Y-%m-%d}/{screenshot.screenshot_id}"
+def _names(company_id: UUID, screenshot_id: UUID, captured_at: datetime) -> tuple[str, str]:
+    stem = f"{company_id}/{captured_at:%Y-%m-%d}/{screenshot_id}"
     return f"{stem}.jpg", f"{stem}.small.jpg"
 
 

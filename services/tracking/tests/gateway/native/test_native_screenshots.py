@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from tracker_client import NativeAgent
+from tracking.application.delete_session import delete_session
 from tracking.domain.access import Entitlement
+from tracking.feed.outgoing import company_month_event
 
 
 def encoded(form: str = "PNG", size: tuple[int, int] = (320, 200), colour: str = "teal") -> bytes:
@@ -101,3 +103,32 @@ async def test_unwanted_ones_and_ones_without_room(working, own, set_policy, dir
     assert (full.status_code, full.json()["kind"]) == (409, "refused")
     await set_policy(own, screenshots_enabled=False)
     assert (await put(working)).json()["kind"] == "refused"
+
+
+async def delete_its_session(agent: NativeAgent, own: Any, stored: Any, engine: Any, pictures: Any) -> None:
+    rows = await stored("work_session", own.company_id)
+    [row] = [row for row in rows if str(row["session_id"]) == agent.session_id]
+    about = {"deleted_by": row["employee_id"], "encode": company_month_event, "now": datetime.now(UTC)}
+    await delete_session(engine, pictures, own.company_id, row["number"], **about)
+
+
+async def test_of_a_deleted_session_nothing_is_kept(working, own, stored, engine, pictures) -> None:
+    await delete_its_session(working, own, stored, engine, pictures)
+    for _ in range(2):
+        reply = await put(working)
+        assert (reply.status_code, reply.json()["kind"]) == (409, "refused")
+    assert await stored("screenshot", own.company_id) == []
+    assert not (pictures._folder / str(own.company_id)).exists()
+
+
+async def test_under_the_name_of_a_deleted_session_no_other_picture_goes(
+    working, own, enrol, stored, engine, pictures
+) -> None:
+    """Ids are the agents' own: somebody may name a colleague's."""
+    colleague, theirs = await enrol(own, 1), str(uuid.uuid4())
+    colleague.start(datetime.now(UTC))
+    await colleague.sync(datetime.now(UTC))
+    assert (await put(colleague, screenshot_id=theirs)).status_code == 201
+    await delete_its_session(working, own, stored, engine, pictures)
+    await put(working, screenshot_id=theirs)
+    assert len(list((pictures._folder / str(own.company_id)).rglob(f"{theirs}*"))) == 2
