@@ -34,6 +34,7 @@ from tracking.application.authenticate import Authenticator
 from tracking.application.change_time_zone import TimeZones
 from tracking.application.config_watch import ConfigWatch
 from tracking.application.end_session import end_silent_sessions
+from tracking.application.erase_late_use import erase_late_use
 from tracking.application.group_commit import GroupCommit
 from tracking.application.key_use import KeyUses
 from tracking.application.remove_old_screenshots import remove_old_screenshots
@@ -98,7 +99,7 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
 
 async def aggregator(config: settings.Aggregator) -> None:
     """Folds claims into totals, publishes the aggregate feed, and does what time brings: sessions that fell silent,
-    screenshots that are too old, companies that moved to another time zone.
+    screenshots that are too old, use of deleted sessions that came late, companies that moved to another time zone.
     """
     engine = create_engine(config.database_url, name="tracking-aggregator")
     dispatch = create_engine(config.dispatch_database_url, name="tracking-dispatch", pool_size=4)
@@ -134,6 +135,10 @@ async def aggregator(config: settings.Aggregator) -> None:
     async def remove_old() -> bool:
         return await remove_old_screenshots(engine, dispatch, pictures, retention, datetime.now(UTC))
 
+    async def erase_late() -> bool:
+        await erase_late_use(engine, dispatch, datetime.now(UTC))
+        return False
+
     async def follow_time_zones() -> bool:
         return await time_zones.follow(directory.company_revision, directory.time_zones)
 
@@ -143,6 +148,7 @@ async def aggregator(config: settings.Aggregator) -> None:
         forever("fold", aggregation.fold_and_rest, idle=BEAT),
         forever("end silent sessions", end_silent, idle=30),
         forever("remove old screenshots", remove_old, idle=600),
+        forever("erase late use", erase_late, idle=600),
         forever("follow time zones", follow_time_zones, idle=1),
         forever("relay", publish, idle=0),
     )

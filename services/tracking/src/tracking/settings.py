@@ -70,7 +70,7 @@ class Gateway(LogSettings, DatabaseSettings, BusSettings, TlsSettings, KeyPepper
 
 
 class Aggregator(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispatch, Pictures):
-    """`aggregator`: folds, publishes, closes silent sessions, removes old screenshots, follows time zones."""
+    """`aggregator`: folds, publishes, ends silent sessions, removes old screenshots and late use, moves days."""
 
     model_config = _PREFIX
 

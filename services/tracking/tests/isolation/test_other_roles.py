@@ -52,7 +52,7 @@ async def test_what_the_dispatcher_may(superuser: AsyncEngine) -> None:
         {
             "fold_queue": {"company_id", "entry_id"},
             "employee": {"company_id", "email_digest"},
-            "work_session": {"company_id", "last_seen_at", "ended_at"},
+            "work_session": {"company_id", "last_seen_at", "ended_at", "deleted_at"},
             "screenshot": {"company_id", "captured_at", "removed_at"},
             "company": {"company_id", "time_zone"},
         },

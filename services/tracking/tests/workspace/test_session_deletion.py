@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tracking.application.fold_company import fold_company
 from tracking.application.import_history import Stretch, import_history
@@ -44,6 +45,17 @@ async def test_a_page_says_what_goes(admin, worked) -> None:
     for words in ("2 h 01 min active", "screenshots are removed", "cannot be undone", "Delete this session"):
         assert words in page.text
     assert (await admin.see(f"/sessions/{worked[0]}")).status_code == 200, "looking deletes nothing"
+
+
+@pytest.mark.parametrize("ended", ["ended_by = 'ADMIN'", "ended_by = 'SILENCE'", "ended_by = NULL, ended_at = NULL"])
+async def test_the_page_says_until_when(admin, worked, superuser, ended: str) -> None:
+    path = f"/sessions/{worked[1]}/delete"
+    assert "until now" not in (await admin.see(path)).text, "its tracker has said it"
+    async with superuser.begin() as tx:
+        await tx.execute(text(f"UPDATE work_session SET {ended} WHERE number = :number"), {"number": worked[1]})
+    page = (await admin.see(path)).text
+    assert "until now, or until its next session began" in page
+    assert ("It ends now" in page) == ("NULL" in ended)
 
 
 async def test_it_is_gone_from_every_page(admin, employee, tenant, worked, engine, stored, rows_of) -> None:

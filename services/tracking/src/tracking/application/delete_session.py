@@ -11,7 +11,7 @@ from servicekit.errors import NotFound
 from tracking.application.fold_company import Encode, announce
 from tracking.domain.daybook import CompanyChange, Daybook, DayKey, EmployeeTotals, company_changes
 from tracking.domain.days import day_of, days_between
-from tracking.domain.session_time import seconds_alone, seconds_of
+from tracking.domain.session_time import latest_end, likely_end, seconds_alone, seconds_of
 from tracking.domain.spans import Spans
 from tracking.store import (
     companies,
@@ -43,7 +43,7 @@ async def delete_session(
     encode: Encode,
     now: datetime,
 ) -> None:
-    """Deletes a session of the company; one that is open ends now.
+    """Deletes a session of the company; one that its tracker has not ended may have gone on until now, and ends.
 
     The pictures go first: what fails or breaks off after them leaves a session that can be deleted again, never a
     picture without one. NotFound: there is no such session, or it was deleted before. Unavailable: the picture store
@@ -90,8 +90,8 @@ async def _delete(
     kept = [screenshot for is_kept, screenshot in captures if is_kept]
     if any(screenshot.screenshot_id not in gone for screenshot in kept):
         return False
-    seconds, use = await _end(tx, doomed, deleted_by=deleted_by, now=now)
-    await session_deletion.empty_use(tx, doomed.employee_id, use)
+    seconds = await _end(tx, doomed, deleted_by=deleted_by, now=now)
+    await session_deletion.empty_use(tx, doomed.session_id)
     await screenshots.free_storage(
         tx, await screenshots.remove(tx, [screenshot.screenshot_id for screenshot in kept], now)
     )
@@ -108,24 +108,31 @@ async def _delete(
     return True
 
 
-async def _end(tx: AsyncConnection, doomed: Doomed, *, deleted_by: UUID, now: datetime) -> tuple[Spans, Spans]:
-    """Which seconds go with it, of its device's time and of its person's use: those that no session beside it has."""
-    end = doomed.ended_at or max(now, doomed.started_at)
-    others = [(device, seconds_of(*bounds)) for device, *bounds in await session_deletion.beside(tx, doomed, end)]
-    own = seconds_of(doomed.started_at, end)
+async def _end(tx: AsyncConnection, doomed: Doomed, *, deleted_by: UUID, now: datetime) -> Spans:
+    """Ends it with the seconds that no session beside it has, of its person's use and, returned, of its device's time.
+
+    In doubt it goes on until now, and the others as long as is likely: what nobody wants to be seen goes, what is
+    another session's stays.
+    """
+    end = latest_end(doomed.course, now)
+    own = seconds_of(doomed.course.started_at, end)
+    others = [
+        (device, seconds_of(course.started_at, likely_end(course, now)))
+        for device, course in await session_deletion.beside(tx, doomed, end)
+    ]
     use = seconds_alone(own, [span for _device, span in others])
     seconds = seconds_alone(own, [span for device, span in others if device == doomed.device_id])
     await session_deletion.mark(
         tx, doomed.session_id, ended_at=end, deleted_by=deleted_by, seconds=seconds, use=use, now=now
     )
-    return seconds, use
+    return seconds
 
 
 async def _recount(
     tx: AsyncConnection, company: CompanyRow, doomed: Doomed, seconds: Spans, captured: Collection[datetime]
 ) -> dict[date, CompanyChange]:
     """Counts the person's days again without what went; what the company's days lose. What waits never counts."""
-    whose, zone = doomed.employee_id, company.time_zone
+    whose, zone, began = doomed.employee_id, company.time_zone, doomed.course.started_at
     book = Daybook(zone)
     if seconds and doomed.device_id:
         days = [day.date for day in days_between(seconds[0][0], seconds[-1][1], zone)]
@@ -133,7 +140,7 @@ async def _recount(
             book.put(whose, day, device_id, timeline)
         book.delete(whose, doomed.device_id, seconds)
         await device_days.put(tx, company.company_id, list(book.changed_devices()))
-    started = await fold_queue.withdraw(tx, kind=fold_queue.SESSION, employee_id=whose, moments=[doomed.started_at])
+    started = await fold_queue.withdraw(tx, kind=fold_queue.SESSION, employee_id=whose, moments=[began])
     taken = await fold_queue.withdraw(tx, kind=fold_queue.SCREENSHOT, employee_id=whose, moments=captured)
     fewer_sessions, fewer_screenshots = (_lost(whose, moments, zone) for moments in (started, taken))
     keys = {(whose, day.date) for _whose, day, *_ in book.changed_devices()} | {*fewer_sessions, *fewer_screenshots}

@@ -1,12 +1,15 @@
-"""Which seconds a session covers, of which days, and which of them are its own alone."""
+"""Until when a session goes, which seconds it covers, of which days, and which of them are its own alone."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from math import ceil, floor
 
 from tracking.domain.days import days_between
 from tracking.domain.spans import Span, Spans, normalise, subtract
+
+BY_TRACKER = "TRACKER"
+LONGEST_LAG = timedelta(seconds=90)  # of signs of life: agents give one each minute or so, stored within ten seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,28 @@ class DayPart:
     day: date
     first: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What is known of how long a session was recorded."""
+
+    started_at: datetime
+    seen_until: datetime  # its end, or its last sign of life
+    ended_by: str | None  # TRACKER, ADMIN or SILENCE; None: it is open
+    next_start: datetime | None  # of the next session of the same device
+
+
+def latest_end(course: Course, now: datetime) -> datetime:
+    """Until when it was recorded at most. Only its tracker knows better than: until now, or until it began the next."""
+    if course.ended_by == BY_TRACKER:
+        return course.seen_until
+    return max(course.seen_until, min(now, course.next_start or now))
+
+
+def likely_end(course: Course, now: datetime) -> datetime:
+    """Until when it was recorded, as far as can be told: if it is open until now, else not long after its signs."""
+    return latest_end(course, now if course.ended_by is None else min(now, course.seen_until + LONGEST_LAG))
 
 
 def seconds_of(start: datetime, end: datetime) -> Span:

@@ -9,19 +9,30 @@ from psycopg.types.range import Range
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tracking.domain.session_time import LONGEST_LAG, Course
 from tracking.domain.spans import Spans
 
-_HOLD = text("""
-    SELECT session_id, employee_id, device_id, started_at, ended_at FROM work_session
-    WHERE number = :number AND deleted_at IS NULL FOR NO KEY UPDATE
+# The columns of a Course. Of two sessions that start at one moment, the later has the higher number.
+_COURSE = """
+    w.started_at, coalesce(w.ended_at, w.last_seen_at), w.ended_by,
+    (SELECT n.started_at FROM work_session n
+     WHERE n.employee_id = w.employee_id AND n.device_id = w.device_id
+       AND (n.started_at, n.number) > (w.started_at, w.number)
+     ORDER BY n.started_at LIMIT 1)
+"""
+
+_HOLD = text(f"""
+    SELECT w.session_id, w.employee_id, w.device_id, {_COURSE} FROM work_session w
+    WHERE w.number = :number AND w.deleted_at IS NULL FOR NO KEY UPDATE
 """)
 
 # A second more on either side: those at the ends are whole.
-_BESIDE = text("""
-    SELECT device_id, started_at, coalesce(ended_at, last_seen_at) FROM work_session
-    WHERE employee_id = :employee_id AND session_id <> :session_id AND deleted_at IS NULL
-      AND started_at < CAST(:end AS timestamptz) + interval '1 second'
-      AND coalesce(ended_at, last_seen_at) > CAST(:start AS timestamptz) - interval '1 second'
+_BESIDE = text(f"""
+    SELECT w.device_id, {_COURSE} FROM work_session w
+    WHERE w.employee_id = :employee_id AND w.session_id <> :session_id AND w.deleted_at IS NULL
+      AND w.started_at < CAST(:end AS timestamptz) + interval '1 second'
+      AND (w.ended_at IS NULL
+           OR w.ended_at > CAST(:start AS timestamptz) - CAST(:lag AS interval) - interval '1 second')
 """)
 
 _MARK = text("""
@@ -33,11 +44,17 @@ _MARK = text("""
 """)
 
 # The moments find the rows in their index; the last second of each, the one before its end, decides.
-_EMPTY_USE = text("""
-    UPDATE usage_record SET seconds = 0, name = '', detail = ''
-    WHERE employee_id = :employee_id AND at >= to_timestamp(:first + 1) AND at < to_timestamp(:last + 1)
-      AND CAST(:use AS int8multirange) @> CAST(floor(extract(epoch FROM at)) AS bigint) - 1
-""")
+_EMPTY_USE = """
+    UPDATE usage_record u SET seconds = 0, name = '', detail = '' FROM work_session w
+    WHERE {which} AND u.company_id = w.company_id AND u.employee_id = w.employee_id
+      AND u.at >= to_timestamp(lower(w.deleted_use) + 1) AND u.at < to_timestamp(upper(w.deleted_use) + 1)
+      AND w.deleted_use @> CAST(floor(extract(epoch FROM u.at)) AS bigint) - 1
+      AND (u.seconds, u.name, u.detail) <> (0, '', '')
+"""
+_EMPTY_USE_OF_ONE = text(_EMPTY_USE.format(which="w.session_id = :session_id"))
+_EMPTY_USE_OF_RECENT = text(_EMPTY_USE.format(which="w.deleted_at >= :since"))
+
+_COMPANIES_WITH_RECENT = text("SELECT DISTINCT company_id FROM work_session WHERE deleted_at >= :since")
 
 _DELETED = text("""
     SELECT employee_id, device_id, deleted_seconds FROM work_session
@@ -52,21 +69,23 @@ class Doomed:
     session_id: UUID
     employee_id: UUID
     device_id: UUID | None
-    started_at: datetime
-    ended_at: datetime | None
+    course: Course
 
 
 async def hold(tx: AsyncConnection, number: int) -> Doomed | None:
     """The scope's session, unless it was deleted; nobody else changes it until the transaction ends."""
     row = (await tx.execute(_HOLD, {"number": number})).one_or_none()
-    return Doomed(*row) if row else None
+    if row is None:
+        return None
+    session_id, employee_id, device_id, *course = row
+    return Doomed(session_id, employee_id, device_id, Course(*course))
 
 
-async def beside(tx: AsyncConnection, doomed: Doomed, end: datetime) -> list[tuple[UUID | None, datetime, datetime]]:
-    """Device, start and end of the person's other sessions that stand and may share seconds with this one."""
-    values = {"employee_id": doomed.employee_id, "session_id": doomed.session_id}
-    rows = await tx.execute(_BESIDE, values | {"start": doomed.started_at, "end": end})
-    return [(device_id, started_at, ended_at) for device_id, started_at, ended_at in rows]
+async def beside(tx: AsyncConnection, doomed: Doomed, end: datetime) -> list[tuple[UUID | None, Course]]:
+    """Device and course of the person's other sessions that stand and may share seconds with this one until `end`."""
+    values = {"employee_id": doomed.employee_id, "session_id": doomed.session_id, "lag": LONGEST_LAG}
+    rows = await tx.execute(_BESIDE, values | {"start": doomed.course.started_at, "end": end})
+    return [(device_id, Course(*course)) for device_id, *course in rows]
 
 
 async def mark(
@@ -84,11 +103,19 @@ async def mark(
     await tx.execute(_MARK, values | {"seconds": _text(seconds), "use": _text(use)})
 
 
-async def empty_use(tx: AsyncConnection, employee_id: UUID, use: Spans) -> None:
-    """Empties the person's records of use that ended in those seconds; under their keys they are known for ever."""
-    if use:
-        bounds = {"first": use[0][0], "last": use[-1][1]}
-        await tx.execute(_EMPTY_USE, {"employee_id": employee_id, "use": _text(use), **bounds})
+async def empty_use(tx: AsyncConnection, session_id: UUID) -> None:
+    """Empties the records of use that went with a deleted session; under their keys they are known for ever."""
+    await tx.execute(_EMPTY_USE_OF_ONE, {"session_id": session_id})
+
+
+async def empty_late_use(tx: AsyncConnection, since: datetime) -> int:
+    """Does so for the scope's sessions that were deleted since then: rows that came later; returns how many."""
+    return (await tx.execute(_EMPTY_USE_OF_RECENT, {"since": since})).rowcount
+
+
+async def companies_with_recent(dispatch: AsyncConnection, since: datetime) -> list[UUID]:
+    """Companies with sessions that were deleted since then, read with the dispatch role."""
+    return list((await dispatch.execute(_COMPANIES_WITH_RECENT, {"since": since})).scalars())
 
 
 async def deleted(tx: AsyncConnection) -> list[tuple[UUID, UUID, Spans]]:

@@ -1,68 +1,22 @@
 """A session that was deleted: its tracker stops, and nothing that still comes of it counts or is kept."""
 
 import asyncio
-import base64
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from typing import Any
 
 import pytest
-from PIL import Image
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
-from servicekit.errors import NotFound, Unavailable
-from tracker_client import Desktop, Window, stamp
+from servicekit.errors import NotFound
+from tracker_client import Desktop, Window
 from tracking.application.delete_session import delete_session
 from tracking.application.end_session import end_session_as_admin, end_silent_sessions
+from tracking.application.erase_late_use import LATEST, erase_late_use
 from tracking.application.reconcile import reconcile
-from tracking.domain import captures
 from tracking.feed.outgoing import company_month_event
-from tracking.store.pictures import PictureStore
 
 SECRET = Window("Diary", "Dear diary")
-
-
-def picture(colour: str) -> bytes:
-    file = BytesIO()
-    Image.new("RGB", (64, 36), colour).save(file, "PNG")
-    return file.getvalue()
-
-
-async def photograph(desktop: Desktop, colour: str, at: datetime) -> str:
-    """What the gateway says to a picture of the desktop's session."""
-    assert desktop.account is not None
-    body = {"active_token": desktop.account.token, "work_session_id": desktop.session_id, "capture_time": stamp(at)}
-    body["photo"] = base64.b64encode(picture(colour)).decode()
-    reply = await desktop.client.post("screenshot/upload", body)
-    assert reply.ok
-    message: str = reply.fields["message"]
-    return message
-
-
-@pytest.fixture
-async def tenant(new_tenant) -> Any:
-    return await new_tenant()
-
-
-@pytest.fixture
-async def desktop(tenant, tracker, clock) -> Desktop:
-    """A desktop at which somebody starts to work."""
-    desktop = Desktop(tracker(tenant.key), clock.now)
-    assert await desktop.sign_in(tenant.people[0], tenant.password)
-    assert await desktop.start()
-    return desktop
-
-
-@pytest.fixture
-def delete(engine, pictures, tenant, stored):
-    """`await delete(number)`, by the company's admin; `by` another picture store."""
-
-    async def delete(number: Any, *, by: PictureStore = pictures, now: datetime | None = None) -> None:
-        [admin] = [row for row in await stored("employee", tenant.company_id) if row["role"] == "ADMIN"]
-        about = {"deleted_by": admin["employee_id"], "encode": company_month_event, "now": now or datetime.now(UTC)}
-        await delete_session(engine, by, tenant.company_id, int(number), **about)
-
-    return delete
 
 
 async def work(desktop: Desktop, clock: Any, seconds: int) -> None:
@@ -110,69 +64,38 @@ async def test_what_was_in_front_is_erased_and_known(desktop, tenant, clock, del
     assert {(row["name"], row["detail"], row["seconds"]) for row in found} == {("", "", 0)}
 
 
-async def test_its_screenshots_go_and_no_more_are_kept(desktop, tenant, delete, counted, stored, pictures) -> None:
-    kept = datetime.now(UTC)
-    for colour in ("red", "green"):
-        assert await photograph(desktop, colour, kept) == "Screenshot kept"
-    await counted(tenant)
-    await delete(desktop.session_id)
-    assert not list((pictures._folder / str(tenant.company_id)).rglob("*.jpg"))
-    assert [row["bytes"] for row in await stored("storage_use", tenant.company_id)] == [0]
-    assert await photograph(desktop, "red", kept) == "Screenshot kept", "it is known"
-    assert await photograph(desktop, "blue", kept) == f"Kept aside: {captures.DELETED}"
-    assert not list((pictures._folder / str(tenant.company_id)).rglob("*.jpg"))
-    assert [row["reason"] for row in await stored("quarantine", tenant.company_id)] == [captures.DELETED]
-    await counted(tenant)
-    newest = max(await stored("company_day", tenant.company_id), key=lambda row: row["day"])
-    assert (newest["screenshots"], newest["storage_bytes"]) == (0, 0)
-
-
-async def test_a_picture_that_comes_meanwhile_goes_too(desktop, tenant, delete, counted, stored, environment) -> None:
-    """It is taken after the others were looked up, and before the session is deleted."""
-
-    class Interrupted(PictureStore):
-        came = False
-
-        async def delete(self, *about: Any) -> None:
-            await super().delete(*about)
-            if not self.came:
-                self.came = True
-                assert await photograph(desktop, "blue", datetime.now(UTC)) == "Screenshot kept"
-
-    pictures = Interrupted(environment["TRACKING_PICTURES_URL"])
-    assert await photograph(desktop, "red", datetime.now(UTC)) == "Screenshot kept"
-    await delete(desktop.session_id, by=pictures)
-    taken = await stored("screenshot", tenant.company_id)
-    assert len(taken) == 2
-    assert all(row["removed_at"] for row in taken)
-    assert not list((pictures._folder / str(tenant.company_id)).rglob("*.jpg"))
-    await counted(tenant)
-
-
-async def test_without_the_picture_store_nothing_is_deleted(
-    desktop, tenant, delete, counted, stored, environment
-) -> None:
-    class Away(PictureStore):
-        async def delete(self, *_: Any) -> None:
-            raise Unavailable("the picture store does not answer")
-
-    assert await photograph(desktop, "red", datetime.now(UTC)) == "Screenshot kept"
-    with pytest.raises(Unavailable):
-        await delete(desktop.session_id, by=Away(environment["TRACKING_PICTURES_URL"]))
-    [row] = await stored("work_session", tenant.company_id)
-    assert (row["ended_at"], row["deleted_at"]) == (None, None)
-    await delete(desktop.session_id)
-    await counted(tenant)
-
-
 async def test_one_that_fell_silent_does_not_go_on(desktop, tenant, clock, engine, dispatch, delete, stored) -> None:
     clock.now += timedelta(minutes=1)
     await end_silent_sessions(engine, dispatch)  # the test lives some days ago
-    await delete(desktop.session_id)
+    await delete(desktop.session_id, now=clock.now)
     [row] = await stored("work_session", tenant.company_id)
-    assert (row["ended_at"], row["ended_by"]) == (row["last_seen_at"], "ADMIN")
+    assert (row["ended_at"], row["ended_by"]) == (clock.now, "ADMIN")
     assert not (await desktop.client.check_session_active(desktop.account, desktop.session_id)).fields["status"]
     assert [row["ended_by"] for row in await stored("work_session", tenant.company_id)] == ["ADMIN"]
+
+
+async def test_what_comes_late_is_erased_soon(desktop, tenant, clock, engine, dispatch, delete, stored) -> None:
+    await work(desktop, clock, 600)
+    await delete(desktop.session_id, now=clock.now)
+    assert (await desktop.upload()).ok
+    [before] = await stored("usage_record", tenant.company_id)
+    assert before["name"] == SECRET.app
+    await erase_late_use(engine, dispatch, clock.now + LATEST + timedelta(seconds=1))
+    assert await stored("usage_record", tenant.company_id) == [before], "by then nothing is expected any more"
+    assert await erase_late_use(engine, dispatch, clock.now + LATEST) >= 1
+    [row] = await stored("usage_record", tenant.company_id)
+    assert dict(row) == dict(before) | {"name": "", "detail": "", "seconds": 0}
+    await erase_late_use(engine, dispatch, clock.now)
+    assert await stored("usage_record", tenant.company_id) == [row]
+
+
+async def test_a_deleted_session_has_an_end_for_good(desktop, delete, superuser, tenant) -> None:
+    await delete(desktop.session_id)
+    for wrong in ("ended_by = NULL", "ended_by = 'SILENCE'", "ended_at = NULL"):
+        statement = text(f"UPDATE work_session SET {wrong} WHERE company_id = :id")
+        async with superuser.connect() as connection:
+            with pytest.raises(IntegrityError):
+                await connection.execute(statement, {"id": tenant.company_id})
 
 
 async def test_it_is_deleted_once_and_not_ended_after(desktop, tenant, engine, delete, counted, stored) -> None:
@@ -186,14 +109,14 @@ async def test_it_is_deleted_once_and_not_ended_after(desktop, tenant, engine, d
     await counted(tenant)
 
 
-async def test_all_at_once(desktop, tenant, tracker, clock, delete, fold, counted) -> None:
+async def test_all_at_once(desktop, tenant, tracker, clock, delete, fold, counted, photograph) -> None:
     """Several sessions are deleted, some by two admins, while uploads come, are folded, and a session goes on."""
     others = [Desktop(tracker(tenant.key), clock.now) for _ in range(4)]
     for other in others:
         assert await other.sign_in(tenant.people[0], tenant.password)
         assert await other.start()
-    for each in (desktop, *others):
-        each.tick(600, window=SECRET)
+    for number, each in enumerate((desktop, *others)):
+        each.tick(600 - number, window=SECRET)  # the same row of one person's desktops would be one
     clock.now += timedelta(minutes=10)
     numbers = [other.session_id for other in others]
     deletions = [delete(number, now=clock.now) for number in (*numbers, *numbers[:2])]
