@@ -1,16 +1,15 @@
 """Sessions that an admin deletes: their rows stay, with the seconds that went with them; of their use only the keys."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from psycopg.types.range import Range
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracking.domain.session_time import LONGEST_LAG, Course
 from tracking.domain.spans import Spans
+from tracking.store.multiranges import from_text, to_text
 
 # The columns of a Course. Of two sessions that start at one moment, the later has the higher number.
 _COURSE = """
@@ -57,7 +56,7 @@ _EMPTY_USE_OF_RECENT = text(_EMPTY_USE.format(which="w.deleted_at >= :since"))
 _COMPANIES_WITH_RECENT = text("SELECT DISTINCT company_id FROM work_session WHERE deleted_at >= :since")
 
 _DELETED = text("""
-    SELECT employee_id, device_id, deleted_seconds FROM work_session
+    SELECT employee_id, device_id, CAST(deleted_seconds AS text) FROM work_session
     WHERE deleted_at IS NOT NULL AND device_id IS NOT NULL AND NOT isempty(deleted_seconds)
 """)
 
@@ -100,7 +99,7 @@ async def mark(
 ) -> None:
     """Ends and deletes a session, with `seconds` of its device; `use` are those whose use nobody sees any more."""
     values = {"session_id": session_id, "ended_at": ended_at, "deleted_by": deleted_by, "now": now}
-    await tx.execute(_MARK, values | {"seconds": _text(seconds), "use": _text(use)})
+    await tx.execute(_MARK, values | {"seconds": to_text(seconds), "use": to_text(use)})
 
 
 async def empty_use(tx: AsyncConnection, session_id: UUID) -> None:
@@ -120,12 +119,4 @@ async def companies_with_recent(dispatch: AsyncConnection, since: datetime) -> l
 
 async def deleted(tx: AsyncConnection) -> list[tuple[UUID, UUID, Spans]]:
     """(employee, device, seconds in Unix time) of each of the scope's deleted sessions that had any."""
-    return [(employee, device, _spans(ranges)) for employee, device, ranges in await tx.execute(_DELETED)]
-
-
-def _text(spans: Spans) -> str:
-    return "{" + ",".join(f"[{start},{end})" for start, end in spans) + "}"
-
-
-def _spans(ranges: Iterable[Range[int]]) -> Spans:
-    return [(found.lower or 0, found.upper or 0) for found in ranges]
+    return [(employee, device, from_text(ranges)) for employee, device, ranges in await tx.execute(_DELETED)]
