@@ -50,7 +50,7 @@ async def test_a_company_that_nobody_has_set_up(engine: AsyncEngine, new_key) ->
         ("UPDATE employee_day SET active_seconds = active_seconds + 1", ["employee"] * 4),
         ("UPDATE employee_day SET sessions = 0", ["employee"] * 4),
         ("DELETE FROM employee_day", ["employee"] * 4),
-        ("UPDATE company_day SET idle_seconds = idle_seconds - 1", ["company"]),
+        ("UPDATE company_day SET idle_seconds = idle_seconds + 1", ["company"]),
         ("UPDATE company_day SET employees_active = 9", ["company"]),
         ("DELETE FROM company_day", ["company"]),
         ("DELETE FROM activity WHERE kind = 'A'", ["employee", "company"]),
