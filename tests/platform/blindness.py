@@ -22,6 +22,7 @@ MAY_BE_COPIED = {
     "protos",
     "libs/servicekit",
     "libs/audit-chain",
+    "libs/credentials",
     "deploy/docker/with-environment",
     PORTAL,
 }
