@@ -74,7 +74,7 @@ async def test_many_wait_without_a_connection_to_the_database(own, enrol, engine
     agent = await enrol(own)
     version = (await agent.config()).json()["version"]
     others = [await enrol(own, 1, f"Device {number}") for number in range(5)]
-    calls = [asyncio.create_task(device.config(version + 10**6, wait=30)) for device in [agent, *others]]
+    calls = [asyncio.create_task(device.config(version + 10**6, wait=10)) for device in [agent, *others]]
     await waiting(6)
     assert engine.pool.checkedout() <= 1, "one hears of devices that change"
     newer = asyncio.create_task(agent.config(version, wait=30))
