@@ -13,8 +13,8 @@ def create_engine(url: str, *, name: str, pool_size: int = 10, patience: float =
     """An engine for `postgresql://…`; `name` shows in pg_stat_activity.
 
     With `ping` connections are tried before use, so that a restarted database costs the next caller a reconnect, not
-    an error. At most `pool_size` connections: opening one for a peak and dropping it costs more than waiting does,
-    for `patience` seconds.
+    an error. At most `pool_size` connections: opening one for a peak and dropping it costs more than waiting does.
+    Who waits for one longer than `patience` seconds gets an error.
     """
     return create_async_engine(
         make_url(url).set(drivername="postgresql+psycopg"),

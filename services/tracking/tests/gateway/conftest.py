@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.lifecycle import forever
-from tracker_client import Account, Reply, TrackerClient, stamp
+from tracker_client import Account, Desktop, Reply, TrackerClient, stamp
 from tracking.api.desktop import app
 from tracking.api.desktop.app import DesktopApi
 from tracking.api.desktop.context import Gateway
@@ -135,6 +135,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(app, "utc_now", clock)
     return clock
+
+
+@pytest.fixture
+async def desktop(tenant, tracker, clock) -> Desktop:
+    """A desktop at which somebody of the test's `tenant` starts to work."""
+    desktop = Desktop(tracker(tenant.key), clock.now)
+    assert await desktop.sign_in(tenant.people[0], tenant.password)
+    assert await desktop.start()
+    return desktop
 
 
 @pytest.fixture(scope="session")

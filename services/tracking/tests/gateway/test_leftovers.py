@@ -17,15 +17,6 @@ async def tenant(new_tenant):
 
 
 @pytest.fixture
-async def desktop(tenant, tracker, clock) -> Desktop:
-    """Somebody has been at work for a minute, and nothing was uploaded yet."""
-    desktop = Desktop(tracker(tenant.key), clock.now)
-    assert await desktop.sign_in(tenant.people[0], tenant.password)
-    assert await desktop.start()
-    return desktop
-
-
-@pytest.fixture
 def spend(desktop: Desktop, clock):
     """`spend(60)`: the desktop and the gateway get a minute older, and the person worked if the tracker runs."""
 

@@ -38,6 +38,12 @@ async def granted(superuser: AsyncEngine, role: str) -> tuple[Mapping[str, set[s
     return found
 
 
+async def assert_denied(engine: AsyncEngine, statement: str) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        async with engine.begin() as tx:
+            await tx.execute(text(statement))
+
+
 async def test_what_the_writer_may(superuser: AsyncEngine) -> None:
     keys = {"company_id", "record_id"}
     assert await granted(superuser, "tracking_ingest") == (
@@ -167,9 +173,7 @@ async def test_the_writer_files_rows_under_the_companys_own_people_alone(
 async def test_the_writer_changes_nothing(ingest: AsyncEngine, target: str, statement: str) -> None:
     if target == "quarantine":
         statement = statement.replace("kind", "reason")
-    with pytest.raises(ProgrammingError, match="permission denied"):
-        async with ingest.begin() as tx:
-            await tx.execute(text(statement.format(target)))
+    await assert_denied(ingest, statement.format(target))
 
 
 @pytest.mark.parametrize(
@@ -184,9 +188,7 @@ async def test_the_writer_changes_nothing(ingest: AsyncEngine, target: str, stat
     ],
 )
 async def test_the_dispatcher_changes_nothing_but_the_outbox(dispatch: AsyncEngine, statement: str) -> None:
-    with pytest.raises(ProgrammingError, match="permission denied"):
-        async with dispatch.begin() as tx:
-            await tx.execute(text(statement))
+    await assert_denied(dispatch, statement)
 
 
 HEARD = ("device", "work_session", "key_use")
@@ -236,6 +238,4 @@ async def test_a_heartbeat_of_a_company_that_was_not_named_changes_nothing(
     ],
 )
 async def test_heartbeats_tell_and_change_nothing_else(heartbeat: AsyncEngine, statement: str) -> None:
-    with pytest.raises(ProgrammingError, match="permission denied"):
-        async with heartbeat.begin() as tx:
-            await tx.execute(text(statement))
+    await assert_denied(heartbeat, statement)

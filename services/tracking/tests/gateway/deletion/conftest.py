@@ -199,15 +199,6 @@ async def tenant(new_tenant) -> Any:
 
 
 @pytest.fixture
-async def desktop(tenant, tracker, clock) -> Desktop:
-    """A desktop at which somebody starts to work."""
-    desktop = Desktop(tracker(tenant.key), clock.now)
-    assert await desktop.sign_in(tenant.people[0], tenant.password)
-    assert await desktop.start()
-    return desktop
-
-
-@pytest.fixture
 def photograph() -> Callable[[Desktop, str, datetime], Awaitable[str]]:
     """`await photograph(desktop, colour, at)`: what the gateway says to a picture of its session."""
 

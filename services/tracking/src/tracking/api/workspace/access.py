@@ -75,13 +75,18 @@ TheWorkspace = Annotated[Workspace, Depends(the_workspace)]
 
 
 async def employee_or_admin(request: Request, workspace: TheWorkspace) -> Visitor:
-    """Anyone with an account (IsEmployeeOrAdmin), in the own company alone (IsSameCompanyUser)."""
+    """Anyone with an account (IsEmployeeOrAdmin), in the own company alone (IsSameCompanyUser).
+
+    What changes anything must come in a form that was made for the session. Forbidden: it does not.
+    """
     company, _, token = request.cookies.get(workspace.cookie, "").partition(".")
     try:
         ticket = Ticket(UUID(hex=company), token)
     except ValueError:
         raise NotAuthenticated("Please sign in") from None
     person = await recognise(workspace.engine, ticket, datetime.now(UTC))
+    if request.method not in ("GET", "HEAD"):
+        await _check_token(request, person)
     return Visitor(ticket, person, workspace.admit(ticket.company_id))
 
 
@@ -110,8 +115,8 @@ def check_origin(request: Request) -> None:
         raise Forbidden("This request came from another site's page")
 
 
-def check_token(request: Request, visitor: Visitor, given: str) -> None:
-    """Forbidden when the form was not made for this session."""
+async def _check_token(request: Request, person: SignedIn) -> None:
     check_origin(request)
-    if not hmac.compare_digest(given.encode(), visitor.person.csrf_token.encode()):
+    given = (await request.form()).get("csrf_token")
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), person.csrf_token.encode()):
         raise Forbidden("This form is out of date; reload the page and send it again")

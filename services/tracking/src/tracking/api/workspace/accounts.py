@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
+from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import HTTP_STATUS, AppError
@@ -13,10 +14,9 @@ from tracking.api.workspace.access import (
     TheWorkspace,
     Visitor,
     Workspace,
-    check_token,
     origin_of,
 )
-from tracking.api.workspace.forms import Line, Number, TokenForm
+from tracking.api.workspace.forms import Line, Number
 from tracking.api.workspace.pages import render
 from tracking.application.change_password import change_password, reset_password
 from tracking.application.deactivate_employee import deactivate_employee, reactivate_employee
@@ -27,7 +27,7 @@ from tracking.domain.time_zones import time_zones
 router = APIRouter()
 
 
-class EditForm(TokenForm):
+class EditForm(BaseModel):
     """What an account is to say."""
 
     name: Line
@@ -37,13 +37,13 @@ class EditForm(TokenForm):
     time_zone: Line = ""
 
 
-class ResetForm(TokenForm):
+class ResetForm(BaseModel):
     """A password for somebody; one is made when it is empty."""
 
     password: Line = ""
 
 
-class PasswordForm(TokenForm):
+class PasswordForm(BaseModel):
     """The own password, and what it is to be."""
 
     present: Line
@@ -58,10 +58,9 @@ async def account_of(workspace: TheWorkspace, visitor: AdminVisitor, number: Num
 
 @router.post("/team/{number}/account")
 async def edit(
-    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, form: Annotated[EditForm, Form()]
+    workspace: TheWorkspace, visitor: AdminVisitor, number: Number, form: Annotated[EditForm, Form()]
 ) -> Response:
     """Changes it."""
-    check_token(request, visitor, form.csrf_token)
     wanted = Edit(form.name, form.email, form.role, form.designation, form.time_zone.strip())
     try:
         await edit_employee(workspace.engine, visitor.company_id, number, wanted)
@@ -71,11 +70,8 @@ async def edit(
 
 
 @router.post("/team/{number}/deactivate")
-async def deactivate(
-    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, form: Annotated[TokenForm, Form()]
-) -> Response:
+async def deactivate(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
     """Frees that person's seat; within seconds their trackers are refused."""
-    check_token(request, visitor, form.csrf_token)
     try:
         await deactivate_employee(
             workspace.engine, visitor.company_id, number, by=visitor.person.employee_id, now=datetime.now(UTC)
@@ -86,11 +82,8 @@ async def deactivate(
 
 
 @router.post("/team/{number}/reactivate")
-async def reactivate(
-    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, form: Annotated[TokenForm, Form()]
-) -> Response:
+async def reactivate(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
     """Gives that person a seat of the plan again."""
-    check_token(request, visitor, form.csrf_token)
     try:
         await reactivate_employee(workspace.engine, visitor.company_id, number, seats=visitor.seats)
     except AppError as error:
@@ -100,10 +93,9 @@ async def reactivate(
 
 @router.post("/team/{number}/password")
 async def reset(
-    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, form: Annotated[ResetForm, Form()]
+    workspace: TheWorkspace, visitor: AdminVisitor, number: Number, form: Annotated[ResetForm, Form()]
 ) -> Response:
     """Gives that person another password; one that is made here is shown this once."""
-    check_token(request, visitor, form.csrf_token)
     try:
         password = await reset_password(
             workspace.engine,
@@ -130,7 +122,6 @@ async def change_own_password(
     request: Request, workspace: TheWorkspace, visitor: AnyVisitor, form: Annotated[PasswordForm, Form()]
 ) -> Response:
     """Changes it; the visitor stays signed in here, and nowhere else."""
-    check_token(request, visitor, form.csrf_token)
     try:
         await change_password(
             workspace.engine,

@@ -22,10 +22,9 @@ from tracking.api.workspace.access import (
     TheWorkspace,
     Workspace,
     check_origin,
-    check_token,
     origin_of,
 )
-from tracking.api.workspace.forms import FormLine, Line, TokenForm
+from tracking.api.workspace.forms import FormLine, Line
 from tracking.api.workspace.pages import STATIC, render
 from tracking.api.workspace.refusals import add_refusals
 from tracking.application.accounts import add_employee, set_up_company
@@ -50,10 +49,6 @@ class SetupForm(AccountForm):
     """The first admin, and the proof that this is the company's."""
 
     key: Line
-
-
-class MemberForm(AccountForm, TokenForm):
-    """A further account, from a page of the session."""
 
 
 def workspace_app(
@@ -119,9 +114,8 @@ async def login(request: Request, workspace: TheWorkspace, email: FormLine, pass
     return _with_cookie(workspace, ticket)
 
 
-async def logout(request: Request, workspace: TheWorkspace, visitor: AnyVisitor, csrf_token: FormLine = "") -> Response:
+async def logout(workspace: TheWorkspace, visitor: AnyVisitor) -> Response:
     """Ends the session."""
-    check_token(request, visitor, csrf_token)
     await sign_out(workspace.engine, visitor.ticket)
     response = RedirectResponse("/login", 303)
     response.delete_cookie(workspace.cookie, secure=workspace.cookie_secure, httponly=True, samesite="lax")
@@ -165,11 +159,8 @@ async def team(workspace: TheWorkspace, visitor: AdminVisitor) -> Response:
     return await _team(workspace, visitor)
 
 
-async def add_to_team(
-    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, form: Annotated[MemberForm, Form()]
-) -> Response:
+async def add_to_team(workspace: TheWorkspace, visitor: AdminVisitor, form: Annotated[AccountForm, Form()]) -> Response:
     """Adds an account within the seats of the plan."""
-    check_token(request, visitor, form.csrf_token)
     try:
         await add_employee(
             workspace.engine,
@@ -185,7 +176,7 @@ async def add_to_team(
 
 
 async def _team(
-    workspace: Workspace, visitor: AdminVisitor, *, error: AppError | None = None, typed: MemberForm | None = None
+    workspace: Workspace, visitor: AdminVisitor, *, error: AppError | None = None, typed: AccountForm | None = None
 ) -> Response:
     shown = await show_team(workspace.engine, visitor.company_id, datetime.now(UTC))
     return render(

@@ -14,13 +14,7 @@ Line = Annotated[str, Field(max_length=512)]
 FormLine = Annotated[Line, Form()]
 
 
-class TokenForm(BaseModel):
-    """A form of a page of the session."""
-
-    csrf_token: Line = ""
-
-
-class TaskForm(TokenForm):
+class TaskForm(BaseModel):
     """What somebody is to do. The use case says what these take, so that what was typed can stay."""
 
     title: str

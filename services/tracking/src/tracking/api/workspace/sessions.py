@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import InvalidInput
-from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, check_token
-from tracking.api.workspace.forms import FormLine, Number, date_of
+from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace
+from tracking.api.workspace.forms import Number, date_of
 from tracking.api.workspace.pages import render
 from tracking.application.accounts import ADMIN
 from tracking.application.delete_session import delete_session
@@ -61,14 +61,11 @@ async def session(workspace: TheWorkspace, visitor: AnyVisitor, number: Number) 
 
 @router.post("/{number}/end")
 async def end(
-    request: Request,
     workspace: TheWorkspace,
     visitor: AdminVisitor,
     number: Number,
-    csrf_token: FormLine = "",
 ) -> Response:
     """Ends an open one at its last sign of life; a desktop tracker stops within seconds."""
-    check_token(request, visitor, csrf_token)
     await end_session_as_admin(workspace.engine, visitor.company_id, number)
     return RedirectResponse(f"/sessions/{number}", 303)
 
@@ -81,11 +78,8 @@ async def confirm_deletion(workspace: TheWorkspace, visitor: AdminVisitor, numbe
 
 
 @router.post("/{number}/delete")
-async def delete(
-    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, csrf_token: FormLine = ""
-) -> Response:
+async def delete(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
     """Deletes it, with its time, use and screenshots; one that is open ends first."""
-    check_token(request, visitor, csrf_token)
     await delete_session(
         workspace.engine,
         workspace.pictures,

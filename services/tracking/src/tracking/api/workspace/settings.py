@@ -3,12 +3,13 @@
 import hashlib
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Header, Request
+from fastapi import APIRouter, Form, Header
+from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import HTTP_STATUS, InvalidInput
-from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Workspace, check_token
-from tracking.api.workspace.forms import Line, TokenForm
+from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Workspace
+from tracking.api.workspace.forms import Line
 from tracking.api.workspace.pages import render
 from tracking.application.company_settings import change_settings, show_settings
 from tracking.store.company_settings import CompanySettings
@@ -16,7 +17,7 @@ from tracking.store.company_settings import CompanySettings
 router = APIRouter()
 
 
-class SettingsForm(TokenForm):
+class SettingsForm(BaseModel):
     """What an admin may set."""
 
     name: Line
@@ -31,11 +32,8 @@ async def settings_page(workspace: TheWorkspace, visitor: AdminVisitor) -> Respo
 
 
 @router.post("/settings")
-async def change(
-    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, form: Annotated[SettingsForm, Form()]
-) -> Response:
+async def change(workspace: TheWorkspace, visitor: AdminVisitor, form: Annotated[SettingsForm, Form()]) -> Response:
     """Sets it."""
-    check_token(request, visitor, form.csrf_token)
     try:
         await change_settings(
             workspace.engine,

@@ -5,13 +5,13 @@ and delete.
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query, Request
-from pydantic import BeforeValidator
+from fastapi import APIRouter, Form, Query
+from pydantic import BaseModel, BeforeValidator
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import HTTP_STATUS, InvalidInput
-from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace, check_token
-from tracking.api.workspace.forms import FormLine, Number, TaskForm, TokenForm, Whole, date_of
+from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace
+from tracking.api.workspace.forms import Number, TaskForm, Whole, date_of
 from tracking.api.workspace.pages import render
 from tracking.application.accounts import ADMIN
 from tracking.application.edit_tasks import browse_tasks, change_task, delete_task, note_task, open_task
@@ -30,7 +30,7 @@ class ChangeForm(TaskForm):
     person: Whole
 
 
-class NoteForm(TokenForm):
+class NoteForm(BaseModel):
     """What is to be known about a task."""
 
     note: str = ""
@@ -66,14 +66,12 @@ async def task_page(workspace: TheWorkspace, visitor: AnyVisitor, number: Number
 
 @router.post("/{number}")
 async def change(
-    request: Request,
     workspace: TheWorkspace,
     visitor: AdminVisitor,
     number: Number,
     form: Annotated[ChangeForm, Form()],
 ) -> Response:
     """Changes it; the person's desktop shows it within seconds."""
-    check_token(request, visitor, form.csrf_token)
     try:
         await change_task(
             workspace.engine,
@@ -91,10 +89,9 @@ async def change(
 
 @router.post("/{number}/note")
 async def write_note(
-    request: Request, workspace: TheWorkspace, visitor: AnyVisitor, number: Number, form: Annotated[NoteForm, Form()]
+    workspace: TheWorkspace, visitor: AnyVisitor, number: Number, form: Annotated[NoteForm, Form()]
 ) -> Response:
     """Writes its note, which whoever has the task and the company's admins see."""
-    check_token(request, visitor, form.csrf_token)
     try:
         await note_task(workspace.engine, visitor.company_id, number, only_of=_only_of(visitor), note=form.note)
     except InvalidInput as error:
@@ -103,11 +100,8 @@ async def write_note(
 
 
 @router.post("/{number}/delete")
-async def delete(
-    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, csrf_token: FormLine = ""
-) -> Response:
+async def delete(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
     """Takes it away, from the person's desktop too."""
-    check_token(request, visitor, csrf_token)
     await delete_task(workspace.engine, visitor.company_id, number)
     return RedirectResponse("/tasks", 303)
 
