@@ -42,8 +42,7 @@ sessions = st.dictionaries(
 
 def count(reports: Iterable[DeviceReport], sessions: dict[DayKey, int] | None = None) -> dict[DayKey, EmployeeTotals]:
     book = Daybook(ZONE)
-    for report in reports:
-        book.fold(report)
+    book.fold(reports)
     return book.changed_employees({}, sessions or {}, {})
 
 
@@ -58,8 +57,7 @@ def in_turns(turns: Sequence[Sequence[DeviceReport]]) -> tuple[dict[DayKey, Empl
             for (whose, when, device), timeline in kept.items():
                 if (whose, when) == (employee, day):
                     book.put(employee, day, device, timeline)
-        for report in turn:
-            book.fold(report)
+        book.fold(turn)
         kept |= {(employee, day.date, device): line for employee, day, device, line in book.changed_devices()}
         after = book.changed_employees(people, {}, {})
         for day, change in company_changes(people, after).items():

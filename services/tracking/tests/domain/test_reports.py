@@ -91,6 +91,23 @@ def test_identity_is_the_persons_and_the_tables() -> None:
     assert ids(read(applications=[row])) != ids(read(websites=[row]))
 
 
+SAID = st.integers(315_532_800, 7_258_118_399).map(lambda second: datetime.fromtimestamp(second, UTC))  # 1980 to 2199
+
+
+@given(SAID, SAID)
+def test_identities_are_in_the_order_of_the_times_that_desktops_said(first: datetime, second: datetime) -> None:
+    for (one,), (other,) in (
+        (ids(read(applications=[app(at)], employee=who)) for at, who in ((first, ALICE), (second, BEN))),
+        (ids(read(activities=[tick(at)], employee=who)) for at, who in ((first, BEN), (second, ALICE))),
+    ):
+        assert first == second or (first < second) == (one < other)
+
+
+def test_a_row_that_says_no_time_is_the_same_whenever_it_comes() -> None:
+    rows: Any = [app(None), app(None)]
+    assert ids(read(applications=rows)) == ids(read(applications=rows, received=NOON + timedelta(1)))
+
+
 def test_a_quarantined_row_comes_again_as_the_same() -> None:
     bad = {"minute_type": "ACTIVE", "duration_seconds": float("nan"), "created_at": None, "\ud800": "\x00"}
     once, twice = read(activities=[bad]), read(activities=[bad, bad])

@@ -70,7 +70,7 @@ class Server:
         self.seen |= {claim.record_id for claim in new}
         if new:
             claims = [Claim(claim.kind, second_of(claim.at), claim.seconds) for claim in new]
-            self.book.fold(DeviceReport(ALICE, LAPTOP, claims))
+            self.book.fold([DeviceReport(ALICE, LAPTOP, claims)])
 
     def totals(self) -> EmployeeTotals:
         (totals,) = [*self.book.changed_employees({}, {}, {}).values()] or [EmployeeTotals()]

@@ -61,6 +61,16 @@ REFERENCES_WITHOUT_COMPANY = """
         JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = pair.there AND b.attname = 'company_id'
     ) ORDER BY 1
 """
+# Those that are not enforced row by row are by a trigger that sees the rows of each statement.
+REFERENCES_NOT_ENFORCED = """
+    SELECT k.conname::text FROM pg_constraint k
+    WHERE k.contype = 'f' AND k.connamespace = 'public'::regnamespace AND NOT k.conenforced AND NOT (
+        k.confrelid = 'employee'::regclass AND EXISTS (
+            SELECT FROM pg_trigger t WHERE t.tgrelid = k.conrelid AND t.tgfoid = 'require_employee'::regproc
+              AND t.tgenabled = 'O' AND t.tgtype = 4 AND t.tgqual IS NULL AND t.tgnewtable = 'added'
+        )
+    ) ORDER BY 1
+"""
 NOT_THE_OWNERS = """
     SELECT c.relname FROM pg_class c
     WHERE c.relnamespace = 'public'::regnamespace AND pg_get_userbyid(c.relowner) <> 'tracking_owner'
@@ -84,6 +94,7 @@ async def complaints(connection: AsyncConnection) -> dict[str, Sequence[str]]:
             name for name in await names(connection, UNIQUE_WITHOUT_COMPANY) if name not in EXCEPTIONS
         ],
         "a reference across companies": await names(connection, REFERENCES_WITHOUT_COMPANY),
+        "a reference that nothing enforces": await names(connection, REFERENCES_NOT_ENFORCED),
         "owned by another role": await names(connection, NOT_THE_OWNERS),
         "open to PUBLIC": await names(connection, OPEN_TO_ALL),
     }
@@ -123,6 +134,12 @@ async def test_only_roles_for_many_companies_have_policies_of_their_own(superuse
         (
             "ALTER TABLE device ADD COLUMN scratch uuid REFERENCES outbox (id)",
             {"a reference across companies"},
+        ),
+        ("DROP TRIGGER require_employee ON activity", {"a reference that nothing enforces"}),
+        ("ALTER TABLE usage_record DISABLE TRIGGER require_employee", {"a reference that nothing enforces"}),
+        (
+            "ALTER TABLE device ALTER CONSTRAINT device_company_id_employee_id_fkey NOT ENFORCED",
+            {"a reference that nothing enforces"},
         ),
         ("ALTER TABLE device OWNER TO tracking_app", {"owned by another role"}),
         ("GRANT SELECT ON device TO PUBLIC", {"open to PUBLIC"}),

@@ -1,6 +1,7 @@
 """The roles that see across companies: the writer reads nothing, the dispatcher learns who has work, never what."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -48,7 +49,7 @@ async def test_what_the_writer_may(superuser: AsyncEngine) -> None:
     keys = {"company_id", "record_id"}
     assert await granted(superuser, "tracking_ingest") == (
         {"usage_record": {"INSERT"}, "fold_queue": {"INSERT"}, "quarantine": {"INSERT"}},
-        {"usage_record": keys, "quarantine": keys},
+        {"usage_record": keys, "quarantine": keys, "employee": {"company_id", "employee_id"}},
     )
 
 
@@ -166,6 +167,24 @@ async def test_the_writer_files_rows_under_the_companys_own_people_alone(
         with pytest.raises(IntegrityError) as refused:
             await connection.execute(text(INSERTS[target]), values | {"employee": people[theirs]})
         assert isinstance(refused.value.orig, psycopg.errors.ForeignKeyViolation)
+
+
+async def test_one_row_of_anothers_spoils_the_whole_statement(ingest: AsyncEngine, two_companies: Two, stored) -> None:
+    mine, theirs = two_companies
+    people = [(company, (await stored("employee", company))[0]["employee_id"]) for company in two_companies]
+    rows = [(mine, new_id(), people[0][1]), (theirs, new_id(), people[1][1]), (mine, new_id(), people[1][1])]
+    statement = text("""
+        INSERT INTO usage_record (company_id, record_id, employee_id, kind, at, seconds, name, detail)
+        SELECT company, id, employee, 'a', now(), 1, 'Editor', ''
+        FROM unnest(CAST(:companies AS uuid[]), CAST(:ids AS uuid[]), CAST(:people AS uuid[])) r (company, id, employee)
+    """)
+    async with ingest.connect() as connection:
+        for accepted in (rows[:2], rows):
+            companies, ids, employees = (list(column) for column in zip(*accepted, strict=True))
+            values = {"companies": companies, "ids": ids, "people": employees}
+            with nullcontext() if accepted is not rows else pytest.raises(IntegrityError, match="does not have"):
+                await connection.execute(statement, values)
+            await connection.rollback()
 
 
 @pytest.mark.parametrize("target", INSERTS)

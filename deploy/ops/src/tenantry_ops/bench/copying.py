@@ -45,10 +45,10 @@ def _copy(connection: psycopg.Connection, rows: Sequence[Row]) -> int:
 
 
 def _rows(members: Sequence[Member]) -> Iterator[Row]:
-    """What tracking makes of the generator's rows: as long, as random in their keys, as many companies in a group."""
+    """What tracking makes of the generator's rows: as long, with such keys, as many companies in a group."""
     ids = [(UUID(member.company_id), UUID(member.employee_id), member.since) for member in members]
     for number, (company_id, employee_id, since) in enumerate(itertools.cycle(ids)):
         at = datetime.fromtimestamp(since + number % 86_400, UTC)
-        record_id = UUID(bytes=secrets.token_bytes(16))
+        record_id = UUID(bytes=(int(at.timestamp()) * 1000).to_bytes(6, "big") + secrets.token_bytes(10))
         app, detail = "Code Editor", f"report-{number}.py - project - Code Editor"
         yield company_id, record_id, employee_id, "a", at, 1 + number % 9, app, detail

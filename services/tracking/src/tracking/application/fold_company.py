@@ -107,8 +107,7 @@ class _Turn:
         return self.book.days_touched(self._reports)
 
     def fold(self) -> None:
-        for report in self._reports:
-            self.book.fold(report)
+        self.book.fold(self._reports)
 
     def people_touched(self) -> set[DayKey]:
         changed = {(employee_id, day.date) for employee_id, day, _device, _timeline in self.book.changed_devices()}

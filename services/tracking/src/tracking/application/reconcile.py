@@ -99,8 +99,7 @@ async def _recompute(
     counted: dict[DayKey, EmployeeTotals] = {}
     async for reports in _employees(activities.in_order(tx)):
         book = Daybook(time_zone)
-        for report in reports:
-            book.fold(report)
+        book.fold(reports)
         for employee_id, device_id in {(report.employee_id, report.device_id) for report in reports}:
             book.delete(employee_id, device_id, deleted.get((employee_id, device_id), []))
         counted |= book.changed_employees({}, {}, {})

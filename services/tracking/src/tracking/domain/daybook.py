@@ -1,9 +1,10 @@
 """The totals of days, from what devices report: the arithmetic of a fold, without a database."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from uuid import UUID
 
 from tracking.domain.days import CompanyDay, company_day, days_between
@@ -34,13 +35,18 @@ class CompanyChange:
     screenshots: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DeviceReport:
     """The claims of one upload."""
 
     employee_id: UUID
     device_id: UUID
     claims: Sequence[Claim]
+
+    @cached_property
+    def reach(self) -> tuple[int, int]:
+        """First and last moment that it can touch."""
+        return reach(self.claims)
 
 
 class Daybook:
@@ -56,24 +62,28 @@ class Daybook:
         return {
             (report.employee_id, day.date): day.start
             for report in reports
-            for day in days_between(*reach(report.claims), self._time_zone)
+            for day in days_between(*report.reach, self._time_zone)
         }
 
     def put(self, employee_id: UUID, day: date, device_id: UUID, timeline: Timeline) -> None:
         """Puts a kept day of a device in."""
         self._timelines[employee_id, day][device_id] = timeline
 
-    def fold(self, report: DeviceReport) -> None:
-        """Counts one report."""
-        days = list(days_between(*reach(report.claims), self._time_zone))
-        kept = [self._timelines[report.employee_id, day.date].get(report.device_id, Timeline()) for day in days]
-        after = fold(sum(kept[1:], start=kept[0]), report.claims)
-        for day in days:
-            timelines = self._timelines[report.employee_id, day.date]
-            clipped = after.clip(day.start, day.end)
-            if clipped != timelines.get(report.device_id, Timeline()):
-                timelines[report.device_id] = clipped
-                self._changed[report.employee_id, day.date, report.device_id] = None
+    def fold(self, reports: Iterable[DeviceReport]) -> None:
+        """Counts the reports, those of a device one after the other."""
+        by_device: dict[tuple[UUID, UUID], list[DeviceReport]] = defaultdict(list)
+        for report in reports:
+            by_device[report.employee_id, report.device_id].append(report)
+        for (employee_id, device_id), found in by_device.items():
+            touched = {day for report in found for day in days_between(*report.reach, self._time_zone)}
+            days = [(day, self._timelines[employee_id, day.date]) for day in touched]
+            kept = [timelines.get(device_id, Timeline()) for _day, timelines in days]
+            after = fold(sum(kept[1:], start=kept[0]), *(report.claims for report in found))
+            for (day, timelines), before in zip(days, kept, strict=True):
+                timeline = after.clip(day.start, day.end)
+                if timeline != before:
+                    timelines[device_id] = timeline
+                    self._changed[employee_id, day.date, device_id] = None
 
     def delete(self, employee_id: UUID, device_id: UUID, seconds: Spans) -> None:
         """Takes seconds out of the employee's time that the device has reported, or still may."""

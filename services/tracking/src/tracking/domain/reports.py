@@ -6,7 +6,8 @@ One refused row would block all later ones of that desktop for ever, so no conte
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -24,6 +25,8 @@ ANOTHERS = "older than the log-in: another person's"
 TOO_MANY = "one of too many claims at once"
 TOO_LONG = "longer than the time since the log-in"
 _KEPT_PAYLOAD = 2000
+_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
+_UNTIMED = bytes(6)
 _APPLICATION = attrgetter("app_name", "window_title", "active_seconds", "created_at")
 _WEBSITE = attrgetter("domain", "url", "active_seconds", "created_at")
 
@@ -93,41 +96,57 @@ def read_report(
     return reading.report
 
 
-class _Moments(dict[str | None, datetime]):
-    """When a `created_at` really was, remembered, for most rows share theirs with others. BadRow: it is no time."""
+class _Moments(dict[str | None, tuple[datetime, bytes]]):
+    """When a `created_at` really was, and the beginning of its rows' identities, remembered: rows share theirs.
+
+    BadRow: it is no time.
+    """
 
     def __init__(self, clock_offset: timedelta, received_at: datetime) -> None:
         super().__init__()
         self._clock_offset = clock_offset
         self._received_at = received_at
+        self._latest = received_at + TOLERANCE
 
-    def __missing__(self, text: str | None) -> datetime:
-        found = self[text] = self.corrected(rows.moment(text))
+    def __missing__(self, text: str | None) -> tuple[datetime, bytes]:
+        at, order = _said(text)
+        found = self[text] = self.corrected(at), order
         return found
 
     def corrected(self, at: datetime | None) -> datetime:
         # No desktop knows the future: its clock has moved since the offset was measured, and this row is new.
-        return self._received_at if at is None else min(at + self._clock_offset, self._received_at + TOLERANCE)
+        return self._received_at if at is None else min(at + self._clock_offset, self._latest)
+
+
+@lru_cache(maxsize=8192)  # desktops that report at the same time name the same seconds
+def _said(text: str | None) -> tuple[datetime | None, bytes]:
+    at = rows.moment(text)
+    return at, _order(at)
+
+
+def _order(at: datetime | None) -> bytes:
+    return _UNTIMED if at is None else ((at - _EPOCH) // _MILLISECOND).to_bytes(6, "big")
 
 
 class _Identities:
     """A row's identity is its content and its ordinal among identical rows of the same upload.
 
-    The session is not part of it: two threads of a tracker may post the same rows under two sessions.
+    The session is not part of it: two threads of a tracker may post the same rows under two sessions. As in a UUIDv7,
+    milliseconds come first, those that the desktop said, so that rows of one time are neighbours in their index.
     """
 
     def __init__(self, employee_id: UUID) -> None:
-        self._employees = blake2b(employee_id.bytes, digest_size=16)
+        self._employees = blake2b(employee_id.bytes, digest_size=10)
         self._seen: dict[bytes, int] = {}
 
-    def of(self, content: str) -> bytes:
+    def of(self, content: str, order: bytes) -> bytes:
         hasher = self._employees.copy()
         hasher.update(content.encode("utf-8", "surrogatepass"))
         identity = hasher.digest()
         ordinal = self._seen[identity] = self._seen.get(identity, -1) + 1
         if ordinal:
-            return blake2b(identity, digest_size=16, salt=ordinal.to_bytes(16, "big")).digest()
-        return identity
+            identity = blake2b(identity, digest_size=10, salt=ordinal.to_bytes(16, "big")).digest()
+        return order + identity
 
 
 class _Reading:
@@ -155,12 +174,13 @@ class _Reading:
                 self._take_odd_usage(kind, raw, parse)
                 continue
             name, detail, seconds, text = fields(raw)
-            record_id = identify(f"{kind}{seconds} {text!r} {len(name)} {name}{'' if detail is None else '=' + detail}")
+            content = f"{kind}{seconds} {text!r} {len(name)} {name}{'' if detail is None else '=' + detail}"
             try:
-                at = moments[text]
+                at, order = moments[text]
             except BadRow as reason:
-                self._quarantine(record_id, str(reason), raw)
+                self._quarantine(identify(content, _UNTIMED), str(reason), raw)
                 continue
+            record_id = identify(content, order)
             if not 0 <= seconds <= MAX_SECONDS:
                 self._quarantine(record_id, rows.IMPOSSIBLE_DURATION, raw)
             elif at < earliest:
@@ -170,13 +190,13 @@ class _Reading:
                 self.report.usage.append(Usage(record_id, kind, at, seconds, name, detail))
 
     def _take_odd_usage(self, kind: str, raw: Any, parse: Callable[[Any], Row]) -> None:
-        record_id = self._identities.of(_canonical(kind, raw))
+        content = _canonical(kind, raw)
         try:
             row = parse(raw)
         except BadRow as reason:
-            self._quarantine(record_id, str(reason), raw)
+            self._quarantine(self._identities.of(content, _UNTIMED), str(reason), raw)
             return
-        at = self._moments.corrected(row.at)
+        record_id, at = self._identities.of(content, _order(row.at)), self._moments.corrected(row.at)
         if at < self._earliest:
             self._quarantine(record_id, ANOTHERS, raw)
         else:
@@ -185,13 +205,13 @@ class _Reading:
     def take_activities(self, found: Sequence[Any], earliest: int) -> None:
         """Claims of active and idle time, none of it from before the Unix second `earliest`."""
         for raw in found:
-            record_id = self._identities.of(_canonical("t", raw))
+            content = _canonical("t", raw)
             try:
                 row = rows.activity(raw)
             except BadRow as reason:
-                self._quarantine(record_id, str(reason), raw)
+                self._quarantine(self._identities.of(content, _UNTIMED), str(reason), raw)
                 continue
-            at = self._moments.corrected(row.at)
+            record_id, at = self._identities.of(content, _order(row.at)), self._moments.corrected(row.at)
             if objection := self._objection(at, row.seconds, earliest):
                 self._quarantine(record_id, objection, raw)
             else:

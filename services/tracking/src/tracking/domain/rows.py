@@ -6,6 +6,7 @@ The tracker sends window titles as they are, and desktops that were upgraded sen
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from tracking.domain.timeline import Kind
@@ -60,6 +61,9 @@ class Activity:
     created_at: str | None
 
 
+_ACTIVITY = attrgetter("minute_type", "duration_seconds", "created_at")
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """What a row says. `at` is None when it does not say when."""
@@ -82,15 +86,18 @@ def website(raw: Any) -> Row:
 
 def activity(raw: Any) -> Row:
     """{minute_type, duration_seconds, created_at}; the row's name is the `Kind`."""
-    fields = _fields(raw)
-    minute_type = fields.get("minute_type")
+    minute_type: Any
+    if type(raw) is Activity:
+        minute_type, duration, created_at = _ACTIVITY(raw)
+    else:
+        minute_type, duration, created_at = map(_fields(raw).get, Activity.__slots__)
     kind = _KINDS.get(minute_type) if isinstance(minute_type, str) else None
     if kind is None:
         raise BadRow(UNKNOWN_KIND)
-    seconds = _seconds(fields.get("duration_seconds"))
+    seconds = _seconds(duration)
     if seconds == 0:
         raise BadRow(NO_DURATION)
-    return Row(kind, "", seconds, moment(fields.get("created_at")))
+    return Row(kind, "", seconds, moment(created_at))
 
 
 def clean(text: str, length: int) -> str:

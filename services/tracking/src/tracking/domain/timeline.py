@@ -19,6 +19,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 
 from tracking.domain.spans import Spans, add, clip, gaps, latest, occupy, size, subtract, union
 
@@ -37,6 +38,10 @@ class Claim:
     kind: Kind
     end: int
     seconds: int
+
+
+_KINDS = tuple(Kind)  # an enumeration is slow to walk through
+_END = attrgetter("end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +77,31 @@ def reach(claims: Sequence[Claim]) -> tuple[int, int]:
     return extents[0][0], extents[-1][1]
 
 
-def fold(device: Timeline, claims: Sequence[Claim]) -> Timeline:
-    """The device's timeline after one report."""
-    after = Timeline(list(device.active), list(device.idle), device.deleted)
-    by_end = sorted(claims, key=lambda claim: claim.end)
+def fold(device: Timeline, *reports: Sequence[Claim]) -> Timeline:
+    """The device's timeline after these reports, one after the other."""
+    active, idle = list(device.active), list(device.idle)
+    for claims in reports:
+        _count(active, idle, claims)
+    return Timeline(active, idle, device.deleted)
+
+
+def _count(all_active: Spans, all_idle: Spans, claims: Sequence[Claim]) -> None:
+    """Counts one report; what has been counted is read around the report's extents alone, and changes there."""
+    by_end = sorted(claims, key=_END)
     done = 0
     for start, end in _extents(claims):
-        count = bisect_right(by_end, end, lo=done, key=lambda claim: claim.end)
+        count = bisect_right(by_end, end, lo=done, key=_END)
         within, done = by_end[done:count], count
-        before = after.clip(start, end)
-        growth = max(0, _claimed(within, Kind.ACTIVE) - size(before.active))
+        counted_active = clip(all_active, start, end)
+        counted = union(counted_active, clip(all_idle, start, end))
+        growth = max(0, sum(claim.seconds for claim in within if claim.kind is Kind.ACTIVE) - size(counted_active))
         newest = max((claim.end for claim in within if claim.kind is Kind.ACTIVE), default=start)
-        active = latest(gaps(before.counted, start, newest), growth)
-        active = union(active, latest(gaps(union(before.counted, active), start, end), growth - size(active)))
+        active = latest(gaps(counted, start, newest), growth)
+        active = union(active, latest(gaps(union(counted, active), start, end), growth - size(active)))
         # The claims of an extent fill it exactly, so what is left is never more than the idle time's growth.
-        idle = gaps(union(before.counted, active), start, end)
-        add(after.active, active)
-        add(after.idle, idle)
-    return after
+        idle = gaps(union(counted, active), start, end)
+        add(all_active, active)
+        add(all_idle, idle)
 
 
 def combine(devices: Iterable[Timeline]) -> Timeline:
@@ -101,16 +113,12 @@ def combine(devices: Iterable[Timeline]) -> Timeline:
     return Timeline(active, subtract(union(*(device.idle for device in timelines)), active))
 
 
-def _claimed(claims: Sequence[Claim], kind: Kind) -> int:
-    return sum(claim.seconds for claim in claims if claim.kind is kind)
-
-
 def _extents(claims: Sequence[Claim]) -> Spans:
     """The spans that a report's claims cover together, each claim with room of its own."""
     if len(claims) == 1:
         return [(claims[0].end - claims[0].seconds, claims[0].end)]
     occupied: Spans = []
-    for kind in Kind:
-        for claim in sorted((c for c in claims if c.kind is kind), key=lambda c: -c.end):
+    for kind in _KINDS:
+        for claim in sorted((c for c in claims if c.kind is kind), key=_END, reverse=True):
             occupy(occupied, claim.end, claim.seconds)
     return occupied

@@ -19,7 +19,7 @@ from psycopg.errors import DeadlockDetected, UniqueViolation
 from servicekit.errors import Unavailable
 from servicekit.ids import new_id
 from tracking.domain.reports import Report
-from tracking.store.copying import HEADER, TRAILER, copy_all, microseconds, packed_text
+from tracking.store.copying import HEADER, TRAILER, copy_all, length, microseconds, packed_text
 
 # In the order in which the rows are packed: what an upload's rows have in common comes first.
 _USAGE = ("company_id", "employee_id", "record_id", "kind", "at", "seconds", "name", "detail")
@@ -31,6 +31,7 @@ _QUARANTINE_TYPES = ("uuid", "uuid", "uuid", "text", "text")
 _WHOSE = struct.Struct("!hi16si16s").pack  # the number of columns, company, employee
 _DEVICE_AND_UPLOAD = struct.Struct("!i16si16s").pack
 _STRETCH = struct.Struct("!i16sisiqii").pack  # record, kind, at, seconds; each after its length
+_USE = struct.Struct("!i16sisiqiii").pack  # the same, and the length of the name
 _RECORD = struct.Struct("!i16s").pack
 
 Row = tuple[UUID | str | datetime | int, ...]
@@ -106,8 +107,9 @@ def _packed_usage(uploads: Sequence[Upload]) -> list[bytes]:
     for upload in uploads:
         whose = _WHOSE(8, 16, upload.company_id.bytes, 16, upload.employee_id.bytes)
         for record_id, kind, at, seconds, name, detail in upload.report.usage:
-            stretch = _STRETCH(16, record_id, 1, kind.encode(), 8, microseconds(at), 4, seconds)
-            rows.append(whose + stretch + packed_text(name) + packed_text(detail))
+            named, detailed = name.encode(), detail.encode()
+            use = _USE(16, record_id, 1, kind.encode(), 8, microseconds(at), 4, seconds, len(named))
+            rows.append(whose + use + named + length(len(detailed)) + detailed)
     # In the order of the keys, as every writer does it: two that store the same rows wait for each other, seldom in a
     # ring, and neighbours go to the same pages.
     rows.sort()
