@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracking.domain.reports import MOST_CLAIMS, Report, read_report
+from tracking.domain.rows import Activity
 from tracking.domain.timeline import Kind
 
 ALICE, BEN = UUID(int=1), UUID(int=2)
@@ -52,8 +53,7 @@ def tick(at: datetime = NOON, seconds: int = 10, kind: str = "ACTIVE") -> dict[s
 
 
 def ids(report: Report) -> list[UUID]:
-    rows = [*report.usage, *report.activity, *report.quarantined]
-    return [row.record_id for row in rows]
+    return [row.record_id for row in (*report.usage, *report.activity, *report.quarantined)]
 
 
 def reasons(report: Report) -> list[str]:
@@ -85,6 +85,12 @@ def test_identity_does_not_depend_on_the_order_of_a_rows_fields_or_of_the_rows()
     assert ids(read(applications=[app(), app(title="b")])) == ids(read(applications=[app(title="b"), shuffled]))[::-1]
 
 
+@given(st.text(), st.integers(), st.none() | st.text())
+def test_a_row_is_the_same_whichever_way_it_was_read(kind: str, seconds: int, at: str | None) -> None:
+    fields = {"minute_type": kind, "duration_seconds": seconds, "created_at": at}
+    assert ids(read(activities=[fields])) == ids(read(activities=[Activity(kind, seconds, at)]))
+
+
 def test_identity_is_the_persons_and_the_tables() -> None:
     row = {"created_at": "2026-03-02 12:00:00", "active_seconds": 5}
     assert ids(read(applications=[app()])) != ids(read(applications=[app()], employee=BEN))
@@ -104,8 +110,8 @@ def test_identities_are_in_the_order_of_the_times_that_desktops_said(first: date
 
 
 def test_a_row_that_says_no_time_is_the_same_whenever_it_comes() -> None:
-    rows: Any = [app(None), app(None)]
-    assert ids(read(applications=rows)) == ids(read(applications=rows, received=NOON + timedelta(1)))
+    untimed: Any = [app(None), app(None)]
+    assert ids(read(applications=untimed)) == ids(read(applications=untimed, received=NOON + timedelta(1)))
 
 
 def test_a_quarantined_row_comes_again_as_the_same() -> None:

@@ -104,7 +104,8 @@ async def test_one_group_with_the_same_rows_again_and_again(desk: Desk, start: S
 async def test_a_greedy_company_waits_for_the_others(desk: Desk, other: Desk, start: Start, monkeypatch) -> None:
     monkeypatch.setattr(group_commit, "COURTESY", 60.0)
     commit = await start()
-    greedy = [commit.submit(desk.upload([number])) for number in range(60)]
+    greedy = [asyncio.ensure_future(commit.store(desk.upload([number]))) for number in range(60)]
+    await asyncio.sleep(0)
     turns = 10
     for number in range(turns):
         await commit.store(other.upload([number]))
@@ -115,7 +116,8 @@ async def test_a_greedy_company_has_all_to_itself_once_the_others_are_gone(
     desk: Desk, other: Desk, start: Start, counts
 ) -> None:
     commit = await start()
-    greedy = [commit.submit(desk.upload([number])) for number in range(60)]
+    greedy = [asyncio.ensure_future(commit.store(desk.upload([number]))) for number in range(60)]
+    await asyncio.sleep(0)
     await commit.store(other.upload([1]))
     await asyncio.gather(*greedy)
     assert (await counts())[0] == 60

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from uuid import UUID
 
@@ -24,7 +24,10 @@ LONGEST_QUEUE = 200_000  # rows; beyond it an upload is better refused than kept
 MOST_UPLOADS = 128  # at once; beyond them each company has room for its share
 FEW = 8  # uploads of a company are never too many; of more, a group takes twice as many as the others have on average
 
-Waiting = tuple[Upload, asyncio.Future[None]]
+Answered = Callable[[Exception | None], None]
+"""Is told once that an upload is durable, or by an error that perhaps it is not, in a later turn of the loop."""
+
+Waiting = tuple[Upload, Answered]
 
 
 class GroupCommit:
@@ -54,16 +57,16 @@ class GroupCommit:
         if own >= FEW and own * len(self._unanswered) >= MOST_UPLOADS:
             raise RateLimited("too many uploads of this company at once; nothing is lost, try again", retry_after=1)
 
-    def submit(self, upload: Upload) -> asyncio.Future[None]:
-        """Done once the upload is durable. Unavailable: perhaps it is not, and it may come again unchanged."""
-        stored: asyncio.Future[None] = self._loop.create_future()
+    def submit(self, upload: Upload, answered: Answered) -> None:
+        """Has the upload stored. `answered` gets Unavailable when it may come again unchanged."""
         if self._rows_waiting > LONGEST_QUEUE:
-            stored.set_exception(Unavailable("too many uploads at once; nothing is lost, try again", retry_after=2))
-            return stored
+            error = Unavailable("too many uploads at once; nothing is lost, try again", retry_after=2)
+            self._loop.call_soon(answered, error)
+            return
         company = upload.company_id.int
         if (waiting := self._waiting.get(company)) is None:
             waiting = self._waiting[company] = deque()
-        waiting.append((upload, stored))
+        waiting.append((upload, answered))
         self._uploads_waiting += 1
         self._rows_waiting += len(upload.report)
         self._uploads += 1
@@ -71,11 +74,21 @@ class GroupCommit:
         self._wake.set()
         if company not in self._over:
             self._others.set()
-        return stored
 
     async def store(self, upload: Upload) -> None:
-        """The same, to be awaited."""
-        await self.submit(upload)
+        """Returns once the upload is durable. Unavailable: perhaps it is not, and it may come again unchanged."""
+        stored: asyncio.Future[None] = self._loop.create_future()
+
+        def answered(error: Exception | None) -> None:
+            if stored.done():
+                return  # who waited has gone
+            if error is None:
+                stored.set_result(None)
+            else:
+                stored.set_exception(error)
+
+        self.submit(upload, answered)
+        await stored
 
     async def run(self) -> None:
         """Writes groups until cancelled; what waits then is refused."""
@@ -128,7 +141,7 @@ class GroupCommit:
 
     async def _commit(self, group: list[Waiting]) -> None:
         try:
-            await self._writer.write([upload for upload, _stored in group])
+            await self._writer.write([upload for upload, _answered in group])
         except Unavailable as error:
             log.warning("uploads not stored", uploads=len(group), error=repr(error.__cause__))
             self._refuse(group)
@@ -149,16 +162,14 @@ class GroupCommit:
         self._answer(group, Unavailable("not stored; nothing is lost, try again", retry_after=1))
 
     def _answer(self, group: Sequence[Waiting], error: Exception | None) -> None:
-        for upload, stored in group:
+        for upload, answered in group:
             self._uploads -= 1
             company = upload.company_id.int
             if (left := self._unanswered[company] - 1) > 0:
                 self._unanswered[company] = left
             else:
                 del self._unanswered[company]
-            if stored.done():
-                continue
-            if error is None:
-                stored.set_result(None)
-            else:
-                stored.set_exception(error)
+            try:
+                answered(error)
+            except Exception:  # the others must hear theirs
+                log.exception("an upload could not be answered")

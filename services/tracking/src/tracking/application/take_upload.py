@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import NotFound
-from tracking.application.group_commit import GroupCommit
+from tracking.application.group_commit import Answered, GroupCommit
 from tracking.domain.reports import Report, read_report
 from tracking.store import sessions
 from tracking.store.devices import Device
@@ -71,20 +71,17 @@ class UploadTaker:
             raise NotFound("Unknown work session; start a new one")
         report = await asyncio.to_thread(rows.read) if len(rows) > ROWS_IN_LINE else rows.read()
         if len(report):
-            await self._store(rows, report)
+            await self._commit.store(_upload(rows, report))
         return report
 
-    def take_at_once(self, rows: Rows) -> "tuple[Report, asyncio.Future[None]] | None":
+    def take_at_once(self, rows: Rows, answered: Answered) -> Report | None:
         """The same, where nothing has to be waited for but the COMMIT; None, and nothing was done, where it has."""
         owner = self._session_owner.get((rows.company_id.int, rows.session_number))
         if owner != rows.device.employee_id or not 0 < len(rows) <= ROWS_IN_LINE:
             return None
         report = rows.read()
-        return report, self._store(rows, report)
-
-    def _store(self, rows: Rows, report: Report) -> "asyncio.Future[None]":
-        device = rows.device
-        return self._commit.submit(Upload(rows.company_id, device.employee_id, device.device_id, report))
+        self._commit.submit(_upload(rows, report), answered)
+        return report
 
     async def _owner(self, company_id: UUID, number: int) -> UUID | None:
         key = company_id.int, number
@@ -98,3 +95,7 @@ class UploadTaker:
                 self._session_owner.popitem(last=False)
             owner = self._session_owner[key] = session.employee_id
         return owner
+
+
+def _upload(rows: Rows, report: Report) -> Upload:
+    return Upload(rows.company_id, rows.device.employee_id, rows.device.device_id, report)

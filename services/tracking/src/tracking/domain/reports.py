@@ -7,7 +7,7 @@ One refused row would block all later ones of that desktop for ever, so no conte
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -40,6 +40,11 @@ class Usage(NamedTuple):
     seconds: int
     name: str
     detail: str
+
+
+_usage: Callable[[tuple[bytes, str, datetime, int, str, str]], Usage] = partial(
+    tuple.__new__, Usage
+)  # at half the cost
 
 
 class Activity(NamedTuple):
@@ -109,8 +114,8 @@ class _Moments(dict[str | None, tuple[datetime, bytes]]):
         self._latest = received_at + TOLERANCE
 
     def __missing__(self, text: str | None) -> tuple[datetime, bytes]:
-        at, order = _said(text)
-        found = self[text] = self.corrected(at), order
+        at = rows.moment(text)
+        found = self[text] = self.corrected(at), _order(at)
         return found
 
     def corrected(self, at: datetime | None) -> datetime:
@@ -118,12 +123,7 @@ class _Moments(dict[str | None, tuple[datetime, bytes]]):
         return self._received_at if at is None else min(at + self._clock_offset, self._latest)
 
 
-@lru_cache(maxsize=8192)  # desktops that report at the same time name the same seconds
-def _said(text: str | None) -> tuple[datetime | None, bytes]:
-    at = rows.moment(text)
-    return at, _order(at)
-
-
+@lru_cache(maxsize=8192)
 def _order(at: datetime | None) -> bytes:
     return _UNTIMED if at is None else ((at - _EPOCH) // _MILLISECOND).to_bytes(6, "big")
 
@@ -141,7 +141,10 @@ class _Identities:
 
     def of(self, content: str, order: bytes) -> bytes:
         hasher = self._employees.copy()
-        hasher.update(content.encode("utf-8", "surrogatepass"))
+        try:
+            hasher.update(content.encode())
+        except UnicodeEncodeError:
+            hasher.update(content.encode("utf-8", "surrogatepass"))
         identity = hasher.digest()
         ordinal = self._seen[identity] = self._seen.get(identity, -1) + 1
         if ordinal:
@@ -168,7 +171,7 @@ class _Reading:
         parse: Callable[[Any], Row],
     ) -> None:
         """Applications or websites. `fields` of a `regular` row are its name, detail, seconds and time."""
-        identify, moments, earliest = self._identities.of, self._moments, self._earliest
+        identify, moments, earliest, add = self._identities.of, self._moments, self._earliest, self.report.usage.append
         for raw in found:
             if type(raw) is not regular:
                 self._take_odd_usage(kind, raw, parse)
@@ -186,8 +189,13 @@ class _Reading:
             elif at < earliest:
                 self._quarantine(record_id, ANOTHERS, raw)
             else:
-                name, detail = clean(name, MAX_NAME), clean(detail or "", MAX_DETAIL)
-                self.report.usage.append(Usage(record_id, kind, at, seconds, name, detail))
+                if len(name) > MAX_NAME or not name.isprintable():
+                    name = clean(name, MAX_NAME)
+                if detail is None:
+                    detail = ""
+                elif len(detail) > MAX_DETAIL or not detail.isprintable():
+                    detail = clean(detail, MAX_DETAIL)
+                add(_usage((record_id, kind, at, seconds, name, detail)))
 
     def _take_odd_usage(self, kind: str, raw: Any, parse: Callable[[Any], Row]) -> None:
         content = _canonical(kind, raw)
@@ -234,5 +242,8 @@ class _Reading:
 
 
 def _canonical(kind: str, raw: Any) -> str:
+    if type(raw) is rows.Activity:  # the same as below
+        said = f"('duration_seconds', {raw.duration_seconds!r}), ('minute_type', {raw.minute_type!r})"
+        return f"?{kind}[('created_at', {raw.created_at!r}), {said}]"
     raw = rows.as_sent(raw)
     return f"?{kind}{sorted(raw.items()) if isinstance(raw, Mapping) else raw!r}"

@@ -6,6 +6,7 @@ The tracker sends window titles as they are, and desktops that were upgraded sen
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -147,9 +148,16 @@ def moment(value: Any) -> datetime | None:
     """A row's time; None when it says none. BadRow: it is no time, or none that can be true."""
     if value is None or value == "":
         return None
+    if not isinstance(value, str):
+        raise BadRow(NO_TIME)
+    return _moment(value)
+
+
+@lru_cache(maxsize=8192)  # desktops that report at the same time name the same seconds
+def _moment(text: str) -> datetime:
     try:
-        at = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        at = datetime.fromisoformat(text)
+    except ValueError:
         raise BadRow(NO_TIME) from None
     if at.year not in PLAUSIBLE_YEARS:
         raise BadRow(IMPOSSIBLE_TIME)

@@ -6,7 +6,7 @@ not ordinary: what has arrived of it is handed over, and the application sees th
 
 import asyncio
 from collections.abc import Iterable
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -37,6 +37,7 @@ class _Upload:
         "keep_alive",
         "message_event",
         "parts",
+        "report",
         "response_complete",
         "size",
         "slow",
@@ -46,6 +47,7 @@ class _Upload:
         self.admitted = admitted
         self.parts: list[bytes] = []
         self.size = 0
+        self.report: Report | None = None
         self.slow: asyncio.TimerHandle | None = None
         # What the server looks at.
         self.keep_alive = keep_alive
@@ -66,10 +68,15 @@ class UploadProtocol(BoundedHeadProtocol):
         """The protocol of a server whose ordinary uploads are taken by `uploads`."""
         return type("UploadProtocol", (cls,), {"uploads": uploads})
 
+    def on_message_begin(self) -> None:
+        # What the server itself does here waits until it is known to be needed.
+        self.head_size = 0
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+
     def on_headers_complete(self) -> None:
         upload = self._begin() if self.url == PATH else None
         if upload is None:
-            super().on_headers_complete()
+            self._leave_to_server()
         else:
             self.head_has_arrived()
             self._arriving = self.cycle = upload
@@ -91,13 +98,11 @@ class UploadProtocol(BoundedHeadProtocol):
         elif isinstance(upload.admitted, Reply):
             self._arriving = None
             self.loop.call_later(REFUSAL_DELAY, self._answer, upload, upload.admitted)
-        elif (taken := self._take(upload.admitted, b"".join(upload.parts))) is None:
+        elif self._take(upload, upload.admitted):
+            self._arriving = None
+        else:
             self._hand_over(upload)
             super().on_message_complete()
-        else:
-            self._arriving = None
-            report, stored = taken
-            stored.add_done_callback(partial(self._answer_stored, upload, report))
         if upload is not None and upload.slow is not None:
             upload.slow.cancel()
 
@@ -122,12 +127,19 @@ class UploadProtocol(BoundedHeadProtocol):
         keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
         return _Upload(admitted, keep_alive=keep_alive)
 
-    def _take(self, key: CompanyKey, body: bytes) -> "tuple[Report, asyncio.Future[None]] | None":
+    def _take(self, upload: _Upload, key: CompanyKey) -> bool:
+        body = upload.parts[0] if len(upload.parts) == 1 else b"".join(upload.parts)
         try:
-            return self.uploads.take(key, body)
+            upload.report = self.uploads.take(key, body, partial(self._answer_taken, upload))
         except Exception:  # the parser would take it for a fault of the request
             log.exception("the short way failed")
-            return None
+        return upload.report is not None
+
+    def _leave_to_server(self) -> None:
+        head = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.headers[:], self.expect_100_continue = head
+        super().on_headers_complete()
 
     def _hand_over(self, upload: _Upload) -> None:
         """Starts again on the server's own way, unless the upload is no longer arriving."""
@@ -139,14 +151,13 @@ class UploadProtocol(BoundedHeadProtocol):
             self._answer(upload, upload.admitted)
             return
         upload.response_complete = True  # to the server there was no request yet
-        super().on_headers_complete()
+        self._leave_to_server()
         for part in upload.parts:
             super().on_body(part)
 
-    def _answer_stored(self, upload: _Upload, report: Report, stored: "asyncio.Future[None]") -> None:
-        error = stored.exception()
-        if error is None:
-            self._write(upload, 200, (), stored_body(len(report), len(report.quarantined)))
+    def _answer_taken(self, upload: _Upload, error: Exception | None) -> None:
+        if error is None and upload.report is not None:
+            self._write(upload, 200, (), stored_body(len(upload.report), len(upload.report.quarantined)))
         elif isinstance(error, AppError):
             self._answer(upload, from_error(error))
         else:
@@ -159,13 +170,18 @@ class UploadProtocol(BoundedHeadProtocol):
     def _write(self, upload: _Upload, code: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
         if upload.disconnected or self.transport.is_closing():
             return
-        parts = [_STATUS_LINE[code], b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body)]
-        parts += [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *headers)]
-        if not upload.keep_alive:
-            parts.append(b"connection: close\r\n")
-        parts += (b"\r\n", body)
-        self.transport.write(b"".join(parts))
+        head = _head(code, len(body), (*self.server_state.default_headers, *headers), upload.keep_alive)
+        self.transport.write(head + body)
         upload.response_complete = True
         if not upload.keep_alive:
             self.transport.close()
         self.on_response_complete()
+
+
+@lru_cache(maxsize=64)  # the default headers say the second
+def _head(code: int, length: int, headers: tuple[tuple[bytes, bytes], ...], keep_alive: bool) -> bytes:
+    parts = [_STATUS_LINE[code], b"content-type: application/json\r\ncontent-length: %d\r\n" % length]
+    parts += [b"%b: %b\r\n" % header for header in headers]
+    if not keep_alive:
+        parts.append(b"connection: close\r\n")
+    return b"".join((*parts, b"\r\n"))

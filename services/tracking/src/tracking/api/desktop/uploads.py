@@ -4,7 +4,6 @@ What is not ordinary in any way (a stranger, an unknown token or session, an odd
 the door, which knows all cases.
 """
 
-import asyncio
 import time
 from collections.abc import Mapping
 from functools import lru_cache
@@ -14,6 +13,7 @@ import msgspec
 from servicekit.errors import AppError
 from tracking.api.desktop.context import Gateway, utc_now
 from tracking.api.desktop.wire import Reply, from_error, ok
+from tracking.application.group_commit import Answered
 from tracking.application.take_upload import Rows
 from tracking.domain import rows
 from tracking.domain.access import AccessDirectory, Verdict
@@ -59,8 +59,8 @@ class Uploads:
             return from_error(error)
         return access.key
 
-    def take(self, key: CompanyKey, body: bytes) -> "tuple[Report, asyncio.Future[None]] | None":
-        """What was in it, and when it is durable; None, and nothing was done: it is not ordinary."""
+    def take(self, key: CompanyKey, body: bytes, answered: Answered) -> Report | None:
+        """What was in it, which is not durable yet; None, and nothing was done: it is not ordinary."""
         now = utc_now()
         try:
             upload = _decode(body)
@@ -71,7 +71,7 @@ class Uploads:
         if device is None:
             return None
         taken = self._gateway.uploads.take_at_once(
-            Rows(company_id, device, number, upload.applications, upload.websites, upload.activities, now)
+            Rows(company_id, device, number, upload.applications, upload.websites, upload.activities, now), answered
         )
         if taken is not None:
             self._gateway.life.company(company_id, now)
