@@ -27,6 +27,7 @@ TOUCHED_BY_FOLDS = (
     "activity",
     "company",
     "company_day",
+    "device",
     "device_day",
     "employee",
     "employee_day",
@@ -64,11 +65,14 @@ REFERENCES_WITHOUT_COMPANY = """
 # Those that are not enforced row by row are by a trigger that sees the rows of each statement.
 REFERENCES_NOT_ENFORCED = """
     SELECT k.conname::text FROM pg_constraint k
-    WHERE k.contype = 'f' AND k.connamespace = 'public'::regnamespace AND NOT k.conenforced AND NOT (
-        k.confrelid = 'employee'::regclass AND EXISTS (
-            SELECT FROM pg_trigger t WHERE t.tgrelid = k.conrelid AND t.tgfoid = 'require_employee'::regproc
-              AND t.tgenabled = 'O' AND t.tgtype = 4 AND t.tgqual IS NULL AND t.tgnewtable = 'added'
-        )
+    WHERE k.contype = 'f' AND k.connamespace = 'public'::regnamespace AND NOT k.conenforced AND NOT EXISTS (
+        SELECT FROM pg_trigger t JOIN (VALUES
+            ('employee'::regclass, 'require_employee'::regproc),
+            ('employee'::regclass, 'require_device'::regproc), -- who is the employee that the device says
+            ('device'::regclass, 'require_device'::regproc)
+        ) checked (referred, function) ON t.tgfoid = checked.function
+        WHERE t.tgrelid = k.conrelid AND k.confrelid = checked.referred
+          AND t.tgenabled = 'O' AND t.tgtype = 4 AND t.tgqual IS NULL AND t.tgnewtable = 'added'
     ) ORDER BY 1
 """
 NOT_THE_OWNERS = """
@@ -135,7 +139,7 @@ async def test_only_roles_for_many_companies_have_policies_of_their_own(superuse
             "ALTER TABLE device ADD COLUMN scratch uuid REFERENCES outbox (id)",
             {"a reference across companies"},
         ),
-        ("DROP TRIGGER require_employee ON activity", {"a reference that nothing enforces"}),
+        ("DROP TRIGGER require_device ON activity", {"a reference that nothing enforces"}),
         ("ALTER TABLE usage_record DISABLE TRIGGER require_employee", {"a reference that nothing enforces"}),
         (
             "ALTER TABLE device ALTER CONSTRAINT device_company_id_employee_id_fkey NOT ENFORCED",

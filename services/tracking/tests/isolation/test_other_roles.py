@@ -49,7 +49,7 @@ async def test_what_the_writer_may(superuser: AsyncEngine) -> None:
     keys = {"company_id", "record_id"}
     assert await granted(superuser, "tracking_ingest") == (
         {"usage_record": {"INSERT"}, "fold_queue": {"INSERT"}, "quarantine": {"INSERT"}},
-        {"usage_record": keys, "quarantine": keys, "employee": {"company_id", "employee_id"}},
+        {"usage_record": {*keys, "employee_id"}, "quarantine": keys, "employee": {"company_id", "employee_id"}},
     )
 
 
@@ -81,7 +81,8 @@ async def test_what_the_folder_may(superuser: AsyncEngine) -> None:
         {
             "company": {"company_id", "time_zone", "feed_revision"},
             "employee": {"company_id", "employee_id", "active"},
-            "activity": {"company_id", "record_id", "entry_id"},
+            "activity": {"company_id", "employee_id", "record_id", "entry_id"},
+            "device": {"company_id", "device_id", "employee_id"},
         },
     )
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -242,15 +244,17 @@ async def test_each_report_has_its_fixed_number_of_statements(engine, new_tenant
     assert len(statements) == 6
 
 
-async def test_the_top_is_read_by_the_index_of_company_person_and_time(engine, superuser, new_tenant, stored) -> None:
+async def test_the_top_is_read_by_the_key_and_where_ids_tell_no_time_by_an_index_of_its_own(
+    engine, superuser, new_tenant, stored
+) -> None:
     crowd = await new_tenant()
     (who, *_) = [row["employee_id"] for row in await stored("employee", crowd.company_id)]
     async with superuser.begin() as tx:
         filler = text("""
             INSERT INTO usage_record (company_id, record_id, employee_id, kind, at, seconds, name, detail)
-            SELECT :company_id, gen_random_uuid(), :who, 'a', timestamptz '2026-03-01' + n * interval '1 minute', 1,
-                   'x', ''
-            FROM generate_series(1, 20000) n
+            SELECT :company_id, overlay(CAST(first_record_id(at) AS text) PLACING '7000-8' FROM 15 FOR 6)::uuid, :who,
+                'a', at, 1, 'x', ''
+            FROM generate_series(timestamptz '2026-03-01', timestamptz '2026-03-15', interval '1 minute') at
         """)
         await tx.execute(filler, {"company_id": crowd.company_id, "who": who})
         await tx.execute(text("ANALYZE usage_record"))
@@ -258,7 +262,46 @@ async def test_the_top_is_read_by_the_index_of_company_person_and_time(engine, s
     values = {"employee_ids": [who], "kind": "a", "start": start, "end": start + timedelta(days=1), "limit": 50}
     async with company_scope(engine, crowd.company_id) as tx:
         plan = "\n".join((await tx.execute(text(f"EXPLAIN {reports.TOP.text}"), values)).scalars())
-    _before, _name, scan = plan.partition("usage_record_of_employee")
-    condition = next(line for line in scan.splitlines() if "Index Cond" in line)
-    for column in ("company_id =", "employee_id =", "at >=", "at <"):
-        assert column in condition
+    for index, columns in {
+        "usage_record_pkey": ("company_id =", "employee_id =", "record_id >=", "record_id <="),
+        "usage_record_off_the_clock": ("company_id =", "employee_id =", "at >=", "at <"),
+    }.items():
+        _before, _name, scan = plan.partition(index)
+        condition = next(line for line in scan.splitlines() if "Index Cond" in line)
+        assert all(column in condition for column in columns), plan
+
+
+TWELVE = datetime(2026, 3, 2, 12, tzinfo=UTC)
+MOMENTS = st.integers(-7300, 7300).map(lambda seconds: TWELVE + timedelta(seconds=seconds))
+
+
+def timed(at: datetime, number: int) -> UUID:
+    """A UUIDv7 of that moment."""
+    return UUID(bytes=(int(at.timestamp()) * 1000).to_bytes(6, "big") + b"\x70\0\x80" + number.to_bytes(7, "big"))
+
+
+@given(
+    uses=st.lists(st.tuples(MOMENTS, MOMENTS | st.none()), min_size=1, max_size=30), bounds=st.tuples(MOMENTS, MOMENTS)
+)
+@settings(max_examples=40)
+async def test_use_is_found_by_its_time_whatever_its_id_says(
+    superuser: AsyncEngine,
+    tenant: Any,
+    ids: dict[str, UUID],
+    uses: list[tuple[datetime, datetime | None]],
+    bounds: tuple[datetime, datetime],
+) -> None:
+    """Each use has the moment it was, and the one that its id says, which may be no time at all."""
+    who = ids[tenant.people[0]]
+    start, end = sorted(bounds)
+
+    async with superuser.connect() as connection:
+        await connection.execute(text("DELETE FROM usage_record WHERE employee_id = :who"), {"who": who})
+        for number, (at, said) in enumerate(uses):
+            row = {"company_id": tenant.company_id, "employee_id": who, "kind": "a", "at": at, "name": "x"}
+            record_id = uuid4() if said is None else timed(said, number)
+            await connection.execute(USE, row | {"record_id": record_id, "seconds": 1})
+        top = await reports.top(connection, [who], "a", start, end, limit=5)
+        await connection.rollback()
+    expected = sum(start <= at < end for at, _said in uses)
+    assert top == ([reports.Use("x", expected, 1)] if expected else [])

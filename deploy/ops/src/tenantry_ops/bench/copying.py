@@ -49,6 +49,7 @@ def _rows(members: Sequence[Member]) -> Iterator[Row]:
     ids = [(UUID(member.company_id), UUID(member.employee_id), member.since) for member in members]
     for number, (company_id, employee_id, since) in enumerate(itertools.cycle(ids)):
         at = datetime.fromtimestamp(since + number % 86_400, UTC)
-        record_id = UUID(bytes=(int(at.timestamp()) * 1000).to_bytes(6, "big") + secrets.token_bytes(10))
+        milliseconds = (int(at.timestamp()) * 1000).to_bytes(6, "big")
+        record_id = UUID(bytes=milliseconds + b"\x70\0\x80" + secrets.token_bytes(7))
         app, detail = "Code Editor", f"report-{number}.py - project - Code Editor"
         yield company_id, record_id, employee_id, "a", at, 1 + number % 9, app, detail

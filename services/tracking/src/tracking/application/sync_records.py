@@ -103,7 +103,7 @@ class RecordTaker:
             if placing.offset != device.clock_offset:
                 await devices.set_clock_offset(tx, device.device_id, placing.offset)
             results = await _store_sessions(tx, company_id, device, placed)
-            known = await records.known(tx, [row.record_id for row in rows.values()])
+            known = await records.known(tx, device.employee_id, [row.record_id for row in rows.values()])
             ended = running is not None and await _has_ended(tx, device, running)
         new: list[Span | Use] = []
         for position, row in rows.items():

@@ -26,7 +26,8 @@ TOO_MANY = "one of too many claims at once"
 TOO_LONG = "longer than the time since the log-in"
 _KEPT_PAYLOAD = 2000
 _EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
-_UNTIMED = bytes(6)
+_VERSION_7 = b"\x70\0\x80"  # and the variant, in their places
+_UNTIMED = bytes(6) + _VERSION_7
 _APPLICATION = attrgetter("app_name", "window_title", "active_seconds", "created_at")
 _WEBSITE = attrgetter("domain", "url", "active_seconds", "created_at")
 
@@ -125,18 +126,18 @@ class _Moments(dict[str | None, tuple[datetime, bytes]]):
 
 @lru_cache(maxsize=8192)
 def _order(at: datetime | None) -> bytes:
-    return _UNTIMED if at is None else ((at - _EPOCH) // _MILLISECOND).to_bytes(6, "big")
+    return _UNTIMED if at is None else ((at - _EPOCH) // _MILLISECOND).to_bytes(6, "big") + _VERSION_7
 
 
 class _Identities:
     """A row's identity is its content and its ordinal among identical rows of the same upload.
 
-    The session is not part of it: two threads of a tracker may post the same rows under two sessions. As in a UUIDv7,
-    milliseconds come first, those that the desktop said, so that rows of one time are neighbours in their index.
+    The session is not part of it: two threads of a tracker may post the same rows under two sessions. It is a UUIDv7:
+    the milliseconds that the desktop said come first, so that a person's rows are found by their time.
     """
 
     def __init__(self, employee_id: UUID) -> None:
-        self._employees = blake2b(employee_id.bytes, digest_size=10)
+        self._employees = blake2b(employee_id.bytes, digest_size=7)
         self._seen: dict[bytes, int] = {}
 
     def of(self, content: str, order: bytes) -> bytes:
@@ -148,7 +149,7 @@ class _Identities:
         identity = hasher.digest()
         ordinal = self._seen[identity] = self._seen.get(identity, -1) + 1
         if ordinal:
-            identity = blake2b(identity, digest_size=10, salt=ordinal.to_bytes(16, "big")).digest()
+            identity = blake2b(identity, digest_size=7, salt=ordinal.to_bytes(16, "big")).digest()
         return order + identity
 
 

@@ -68,7 +68,7 @@ _TAKE = """
         SELECT company_id, record_id, upload_id, employee_id, device_id, kind, at, seconds, entry_id, feed_revision
         FROM taken JOIN company USING (company_id)
         WHERE kind IN ('A', 'I') ORDER BY entry_id
-        ON CONFLICT (company_id, record_id) DO NOTHING
+        ON CONFLICT (company_id, employee_id, record_id) DO NOTHING
         RETURNING entry_id
     )
     SELECT entry_id, false, company_id, upload_id, employee_id, device_id, kind,

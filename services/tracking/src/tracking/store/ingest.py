@@ -21,7 +21,7 @@ from servicekit.ids import new_id
 from tracking.domain.reports import Report
 from tracking.store.copying import HEADER, TRAILER, copy_all, length, microseconds, packed_text
 
-# In the order in which the rows are packed: what an upload's rows have in common comes first.
+# In the order in which the rows are packed: what an upload's rows have in common comes first, and the key.
 _USAGE = ("company_id", "employee_id", "record_id", "kind", "at", "seconds", "name", "detail")
 _USAGE_TYPES = ("uuid", "uuid", "uuid", "text", "timestamptz", "int4", "text", "text")
 _CLAIM = ("company_id", "employee_id", "device_id", "upload_id", "record_id", "kind", "at", "seconds")
@@ -91,11 +91,12 @@ async def _write(connection: AsyncConnection, uploads: Sequence[Upload]) -> None
         await copy_all(connection, [(_copy(table, columns), b"".join(rows)) for table, columns, rows in copies if rows])
     except (UniqueViolation, DeadlockDetected):
         async with connection.transaction(), connection.cursor() as cursor:
-            await _insert_new(cursor, "usage_record", _USAGE, _USAGE_TYPES, _usage(uploads))
+            await _insert_new(cursor, "usage_record", _USAGE, _USAGE_TYPES, _usage(uploads), key=_USAGE[:3])
             if claims:  # one that is repeated is found out when it is folded
                 async with cursor.copy(_copy("fold_queue", _CLAIM)) as copy:
                     await copy.write(HEADER + b"".join(claims) + TRAILER)
-            await _insert_new(cursor, "quarantine", _QUARANTINE, _QUARANTINE_TYPES, _quarantined(uploads))
+            rows, key = _quarantined(uploads), ("company_id", "record_id")
+            await _insert_new(cursor, "quarantine", _QUARANTINE, _QUARANTINE_TYPES, rows, key=key)
 
 
 def _copy(table: str, columns: Sequence[str]) -> bytes:
@@ -138,15 +139,21 @@ def _packed_quarantined(uploads: Sequence[Upload]) -> list[bytes]:
 
 
 async def _insert_new(
-    cursor: AsyncCursor, table: str, columns: Sequence[str], types: Sequence[str], rows: Iterator[Row]
+    cursor: AsyncCursor,
+    table: str,
+    columns: Sequence[str],
+    types: Sequence[str],
+    rows: Iterator[Row],
+    *,
+    key: Sequence[str],
 ) -> None:
-    in_order = sorted(rows, key=itemgetter(0, 2))  # of the keys: see above
+    in_order = sorted(rows, key=itemgetter(0, 1, 2))  # see above
     if in_order:
         arrays = ", ".join(f"%s::{kind}[]" for kind in types)
         names = ", ".join(columns)
         statement = (
             f"INSERT INTO {table} ({names}) SELECT {names} FROM unnest({arrays}) AS r ({names}) "
-            "ON CONFLICT (company_id, record_id) DO NOTHING"
+            f"ON CONFLICT ({', '.join(key)}) DO NOTHING"
         )
         await cursor.execute(statement.encode(), [list(column) for column in zip(*in_order, strict=True)])
 

@@ -8,9 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _KNOWN = text("""
-    SELECT record_id FROM usage_record WHERE record_id = ANY(:ids)
-    UNION ALL SELECT record_id FROM activity WHERE record_id = ANY(:ids)
-    UNION ALL SELECT record_id FROM fold_queue WHERE record_id = ANY(:ids)
+    SELECT record_id FROM usage_record WHERE employee_id = :employee_id AND record_id = ANY(:ids)
+    UNION ALL SELECT record_id FROM activity WHERE employee_id = :employee_id AND record_id = ANY(:ids)
+    UNION ALL SELECT record_id FROM fold_queue WHERE employee_id = :employee_id AND record_id = ANY(:ids)
 """)
 
 # In the order of the ids: two that begin the same sessions wait for each other, never in a ring. Each waits to be
@@ -42,9 +42,10 @@ _END = text("""
 # One that fell silent goes on when its agent is back; one that its agent or an admin ended does not.
 
 
-async def known(tx: AsyncConnection, ids: Collection[UUID]) -> set[UUID]:
-    """Those of the ids under which the scope has a record."""
-    return set((await tx.execute(_KNOWN, {"ids": list(ids)})).scalars()) if ids else set()
+async def known(tx: AsyncConnection, employee_id: UUID, ids: Collection[UUID]) -> set[UUID]:
+    """Those of the ids under which the employee has a record."""
+    values = {"employee_id": employee_id, "ids": list(ids)}
+    return set((await tx.execute(_KNOWN, values)).scalars()) if ids else set()
 
 
 async def begin_sessions(

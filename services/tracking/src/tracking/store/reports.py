@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tracking.store.use_in_time import OFF_THE_CLOCK, on_the_clock
+
 _SUMS = """
     sum(active_seconds), sum(idle_seconds), sum(sessions), sum(screenshots),
     count(*) FILTER (WHERE active_seconds > 0), count(*) FILTER (WHERE active_seconds >= :target)
@@ -20,16 +22,22 @@ _BY_DAY = text(f"SELECT day, {_SUMS} FROM employee_day WHERE {_WHICH} GROUP BY d
 
 # By person first: counting distinct people would sort every row. What ended in a deleted session, and in no other, is
 # left out, whenever it has come: a stretch's last second is the one before its end.
-TOP = text("""
+_IN_FRONT = """
+    SELECT name, employee_id, at, seconds FROM usage_record
+    WHERE employee_id = ANY(CAST(:employee_ids AS uuid[])) AND at >= :start AND at < :end AND kind = :kind AND {}
+"""
+TOP = text(f"""
     WITH deleted AS MATERIALIZED (
         SELECT employee_id, range_agg(deleted_use) AS use FROM work_session
         WHERE employee_id = ANY(CAST(:employee_ids AS uuid[])) AND deleted_at IS NOT NULL
         GROUP BY employee_id
+    ), in_front AS (
+        {_IN_FRONT.format(on_the_clock("CAST(:start AS timestamptz)", "CAST(:end AS timestamptz)"))}
+        UNION ALL {_IN_FRONT.format(OFF_THE_CLOCK)}
     )
     SELECT name, sum(seconds) AS total, count(*) FROM (
-        SELECT name, employee_id, sum(seconds) AS seconds FROM usage_record u LEFT JOIN deleted d USING (employee_id)
-        WHERE employee_id = ANY(CAST(:employee_ids AS uuid[])) AND at >= :start AND at < :end AND kind = :kind
-          AND (d.use IS NULL OR NOT d.use @> CAST(floor(extract(epoch FROM at)) AS bigint) - 1)
+        SELECT name, employee_id, sum(seconds) AS seconds FROM in_front LEFT JOIN deleted d USING (employee_id)
+        WHERE d.use IS NULL OR NOT d.use @> CAST(floor(extract(epoch FROM at)) AS bigint) - 1
         GROUP BY name, employee_id
     ) of_person
     GROUP BY name ORDER BY total DESC, name LIMIT :limit

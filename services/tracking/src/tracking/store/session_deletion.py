@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tracking.domain.session_time import LONGEST_LAG, Course
 from tracking.domain.spans import Spans
 from tracking.store.multiranges import from_text, to_text
+from tracking.store.use_in_time import OFF_THE_CLOCK, on_the_clock
 
 # The columns of a Course. Of two sessions that start at one moment, the later has the higher number.
 _COURSE = """
@@ -42,16 +43,18 @@ _MARK = text("""
     WHERE session_id = :session_id
 """)
 
-# The moments find the rows in their index; the last second of each, the one before its end, decides.
-_EMPTY_USE = """
-    UPDATE usage_record u SET seconds = 0, name = '', detail = '' FROM work_session w
-    WHERE {which} AND u.company_id = w.company_id AND u.employee_id = w.employee_id
-      AND u.at >= to_timestamp(lower(w.deleted_use) + 1) AND u.at < to_timestamp(upper(w.deleted_use) + 1)
-      AND w.deleted_use @> CAST(floor(extract(epoch FROM u.at)) AS bigint) - 1
-      AND (u.seconds, u.name, u.detail) <> (0, '', '')
+# The moments find the rows; the last second of each, the one before its end, decides.
+_FROM, _TO = (f"to_timestamp({bound}(w.deleted_use) + 1)" for bound in ("lower", "upper"))
+_EMPTY_USE = f"""
+    UPDATE usage_record SET seconds = 0, name = '', detail = '' FROM work_session w
+    WHERE {{which}} AND usage_record.company_id = w.company_id AND usage_record.employee_id = w.employee_id
+      AND at >= {_FROM} AND at < {_TO} AND {{found}}
+      AND w.deleted_use @> CAST(floor(extract(epoch FROM at)) AS bigint) - 1
+      AND (seconds, name, detail) <> (0, '', '')
 """
-_EMPTY_USE_OF_ONE = text(_EMPTY_USE.format(which="w.session_id = :session_id"))
-_EMPTY_USE_OF_RECENT = text(_EMPTY_USE.format(which="w.deleted_at >= :since"))
+_FOUND = on_the_clock(_FROM, _TO), OFF_THE_CLOCK
+_EMPTY_USE_OF_ONE = [text(_EMPTY_USE.format(which="w.session_id = :session_id", found=found)) for found in _FOUND]
+_EMPTY_USE_OF_RECENT = [text(_EMPTY_USE.format(which="w.deleted_at >= :since", found=found)) for found in _FOUND]
 
 _COMPANIES_WITH_RECENT = text("SELECT DISTINCT company_id FROM work_session WHERE deleted_at >= :since")
 
@@ -104,12 +107,13 @@ async def mark(
 
 async def empty_use(tx: AsyncConnection, session_id: UUID) -> None:
     """Empties the records of use that went with a deleted session; under their keys they are known for ever."""
-    await tx.execute(_EMPTY_USE_OF_ONE, {"session_id": session_id})
+    for statement in _EMPTY_USE_OF_ONE:
+        await tx.execute(statement, {"session_id": session_id})
 
 
 async def empty_late_use(tx: AsyncConnection, since: datetime) -> int:
     """Does so for the scope's sessions that were deleted since then: rows that came later; returns how many."""
-    return (await tx.execute(_EMPTY_USE_OF_RECENT, {"since": since})).rowcount
+    return sum([(await tx.execute(statement, {"since": since})).rowcount for statement in _EMPTY_USE_OF_RECENT])
 
 
 async def companies_with_recent(dispatch: AsyncConnection, since: datetime) -> list[UUID]:
