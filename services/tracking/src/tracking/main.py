@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import socket
 import time
 from contextlib import suppress
@@ -55,6 +56,7 @@ from tracking.workers import run_workers, while_parent_lives
 
 # Any event of theirs means that the access directory has news; one that is missed costs its polling interval.
 CHANGES = ("tenancy.v1.>", "billing.v1.>")
+LESS_URGENT = 5  # of nice: totals may come a moment later, uploads are waited for
 
 
 async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
@@ -197,6 +199,7 @@ def cli() -> None:
             config = settings.Gateway()
             run_workers(_serve_gateway, bind(config.gateway_listen), config.gateway_workers)
         case "aggregator":
+            os.nice(LESS_URGENT)
             telemetry.configure("tracking-aggregator", settings.Aggregator().log_level)
             run_process(aggregator(settings.Aggregator()))
         case "workspace":

@@ -56,14 +56,11 @@ class Daybook:
         self._time_zone = time_zone
         self._timelines: dict[DayKey, dict[UUID, Timeline]] = defaultdict(dict)
         self._changed: dict[tuple[UUID, date, UUID], None] = {}  # in order
+        self._last_day: CompanyDay | None = None
 
     def days_touched(self, reports: Sequence[DeviceReport]) -> dict[DayKey, int]:
         """The days that must be put in before the reports are folded, each with the Unix time of its start."""
-        return {
-            (report.employee_id, day.date): day.start
-            for report in reports
-            for day in days_between(*report.reach, self._time_zone)
-        }
+        return {(report.employee_id, day.date): day.start for report in reports for day in self._days(report)}
 
     def put(self, employee_id: UUID, day: date, device_id: UUID, timeline: Timeline) -> None:
         """Puts a kept day of a device in."""
@@ -75,8 +72,8 @@ class Daybook:
         for report in reports:
             by_device[report.employee_id, report.device_id].append(report)
         for (employee_id, device_id), found in by_device.items():
-            touched = {day for report in found for day in days_between(*report.reach, self._time_zone)}
-            days = [(day, self._timelines[employee_id, day.date]) for day in touched]
+            touched = {day.start: day for report in found for day in self._days(report)}
+            days = [(day, self._timelines[employee_id, day.date]) for day in touched.values()]
             kept = [timelines.get(device_id, Timeline()) for _day, timelines in days]
             after = fold(sum(kept[1:], start=kept[0]), *(report.claims for report in found))
             for (day, timelines), before in zip(days, kept, strict=True):
@@ -84,6 +81,16 @@ class Daybook:
                 if timeline != before:
                     timelines[device_id] = timeline
                     self._changed[employee_id, day.date, device_id] = None
+
+    def _days(self, report: DeviceReport) -> Sequence[CompanyDay]:
+        """Most reports touch the day that the one before has touched, and no other."""
+        start, end = report.reach
+        last = self._last_day
+        if last is not None and last.start <= start and end <= last.end:
+            return (last,)
+        days = list(days_between(start, end, self._time_zone))
+        self._last_day = days[-1]
+        return days
 
     def delete(self, employee_id: UUID, device_id: UUID, seconds: Spans) -> None:
         """Takes seconds out of the employee's time that the device has reported, or still may."""

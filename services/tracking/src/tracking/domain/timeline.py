@@ -20,6 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import attrgetter
+from typing import NamedTuple
 
 from tracking.domain.spans import Spans, add, clip, gaps, latest, occupy, size, subtract, union
 
@@ -31,8 +32,7 @@ class Kind(StrEnum):
     IDLE = "I"
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """`seconds` ticks of one kind, at least one, the newest of them in the second before `end` (Unix time)."""
 
     kind: Kind

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
@@ -71,10 +71,10 @@ _TAKE = """
         ON CONFLICT (company_id, employee_id, record_id) DO NOTHING
         RETURNING entry_id
     )
-    SELECT entry_id, false, company_id, upload_id, employee_id, device_id, kind,
+    SELECT entry_id, NULL, company_id, upload_id, employee_id, device_id, kind,
         CAST(floor(extract(epoch FROM at)) AS bigint), seconds
     FROM taken
-    UNION ALL SELECT entry_id, true, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM new
+    UNION ALL SELECT NULL, array_agg(entry_id), NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM new
 """
 _TAKE_OLDEST = text(_TAKE.format("ORDER BY entry_id LIMIT :limit"))
 _TAKE_OF_UPLOADS = text(_TAKE.format("AND upload_id = ANY(CAST(:uploads AS uuid[]))"))
@@ -137,6 +137,7 @@ _ANNOUNCE = text(f"""
     WHERE o.revision < excluded.revision
 """)
 
+_CLAIMS = frozenset(Kind)
 PersonDay = tuple[UUID, UUID, date]  # company, employee, day
 
 
@@ -150,8 +151,7 @@ class Held:
     levels: Levels
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """One entry of the queue that was removed; `at` in Unix seconds. A claim that is not new was folded before."""
 
     entry_id: int
@@ -167,7 +167,7 @@ class Taken:
     @property
     def is_claim(self) -> bool:
         """Whether it claims time."""
-        return self.kind in tuple(Kind)
+        return self.kind in _CLAIMS
 
 
 async def hold(tx: AsyncConnection, company_ids: Collection[UUID], *, wait: bool) -> list[Held]:
@@ -194,8 +194,8 @@ async def take(tx: AsyncConnection, company_ids: Collection[UUID], limit: int) -
 
 async def _take(tx: AsyncConnection, statement: TextClause, values: Mapping[str, Any]) -> list[Taken]:
     rows = (await tx.execute(statement, values)).all()
-    new = {row[0] for row in rows if row[1]}
-    return [Taken(row[0], row[0] in new, *row[2:]) for row in rows if not row[1]]
+    new = frozenset(next(new for entry_id, new, *_ in rows if entry_id is None) or ())
+    return [Taken(entry_id, entry_id in new, *entry) for entry_id, _, *entry in rows if entry_id is not None]
 
 
 async def device_days(
