@@ -36,7 +36,7 @@ class Size:
     copied: int
 
 
-SIZES = (Size(1, 64, 8, 100, 10_000), Size(20, 64, 4, 1000, 40_000), Size(200, 16, 4, 1000, 40_000))
+SIZES = (Size(1, 128, 8, 100, 10_000), Size(20, 64, 4, 1000, 40_000), Size(200, 16, 4, 1000, 40_000))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ ENOUGH = 1_000  # rows
 LARGEST_GROUP = 10_000  # rows
 LONGEST_QUEUE = 200_000  # rows; beyond it an upload is better refused than kept waiting
 MOST_UPLOADS = 128  # at once; beyond them each company has room for its share
-FEW = 8  # uploads of a company are never too many; of more, a group takes twice as many as the others have on average
+FEW = 8  # uploads of a company are never too many at once
 
 Answered = Callable[[Exception | None], None]
 """Is told once that an upload is durable, or by an error that perhaps it is not, in a later turn of the loop."""
@@ -123,8 +123,8 @@ class GroupCommit:
         for company in list(self._waiting):
             waiting = self._waiting.pop(company)
             share = len(waiting)
-            if companies > 1 and share > FEW:
-                share = max(1, 2 * (uploads - share) // (companies - 1))
+            if companies > 1 and share > 1:  # of several, as many as the others have on average
+                share = max(1, (uploads - share) // (companies - 1))
             while waiting and share and rows < LARGEST_GROUP:
                 share -= 1
                 rows += len(waiting[0][0].report)

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 LARGEST = 256 * 1024  # bytes of an ordinary upload; hundreds of rows are some dozen kB
 PATIENCE = 1.0  # seconds for its body to arrive; the application knows for how much longer it may
-REFUSAL_DELAY = 0.5  # seconds: who has too much under way and asks again at once must not keep the gateway busy
+REFUSAL_DELAY = 1.0  # seconds: who has too much under way and asks again at once must not keep the gateway busy
 _STATUS_LINE = {int(status): f"HTTP/1.1 {status:d} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _NOBODY_WAITS = asyncio.Event()
 
