@@ -18,11 +18,10 @@ ACTIVE, IDLE = 32_000, 4_000  # seconds of the ten hours
 FOLDED_SECONDS = 30.0
 
 TOTALS = """
-SELECT (SELECT count(*) FROM usage_record WHERE company_id = %(company)s AND employee_id = %(id)s),
-       (SELECT coalesce(sum(active_seconds), 0) FROM employee_day
-        WHERE company_id = %(company)s AND employee_id = %(id)s),
-       (SELECT coalesce(sum(idle_seconds), 0) FROM employee_day WHERE company_id = %(company)s AND employee_id = %(id)s),
-       (SELECT count(*) FROM fold_queue WHERE company_id = %(company)s AND employee_id = %(id)s)
+SELECT (SELECT count(*) FROM usage_record WHERE (company_id, employee_id) = (%(company)s, %(id)s)),
+       coalesce(sum(active_seconds), 0), coalesce(sum(idle_seconds), 0),
+       (SELECT count(*) FROM fold_queue WHERE (company_id, employee_id) = (%(company)s, %(id)s))
+FROM employee_day WHERE (company_id, employee_id) = (%(company)s, %(id)s)
 """
 
 
@@ -57,7 +56,8 @@ async def _totals(database: psycopg.AsyncConnection, member: Member) -> tuple[in
     """Rows, active and idle seconds, once all is folded."""
     deadline = time.monotonic() + FOLDED_SECONDS
     while True:
-        row = await (await database.execute(TOTALS, {"company": member.company_id, "id": member.employee_id})).fetchone()
+        found = await database.execute(TOTALS, {"company": member.company_id, "id": member.employee_id})
+        row = await found.fetchone()
         if row is not None and not row[3]:
             return tuple(row[:3])
         if time.monotonic() > deadline:
