@@ -15,7 +15,7 @@ from tenantry_ops.bench.wire import Wire, request
 
 ROWS = 40_000
 ACTIVE, IDLE = 32_000, 4_000  # seconds of the ten hours
-FOLDED_SECONDS = 30.0
+FOLDED_SECONDS = 300.0  # after minutes of overload others wait before it
 
 TOTALS = """
 SELECT (SELECT count(*) FROM usage_record WHERE (company_id, employee_id) = (%(company)s, %(id)s)),
