@@ -85,7 +85,11 @@ def test_identity_does_not_depend_on_the_order_of_a_rows_fields_or_of_the_rows()
     assert ids(read(applications=[app(), app(title="b")])) == ids(read(applications=[app(title="b"), shuffled]))[::-1]
 
 
-@given(st.text(), st.integers(), st.none() | st.text())
+@given(
+    st.sampled_from(["ACTIVE", "INACTIVE"]) | st.text(),
+    st.integers(0, 20_000) | st.integers(),
+    st.none() | st.text() | st.times().map(lambda at: f"2026-03-02 {at:%H:%M:%S}"),
+)
 def test_a_row_is_the_same_whichever_way_it_was_read(kind: str, seconds: int, at: str | None) -> None:
     fields = {"minute_type": kind, "duration_seconds": seconds, "created_at": at}
     assert ids(read(activities=[fields])) == ids(read(activities=[Activity(kind, seconds, at)]))

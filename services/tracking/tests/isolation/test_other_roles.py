@@ -1,4 +1,4 @@
-"""The roles that see across companies: the writer reads nothing, the dispatcher learns who has work, never what."""
+"""The roles that see across companies: the writer reads keys alone, the dispatcher learns who has work, never what."""
 
 from collections.abc import Mapping
 from contextlib import nullcontext

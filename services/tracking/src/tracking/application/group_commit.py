@@ -23,6 +23,7 @@ LARGEST_GROUP = 10_000  # rows
 LONGEST_QUEUE = 200_000  # rows; beyond it an upload is better refused than kept waiting
 MOST_UPLOADS = 128  # at once; beyond them each company has room for its share
 FEW = 8  # uploads of a company are never too many at once
+BUSY = 32  # uploads in line, beyond which a group has as many of a company as the others have on average
 
 Answered = Callable[[Exception | None], None]
 """Is told once that an upload is durable, or by an error that perhaps it is not, in a later turn of the loop."""
@@ -120,11 +121,12 @@ class GroupCommit:
         rows = 0
         self._over.clear()
         uploads, companies = self._uploads_waiting, len(self._waiting)
+        room = 1 if uploads > BUSY else FEW
         for company in list(self._waiting):
             waiting = self._waiting.pop(company)
             share = len(waiting)
-            if companies > 1 and share > 1:  # of several, as many as the others have on average
-                share = max(1, (uploads - share) // (companies - 1))
+            if companies > 1 and share > room:
+                share = max(room, (uploads - share) // (companies - 1))
             while waiting and share and rows < LARGEST_GROUP:
                 share -= 1
                 rows += len(waiting[0][0].report)
@@ -147,8 +149,12 @@ class GroupCommit:
             self._refuse(group)
         except NotStorable as error:
             if len(group) > 1:  # one upload must not spoil the others
-                for one in group:
-                    await self._commit([one])
+                for place, one in enumerate(group, start=1):
+                    try:
+                        await self._commit([one])
+                    except BaseException:
+                        self._refuse(group[place:])
+                        raise
             else:
                 log.error("upload not stored", company_id=str(group[0][0].company_id), error=str(error))
                 self._refuse(group)

@@ -26,6 +26,7 @@ IMPOSSIBLE_TIME = "created_at is not a time that can be true"
 
 PLAUSIBLE_YEARS = range(1980, 2200)  # what a wrong clock may show; farther off, an offset would leave the calendar
 _KINDS = {"ACTIVE": Kind.ACTIVE, "INACTIVE": Kind.IDLE}
+_LONGEST_TIME = 64  # characters
 _CONTROL = dict.fromkeys((*range(32), 127))
 
 
@@ -148,7 +149,7 @@ def moment(value: Any) -> datetime | None:
     """A row's time; None when it says none. BadRow: it is no time, or none that can be true."""
     if value is None or value == "":
         return None
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > _LONGEST_TIME:
         raise BadRow(NO_TIME)
     return _moment(value)
 

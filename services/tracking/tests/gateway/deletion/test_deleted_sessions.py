@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid1, uuid4
 
 import pytest
 from sqlalchemy import text
@@ -76,11 +76,11 @@ async def test_what_was_in_front_is_erased_whatever_its_ids_say_of_the_time(
         SELECT company_id, :id, employee_id, kind, at, seconds, name, detail FROM usage_record WHERE record_id = :copied
     """)
     async with superuser.begin() as tx:
-        for record_id in (uuid4(), UUID(int=1), UUID("01900000-0000-7000-8000-000000000000")):
+        for record_id in (uuid4(), uuid1(), UUID(int=1), UUID("01900000-0000-7000-8000-000000000000")):
             await tx.execute(copy, {"id": record_id, "copied": row["record_id"]})
     await delete(desktop.session_id, now=clock.now)
     found = await stored("usage_record", tenant.company_id)
-    assert [(row["name"], row["detail"], row["seconds"]) for row in found] == [("", "", 0)] * 4
+    assert [(row["name"], row["detail"], row["seconds"]) for row in found] == [("", "", 0)] * 5
 
 
 async def test_one_that_fell_silent_does_not_go_on(desktop, tenant, clock, engine, dispatch, delete, stored) -> None:

@@ -69,7 +69,7 @@ class UploadProtocol(BoundedHeadProtocol):
         return type("UploadProtocol", (cls,), {"uploads": uploads})
 
     def on_message_begin(self) -> None:
-        # What the server itself does here waits until it is known to be needed.
+        # What the server itself does here, above all the scope, waits until it is known to be needed.
         self.head_size = 0
         self.url, self.headers, self.expect_100_continue = b"", [], False
 
@@ -168,7 +168,7 @@ class UploadProtocol(BoundedHeadProtocol):
         self._write(upload, reply.code, reply.headers, reply.encode())
 
     def _write(self, upload: _Upload, code: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
-        if upload.disconnected or self.transport.is_closing():
+        if upload.response_complete or upload.disconnected or self.transport.is_closing():
             return
         head = _head(code, len(body), (*self.server_state.default_headers, *headers), upload.keep_alive)
         self.transport.write(head + body)

@@ -1,0 +1,34 @@
+"""No page can forget to check a form: whatever changes anything is for visitors, who bring a form of their session."""
+
+from collections.abc import Iterator
+
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from tracking.api.workspace.access import employee_or_admin
+
+BEFORE_ANY_SESSION = {"/login", "/setup"}  # they check where the request comes from
+
+
+def below(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for one in dependant.dependencies:
+        yield from below(one)
+
+
+def routes(app: object) -> Iterator[APIRoute]:
+    for route in getattr(app, "routes", ()):
+        if isinstance(route, APIRoute):
+            yield route
+        else:
+            yield from routes(getattr(route, "app", None))
+            yield from routes(getattr(route, "original_router", None))
+
+
+def test_whatever_changes_anything_is_for_visitors(app) -> None:
+    changing = [route for route in routes(app) if route.methods - {"GET", "HEAD"}]
+    assert len(changing) > 12, "they are found"
+    unchecked = {
+        route.path for route in changing if employee_or_admin not in [one.call for one in below(route.dependant)]
+    }
+    assert unchecked == BEFORE_ANY_SESSION
