@@ -2,23 +2,25 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracking.domain.daybook import (
+    HOUR,
     CompanyChange,
     Daybook,
     DayKey,
     DeviceReport,
     EmployeeTotals,
     company_changes,
+    hours_of,
     second_of,
 )
 from tracking.domain.days import company_day, day_of
-from tracking.domain.spans import size
+from tracking.domain.spans import clip, normalise, size
 from tracking.domain.timeline import Claim, Kind, Timeline, fold
 
 ZONE = "Europe/Berlin"
@@ -43,28 +45,28 @@ sessions = st.dictionaries(
 def count(reports: Iterable[DeviceReport], sessions: dict[DayKey, int] | None = None) -> dict[DayKey, EmployeeTotals]:
     book = Daybook(ZONE)
     book.fold(reports)
-    return book.changed_employees({}, sessions or {}, {})
+    return book.gains(sessions or {}, {})
 
 
 def in_turns(turns: Sequence[Sequence[DeviceReport]]) -> tuple[dict[DayKey, EmployeeTotals], Counter[tuple[date, str]]]:
     """As the aggregator does it: each turn from what the ones before have kept; the company's days as sums."""
-    kept: dict[tuple[UUID, date, UUID], Timeline] = {}
+    kept: dict[tuple[UUID, int, UUID], Timeline] = {}
     people: dict[DayKey, EmployeeTotals] = {}
     company: Counter[tuple[date, str]] = Counter()
     for turn in turns:
         book = Daybook(ZONE)
-        for employee, day in book.days_touched(turn):
-            for (whose, when, device), timeline in kept.items():
-                if (whose, when) == (employee, day):
-                    book.put(employee, day, device, timeline)
+        touched = {(report.employee_id, hour) for report in turn for hour in report.hours}
+        for (whose, hour, device), timeline in kept.items():
+            if (whose, hour) in touched:
+                book.put(whose, hour, device, timeline)
         book.fold(turn)
-        kept |= {(employee, day.date, device): line for employee, day, device, line in book.changed_devices()}
-        after = book.changed_employees(people, {}, {})
+        kept |= {(employee, hour, device): line for employee, hour, device, line in book.changed_devices()}
+        after = {key: people.get(key, EmployeeTotals()) + gain for key, gain in book.gains({}, {}).items()}
         for day, change in company_changes(people, after).items():
             for name in ("active_seconds", "idle_seconds", "employees_active"):
                 company[day, name] += getattr(change, name)
         people |= after
-    return people, company
+    return {key: totals for key, totals in people.items() if totals != EmployeeTotals()}, company
 
 
 @given(reports, st.integers(1, 4))
@@ -124,9 +126,51 @@ def test_idle_time_that_turns_out_to_be_active_elsewhere_moves() -> None:
 
 
 def test_a_session_alone_leaves_the_seconds_as_they_are() -> None:
-    before = {(ALICE, EVE): EmployeeTotals(50, 5, 1)}
-    after = Daybook(ZONE).changed_employees(before, {(ALICE, EVE): 2}, {})
-    assert after == {(ALICE, EVE): EmployeeTotals(50, 5, 3)}
+    gain = Daybook(ZONE).gains({(ALICE, EVE): 2}, {})[ALICE, EVE]
+    assert EmployeeTotals(50, 5, 1) + gain == EmployeeTotals(50, 5, 3)
+
+
+def test_what_another_desktop_has_told_already_gains_nothing() -> None:
+    work = [Claim(Kind.ACTIVE, MIDNIGHT + 1000, 1000)]
+    book = Daybook(ZONE)
+    book.put(ALICE, MIDNIGHT // HOUR, LAPTOP, fold(Timeline(), work))
+    book.fold([DeviceReport(ALICE, TOWER, work)])
+    assert [device for _whose, _hour, device, _line in book.changed_devices()] == [TOWER]
+    assert book.gains({}, {}) == {}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 200_000), st.integers(1, 9_000)), min_size=1, max_size=6),
+    st.sampled_from(["UTC", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "Antarctica/Troll"]),
+)
+def test_days_that_begin_within_an_hour_have_their_part_of_it(stretches: list[tuple[int, int]], zone: str) -> None:
+    """Around the ends of summer time in Lord Howe, by half an hour, and in Troll, whose last day of it has 26 hours."""
+    for around in (date(2026, 4, 4), date(2026, 10, 24)):
+        start = company_day(around, zone).start
+        worked = normalise((start + first, start + first + length) for first, length in stretches)
+        book = Daybook(zone)
+        book.fold([DeviceReport(ALICE, LAPTOP, [Claim(Kind.ACTIVE, end, end - first)]) for first, end in worked])
+        for _whose, hour, _device, kept in book.changed_devices():
+            assert kept == kept.clip(hour * HOUR, (hour + 1) * HOUR)
+        days = [company_day(around + timedelta(days=number), zone) for number in range(-1, 5)]
+        expected = {(ALICE, day.date): size(clip(worked, day.start, day.end)) for day in days}
+        gains = {key: gain.active_seconds for key, gain in book.gains({}, {}).items()}
+        assert gains == {key: seconds for key, seconds in expected.items() if seconds}
+
+
+@given(st.integers(0, 20_000), st.integers(1, 20_000), st.integers(0, 25_000), st.integers(1, 20_000))
+def test_a_deletion_touches_its_own_hours(worked: int, seconds: int, deleted: int, length: int) -> None:
+    reports = [DeviceReport(ALICE, LAPTOP, [Claim(Kind.ACTIVE, MIDNIGHT + worked + seconds, seconds)])]
+    before = Daybook(ZONE)
+    before.fold(reports)
+    book = Daybook(ZONE)
+    for whose, hour, device, kept in before.changed_devices():
+        book.put(whose, hour, device, kept)
+    span = MIDNIGHT + deleted, MIDNIGHT + deleted + length
+    book.delete(ALICE, LAPTOP, [span])
+    assert {hour for _whose, hour, _device, _line in book.changed_devices()} == set(hours_of(*span))
+    lost = size(clip([(MIDNIGHT + worked, MIDNIGHT + worked + seconds)], *span))
+    assert -sum(gain.active_seconds for gain in book.gains({}, {}).values()) == lost
 
 
 def test_a_tick_ends_in_its_second() -> None:

@@ -73,7 +73,7 @@ class Server:
             self.book.fold([DeviceReport(ALICE, LAPTOP, claims)])
 
     def totals(self) -> EmployeeTotals:
-        (totals,) = [*self.book.changed_employees({}, {}, {}).values()] or [EmployeeTotals()]
+        (totals,) = [*self.book.gains({}, {}).values()] or [EmployeeTotals()]
         return totals
 
 

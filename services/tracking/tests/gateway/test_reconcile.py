@@ -53,7 +53,11 @@ async def test_a_company_that_nobody_has_set_up(engine: AsyncEngine, new_key) ->
         ("UPDATE company_day SET idle_seconds = idle_seconds + 1", ["company"]),
         ("UPDATE company_day SET employees_active = 9", ["company"]),
         ("DELETE FROM company_day", ["company"]),
-        ("DELETE FROM activity WHERE kind = 'A'", ["employee", "company"]),
+        ("DELETE FROM activity WHERE kind = 'A'", ["employee", "company", "device"]),
+        ("DELETE FROM activity", ["employee", "company", "device"]),
+        ("DELETE FROM device_hour", ["device"] * 4),
+        ("UPDATE device_hour SET idle = '{}'", ["device"]),
+        ("UPDATE device_hour SET active = idle, idle = active", ["device"]),
         ("DELETE FROM work_session", ["employee", "company"]),
     ],
 )

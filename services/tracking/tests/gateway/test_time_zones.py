@@ -3,18 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sqlalchemy import text
 
 from contracts.tracking.v1 import usage_pb2
-from servicekit.ids import new_id
 from tracker_client import Desktop
 from tracking.application.change_time_zone import TimeZones, change_time_zone
-from tracking.domain.days import company_day
-from tracking.domain.recut import recut
-from tracking.domain.spans import size
-from tracking.domain.timeline import Timeline
 from tracking.feed.outgoing import company_month_event
 
 
@@ -117,22 +110,3 @@ async def test_the_owners_change_reaches_the_days(engine, dispatch, tenant, move
     (company,) = await stored("company", tenant.company_id)
     assert company["time_zone"] == "Asia/Tokyo"
     assert await days(tenant) != before
-
-
-zones = st.sampled_from(["UTC", "Asia/Kolkata", "Pacific/Apia", "America/New_York", "Europe/Berlin", "Asia/Kathmandu"])
-START = int(datetime(2026, 3, 27, tzinfo=UTC).timestamp())
-
-
-@given(st.lists(st.tuples(st.integers(0, 400_000), st.integers(1, 90_000)), max_size=6), zones, zones)
-@settings(max_examples=200)
-def test_no_second_is_lost_or_won(stretches: list[tuple[int, int]], old: str, new: str) -> None:
-    device = new_id()
-    whole = Timeline()
-    for start, seconds in stretches:
-        whole += Timeline(active=[(START + start, START + start + seconds)])
-    first = recut([(datetime.fromtimestamp(START, UTC).date(), device, whole)], old)
-    second = recut([(day, device, timeline) for (day, _), timeline in first.items()], new)
-    assert sum(size(timeline.active) for timeline in second.values()) == size(whole.active)
-    for (day, _), timeline in second.items():
-        bounds = company_day(day, new)
-        assert timeline == timeline.clip(bounds.start, bounds.end)

@@ -31,7 +31,7 @@ TABLES = (
     "company_day",
     "company_settings",
     "device",
-    "device_day",
+    "device_hour",
     "employee",
     "employee_day",
     "fold_queue",

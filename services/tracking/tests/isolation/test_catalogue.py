@@ -28,7 +28,7 @@ TOUCHED_BY_FOLDS = (
     "company",
     "company_day",
     "device",
-    "device_day",
+    "device_hour",
     "employee",
     "employee_day",
     "fold_queue",

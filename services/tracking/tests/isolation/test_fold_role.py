@@ -16,7 +16,7 @@ from tracking.store.scope import companies_scope, company_scope
 
 Two = tuple[UUID, UUID]
 
-READABLE = ("company_day", "device_day", "employee_day", "fold_queue", "outbox")
+READABLE = ("company_day", "device_hour", "employee_day", "fold_queue", "outbox")
 
 
 @pytest.fixture

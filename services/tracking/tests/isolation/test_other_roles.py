@@ -73,7 +73,7 @@ async def test_what_the_folder_may(superuser: AsyncEngine) -> None:
             "storage_use": {"SELECT"},
             "fold_queue": {"SELECT", "DELETE"},
             "activity": {"INSERT"},
-            "device_day": kept,
+            "device_hour": kept,
             "employee_day": kept,
             "company_day": kept,
             "outbox": kept,

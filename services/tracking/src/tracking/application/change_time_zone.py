@@ -1,20 +1,26 @@
 """A company moves to another time zone: its days begin at another midnight, the past ones too."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tracking.application.fold_company import Encode, announce
-from tracking.domain.daybook import CompanyChange, DayKey, EmployeeTotals, company_changes
-from tracking.domain.days import company_day, day_of
-from tracking.domain.recut import recut
-from tracking.domain.spans import size
-from tracking.domain.timeline import Timeline, combine
-from tracking.store import companies, company_days, device_days, employee_days, employees, levels, screenshots, sessions
+from tracking.domain.daybook import CompanyChange, Daybook, DayKey, EmployeeTotals, company_changes
+from tracking.domain.days import day_of
+from tracking.store import (
+    companies,
+    company_days,
+    device_hours,
+    employee_days,
+    employees,
+    levels,
+    screenshots,
+    sessions,
+)
 from tracking.store.scope import company_scope
 
 log = structlog.get_logger()
@@ -52,9 +58,10 @@ class TimeZones:
 
 
 async def change_time_zone(engine: AsyncEngine, company_id: UUID, time_zone: str, encode: Encode) -> bool:
-    """Cuts all kept days anew and announces every month that changes; False when the company is there already.
+    """Counts all days anew and announces every month that changes; False when the company is there already.
 
-    Which seconds were worked does not depend on the time zone, only the days they belong to: no raw row is read.
+    Which seconds were worked does not depend on the time zone, only the days they belong to: no raw row is read, and
+    what is kept of devices stays as it is.
     """
     async with company_scope(engine, company_id) as tx:
         await companies.lock(tx)
@@ -67,7 +74,7 @@ async def change_time_zone(engine: AsyncEngine, company_id: UUID, time_zone: str
             return False
         before = await employee_days.everything(tx)
         after = dict.fromkeys(before, EmployeeTotals())
-        after |= await _recut_everyone(tx, company_id, old.time_zone, time_zone)
+        after |= await _everyones_days(tx, time_zone)
         await employee_days.put(tx, company_id, after)
         changes = {day: change for day, change in company_changes(before, after).items() if change != CompanyChange()}
         if changes:
@@ -84,26 +91,11 @@ async def change_time_zone(engine: AsyncEngine, company_id: UUID, time_zone: str
     return True
 
 
-async def _recut_everyone(
-    tx: AsyncConnection, company_id: UUID, old_zone: str, time_zone: str
-) -> dict[DayKey, EmployeeTotals]:
+async def _everyones_days(tx: AsyncConnection, time_zone: str) -> dict[DayKey, EmployeeTotals]:
     started = Counter([(employee_id, day_of(at, time_zone)) async for employee_id, at in sessions.counted(tx)])
     taken = Counter([(employee_id, day_of(at, time_zone)) async for employee_id, at in screenshots.counted(tx)])
-    worked: dict[DayKey, tuple[int, int]] = {}
+    book = Daybook(time_zone)
     for person in await employees.everyone(tx):
-        cut = recut(await device_days.of_employee(tx, person.employee_id, old_zone), time_zone)
-        changed = [
-            (person.employee_id, company_day(day, time_zone), device_id, timeline)
-            for (day, device_id), timeline in cut.items()
-        ]
-        await device_days.put(tx, company_id, changed)
-        by_day: dict[date, list[Timeline]] = defaultdict(list)
-        for (day, _device_id), timeline in cut.items():
-            by_day[day].append(timeline)
-        for day, timelines in by_day.items():
-            whole = combine(timelines)
-            worked[person.employee_id, day] = size(whole.active), size(whole.idle)
-    return {
-        key: EmployeeTotals(*worked.get(key, (0, 0)), sessions=started[key], screenshots=taken[key])
-        for key in worked.keys() | started.keys() | taken.keys()
-    }
+        for hour, device_id, timeline in await device_hours.of_employee(tx, person.employee_id):
+            book.change(person.employee_id, hour, device_id, timeline)
+    return book.gains(started, taken)

@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit.errors import NotFound
 from tracking.application.fold_company import Encode, announce
-from tracking.domain.daybook import CompanyChange, Daybook, DayKey, EmployeeTotals, company_changes
-from tracking.domain.days import day_of, days_between
+from tracking.domain.daybook import CompanyChange, Daybook, DayKey, EmployeeTotals, company_changes, hours_of
+from tracking.domain.days import day_of
 from tracking.domain.session_time import latest_end, likely_end, seconds_alone, seconds_of
 from tracking.domain.spans import Spans
 from tracking.store import (
     companies,
     company_days,
-    device_days,
+    device_hours,
     employee_days,
     fold_queue,
     levels,
@@ -135,20 +135,19 @@ async def _recount(
     whose, zone, began = doomed.employee_id, company.time_zone, doomed.course.started_at
     book = Daybook(zone)
     if seconds and doomed.device_id:
-        days = [day.date for day in days_between(seconds[0][0], seconds[-1][1], zone)]
-        for day, device_id, timeline in await device_days.of_days(tx, whose, days, zone):
-            book.put(whose, day, device_id, timeline)
+        hours = {hour for start, end in seconds for hour in hours_of(start, end)}
+        for hour, device_id, timeline in await device_hours.of_hours(tx, whose, hours):
+            book.put(whose, hour, device_id, timeline)
         book.delete(whose, doomed.device_id, seconds)
-        await device_days.put(tx, company.company_id, list(book.changed_devices()))
+        await device_hours.put(tx, company.company_id, list(book.changed_devices()))
     started = await fold_queue.withdraw(tx, kind=fold_queue.SESSION, employee_id=whose, moments=[began])
     taken = await fold_queue.withdraw(tx, kind=fold_queue.SCREENSHOT, employee_id=whose, moments=captured)
     fewer_sessions, fewer_screenshots = (_lost(whose, moments, zone) for moments in (started, taken))
-    keys = {(whose, day.date) for _whose, day, *_ in book.changed_devices()} | {*fewer_sessions, *fewer_screenshots}
-    before = await employee_days.read(tx, keys)
-    after = book.changed_employees(before, fewer_sessions, fewer_screenshots)
-    changed = {key: totals for key, totals in after.items() if totals != before.get(key, EmployeeTotals())}
-    await employee_days.put(tx, company.company_id, changed)
-    return company_changes(before, changed)
+    gains = book.gains(fewer_sessions, fewer_screenshots)
+    before = await employee_days.read(tx, gains.keys())
+    after = {key: before.get(key, EmployeeTotals()) + gain for key, gain in gains.items()}
+    await employee_days.put(tx, company.company_id, after)
+    return company_changes(before, after)
 
 
 def _lost(whose: UUID, moments: Counter[datetime], time_zone: str) -> Counter[DayKey]:

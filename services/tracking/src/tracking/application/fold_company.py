@@ -1,24 +1,29 @@
 """Folds what trackers claim into totals and announces the months that changed: many companies in one transaction."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime
-from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit import outbox
 from servicekit.events import OutgoingEvent
-from tracking.domain.daybook import CompanyChange, Daybook, DayKey, DeviceReport, EmployeeTotals, company_changes
+from tracking.domain.daybook import (
+    CompanyChange,
+    Daybook,
+    DayKey,
+    DeviceReport,
+    EmployeeTotals,
+    HourKey,
+    company_changes,
+)
 from tracking.domain.days import day_of
 from tracking.domain.timeline import Claim, Kind
 from tracking.store import company_days, fold_queue, folding
 from tracking.store.company_days import CompanyDayRow
-from tracking.store.folding import Held, PersonDay, Taken
+from tracking.store.folding import Held, Taken
 from tracking.store.scope import companies_scope, company_scope
-
-Value = TypeVar("Value")
 
 ENTRIES_A_TURN = 20_000
 
@@ -50,7 +55,7 @@ async def announce(tx: AsyncConnection, company_id: UUID, months: set[date], enc
 
 
 async def _fold(tx: AsyncConnection, company_ids: Collection[UUID], encode: Encode, *, wait: bool) -> bool:
-    """Reads the kept state of the days that the entries touch and never a raw row again."""
+    """Reads the kept state of the hours that the entries touch and never a raw row again."""
     turns = {held.company_id: _Turn(held) for held in await folding.hold(tx, company_ids, wait=wait)}
     entries = await folding.take(tx, turns.keys(), ENTRIES_A_TURN) if turns else []
     for entry in entries:
@@ -58,24 +63,19 @@ async def _fold(tx: AsyncConnection, company_ids: Collection[UUID], encode: Enco
     turns = {company_id: turn for company_id, turn in turns.items() if turn.entries}
     if not turns:
         return False
-    starts = _keyed({company_id: turn.days_touched() for company_id, turn in turns.items()})
-    for company_id, employee_id, day, device_id, timeline in await folding.device_days(tx, starts):
-        turns[company_id].book.put(employee_id, day, device_id, timeline)
+    hours = [(company_id, *hour) for company_id, turn in turns.items() for hour in turn.hours_touched()]
+    for company_id, employee_id, hour, device_id, timeline in await folding.device_hours(tx, hours):
+        turns[company_id].book.put(employee_id, hour, device_id, timeline)
     for turn in turns.values():
         turn.fold()
-    keys = {(company_id, *key) for company_id, turn in turns.items() for key in turn.people_touched()}
-    for (company_id, employee_id, day), totals in (await folding.employee_days(tx, keys)).items():
-        turns[company_id].before[employee_id, day] = totals
-    after = {company_id: turn.totals() for company_id, turn in turns.items()}
-    await folding.put_device_days(
-        tx, [(company_id, *day) for company_id, turn in turns.items() for day in turn.book.changed_devices()]
+    await folding.put_device_hours(
+        tx, [(company_id, *hour) for company_id, turn in turns.items() for hour in turn.book.changed_devices()]
     )
-    await folding.put_employee_days(tx, _keyed(after))
-    changes = [
-        (turn.held, day, change)
-        for company_id, turn in turns.items()
-        for day, change in turn.changes(after[company_id]).items()
-    ]
+    gains = {(company_id, *key): gain for company_id, turn in turns.items() for key, gain in turn.gains().items()}
+    for (company_id, employee_id, day), totals in (await folding.add_employee_days(tx, gains)).items():
+        turns[company_id].before[employee_id, day] = totals - gains[company_id, employee_id, day]
+        turns[company_id].after[employee_id, day] = totals
+    changes = [(turn.held, day, change) for company_id, turn in turns.items() for day, change in turn.changes().items()]
     await folding.add_company_days(tx, changes, {company_id: turn.today for company_id, turn in turns.items()})
     months = {(held.company_id, day.replace(day=1)) for held, day, _change in changes}
     announced = [
@@ -94,30 +94,22 @@ class _Turn:
         self.today = day_of(datetime.now(UTC), held.time_zone)
         self.entries: list[Taken] = []
         self.book = Daybook(held.time_zone)
-        self.before: dict[DayKey, EmployeeTotals] = {}
+        self.before: dict[DayKey, EmployeeTotals] = {}  # of the people's days that change
+        self.after: dict[DayKey, EmployeeTotals] = {}
         self._reports: list[DeviceReport] = []
-        self._sessions: Counter[DayKey] = Counter()
-        self._screenshots: Counter[DayKey] = Counter()
 
-    def days_touched(self) -> dict[DayKey, int]:
+    def hours_touched(self) -> set[HourKey]:
         self._reports = reports_of(self.entries)
-        self._sessions, self._screenshots = (
-            self._moments(kind) for kind in (fold_queue.SESSION, fold_queue.SCREENSHOT)
-        )
-        return self.book.days_touched(self._reports)
+        return {(report.employee_id, hour) for report in self._reports for hour in report.hours}
 
     def fold(self) -> None:
         self.book.fold(self._reports)
 
-    def people_touched(self) -> set[DayKey]:
-        changed = {(employee_id, day.date) for employee_id, day, _device, _timeline in self.book.changed_devices()}
-        return changed | {*self._sessions, *self._screenshots}
+    def gains(self) -> dict[DayKey, EmployeeTotals]:
+        return self.book.gains(self._moments(fold_queue.SESSION), self._moments(fold_queue.SCREENSHOT))
 
-    def totals(self) -> dict[DayKey, EmployeeTotals]:
-        return self.book.changed_employees(self.before, self._sessions, self._screenshots)
-
-    def changes(self, after: Mapping[DayKey, EmployeeTotals]) -> dict[date, CompanyChange]:
-        changes = company_changes(self.before, after)
+    def changes(self) -> dict[date, CompanyChange]:
+        changes = company_changes(self.before, self.after)
         if any(entry.kind in (fold_queue.LEVELS, fold_queue.SCREENSHOT) for entry in self.entries):
             changes.setdefault(self.today, CompanyChange())
         return changes
@@ -128,10 +120,6 @@ class _Turn:
             for entry in self.entries
             if entry.kind == kind and entry.employee_id
         )
-
-
-def _keyed(by_company: Mapping[UUID, Mapping[DayKey, Value]]) -> dict[PersonDay, Value]:
-    return {(company_id, *key): value for company_id, found in by_company.items() for key, value in found.items()}
 
 
 def reports_of(entries: Sequence[Taken]) -> list[DeviceReport]:

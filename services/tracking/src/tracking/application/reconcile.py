@@ -1,15 +1,16 @@
 """Recomputes a company's totals from its raw rows and names every difference from the kept ones."""
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tracking.application.fold_company import Encode, fold_company
 from tracking.domain.daybook import (
+    HOUR,
     CompanyChange,
     Daybook,
     DayKey,
@@ -19,13 +20,13 @@ from tracking.domain.daybook import (
     second_of,
 )
 from tracking.domain.days import day_of
-from tracking.domain.spans import Spans, union
-from tracking.domain.timeline import Claim, Kind
+from tracking.domain.spans import Spans, size, union
+from tracking.domain.timeline import Claim, Kind, Timeline
 from tracking.store import (
     activities,
     companies,
     company_days,
-    device_days,
+    device_hours,
     employee_days,
     screenshots,
     session_deletion,
@@ -54,8 +55,8 @@ async def reconcile(engine: AsyncEngine, company_id: UUID, encode: Encode) -> Re
         if company is None:
             return Reconciliation(0, 0, [])
         deleted = _by_device(await session_deletion.deleted(tx))
-        kept_deleted = _by_device(await device_days.deleted(tx, company.time_zone))
-        recomputed = await _recompute(tx, company.time_zone, deleted)
+        kept_deleted = _by_device(await device_hours.deleted(tx))
+        recomputed, differences = await _recompute(tx, company.time_zone, deleted)
         stored, takes = await screenshots.storage(tx)
         kept = await employee_days.everything(tx)
         kept_days = {
@@ -64,7 +65,7 @@ async def reconcile(engine: AsyncEngine, company_id: UUID, encode: Encode) -> Re
             )
             for row in await company_days.read(tx, date.min, date.max)
         }
-    differences = [
+    differences += [
         f"employee {key[0]} on {key[1]}: kept {kept.get(key)}, raw rows say {recomputed.get(key)}"
         for key in sorted(kept.keys() | recomputed.keys())
         if kept.get(key, EmployeeTotals()) != recomputed.get(key, EmployeeTotals())
@@ -95,36 +96,59 @@ def _by_device(found: Iterable[tuple[UUID, UUID, Spans]]) -> dict[tuple[UUID, UU
 
 async def _recompute(
     tx: AsyncConnection, time_zone: str, deleted: Mapping[tuple[UUID, UUID], Spans]
-) -> dict[DayKey, EmployeeTotals]:
+) -> tuple[dict[DayKey, EmployeeTotals], list[str]]:
+    """Everyone's days from raw rows, and where the kept hours of devices differ from them."""
     counted: dict[DayKey, EmployeeTotals] = {}
-    async for reports in _employees(activities.in_order(tx)):
+    differences: list[str] = []
+    hours_kept = await device_hours.people(tx)
+    async for employee_id, reports in _employees(activities.in_order(tx)):
         book = Daybook(time_zone)
         book.fold(reports)
-        for employee_id, device_id in {(report.employee_id, report.device_id) for report in reports}:
+        for device_id in {report.device_id for report in reports}:
             book.delete(employee_id, device_id, deleted.get((employee_id, device_id), []))
-        counted |= book.changed_employees({}, {}, {})
+        counted |= book.gains({}, {})
+        recomputed = {(hour, device_id): timeline for _whose, hour, device_id, timeline in book.changed_devices()}
+        differences += _hours_that_differ(await device_hours.of_employee(tx, employee_id), recomputed)
+        hours_kept.discard(employee_id)
+    for employee_id in sorted(hours_kept):  # of whom there is no raw row
+        differences += _hours_that_differ(await device_hours.of_employee(tx, employee_id), {})
     started = Counter([(employee_id, day_of(at, time_zone)) async for employee_id, at in sessions.counted(tx)])
     taken = Counter([(employee_id, day_of(at, time_zone)) async for employee_id, at in screenshots.counted(tx)])
-    return {
+    totals = {
         key: EmployeeTotals(found.active_seconds, found.idle_seconds, started[key], taken[key])
         for key in counted.keys() | started.keys() | taken.keys()
         for found in [counted.get(key, EmployeeTotals())]
     }
+    return totals, differences
 
 
-async def _employees(claims: AsyncIterator[FoldedClaim]) -> AsyncIterator[list[DeviceReport]]:
-    """One employee's reports after another, as they were folded."""
+def _hours_that_differ(
+    kept: Iterable[tuple[int, UUID, Timeline]], recomputed: Mapping[tuple[int, UUID], Timeline]
+) -> Iterator[str]:
+    found = {(hour, device_id): timeline for hour, device_id, timeline in kept}
+    for key in sorted(found.keys() | recomputed.keys()):
+        one, other = (hours.get(key, Timeline()) for hours in (found, recomputed))
+        if (one.active, one.idle) != (other.active, other.idle):
+            hour = datetime.fromtimestamp(key[0] * HOUR, UTC)
+            yield (
+                f"device {key[1]} from {hour:%Y-%m-%d %H}:00 UTC: kept {size(one.active)} s active and "
+                f"{size(one.idle)} s idle, raw rows say {size(other.active)} and {size(other.idle)}, or other seconds"
+            )
+
+
+async def _employees(claims: AsyncIterator[FoldedClaim]) -> AsyncIterator[tuple[UUID, list[DeviceReport]]]:
+    """One employee after another, with the reports as they were folded."""
     reports: dict[tuple[int, UUID, UUID], list[Claim]] = defaultdict(list)
     employee: UUID | None = None
     async for claim in claims:
         if employee is not None and claim.employee_id != employee:
-            yield _reports(employee, reports)
+            yield employee, _reports(employee, reports)
             reports = defaultdict(list)
         employee = claim.employee_id
         key = claim.revision, claim.upload_id, claim.device_id
         reports[key].append(Claim(Kind(claim.kind), second_of(claim.at), claim.seconds))
     if employee is not None:
-        yield _reports(employee, reports)
+        yield employee, _reports(employee, reports)
 
 
 def _reports(employee_id: UUID, claims: dict[tuple[int, UUID, UUID], list[Claim]]) -> list[DeviceReport]:

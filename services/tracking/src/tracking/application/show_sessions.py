@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from servicekit.errors import InvalidInput, NotFound
 from tracking.domain.days import company_day
 from tracking.domain.rows import PLAUSIBLE_YEARS
-from tracking.domain.session_time import day_parts
 from tracking.store import companies, employees, session_list
 from tracking.store.employees import Employee
 from tracking.store.scope import company_scope
@@ -65,7 +64,7 @@ async def show_sessions(
             offset=(wanted.page - 1) * SESSIONS_A_PAGE,
         )
         shown = found[:SESSIONS_A_PAGE]
-        counted = await _counted(tx, shown, days_zone)
+        counted = await session_list.counted(tx, shown)
     with_time = [(session, counted.get(session.session_id, Counted())) for session in shown]
     return SessionPage(time_zone, days_zone, people, with_time, is_last=len(found) == len(shown))
 
@@ -75,11 +74,11 @@ async def show_session(
 ) -> SessionShown:
     """One session. NotFound: the company has none with that number, or it is not one that the viewer may see."""
     async with company_scope(engine, company_id) as tx:
-        time_zone, days_zone = await _zones(tx, viewer)
+        time_zone, _days_zone = await _zones(tx, viewer)
         session = await session_list.by_number(tx, number)
         if session is None or not (is_admin or session.employee_id == viewer):
             raise NotFound("There is no such session")
-        counted = await _counted(tx, [session], days_zone)
+        counted = await session_list.counted(tx, [session])
     return SessionShown(time_zone, session, counted.get(session.session_id, Counted()))
 
 
@@ -102,12 +101,3 @@ def _whose(people: Sequence[Employee], number: int | None) -> UUID | None:
 def _bounds(day: date, time_zone: str) -> tuple[datetime, datetime]:
     found = company_day(day, time_zone)
     return datetime.fromtimestamp(found.start, UTC), datetime.fromtimestamp(found.end, UTC)
-
-
-async def _counted(tx: AsyncConnection, found: Sequence[ListedSession], days_zone: str) -> dict[UUID, Counted]:
-    parts = [
-        (session, part)
-        for session in found
-        for part in day_parts(session.started_at, session.ended_at or session.last_seen_at, days_zone)
-    ]
-    return await session_list.counted(tx, parts)

@@ -1,4 +1,8 @@
-"""The totals of days, from what devices report: the arithmetic of a fold, without a database."""
+"""The totals of days, from what devices report: the arithmetic of a fold, without a database.
+
+What devices report is kept by the hour in UTC: a fold reads and writes what its reports touch and no more, and nothing
+depends on a company's midnight. A person's days are sums, to which is added what the hours gain.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -7,21 +11,39 @@ from datetime import date, datetime
 from functools import cached_property
 from uuid import UUID
 
-from tracking.domain.days import CompanyDay, company_day, days_between
-from tracking.domain.spans import Spans, size
-from tracking.domain.timeline import Claim, Timeline, combine, fold, reach
+from tracking.domain.days import CompanyDay, days_between
+from tracking.domain.spans import Spans, clip, size
+from tracking.domain.timeline import Claim, Timeline, combine, fold, joined, reach
 
 DayKey = tuple[UUID, date]
+HourKey = tuple[UUID, int]  # employee, and the hours since 1970 in UTC
+HOUR = 3600  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class EmployeeTotals:
-    """One employee's day."""
+    """One employee's day, or what it gains."""
 
     active_seconds: int = 0
     idle_seconds: int = 0
     sessions: int = 0
     screenshots: int = 0
+
+    def __add__(self, gain: "EmployeeTotals") -> "EmployeeTotals":
+        return EmployeeTotals(
+            self.active_seconds + gain.active_seconds,
+            self.idle_seconds + gain.idle_seconds,
+            self.sessions + gain.sessions,
+            self.screenshots + gain.screenshots,
+        )
+
+    def __sub__(self, before: "EmployeeTotals") -> "EmployeeTotals":
+        return EmployeeTotals(
+            self.active_seconds - before.active_seconds,
+            self.idle_seconds - before.idle_seconds,
+            self.sessions - before.sessions,
+            self.screenshots - before.screenshots,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,85 +66,94 @@ class DeviceReport:
     claims: Sequence[Claim]
 
     @cached_property
-    def reach(self) -> tuple[int, int]:
-        """First and last moment that it can touch."""
-        return reach(self.claims)
+    def hours(self) -> range:
+        """Those that it can touch."""
+        return hours_of(*reach(self.claims))
 
 
 class Daybook:
-    """Some days of some employees, as far as a fold needs them."""
+    """Some hours of some employees, as far as a fold needs them."""
 
     def __init__(self, time_zone: str) -> None:
         self._time_zone = time_zone
-        self._timelines: dict[DayKey, dict[UUID, Timeline]] = defaultdict(dict)
-        self._changed: dict[tuple[UUID, date, UUID], None] = {}  # in order
-        self._last_day: CompanyDay | None = None
+        self._hours: dict[HourKey, dict[UUID, Timeline]] = defaultdict(dict)
+        self._before: dict[HourKey, dict[UUID, Timeline]] = {}  # hours that have changed, as they were
+        self._changed: dict[tuple[UUID, int, UUID], None] = {}  # in order
+        self._last_day = CompanyDay(date.min, 0, 0)
 
-    def days_touched(self, reports: Sequence[DeviceReport]) -> dict[DayKey, int]:
-        """The days that must be put in before the reports are folded, each with the Unix time of its start."""
-        return {(report.employee_id, day.date): day.start for report in reports for day in self._days(report)}
+    def put(self, employee_id: UUID, hour: int, device_id: UUID, timeline: Timeline) -> None:
+        """Puts a kept hour of a device in."""
+        self._hours[employee_id, hour][device_id] = timeline
 
-    def put(self, employee_id: UUID, day: date, device_id: UUID, timeline: Timeline) -> None:
-        """Puts a kept day of a device in."""
-        self._timelines[employee_id, day][device_id] = timeline
+    def change(self, employee_id: UUID, hour: int, device_id: UUID, timeline: Timeline) -> None:
+        """Puts another timeline in the place of a kept one; all of the hour's must have been put in before."""
+        key = employee_id, hour
+        kept = self._hours[key]
+        self._before.setdefault(key, dict(kept))
+        kept[device_id] = timeline
+        self._changed[employee_id, hour, device_id] = None
 
     def fold(self, reports: Iterable[DeviceReport]) -> None:
-        """Counts the reports, those of a device one after the other."""
+        """Counts the reports, those of a device one after the other. The hours they touch must have been put in."""
         by_device: dict[tuple[UUID, UUID], list[DeviceReport]] = defaultdict(list)
         for report in reports:
             by_device[report.employee_id, report.device_id].append(report)
         for (employee_id, device_id), found in by_device.items():
-            touched = {day.start: day for report in found for day in self._days(report)}
-            days = [(day, self._timelines[employee_id, day.date]) for day in touched.values()]
-            kept = [timelines.get(device_id, Timeline()) for _day, timelines in days]
-            after = fold(sum(kept[1:], start=kept[0]), *(report.claims for report in found))
-            for (day, timelines), before in zip(days, kept, strict=True):
-                timeline = after.clip(day.start, day.end)
+            hours = sorted({hour for report in found for hour in report.hours})
+            kept = [self._hours[employee_id, hour].get(device_id, Timeline()) for hour in hours]
+            after = fold(joined(kept), *(report.claims for report in found))
+            for hour, before in zip(hours, kept, strict=True):
+                timeline = after.clip(hour * HOUR, (hour + 1) * HOUR)
                 if timeline != before:
-                    timelines[device_id] = timeline
-                    self._changed[employee_id, day.date, device_id] = None
+                    self.change(employee_id, hour, device_id, timeline)
 
-    def _days(self, report: DeviceReport) -> Sequence[CompanyDay]:
-        """Most reports touch the day that the one before has touched, and no other."""
-        start, end = report.reach
-        last = self._last_day
-        if last is not None and last.start <= start and end <= last.end:
+    def delete(self, employee_id: UUID, device_id: UUID, seconds: Spans) -> None:
+        """Takes seconds out of the employee's time that the device has reported, or still may."""
+        taken = Timeline(deleted=seconds)
+        for hour in sorted({hour for start, end in seconds for hour in hours_of(start, end)}):
+            kept = self._hours[employee_id, hour].get(device_id, Timeline())
+            self.change(employee_id, hour, device_id, kept + taken.clip(hour * HOUR, (hour + 1) * HOUR))
+
+    def changed_devices(self) -> Iterator[tuple[UUID, int, UUID, Timeline]]:
+        """What reports and deletions changed: employee, hour, device and its timeline."""
+        for employee_id, hour, device_id in self._changed:
+            yield employee_id, hour, device_id, self._hours[employee_id, hour][device_id]
+
+    def gains(self, sessions: Mapping[DayKey, int], screenshots: Mapping[DayKey, int]) -> dict[DayKey, EmployeeTotals]:
+        """What people's days gain or lose; `sessions` and `screenshots` have come, or gone, as well."""
+        active: dict[DayKey, int] = defaultdict(int)
+        idle: dict[DayKey, int] = defaultdict(int)
+        for (employee_id, hour), devices in self._before.items():
+            before, after = combine(devices.values()), combine(self._hours[employee_id, hour].values())
+            for day in self._days(hour):
+                key = employee_id, day.date
+                active[key] += _size(after.active, day) - _size(before.active, day)
+                idle[key] += _size(after.idle, day) - _size(before.idle, day)
+        gains = {
+            key: EmployeeTotals(active.get(key, 0), idle.get(key, 0), sessions.get(key, 0), screenshots.get(key, 0))
+            for key in active.keys() | sessions.keys() | screenshots.keys()
+        }
+        return {key: gain for key, gain in gains.items() if gain != EmployeeTotals()}
+
+    def _days(self, hour: int) -> Sequence[CompanyDay]:
+        """Most hours lie in the day that the one before lies in, whole."""
+        start, end, last = hour * HOUR, (hour + 1) * HOUR, self._last_day
+        if last.start <= start and end <= last.end:
             return (last,)
         days = list(days_between(start, end, self._time_zone))
         self._last_day = days[-1]
         return days
 
-    def delete(self, employee_id: UUID, device_id: UUID, seconds: Spans) -> None:
-        """Takes seconds out of the employee's time that the device has reported, or still may."""
-        if not seconds:
-            return
-        taken = Timeline(deleted=seconds)
-        for day in days_between(seconds[0][0], seconds[-1][1], self._time_zone):
-            timelines = self._timelines[employee_id, day.date]
-            timelines[device_id] = timelines.get(device_id, Timeline()) + taken.clip(day.start, day.end)
-            self._changed[employee_id, day.date, device_id] = None
 
-    def changed_devices(self) -> Iterator[tuple[UUID, CompanyDay, UUID, Timeline]]:
-        """What reports and deletions changed: employee, day, device and its timeline."""
-        for employee_id, day, device_id in self._changed:
-            timeline = self._timelines[employee_id, day][device_id]
-            yield employee_id, company_day(day, self._time_zone), device_id, timeline
+def _size(spans: Spans, day: CompanyDay) -> int:
+    if spans and (spans[0][0] < day.start or day.end < spans[-1][1]):
+        spans = clip(spans, day.start, day.end)
+    return size(spans)
 
-    def changed_employees(
-        self, before: Mapping[DayKey, EmployeeTotals], sessions: Mapping[DayKey, int], screenshots: Mapping[DayKey, int]
-    ) -> dict[DayKey, EmployeeTotals]:
-        """New totals of the people whose days changed; `sessions` and `screenshots` have come since, or gone."""
-        result = {}
-        for key in {(employee, day) for employee, day, _ in self._changed} | {*sessions, *screenshots}:
-            totals = before.get(key, EmployeeTotals())
-            active, idle = totals.active_seconds, totals.idle_seconds
-            if key in self._timelines:
-                timeline = combine(self._timelines[key].values())
-                active, idle = size(timeline.active), size(timeline.idle)
-            result[key] = EmployeeTotals(
-                active, idle, totals.sessions + sessions.get(key, 0), totals.screenshots + screenshots.get(key, 0)
-            )
-        return result
+
+def hours_of(start: int, end: int) -> range:
+    """The hours that the seconds from `start` to before `end` touch."""
+    return range(start // HOUR, (end - 1) // HOUR + 1)
 
 
 def company_changes(

@@ -104,6 +104,14 @@ def _count(all_active: Spans, all_idle: Spans, claims: Sequence[Claim]) -> None:
         add(all_idle, idle)
 
 
+def joined(parts: Sequence[Timeline]) -> Timeline:
+    """A device's timeline from parts that follow one another."""
+    if len(parts) == 1:
+        return parts[0]
+    sets = (attrgetter(name) for name in ("active", "idle", "deleted"))
+    return Timeline(*(union(*map(spans, parts)) for spans in sets))
+
+
 def combine(devices: Iterable[Timeline]) -> Timeline:
     """The timeline of the person who used the devices, without what was deleted."""
     timelines = [device.standing if device.deleted else device for device in devices]

@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from servicekit.events import OutgoingEvent
 from servicekit.ids import new_id
 from servicekit.telemetry import traceparent
-from tracking.domain.daybook import CompanyChange, EmployeeTotals
-from tracking.domain.days import CompanyDay
+from tracking.domain.daybook import HOUR, CompanyChange, EmployeeTotals
 from tracking.domain.timeline import Kind, Timeline
 from tracking.store.company_days import CompanyDayRow
+from tracking.store.device_hours import timeline
 from tracking.store.levels import Levels
-from tracking.store.multiranges import from_text, to_text
+from tracking.store.multiranges import to_text
 
 _TOTALS = [field.name for field in fields(EmployeeTotals)]
 _TOTAL_NAMES = ", ".join(_TOTALS)
@@ -79,33 +79,28 @@ _TAKE = """
 _TAKE_OLDEST = text(_TAKE.format("ORDER BY entry_id LIMIT :limit"))
 _TAKE_OF_UPLOADS = text(_TAKE.format("AND upload_id = ANY(CAST(:uploads AS uuid[]))"))
 
-_DEVICE_DAYS = text(f"""
-    SELECT d.company_id, d.employee_id, d.day, d.device_id,
+_DEVICE_HOURS = text(f"""
+    SELECT d.company_id, d.employee_id, d.hour, d.device_id,
         CAST(d.active AS text), CAST(d.idle AS text), CAST(d.deleted AS text)
-    FROM {_unnest(company_id="uuid", employee_id="uuid", day="date")}
-    JOIN device_day d USING (company_id, employee_id, day)
+    FROM {_unnest(company_id="uuid", employee_id="uuid", hour="integer")}
+    JOIN device_hour d USING (company_id, employee_id, hour)
 """)
 
 # Which seconds are deleted is not for a fold to say.
-_PUT_DEVICE_DAYS = text(f"""
-    INSERT INTO device_day (company_id, employee_id, day, device_id, active, idle)
-    SELECT company_id, employee_id, day, device_id, CAST(active AS int4multirange), CAST(idle AS int4multirange)
-    FROM {_unnest(company_id="uuid", employee_id="uuid", day="date", device_id="uuid", active="text", idle="text")}
-    ON CONFLICT (company_id, employee_id, day, device_id) DO UPDATE SET active = excluded.active, idle = excluded.idle
+_PUT_DEVICE_HOURS = text(f"""
+    INSERT INTO device_hour (company_id, employee_id, hour, device_id, active, idle)
+    SELECT company_id, employee_id, hour, device_id, CAST(active AS int4multirange), CAST(idle AS int4multirange)
+    FROM {_unnest(company_id="uuid", employee_id="uuid", hour="integer", device_id="uuid", active="text", idle="text")}
+    ON CONFLICT (company_id, employee_id, hour, device_id) DO UPDATE SET active = excluded.active, idle = excluded.idle
 """)
 
-_EMPLOYEE_DAYS = text(f"""
-    SELECT company_id, employee_id, day, {_TOTAL_NAMES}
-    FROM {_unnest(company_id="uuid", employee_id="uuid", day="date")}
-    JOIN employee_day USING (company_id, employee_id, day)
-""")
-
-_PUT_EMPLOYEE_DAYS = text(f"""
-    INSERT INTO employee_day (company_id, employee_id, day, {_TOTAL_NAMES})
+_ADD_TO_EMPLOYEE_DAYS = text(f"""
+    INSERT INTO employee_day AS e (company_id, employee_id, day, {_TOTAL_NAMES})
     SELECT company_id, employee_id, day, {_TOTAL_NAMES}
     FROM {_unnest(company_id="uuid", employee_id="uuid", day="date", **dict.fromkeys(_TOTALS, "integer"))}
     ON CONFLICT (company_id, employee_id, day) DO UPDATE
-    SET {", ".join(f"{name} = excluded.{name}" for name in _TOTALS)}
+    SET {", ".join(f"{name} = e.{name} + excluded.{name}" for name in _TOTALS)}
+    RETURNING company_id, employee_id, day, {", ".join(f"e.{name}" for name in _TOTALS)}
 """)
 
 # Sums grow by what changed. Levels are those of the day's latest change, so a late row leaves a past day's alone.
@@ -139,6 +134,7 @@ _ANNOUNCE = text(f"""
 
 _CLAIMS = frozenset(Kind)
 PersonDay = tuple[UUID, UUID, date]  # company, employee, day
+PersonHour = tuple[UUID, UUID, int]  # company, employee, hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,45 +194,37 @@ async def _take(tx: AsyncConnection, statement: TextClause, values: Mapping[str,
     return [Taken(entry_id, entry_id in new, *entry) for entry_id, _, *entry in rows if entry_id is not None]
 
 
-async def device_days(
-    tx: AsyncConnection, starts: Mapping[PersonDay, int]
-) -> list[tuple[UUID, UUID, date, UUID, Timeline]]:
-    """(company, employee, day, device, timeline) of all devices; `starts` has the Unix time each day begins at."""
+async def device_hours(
+    tx: AsyncConnection, hours: Collection[PersonHour]
+) -> list[tuple[UUID, UUID, int, UUID, Timeline]]:
+    """(company, employee, hour, device, timeline) of all devices."""
     return [
-        (
-            company,
-            employee,
-            day,
-            device,
-            Timeline(*(from_text(kept, starts[company, employee, day]) for kept in timelines)),
-        )
-        for company, employee, day, device, *timelines in await tx.execute(_DEVICE_DAYS, _keys(starts))
+        (company, employee, hour, device, timeline(hour, kept))
+        for company, employee, hour, device, *kept in await tx.execute(_DEVICE_HOURS, _keys(hours, "hour"))
     ]
 
 
-async def put_device_days(tx: AsyncConnection, days: Sequence[tuple[UUID, UUID, CompanyDay, UUID, Timeline]]) -> None:
-    """Keeps (company, employee, day, device, timeline in Unix time)."""
-    if days:
-        keys = _keys([(company, employee, day.date) for company, employee, day, _device, _timeline in days])
+async def put_device_hours(tx: AsyncConnection, hours: Sequence[tuple[UUID, UUID, int, UUID, Timeline]]) -> None:
+    """Keeps (company, employee, hour, device, timeline in Unix time)."""
+    if hours:
+        keys = _keys([(company, employee, hour) for company, employee, hour, _device, _timeline in hours], "hour")
         values = {
-            "device_id": [device for *_, device, _timeline in days],
-            "active": [to_text(timeline.active, day.start) for *_, day, _device, timeline in days],
-            "idle": [to_text(timeline.idle, day.start) for *_, day, _device, timeline in days],
+            "device_id": [device for *_, device, _timeline in hours],
+            "active": [to_text(kept.active, hour * HOUR) for *_, hour, _device, kept in hours],
+            "idle": [to_text(kept.idle, hour * HOUR) for *_, hour, _device, kept in hours],
         }
-        await tx.execute(_PUT_DEVICE_DAYS, keys | values)
+        await tx.execute(_PUT_DEVICE_HOURS, keys | values)
 
 
-async def employee_days(tx: AsyncConnection, keys: Collection[PersonDay]) -> dict[PersonDay, EmployeeTotals]:
-    """Totals of the keys that have any."""
-    rows = await tx.execute(_EMPLOYEE_DAYS, _keys(keys))
-    return {(company, employee, day): EmployeeTotals(*numbers) for company, employee, day, *numbers in rows}
-
-
-async def put_employee_days(tx: AsyncConnection, totals: Mapping[PersonDay, EmployeeTotals]) -> None:
-    """Keeps the totals."""
-    if totals:
-        numbers = {name: [getattr(found, name) for found in totals.values()] for name in _TOTALS}
-        await tx.execute(_PUT_EMPLOYEE_DAYS, _keys(totals) | numbers)
+async def add_employee_days(
+    tx: AsyncConnection, gains: Mapping[PersonDay, EmployeeTotals]
+) -> dict[PersonDay, EmployeeTotals]:
+    """Adds what people's days gain; returns their totals."""
+    if not gains:
+        return {}
+    numbers = {name: [getattr(gain, name) for gain in gains.values()] for name in _TOTALS}
+    rows = await tx.execute(_ADD_TO_EMPLOYEE_DAYS, _keys(gains, "day") | numbers)
+    return {(company, employee, day): EmployeeTotals(*totals) for company, employee, day, *totals in rows}
 
 
 async def add_company_days(
@@ -287,6 +275,6 @@ async def announce(tx: AsyncConnection, events: Sequence[tuple[UUID, OutgoingEve
         await tx.execute(_ANNOUNCE, values)
 
 
-def _keys(keys: Iterable[PersonDay]) -> dict[str, Any]:
-    companies, employees, days = zip(*keys, strict=True) if keys else ((), (), ())
-    return {"company_id": list(companies), "employee_id": list(employees), "day": list(days)}
+def _keys(keys: Iterable[PersonDay | PersonHour], last: str) -> dict[str, Any]:
+    companies, employees, times = zip(*keys, strict=True) if keys else ((), (), ())
+    return {"company_id": list(companies), "employee_id": list(employees), last: list(times)}

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tracking.domain.session_time import DayPart
+from tracking.domain.session_time import seconds_of
 
 _SELECT = """
     SELECT w.session_id, w.number, w.employee_id, e.number, e.name, w.device_id, d.name, w.started_at, w.last_seen_at,
@@ -28,17 +28,22 @@ _CONDITIONS = {
 
 _BY_NUMBER = text(f"{_SELECT} AND w.number = :number")
 
+# A session's seconds in Unix time, cut by the hours that are kept.
 _COUNTED = text("""
-    SELECT k.session_id,
-        sum((SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest((d.active - d.deleted) * k.seconds) r)),
-        sum((SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest((d.idle - d.deleted) * k.seconds) r))
-    FROM (
-        SELECT session_id, employee_id, device_id, day, int4multirange(int4range(first, last)) AS seconds
-        FROM unnest(CAST(:session_ids AS uuid[]), CAST(:employee_ids AS uuid[]), CAST(:device_ids AS uuid[]),
-                    CAST(:days AS date[]), CAST(:firsts AS integer[]), CAST(:ends AS integer[]))
-            s (session_id, employee_id, device_id, day, first, last)
-    ) k JOIN device_day d USING (employee_id, day, device_id)
-    GROUP BY k.session_id
+    SELECT s.session_id,
+        sum((SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest((d.active - d.deleted) * w.within) r)),
+        sum((SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest((d.idle - d.deleted) * w.within) r))
+    FROM unnest(CAST(:session_ids AS uuid[]), CAST(:employee_ids AS uuid[]), CAST(:device_ids AS uuid[]),
+                CAST(:firsts AS bigint[]), CAST(:ends AS bigint[])) s (session_id, employee_id, device_id, first, last)
+    JOIN device_hour d ON d.employee_id = s.employee_id AND d.device_id = s.device_id
+        AND d.hour >= s.first / 3600 AND d.hour <= (s.last - 1) / 3600,
+    LATERAL (
+        SELECT int4multirange(int4range(
+            CAST(greatest(s.first - d.hour * 3600::bigint, 0) AS integer),
+            CAST(least(s.last - d.hour * 3600::bigint, 3600) AS integer)
+        )) AS within
+    ) w
+    GROUP BY s.session_id
 """)
 
 
@@ -91,15 +96,15 @@ async def by_number(tx: AsyncConnection, number: int) -> ListedSession | None:
     return ListedSession(*row) if row else None
 
 
-async def counted(tx: AsyncConnection, parts: Sequence[tuple[ListedSession, DayPart]]) -> dict[UUID, Counted]:
-    """What was counted in those parts of sessions, by session; one of which nothing was counted is not there."""
+async def counted(tx: AsyncConnection, found: Sequence[ListedSession]) -> dict[UUID, Counted]:
+    """What was counted in the sessions until their ends or last signs of life; nothing: the session is not there."""
+    spans = [seconds_of(session.started_at, session.ended_at or session.last_seen_at) for session in found]
     values = {
-        "session_ids": [session.session_id for session, _ in parts],
-        "employee_ids": [session.employee_id for session, _ in parts],
-        "device_ids": [session.device_id for session, _ in parts],
-        "days": [part.day for _, part in parts],
-        "firsts": [part.first for _, part in parts],
-        "ends": [part.end for _, part in parts],
+        "session_ids": [session.session_id for session in found],
+        "employee_ids": [session.employee_id for session in found],
+        "device_ids": [session.device_id for session in found],
+        "firsts": [first for first, _ in spans],
+        "ends": [end for _, end in spans],
     }
     rows = await tx.execute(_COUNTED, values)
     return {session_id: Counted(int(active), int(idle)) for session_id, active, idle in rows}
