@@ -17,11 +17,11 @@ from tracking.domain.daybook import (
     EmployeeTotals,
     company_changes,
     hours_of,
-    second_of,
 )
 from tracking.domain.days import company_day, day_of
 from tracking.domain.spans import clip, normalise, size
 from tracking.domain.timeline import Claim, Kind, Timeline, fold
+from tracking.domain.unix_time import second_of
 
 ZONE = "Europe/Berlin"
 ALICE, BEN = UUID(int=1), UUID(int=2)

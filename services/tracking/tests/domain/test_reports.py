@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tracking.domain.reports import MOST_CLAIMS, Report, read_report
 from tracking.domain.rows import Activity
 from tracking.domain.timeline import Kind
+from tracking.domain.unix_time import moment_of
 
 ALICE, BEN = UUID(int=1), UUID(int=2)
 LOGIN = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -64,7 +65,7 @@ def test_every_row_ends_up_somewhere() -> None:
     report = read(applications=[app(), None], websites=[{"domain": "x", "active_seconds": 1}], activities=[tick(), {}])
     assert len(report) == 5
     assert [usage.kind for usage in report.usage] == ["a", "w"]
-    assert [(claim.kind, claim.seconds, claim.at) for claim in report.activity] == [(Kind.ACTIVE, 10, NOON)]
+    assert [(claim.kind, claim.seconds, moment_of(claim.at)) for claim in report.activity] == [(Kind.ACTIVE, 10, NOON)]
     assert reasons(report) == ["not an object", "minute_type is neither ACTIVE nor INACTIVE"]
 
 
@@ -156,26 +157,26 @@ def test_more_claims_than_any_tracker_makes_are_kept_aside() -> None:
 
 
 def test_a_row_without_a_time_is_as_new_as_its_arrival() -> None:
-    assert read(applications=[app(None)]).usage[0].at == NOON
+    assert moment_of(read(applications=[app(None)]).usage[0].at) == NOON
 
 
 @pytest.mark.parametrize("offset", [timedelta(hours=5), timedelta(days=-3), timedelta(days=365 * 40)])
 def test_a_wrong_clock_is_set_right(offset: timedelta) -> None:
     report = read(applications=[app(NOON - offset)], activities=[tick(NOON - offset, 600)], offset=offset)
-    assert report.usage[0].at == report.activity[0].at == NOON
+    assert moment_of(report.usage[0].at) == moment_of(report.activity[0].at) == NOON
 
 
 def test_a_clock_that_is_said_to_be_right_may_be_seconds_ahead() -> None:
     ahead = NOON + timedelta(seconds=5)
-    assert read(activities=[tick(ahead)]).activity[0].at == ahead
+    assert moment_of(read(activities=[tick(ahead)]).activity[0].at) == ahead
 
 
 def test_no_desktop_knows_the_future() -> None:
     tomorrow, usual = NOON + timedelta(days=1), NOON - timedelta(hours=1)
     report = read(activities=[tick(tomorrow, 600), tick(usual)], applications=[app(tomorrow)])
-    assert [claim.at for claim in report.activity][1] == usual
-    assert NOON <= report.activity[0].at <= NOON + timedelta(seconds=5)
-    assert NOON <= report.usage[0].at <= NOON + timedelta(seconds=5)
+    assert moment_of(report.activity[1].at) == usual
+    assert NOON <= moment_of(report.activity[0].at) <= NOON + timedelta(seconds=5)
+    assert NOON <= moment_of(report.usage[0].at) <= NOON + timedelta(seconds=5)
 
 
 wild = st.recursive(

@@ -8,9 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking.domain.rows import MAX_DETAIL, MAX_NAME, MAX_SECONDS, BadRow, Row, activity, application, clean, website
+from tracking.domain.rows import (
+    MAX_DETAIL,
+    MAX_NAME,
+    MAX_SECONDS,
+    BadRow,
+    Row,
+    Ticks,
+    activity,
+    application,
+    clean,
+    website,
+)
+from tracking.domain.timeline import Kind
+from tracking.domain.unix_time import microsecond_of
 
-NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
+NINE = microsecond_of(datetime(2026, 3, 2, 9, tzinfo=UTC))
 AT = "2026-03-02 09:00:00"
 DURATION = "the duration is not a number of seconds that can be true"
 NOT_A_TIME = "created_at is not a time"
@@ -33,13 +46,13 @@ def test_honest_rows() -> None:
     assert application(app()) == Row("Editor", "notes.md", 60, NINE)
     assert website(site()) == Row("docs.example", "", 30, NINE)
     assert website(site(url="https://docs.example/a")) == Row("docs.example", "https://docs.example/a", 30, NINE)
-    assert activity(tick()) == Row("A", "", 10, NINE)
-    assert activity(tick(minute_type="INACTIVE")) == Row("I", "", 10, NINE)
+    assert activity(tick()) == Ticks(Kind.ACTIVE, 10, NINE)
+    assert activity(tick(minute_type="INACTIVE")) == Ticks(Kind.IDLE, 10, NINE)
 
 
 def test_an_upgraded_desktops_columns_slipped() -> None:
     assert website(site(url=7, active_seconds="2026-11-23 05:19:05", created_at=None)) == Row(
-        "docs.example", "", 7, datetime(2026, 11, 23, 5, 19, 5, tzinfo=UTC)
+        "docs.example", "", 7, microsecond_of(datetime(2026, 11, 23, 5, 19, 5, tzinfo=UTC))
     )
     assert application(app(window_title=7, active_seconds=AT, created_at=None)) == Row("Editor", "", 7, NINE)
     with pytest.raises(BadRow, match=NOT_A_TIME):

@@ -8,9 +8,10 @@ from uuid import UUID
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tracking.domain.daybook import Daybook, DeviceReport, EmployeeTotals, second_of
+from tracking.domain.daybook import Daybook, DeviceReport, EmployeeTotals
 from tracking.domain.reports import read_report
 from tracking.domain.timeline import Claim
+from tracking.domain.unix_time import SECOND
 
 ALICE, LAPTOP = UUID(int=1), UUID(int=11)
 LOGIN = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -69,7 +70,7 @@ class Server:
         new = [claim for claim in report.activity if claim.record_id not in self.seen]
         self.seen |= {claim.record_id for claim in new}
         if new:
-            claims = [Claim(claim.kind, second_of(claim.at), claim.seconds) for claim in new]
+            claims = [Claim(claim.kind, claim.at // SECOND, claim.seconds) for claim in new]
             self.book.fold([DeviceReport(ALICE, LAPTOP, claims)])
 
     def totals(self) -> EmployeeTotals:

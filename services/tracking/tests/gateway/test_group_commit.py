@@ -16,6 +16,7 @@ from tracking.application import group_commit
 from tracking.application.group_commit import GroupCommit
 from tracking.domain.reports import Activity, Quarantined, Report, Usage
 from tracking.domain.timeline import Kind
+from tracking.domain.unix_time import microsecond_of
 from tracking.store import companies
 from tracking.store.ingest import IngestWriter, Upload
 from tracking.store.scope import company_scope
@@ -34,8 +35,8 @@ class Desk:
         """An upload with a row of each kind for each number; the same number is the same row."""
         ids = [(self.company_id.int ^ number).to_bytes(16, "big") for number in numbers]
         report = Report(
-            [Usage(record_id, "a", NOW, 5, "Editor", "notes") for record_id in ids],
-            [Activity(record_id, Kind.ACTIVE, NOW, 5) for record_id in ids],
+            [Usage(record_id, "a", microsecond_of(NOW), 5, "Editor", "notes") for record_id in ids],
+            [Activity(record_id, Kind.ACTIVE, microsecond_of(NOW), 5) for record_id in ids],
             [Quarantined(record_id, "because", "row") for record_id in ids],
         )
         return Upload(self.company_id, employee_id or self.employee_id, self.device_id, report)

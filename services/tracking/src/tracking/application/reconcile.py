@@ -9,19 +9,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tracking.application.fold_company import Encode, fold_company
-from tracking.domain.daybook import (
-    HOUR,
-    CompanyChange,
-    Daybook,
-    DayKey,
-    DeviceReport,
-    EmployeeTotals,
-    company_changes,
-    second_of,
-)
+from tracking.domain.daybook import HOUR, CompanyChange, Daybook, DayKey, DeviceReport, EmployeeTotals, company_changes
 from tracking.domain.days import day_of
 from tracking.domain.spans import Spans, size, union
 from tracking.domain.timeline import Claim, Kind, Timeline
+from tracking.domain.unix_time import second_of
 from tracking.store import (
     activities,
     companies,

@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tracking.application.group_commit import GroupCommit
-from tracking.domain.daybook import second_of
 from tracking.domain.policy import TrackingPolicy
 from tracking.domain.records import (
     Outcome,
@@ -27,6 +26,7 @@ from tracking.domain.records import (
 )
 from tracking.domain.reports import Activity, Report, Usage
 from tracking.domain.rows import MAX_DETAIL, MAX_NAME, clean
+from tracking.domain.unix_time import microsecond_of, second_of
 from tracking.store import devices, records, sessions
 from tracking.store.devices import Device
 from tracking.store.ingest import Upload
@@ -177,7 +177,7 @@ def _reports(new: Sequence[Span | Use]) -> list[Report]:
         Usage(
             use.record_id.bytes,
             use.kind,
-            use.end,
+            microsecond_of(use.end),
             second_of(use.end) - second_of(use.start),
             clean(use.name, MAX_NAME),
             clean(use.detail, MAX_DETAIL),
@@ -187,7 +187,12 @@ def _reports(new: Sequence[Span | Use]) -> list[Report]:
     ]
     claims = [
         [
-            Activity(span.record_id.bytes, span.kind, span.end, second_of(span.end) - second_of(span.start))
+            Activity(
+                span.record_id.bytes,
+                span.kind,
+                microsecond_of(span.end),
+                second_of(span.end) - second_of(span.start),
+            )
             for span in layer
         ]
         for layer in layers([span for span in new if isinstance(span, Span)])

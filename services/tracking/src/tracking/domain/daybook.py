@@ -7,7 +7,7 @@ depends on a company's midnight. A person's days are sums, to which is added wha
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
 from uuid import UUID
 
@@ -171,8 +171,3 @@ def company_changes(
             change.screenshots + new.screenshots - old.screenshots,
         )
     return dict(changes)
-
-
-def second_of(moment: datetime) -> int:
-    """The Unix second in which a tick of that moment ends."""
-    return int(moment.timestamp())

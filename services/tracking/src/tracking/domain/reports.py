@@ -6,7 +6,7 @@ One refused row would block all later ones of that desktop for ever, so no conte
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from hashlib import blake2b
 from operator import attrgetter
@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from tracking.domain import rows
-from tracking.domain.daybook import second_of
 from tracking.domain.rows import MAX_DETAIL, MAX_NAME, MAX_SECONDS, BadRow, Row, clean
-from tracking.domain.spans import Spans, occupy, reach_back
+from tracking.domain.spans import Spans, cover, reach_back
 from tracking.domain.timeline import Kind
+from tracking.domain.unix_time import SECOND, microsecond_of, microseconds, second_of
 
 TOLERANCE = timedelta(seconds=5)  # of clocks that are said to be right
 MOST_CLAIMS = 1_000  # of one upload; a tracker has two for each session of its desktop
@@ -25,7 +25,6 @@ ANOTHERS = "older than the log-in: another person's"
 TOO_MANY = "one of too many claims at once"
 TOO_LONG = "longer than the time since the log-in"
 _KEPT_PAYLOAD = 2000
-_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 _VERSION_7 = b"\x70\0\x80"  # and the variant, in their places
 _UNTIMED = bytes(6) + _VERSION_7
 _APPLICATION = attrgetter("app_name", "window_title", "active_seconds", "created_at")
@@ -37,15 +36,13 @@ class Usage(NamedTuple):
 
     record_id: bytes  # 16, as of a UUID
     kind: str  # "a" application, "w" website
-    at: datetime
+    at: int  # Unix time in microseconds
     seconds: int
     name: str
     detail: str
 
 
-_usage: Callable[[tuple[bytes, str, datetime, int, str, str]], Usage] = partial(
-    tuple.__new__, Usage
-)  # at half the cost
+_usage: Callable[[tuple[bytes, str, int, int, str, str]], Usage] = partial(tuple.__new__, Usage)  # at half the cost
 
 
 class Activity(NamedTuple):
@@ -53,7 +50,7 @@ class Activity(NamedTuple):
 
     record_id: bytes
     kind: Kind
-    at: datetime
+    at: int  # Unix time in microseconds
     seconds: int
 
 
@@ -92,7 +89,12 @@ def read_report(
     `clock_offset`: how far the desktop's clock is behind. Rows from before the log-in are another person's leftovers.
     A row is a `rows.Application`, `rows.Website` or `rows.Activity`, or, when its types are odd, as it came.
     """
-    reading = _Reading(employee_id, logged_in_at, _Moments(clock_offset, received_at))
+    reading = _Reading(
+        employee_id,
+        earliest=microsecond_of(logged_in_at - TOLERANCE),
+        received=microsecond_of(received_at),
+        offset=microseconds(clock_offset),
+    )
     if applications:
         reading.take_usage("a", applications, rows.Application, _APPLICATION, rows.application)
     if websites:
@@ -102,31 +104,17 @@ def read_report(
     return reading.report
 
 
-class _Moments(dict[str | None, tuple[datetime, bytes]]):
-    """When a `created_at` really was, and the beginning of its rows' identities, remembered: rows share theirs.
-
-    BadRow: it is no time.
-    """
-
-    def __init__(self, clock_offset: timedelta, received_at: datetime) -> None:
-        super().__init__()
-        self._clock_offset = clock_offset
-        self._received_at = received_at
-        self._latest = received_at + TOLERANCE
-
-    def __missing__(self, text: str | None) -> tuple[datetime, bytes]:
-        at = rows.moment(text)
-        found = self[text] = self.corrected(at), _order(at)
-        return found
-
-    def corrected(self, at: datetime | None) -> datetime:
-        # No desktop knows the future: its clock has moved since the offset was measured, and this row is new.
-        return self._received_at if at is None else min(at + self._clock_offset, self._latest)
+@lru_cache(maxsize=8192)  # see `rows.moment`
+def _said(created_at: str | None) -> tuple[int | None, bytes]:
+    """A row's time, and the beginning of its identity. BadRow: it is no time."""
+    at = rows.moment(created_at)
+    return at, _order(at)
 
 
 @lru_cache(maxsize=8192)
-def _order(at: datetime | None) -> bytes:
-    return _UNTIMED if at is None else ((at - _EPOCH) // _MILLISECOND).to_bytes(6, "big") + _VERSION_7
+def _order(at: int | None) -> bytes:
+    """The beginning of the identity of a row that says this time."""
+    return _UNTIMED if at is None else (at // 1000).to_bytes(6, "big") + _VERSION_7
 
 
 class _Identities:
@@ -147,20 +135,23 @@ class _Identities:
         except UnicodeEncodeError:
             hasher.update(content.encode("utf-8", "surrogatepass"))
         identity = hasher.digest()
-        ordinal = self._seen[identity] = self._seen.get(identity, -1) + 1
-        if ordinal:
+        if identity in self._seen:
+            ordinal = self._seen[identity] = self._seen[identity] + 1
             identity = blake2b(identity, digest_size=7, salt=ordinal.to_bytes(16, "big")).digest()
+        else:
+            self._seen[identity] = 0
         return order + identity
 
 
 class _Reading:
-    """A report in the making."""
+    """A report in the making. Moments are Unix time in microseconds."""
 
-    def __init__(self, employee_id: UUID, logged_in_at: datetime, moments: _Moments) -> None:
+    def __init__(self, employee_id: UUID, *, earliest: int, received: int, offset: int) -> None:
         self.report = Report()
-        self._moments = moments
         self._identities = _Identities(employee_id)
-        self._earliest = logged_in_at - TOLERANCE
+        self._earliest, self._received, self._offset = earliest, received, offset
+        # No desktop knows the future: its clock has moved since the offset was measured, and such a row is new.
+        self._latest = received + microseconds(TOLERANCE)
         self._claimed: Spans = []
 
     def take_usage(
@@ -172,7 +163,8 @@ class _Reading:
         parse: Callable[[Any], Row],
     ) -> None:
         """Applications or websites. `fields` of a `regular` row are its name, detail, seconds and time."""
-        identify, moments, earliest, add = self._identities.of, self._moments, self._earliest, self.report.usage.append
+        identify, add = self._identities.of, self.report.usage.append
+        offset, latest, earliest = self._offset, self._latest, self._earliest
         for raw in found:
             if type(raw) is not regular:
                 self._take_odd_usage(kind, raw, parse)
@@ -180,11 +172,13 @@ class _Reading:
             name, detail, seconds, text = fields(raw)
             content = f"{kind}{seconds} {text!r} {len(name)} {name}{'' if detail is None else '=' + detail}"
             try:
-                at, order = moments[text]
+                said, order = _said(text)
             except BadRow as reason:
                 self._quarantine(identify(content, _UNTIMED), str(reason), raw)
                 continue
             record_id = identify(content, order)
+            at = self._received if said is None else said + offset
+            at = min(at, latest)
             if not 0 <= seconds <= MAX_SECONDS:
                 self._quarantine(record_id, rows.IMPOSSIBLE_DURATION, raw)
             elif at < earliest:
@@ -205,7 +199,7 @@ class _Reading:
         except BadRow as reason:
             self._quarantine(self._identities.of(content, _UNTIMED), str(reason), raw)
             return
-        record_id, at = self._identities.of(content, _order(row.at)), self._moments.corrected(row.at)
+        record_id, at = self._identities.of(content, _order(row.at)), self._corrected(row.at)
         if at < self._earliest:
             self._quarantine(record_id, ANOTHERS, raw)
         else:
@@ -220,22 +214,21 @@ class _Reading:
             except BadRow as reason:
                 self._quarantine(self._identities.of(content, _UNTIMED), str(reason), raw)
                 continue
-            record_id, at = self._identities.of(content, _order(row.at)), self._moments.corrected(row.at)
-            if objection := self._objection(at, row.seconds, earliest):
-                self._quarantine(record_id, objection, raw)
+            record_id, at = self._identities.of(content, _order(row.at)), self._corrected(row.at)
+            end = at // SECOND
+            if len(self.report.activity) == MOST_CLAIMS:
+                self._quarantine(record_id, TOO_MANY, raw)
+            elif at < self._earliest:
+                self._quarantine(record_id, ANOTHERS, raw)
+            # Laid out as they will be counted: claims that are each short enough reach back before the log-in together.
+            elif (start := reach_back(self._claimed, end, row.seconds)) < earliest:
+                self._quarantine(record_id, TOO_LONG, raw)
             else:
-                occupy(self._claimed, second_of(at), row.seconds)
-                self.report.activity.append(Activity(record_id, Kind(row.name), at, row.seconds))
+                cover(self._claimed, start, end)
+                self.report.activity.append(Activity(record_id, row.kind, at, row.seconds))
 
-    def _objection(self, at: datetime, seconds: int, earliest: int) -> str:
-        if len(self.report.activity) == MOST_CLAIMS:
-            return TOO_MANY
-        if at < self._earliest:
-            return ANOTHERS
-        # Laid out as they will be counted: claims that are each short enough reach back before the log-in together.
-        if reach_back(self._claimed, second_of(at), seconds) < earliest:
-            return TOO_LONG
-        return ""
+    def _corrected(self, at: int | None) -> int:
+        return self._received if at is None else min(at + self._offset, self._latest)
 
     def _quarantine(self, record_id: bytes, reason: str, raw: Any) -> None:
         payload = clean(repr(rows.as_sent(raw)), _KEPT_PAYLOAD)

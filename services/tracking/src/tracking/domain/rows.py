@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from tracking.domain.timeline import Kind
+from tracking.domain.unix_time import microsecond_of
 
 MAX_NAME = 512
 MAX_DETAIL = 2048
@@ -66,14 +67,21 @@ class Activity:
 _ACTIVITY = attrgetter("minute_type", "duration_seconds", "created_at")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What a row says. `at` is None when it does not say when."""
+class Row(NamedTuple):
+    """What a row says. `at`, Unix time in microseconds, is None when it does not say when."""
 
     name: str
     detail: str
     seconds: int
-    at: datetime | None
+    at: int | None
+
+
+class Ticks(NamedTuple):
+    """What a claim says; `at` as of a `Row`."""
+
+    kind: Kind
+    seconds: int
+    at: int | None
 
 
 def application(raw: Any) -> Row:
@@ -86,8 +94,8 @@ def website(raw: Any) -> Row:
     return _usage(raw, "domain", "url")
 
 
-def activity(raw: Any) -> Row:
-    """{minute_type, duration_seconds, created_at}; the row's name is the `Kind`."""
+def activity(raw: Any) -> Ticks:
+    """{minute_type, duration_seconds, created_at}."""
     minute_type: Any
     if type(raw) is Activity:
         minute_type, duration, created_at = _ACTIVITY(raw)
@@ -99,7 +107,7 @@ def activity(raw: Any) -> Row:
     seconds = _seconds(duration)
     if seconds == 0:
         raise BadRow(NO_DURATION)
-    return Row(kind, "", seconds, moment(created_at))
+    return Ticks(kind, seconds, moment(created_at))
 
 
 def clean(text: str, length: int) -> str:
@@ -138,6 +146,8 @@ def _text(value: Any, length: int) -> str:
 
 
 def _seconds(value: Any) -> int:
+    if type(value) is int and 0 <= value <= MAX_SECONDS:
+        return value
     if isinstance(value, str) and value.isdecimal() and len(value) < 12:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_SECONDS:
@@ -145,8 +155,11 @@ def _seconds(value: Any) -> int:
     return int(value)
 
 
-def moment(value: Any) -> datetime | None:
-    """A row's time; None when it says none. BadRow: it is no time, or none that can be true."""
+def moment(value: Any) -> int | None:
+    """A row's time, as Unix time in microseconds; None when it says none.
+
+    BadRow: it is no time, or none that can be true.
+    """
     if value is None or value == "":
         return None
     if not isinstance(value, str) or len(value) > _LONGEST_TIME:
@@ -155,11 +168,11 @@ def moment(value: Any) -> datetime | None:
 
 
 @lru_cache(maxsize=8192)  # desktops that report at the same time name the same seconds
-def _moment(text: str) -> datetime:
+def _moment(text: str) -> int:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise BadRow(NO_TIME) from None
     if at.year not in PLAUSIBLE_YEARS:
         raise BadRow(IMPOSSIBLE_TIME)
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return microsecond_of(at.replace(tzinfo=UTC) if at.tzinfo is None else at)

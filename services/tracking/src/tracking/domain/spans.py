@@ -92,18 +92,24 @@ def reach_back(occupied: Spans, end: int, seconds: int) -> int:
 
 
 def occupy(occupied: Spans, end: int, seconds: int) -> None:
-    """Adds the last `seconds` seconds, at least one, before `end` that are not occupied; the set itself changes.
+    """Adds the last `seconds` seconds, at least one, before `end` that are not occupied; the set itself changes."""
+    cover(occupied, reach_back(occupied, end, seconds), end)
 
-    No gap is left between them, so they become one span with all that they enclose or touch.
+
+def cover(occupied: Spans, start: int, end: int) -> None:
+    """Adds the seconds from `start`, as of `reach_back`, to before `end`; the set itself changes.
+
+    They become one span with all that they enclose or touch.
     """
-    start = reach_back(occupied, end, seconds)
     first, last = bisect_left(occupied, (start,)), bisect_right(occupied, (end, end))
     if first and occupied[first - 1][1] >= start:
         first -= 1
     if last < len(occupied) and occupied[last][0] == end:
         last += 1
     joined = occupied[first:last]
-    occupied[first:last] = [(min([start, *(a for a, _ in joined)]), max([end, *(b for _, b in joined)]))]
+    if joined:  # they are in order, and none overlaps another
+        start, end = min(start, joined[0][0]), max(end, joined[-1][1])
+    occupied[first:last] = [(start, end)]
 
 
 def subtract(spans: Spans, taken: Spans) -> Spans:

@@ -7,7 +7,7 @@ travel together: PostgreSQL runs them as one implicit transaction, whole or not 
 
 import struct
 from collections.abc import Generator, Sequence
-from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from psycopg import AsyncConnection, errors, generators
 from psycopg.pq import ExecStatus
@@ -16,13 +16,8 @@ from psycopg.waiting import Ready, Wait
 
 CHUNK = 64 * 1024  # libpq takes what fits into its buffer
 HEADER, TRAILER = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
-_EPOCH, _MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
-length = struct.Struct("!i").pack
-
-
-def microseconds(at: datetime) -> int:
-    """A timestamptz as PostgreSQL keeps it."""
-    return (at - _EPOCH) // _MICROSECOND
+EPOCH = 946_684_800_000_000  # of a timestamptz as PostgreSQL keeps it, in microseconds of Unix time
+length = lru_cache(maxsize=4096)(struct.Struct("!i").pack)
 
 
 def packed_text(value: str) -> bytes:

@@ -22,6 +22,7 @@ from tracking.application.fold_company import fold_company
 from tracking.application.reconcile import reconcile
 from tracking.domain.reports import Activity, Report, Usage
 from tracking.domain.timeline import Kind
+from tracking.domain.unix_time import SECOND
 from tracking.feed.outgoing import company_month_event
 from tracking.store import (
     company_days,
@@ -107,12 +108,12 @@ class Workplace:
 
     async def report(self, device: int, claims: Iterable[tuple[Kind, int, int]]) -> None:
         """The device claims time: kind, end, seconds."""
-        rows = [Activity(new_id().bytes, kind, moment(end), seconds) for kind, end, seconds in claims]
+        rows = [Activity(new_id().bytes, kind, end * SECOND, seconds) for kind, end, seconds in claims]
         await self._send(Report(activity=rows), device)
 
     async def use(self, end: int) -> None:
         """An application, of a name of its own, was in front until then."""
-        await self._send(Report(usage=[Usage(new_id().bytes, "a", moment(end), 9, new_id().hex, "d")]), 0)
+        await self._send(Report(usage=[Usage(new_id().bytes, "a", end * SECOND, 9, new_id().hex, "d")]), 0)
 
     async def send_again(self, place: int) -> None:
         if self._uploads:

@@ -158,7 +158,7 @@ async def test_another_companys(desktop, tenant, engine, pictures, new_tenant, s
 @pytest.mark.parametrize(
     ("damage", "named"),
     [
-        ("UPDATE device_day SET deleted = '{}'", "deleted of device"),
+        ("UPDATE device_hour SET deleted = '{}'", "deleted of device"),
         ("UPDATE work_session SET deleted_seconds = '{}'", "employee"),
         ("UPDATE employee_day SET active_seconds = 600", "employee"),
         ("UPDATE company_day SET sessions = 1", "company"),

@@ -60,7 +60,7 @@ async def test_what_was_recorded_after_the_last_sign_goes(
     assert await names(stored, tenant) == {""}
     clock.now += timedelta(minutes=5)
     assert (await desktop.upload()).ok, "the network is back"
-    assert await counted(tenant) == {desktop.account.id: {"ACTIVE": 0, "INACTIVE": 0, "sessions": 0}}
+    assert not any(any(totals.values()) for totals in (await counted(tenant)).values())
 
 
 async def test_what_its_tracker_ended_goes_until_then(desktop, tenant, clock, delete, counted) -> None:

@@ -1,0 +1,26 @@
+"""Unix time as integers: what is counted and compared many thousand times a second."""
+
+from datetime import UTC, datetime, timedelta
+
+SECOND = 1_000_000  # microseconds
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+
+def microsecond_of(moment: datetime) -> int:
+    """The moment in microseconds."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def microseconds(duration: timedelta) -> int:
+    """How many it has."""
+    return duration // _MICROSECOND
+
+
+def moment_of(microsecond: int) -> datetime:
+    """The moment, in UTC."""
+    return _EPOCH + microsecond * _MICROSECOND
+
+
+def second_of(moment: datetime) -> int:
+    """The second in which a tick of that moment ends."""
+    return int(moment.timestamp())
