@@ -20,7 +20,7 @@ from tracking.domain.daybook import (
 )
 from tracking.domain.days import company_day, day_of
 from tracking.domain.spans import clip, normalise, size
-from tracking.domain.timeline import Claim, Kind, Timeline, fold
+from tracking.domain.timeline import Claim, Kind, Timeline, fold, lay_out
 from tracking.domain.unix_time import second_of
 
 ZONE = "Europe/Berlin"
@@ -85,7 +85,7 @@ def test_turns_change_nothing_and_the_companys_days_are_its_peoples(all_reports:
 @given(claims)
 def test_midnight_splits_time_and_loses_none(found: list[Claim]) -> None:
     totals = count([DeviceReport(ALICE, LAPTOP, found)])
-    whole = fold(Timeline(), found)
+    whole = fold(Timeline(), lay_out(found))
     assert sum(day.active_seconds for day in totals.values()) == size(whole.active)
     assert sum(day.idle_seconds for day in totals.values()) == size(whole.idle)
 
@@ -133,7 +133,7 @@ def test_a_session_alone_leaves_the_seconds_as_they_are() -> None:
 def test_what_another_desktop_has_told_already_gains_nothing() -> None:
     work = [Claim(Kind.ACTIVE, MIDNIGHT + 1000, 1000)]
     book = Daybook(ZONE)
-    book.put(ALICE, MIDNIGHT // HOUR, LAPTOP, fold(Timeline(), work))
+    book.put(ALICE, MIDNIGHT // HOUR, LAPTOP, fold(Timeline(), lay_out(work)))
     book.fold([DeviceReport(ALICE, TOWER, work)])
     assert [device for _whose, _hour, device, _line in book.changed_devices()] == [TOWER]
     assert book.gains({}, {}) == {}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracking.domain.spans import Spans, clip, gaps, size, union
-from tracking.domain.timeline import Claim, Kind, Timeline, combine, fold, reach
+from tracking.domain.timeline import Claim, Kind, Timeline, combine, fold, lay_out
 
 T0 = 1_790_000_000
 
@@ -54,7 +54,7 @@ def play(moves: list[tuple[str, Kind, int]]) -> tuple[Desktop, Timeline]:
         elif move == "pause":
             desktop.pause(number)
         elif claims := desktop.report():
-            timeline = fold(timeline, claims)
+            timeline = fold(timeline, lay_out(claims))
             if number:
                 desktop.sums.clear()
     return desktop, timeline
@@ -75,8 +75,8 @@ claims = st.lists(st.builds(Claim, st.sampled_from(Kind), st.integers(T0, T0 + 5
 def test_no_span_holds_more_time_than_it_has_and_a_repetition_adds_nothing(reports: list[list[Claim]]) -> None:
     timeline = Timeline()
     for report in reports:
-        timeline = fold(timeline, report)
-        assert fold(timeline, report) == timeline
+        timeline = fold(timeline, lay_out(report))
+        assert fold(timeline, lay_out(report)) == timeline
     assert size(timeline.active) + size(timeline.idle) == size(timeline.counted)
     start, end = T0 + 1000, T0 + 2000
     within = timeline.clip(start, end)
@@ -89,23 +89,24 @@ def test_the_seconds_covered_do_not_depend_on_the_order_of_the_reports(
 ) -> None:
     forward, shuffled = Timeline(), Timeline()
     for report in reports:
-        forward = fold(forward, report)
+        forward = fold(forward, lay_out(report))
     for report in random.sample(reports, len(reports)):
-        shuffled = fold(shuffled, report)
+        shuffled = fold(shuffled, lay_out(report))
     assert forward.counted == shuffled.counted
 
 
 @given(claims)
 def test_reach_bounds_what_a_report_touches(report: list[Claim]) -> None:
-    start, end = reach(report)
-    timeline = fold(Timeline(), report)
+    extents = lay_out(report).extents
+    start, end = extents[0][0], extents[-1][1]
+    timeline = fold(Timeline(), lay_out(report))
     assert timeline.counted[0][0] == start
     assert timeline.counted[-1][1] == end
 
 
 def test_overlapping_desktops_count_once_and_activity_wins_over_idleness() -> None:
-    laptop = fold(Timeline(), [Claim(Kind.ACTIVE, T0 + 100, 100)])
-    tower = fold(Timeline(), [Claim(Kind.IDLE, T0 + 100, 50), Claim(Kind.ACTIVE, T0 + 150, 50)])
+    laptop = fold(Timeline(), lay_out([Claim(Kind.ACTIVE, T0 + 100, 100)]))
+    tower = fold(Timeline(), lay_out([Claim(Kind.IDLE, T0 + 100, 50), Claim(Kind.ACTIVE, T0 + 150, 50)]))
     together = combine([laptop, tower])
     assert together == Timeline(active=[(T0, T0 + 150)], idle=[])
 
@@ -124,8 +125,8 @@ def test_several_desktops_cover_the_union_of_their_times(
 
 
 def test_a_resend_with_a_larger_sum_adds_only_its_growth() -> None:
-    stored = fold(Timeline(), [Claim(Kind.ACTIVE, T0 + 10, 6), Claim(Kind.IDLE, T0 + 7, 4)])
-    again = fold(stored, [Claim(Kind.ACTIVE, T0 + 20, 12), Claim(Kind.IDLE, T0 + 17, 8)])
+    stored = fold(Timeline(), lay_out([Claim(Kind.ACTIVE, T0 + 10, 6), Claim(Kind.IDLE, T0 + 7, 4)]))
+    again = fold(stored, lay_out([Claim(Kind.ACTIVE, T0 + 20, 12), Claim(Kind.IDLE, T0 + 17, 8)]))
     assert (size(again.active), size(again.idle)) == (12, 8)
 
 

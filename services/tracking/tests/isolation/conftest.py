@@ -21,7 +21,8 @@ from tracking.application.workspace_sign_in import sign_in
 from tracking.domain.reports import read_report
 from tracking.feed.outgoing import company_month_event
 from tracking.store import heartbeats, screenshots, sessions
-from tracking.store.ingest import IngestWriter, Upload
+from tracking.store.ingest import IngestWriter
+from tracking.store.packing import pack
 from tracking.store.scope import companies_scope, company_scope
 from tracking.store.screenshots import Screenshot
 
@@ -107,7 +108,7 @@ async def _fill(
             clock_offset=timedelta(),
             received_at=now,
         )
-        upload = Upload(tenant.company_id, device.employee_id, device.device_id, report)
+        upload = pack(tenant.company_id, device.employee_id, device.device_id, report)
         await writer.write([upload])
     await fold_company(engine, tenant.company_id, company_month_event)
     await writer.write([upload])

@@ -68,6 +68,8 @@ REFERENCES_NOT_ENFORCED = """
     WHERE k.contype = 'f' AND k.connamespace = 'public'::regnamespace AND NOT k.conenforced AND NOT EXISTS (
         SELECT FROM pg_trigger t JOIN (VALUES
             ('employee'::regclass, 'require_employee'::regproc),
+            ('employee'::regclass, 'require_employee_or_company'::regproc),
+            ('company'::regclass, 'require_employee_or_company'::regproc), -- of the employee, or asked for itself
             ('employee'::regclass, 'require_device'::regproc), -- who is the employee that the device says
             ('device'::regclass, 'require_device'::regproc)
         ) checked (referred, function) ON t.tgfoid = checked.function
@@ -141,6 +143,7 @@ async def test_only_roles_for_many_companies_have_policies_of_their_own(superuse
         ),
         ("DROP TRIGGER require_device ON activity", {"a reference that nothing enforces"}),
         ("ALTER TABLE usage_record DISABLE TRIGGER require_employee", {"a reference that nothing enforces"}),
+        ("DROP TRIGGER require_employee_or_company ON fold_queue", {"a reference that nothing enforces"}),
         (
             "ALTER TABLE device ALTER CONSTRAINT device_company_id_employee_id_fkey NOT ENFORCED",
             {"a reference that nothing enforces"},

@@ -26,6 +26,7 @@ from tracking.store.folding import Held, Taken
 from tracking.store.scope import companies_scope, company_scope
 
 ENTRIES_A_TURN = 20_000
+_KINDS = {str(kind): kind for kind in Kind}  # an enumeration is slow to ask
 
 Encode = Callable[[UUID, date, Sequence[CompanyDayRow]], OutgoingEvent]
 """Makes the event of a month from its first day and its days."""
@@ -128,5 +129,5 @@ def reports_of(entries: Sequence[Taken]) -> list[DeviceReport]:
     for entry in entries:
         if entry.is_claim and entry.is_new and entry.employee_id and entry.device_id:
             key = entry.upload_id, entry.employee_id, entry.device_id
-            reports[key].append(Claim(Kind(entry.kind), entry.at, entry.seconds))
+            reports[key].append(Claim(_KINDS[entry.kind], entry.at, entry.seconds))
     return [DeviceReport(employee, device, found) for (_upload, employee, device), found in reports.items()]

@@ -29,7 +29,7 @@ from tracking.domain.rows import MAX_DETAIL, MAX_NAME, clean
 from tracking.domain.unix_time import microsecond_of, second_of
 from tracking.store import devices, records, sessions
 from tracking.store.devices import Device
-from tracking.store.ingest import Upload
+from tracking.store.packing import pack
 from tracking.store.scope import company_scope
 
 
@@ -112,7 +112,7 @@ class RecordTaker:
                 known.add(row.record_id)
                 new.append(row)
         whose = company_id, device.employee_id, device.device_id
-        await asyncio.gather(*(self._commit.store(Upload(*whose, report)) for report in _reports(new)))
+        await asyncio.gather(*(self._commit.store(pack(*whose, report)) for report in _reports(new)))
         return results, ended
 
 

@@ -5,17 +5,17 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import NotFound
 from tracking.application.group_commit import Answered, GroupCommit
-from tracking.domain.reports import Report, read_report
+from tracking.domain.reports import read_report
 from tracking.store import sessions
 from tracking.store.devices import Device
-from tracking.store.ingest import Upload
+from tracking.store.packing import Upload, pack
 from tracking.store.scope import company_scope
 
 ROWS_IN_LINE = 500  # a larger upload is read in a thread, so that nobody waits behind a day's worth of rows
@@ -37,9 +37,9 @@ class Rows:
     def __len__(self) -> int:
         return len(self.applications) + len(self.websites) + len(self.activities)
 
-    def read(self) -> Report:
-        """The rows, made safe."""
-        return read_report(
+    def read(self) -> Upload:
+        """The rows, made safe and packed."""
+        report = read_report(
             employee_id=self.device.employee_id,
             applications=self.applications,
             websites=self.websites,
@@ -48,6 +48,14 @@ class Rows:
             clock_offset=self.device.clock_offset,
             received_at=self.received_at,
         )
+        return pack(self.company_id, self.device.employee_id, self.device.device_id, report)
+
+
+class Taken(NamedTuple):
+    """How many rows are stored, and how many of them in quarantine."""
+
+    rows: int
+    quarantined: int
 
 
 class UploadTaker:
@@ -62,26 +70,26 @@ class UploadTaker:
         """RateLimited: there is no room for an upload of this company now."""
         self._commit.check_room(company_id)
 
-    async def take(self, rows: Rows) -> Report:
+    async def take(self, rows: Rows) -> Taken:
         """Returns once every row is durable, counted or quarantined. NotFound: not a session of this employee.
 
         The session may have ended: rows travel late, and counting asks for the employee, not for the session.
         """
         if await self._owner(rows.company_id, rows.session_number) != rows.device.employee_id:
             raise NotFound("Unknown work session; start a new one")
-        report = await asyncio.to_thread(rows.read) if len(rows) > ROWS_IN_LINE else rows.read()
-        if len(report):
-            await self._commit.store(_upload(rows, report))
-        return report
+        upload = await asyncio.to_thread(rows.read) if len(rows) > ROWS_IN_LINE else rows.read()
+        if len(upload):
+            await self._commit.store(upload)
+        return Taken(len(upload), len(upload.quarantined))
 
-    def take_at_once(self, rows: Rows, answered: Answered) -> Report | None:
+    def take_at_once(self, rows: Rows, answered: Answered) -> Taken | None:
         """The same, where nothing has to be waited for but the COMMIT; None, and nothing was done, where it has."""
         owner = self._session_owner.get((rows.company_id.int, rows.session_number))
         if owner != rows.device.employee_id or not 0 < len(rows) <= ROWS_IN_LINE:
             return None
-        report = rows.read()
-        self._commit.submit(_upload(rows, report), answered)
-        return report
+        upload = rows.read()
+        self._commit.submit(upload, answered)
+        return Taken(len(upload), len(upload.quarantined))
 
     async def _owner(self, company_id: UUID, number: int) -> UUID | None:
         key = company_id.int, number
@@ -95,7 +103,3 @@ class UploadTaker:
                 self._session_owner.popitem(last=False)
             owner = self._session_owner[key] = session.employee_id
         return owner
-
-
-def _upload(rows: Rows, report: Report) -> Upload:
-    return Upload(rows.company_id, rows.device.employee_id, rows.device.device_id, report)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from tracking.domain.days import CompanyDay, days_between
 from tracking.domain.spans import Spans, clip, size
-from tracking.domain.timeline import Claim, Timeline, combine, fold, joined, reach
+from tracking.domain.timeline import Claim, Laid, Timeline, combine, fold, joined, lay_out
 
 DayKey = tuple[UUID, date]
 HourKey = tuple[UUID, int]  # employee, and the hours since 1970 in UTC
@@ -66,9 +66,15 @@ class DeviceReport:
     claims: Sequence[Claim]
 
     @cached_property
+    def laid(self) -> Laid:
+        """The claims as they are counted."""
+        return lay_out(self.claims)
+
+    @cached_property
     def hours(self) -> range:
         """Those that it can touch."""
-        return hours_of(*reach(self.claims))
+        extents = self.laid.extents
+        return hours_of(extents[0][0], extents[-1][1])
 
 
 class Daybook:
@@ -101,7 +107,7 @@ class Daybook:
         for (employee_id, device_id), found in by_device.items():
             hours = sorted({hour for report in found for hour in report.hours})
             kept = [self._hours[employee_id, hour].get(device_id, Timeline()) for hour in hours]
-            after = fold(joined(kept), *(report.claims for report in found))
+            after = fold(joined(kept), *[report.laid for report in found])
             for hour, before in zip(hours, kept, strict=True):
                 timeline = after.clip(hour * HOUR, (hour + 1) * HOUR)
                 if timeline != before:

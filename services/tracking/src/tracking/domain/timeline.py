@@ -71,31 +71,46 @@ class Timeline:
         return Timeline(clip(self.active, start, end), clip(self.idle, start, end), clip(self.deleted, start, end))
 
 
-def reach(claims: Sequence[Claim]) -> tuple[int, int]:
-    """First and last moment that a report of at least one claim can touch."""
-    extents = _extents(claims)
-    return extents[0][0], extents[-1][1]
+class Laid(NamedTuple):
+    """A report's claims, at least one, by their ends; and the spans that they cover together."""
+
+    claims: list[Claim]
+    extents: Spans
 
 
-def fold(device: Timeline, *reports: Sequence[Claim]) -> Timeline:
+def lay_out(claims: Sequence[Claim]) -> Laid:
+    """Lays a report's claims out backwards from their newest ticks, each with room of its own."""
+    if len(claims) == 1:
+        return Laid([*claims], [(claims[0].end - claims[0].seconds, claims[0].end)])
+    by_end = sorted(claims, key=_END)
+    extents: Spans = []
+    for kind in _KINDS:
+        for claim in reversed(by_end):
+            if claim.kind is kind:
+                occupy(extents, claim.end, claim.seconds)
+    return Laid(by_end, extents)
+
+
+def fold(device: Timeline, *reports: Laid) -> Timeline:
     """The device's timeline after these reports, one after the other."""
     active, idle = list(device.active), list(device.idle)
-    for claims in reports:
-        _count(active, idle, claims)
+    for report in reports:
+        _count(active, idle, report)
     return Timeline(active, idle, device.deleted)
 
 
-def _count(all_active: Spans, all_idle: Spans, claims: Sequence[Claim]) -> None:
+def _count(all_active: Spans, all_idle: Spans, report: Laid) -> None:
     """Counts one report; what has been counted is read around the report's extents alone, and changes there."""
-    by_end = sorted(claims, key=_END)
+    by_end, extents = report
     done = 0
-    for start, end in _extents(claims):
+    for start, end in extents:
         count = bisect_right(by_end, end, lo=done, key=_END)
         within, done = by_end[done:count], count
         counted_active = clip(all_active, start, end)
         counted = union(counted_active, clip(all_idle, start, end))
-        growth = max(0, sum(claim.seconds for claim in within if claim.kind is Kind.ACTIVE) - size(counted_active))
-        newest = max((claim.end for claim in within if claim.kind is Kind.ACTIVE), default=start)
+        of_active = [claim for claim in within if claim.kind is Kind.ACTIVE]
+        growth = max(0, sum([claim.seconds for claim in of_active]) - size(counted_active))
+        newest = of_active[-1].end if of_active else start
         active = latest(gaps(counted, start, newest), growth)
         active = union(active, latest(gaps(union(counted, active), start, end), growth - size(active)))
         # The claims of an extent fill it exactly, so what is left is never more than the idle time's growth.
@@ -119,14 +134,3 @@ def combine(devices: Iterable[Timeline]) -> Timeline:
         return timelines[0]
     active = union(*(device.active for device in timelines))
     return Timeline(active, subtract(union(*(device.idle for device in timelines)), active))
-
-
-def _extents(claims: Sequence[Claim]) -> Spans:
-    """The spans that a report's claims cover together, each claim with room of its own."""
-    if len(claims) == 1:
-        return [(claims[0].end - claims[0].seconds, claims[0].end)]
-    occupied: Spans = []
-    for kind in _KINDS:
-        for claim in sorted((c for c in claims if c.kind is kind), key=_END, reverse=True):
-            occupy(occupied, claim.end, claim.seconds)
-    return occupied

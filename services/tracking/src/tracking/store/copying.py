@@ -5,9 +5,7 @@ groups of a few dozen rows that is more work than the rows themselves, so the ro
 travel together: PostgreSQL runs them as one implicit transaction, whole or not at all.
 """
 
-import struct
 from collections.abc import Generator, Sequence
-from functools import lru_cache
 
 from psycopg import AsyncConnection, errors, generators
 from psycopg.pq import ExecStatus
@@ -16,14 +14,6 @@ from psycopg.waiting import Ready, Wait
 
 CHUNK = 64 * 1024  # libpq takes what fits into its buffer
 HEADER, TRAILER = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
-EPOCH = 946_684_800_000_000  # of a timestamptz as PostgreSQL keeps it, in microseconds of Unix time
-length = lru_cache(maxsize=4096)(struct.Struct("!i").pack)
-
-
-def packed_text(value: str) -> bytes:
-    """One field of text."""
-    data = value.encode()
-    return length(len(data)) + data
 
 
 async def copy_all(connection: AsyncConnection, copies: Sequence[tuple[bytes, bytes]]) -> None:

@@ -36,7 +36,8 @@ from tracking.store import (
     session_deletion,
     sessions,
 )
-from tracking.store.ingest import IngestWriter, Upload
+from tracking.store.ingest import IngestWriter
+from tracking.store.packing import Upload, pack
 from tracking.store.pictures import PictureStore
 from tracking.store.scope import companies_scope, company_scope
 from tracking.store.screenshots import Screenshot
@@ -165,7 +166,7 @@ class Workplace:
         )
 
     async def _send(self, report: Report, device: int) -> None:
-        self._uploads.append(Upload(self.company_id, self._employee_id, self._device_ids[device], report))
+        self._uploads.append(pack(self.company_id, self._employee_id, self._device_ids[device], report))
         await self._writer.write(self._uploads[-1:])
 
 

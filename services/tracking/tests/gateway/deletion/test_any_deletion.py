@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from contracts.tracking.v1 import usage_pb2
 from servicekit.errors import NotFound
-from tracking.domain.timeline import Claim, Kind, Timeline, fold
+from tracking.domain.timeline import Claim, Kind, Timeline, fold, lay_out
 
 MIDNIGHT = int(datetime(2026, 3, 29, tzinfo=ZoneInfo("Europe/Berlin")).timestamp())  # of a day with 23 hours
 ZONES = ("Europe/Berlin", "UTC", "Asia/Kolkata", "America/New_York")
@@ -215,7 +215,7 @@ class Model:
             timeline = Timeline()
             for report in self.sent:
                 if report.device == device:
-                    timeline = fold(timeline, [Claim(*claim) for claim in report.claims])
+                    timeline = fold(timeline, lay_out([Claim(*claim) for claim in report.claims]))
             gone = {second for whose, second in self.time_gone if whose == device}
             active |= {second for span in timeline.active for second in range(*span)} - gone
             idle |= {second for span in timeline.idle for second in range(*span)} - gone

@@ -98,9 +98,9 @@ async def call_upload(gateway: Gateway, call: Call) -> Reply:
     device = await _device(gateway, call)
     gateway.uploads.check_room(call.company.company_id)
     rows = Rows(call.company.company_id, device, number, applications, websites, activities, call.received_at)
-    report = await gateway.uploads.take(rows)
+    taken = await gateway.uploads.take(rows)
     gateway.life.session(call.company.company_id, number, call.received_at)
-    return ok(uploads.stored_message(len(report), len(report.quarantined)))
+    return ok(uploads.stored_message(taken))
 
 
 async def _device(gateway: Gateway, call: Call) -> Device:

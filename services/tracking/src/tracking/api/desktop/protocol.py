@@ -16,8 +16,8 @@ from servicekit.errors import AppError
 from servicekit.http_protocol import BoundedHeadProtocol
 from tracking.api.desktop.uploads import PATH, Uploads, stored_body
 from tracking.api.desktop.wire import Reply, from_error, refusal
+from tracking.application.take_upload import Taken
 from tracking.domain.company_keys import CompanyKey
-from tracking.domain.reports import Report
 
 log = structlog.get_logger()
 
@@ -37,17 +37,17 @@ class _Upload:
         "keep_alive",
         "message_event",
         "parts",
-        "report",
         "response_complete",
         "size",
         "slow",
+        "taken",
     )
 
     def __init__(self, admitted: CompanyKey | Reply, *, keep_alive: bool) -> None:
         self.admitted = admitted
         self.parts: list[bytes] = []
         self.size = 0
-        self.report: Report | None = None
+        self.taken: Taken | None = None
         self.slow: asyncio.TimerHandle | None = None
         # What the server looks at.
         self.keep_alive = keep_alive
@@ -130,10 +130,10 @@ class UploadProtocol(BoundedHeadProtocol):
     def _take(self, upload: _Upload, key: CompanyKey) -> bool:
         body = upload.parts[0] if len(upload.parts) == 1 else b"".join(upload.parts)
         try:
-            upload.report = self.uploads.take(key, body, partial(self._answer_taken, upload))
+            upload.taken = self.uploads.take(key, body, partial(self._answer_taken, upload))
         except Exception:  # the parser would take it for a fault of the request
             log.exception("the short way failed")
-        return upload.report is not None
+        return upload.taken is not None
 
     def _leave_to_server(self) -> None:
         head = self.url, self.headers, self.expect_100_continue
@@ -156,8 +156,8 @@ class UploadProtocol(BoundedHeadProtocol):
             super().on_body(part)
 
     def _answer_taken(self, upload: _Upload, error: Exception | None) -> None:
-        if error is None and upload.report is not None:
-            self._write(upload, 200, (), stored_body(len(upload.report), len(upload.report.quarantined)))
+        if error is None and upload.taken is not None:
+            self._write(upload, 200, (), stored_body(upload.taken))
         elif isinstance(error, AppError):
             self._answer(upload, from_error(error))
         else:

@@ -14,11 +14,10 @@ from servicekit.errors import AppError
 from tracking.api.desktop.context import Gateway, utc_now
 from tracking.api.desktop.wire import Reply, from_error, ok
 from tracking.application.group_commit import Answered
-from tracking.application.take_upload import Rows
+from tracking.application.take_upload import Rows, Taken
 from tracking.domain import rows
 from tracking.domain.access import AccessDirectory, Verdict
 from tracking.domain.company_keys import CompanyKey
-from tracking.domain.reports import Report
 
 PATH = b"/api/upload/employee-activity"
 ROWS: Mapping[str, type] = {
@@ -59,7 +58,7 @@ class Uploads:
             return from_error(error)
         return access.key
 
-    def take(self, key: CompanyKey, body: bytes, answered: Answered) -> Report | None:
+    def take(self, key: CompanyKey, body: bytes, answered: Answered) -> Taken | None:
         """What was in it, which is not durable yet; None, and nothing was done: it is not ordinary."""
         now = utc_now()
         try:
@@ -80,12 +79,12 @@ class Uploads:
         return taken
 
 
-def stored_message(rows: int, quarantined: int) -> str:
+def stored_message(taken: Taken) -> str:
     """What the tracker is told."""
-    return f"{rows} rows stored" + (f", {quarantined} of them kept aside" if quarantined else "")
+    return f"{taken.rows} rows stored" + (f", {taken.quarantined} of them kept aside" if taken.quarantined else "")
 
 
 @lru_cache(maxsize=1024)
-def stored_body(rows: int, quarantined: int) -> bytes:
+def stored_body(taken: Taken) -> bytes:
     """The same as the body of an answer, for most are alike."""
-    return ok(stored_message(rows, quarantined)).encode()
+    return ok(stored_message(taken)).encode()
