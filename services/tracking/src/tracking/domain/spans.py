@@ -52,6 +52,8 @@ def clip(spans: Spans, start: int, end: int) -> Spans:
 
 def gaps(spans: Spans, start: int, end: int) -> Spans:
     """The seconds between `start` and `end` that are not in the set."""
+    if not spans:
+        return [(start, end)] if start < end else []
     result: Spans = []
     cursor = start
     for a, b in clip(spans, start, end):

@@ -107,16 +107,22 @@ def _count(all_active: Spans, all_idle: Spans, report: Laid) -> None:
         count = bisect_right(by_end, end, lo=done, key=_END)
         within, done = by_end[done:count], count
         counted_active = clip(all_active, start, end)
-        counted = union(counted_active, clip(all_idle, start, end))
+        counted = _either(counted_active, clip(all_idle, start, end))
         of_active = [claim for claim in within if claim.kind is Kind.ACTIVE]
         growth = max(0, sum([claim.seconds for claim in of_active]) - size(counted_active))
         newest = of_active[-1].end if of_active else start
         active = latest(gaps(counted, start, newest), growth)
-        active = union(active, latest(gaps(union(counted, active), start, end), growth - size(active)))
+        if size(active) < growth:
+            active = union(active, latest(gaps(_either(counted, active), start, end), growth - size(active)))
         # The claims of an extent fill it exactly, so what is left is never more than the idle time's growth.
-        idle = gaps(union(counted, active), start, end)
+        idle = gaps(_either(counted, active), start, end)
         add(all_active, active)
         add(all_idle, idle)
+
+
+def _either(one: Spans, other: Spans) -> Spans:
+    """The union, which is easy where nothing overlaps, as almost always."""
+    return union(one, other) if one and other else one or other
 
 
 def joined(parts: Sequence[Timeline]) -> Timeline:
