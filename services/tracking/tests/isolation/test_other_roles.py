@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
-from tracking.store import heartbeats
-from tracking.store.scope import companies_scope
+from tracking.store import fold_queue, heartbeats
+from tracking.store.scope import companies_scope, company_scope
 
 Two = tuple[UUID, UUID]
 
@@ -186,6 +186,15 @@ async def test_one_row_of_anothers_spoils_the_whole_statement(ingest: AsyncEngin
             with nullcontext() if accepted is not rows else pytest.raises(IntegrityError, match="does not have"):
                 await connection.execute(statement, values)
             await connection.rollback()
+
+
+async def test_the_queue_takes_nothing_of_a_company_that_there_is_not(engine: AsyncEngine, two_companies: Two) -> None:
+    for company_id in (two_companies[0], new_id()):
+        is_there = company_id in two_companies
+        with nullcontext() if is_there else pytest.raises(IntegrityError, match="a company that there is not"):
+            async with company_scope(engine, company_id) as tx:
+                about = {"kind": fold_queue.LEVELS, "at": datetime.now(UTC), "employee_id": None}
+                await fold_queue.append(tx, company_id, **about)
 
 
 @pytest.mark.parametrize("target", INSERTS)
