@@ -93,6 +93,11 @@ def reconcile(home: Home, options: Options) -> int:
     return _tracking(home, options, "reconcile")
 
 
+def recount(home: Home, options: Options) -> int:
+    """add all days up anew from what tracking keeps by the hour"""
+    return _tracking(home, options, "recount")
+
+
 def rebuild_feed(home: Home, options: Options) -> int:
     """publish the aggregate feed again from tracking's tables"""
     return _tracking(home, options, "rebuild-feed")
@@ -104,6 +109,7 @@ COMMANDS: dict[str, Callable[[Home, Options], int]] = {
     "status": status,
     "provision": provision,
     "reconcile": reconcile,
+    "recount": recount,
     "rebuild-feed": rebuild_feed,
 }
 

@@ -66,7 +66,7 @@ def demo_fleet(platform: Platform, home: Path) -> Program:
 
 
 def tracking_command(platform: Platform, action: str) -> Program:
-    """Returns an operator's command of tracking: reconcile or rebuild-feed."""
+    """Returns an operator's command of tracking: reconcile, recount or rebuild-feed."""
     return Program(action, command("tracking", action), environment.serving(platform, "tracking"))
 
 

@@ -2,7 +2,7 @@
 
 from alembic import command, context
 from alembic.config import Config
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import NullPool, create_engine, make_url
 
 
 def upgrade(url: str, package: str) -> None:
@@ -15,9 +15,8 @@ def upgrade(url: str, package: str) -> None:
 
 def run() -> None:
     """What every service's `migrations/env.py` calls: all steps in one transaction."""
-    engine = create_engine(make_url(context.config.attributes["url"]).set(drivername="postgresql+psycopg"))
-    with engine.begin() as connection:
+    url = make_url(context.config.attributes["url"]).set(drivername="postgresql+psycopg")
+    with create_engine(url, poolclass=NullPool).begin() as connection:
         context.configure(connection=connection)
         with context.begin_transaction():
             context.run_migrations()
-    engine.dispose()

@@ -188,6 +188,7 @@ def cli() -> None:
     commands.add_parser("aggregator", help="fold claims into totals and publish the aggregate feed")
     commands.add_parser("workspace", help="serve the pages of admins and employees")
     commands.add_parser("reconcile", help="recompute all totals from raw rows; exit 1 when any differs")
+    commands.add_parser("recount", help="add all days up anew from what is kept by the hour")
     commands.add_parser("rebuild-feed", help="announce every month of every company again")
     seed = commands.add_parser("seed-demo", help="fill companies with people and history")
     seed.add_argument("--file", type=Path, required=True, help="what to fill in, as JSON")
@@ -208,6 +209,8 @@ def cli() -> None:
             run_process(workspace(pages, bind(pages.workspace_listen)))
         case "reconcile":
             run_process(maintenance.reconcile_all(settings.Maintenance()))
+        case "recount":
+            run_process(maintenance.recount_all(settings.Maintenance()))
         case "rebuild-feed":
             run_process(maintenance.rebuild_all(settings.Maintenance()))
         case "seed-demo":

@@ -17,6 +17,7 @@ from tracking.application.fold_company import fold_company
 from tracking.application.import_history import Stretch, import_history
 from tracking.application.rebuild_feed import rebuild_feed
 from tracking.application.reconcile import reconcile
+from tracking.application.recount import recount
 from tracking.domain.timeline import Kind
 from tracking.feed.outgoing import company_month_event
 from tracking.store import employees
@@ -41,6 +42,17 @@ async def reconcile_all(config: settings.Maintenance) -> None:
     await dispatch.dispose()
     if differences:
         raise SystemExit(1)
+
+
+async def recount_all(config: settings.Maintenance) -> None:
+    """Adds every company's days up anew; a line for each company of which any was wrong."""
+    engine, dispatch = _engines(config)
+    for company_id in await employees.companies(dispatch):
+        if days := await recount(engine, company_id, company_month_event):
+            _say(f"{company_id}: {days} days corrected")
+    _say("all days are added up; reconcile tells whether they are right")
+    await engine.dispose()
+    await dispatch.dispose()
 
 
 async def rebuild_all(config: settings.Maintenance) -> None:

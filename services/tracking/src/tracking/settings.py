@@ -34,7 +34,7 @@ class Dispatch(BaseSettings):
 
 
 class Maintenance(Command, Dispatch):
-    """`reconcile` and `rebuild-feed`."""
+    """`reconcile`, `recount` and `rebuild-feed`."""
 
     model_config = _PREFIX
 

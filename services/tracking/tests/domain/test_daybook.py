@@ -158,6 +158,13 @@ def test_days_that_begin_within_an_hour_have_their_part_of_it(stretches: list[tu
         assert gains == {key: seconds for key, seconds in expected.items() if seconds}
 
 
+def test_claims_that_lie_apart_touch_no_hour_between_them() -> None:
+    old, new = MIDNIGHT - 700 * 86_400, MIDNIGHT
+    report = DeviceReport(ALICE, LAPTOP, [Claim(Kind.ACTIVE, old + 60, 60), Claim(Kind.IDLE, new + 60, 120)])
+    assert report.hours == {old // HOUR, new // HOUR - 1, new // HOUR}
+    assert sum(totals.active_seconds + totals.idle_seconds for totals in count([report]).values()) == 180
+
+
 @given(st.integers(0, 20_000), st.integers(1, 20_000), st.integers(0, 25_000), st.integers(1, 20_000))
 def test_a_deletion_touches_its_own_hours(worked: int, seconds: int, deleted: int, length: int) -> None:
     reports = [DeviceReport(ALICE, LAPTOP, [Claim(Kind.ACTIVE, MIDNIGHT + worked + seconds, seconds)])]

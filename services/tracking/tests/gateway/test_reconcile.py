@@ -1,5 +1,6 @@
 """Reconciliation finds nothing where nothing is wrong, and names what was changed by hand."""
 
+import asyncio
 import subprocess
 from datetime import timedelta
 
@@ -8,8 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tenantry_ops.programs import command
+from testkit.world import run_command
 from tracker_client import Desktop
 from tracking.application.reconcile import reconcile
+from tracking.application.recount import recount
 from tracking.feed.outgoing import company_month_event
 
 
@@ -55,7 +58,7 @@ async def test_a_company_that_nobody_has_set_up(engine: AsyncEngine, new_key) ->
         ("DELETE FROM company_day", ["company"]),
         ("DELETE FROM activity WHERE kind = 'A'", ["employee", "company", "device"]),
         ("DELETE FROM activity", ["employee", "company", "device"]),
-        ("DELETE FROM device_hour", ["device"] * 4),
+        ("DELETE FROM device_hour", ["device"] * 2),
         ("UPDATE device_hour SET idle = '{}'", ["device"]),
         ("UPDATE device_hour SET active = idle, idle = active", ["device"]),
         ("DELETE FROM work_session", ["employee", "company"]),
@@ -71,6 +74,41 @@ async def test_what_was_changed_by_hand_is_named(
     assert {difference.split()[0] for difference in found.differences} == set(named)
     assert all("kept" in difference and "raw rows say" in difference for difference in found.differences)
     assert len(found.differences) >= len(named)
+
+
+@pytest.mark.parametrize(
+    ("damage", "days"),
+    [
+        ("UPDATE employee_day SET active_seconds = active_seconds + 1", 0),
+        ("DELETE FROM employee_day", 0),
+        ("UPDATE company_day SET idle_seconds = idle_seconds + 1, employees_active = 9 WHERE sessions > 0", 2),
+        ("DELETE FROM company_day", 2),
+        ("UPDATE company_day SET day = day - 40 WHERE sessions > 0", 4),
+        ("UPDATE company SET time_zone = time_zone", 0),
+    ],
+)
+async def test_days_are_added_up_anew(
+    engine: AsyncEngine, superuser: AsyncEngine, tenant, stored, damage: str, days: int
+) -> None:
+    before = await stored("employee_day", tenant.company_id)
+    condition = " AND " if "WHERE" in damage else " WHERE "
+    async with superuser.begin() as tx:
+        await tx.execute(text(f"{damage}{condition}company_id = :id"), {"id": tenant.company_id})
+    assert await recount(engine, tenant.company_id, company_month_event) == days
+    assert (await reconcile(engine, tenant.company_id, company_month_event)).differences == []
+    assert sorted(await stored("employee_day", tenant.company_id), key=str) == sorted(before, key=str)
+    assert await recount(engine, tenant.company_id, company_month_event) == 0
+
+
+async def test_the_command_adds_up_every_companys(
+    superuser: AsyncEngine, engine: AsyncEngine, tenant, environment: dict[str, str]
+) -> None:
+    damage = text("UPDATE company_day SET active_seconds = active_seconds + 7 WHERE company_id = :id AND sessions > 0")
+    async with superuser.begin() as tx:
+        await tx.execute(damage, {"id": tenant.company_id})
+    result = await asyncio.to_thread(run_command, "tracking", "recount", environment=environment)
+    assert f"{tenant.company_id}: 2 days corrected" in result
+    assert (await reconcile(engine, tenant.company_id, company_month_event)).differences == []
 
 
 async def test_the_command_says_so_and_fails(superuser: AsyncEngine, tenant, environment: dict[str, str]) -> None:

@@ -109,6 +109,17 @@ def test_every_second_stays_where_it_was(tracking: Tracking, zone: str) -> None:
     assert tracking.hours(empty) == {name: [] for name in sets}
 
 
+def test_it_stops_where_seconds_would_be_lost(tracking: Tracking) -> None:
+    """A second is in two days, as when a zone's midnight was another when one of them was counted."""
+    ids = tracking.company("Europe/Berlin")
+    tracking.keep_day(ids, date(2026, 3, 2), [(86_000, 87_000)], [], [])
+    tracking.keep_day(ids, date(2026, 3, 3), [(0, 700)], [], [])
+    with pytest.raises(RuntimeError, match=f"1 devices would have more or fewer seconds.*{ids[2]}"):
+        tracking.bring_to("0013")
+    assert tracking.rows.execute("SELECT count(*) FROM device_day").fetchone() == (2,)
+    assert tracking.rows.execute("SELECT to_regclass('device_hour')").fetchone() == (None,)
+
+
 def test_an_empty_platform_is_brought_there_too(tracking: Tracking) -> None:
     tracking.bring_to("0013")
     assert tracking.rows.execute("SELECT count(*) FROM device_hour").fetchone() == (0,)

@@ -1,26 +1,14 @@
 """A company moves to another time zone: its days begin at another midnight, the past ones too."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tracking.application.fold_company import Encode, announce
-from tracking.domain.daybook import CompanyChange, Daybook, DayKey, EmployeeTotals, company_changes
-from tracking.domain.days import day_of
-from tracking.store import (
-    companies,
-    company_days,
-    device_hours,
-    employee_days,
-    employees,
-    levels,
-    screenshots,
-    sessions,
-)
+from tracking.application.fold_company import Encode
+from tracking.application.recount import count_anew
+from tracking.store import companies
 from tracking.store.scope import company_scope
 
 log = structlog.get_logger()
@@ -69,33 +57,6 @@ async def change_time_zone(engine: AsyncEngine, company_id: UUID, time_zone: str
         if old is None or old.time_zone == time_zone:
             return False
         await companies.set_time_zone(tx, time_zone)
-        moved = await companies.next_revision(tx)
-        if moved is None:
-            return False
-        before = await employee_days.everything(tx)
-        after = dict.fromkeys(before, EmployeeTotals())
-        after |= await _everyones_days(tx, time_zone)
-        await employee_days.put(tx, company_id, after)
-        changes = {day: change for day, change in company_changes(before, after).items() if change != CompanyChange()}
-        if changes:
-            await company_days.add(
-                tx,
-                company_id,
-                changes,
-                revision=moved.feed_revision,
-                today=day_of(datetime.now(UTC), time_zone),
-                levels=await levels.read(tx),
-            )
-            await announce(tx, company_id, {day.replace(day=1) for day in changes}, encode)
-    log.info("time zone changed", company_id=str(company_id), days=len(changes))
+        days = await count_anew(tx, company_id, encode)
+    log.info("time zone changed", company_id=str(company_id), days=days)
     return True
-
-
-async def _everyones_days(tx: AsyncConnection, time_zone: str) -> dict[DayKey, EmployeeTotals]:
-    started = Counter([(employee_id, day_of(at, time_zone)) async for employee_id, at in sessions.counted(tx)])
-    taken = Counter([(employee_id, day_of(at, time_zone)) async for employee_id, at in screenshots.counted(tx)])
-    book = Daybook(time_zone)
-    for person in await employees.everyone(tx):
-        for hour, device_id, timeline in await device_hours.of_employee(tx, person.employee_id):
-            book.change(person.employee_id, hour, device_id, timeline)
-    return book.gains(started, taken)

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime
+from functools import cached_property
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -68,14 +69,13 @@ async def _fold(tx: AsyncConnection, company_ids: Collection[UUID], encode: Enco
     for company_id, employee_id, hour, device_id, timeline in await folding.device_hours(tx, hours):
         turns[company_id].book.put(employee_id, hour, device_id, timeline)
     for turn in turns.values():
-        turn.fold()
+        turn.book.fold(turn.reports)
     await folding.put_device_hours(
         tx, [(company_id, *hour) for company_id, turn in turns.items() for hour in turn.book.changed_devices()]
     )
     gains = {(company_id, *key): gain for company_id, turn in turns.items() for key, gain in turn.gains().items()}
-    for (company_id, employee_id, day), totals in (await folding.add_employee_days(tx, gains)).items():
-        turns[company_id].before[employee_id, day] = totals - gains[company_id, employee_id, day]
-        turns[company_id].after[employee_id, day] = totals
+    for key, totals in (await folding.add_employee_days(tx, gains)).items():
+        turns[key[0]].counted(key[1:], totals, gains[key])
     changes = [(turn.held, day, change) for company_id, turn in turns.items() for day, change in turn.changes().items()]
     await folding.add_company_days(tx, changes, {company_id: turn.today for company_id, turn in turns.items()})
     months = {(held.company_id, day.replace(day=1)) for held, day, _change in changes}
@@ -95,22 +95,24 @@ class _Turn:
         self.today = day_of(datetime.now(UTC), held.time_zone)
         self.entries: list[Taken] = []
         self.book = Daybook(held.time_zone)
-        self.before: dict[DayKey, EmployeeTotals] = {}  # of the people's days that change
-        self.after: dict[DayKey, EmployeeTotals] = {}
-        self._reports: list[DeviceReport] = []
+        self._before: dict[DayKey, EmployeeTotals] = {}  # of the people's days that change
+        self._after: dict[DayKey, EmployeeTotals] = {}
+
+    @cached_property
+    def reports(self) -> list[DeviceReport]:
+        return reports_of(self.entries)
 
     def hours_touched(self) -> set[HourKey]:
-        self._reports = reports_of(self.entries)
-        return {(report.employee_id, hour) for report in self._reports for hour in report.hours}
-
-    def fold(self) -> None:
-        self.book.fold(self._reports)
+        return {(report.employee_id, hour) for report in self.reports for hour in report.hours}
 
     def gains(self) -> dict[DayKey, EmployeeTotals]:
         return self.book.gains(self._moments(fold_queue.SESSION), self._moments(fold_queue.SCREENSHOT))
 
+    def counted(self, key: DayKey, totals: EmployeeTotals, gain: EmployeeTotals) -> None:
+        self._before[key], self._after[key] = totals - gain, totals
+
     def changes(self) -> dict[date, CompanyChange]:
-        changes = company_changes(self.before, self.after)
+        changes = company_changes(self._before, self._after)
         if any(entry.kind in (fold_queue.LEVELS, fold_queue.SCREENSHOT) for entry in self.entries):
             changes.setdefault(self.today, CompanyChange())
         return changes

@@ -1,7 +1,7 @@
 """Recomputes a company's totals from its raw rows and names every difference from the kept ones."""
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tracking.application.fold_company import Encode, fold_company
 from tracking.domain.daybook import HOUR, CompanyChange, Daybook, DayKey, DeviceReport, EmployeeTotals, company_changes
 from tracking.domain.days import day_of
-from tracking.domain.spans import Spans, size, union
+from tracking.domain.spans import Spans, union
 from tracking.domain.timeline import Claim, Kind, Timeline
 from tracking.domain.unix_time import second_of
 from tracking.store import (
@@ -51,12 +51,7 @@ async def reconcile(engine: AsyncEngine, company_id: UUID, encode: Encode) -> Re
         recomputed, differences = await _recompute(tx, company.time_zone, deleted)
         stored, takes = await screenshots.storage(tx)
         kept = await employee_days.everything(tx)
-        kept_days = {
-            row.day: CompanyChange(
-                row.active_seconds, row.idle_seconds, row.employees_active, row.sessions, row.screenshots
-            )
-            for row in await company_days.read(tx, date.min, date.max)
-        }
+        kept_days = {row.day: row.sums for row in await company_days.read(tx, date.min, date.max)}
     differences += [
         f"employee {key[0]} on {key[1]}: kept {kept.get(key)}, raw rows say {recomputed.get(key)}"
         for key in sorted(kept.keys() | recomputed.keys())
@@ -116,16 +111,19 @@ async def _recompute(
 
 def _hours_that_differ(
     kept: Iterable[tuple[int, UUID, Timeline]], recomputed: Mapping[tuple[int, UUID], Timeline]
-) -> Iterator[str]:
+) -> list[str]:
+    """One line a device, however many of its hours differ."""
     found = {(hour, device_id): timeline for hour, device_id, timeline in kept}
-    for key in sorted(found.keys() | recomputed.keys()):
-        one, other = (hours.get(key, Timeline()) for hours in (found, recomputed))
+    differing: dict[UUID, list[int]] = defaultdict(list)
+    for hour, device_id in sorted(found.keys() | recomputed.keys()):
+        one, other = (hours.get((hour, device_id), Timeline()) for hours in (found, recomputed))
         if (one.active, one.idle) != (other.active, other.idle):
-            hour = datetime.fromtimestamp(key[0] * HOUR, UTC)
-            yield (
-                f"device {key[1]} from {hour:%Y-%m-%d %H}:00 UTC: kept {size(one.active)} s active and "
-                f"{size(one.idle)} s idle, raw rows say {size(other.active)} and {size(other.idle)}, or other seconds"
-            )
+            differing[device_id].append(hour)
+    return [
+        f"device {device_id}: {len(hours)} hours are kept otherwise than raw rows say, the first of them that from "
+        f"{datetime.fromtimestamp(hours[0] * HOUR, UTC):%Y-%m-%d %H}:00 UTC"
+        for device_id, hours in differing.items()
+    ]
 
 
 async def _employees(claims: AsyncIterator[FoldedClaim]) -> AsyncIterator[tuple[UUID, list[DeviceReport]]]:

@@ -51,8 +51,8 @@ class Rows:
         return pack(self.company_id, self.device.employee_id, self.device.device_id, report)
 
 
-class Taken(NamedTuple):
-    """How many rows are stored, and how many of them in quarantine."""
+class Stored(NamedTuple):
+    """How many rows are stored, or will be once that is answered; and how many of them in quarantine."""
 
     rows: int
     quarantined: int
@@ -70,7 +70,7 @@ class UploadTaker:
         """RateLimited: there is no room for an upload of this company now."""
         self._commit.check_room(company_id)
 
-    async def take(self, rows: Rows) -> Taken:
+    async def take(self, rows: Rows) -> Stored:
         """Returns once every row is durable, counted or quarantined. NotFound: not a session of this employee.
 
         The session may have ended: rows travel late, and counting asks for the employee, not for the session.
@@ -80,16 +80,16 @@ class UploadTaker:
         upload = await asyncio.to_thread(rows.read) if len(rows) > ROWS_IN_LINE else rows.read()
         if len(upload):
             await self._commit.store(upload)
-        return Taken(len(upload), len(upload.quarantined))
+        return Stored(len(upload), len(upload.quarantined))
 
-    def take_at_once(self, rows: Rows, answered: Answered) -> Taken | None:
+    def take_at_once(self, rows: Rows, answered: Answered) -> Stored | None:
         """The same, where nothing has to be waited for but the COMMIT; None, and nothing was done, where it has."""
         owner = self._session_owner.get((rows.company_id.int, rows.session_number))
         if owner != rows.device.employee_id or not 0 < len(rows) <= ROWS_IN_LINE:
             return None
         upload = rows.read()
         self._commit.submit(upload, answered)
-        return Taken(len(upload), len(upload.quarantined))
+        return Stored(len(upload), len(upload.quarantined))
 
     async def _owner(self, company_id: UUID, number: int) -> UUID | None:
         key = company_id.int, number

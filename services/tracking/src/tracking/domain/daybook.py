@@ -56,6 +56,15 @@ class CompanyChange:
     sessions: int = 0
     screenshots: int = 0
 
+    def __sub__(self, other: "CompanyChange") -> "CompanyChange":
+        return CompanyChange(
+            self.active_seconds - other.active_seconds,
+            self.idle_seconds - other.idle_seconds,
+            self.employees_active - other.employees_active,
+            self.sessions - other.sessions,
+            self.screenshots - other.screenshots,
+        )
+
 
 @dataclass(frozen=True)
 class DeviceReport:
@@ -71,10 +80,9 @@ class DeviceReport:
         return lay_out(self.claims)
 
     @cached_property
-    def hours(self) -> range:
-        """Those that it can touch."""
-        extents = self.laid.extents
-        return hours_of(extents[0][0], extents[-1][1])
+    def hours(self) -> set[int]:
+        """Those that it can touch; claims that lie apart, as leftovers do, touch none between them."""
+        return {hour for start, end in self.laid.extents for hour in hours_of(start, end)}
 
 
 class Daybook:
@@ -95,7 +103,8 @@ class Daybook:
         """Puts another timeline in the place of a kept one; all of the hour's must have been put in before."""
         key = employee_id, hour
         kept = self._hours[key]
-        self._before.setdefault(key, dict(kept))
+        if key not in self._before:
+            self._before[key] = dict(kept)
         kept[device_id] = timeline
         self._changed[employee_id, hour, device_id] = None
 
@@ -105,7 +114,7 @@ class Daybook:
         for report in reports:
             by_device[report.employee_id, report.device_id].append(report)
         for (employee_id, device_id), found in by_device.items():
-            hours = sorted({hour for report in found for hour in report.hours})
+            hours = sorted(set().union(*(report.hours for report in found)))
             kept = [self._hours[employee_id, hour].get(device_id, Timeline()) for hour in hours]
             after = fold(joined(kept), *[report.laid for report in found])
             for hour, before in zip(hours, kept, strict=True):

@@ -1,4 +1,4 @@
-"""Days are the company's: from its midnight to its next, 23 to 25 hours long."""
+"""Days are the company's, from its midnight to its next: 23 to 25 hours, or more where clocks change by more."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -104,7 +104,7 @@ def read_report(
     return reading.report
 
 
-@lru_cache(maxsize=8192)  # see `rows.moment`
+@lru_cache(maxsize=8192)  # desktops that report at the same time name the same seconds
 def _said(created_at: str | None) -> tuple[int | None, bytes]:
     """A row's time, and the beginning of its identity. BadRow: it is no time."""
     at = rows.moment(created_at)

@@ -53,11 +53,6 @@ class Timeline:
     deleted: Spans = field(default_factory=list)
 
     @property
-    def counted(self) -> Spans:
-        """Seconds of either kind."""
-        return union(self.active, self.idle)
-
-    @property
     def standing(self) -> "Timeline":
         """What has not been deleted."""
         return Timeline(subtract(self.active, self.deleted), subtract(self.idle, self.deleted))

@@ -23,4 +23,4 @@ def moment_of(microsecond: int) -> datetime:
 
 def second_of(moment: datetime) -> int:
     """The second in which a tick of that moment ends."""
-    return int(moment.timestamp())
+    return microsecond_of(moment) // SECOND

@@ -17,7 +17,7 @@ _SET_TIME_ZONE = text("UPDATE company SET time_zone = :time_zone")
 
 _TIME_ZONES = text("SELECT company_id, time_zone FROM company")
 
-# Not the key: every upload refers to it, and must not wait for whoever holds the company.
+# Not the key: log-ins and new accounts refer to it, and must not wait for whoever holds the company.
 _LOCK = text("SELECT 1 FROM company FOR NO KEY UPDATE")
 
 _NEXT_REVISION = text("""

@@ -26,6 +26,13 @@ class CompanyDayRow:
     storage_bytes: int
     seats_used: int
 
+    @property
+    def sums(self) -> CompanyChange:
+        """The measures that add up."""
+        return CompanyChange(
+            self.active_seconds, self.idle_seconds, self.employees_active, self.sessions, self.screenshots
+        )
+
 
 _SUMS = [field.name for field in fields(CompanyChange)]
 _SUM_NAMES = ", ".join(_SUMS)

@@ -45,7 +45,7 @@ _REVISION = "UPDATE company c SET feed_revision = c.feed_revision + 1"
 # that wait for that version, and they for it. So it waits for one company alone.
 _HOLD_ONE = text(f"{_REVISION} WHERE c.company_id = ANY(CAST(:ids AS uuid[])) {_HELD}")
 
-# Not the key, which every upload refers to.
+# Not the key, which log-ins and new accounts refer to.
 _HOLD_FREE = text(f"""
     WITH held AS MATERIALIZED (
         SELECT company_id FROM company WHERE company_id = ANY(CAST(:ids AS uuid[])) ORDER BY company_id
@@ -94,6 +94,8 @@ _PUT_DEVICE_HOURS = text(f"""
     ON CONFLICT (company_id, employee_id, hour, device_id) DO UPDATE SET active = excluded.active, idle = excluded.idle
 """)
 
+# A gain may be negative: idle seconds that turn out to be active elsewhere, seconds that come and are deleted. So no
+# constraint may demand that these columns are positive: it would be asked of the gain.
 _ADD_TO_EMPLOYEE_DAYS = text(f"""
     INSERT INTO employee_day AS e (company_id, employee_id, day, {_TOTAL_NAMES})
     SELECT company_id, employee_id, day, {_TOTAL_NAMES}

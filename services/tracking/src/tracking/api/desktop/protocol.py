@@ -16,7 +16,7 @@ from servicekit.errors import AppError
 from servicekit.http_protocol import BoundedHeadProtocol
 from tracking.api.desktop.uploads import PATH, Uploads, stored_body
 from tracking.api.desktop.wire import Reply, from_error, refusal
-from tracking.application.take_upload import Taken
+from tracking.application.take_upload import Stored
 from tracking.domain.company_keys import CompanyKey
 
 log = structlog.get_logger()
@@ -47,7 +47,7 @@ class _Upload:
         self.admitted = admitted
         self.parts: list[bytes] = []
         self.size = 0
-        self.taken: Taken | None = None
+        self.taken: Stored | None = None
         self.slow: asyncio.TimerHandle | None = None
         # What the server looks at.
         self.keep_alive = keep_alive

@@ -14,7 +14,7 @@ from servicekit.errors import AppError
 from tracking.api.desktop.context import Gateway, utc_now
 from tracking.api.desktop.wire import Reply, from_error, ok
 from tracking.application.group_commit import Answered
-from tracking.application.take_upload import Rows, Taken
+from tracking.application.take_upload import Rows, Stored
 from tracking.domain import rows
 from tracking.domain.access import AccessDirectory, Verdict
 from tracking.domain.company_keys import CompanyKey
@@ -58,7 +58,7 @@ class Uploads:
             return from_error(error)
         return access.key
 
-    def take(self, key: CompanyKey, body: bytes, answered: Answered) -> Taken | None:
+    def take(self, key: CompanyKey, body: bytes, answered: Answered) -> Stored | None:
         """What was in it, which is not durable yet; None, and nothing was done: it is not ordinary."""
         now = utc_now()
         try:
@@ -79,12 +79,12 @@ class Uploads:
         return taken
 
 
-def stored_message(taken: Taken) -> str:
+def stored_message(taken: Stored) -> str:
     """What the tracker is told."""
     return f"{taken.rows} rows stored" + (f", {taken.quarantined} of them kept aside" if taken.quarantined else "")
 
 
 @lru_cache(maxsize=1024)
-def stored_body(taken: Taken) -> bytes:
+def stored_body(taken: Stored) -> bytes:
     """The same as the body of an answer, for most are alike."""
     return ok(stored_message(taken)).encode()

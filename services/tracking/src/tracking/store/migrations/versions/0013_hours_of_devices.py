@@ -74,7 +74,7 @@ FROM {} GROUP BY company_id, employee_id, device_id
 HAVING bool_or(active + idle + deleted <> '{{}}')
 """
 LOST = f"""
-SELECT count(*) FROM (
+SELECT DISTINCT CAST(device_id AS text) FROM (
     ({SECONDS.format("device_day")} EXCEPT {SECONDS.format("device_hour")})
     UNION ALL ({SECONDS.format("device_hour")} EXCEPT {SECONDS.format("device_day")})
 ) AS differences
@@ -109,10 +109,11 @@ def upgrade() -> None:
     if midnights:
         connection.execute(text("INSERT INTO midnight VALUES (:time_zone, :day, :second)"), midnights)
     op.execute(MOVE)
-    differing = connection.execute(text(LOST)).scalar_one()
-    if differing:
+    differing = connection.execute(text(LOST)).scalars().all()
+    if differing:  # days overlap: the rules of their time zone have changed since they were counted
         raise RuntimeError(
-            f"{differing} devices would have other seconds by the hour than by the day; nothing is changed"
+            f"{len(differing)} devices would have more or fewer seconds by the hour than by the day, and nothing is "
+            f"changed. Correct device_day by hand, so that no second is in two days: {', '.join(differing[:20])}"
         )
     op.execute("DROP TABLE device_day")
     op.execute(CLOSE.format("company"))
