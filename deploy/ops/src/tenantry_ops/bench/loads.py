@@ -12,7 +12,7 @@ from tenantry_ops.bench.rig import Rig
 
 ROWS = 20
 CONNECTIONS = 64
-HOURS = 4  # of the members' time: what a load's uploads tell of fits in
+HOURS = 8  # of the members' time: what a load's uploads tell of fits in, also of one who has a connection alone
 
 
 class Loads:

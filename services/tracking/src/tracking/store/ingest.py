@@ -77,7 +77,7 @@ def _copy(table: Table) -> bytes:
 
 async def _insert_new(cursor: AsyncCursor, table: Table, rows: Sequence[bytes]) -> None:
     if rows:
-        arrays = ", ".join(f"%s::{kind}[]" for kind in table.columns.values())
+        arrays = ", ".join(f"%b::{kind}[]" for kind in table.columns.values())
         names = ", ".join(table.columns)
         statement = (
             f"INSERT INTO {table.name} ({names}) SELECT {names} FROM unnest({arrays}) AS r ({names}) "
