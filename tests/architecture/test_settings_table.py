@@ -22,7 +22,7 @@ READERS = {
         "Aggregator": "aggregator",
         "Workspace": "workspace",
         "Migration": "migrate",
-        "Maintenance": "reconcile, rebuild-feed",
+        "Maintenance": "reconcile, recount, rebuild-feed",
         "Command": "seed-demo",
     },
     "owner_portal": {"Settings": "serve", "Migration": "migrate", "Database": "create-owner", "Rebuild": "rebuild"},

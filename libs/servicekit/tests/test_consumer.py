@@ -47,10 +47,13 @@ def settled(streams: JetStreamContext):
     """`await settled()`: every message was acknowledged or given up."""
 
     async def settled() -> None:
+        stream = (await streams.stream_info(STREAM)).state
         async with asyncio.timeout(20):
             while True:
                 info = await streams.consumer_info(STREAM, DURABLE)
-                if info.num_pending == 0 and info.num_ack_pending == 0:
+                # What has just been published is in the stream before the consumer knows that it is pending.
+                heard = not stream.messages or info.delivered.stream_seq >= stream.last_seq
+                if heard and info.num_pending == 0 and info.num_ack_pending == 0:
                     return
                 await asyncio.sleep(0.02)
 

@@ -74,8 +74,11 @@ class Feed:
             await bus.close()
 
     async def _settled(self) -> bool:
+        stream = (await self._operator.stream_info(STREAM)).state
         info = await self._operator.consumer_info(STREAM, DURABLE)
-        return info.num_pending == 0 and info.num_ack_pending == 0
+        # What has just been published is in the stream before the consumer knows that it is pending.
+        heard = not stream.messages or info.delivered.stream_seq >= stream.last_seq
+        return heard and info.num_pending == 0 and info.num_ack_pending == 0
 
 
 @pytest_asyncio.fixture(loop_scope="session")

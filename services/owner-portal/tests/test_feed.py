@@ -151,16 +151,16 @@ async def test_consumes_from_nats(
             for company_id in companies:
                 event = month(company_id, (1, revision, revision))
                 await tracking.publish(event.subject, event.payload)
-        await tracking.publish(f"usage.v1.{new_id()}.202605", b"poison")
+        poison = await tracking.publish(f"usage.v1.{new_id()}.202605", b"poison")
 
-        async def idle() -> bool:
+        async def idle(last: int) -> bool:  # what was published is there before the consumer knows that it is pending
             info = await bus.stream.consumer_info("USAGE", "portal")
-            return info.num_pending == 0 and info.num_ack_pending == 0
+            return info.delivered.stream_seq >= last and info.num_pending == 0 and info.num_ack_pending == 0
 
-        await eventually(idle)
+        await eventually(partial(idle, poison.seq))
         superseded = month(companies[0], (1, 1, 1))
-        await tracking.publish(superseded.subject, superseded.payload)
-        await eventually(idle)
+        last = await tracking.publish(superseded.subject, superseded.payload)
+        await eventually(partial(idle, last.seq))
         await eventually(partial(is_confirmed, engine))
     for company_id in companies:
         assert await held(engine, company_id) == [(date(2026, 5, 1), 3, 3)]
