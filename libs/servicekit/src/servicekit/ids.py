@@ -2,14 +2,14 @@
 
 from uuid import UUID
 
-from uuid_utils import compat
+from uuid_utils import uuid7
 
 from servicekit.errors import InvalidInput
 
 
 def new_id() -> UUID:
     """A new UUIDv7."""
-    return compat.uuid7()
+    return UUID(bytes=uuid7().bytes)
 
 
 def parse_id(text: str, what: str) -> UUID:

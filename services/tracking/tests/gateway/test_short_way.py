@@ -18,6 +18,7 @@ from tracking.api.desktop.protocol import UploadProtocol
 from tracking.api.desktop.uploads import Uploads
 from tracking.application import group_commit
 from tracking.domain.access import AccessDirectory
+from tracking.domain.rows import MAX_DETAIL
 
 PATH = "/api/upload/employee-activity"
 
@@ -80,6 +81,35 @@ async def answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], dic
     headers = dict(line.lower().split(": ", 1) for line in lines if line)
     body = await reader.readexactly(int(headers["content-length"]))
     return int(status.split()[1]), headers, json.loads(body)
+
+
+@pytest.mark.parametrize(
+    ("title", "kept"),
+    [
+        ("plain", "plain"),
+        ("a\x7fb", "ab"),
+        ("a\x1bb\tc", "abc"),
+        ("zero\0", "zero"),
+        ("back\\slash", "back\\slash"),
+        ("Schlüssel – 鍵", "Schlüssel – 鍵"),
+        ("x" * 3000, "x" * MAX_DETAIL),
+    ],
+)
+@pytest.mark.parametrize("ascii_only", [True, False])
+async def test_what_cannot_be_shown_is_taken_out(
+    port, seat, application, stored, title: str, kept: str, ascii_only: bool
+) -> None:
+    """However the body writes it: with escapes, or as it is."""
+    rows = json.dumps(seat.body(applications=[row(title)], websites=[], activities=[]), ensure_ascii=ascii_only)
+    body = rows.encode()
+    head = f"POST {PATH} HTTP/1.1\r\nHost: gateway\r\nX-Company-Key: {seat.key}\r\nContent-Length: {len(body)}\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(head.encode() + body)
+    code, _headers, answered = await answer(reader)
+    writer.close()
+    assert (code, answered["message"], application.calls) == (200, "1 rows stored", 0)
+    details = {found["detail"] for found in await stored("usage_record", seat.company_id)}
+    assert details == {"known", kept}
 
 
 async def test_ordinary_uploads_never_reach_the_application(port, seat, request_of, application, stored) -> None:
