@@ -30,7 +30,7 @@ reports = st.builds(
 @given(reports)
 def test_what_is_unpacked_is_what_was_packed(report: Report) -> None:
     upload = pack(COMPANY, EMPLOYEE, DEVICE, report)
-    assert len(upload) == len(report)
+    assert upload.rows == len(report)
     assert [tuple(unpack(USAGE, row)) for row in upload.usage] == [
         (COMPANY, EMPLOYEE, UUID(bytes=u.record_id), u.kind, moment_of(u.at), u.seconds, u.name, u.detail)
         for u in report.usage

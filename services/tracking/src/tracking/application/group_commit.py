@@ -70,7 +70,7 @@ class GroupCommit:
             waiting = self._waiting[company] = deque()
         waiting.append((upload, answered))
         self._uploads_waiting += 1
-        self._rows_waiting += len(upload)
+        self._rows_waiting += upload.rows
         self._uploads += 1
         self._unanswered[company] = self._unanswered.get(company, 0) + 1
         self._wake.set()
@@ -130,7 +130,7 @@ class GroupCommit:
                 share = max(room, (uploads - share) // (companies - 1))
             while waiting and share and rows < LARGEST_GROUP:
                 share -= 1
-                rows += len(waiting[0][0])
+                rows += waiting[0][0].rows
                 group.append(waiting.popleft())
             if waiting:
                 self._waiting[company] = waiting  # behind those who have waited longer

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -58,6 +59,9 @@ class Stored(NamedTuple):
     quarantined: int
 
 
+_stored = lru_cache(maxsize=1024)(Stored)  # most are alike
+
+
 class UploadTaker:
     """Remembers whose sessions are: that never changes, so an upload asks the database nothing."""
 
@@ -78,9 +82,9 @@ class UploadTaker:
         if await self._owner(rows.company_id, rows.session_number) != rows.device.employee_id:
             raise NotFound("Unknown work session; start a new one")
         upload = await asyncio.to_thread(rows.read) if len(rows) > ROWS_IN_LINE else rows.read()
-        if len(upload):
+        if upload.rows:
             await self._commit.store(upload)
-        return Stored(len(upload), len(upload.quarantined))
+        return _stored(upload.rows, len(upload.quarantined))
 
     def take_at_once(self, rows: Rows, answered: Answered) -> Stored | None:
         """The same, where nothing has to be waited for but the COMMIT; None, and nothing was done, where it has."""
@@ -89,7 +93,7 @@ class UploadTaker:
             return None
         upload = rows.read()
         self._commit.submit(upload, answered)
-        return Stored(len(upload), len(upload.quarantined))
+        return _stored(upload.rows, len(upload.quarantined))
 
     async def _owner(self, company_id: UUID, number: int) -> UUID | None:
         key = company_id.int, number

@@ -5,14 +5,14 @@ gone before the next upload is read, while a group of uploads waits for its COMM
 """
 
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from servicekit.ids import new_id
-from tracking.domain.reports import Report
+from tracking.domain.reports import Activity, Quarantined, Report, Usage
 from tracking.domain.unix_time import moment_of
 
 _EPOCH = 946_684_800_000_000  # of PostgreSQL's times, in microseconds of Unix time
@@ -72,36 +72,49 @@ QUARANTINE = Table(
 
 @dataclass(slots=True)
 class Upload:
-    """One report, packed, and of which company it is."""
+    """One report, packed, and of which company it is. `rows`: how many there are in all."""
 
     company_id: UUID
-    usage: list[bytes]
-    claims: list[bytes]
-    quarantined: list[bytes]
-
-    def __len__(self) -> int:
-        return len(self.usage) + len(self.claims) + len(self.quarantined)
+    usage: Sequence[bytes]
+    claims: Sequence[bytes]
+    quarantined: Sequence[bytes]
+    rows: int
 
 
 def pack(company_id: UUID, employee_id: UUID, device_id: UUID, report: Report) -> Upload:
     """What that device of the employee has reported."""
-    upload = Upload(company_id, [], [], [])
-    add = upload.usage.append
-    whose = _WHOSE(len(USAGE.columns), 16, company_id.bytes, 16, employee_id.bytes)
-    for record_id, kind, at, seconds, name, detail in report.usage:
+    whose = company_id.bytes, employee_id.bytes
+    return Upload(
+        company_id,
+        _usage(*whose, report.usage) if report.usage else (),
+        _claims(*whose, device_id.bytes, report.activity) if report.activity else (),
+        _quarantined(*whose, report.quarantined) if report.quarantined else (),
+        len(report),
+    )
+
+
+def _usage(company: bytes, employee: bytes, found: Iterable[Usage]) -> list[bytes]:
+    whose = _WHOSE(len(USAGE.columns), 16, company, 16, employee)
+    rows = []
+    for record_id, kind, at, seconds, name, detail in found:
         named, detailed = name.encode(), detail.encode()
         use = _USE(16, record_id, 1, _KINDS[kind], 8, at - _EPOCH, 4, seconds, len(named))
-        add(whose + use + named + _length(len(detailed)) + detailed)
-    if report.activity:
-        whose = _WHOSE(len(CLAIMS.columns), 16, company_id.bytes, 16, employee_id.bytes)
-        whose += _DEVICE_AND_UPLOAD(16, device_id.bytes, 16, new_id().bytes)
-        for record_id, kind, at, seconds in report.activity:
-            stretch = _STRETCH(16, record_id, 1, kind.encode(), 8, at - _EPOCH, 4, seconds)
-            upload.claims.append(whose + stretch)
-    for record_id, reason, payload in report.quarantined:
-        whose = _WHOSE(len(QUARANTINE.columns), 16, company_id.bytes, 16, employee_id.bytes)
-        upload.quarantined.append(whose + _RECORD(16, record_id) + _text(reason) + _text(payload))
-    return upload
+        rows.append(whose + use + named + _length(len(detailed)) + detailed)
+    return rows
+
+
+def _claims(company: bytes, employee: bytes, device: bytes, found: Iterable[Activity]) -> list[bytes]:
+    whose = _WHOSE(len(CLAIMS.columns), 16, company, 16, employee)
+    whose += _DEVICE_AND_UPLOAD(16, device, 16, new_id().bytes)
+    return [
+        whose + _STRETCH(16, record_id, 1, kind.encode(), 8, at - _EPOCH, 4, seconds)
+        for record_id, kind, at, seconds in found
+    ]
+
+
+def _quarantined(company: bytes, employee: bytes, found: Iterable[Quarantined]) -> list[bytes]:
+    whose = _WHOSE(len(QUARANTINE.columns), 16, company, 16, employee)
+    return [whose + _RECORD(16, record_id) + _text(reason) + _text(payload) for record_id, reason, payload in found]
 
 
 def unpack(table: Table, row: bytes) -> Iterator[Any]:
