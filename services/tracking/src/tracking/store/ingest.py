@@ -69,8 +69,7 @@ async def _write(connection: AsyncConnection, uploads: Sequence[Upload]) -> None
 
 def _copy(table: Table) -> bytes:
     # What has to be asked anew for each row keeps PostgreSQL from buffering rows. For each of up to 1,000 that it
-    # buffers, 18 notes one and the same reference in a hash table, all in one place: the last cost twice what the first
-    # do. Unbuffered, all cost what the first do.
+    # buffers, 18 notes one and the same reference in a hash table, all in one place: the work grows with the square.
     names = ", ".join(table.columns)
     return f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY) WHERE random() >= 0".encode()
 
