@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking.domain.reports import MOST_CLAIMS, Report, read_report
+from tracking.domain.reports import MOST_CLAIMS, Reader, Report
 from tracking.domain.rows import Activity
 from tracking.domain.timeline import Kind
 from tracking.domain.unix_time import moment_of
@@ -29,14 +29,8 @@ def read(
     offset: timedelta = timedelta(),
     received: datetime = NOON,
 ) -> Report:
-    return read_report(
-        employee_id=employee,
-        applications=applications,
-        websites=websites,
-        activities=activities,
-        logged_in_at=LOGIN,
-        clock_offset=offset,
-        received_at=received,
+    return Reader(employee, logged_in_at=LOGIN, clock_offset=offset).read(
+        applications=applications, websites=websites, activities=activities, received_at=received
     )
 
 

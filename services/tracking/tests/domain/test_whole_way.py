@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tracking.domain.daybook import Daybook, DeviceReport, EmployeeTotals
-from tracking.domain.reports import read_report
+from tracking.domain.reports import Reader
 from tracking.domain.timeline import Claim
 from tracking.domain.unix_time import SECOND
 
@@ -57,13 +57,10 @@ class Server:
         self.offset = offset
 
     def take(self, desktop: Desktop, delay: float) -> None:
-        report = read_report(
-            employee_id=ALICE,
+        report = Reader(ALICE, logged_in_at=LOGIN, clock_offset=self.offset).read(
             applications=(),
             websites=(),
             activities=list(desktop.rows.values()),
-            logged_in_at=LOGIN,
-            clock_offset=self.offset,
             received_at=desktop.now + timedelta(seconds=delay),
         )
         assert not report.quarantined

@@ -19,7 +19,7 @@ from tracking.domain.timeline import Kind
 from tracking.domain.unix_time import microsecond_of
 from tracking.store import companies
 from tracking.store.ingest import IngestWriter
-from tracking.store.packing import Upload, pack
+from tracking.store.packing import Packer, Upload
 from tracking.store.scope import company_scope
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -40,7 +40,7 @@ class Desk:
             [Activity(record_id, Kind.ACTIVE, microsecond_of(NOW), 5) for record_id in ids],
             [Quarantined(record_id, "because", "row") for record_id in ids],
         )
-        return pack(self.company_id, employee_id or self.employee_id, self.device_id, report)
+        return Packer(self.company_id, employee_id or self.employee_id, self.device_id).pack(report)
 
 
 @pytest.fixture

@@ -18,11 +18,11 @@ from tracking.application.log_in import log_in
 from tracking.application.start_session import start_session
 from tracking.application.tasks import assign_task
 from tracking.application.workspace_sign_in import sign_in
-from tracking.domain.reports import read_report
+from tracking.domain.reports import Reader
 from tracking.feed.outgoing import company_month_event
 from tracking.store import heartbeats, screenshots, sessions
 from tracking.store.ingest import IngestWriter
-from tracking.store.packing import pack
+from tracking.store.packing import Packer
 from tracking.store.scope import companies_scope, company_scope
 from tracking.store.screenshots import Screenshot
 
@@ -99,16 +99,13 @@ async def _fill(
     with pytest.raises(NotAuthenticated):
         await log_in(engine, tenant.company_id, **account | {"password": "guess"}, now=now)
     for seconds in (30, 0):  # the second claim is none, and is kept aside
-        report = read_report(
-            employee_id=device.employee_id,
+        report = Reader(device.employee_id, logged_in_at=then, clock_offset=timedelta()).read(
             applications=[{"app_name": "Editor", "active_seconds": seconds, "created_at": str(now)}],
             websites=[],
             activities=[{"minute_type": "ACTIVE", "duration_seconds": seconds, "created_at": str(now)}],
-            logged_in_at=then,
-            clock_offset=timedelta(),
             received_at=now,
         )
-        upload = pack(tenant.company_id, device.employee_id, device.device_id, report)
+        upload = Packer(tenant.company_id, device.employee_id, device.device_id).pack(report)
         await writer.write([upload])
     await fold_company(engine, tenant.company_id, company_month_event)
     await writer.write([upload])

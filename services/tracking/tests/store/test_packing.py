@@ -11,7 +11,7 @@ from tracking.domain.reports import Activity, Quarantined, Report, Usage
 from tracking.domain.timeline import Kind
 from tracking.domain.unix_time import microsecond_of, moment_of
 from tracking.store.ingest import IngestWriter
-from tracking.store.packing import CLAIMS, QUARANTINE, USAGE, pack, unpack
+from tracking.store.packing import CLAIMS, QUARANTINE, USAGE, Packer, unpack
 
 COMPANY, EMPLOYEE, DEVICE = UUID(int=1), UUID(int=2), UUID(int=3)
 
@@ -29,7 +29,7 @@ reports = st.builds(
 
 @given(reports)
 def test_what_is_unpacked_is_what_was_packed(report: Report) -> None:
-    upload = pack(COMPANY, EMPLOYEE, DEVICE, report)
+    upload = Packer(COMPANY, EMPLOYEE, DEVICE).pack(report)
     assert upload.rows == len(report)
     assert [tuple(unpack(USAGE, row)) for row in upload.usage] == [
         (COMPANY, EMPLOYEE, UUID(bytes=u.record_id), u.kind, moment_of(u.at), u.seconds, u.name, u.detail)
@@ -54,10 +54,11 @@ async def test_both_ways_store_the_same(new_tenant, environment, stored, found: 
     [whose] = [row["employee_id"] for row in await stored("employee", tenant.company_id) if row["role"] == "EMPLOYEE"]
     old = Usage(new_id().bytes, "a", microsecond_of(datetime.now(UTC)), 1, "Editor", "notes")
     writer = IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"])
+    packer = Packer(tenant.company_id, whose, DEVICE)
     for usages in ([old], [old, *found]):
-        await writer.write([pack(tenant.company_id, whose, DEVICE, Report(usage=usages))])
+        await writer.write([packer.pack(Report(usage=usages))])
     others = [u._replace(record_id=new_id().bytes) for u in found]
-    await writer.write([pack(tenant.company_id, whose, DEVICE, Report(usage=others))])
+    await writer.write([packer.pack(Report(usage=others))])
     await writer.close()
     rows = {row["record_id"]: row for row in await stored("usage_record", tenant.company_id)}
     assert rows.keys() == {UUID(bytes=u.record_id) for u in (old, *found, *others)}

@@ -29,7 +29,7 @@ from tracking.domain.rows import MAX_DETAIL, MAX_NAME, clean
 from tracking.domain.unix_time import microsecond_of, second_of
 from tracking.store import devices, records, sessions
 from tracking.store.devices import Device
-from tracking.store.packing import pack
+from tracking.store.packing import Packer
 from tracking.store.scope import company_scope
 
 
@@ -111,8 +111,8 @@ class RecordTaker:
             if row.record_id not in known:
                 known.add(row.record_id)
                 new.append(row)
-        whose = company_id, device.employee_id, device.device_id
-        await asyncio.gather(*(self._commit.store(pack(*whose, report)) for report in _reports(new)))
+        packer = Packer(company_id, device.employee_id, device.device_id)
+        await asyncio.gather(*(self._commit.store(packer.pack(report)) for report in _reports(new)))
         return results, ended
 
 

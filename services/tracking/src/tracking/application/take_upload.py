@@ -6,50 +6,58 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import NotFound
 from tracking.application.group_commit import Answered, GroupCommit
-from tracking.domain.reports import read_report
+from tracking.domain.reports import Reader
 from tracking.store import sessions
 from tracking.store.devices import Device
-from tracking.store.packing import Upload, pack
+from tracking.store.packing import Packer, Upload
 from tracking.store.scope import company_scope
 
 ROWS_IN_LINE = 500  # a larger upload is read in a thread, so that nobody waits behind a day's worth of rows
-CAPACITY = 250_000
+CAPACITY = 250_000  # sessions
+DESKTOPS = 20_000
 
 
-@dataclass(slots=True)
-class Rows:
-    """What was uploaded when, by whose desktop. A row is one of `domain.rows`, or as it came when its types are odd."""
+class Rows(Protocol):
+    """What was uploaded. A row is one of `domain.rows`, or as it came when its types are odd."""
 
-    company_id: UUID
+    @property
+    def applications(self) -> Sequence[Any]:
+        """In the order in which they were recorded, as the others."""
+
+    @property
+    def websites(self) -> Sequence[Any]:
+        """Uses of websites."""
+
+    @property
+    def activities(self) -> Sequence[Any]:
+        """Claims of time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Desktop:
+    """A device, and what reads its rows and packs them."""
+
     device: Device
-    session_number: int
-    applications: Sequence[Any]
-    websites: Sequence[Any]
-    activities: Sequence[Any]
-    received_at: datetime
+    reader: Reader
+    packer: Packer
 
-    def __len__(self) -> int:
-        return len(self.applications) + len(self.websites) + len(self.activities)
-
-    def read(self) -> Upload:
+    def read(self, rows: Rows, received_at: datetime) -> Upload:
         """The rows, made safe and packed."""
-        report = read_report(
-            employee_id=self.device.employee_id,
-            applications=self.applications,
-            websites=self.websites,
-            activities=self.activities,
-            logged_in_at=self.device.logged_in_at,
-            clock_offset=self.device.clock_offset,
-            received_at=self.received_at,
+        return self.packer.pack(
+            self.reader.read(
+                applications=rows.applications,
+                websites=rows.websites,
+                activities=rows.activities,
+                received_at=received_at,
+            )
         )
-        return pack(self.company_id, self.device.employee_id, self.device.device_id, report)
 
 
 class Stored(NamedTuple):
@@ -69,31 +77,50 @@ class UploadTaker:
         self._engine = engine
         self._commit = commit
         self._session_owner: OrderedDict[tuple[int, int], UUID] = OrderedDict()
+        self._desktops: dict[int, _Desktop] = {}  # by the integer of the device's id
 
     def check_room(self, company_id: UUID) -> None:
         """RateLimited: there is no room for an upload of this company now."""
         self._commit.check_room(company_id)
 
-    async def take(self, rows: Rows) -> Stored:
+    async def take(
+        self, company_id: UUID, device: Device, session: int, rows: Rows, *, received_at: datetime
+    ) -> Stored:
         """Returns once every row is durable, counted or quarantined. NotFound: not a session of this employee.
 
         The session may have ended: rows travel late, and counting asks for the employee, not for the session.
         """
-        if await self._owner(rows.company_id, rows.session_number) != rows.device.employee_id:
+        if await self._owner(company_id, session) != device.employee_id:
             raise NotFound("Unknown work session; start a new one")
-        upload = await asyncio.to_thread(rows.read) if len(rows) > ROWS_IN_LINE else rows.read()
+        desktop = self._desktop(company_id, device)
+        is_large = _count(rows) > ROWS_IN_LINE
+        upload = (
+            await asyncio.to_thread(desktop.read, rows, received_at) if is_large else desktop.read(rows, received_at)
+        )
         if upload.rows:
             await self._commit.store(upload)
         return _stored(upload.rows, len(upload.quarantined))
 
-    def take_at_once(self, rows: Rows, answered: Answered) -> Stored | None:
+    def take_at_once(
+        self, company_id: UUID, device: Device, session: int, rows: Rows, *, received_at: datetime, answered: Answered
+    ) -> Stored | None:
         """The same, where nothing has to be waited for but the COMMIT; None, and nothing was done, where it has."""
-        owner = self._session_owner.get((rows.company_id.int, rows.session_number))
-        if owner != rows.device.employee_id or not 0 < len(rows) <= ROWS_IN_LINE:
+        owner = self._session_owner.get((company_id.int, session))
+        if owner != device.employee_id or not 0 < _count(rows) <= ROWS_IN_LINE:
             return None
-        upload = rows.read()
+        upload = self._desktop(company_id, device).read(rows, received_at)
         self._commit.submit(upload, answered)
         return _stored(upload.rows, len(upload.quarantined))
+
+    def _desktop(self, company_id: UUID, device: Device) -> _Desktop:
+        found = self._desktops.get(device.device_id.int)
+        if found is None or found.device is not device:
+            if len(self._desktops) >= DESKTOPS:
+                self._desktops.clear()  # they are quickly made anew
+            reader = Reader(device.employee_id, logged_in_at=device.logged_in_at, clock_offset=device.clock_offset)
+            packer = Packer(company_id, device.employee_id, device.device_id)
+            found = self._desktops[device.device_id.int] = _Desktop(device, reader, packer)
+        return found
 
     async def _owner(self, company_id: UUID, number: int) -> UUID | None:
         key = company_id.int, number
@@ -107,3 +134,7 @@ class UploadTaker:
                 self._session_owner.popitem(last=False)
             owner = self._session_owner[key] = session.employee_id
         return owner
+
+
+def _count(rows: Rows) -> int:
+    return len(rows.applications) + len(rows.websites) + len(rows.activities)

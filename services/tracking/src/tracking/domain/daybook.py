@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from uuid import UUID
 
 from tracking.domain.days import CompanyDay, days_between
@@ -66,23 +65,21 @@ class CompanyChange:
         )
 
 
-@dataclass(frozen=True)
 class DeviceReport:
-    """The claims of one upload."""
+    """The claims of one upload: as they are counted, and the hours that they can touch.
 
-    employee_id: UUID
-    device_id: UUID
-    claims: Sequence[Claim]
+    Claims that lie apart, as leftovers do, touch no hour between them.
+    """
 
-    @cached_property
-    def laid(self) -> Laid:
-        """The claims as they are counted."""
-        return lay_out(self.claims)
+    __slots__ = ("device_id", "employee_id", "hours", "laid")
 
-    @cached_property
-    def hours(self) -> set[int]:
-        """Those that it can touch; claims that lie apart, as leftovers do, touch none between them."""
-        return {hour for start, end in self.laid.extents for hour in hours_of(start, end)}
+    def __init__(self, employee_id: UUID, device_id: UUID, claims: Sequence[Claim]) -> None:
+        self.employee_id = employee_id
+        self.device_id = device_id
+        self.laid: Laid = lay_out(claims)
+        self.hours: frozenset[int] = frozenset(
+            [hour for start, end in self.laid.extents for hour in hours_of(start, end)]
+        )
 
 
 class Daybook:

@@ -20,6 +20,7 @@ from tracking.domain.timeline import Kind
 from tracking.domain.unix_time import SECOND, microsecond_of, microseconds, second_of
 
 TOLERANCE = timedelta(seconds=5)  # of clocks that are said to be right
+_TOLERANCE = microseconds(TOLERANCE)
 MOST_CLAIMS = 1_000  # of one upload; a tracker has two for each session of its desktop
 ANOTHERS = "older than the log-in: another person's"
 TOO_MANY = "one of too many claims at once"
@@ -74,34 +75,41 @@ class Report:
         return len(self.usage) + len(self.activity) + len(self.quarantined)
 
 
-def read_report(
-    *,
-    employee_id: UUID,
-    applications: Sequence[Any],
-    websites: Sequence[Any],
-    activities: Sequence[Any],
-    logged_in_at: datetime,
-    clock_offset: timedelta,
-    received_at: datetime,
-) -> Report:
-    """The rows of one upload by the device that logged in at `logged_in_at`.
+class Reader:
+    """Reads what one device reports; made once, for most uploads are of a few rows."""
 
-    `clock_offset`: how far the desktop's clock is behind. Rows from before the log-in are another person's leftovers.
-    A row is a `rows.Application`, `rows.Website` or `rows.Activity`, or, when its types are odd, as it came.
-    """
-    reading = _Reading(
-        employee_id,
-        earliest=microsecond_of(logged_in_at - TOLERANCE),
-        received=microsecond_of(received_at),
-        offset=microseconds(clock_offset),
-    )
-    if applications:
-        reading.take_usage("a", applications, rows.Application, _APPLICATION, rows.application)
-    if websites:
-        reading.take_usage("w", websites, rows.Website, _WEBSITE, rows.website)
-    if activities:
-        reading.take_activities(activities, second_of(logged_in_at - 2 * TOLERANCE))
-    return reading.report
+    __slots__ = ("earliest", "earliest_tick", "identity", "offset")
+
+    def __init__(self, employee_id: UUID, *, logged_in_at: datetime, clock_offset: timedelta) -> None:
+        """`clock_offset`: how far the desktop's clock is behind.
+
+        Rows from before the log-in are another person's leftovers.
+        """
+        self.identity = blake2b(employee_id.bytes, digest_size=7)  # the beginning of that of each row
+        self.earliest = microsecond_of(logged_in_at - TOLERANCE)
+        self.earliest_tick = second_of(logged_in_at - 2 * TOLERANCE)
+        self.offset = microseconds(clock_offset)
+
+    def read(
+        self,
+        *,
+        applications: Sequence[Any],
+        websites: Sequence[Any],
+        activities: Sequence[Any],
+        received_at: datetime,
+    ) -> Report:
+        """The rows of one upload.
+
+        A row is a `rows.Application`, `rows.Website` or `rows.Activity`, or, when its types are odd, as it came.
+        """
+        reading = _Reading(self, microsecond_of(received_at))
+        if applications:
+            reading.take_usage("a", applications, rows.Application, _APPLICATION, rows.application)
+        if websites:
+            reading.take_usage("w", websites, rows.Website, _WEBSITE, rows.website)
+        if activities:
+            reading.take_activities(activities)
+        return reading.report
 
 
 @lru_cache(maxsize=8192)  # desktops that report at the same time name the same seconds
@@ -117,19 +125,26 @@ def _order(at: int | None) -> bytes:
     return _UNTIMED if at is None else (at // 1000).to_bytes(6, "big") + _VERSION_7
 
 
-class _Identities:
-    """A row's identity is its content and its ordinal among identical rows of the same upload.
+class _Reading:
+    """A report in the making. Moments are Unix time in microseconds."""
 
-    The session is not part of it: two threads of a tracker may post the same rows under two sessions. It is a UUIDv7:
-    the milliseconds that the desktop said come first, so that a person's rows are found by their time.
-    """
+    __slots__ = ("_latest", "_reader", "_received", "_seen", "report")
 
-    def __init__(self, employee_id: UUID) -> None:
-        self._employees = blake2b(employee_id.bytes, digest_size=7)
+    def __init__(self, reader: Reader, received: int) -> None:
+        self.report = Report([], [], [])
+        self._reader = reader
+        self._received = received
+        # No desktop knows the future: its clock has moved since the offset was measured, and such a row is new.
+        self._latest = received + _TOLERANCE
         self._seen: dict[bytes, int] = {}
 
-    def of(self, content: str, order: bytes) -> bytes:
-        hasher = self._employees.copy()
+    def _identify(self, content: str, order: bytes) -> bytes:
+        """A row's identity is its content and its ordinal among identical rows of the same upload.
+
+        The session is not part of it: two threads of a tracker may post the same rows under two sessions. It is a
+        UUIDv7: the milliseconds that the desktop said come first, so that a person's rows are found by their time.
+        """
+        hasher = self._reader.identity.copy()
         try:
             hasher.update(content.encode())
         except UnicodeEncodeError:
@@ -142,18 +157,6 @@ class _Identities:
             self._seen[identity] = 0
         return order + identity
 
-
-class _Reading:
-    """A report in the making. Moments are Unix time in microseconds."""
-
-    def __init__(self, employee_id: UUID, *, earliest: int, received: int, offset: int) -> None:
-        self.report = Report()
-        self._identities = _Identities(employee_id)
-        self._earliest, self._received, self._offset = earliest, received, offset
-        # No desktop knows the future: its clock has moved since the offset was measured, and such a row is new.
-        self._latest = received + microseconds(TOLERANCE)
-        self._claimed: Spans = []
-
     def take_usage(
         self,
         kind: str,
@@ -163,8 +166,8 @@ class _Reading:
         parse: Callable[[Any], Row],
     ) -> None:
         """Applications or websites. `fields` of a `regular` row are its name, detail, seconds and time."""
-        identify, add = self._identities.of, self.report.usage.append
-        offset, latest, earliest = self._offset, self._latest, self._earliest
+        identify, add = self._identify, self.report.usage.append
+        offset, latest, earliest = self._reader.offset, self._latest, self._reader.earliest
         for raw in found:
             if type(raw) is not regular:
                 self._take_odd_usage(kind, raw, parse)
@@ -197,38 +200,39 @@ class _Reading:
         try:
             row = parse(raw)
         except BadRow as reason:
-            self._quarantine(self._identities.of(content, _UNTIMED), str(reason), raw)
+            self._quarantine(self._identify(content, _UNTIMED), str(reason), raw)
             return
-        record_id, at = self._identities.of(content, _order(row.at)), self._corrected(row.at)
-        if at < self._earliest:
+        record_id, at = self._identify(content, _order(row.at)), self._corrected(row.at)
+        if at < self._reader.earliest:
             self._quarantine(record_id, ANOTHERS, raw)
         else:
             self.report.usage.append(Usage(record_id, kind, at, row.seconds, row.name, row.detail))
 
-    def take_activities(self, found: Sequence[Any], earliest: int) -> None:
-        """Claims of active and idle time, none of it from before the Unix second `earliest`."""
+    def take_activities(self, found: Sequence[Any]) -> None:
+        """Claims of active and idle time, none of it from before the log-in."""
+        claimed: Spans = []
         for raw in found:
             content = _canonical("t", raw)
             try:
                 row = rows.activity(raw)
             except BadRow as reason:
-                self._quarantine(self._identities.of(content, _UNTIMED), str(reason), raw)
+                self._quarantine(self._identify(content, _UNTIMED), str(reason), raw)
                 continue
-            record_id, at = self._identities.of(content, _order(row.at)), self._corrected(row.at)
+            record_id, at = self._identify(content, _order(row.at)), self._corrected(row.at)
             end = at // SECOND
             if len(self.report.activity) == MOST_CLAIMS:
                 self._quarantine(record_id, TOO_MANY, raw)
-            elif at < self._earliest:
+            elif at < self._reader.earliest:
                 self._quarantine(record_id, ANOTHERS, raw)
             # Laid out as they will be counted: claims that are each short enough reach back before the log-in together.
-            elif (start := reach_back(self._claimed, end, row.seconds)) < earliest:
+            elif (start := reach_back(claimed, end, row.seconds)) < self._reader.earliest_tick:
                 self._quarantine(record_id, TOO_LONG, raw)
             else:
-                cover(self._claimed, start, end)
+                cover(claimed, start, end)
                 self.report.activity.append(Activity(record_id, row.kind, at, row.seconds))
 
     def _corrected(self, at: int | None) -> int:
-        return self._received if at is None else min(at + self._offset, self._latest)
+        return self._received if at is None else min(at + self._reader.offset, self._latest)
 
     def _quarantine(self, record_id: bytes, reason: str, raw: Any) -> None:
         payload = clean(repr(rows.as_sent(raw)), _KEPT_PAYLOAD)

@@ -78,12 +78,31 @@ def lay_out(claims: Sequence[Claim]) -> Laid:
     if len(claims) == 1:
         return Laid([*claims], [(claims[0].end - claims[0].seconds, claims[0].end)])
     by_end = sorted(claims, key=_END)
-    extents: Spans = []
+    extents = _side_by_side(by_end)
+    if extents is not None:
+        return Laid(by_end, extents)
+    extents = []
     for kind in _KINDS:
         for claim in reversed(by_end):
             if claim.kind is kind:
                 occupy(extents, claim.end, claim.seconds)
     return Laid(by_end, extents)
+
+
+def _side_by_side(by_end: Iterable[Claim]) -> Spans | None:
+    """The extents of claims of which none takes another's room, as of an ordinary report; None: one does."""
+    extents: Spans = []
+    before: int | None = None
+    for _kind, end, seconds in by_end:
+        start = end - seconds
+        if before is None or start > before:
+            extents.append((start, end))
+        elif start == before:
+            extents[-1] = (extents[-1][0], end)
+        else:
+            return None
+        before = end
+    return extents
 
 
 def fold(device: Timeline, *reports: Laid) -> Timeline:

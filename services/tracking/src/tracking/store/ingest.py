@@ -15,6 +15,8 @@ from servicekit.errors import Unavailable
 from tracking.store.copying import HEADER, TRAILER, copy_all
 from tracking.store.packing import CLAIMS, QUARANTINE, USAGE, Table, Upload, unpack
 
+MOST_BUFFERED = 250  # rows of a COPY
+
 
 class NotStorable(Exception):
     """The database refuses the rows themselves; without the upload that holds them, the others go in."""
@@ -57,21 +59,22 @@ async def _write(connection: AsyncConnection, uploads: Sequence[Upload]) -> None
     quarantined = sorted([row for upload in uploads for row in upload.quarantined])
     copies = ((USAGE, usage), (CLAIMS, claims), (QUARANTINE, quarantined))
     try:
-        await copy_all(connection, [(_copy(table), b"".join(rows)) for table, rows in copies if rows])
+        await copy_all(connection, [(_copy(table, len(rows)), b"".join(rows)) for table, rows in copies if rows])
     except (UniqueViolation, DeadlockDetected):
         async with connection.transaction(), connection.cursor() as cursor:
             await _insert_new(cursor, USAGE, usage)
             if claims:  # one that is repeated is found out when it is folded
-                async with cursor.copy(_copy(CLAIMS)) as copy:
+                async with cursor.copy(_copy(CLAIMS, len(claims))) as copy:
                     await copy.write(HEADER + b"".join(claims) + TRAILER)
             await _insert_new(cursor, QUARANTINE, quarantined)
 
 
-def _copy(table: Table) -> bytes:
-    # What has to be asked anew for each row keeps PostgreSQL from buffering rows. For each of up to 1,000 that it
-    # buffers, 18 notes one and the same reference in a hash table, all in one place: the work grows with the square.
+def _copy(table: Table, rows: int) -> bytes:
+    # For each of up to 1,000 rows that PostgreSQL 18 buffers, it notes one and the same reference in a hash table, all
+    # in one place: the work grows with the square. What has to be asked anew for each row keeps it from buffering.
     names = ", ".join(table.columns)
-    return f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY) WHERE random() >= 0".encode()
+    unbuffered = " WHERE random() >= 0" if rows > MOST_BUFFERED else ""
+    return f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY){unbuffered}".encode()
 
 
 async def _insert_new(cursor: AsyncCursor, table: Table, rows: Sequence[bytes]) -> None:

@@ -18,10 +18,9 @@ from tracking.domain.unix_time import moment_of
 _EPOCH = 946_684_800_000_000  # of PostgreSQL's times, in microseconds of Unix time
 _KINDS = {kind: kind.encode() for kind in "aw"}
 _WHOSE = struct.Struct("!hi16si16s").pack  # the number of columns, company, employee
-_DEVICE_AND_UPLOAD = struct.Struct("!i16si16s").pack
 _STRETCH = struct.Struct("!i16sisiqii").pack  # record, kind, at, seconds; each after its length
 _USE = struct.Struct("!i16sisiqiii").pack  # the same, and the length of the name
-_RECORD = struct.Struct("!i16s").pack
+_ID = struct.Struct("!i16s").pack
 _LENGTH = struct.Struct("!i")
 _length = lru_cache(maxsize=4096)(_LENGTH.pack)
 
@@ -81,40 +80,50 @@ class Upload:
     rows: int
 
 
-def pack(company_id: UUID, employee_id: UUID, device_id: UUID, report: Report) -> Upload:
-    """What that device of the employee has reported."""
-    whose = company_id.bytes, employee_id.bytes
-    return Upload(
-        company_id,
-        _usage(*whose, report.usage) if report.usage else (),
-        _claims(*whose, device_id.bytes, report.activity) if report.activity else (),
-        _quarantined(*whose, report.quarantined) if report.quarantined else (),
-        len(report),
-    )
+class Packer:
+    """Packs what one device of an employee reports."""
 
+    __slots__ = ("_claims", "_company_id", "_quarantine", "_usage")
 
-def _usage(company: bytes, employee: bytes, found: Iterable[Usage]) -> list[bytes]:
-    whose = _WHOSE(len(USAGE.columns), 16, company, 16, employee)
-    rows = []
-    for record_id, kind, at, seconds, name, detail in found:
-        named, detailed = name.encode(), detail.encode()
-        use = _USE(16, record_id, 1, _KINDS[kind], 8, at - _EPOCH, 4, seconds, len(named))
-        rows.append(whose + use + named + _length(len(detailed)) + detailed)
-    return rows
+    def __init__(self, company_id: UUID, employee_id: UUID, device_id: UUID) -> None:
+        # The columns that all rows begin with.
+        self._company_id = company_id
+        self._usage, self._claims, self._quarantine = (
+            _WHOSE(len(table.columns), 16, company_id.bytes, 16, employee_id.bytes)
+            for table in (USAGE, CLAIMS, QUARANTINE)
+        )
+        self._claims += _ID(16, device_id.bytes)
 
+    def pack(self, report: Report) -> Upload:
+        """One report."""
+        usage, activity, quarantined = report.usage, report.activity, report.quarantined
+        return Upload(
+            self._company_id,
+            self._used(usage) if usage else (),
+            self._claimed(activity) if activity else (),
+            self._set_aside(quarantined) if quarantined else (),
+            len(usage) + len(activity) + len(quarantined),
+        )
 
-def _claims(company: bytes, employee: bytes, device: bytes, found: Iterable[Activity]) -> list[bytes]:
-    whose = _WHOSE(len(CLAIMS.columns), 16, company, 16, employee)
-    whose += _DEVICE_AND_UPLOAD(16, device, 16, new_id().bytes)
-    return [
-        whose + _STRETCH(16, record_id, 1, kind.encode(), 8, at - _EPOCH, 4, seconds)
-        for record_id, kind, at, seconds in found
-    ]
+    def _used(self, found: Iterable[Usage]) -> list[bytes]:
+        whose = self._usage
+        rows = []
+        for record_id, kind, at, seconds, name, detail in found:
+            named, detailed = name.encode(), detail.encode()
+            use = _USE(16, record_id, 1, _KINDS[kind], 8, at - _EPOCH, 4, seconds, len(named))
+            rows.append(b"".join((whose, use, named, _length(len(detailed)), detailed)))
+        return rows
 
+    def _claimed(self, found: Iterable[Activity]) -> list[bytes]:
+        whose = self._claims + _ID(16, new_id().bytes)
+        return [
+            whose + _STRETCH(16, record_id, 1, kind.encode(), 8, at - _EPOCH, 4, seconds)
+            for record_id, kind, at, seconds in found
+        ]
 
-def _quarantined(company: bytes, employee: bytes, found: Iterable[Quarantined]) -> list[bytes]:
-    whose = _WHOSE(len(QUARANTINE.columns), 16, company, 16, employee)
-    return [whose + _RECORD(16, record_id) + _text(reason) + _text(payload) for record_id, reason, payload in found]
+    def _set_aside(self, found: Iterable[Quarantined]) -> list[bytes]:
+        whose = self._quarantine
+        return [whose + _ID(16, record_id) + _text(reason) + _text(payload) for record_id, reason, payload in found]
 
 
 def unpack(table: Table, row: bytes) -> Iterator[Any]:

@@ -37,7 +37,7 @@ from tracking.store import (
     sessions,
 )
 from tracking.store.ingest import IngestWriter
-from tracking.store.packing import Upload, pack
+from tracking.store.packing import Packer, Upload
 from tracking.store.pictures import PictureStore
 from tracking.store.scope import companies_scope, company_scope
 from tracking.store.screenshots import Screenshot
@@ -166,7 +166,7 @@ class Workplace:
         )
 
     async def _send(self, report: Report, device: int) -> None:
-        self._uploads.append(pack(self.company_id, self._employee_id, self._device_ids[device], report))
+        self._uploads.append(Packer(self.company_id, self._employee_id, self._device_ids[device]).pack(report))
         await self._writer.write(self._uploads[-1:])
 
 

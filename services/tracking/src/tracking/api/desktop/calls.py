@@ -14,7 +14,6 @@ from tracking.application.end_session import end_session
 from tracking.application.log_in import log_in
 from tracking.application.poll_session import poll_session
 from tracking.application.start_session import start_session
-from tracking.application.take_upload import Rows
 from tracking.store.devices import Device
 
 
@@ -94,11 +93,10 @@ async def call_poll(gateway: Gateway, call: Call) -> Reply:
 async def call_upload(gateway: Gateway, call: Call) -> Reply:
     """`active_token`, `work_session_id`, rows: 200 once they are durable, for 200 makes the tracker delete them."""
     number = id_in(call.body, "work_session_id")
-    applications, websites, activities = (typed(rows_in(call.body, name), kind) for name, kind in uploads.ROWS.items())
+    rows = uploads.Rows(*(typed(rows_in(call.body, name), kind) for name, kind in uploads.KINDS.items()))
     device = await _device(gateway, call)
     gateway.uploads.check_room(call.company.company_id)
-    rows = Rows(call.company.company_id, device, number, applications, websites, activities, call.received_at)
-    taken = await gateway.uploads.take(rows)
+    taken = await gateway.uploads.take(call.company.company_id, device, number, rows, received_at=call.received_at)
     gateway.life.session(call.company.company_id, number, call.received_at)
     return ok(uploads.stored_message(taken))
 

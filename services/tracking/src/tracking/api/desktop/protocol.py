@@ -5,16 +5,18 @@ not ordinary: what has arrived of it is handed over, and the application sees th
 """
 
 import asyncio
-from collections.abc import Iterable
-from functools import lru_cache, partial
-from http import HTTPStatus
+from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar
 
 import structlog
 
 from servicekit.errors import AppError
 from servicekit.http_protocol import BoundedHeadProtocol
-from tracking.api.desktop.uploads import PATH, Uploads, stored_body
+from tracking.api.desktop.context import utc_now
+from tracking.api.desktop.known_heads import KnownHeads
+from tracking.api.desktop.responses import StoredResponses, response
+from tracking.api.desktop.uploads import PATH, Uploads
 from tracking.api.desktop.wire import Reply, from_error, refusal
 from tracking.application.take_upload import Stored
 from tracking.domain.company_keys import CompanyKey
@@ -24,7 +26,6 @@ log = structlog.get_logger()
 LARGEST = 256 * 1024  # bytes of an ordinary upload; hundreds of rows are some dozen kB
 PATIENCE = 1.0  # seconds for its body to arrive; the application knows for how much longer it may
 REFUSAL_DELAY = 1.0  # seconds: who has too much under way and asks again at once must not keep the gateway busy
-_STATUS_LINE = {int(status): f"HTTP/1.1 {status:d} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _NOBODY_WAITS = asyncio.Event()
 
 
@@ -59,17 +60,24 @@ class _Upload:
 class UploadProtocol(BoundedHeadProtocol):
     """One connection."""
 
-    uploads: ClassVar[Uploads]  # of the server that it is a connection of
+    uploads: ClassVar[Uploads]  # of the server that it is a connection of, as the next two
+    heads: ClassVar[KnownHeads]
+    responses: ClassVar[StoredResponses]
     cycle: Any  # the request under way: the server's own kind, or an `_Upload`
     _arriving: _Upload | None = None
+    _between = True  # the parser is: what comes next begins a request
+    _answered_at = 0.0  # in the loop's time
 
     @classmethod
     def of(cls, uploads: Uploads) -> "type[UploadProtocol]":
         """The protocol of a server whose ordinary uploads are taken by `uploads`."""
-        return type("UploadProtocol", (cls,), {"uploads": uploads})
+        return type(
+            "UploadProtocol", (cls,), {"uploads": uploads, "heads": KnownHeads(), "responses": StoredResponses()}
+        )
 
     def on_message_begin(self) -> None:
         # What the server itself does here, above all the scope, waits until it is known to be needed.
+        self._between = False
         self.head_size = 0
         self.url, self.headers, self.expect_100_continue = b"", [], False
 
@@ -92,13 +100,14 @@ class UploadProtocol(BoundedHeadProtocol):
                 self._hand_over(upload)
 
     def on_message_complete(self) -> None:
+        self._between = True
         upload = self._arriving
         if upload is None:
             super().on_message_complete()
         elif isinstance(upload.admitted, Reply):
             self._arriving = None
             self.loop.call_later(REFUSAL_DELAY, self._answer, upload, upload.admitted)
-        elif self._take(upload, upload.admitted):
+        elif self._take(upload, upload.admitted, b"".join(upload.parts), utc_now()):
             self._arriving = None
         else:
             self._hand_over(upload)
@@ -107,7 +116,13 @@ class UploadProtocol(BoundedHeadProtocol):
             upload.slow.cancel()
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        if not self._between:
+            super().data_received(data)
+        elif not self._take_known(data):
+            before = self.cycle
+            super().data_received(data)
+            if self.cycle is not before and isinstance(self.cycle, _Upload) and self._between:
+                self._note_head(self.cycle, data)
         upload = self._arriving
         if upload is not None and upload.slow is None:
             upload.slow = self.loop.call_later(PATIENCE, self._hand_over, upload)
@@ -116,21 +131,55 @@ class UploadProtocol(BoundedHeadProtocol):
         super().connection_lost(exc)
         self._arriving = None
 
+    def timeout_keep_alive_handler(self) -> None:
+        """The one timer for many uploads: it may be that of an earlier one."""
+        self.timeout_keep_alive_task = None
+        left = self._answered_at + self.timeout_keep_alive - self.loop.time()
+        if self._is_busy():
+            return  # whose answer begins the time anew
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _is_busy(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _take_known(self, data: bytes) -> bool:
+        """Takes an upload that has come in one piece, with a head that the parser has read before."""
+        found = self.heads.split(data)
+        if found is None or self._is_busy() or self.flow.write_paused:
+            return False
+        key, body = found
+        now = utc_now()
+        admitted = self.uploads.admits(key, now)
+        if not isinstance(admitted, CompanyKey):
+            return False
+        upload = _Upload(admitted, keep_alive=True)
+        if not self._take(upload, admitted, body, now):
+            upload.response_complete = True  # whatever became of it, the request is answered on another way
+            return False
+        self.cycle = upload
+        return True
+
+    def _note_head(self, upload: _Upload, data: bytes) -> None:
+        if upload.taken is not None and upload.keep_alive:
+            self.heads.note(data, dict(self.headers)[b"x-company-key"], upload.size)
+
     def _begin(self) -> _Upload | None:
-        busy = self.cycle is not None and not self.cycle.response_complete
-        if busy or self.expect_100_continue or self.flow.write_paused or self.parser.get_method() != b"POST":
+        is_post = self.parser.get_method() == b"POST"
+        if self._is_busy() or self.expect_100_continue or self.flow.write_paused or not is_post:
             return None
         key = dict(self.headers).get(b"x-company-key")
-        admitted = self.uploads.admits(key) if key is not None else None
+        admitted = self.uploads.admits(key, utc_now()) if key is not None else None
         if admitted is None:
             return None
         keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
         return _Upload(admitted, keep_alive=keep_alive)
 
-    def _take(self, upload: _Upload, key: CompanyKey) -> bool:
-        body = upload.parts[0] if len(upload.parts) == 1 else b"".join(upload.parts)
+    def _take(self, upload: _Upload, key: CompanyKey, body: bytes, now: datetime) -> bool:
         try:
-            upload.taken = self.uploads.take(key, body, partial(self._answer_taken, upload))
+            upload.taken = self.uploads.take(key, body, now, partial(self._answer_taken, upload))
         except Exception:  # the parser would take it for a fault of the request
             log.exception("the short way failed")
         return upload.taken is not None
@@ -157,7 +206,8 @@ class UploadProtocol(BoundedHeadProtocol):
 
     def _answer_taken(self, upload: _Upload, error: Exception | None) -> None:
         if error is None and upload.taken is not None:
-            self._write(upload, 200, (), stored_body(upload.taken))
+            server_headers = self.server_state.default_headers
+            self._write(upload, self.responses.to(upload.taken, server_headers, keep_alive=upload.keep_alive))
         elif isinstance(error, AppError):
             self._answer(upload, from_error(error))
         else:
@@ -165,23 +215,22 @@ class UploadProtocol(BoundedHeadProtocol):
             self._answer(upload, refusal(500, "Internal error; it has been logged and nothing is lost"))
 
     def _answer(self, upload: _Upload, reply: Reply) -> None:
-        self._write(upload, reply.code, reply.headers, reply.encode())
+        headers = (*self.server_state.default_headers, *reply.headers)
+        self._write(upload, response(reply.code, headers, reply.encode(), keep_alive=upload.keep_alive))
 
-    def _write(self, upload: _Upload, code: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
+    def _write(self, upload: _Upload, data: bytes) -> None:
         if upload.response_complete or upload.disconnected or self.transport.is_closing():
             return
-        head = _head(code, len(body), (*self.server_state.default_headers, *headers), upload.keep_alive)
-        self.transport.write(head + body)
+        self.transport.write(data)
         upload.response_complete = True
         if not upload.keep_alive:
             self.transport.close()
-        self.on_response_complete()
-
-
-@lru_cache(maxsize=64)  # the default headers say the second
-def _head(code: int, length: int, headers: tuple[tuple[bytes, bytes], ...], keep_alive: bool) -> bytes:
-    parts = [_STATUS_LINE[code], b"content-type: application/json\r\ncontent-length: %d\r\n" % length]
-    parts += [b"%b: %b\r\n" % header for header in headers]
-    if not keep_alive:
-        parts.append(b"connection: close\r\n")
-    return b"".join((*parts, b"\r\n"))
+        if self.pipeline or not upload.keep_alive:
+            self.on_response_complete()
+        else:  # the same, but a timer that stands already stays: to set one costs as much as to read a row
+            self.server_state.total_requests += 1
+            self._answered_at = self.loop.time()
+            if self.timeout_keep_alive_task is None:
+                self.timeout_keep_alive_task = self.loop.call_later(
+                    self.timeout_keep_alive, self.timeout_keep_alive_handler
+                )

@@ -6,25 +6,34 @@ the door, which knows all cases.
 
 import time
 from collections.abc import Mapping
-from functools import lru_cache
+from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from servicekit.errors import AppError
-from tracking.api.desktop.context import Gateway, utc_now
+from tracking.api.desktop.context import Gateway
 from tracking.api.desktop.wire import Reply, from_error, ok
 from tracking.application.group_commit import Answered
-from tracking.application.take_upload import Rows, Stored
+from tracking.application.take_upload import Stored
 from tracking.domain import rows
 from tracking.domain.access import AccessDirectory, Verdict
 from tracking.domain.company_keys import CompanyKey
 
 PATH = b"/api/upload/employee-activity"
-ROWS: Mapping[str, type] = {
+KINDS: Mapping[str, type] = {
     "applications": rows.Application,
     "websites": rows.Website,
     "activities": rows.Activity,
 }
+
+
+class Rows(msgspec.Struct):
+    """The rows of an upload, the odd ones among them as they came."""
+
+    applications: list[Any]
+    websites: list[Any]
+    activities: list[Any]
 
 
 class Body(msgspec.Struct):
@@ -47,9 +56,9 @@ class Uploads:
         self._gateway = gateway
         self._directory = directory
 
-    def admits(self, text: bytes) -> CompanyKey | Reply | None:
+    def admits(self, text: bytes, now: datetime) -> CompanyKey | Reply | None:
         """The key with which an upload may go on here; a refusal when there are too many of its company."""
-        access = self._directory.decide(text, now=utc_now(), monotonic=time.monotonic())
+        access = self._directory.decide(text, now=now, monotonic=time.monotonic())
         if access.verdict is not Verdict.ALLOWED or access.key is None:
             return None
         try:
@@ -58,9 +67,8 @@ class Uploads:
             return from_error(error)
         return access.key
 
-    def take(self, key: CompanyKey, body: bytes, answered: Answered) -> Stored | None:
+    def take(self, key: CompanyKey, body: bytes, now: datetime, answered: Answered) -> Stored | None:
         """What was in it, which is not durable yet; None, and nothing was done: it is not ordinary."""
-        now = utc_now()
         try:
             upload = _decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -70,7 +78,7 @@ class Uploads:
         if device is None:
             return None
         taken = self._gateway.uploads.take_at_once(
-            Rows(company_id, device, number, upload.applications, upload.websites, upload.activities, now), answered
+            company_id, device, number, upload, received_at=now, answered=answered
         )
         if taken is not None:
             self._gateway.life.company(company_id, now)
@@ -84,7 +92,6 @@ def stored_message(taken: Stored) -> str:
     return f"{taken.rows} rows stored" + (f", {taken.quarantined} of them kept aside" if taken.quarantined else "")
 
 
-@lru_cache(maxsize=1024)
 def stored_body(taken: Stored) -> bytes:
-    """The same as the body of an answer, for most are alike."""
+    """The same as the body of an answer."""
     return ok(stored_message(taken)).encode()

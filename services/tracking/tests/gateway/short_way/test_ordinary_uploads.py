@@ -2,85 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from starlette.types import Receive, Scope, Send
 
-from servicekit.http_server import bind, serve
-from tracker_client import stamp
+from services.tracking.tests.gateway.short_way.conftest import PATH, answer, row
 from tracking.api.desktop import protocol
-from tracking.api.desktop.app import DesktopApi
-from tracking.api.desktop.calls import Gateway
-from tracking.api.desktop.protocol import UploadProtocol
 from tracking.api.desktop.uploads import Uploads
 from tracking.application import group_commit
-from tracking.domain.access import AccessDirectory
 from tracking.domain.rows import MAX_DETAIL
-
-PATH = "/api/upload/employee-activity"
-
-
-class Counted:
-    """The application behind the short way; counts what reaches it."""
-
-    def __init__(self, app: DesktopApi) -> None:
-        self._app = app
-        self.calls = 0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.calls += 1
-        await self._app(scope, receive, send)
-
-
-@pytest.fixture
-def application(api: DesktopApi) -> Counted:
-    return Counted(api)
-
-
-@pytest.fixture
-async def port(gateway: Gateway, directory: AccessDirectory, application: Counted) -> AsyncIterator[int]:
-    listener = bind("127.0.0.1:0")
-    speaking = UploadProtocol.of(Uploads(gateway, directory))
-    serving = asyncio.create_task(serve(application, listener, protocol=speaking))
-    yield listener.getsockname()[1]
-    serving.cancel()
-    await asyncio.wait([serving])
-
-
-@pytest.fixture
-async def seat(new_tenant, sit):
-    """Somebody whose token and session the gateway knows."""
-    seat = await sit(await new_tenant())
-    assert (await seat.upload(applications=[row("known")])).ok
-    return seat
-
-
-def row(title: str, **changes: Any) -> dict[str, Any]:
-    at = stamp(datetime.now(UTC))
-    return {"app_name": "Editor", "window_title": title, "active_seconds": 5, "created_at": at} | changes
-
-
-@pytest.fixture
-def request_of(seat) -> Callable[..., bytes]:
-    """`request_of(rows, header=value)`: the bytes of an upload."""
-
-    def build(rows: list[Any], version: str = "1.1", key: str | None = None, **headers: str) -> bytes:
-        body = json.dumps(seat.body(applications=rows, websites=[], activities=[])).encode()
-        fields = {"X-Company-Key": key or seat.key, "Content-Length": str(len(body)), "Host": "gateway"} | headers
-        head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-        return f"POST {PATH} HTTP/{version}\r\n{head}\r\n".encode() + body
-
-    return build
-
-
-async def answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], dict[str, Any]]:
-    status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-    headers = dict(line.lower().split(": ", 1) for line in lines if line)
-    body = await reader.readexactly(int(headers["content-length"]))
-    return int(status.split()[1]), headers, json.loads(body)
 
 
 @pytest.mark.parametrize(
@@ -267,3 +197,27 @@ async def test_who_goes_away_costs_nothing(port, request_of, application) -> Non
     assert (await answer(reader))[0] == 200
     writer.close()
     assert application.calls == 0
+
+
+async def test_a_connection_rests_as_long_as_it_may(port, request_of, connections) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(2):
+        writer.write(request_of([row("again and again")]))
+        assert (await answer(reader))[0] == 200
+    (connection,) = connections
+    connection.timeout_keep_alive_handler()  # as of the first
+    assert connection.timeout_keep_alive_task is not None, "the time since the second is not over"
+    whole = request_of([row("arriving")])
+    writer.write(whole[:-10])
+    async with asyncio.timeout(20):
+        while connection.cycle.response_complete:  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0.01)
+    connection._answered_at -= connection.timeout_keep_alive
+    connection.timeout_keep_alive_handler()
+    writer.write(whole[-10:])
+    assert (await answer(reader))[0] == 200, "a request is under way"
+    assert connection.timeout_keep_alive_task is not None
+    connection._answered_at -= connection.timeout_keep_alive
+    connection.timeout_keep_alive_handler()
+    assert await reader.read() == b""
+    writer.close()
