@@ -1,9 +1,10 @@
 """Folds what trackers claim into totals and announces the months that changed: many companies in one transaction."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime
 from functools import cached_property
+from itertools import starmap
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -127,9 +128,13 @@ class _Turn:
 
 def reports_of(entries: Sequence[Taken]) -> list[DeviceReport]:
     """The new claims put together again as the reports they came in, by their first entries."""
-    reports: dict[tuple[UUID | None, UUID, UUID], list[Claim]] = defaultdict(list)
-    for entry in entries:
-        if entry.is_claim and entry.is_new and entry.employee_id and entry.device_id:
-            key = entry.upload_id, entry.employee_id, entry.device_id
-            reports[key].append(Claim(_KINDS[entry.kind], entry.at, entry.seconds))
-    return [DeviceReport(employee, device, found) for (_upload, employee, device), found in reports.items()]
+    # By the integers of the ids, for a UUID hashes in Python.
+    reports: dict[tuple[int, int, int], tuple[UUID, UUID, list[Claim]]] = {}
+    for _entry_id, is_new, _company, upload_id, employee_id, device_id, kind, at, seconds in entries:
+        if is_new and kind in _KINDS and upload_id and employee_id and device_id:
+            key = upload_id.int, employee_id.int, device_id.int
+            report = reports.get(key)
+            if report is None:
+                report = reports[key] = employee_id, device_id, []
+            report[2].append(Claim(_KINDS[kind], at, seconds))
+    return list(starmap(DeviceReport, reports.values()))

@@ -1,10 +1,10 @@
 """Spans of seconds as PostgreSQL writes multiranges of integers: in SQL, cast such a column to text and back."""
 
-import re
+import msgspec
 
-from tracking.domain.spans import Spans
+from tracking.domain.spans import Span, Spans
 
-_SPAN = re.compile(r"\[(-?\d+),(-?\d+)\)")
+_spans = msgspec.json.Decoder(list[Span]).decode
 
 
 def to_text(spans: Spans, origin: int = 0) -> str:
@@ -14,4 +14,6 @@ def to_text(spans: Spans, origin: int = 0) -> str:
 
 def from_text(multirange: str, origin: int = 0) -> Spans:
     """The same the other way round."""
-    return [(int(start) + origin, int(end) + origin) for start, end in _SPAN.findall(multirange)]
+    # "{[1,2),[5,9)}" is almost JSON, and nothing else reads as fast: a fold reads some hundred thousand spans a second.
+    spans = _spans(f"[{multirange[1:-1].replace(')', ']')}]")
+    return [(start + origin, end + origin) for start, end in spans]
