@@ -76,7 +76,8 @@ class UploadTaker:
     def __init__(self, engine: AsyncEngine, commit: GroupCommit) -> None:
         self._engine = engine
         self._commit = commit
-        self._session_owner: OrderedDict[tuple[int, int], UUID] = OrderedDict()
+        # By company and number the employee, of ids the integers: a UUID hashes and compares in Python.
+        self._session_owner: OrderedDict[tuple[int, int], int] = OrderedDict()
         self._desktops: dict[int, _Desktop] = {}  # by the integer of the device's id
 
     def check_room(self, company_id: UUID) -> None:
@@ -90,7 +91,7 @@ class UploadTaker:
 
         The session may have ended: rows travel late, and counting asks for the employee, not for the session.
         """
-        if await self._owner(company_id, session) != device.employee_id:
+        if await self._owner(company_id, session) != device.employee_id.int:
             raise NotFound("Unknown work session; start a new one")
         desktop = self._desktop(company_id, device)
         is_large = _count(rows) > ROWS_IN_LINE
@@ -106,7 +107,7 @@ class UploadTaker:
     ) -> Stored | None:
         """The same, where nothing has to be waited for but the COMMIT; None, and nothing was done, where it has."""
         owner = self._session_owner.get((company_id.int, session))
-        if owner != device.employee_id or not 0 < _count(rows) <= ROWS_IN_LINE:
+        if owner != device.employee_id.int or not 0 < _count(rows) <= ROWS_IN_LINE:
             return None
         upload = self._desktop(company_id, device).read(rows, received_at)
         self._commit.submit(upload, answered)
@@ -122,7 +123,7 @@ class UploadTaker:
             found = self._desktops[device.device_id.int] = _Desktop(device, reader, packer)
         return found
 
-    async def _owner(self, company_id: UUID, number: int) -> UUID | None:
+    async def _owner(self, company_id: UUID, number: int) -> int | None:
         key = company_id.int, number
         owner = self._session_owner.get(key)
         if owner is None:
@@ -132,7 +133,7 @@ class UploadTaker:
                 return None
             if len(self._session_owner) >= CAPACITY:
                 self._session_owner.popitem(last=False)
-            owner = self._session_owner[key] = session.employee_id
+            owner = self._session_owner[key] = session.employee_id.int
         return owner
 
 

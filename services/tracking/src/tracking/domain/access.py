@@ -71,6 +71,7 @@ class AccessDirectory:
         self.entitlement_revision = 0
         self._companies_confirmed = float("-inf")
         self._entitlements_confirmed = float("-inf")
+        self._confirmed = float("-inf")  # the older of the two
 
     def take_companies(self, changed: list[Company], revision: int) -> None:
         """Takes a page of what changed after `company_revision`."""
@@ -95,26 +96,27 @@ class AccessDirectory:
         self._by_digest.clear()
         self._by_text.clear()
         self.company_revision = 0
-        self._companies_confirmed = float("-inf")
+        self.confirm_companies(float("-inf"))
 
     def forget_entitlements(self) -> None:
         """Starts again: billing does not know the revision that was reached here."""
         self._entitlements.clear()
         self.entitlement_revision = 0
-        self._entitlements_confirmed = float("-inf")
+        self.confirm_entitlements(float("-inf"))
 
     def confirm_companies(self, asked: float) -> None:
         """Notes that everything tenancy knew at the moment `asked` (monotonic) is here."""
         self._companies_confirmed = asked
+        self._confirmed = min(asked, self._entitlements_confirmed)
 
     def confirm_entitlements(self, asked: float) -> None:
         """Notes that everything billing knew at the moment `asked` (monotonic) is here."""
         self._entitlements_confirmed = asked
+        self._confirmed = min(asked, self._companies_confirmed)
 
     def is_confirmed(self, monotonic: float) -> bool:
         """Whether what is here may still be trusted."""
-        oldest = min(self._companies_confirmed, self._entitlements_confirmed)
-        return monotonic - oldest <= LONGEST_UNCONFIRMED
+        return monotonic - self._confirmed <= LONGEST_UNCONFIRMED
 
     def key(self, text: bytes, now: datetime) -> CompanyKey | None:
         """The key with that text, unless it is unknown or has ended."""

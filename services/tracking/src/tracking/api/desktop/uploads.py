@@ -53,8 +53,9 @@ class Uploads:
     """Takes ordinary uploads."""
 
     def __init__(self, gateway: Gateway, directory: AccessDirectory) -> None:
-        self._gateway = gateway
         self._directory = directory
+        self._authenticator, self._uploads = gateway.authenticator, gateway.uploads
+        self._life, self._key_uses = gateway.life, gateway.key_uses
 
     def admits(self, text: bytes, now: datetime) -> CompanyKey | Reply | None:
         """The key with which an upload may go on here; a refusal when there are too many of its company."""
@@ -62,7 +63,7 @@ class Uploads:
         if access.verdict is not Verdict.ALLOWED or access.key is None:
             return None
         try:
-            self._gateway.uploads.check_room(access.key.company_id)
+            self._uploads.check_room(access.key.company_id)
         except AppError as error:
             return from_error(error)
         return access.key
@@ -74,16 +75,14 @@ class Uploads:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         company_id, number = key.company_id, upload.work_session_id
-        device = self._gateway.authenticator.remembered(company_id, upload.active_token)
+        device = self._authenticator.remembered(company_id, upload.active_token)
         if device is None:
             return None
-        taken = self._gateway.uploads.take_at_once(
-            company_id, device, number, upload, received_at=now, answered=answered
-        )
+        taken = self._uploads.take_at_once(company_id, device, number, upload, received_at=now, answered=answered)
         if taken is not None:
-            self._gateway.life.company(company_id, now)
-            self._gateway.life.session(company_id, number, now)
-            self._gateway.key_uses.note(key, device.device_id, now)
+            self._life.company(company_id, now)
+            self._life.session(company_id, number, now)
+            self._key_uses.note(key, device.device_id, now)
         return taken
 
 
