@@ -26,12 +26,16 @@ def union(*sets: Spans) -> Spans:
 
 def size(spans: Spans) -> int:
     """How many seconds."""
-    return sum(end - start for start, end in spans)
+    return sum([end - start for start, end in spans])
 
 
 def add(spans: Spans, more: Spans) -> None:
     """Adds the seconds of `more`; the set itself changes, and only around them is it read."""
-    if more:
+    if not more:
+        return
+    if not spans or spans[-1][1] < more[0][0]:  # as almost always: time goes on
+        spans += more
+    else:
         first, last = bisect_left(spans, (more[0][0],)), bisect_right(spans, (more[-1][1], inf))
         if first and spans[first - 1][1] >= more[0][0]:
             first -= 1
@@ -40,6 +44,10 @@ def add(spans: Spans, more: Spans) -> None:
 
 def clip(spans: Spans, start: int, end: int) -> Spans:
     """The seconds between `start` and `end`."""
+    if not spans or spans[-1][1] <= start or end <= spans[0][0]:
+        return []
+    if start <= spans[0][0] and spans[-1][1] <= end:
+        return list(spans)
     first, last = bisect_left(spans, (start,)), bisect_left(spans, (end,))
     if first and spans[first - 1][1] > start:
         first -= 1

@@ -125,6 +125,10 @@ def _count(all_active: Spans, all_idle: Spans, report: Laid) -> None:
         of_active = [claim for claim in within if claim.kind is Kind.ACTIVE]
         growth = max(0, sum([claim.seconds for claim in of_active]) - size(counted_active))
         newest = of_active[-1].end if of_active else start
+        if not counted and newest - growth >= start:  # as almost always: active up to its newest tick, idle around it
+            add(all_active, [(newest - growth, newest)] if growth else [])
+            add(all_idle, [span for span in ((start, newest - growth), (newest, end)) if span[0] < span[1]])
+            continue
         active = latest(gaps(counted, start, newest), growth)
         if size(active) < growth:
             active = union(active, latest(gaps(_either(counted, active), start, end), growth - size(active)))
