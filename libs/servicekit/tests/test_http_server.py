@@ -167,6 +167,31 @@ async def test_a_running_request_ends_before_the_server_does(address) -> None:
         await serving
 
 
+async def test_empty_lines_keep_no_connection_that_has_been_answered(address, monkeypatch) -> None:
+    reader, writer = await asyncio.open_connection(*address[0].split(":"))
+    writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}")
+    assert (await reader.readuntil(b'{"bytes":2}')).startswith(b"HTTP/1.1 200")
+    monkeypatch.setattr(http_protocol, "HEAD_DEADLINE", 0.05)
+    writer.write(b"\r\n")
+    with suppress(ConnectionError):
+        assert await reader.read() == b""
+    writer.close()
+
+
+@pytest.mark.parametrize("framing", [b"content-length: 41\r\n\r\n", b"transfer-encoding: chunked\r\n\r\n29\r\n"])
+async def test_the_body_of_an_upgrade_is_no_request(address, framing: bytes) -> None:
+    reader, writer = await asyncio.open_connection(*address[0].split(":"))
+    writer.write(b"POST / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n" + framing)
+    await writer.drain()
+    await asyncio.sleep(0.05)
+    with suppress(ConnectionError):
+        writer.write(b"GET /healthz HTTP/1.1\r\nhost: gateway\r\n\r\n")
+        await writer.drain()
+    answered = await reader.read()
+    assert (answered.count(b"HTTP/1.1"), answered[:12]) == (1, b"HTTP/1.1 400")
+    writer.close()
+
+
 async def test_a_head_that_is_too_large_ends_the_connection(address) -> None:
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
     writer.write(b"POST / HTTP/1.1\r\nhost: x\r\n")
@@ -179,10 +204,11 @@ async def test_a_head_that_is_too_large_ends_the_connection(address) -> None:
     writer.close()
 
 
-async def test_a_head_that_does_not_arrive_ends_the_connection(address, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("said", [b"POST / HTTP/1.1\r\nhost: x\r\n", b"", b"\r\n", b"POST / HTTP/1.1\r\nhost"])
+async def test_a_head_that_does_not_arrive_ends_the_connection(address, monkeypatch, said: bytes) -> None:
     monkeypatch.setattr(http_protocol, "HEAD_DEADLINE", 0.05)
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
-    writer.write(b"POST / HTTP/1.1\r\nhost: x\r\n")
+    writer.write(said)
     with suppress(ConnectionError):
         assert await reader.read() == b""
     writer.close()

@@ -92,7 +92,8 @@ class Bus:
 
     async def _on_disconnect(self) -> None:
         self.connected.clear()
-        log.warning("bus lost")
+        if not self._client.is_closed:  # else it was meant to end
+            log.warning("bus lost")
 
     async def _on_connect(self) -> None:
         self.connected.set()

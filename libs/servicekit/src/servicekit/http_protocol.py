@@ -1,4 +1,4 @@
-"""uvicorn's HTTP parser with a limit on request heads: it has none, and heads come before any key is looked at."""
+"""uvicorn's HTTP parser with limits before any key is looked at: it has none, and strangers may connect."""
 
 import asyncio
 
@@ -9,10 +9,14 @@ HEAD_DEADLINE = 10.0  # seconds a head may take to arrive
 
 
 class BoundedHeadProtocol(HttpToolsProtocol):
-    """Ends a connection whose request head is larger than `LARGEST_HEAD` or slower than `HEAD_DEADLINE`."""
+    """Ends a connection whose request head, or whose silence before it, is larger or longer than it may be."""
 
     head_size: int | None = None  # bytes of the head that is arriving; None when none is
-    _deadline: asyncio.TimerHandle | None = None  # of a head that did not arrive at once, as almost all do
+    _deadline: asyncio.TimerHandle | None = None  # of a first head, or of one that did not arrive at once
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        super().connection_made(transport)
+        self._await_head()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -20,12 +24,16 @@ class BoundedHeadProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self.head_size is not None:  # else the rest of the data was body
+        if self.head_size is not None:  # else the rest of the data was body, or nothing of a request
             self.head_size += len(data)
             if self.head_size > LARGEST_HEAD:
                 self.transport.abort()
-            elif self._deadline is None:
-                self._deadline = self.loop.call_later(HEAD_DEADLINE, self.transport.abort)
+        if self.head_size is not None or not self.cycle or self.cycle.response_complete:  # type: ignore[truthy-bool]
+            self._await_head()
+
+    def _await_head(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(HEAD_DEADLINE, self.transport.abort)
 
     def head_has_arrived(self) -> None:
         """To be called with each head, before anything else."""
@@ -36,4 +44,6 @@ class BoundedHeadProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self.head_has_arrived()
+        if self.parser.should_upgrade() and dict(self.headers).keys() & {b"content-length", b"transfer-encoding"}:
+            raise ValueError  # uvicorn answers 400
         super().on_headers_complete()

@@ -41,11 +41,7 @@ def run_process(main: Coroutine[Any, Any, None]) -> None:
 
 
 async def forever(name: str, step: Callable[[], Awaitable[bool]], *, idle: float) -> None:
-    """Calls `step` again and again; pauses `idle` seconds when it says that there was nothing to do.
-
-    An error is logged and tried again after a pause that doubles up to `LONGEST_PAUSE`: a dependency that is away
-    for a while must not end the process.
-    """
+    """Calls `step` for ever: `idle` seconds after nothing to do, up to `LONGEST_PAUSE` after errors, which it logs."""
     pause = idle
     while True:
         began = time.monotonic()

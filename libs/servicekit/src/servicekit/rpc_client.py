@@ -23,15 +23,10 @@ def open_channel(
     at most four attempts, throttled when most of them fail.
     """
     names = [dict(zip(("service", "method"), method.split("/"), strict=True)) for method in idempotent]
-    retries = {
-        "maxAttempts": 4,
-        "initialBackoff": "0.05s",
-        "maxBackoff": "1s",
-        "backoffMultiplier": 2,
-        "retryableStatusCodes": ["UNAVAILABLE"],
-    }
+    retries = {"maxAttempts": 4, "initialBackoff": "0.05s", "maxBackoff": "1s", "backoffMultiplier": 2}
+    policy = retries | {"retryableStatusCodes": ["UNAVAILABLE"]}
     config = {
-        "methodConfig": [{"name": names, "retryPolicy": retries}] if names else [],
+        "methodConfig": [{"name": names, "retryPolicy": policy}] if names else [],
         "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1},
     }
     credentials = grpc.ssl_channel_credentials(

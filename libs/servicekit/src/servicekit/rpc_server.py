@@ -39,9 +39,7 @@ class _Guard(grpc.aio.ServerInterceptor):
         self._callers = callers
 
     async def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler]],
-        details: grpc.HandlerCallDetails,
+        self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler]], details: grpc.HandlerCallDetails
     ) -> _Handler:
         handler = await continuation(details)
         method = str(details.method)

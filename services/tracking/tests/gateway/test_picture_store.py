@@ -22,6 +22,12 @@ STEM = f"{COMPANY}/2026-01-05/{SHOT.screenshot_id}"
 DATE = (b"last-modified", b"Mon, 05 Jan 2026 09:00:00 GMT")
 
 
+def test_a_new_folder_is_its_users_alone(tmp_path) -> None:
+    folder = tmp_path / "a home" / "of pictures"
+    PictureStore(folder.as_uri())
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
 class Bucket:
     """As much of an S3 as objects need; `credentials` are those that its requests were signed with."""
 

@@ -25,11 +25,14 @@ DESKTOPS = 20_000
 
 
 class Rows(Protocol):
-    """What was uploaded. A row is one of `domain.rows`, or as it came when its types are odd."""
+    """What was uploaded, in the order in which it was recorded.
+
+    A row is one of `domain.rows`, or as it came when its types are odd.
+    """
 
     @property
     def applications(self) -> Sequence[Any]:
-        """In the order in which they were recorded, as the others."""
+        """Uses of applications."""
 
     @property
     def websites(self) -> Sequence[Any]:

@@ -277,5 +277,5 @@ def _keys(keys: Iterable[PersonDay | PersonHour], last: str) -> dict[str, Any]:
 
 
 def _uuids(ids: Iterable[UUID]) -> str:
-    """The array as PostgreSQL writes it, which takes psycopg six times as long."""
+    """An array of ids as PostgreSQL reads it; psycopg takes six times as long to write one."""
     return f"{{{','.join([one.hex for one in ids])}}}"

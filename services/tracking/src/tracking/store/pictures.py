@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 from uuid import UUID
 
 from obstore.exceptions import BaseError
@@ -21,13 +23,15 @@ class PictureStore:
     """Each screenshot is two JPEG files; their names are made of ids and the day, never of what somebody sent."""
 
     def __init__(self, url: str) -> None:
-        """`file:///folder` (made when it is not there) or `s3://bucket/prefix`; an S3's credentials, endpoint and
-        region are read from the usual environment variables AWS_….
+        """`file:///folder` (made for this user alone when it is not there) or `s3://bucket/prefix`.
+
+        An S3's credentials, endpoint and region are read from the usual environment variables AWS_….
         """
         self._store: ObjectStore
         self._folder: Path | None = None
         if url.startswith("file:"):
-            self._store = local = LocalStore.from_url(url, mkdir=True, automatic_cleanup=True)
+            Path(url2pathname(urlsplit(url).path)).mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._store = local = LocalStore.from_url(url, automatic_cleanup=True)
             self._folder = Path(str(local.prefix))
         else:
             self._store = from_url(

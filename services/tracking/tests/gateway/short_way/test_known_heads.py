@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from services.tracking.tests.gateway.short_way.conftest import PATH, answer, row
 
 
-async def test_a_head_is_parsed_once(port, seat, request_of, parsed, application, stored) -> None:
-    for connection in range(2):
+async def test_a_head_is_parsed_once(port, seat, request_of, parsed, application, stored, connections) -> None:
+    """Whatever length it says, on whatever connection."""
+    for connection in ("a", "another"):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for number in range(3):
             writer.write(request_of([row(f"{connection} {number}")]))
@@ -21,6 +22,7 @@ async def test_a_head_is_parsed_once(port, seat, request_of, parsed, application
             assert headers["content-type"] == "application/json"
         writer.close()
     assert (len(parsed), application.calls) == (1, 0)
+    assert [connection._deadline for connection in connections] == [None, None], "nobody waits for a head"
     assert len(await stored("usage_record", seat.company_id)) == 1 + 6
 
 
@@ -49,6 +51,43 @@ async def test_what_follows_a_known_head_need_not_be_ordinary(port, request_of, 
     assert [(await answer(reader))[0] for _ in range(3)] == [200] * 3
     writer.close()
     assert len(await stored("usage_record", seat.company_id)) == 1 + 1, "the same row each time"
+
+
+async def test_a_head_says_how_long_the_body_is(port, request_of) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    ordinary = request_of([row("as long as it says")])
+    writer.write(ordinary)
+    assert (await answer(reader))[0] == 200
+    length = len(ordinary.partition(b"\r\n\r\n")[2])
+    longer = ordinary.replace(b"Content-Length: %d" % length, b"Content-Length: %d" % (length + 2))
+    writer.write(longer)
+    await writer.drain()
+    await asyncio.sleep(0.05)
+    writer.write(b"  " + ordinary)
+    assert [(await answer(reader))[0] for _ in range(2)] == [200, 200]
+    shorter = ordinary.replace(b"Content-Length: %d" % length, b"Content-Length: %d" % (length - 2))
+    writer.write(shorter)
+    code, _headers, body = await answer(reader)
+    assert (code, body["status"]) == (400, False)
+    assert await reader.read() == b"", "nobody knows where the next request would begin"
+    writer.close()
+
+
+async def test_what_a_head_says_after_the_length_counts(port, seat, request_of) -> None:
+    ordinary = request_of([row("with the key after the length")])
+    head, _, body = ordinary.partition(b"\r\n\r\n")
+    key = f"X-Company-Key: {seat.key}\r\n".encode()
+    for said, code, closes in (
+        (key, 200, False),
+        (key, 200, False),
+        (key.replace(seat.key.encode(), b"company_" + b"0" * 32), 401, True),
+        (key + b"Connection: close\r\n", 200, True),
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head.replace(key, b"") + b"\r\n" + said + b"\r\n" + body)
+        answered = await answer(reader)
+        assert (answered[0], answered[1].get("connection") == "close") == (code, closes)
+        writer.close()
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,16 @@ async def test_what_is_not_ordinary_is_answered_by_the_application(
     assert application.calls == 1
 
 
+async def test_what_is_no_http_is_refused_in_the_protocols_words(port, request_of) -> None:
+    for said in (b"nonsense\r\n\r\n", request_of([row("two lengths")], **{"content-length": "1"})):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(said)
+        code, headers, body = await answer(reader)
+        assert (code, headers["content-type"], body["status"]) == (400, "application/json", False)
+        assert await reader.read() == b""
+        writer.close()
+
+
 async def test_strangers_are_refused_as_ever(port, request_of) -> None:
     for key in ("company_" + "0" * 32, "nonsense"):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -66,6 +66,7 @@ class UploadProtocol(BoundedHeadProtocol):
     cycle: Any  # the request under way: the server's own kind, or an `_Upload`
     _arriving: _Upload | None = None
     _between = True  # the parser is: what comes next begins a request
+    _for_application = False  # what begins next: the short way has refused it
     _answered_at = 0.0  # in the loop's time
 
     @classmethod
@@ -119,10 +120,7 @@ class UploadProtocol(BoundedHeadProtocol):
         if not self._between:
             super().data_received(data)
         elif not self._take_known(data):
-            before = self.cycle
-            super().data_received(data)
-            if self.cycle is not before and isinstance(self.cycle, _Upload) and self._between:
-                self._note_head(self.cycle, data)
+            self._parse(data)
         upload = self._arriving
         if upload is not None and upload.slow is None:
             upload.slow = self.loop.call_later(PATIENCE, self._hand_over, upload)
@@ -131,8 +129,17 @@ class UploadProtocol(BoundedHeadProtocol):
         super().connection_lost(exc)
         self._arriving = None
 
+    def send_400_response(self, msg: str) -> None:
+        """To what is no HTTP, in the protocol's words. Uploads under way are not answered: they may come again."""
+        body = refusal(400, f"{msg} Send it again whole.").encode()
+        self.transport.write(response(400, self.server_state.default_headers, body, keep_alive=False))
+        self.transport.close()
+
     def timeout_keep_alive_handler(self) -> None:
-        """The one timer for many uploads: it may be that of an earlier one."""
+        """The one timer for many uploads: it may be that of an earlier one.
+
+        The application's answers each set one for the whole time.
+        """
         self.timeout_keep_alive_task = None
         left = self._answered_at + self.timeout_keep_alive - self.loop.time()
         if self._is_busy():
@@ -157,16 +164,31 @@ class UploadProtocol(BoundedHeadProtocol):
             return False
         upload = _Upload(admitted, keep_alive=True)
         if not self._take(upload, admitted, body, now):
-            upload.response_complete = True  # whatever became of it, the request is answered on another way
+            upload.response_complete = True  # whatever became of it, the application answers
+            self._for_application = True
             return False
+        self.head_has_arrived()
         self.cycle = upload
         return True
 
-    def _note_head(self, upload: _Upload, data: bytes) -> None:
-        if upload.taken is not None and upload.keep_alive:
+    def _parse(self, data: bytes) -> None:
+        """Lets the parser read what begins with a request, and remembers the head when that was a whole upload."""
+        before = self.cycle
+        super().data_received(data)
+        self._for_application = False
+        upload = self.cycle
+        if (
+            isinstance(upload, _Upload)
+            and upload is not before
+            and upload.taken
+            and upload.keep_alive
+            and self._between
+        ):
             self.heads.note(data, dict(self.headers)[b"x-company-key"], upload.size)
 
     def _begin(self) -> _Upload | None:
+        if self._for_application:
+            return None
         is_post = self.parser.get_method() == b"POST"
         if self._is_busy() or self.expect_100_continue or self.flow.write_paused or not is_post:
             return None
