@@ -44,4 +44,4 @@ def _cut(data: bytes) -> tuple[Head, bytes | None]:
     head, _, body = data.partition(_END)
     before, _, rest = head.partition(_LENGTH)
     digits, _, after = rest.partition(_LINE)
-    return (before, after), body if digits.isdigit() and int(digits) == len(body) else None
+    return (before, after), body if digits == b"%d" % len(body) else None
