@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tenantry_ops import compose
+from tenantry_ops.secrets import load_or_generate
+from testkit.held_secrets import HELD, secrets_in
 
 ROOT = Path(__file__).parents[3]
 
@@ -35,8 +37,25 @@ def test_the_portals_folder_leads_nowhere_else(state: Path) -> None:
 
 
 def test_only_migrations_hold_the_owners_role(state: Path) -> None:
-    assert "TRACKING_MIGRATION_DATABASE_URL" not in variables(state / "tracking")
+    for process in compose.PROCESSES:
+        assert [name for name in variables(state / process) if "MIGRATION" in name] == []
     assert "TRACKING_MIGRATION_DATABASE_URL" in variables(state / "tracking-migrate")
+
+
+@pytest.mark.parametrize("process", compose.PROCESSES)
+def test_a_container_holds_its_own_secrets_alone(state: Path, process: str) -> None:
+    secrets = load_or_generate(state / "secrets.json")
+    folder = state / process
+    assert secrets_in([(folder / "environment").read_text()], secrets) == HELD[process]
+    assert sorted(file.suffix for file in folder.iterdir()) == ["", ".key", ".pem", ".pem"]
+
+
+def test_each_container_of_tracking_mounts_its_own_folder() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    for process in ("gateway", "aggregator", "workspace"):
+        service = text.split(f"\n  {process}:\n")[1].split("\n\n")[0]
+        assert f'"./.tenantry/compose/{process}:/run/tenantry:ro"' in service
+    assert "/run/tenantry" not in text.split("x-tracking:")[1].split("\n\n")[0]
 
 
 def test_repeating_keeps_all_secrets(state: Path) -> None:

@@ -14,6 +14,7 @@ from tenantry_ops.certificates import Certificates, ensure_certificates
 from tenantry_ops.environment import Platform
 from tenantry_ops.secrets import generate, load_or_generate
 from tenantry_ops.topology import SERVICES
+from testkit.held_secrets import HELD, secrets_in
 
 
 def mode(path: Path) -> int:
@@ -77,6 +78,9 @@ def test_a_service_proves_its_name_on_both_sides(certificates: Certificates, ser
     assert seen == [service, service, "localhost"]
 
 
+PROCESSES = [*HELD]
+
+
 @pytest.fixture
 def platform(certificates: Certificates) -> Platform:
     return Platform(
@@ -112,5 +116,19 @@ def test_nothing_in_the_portals_environment_leads_to_tracking(
 def test_only_migrations_get_the_owner_of_the_tables(platform: Platform, service: str) -> None:
     context = environment.context_of(service)
     owner = platform.secrets.roles[f"{context}_owner"]
-    assert owner not in json.dumps(environment.serving(platform, service))
-    assert owner in environment.migrating(platform, service)[f"{context.upper()}_MIGRATION_DATABASE_URL"]
+    for process in PROCESSES:
+        assert owner not in json.dumps(environment.serving(platform, process))
+    migrating = environment.migrating(platform, service)
+    assert owner in migrating[f"{context.upper()}_MIGRATION_DATABASE_URL"]
+    assert secrets_in(migrating.values(), platform.secrets) == {f"{context}_owner"}
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_a_process_holds_its_own_secrets_alone(platform: Platform, process: str) -> None:
+    made = environment.serving(platform, process)
+    assert secrets_in(made.values(), platform.secrets) == HELD[process]
+
+
+def test_creating_an_owner_takes_the_role_and_the_password(platform: Platform) -> None:
+    made = environment.creating_owner(platform)
+    assert secrets_in(made.values(), platform.secrets) == {"portal_app", "owner_password"}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -13,9 +14,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tenantry_ops import environment, stack
 from tenantry_ops.home import Home
+from tenantry_ops.options import Options
 from tenantry_ops.ports import LOOPBACK, free_port
 from tenantry_ops.processes import ProcessRecord, wait_gone
+from tenantry_ops.progress import for_terminal
+from testkit.held_secrets import HELD, secrets_in
 
 Tenantry = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -81,6 +86,45 @@ def test_everything_is_up(tenantry: Tenantry, home: Home, running: list[ProcessR
     assert run["companies"] == []
     assert run["owner"]["password"]
     assert home.run.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("process", ["tenancy", "billing", "aggregator", "gateway", "workspace", "portal"])
+def test_a_process_holds_its_own_secrets_alone(home: Home, running: list[ProcessRecord], process: str) -> None:
+    """As the kernel tells it, of the process and of its workers."""
+    service = "owner-portal" if process == "portal" else process
+    platform = stack.load(home, Options.from_environment({"TENANTRY_HOME": str(home.root)}))
+    leader = psutil.Process(record(running, process).pid)
+    for each in (leader, *leader.children(recursive=True)):
+        variables = dict(
+            line.partition("=")[::2]
+            for line in Path(f"/proc/{each.pid}/environ").read_bytes().decode().split("\0")
+            if line
+        )
+        assert variables.keys() <= environment.serving(platform, service).keys()
+        assert secrets_in(variables.values(), platform.secrets) == HELD[service]
+
+
+def test_no_log_holds_a_secret(home: Home, running: list[ProcessRecord]) -> None:
+    platform = stack.load(home, Options.from_environment({"TENANTRY_HOME": str(home.root)}))
+    logs = [*home.root.rglob("*.log")]
+    assert home.logs / "supervisor.log" in logs
+    assert len(logs) > len(running) // 2
+    for log in logs:
+        assert secrets_in([log.read_text(errors="replace")], platform.secrets) == set(), log
+
+
+def test_the_owners_password_is_shown_on_a_terminal_alone(
+    tenantry: Tenantry, home: Home, running: list[ProcessRecord], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert running
+    assert for_terminal("secret", "elsewhere") == "elsewhere"
+    near, far = pty.openpty()
+    with os.fdopen(near, "rb"), os.fdopen(far, "w") as terminal:
+        monkeypatch.setattr(sys, "stdout", terminal)
+        assert for_terminal("secret", "elsewhere") == "secret"
+    monkeypatch.undo()
+    password = json.loads(home.run.read_text())["owner"]["password"]
+    assert password not in tenantry("up").stdout + tenantry("status").stdout
 
 
 def test_a_second_up_is_refused(tenantry: Tenantry, running: list[ProcessRecord]) -> None:

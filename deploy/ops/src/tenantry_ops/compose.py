@@ -31,10 +31,20 @@ MOUNTED = Path("/run/tenantry")  # where a container sees its own folder
 SERVICE_USER = 10001  # of the images
 WAIT_SECONDS = 60.0
 POSTGRES = {"postgres": ("tenancy", "billing", "tracking"), "portal-postgres": ("portal",)}
+# What each container serves, and the service whose certificate it shows.
+PROCESSES = {
+    "tenancy": "tenancy",
+    "billing": "billing",
+    "gateway": "tracking",
+    "aggregator": "tracking",
+    "workspace": "tracking",
+    "owner-portal": "owner-portal",
+}
 LISTEN = {
     "tenancy": {"TENANCY_RPC_LISTEN": "0.0.0.0:50051"},
     "billing": {"BILLING_RPC_LISTEN": "0.0.0.0:50052"},
-    "tracking": {"TRACKING_GATEWAY_LISTEN": "0.0.0.0:8080", "TRACKING_WORKSPACE_LISTEN": "0.0.0.0:8090"},
+    "gateway": {"TRACKING_GATEWAY_LISTEN": "0.0.0.0:8080"},
+    "workspace": {"TRACKING_WORKSPACE_LISTEN": "0.0.0.0:8090"},
     "owner-portal": {"PORTAL_LISTEN": "0.0.0.0:8000"},
 }
 
@@ -57,15 +67,18 @@ def platform(state: Path) -> Platform:
 def write_files(state: Path) -> None:
     """Writes each container's folder below state."""
     everywhere = platform(state)
+    portals = replace(everywhere, postgres="portal-postgres:5432")
+    for process, service in PROCESSES.items():
+        of_process = portals if service == "owner-portal" else everywhere
+        serving = environment.serving(of_process, process) | LISTEN.get(process, {})
+        _write_folder(state, process, serving)
+        _write_certificates(state, process, service)
     for service in SERVICES:
-        of_service = replace(everywhere, postgres="portal-postgres:5432") if service == "owner-portal" else everywhere
-        serving = environment.serving(of_service, service) | LISTEN[service]
-        migrating = environment.migrating(of_service, service) | LISTEN[service]
+        migrating = environment.migrating(portals if service == "owner-portal" else everywhere, service)
         if service == "owner-portal":
-            owner = everywhere.secrets
-            migrating |= {"OWNER_EMAIL": owner.owner_email, "PORTAL_OWNER_PASSWORD": owner.owner_password}
-        _write_service(state, service, service, serving)
-        _write_service(state, f"{service}-migrate", service, migrating)
+            owner = {"OWNER_EMAIL": everywhere.secrets.owner_email}
+            migrating |= environment.creating_owner(portals) | owner
+        _write_folder(state, f"{service}-migrate", migrating)
     for server in POSTGRES:
         password = make_folder(state / server, 0o700) / "password"
         if not password.exists():
@@ -91,12 +104,17 @@ def main() -> None:
     {"files": write_files, "engines": provision_engines}[sys.argv[1]](STATE)
 
 
-def _write_service(state: Path, folder: str, service: str, variables: dict[str, str]) -> None:
+def _write_folder(state: Path, folder: str, variables: dict[str, str]) -> None:
     """The image has a PATH and a home of its own; the operator's stay here."""
     target = make_folder(state / folder, 0o700)
     own = {name: value for name, value in variables.items() if name not in environment.INHERITED}
     lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(own.items()))
     write_private(target / "environment", lines)
+    _give_away(target)
+
+
+def _write_certificates(state: Path, folder: str, service: str) -> None:
+    target = state / folder
     made, seen = Certificates(state / "certificates"), Certificates(target)
     for source, copy in (
         (made.authority, seen.authority),
@@ -104,6 +122,10 @@ def _write_service(state: Path, folder: str, service: str, variables: dict[str, 
         (made.key(service), seen.key(service)),
     ):
         write_private(copy, source.read_bytes())
+    _give_away(target)
+
+
+def _give_away(target: Path) -> None:
     for path in (target, *target.iterdir()):
         os.chown(path, SERVICE_USER, SERVICE_USER)
 

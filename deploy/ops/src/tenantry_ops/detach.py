@@ -1,12 +1,13 @@
 """`DETACH=1 tenantry up`: the supervisor goes on in the background once everything is up."""
 
+import json
 import os
 import subprocess
 import sys
 import time
 
 from tenantry_ops.home import Home
-from tenantry_ops.progress import say
+from tenantry_ops.progress import for_terminal, say
 
 POLL_SECONDS = 0.1
 
@@ -30,6 +31,10 @@ def start_detached(home: Home) -> int:
             ready = home.ready.exists()
             print(shown.read(), end="", flush=True)
             if ready:
+                # The supervisor writes into a log, so it left this out.
+                owner = json.loads(home.run.read_text())["owner"]
+                password = for_terminal(owner["password"], f"stands in {home.run}")
+                say(f"The password of {owner['email']}: {password}")
                 say(f"It runs in the background (pid {supervisor.pid}); `make down` stops it.")
                 # It goes on by itself; without this the interpreter warns that a child still runs.
                 supervisor.returncode = 0

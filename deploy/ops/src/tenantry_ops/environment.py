@@ -43,22 +43,38 @@ class Platform:
         return f"nats://{user}:{self.secrets.nats[user]}@{self.nats}"
 
 
-def serving(platform: Platform, service: str) -> dict[str, str]:
-    """Returns the environment of a service's processes; service is tenancy, billing, tracking or owner-portal."""
+def serving(platform: Platform, process: str) -> dict[str, str]:
+    """Returns the environment of a process: what it reads and no more.
+
+    process is tenancy, billing or owner-portal, or one of tracking's: gateway, aggregator, workspace, maintenance (its
+    operator's commands), seed-demo.
+    """
     settings = {
         "tenancy": _tenancy,
         "billing": _billing,
-        "tracking": _tracking,
+        "gateway": _gateway,
+        "aggregator": _aggregator,
+        "workspace": _workspace,
+        "maintenance": _maintenance,
+        "seed-demo": _seed_demo,
         "owner-portal": _portal,
-    }[service](platform)
+    }[process](platform)
     return machine(platform) | settings
 
 
 def migrating(platform: Platform, service: str) -> dict[str, str]:
-    """Returns the environment of a service's `migrate`: the same, and the owner's way into the database."""
+    """Returns the environment of a service's `migrate`: the owner's way into the database, and nothing else."""
     context = context_of(service)
     owner_url = platform.database_url(f"{context}_owner", context)
-    return serving(platform, service) | {f"{context.upper()}_MIGRATION_DATABASE_URL": owner_url}
+    return machine(platform) | {f"{context.upper()}_MIGRATION_DATABASE_URL": owner_url}
+
+
+def creating_owner(platform: Platform) -> dict[str, str]:
+    """Returns the environment of the portal's `create-owner`."""
+    return machine(platform) | {
+        "PORTAL_DATABASE_URL": platform.database_url("portal_app", "portal"),
+        "PORTAL_OWNER_PASSWORD": platform.secrets.owner_password,
+    }
 
 
 def _tenancy(platform: Platform) -> dict[str, str]:
@@ -72,21 +88,48 @@ def _billing(platform: Platform) -> dict[str, str]:
     return _common(platform, "billing") | {"BILLING_RPC_LISTEN": platform.billing}
 
 
-def _tracking(platform: Platform) -> dict[str, str]:
-    return _common(platform, "tracking") | {
+def _gateway(platform: Platform) -> dict[str, str]:
+    return _common(platform, "tracking", user="gateway") | {
         "TRACKING_GATEWAY_LISTEN": platform.gateway,
         "TRACKING_GATEWAY_WORKERS": str(platform.gateway_workers),
-        "TRACKING_WORKSPACE_LISTEN": platform.workspace,
         "TRACKING_INGEST_DATABASE_URL": platform.database_url("tracking_ingest", "tracking"),
+        "TRACKING_HEARTBEAT_DATABASE_URL": platform.database_url("tracking_heartbeat", "tracking"),
+        "TRACKING_TENANCY_ADDRESS": platform.tenancy,
+        "TRACKING_BILLING_ADDRESS": platform.billing,
+        "TRACKING_KEY_PEPPER": platform.secrets.key_pepper,
+        "TRACKING_PICTURES_URL": platform.pictures,
+    }
+
+
+def _aggregator(platform: Platform) -> dict[str, str]:
+    return _common(platform, "tracking") | {
         "TRACKING_DISPATCH_DATABASE_URL": platform.database_url("tracking_dispatch", "tracking"),
         "TRACKING_FOLD_DATABASE_URL": platform.database_url("tracking_fold", "tracking"),
-        "TRACKING_HEARTBEAT_DATABASE_URL": platform.database_url("tracking_heartbeat", "tracking"),
+        "TRACKING_TENANCY_ADDRESS": platform.tenancy,
+        "TRACKING_BILLING_ADDRESS": platform.billing,
+        "TRACKING_PICTURES_URL": platform.pictures,
+    }
+
+
+def _workspace(platform: Platform) -> dict[str, str]:
+    return _common(platform, "tracking", user="workspace") | {
+        "TRACKING_WORKSPACE_LISTEN": platform.workspace,
+        "TRACKING_DISPATCH_DATABASE_URL": platform.database_url("tracking_dispatch", "tracking"),
         "TRACKING_TENANCY_ADDRESS": platform.tenancy,
         "TRACKING_BILLING_ADDRESS": platform.billing,
         "TRACKING_KEY_PEPPER": platform.secrets.key_pepper,
         "TRACKING_PICTURES_URL": platform.pictures,
         "TRACKING_COOKIE_SECURE": str(platform.cookie_secure).lower(),
     }
+
+
+def _maintenance(platform: Platform) -> dict[str, str]:
+    dispatch_url = platform.database_url("tracking_dispatch", "tracking")
+    return _seed_demo(platform) | {"TRACKING_DISPATCH_DATABASE_URL": dispatch_url}
+
+
+def _seed_demo(platform: Platform) -> dict[str, str]:
+    return {"TRACKING_DATABASE_URL": platform.database_url("tracking_app", "tracking")}
 
 
 def _portal(platform: Platform) -> dict[str, str]:
@@ -105,13 +148,14 @@ def _portal(platform: Platform) -> dict[str, str]:
     )
 
 
-def _common(platform: Platform, service: str) -> dict[str, str]:
+def _common(platform: Platform, service: str, *, user: str | None = None) -> dict[str, str]:
+    """user is the one of NATS, where it has another name than the context."""
     context = context_of(service)
     prefix = context.upper()
     certificates = platform.certificates
     return {
         f"{prefix}_DATABASE_URL": platform.database_url(f"{context}_app", context),
-        f"{prefix}_NATS_URL": platform.nats_url(context),
+        f"{prefix}_NATS_URL": platform.nats_url(user or context),
         f"{prefix}_TLS_CA": str(certificates.authority),
         f"{prefix}_TLS_CERT": str(certificates.certificate(service)),
         f"{prefix}_TLS_KEY": str(certificates.key(service)),

@@ -45,15 +45,13 @@ def create_owner(platform: Platform) -> Program:
 
     An account that is there stays as it is: its owner may have chosen another password meanwhile.
     """
-    variables = environment.serving(platform, "owner-portal")
-    variables["PORTAL_OWNER_PASSWORD"] = platform.secrets.owner_password
     arguments = command("owner-portal", "create-owner", "--if-missing", "--email", platform.secrets.owner_email)
-    return Program("create-owner", arguments, variables)
+    return Program("create-owner", arguments, environment.creating_owner(platform))
 
 
 def demo_seed(platform: Platform, home: Path) -> Program:
     """Returns what makes the demo's companies and hands their history to tracking's own command."""
-    variables = environment.serving(platform, "tracking")
+    variables = environment.serving(platform, "seed-demo")
     variables |= {"TENANTRY_HOME": str(home), "DEMO_TENANCY_ADDRESS": platform.tenancy}
     variables["DEMO_BILLING_ADDRESS"] = platform.billing
     return Program("demo-seed", [sys.executable, "-m", "tenantry_ops.demo", "seed"], variables)
@@ -67,7 +65,7 @@ def demo_fleet(platform: Platform, home: Path) -> Program:
 
 def tracking_command(platform: Platform, action: str) -> Program:
     """Returns an operator's command of tracking: reconcile, recount or rebuild-feed."""
-    return Program(action, command("tracking", action), environment.serving(platform, "tracking"))
+    return Program(action, command("tracking", action), environment.serving(platform, "maintenance"))
 
 
 def command(service: str, *arguments: str) -> list[str]:
@@ -80,4 +78,5 @@ def command(service: str, *arguments: str) -> list[str]:
 
 
 def _service(name: str, service: str, action: str, platform: Platform, missing: Callable[[], str | None]) -> Service:
-    return Service(Program(name, command(service, action), environment.serving(platform, service)), missing)
+    process = name if service == "tracking" else service
+    return Service(Program(name, command(service, action), environment.serving(platform, process)), missing)

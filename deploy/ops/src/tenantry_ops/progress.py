@@ -1,6 +1,7 @@
 """One line a step on the terminal, with the seconds it took."""
 
 import contextlib
+import sys
 import time
 from collections.abc import Iterator
 
@@ -8,6 +9,11 @@ from collections.abc import Iterator
 def say(line: str) -> None:
     """Prints a line at once, also into a pipe."""
     print(line, flush=True)
+
+
+def for_terminal(secret: str, instead: str) -> str:
+    """Returns the secret where the output is a terminal, else what is said instead: pipes and files become logs."""
+    return secret if sys.stdout.isatty() else instead
 
 
 @contextlib.contextmanager

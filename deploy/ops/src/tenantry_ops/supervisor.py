@@ -14,7 +14,7 @@ from tenantry_ops.options import Options, UsageError
 from tenantry_ops.ports import is_free
 from tenantry_ops.processes import ProcessRecord
 from tenantry_ops.programs import create_owner, demo_fleet, demo_seed, migrations, services
-from tenantry_ops.progress import say, step
+from tenantry_ops.progress import for_terminal, say, step
 from tenantry_ops.secrets import load_or_generate
 from tenantry_ops.watch import Unit, Watch
 
@@ -142,10 +142,11 @@ class Supervisor:
         say("  all processes have ended")
 
     def _announce(self, urls: dict[str, str]) -> None:
+        password = for_terminal(self._secrets.owner_password, f"(its password stands in {self._home.run})")
         say(f"""
 Tenantry is up.
   owner's portal   {urls["portal"]}/owner/dashboard/
-                   {self._secrets.owner_email}  {self._secrets.owner_password}
+                   {self._secrets.owner_email}  {password}
   workspace        {urls["workspace"]}/   (companies' admins and employees)
   trackers         {urls["gateway"]}/api  (API_URL of the desktop tracker)
   more in          {self._home.run} and {self._home.logs}

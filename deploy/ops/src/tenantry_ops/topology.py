@@ -47,7 +47,9 @@ DATABASES = {
 # The names services show each other in their certificates.
 SERVICES = ("tenancy", "billing", "tracking", "owner-portal")
 OPERATOR = "operator"
-NATS_USERS = ("tenancy", "billing", "tracking", "portal", OPERATOR)
+# tracking publishes the aggregate feed; gateways and the workspace only hear.
+NATS_USERS = ("tenancy", "billing", "tracking", "gateway", "workspace", "portal", OPERATOR)
+STREAMS = "STREAMS"  # NATS's account of all streams and of the operator
 
 
 def role_names() -> list[str]:

@@ -17,6 +17,8 @@ from servicekit.errors import Unavailable
 log = structlog.get_logger()
 
 REQUEST_TIMEOUT = 5.0
+# Requests to JetStream: the streams stand in an account of their own on the broker, which exports them by this name.
+API_PREFIX = "streams"
 
 
 class Bus:
@@ -39,7 +41,7 @@ class Bus:
     @property
     def stream(self) -> JetStreamContext:
         """JetStream on this connection; Unavailable while the broker is away."""
-        return self.client.jetstream(timeout=REQUEST_TIMEOUT)
+        return self.client.jetstream(prefix=API_PREFIX, timeout=REQUEST_TIMEOUT)
 
     async def connect(self) -> None:
         """Returns once connected; tries until then."""

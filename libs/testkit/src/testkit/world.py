@@ -18,6 +18,8 @@ from tenantry_ops.topology import DATABASES
 from testkit.engines import AnyNats, AnyPostgres
 
 _numbers = itertools.count(1)
+# The aggregator comes last: it has the one user of NATS that may publish.
+PROCESSES = {"tracking": ("gateway", "workspace", "aggregator")}
 
 
 class Templates:
@@ -75,10 +77,14 @@ class World:
         """Returns the environment of tenancy, billing, tracking or owner-portal, its database migrated and empty.
 
         All calls of one module see the same databases and addresses, so services started from them find each other.
-        It holds PREFIX_MIGRATION_DATABASE_URL too, for tests of `migrate`. overrides replace or add variables.
+        It holds PREFIX_MIGRATION_DATABASE_URL too, for tests of `migrate`, and for tracking what any of its processes
+        reads, so that a test can start each of them. overrides replace or add variables.
         """
         self._ensure_database(service)
-        return environment.migrating(self.platform, service) | overrides
+        made = environment.migrating(self.platform, service)
+        for process in PROCESSES.get(service, (service,)):
+            made |= environment.serving(self.platform, process)
+        return made | overrides
 
     def superuser_dsn(self, service: str) -> str:
         """Returns the superuser's URL of the service's database: to look behind the scenes, not to assert rights."""

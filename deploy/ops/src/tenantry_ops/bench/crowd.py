@@ -90,7 +90,7 @@ def gather(rig: Rig) -> Crowd:
     write_private(file, json.dumps(seeds))
     subprocess.run(
         command("tracking", "seed-demo", "--file", str(file)),
-        env=environment.serving(platform, "tracking"),
+        env=environment.serving(platform, "seed-demo"),
         check=True,
         stdout=subprocess.DEVNULL,
     )

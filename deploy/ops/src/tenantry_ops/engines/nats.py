@@ -12,12 +12,13 @@ import psutil
 from tenantry_ops.engines.base import Engine
 from tenantry_ops.engines.identity import Identity
 from tenantry_ops.files import write_private
+from tenantry_ops.topology import STREAMS
 
 
 def server_config(listen: str, store: str, authorization: str) -> str:
     """Returns the server's configuration. An acknowledged message is on the disk: JetStream's default waits 2 minutes.
 
-    listen is host:port, store the folder of the streams, authorization the block of users and permissions.
+    listen is host:port, store the folder of the streams, authorization the block of accounts, users and permissions.
     """
     return f"""listen: {json.dumps(listen)}
 jetstream {{
@@ -47,7 +48,15 @@ class NatsEngine(Engine):
         config = server_config(f"{self.host}:{self.port}", str(self.data_dir / "streams"), self._authorization)
         write_private(self._config_file, config)
         self._pid_file.unlink(missing_ok=True)
+        self._move_streams()
         return [_binary(), "--config", str(self._config_file), "--pid", str(self._pid_file)], Identity()
+
+    def _move_streams(self) -> None:
+        """Streams of a data folder from before services had accounts of their own go to the account of the streams."""
+        accounts = self.data_dir / "streams" / "jetstream"
+        old, new = accounts / "$G", accounts / STREAMS
+        if old.exists() and not new.exists():
+            old.rename(new)
 
     def _is_ready(self) -> bool:
         """The server greets with an INFO line once its streams are recovered."""
