@@ -96,6 +96,8 @@ async def test_each_action_is_there_once(portal: SimpleNamespace, company: UUID)
     assert (created.action, created.company_id) == ("create_plan_version", "")
     assert created.asked["terms.price_per_month.minor_units"] == "3000"
     assert created.outcome["plan.version"] == "1"
+    # Whoever the caller says it acts for: its certificate tells who it is.
+    assert {entry.caller for entry in (created, withdrawn, changed, extended)} == {"owner-portal"}
 
 
 async def test_filters(portal: SimpleNamespace, company: UUID) -> None:
@@ -150,6 +152,8 @@ TAMPERINGS = {
     CHANGED.format("actor = 'x'"): "revision 2 was altered",
     CHANGED.format("action = 'x'"): "revision 2 was altered",
     CHANGED.format("company_id = NULL"): "revision 2 was altered",
+    CHANGED.format("caller = ''"): "revision 2 was altered",
+    CHANGED.format("caller = 'operator'"): "revision 2 was altered",
     CHANGED.format("reason = 'x'"): "revision 2 was altered",
     CHANGED.format("request_id = 'x'"): "revision 2 was altered",
     CHANGED.format("asked = asked - 'plan_code'"): "revision 2 was altered",

@@ -153,6 +153,16 @@ async def test_a_scheduled_change_is_withdrawn_by_hand_by_another_and_by_cancell
         await cancel_scheduled_change(engine, encode, request=ask(), change_id=new_id(), now=NOW)
 
 
+async def test_the_same_scheduled_change_is_not_ordered_twice(engine: AsyncEngine, ask: Ask) -> None:
+    company = await paying(engine, ask, "ENTERPRISE")
+    first = (await change(engine, ask, company, "FREE", NOW)).scheduled
+    assert first is not None
+    with pytest.raises(Refused, match=r"to version 1 of FREE on .* is scheduled already"):
+        await change(engine, ask, company, "FREE", NOW)
+    (waiting,) = await scheduled_of(engine, company)
+    assert (waiting.id, waiting.state) == (first.id, ScheduledState.PENDING)
+
+
 async def test_scheduled_changes_come_in_pages(engine: AsyncEngine, ask: Ask) -> None:
     companies = [await paying(engine, ask) for _ in range(3)]
     for company in companies:

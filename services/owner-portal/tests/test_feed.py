@@ -10,6 +10,7 @@ from uuid import UUID
 import nats
 import pytest
 from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
@@ -71,7 +72,7 @@ async def bus(environment: dict[str, str]) -> AsyncIterator[Bus]:
 async def tracking(service_environment: Callable[..., dict[str, str]]) -> AsyncIterator[JetStreamContext]:
     """JetStream as tracking, which alone may publish the feed."""
     client = await nats.connect(service_environment("tracking")["TRACKING_NATS_URL"], inbox_prefix=b"_INBOX_tracking")
-    yield client.jetstream()
+    yield client.jetstream(prefix="streams")
     await client.close()
 
 
@@ -187,8 +188,9 @@ async def test_an_outage_of_the_database_uses_up_no_delivery(
 async def test_may_read_nothing_but_the_feed(bus: Bus, tracking: JetStreamContext) -> None:
     await bus.connect()
     event = month(new_id(), (1, 1, 1))
-    hurried = bus.client.jetstream(timeout=0.5)  # the server refuses by silence
+    hurried = bus.client.jetstream(prefix="streams", timeout=0.5)  # the server refuses by silence
     for attempt in (hurried.publish(event.subject, event.payload), hurried.stream_info("TENANCY")):
         with pytest.raises(nats.errors.Error):
             await attempt
-    assert (await tracking.stream_info("USAGE")).config.max_msgs_per_subject == 1
+    with pytest.raises(NotFoundError):
+        await tracking.get_last_msg("USAGE", event.subject)

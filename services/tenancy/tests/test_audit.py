@@ -72,6 +72,7 @@ TAMPERINGS = {
     CHANGED.format("actor = 'x'", 1): "revision 1 was altered",
     CHANGED.format("action = 'x'", 3): "revision 3 was altered",
     CHANGED.format("company_id = (SELECT company_id FROM audit_entry WHERE revision = 1)", 4): "revision 4 was altered",
+    CHANGED.format("caller = 'operator'", 6): "revision 6 was altered",
     CHANGED.format("reason = 'x'", 6): "revision 6 was altered",
     CHANGED.format("request_id = 'x'", 2): "revision 2 was altered",
     CHANGED.format("before = NULL", 2): "revision 2 was altered",

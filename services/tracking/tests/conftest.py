@@ -38,6 +38,7 @@ from tracking.clients.tenancy import TenancyClient
 from tracking.domain.access import AccessDirectory, Verdict
 from tracking.domain.company_keys import Peppers
 from tracking.feed.access_sync import AccessSync
+from tracking.maintenance import NoLimit
 from tracking.store.pictures import PictureStore
 
 # How long an example takes is the machine's affair; fixtures of a test are meant to be shared by its examples.
@@ -248,9 +249,11 @@ def new_tenant(engine: AsyncEngine, new_key) -> Callable[..., Awaitable[Tenant]]
         company_id, key = await new_key(plan, time_zone)
         domain = f"{company_id.hex}.example"
         tenant = Tenant(company_id, key, f"admin@{domain}", tuple(f"p{n}@{domain}" for n in range(people)))
-        await set_up_company(engine, company_id, time_zone=time_zone, name="Ada", email=tenant.admin, password=PASSWORD)
+        await set_up_company(
+            engine, company_id, seats=NoLimit(), time_zone=time_zone, name="Ada", email=tenant.admin, password=PASSWORD
+        )
         for email in tenant.people:
-            await add_employee(engine, company_id, seats=999, name="Bo", email=email, password=PASSWORD)
+            await add_employee(engine, company_id, seats=NoLimit(), name="Bo", email=email, password=PASSWORD)
         return tenant
 
     return create

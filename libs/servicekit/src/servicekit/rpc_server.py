@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import grpc
@@ -30,6 +31,14 @@ _OPTIONS = [
 
 _Handler = Any  # the stubs know the synchronous API better than this one
 _Context = Any
+
+
+_caller: ContextVar[str] = ContextVar("caller", default="")
+
+
+def caller() -> str:
+    """The name in the certificate of whoever makes the present call; empty outside of one."""
+    return _caller.get()
 
 
 class _Guard(grpc.aio.ServerInterceptor):
@@ -75,6 +84,7 @@ class _Guard(grpc.aio.ServerInterceptor):
             raise NotAuthenticated("a client certificate of the platform is required")
         if caller not in self._callers.get(method, frozenset()):
             raise Forbidden(f"{caller} may not call {method}")
+        _caller.set(caller)  # each call runs in a task, and so in a context of its own
 
 
 async def serve(

@@ -75,7 +75,7 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     life = SignsOfLife(heartbeats, tenancy.report_sync)
     key_uses = KeyUses(heartbeats, partial(tenancy.report_key_use, pepper_id=peppers.newest_id))
     decoder = Decoder()
-    screenshots = ScreenshotTaker(engine, PictureStore(config.pictures_url), decoder)
+    screenshots = ScreenshotTaker(engine, PictureStore(config.pictures_url), decoder, directory.storage_of)
     authenticator = Authenticator(engine)
     calls = Gateway(engine, authenticator, UploadTaker(engine, commit), screenshots, life, key_uses)
     # Not the bus: without its nudges the directory is a second older, and no reason to take every gateway away.

@@ -24,7 +24,17 @@ from tracking.store import employees
 from tracking.store.scope import company_scope
 
 _KINDS = {"ACTIVE": Kind.ACTIVE, "INACTIVE": Kind.IDLE}
-_NO_LIMIT = sys.maxsize  # a demonstration asks billing for no seats
+
+
+class NoLimit:
+    """A demonstration asks billing for no seats."""
+
+    async def refresh(self) -> None:
+        """Nothing to ask."""
+
+    def now(self) -> int:
+        """More than anybody needs."""
+        return sys.maxsize
 
 
 async def reconcile_all(config: settings.Maintenance) -> None:
@@ -78,14 +88,14 @@ async def seed_demo(config: settings.Command, companies: Sequence[Mapping[str, A
 async def _seed_company(engine: AsyncEngine, company: Mapping[str, Any]) -> None:
     company_id, time_zone = UUID(company["company_id"]), company["time_zone"]
     with suppress(Conflict):
-        await set_up_company(engine, company_id, time_zone=time_zone, **company["admin"])
+        await set_up_company(engine, company_id, seats=NoLimit(), time_zone=time_zone, **company["admin"])
     days: dict[str, dict[date, list[Stretch]]] = {}
     for entry in company["history"]:
         stretches = [Stretch(start, seconds, _KINDS[kind]) for start, seconds, kind in entry["spans"]]
         days.setdefault(entry["employee"], {})[date.fromisoformat(entry["day"])] = stretches
     for person in company["employees"]:
         with suppress(Conflict):
-            await add_employee(engine, company_id, seats=_NO_LIMIT, **person)
+            await add_employee(engine, company_id, seats=NoLimit(), **person)
         async with company_scope(engine, company_id) as tx:
             account = await employees.by_email(tx, person["email"])
         if account is not None:

@@ -110,11 +110,12 @@ def gateway(
     decoder: Decoder,
     tenancy_client: TenancyClient,
     environment,
+    directory: AccessDirectory,
 ) -> Gateway:
     life = SignsOfLife(heartbeat, tenancy_client.report_sync)
     newest_id = Peppers(bytes.fromhex(environment["TRACKING_KEY_PEPPER"])).newest_id
     key_uses = KeyUses(heartbeat, partial(tenancy_client.report_key_use, pepper_id=newest_id))
-    screenshots = ScreenshotTaker(engine, pictures, decoder)
+    screenshots = ScreenshotTaker(engine, pictures, decoder, directory.storage_of)
     return Gateway(engine, authenticator, UploadTaker(engine, commit), screenshots, life, key_uses)
 
 

@@ -218,6 +218,20 @@ async def test_the_plans_storage_is_never_exceeded(own, quota, stored, pictures)
     assert len([path for path in folder.rglob("*") if path.is_file()]) == 4, "no file without a row"
 
 
+async def test_a_plan_that_got_smaller_meanwhile_counts(own, quota, stored, pictures, monkeypatch) -> None:
+    """The capture was admitted under the larger plan; its files are written when the smaller one is known."""
+    put = pictures.put
+
+    async def downgraded(*arguments: Any) -> None:
+        await put(*arguments)
+        quota(own, 1)
+
+    monkeypatch.setattr(pictures, "put", downgraded)
+    assert (await send(own)).fields["message"] == f"Kept aside: {captures.NO_ROOM}"
+    assert await stored("screenshot", own.company_id) == []
+    assert not [path for path in (pictures._folder / str(own.company_id)).rglob("*") if path.is_file()]
+
+
 async def test_retention_removes_pictures_and_keeps_the_days_count(
     own, engine, dispatch, pictures, fold, stored
 ) -> None:

@@ -197,14 +197,14 @@ async def test_whoever_is_deactivated_is_out_at_once(
 
 
 @pytest.fixture
-async def gateway(engine: AsyncEngine, environment, pictures) -> Gateway:
+async def gateway(engine: AsyncEngine, environment, pictures, directory) -> Gateway:
     """What answers trackers, as far as they sign in and ask whether they may go on."""
 
     async def tell(*_told: Any) -> None:
         raise AssertionError("nothing is told here")
 
     commit = GroupCommit(IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"]))
-    screenshots = ScreenshotTaker(engine, pictures, Decoder())
+    screenshots = ScreenshotTaker(engine, pictures, Decoder(), directory.storage_of)
     life, key_uses = SignsOfLife(engine, tell), KeyUses(engine, tell)
     return Gateway(engine, Authenticator(engine), UploadTaker(engine, commit), screenshots, life, key_uses)
 

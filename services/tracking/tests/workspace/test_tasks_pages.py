@@ -36,7 +36,8 @@ def give(engine, tenant, people, stored) -> Give:
             due_date=date(2026, 1, 31),
             now=NOON,
         )
-        return max(row["number"] for row in await stored("task", tenant.company_id))
+        newest = max(await stored("task", tenant.company_id), key=lambda row: row["task_id"])
+        return int(newest["number"])
 
     return give
 

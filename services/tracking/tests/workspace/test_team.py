@@ -1,27 +1,37 @@
 """The team page: for admins, within the plan's seats, and nothing of another company on it."""
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
+from tracking.application.accounts import add_employee
 from tracking.application.authenticate import Authenticator
 from tracking.application.fold_company import fold_company
 from tracking.application.import_history import Stretch, import_history
 from tracking.application.log_in import log_in
 from tracking.application.start_session import start_session
+from tracking.domain.access import Entitlement
 from tracking.domain.days import day_of
 from tracking.domain.reports import ANOTHERS
 from tracking.domain.rows import IMPOSSIBLE_DURATION
 from tracking.domain.timeline import Kind
 from tracking.feed.outgoing import company_month_event
 from tracking.imaging.unfit import BROKEN
-from tracking.store import quarantine
+from tracking.store import companies, quarantine
 from tracking.store.scope import company_scope
+
+WAITING = text("""
+    SELECT count(*) FROM pg_stat_activity
+    WHERE wait_event_type = 'Lock' AND query LIKE '%FROM company FOR NO KEY UPDATE%'
+""")
 
 NEW = {"name": "Cleo", "email": "cleo@acme.example", "password": "open sesame"}
 
@@ -173,3 +183,67 @@ async def test_an_admin_sees_how_much_was_kept_aside_and_why(new_tenant, open_br
         assert words in pages[tenant.admin]
         assert words not in pages[tenant.people[0]] + pages[other.admin]
     assert "window titles" not in pages[tenant.admin]
+
+
+@pytest.fixture
+def downgrade(directory, monkeypatch: pytest.MonkeyPatch) -> Callable[[UUID, int], None]:
+    """`downgrade(company_id, seats)`: the plan has so many seats from now on, as far as the workspace knows."""
+
+    def downgrade(company_id: UUID, seats: int) -> None:
+        known: dict[int, Entitlement] = directory._entitlements
+        monkeypatch.setitem(known, company_id.int, replace(known[company_id.int], seats=seats))
+
+    return downgrade
+
+
+@pytest.mark.parametrize("action", ["add", "reactivate"])
+async def test_who_began_before_a_downgrade_takes_no_seat_after_it(
+    new_tenant, open_browser, engine, superuser, stored, downgrade, eventually, action: str
+) -> None:
+    """The forms wait for the company while it gets a smaller plan; they had been admitted under the larger one."""
+    tenant = await new_tenant(people=5)
+    browser = open_browser()
+    await browser.sign_in(tenant.admin)
+    if action == "reactivate":
+        people = await stored("employee", tenant.company_id)
+        paths = [f"/team/{row['number']}" for row in people if row["email"] in tenant.people[:3]]
+        for path in paths:
+            await browser.send(f"{path}/deactivate")
+        forms: list[tuple[str, dict[str, str]]] = [(f"{path}/reactivate", {}) for path in paths]
+    else:
+        forms = [("/team", NEW | {"email": f"late{n}@acme.example"}) for n in range(3)]
+    used = sum(row["active"] for row in await stored("employee", tenant.company_id))
+    await browser.see("/team")
+    async with company_scope(engine, tenant.company_id) as tx:
+        await companies.lock(tx)
+        sent = [asyncio.create_task(browser.send(path, **form)) for path, form in forms]
+
+        async def all_wait() -> bool:
+            async with superuser.connect() as connection:
+                return (await connection.execute(WAITING)).scalar_one() == len(forms)
+
+        await eventually(all_wait)
+        downgrade(tenant.company_id, used + 1)
+    replies = await asyncio.gather(*sent)
+    assert sorted(reply.status_code for reply in replies) == [303, 409, 409]
+    assert sum(row["active"] for row in await stored("employee", tenant.company_id)) == used + 1
+
+
+async def test_news_of_a_plan_are_asked_for_before_a_seat_is_taken(new_tenant, app, engine) -> None:
+    tenant = await new_tenant()
+    workspace = app.state.workspace
+    asked: list[str] = []
+
+    class Seats:
+        async def refresh(self) -> None:
+            asked.append("refresh")
+            await workspace.seats_of(tenant.company_id).refresh()
+
+        def now(self) -> int:
+            asked.append("now")
+            return workspace.seats_of(tenant.company_id).now()
+
+    await add_employee(
+        engine, tenant.company_id, seats=Seats(), name="Bo", email="bo@late.example", password=tenant.password
+    )
+    assert asked == ["refresh", "now"]

@@ -133,7 +133,8 @@ def _account(name: str, account: Account, passwords: Mapping[str, str]) -> str:
         if listeners
     ]
     exports = "\n".join(offered)
-    return f"  {name} {{\n    users: [\n{users}\n    ]\n    imports: [\n{imports}\n    ]\n    exports: [\n{exports}\n    ]\n  }}"
+    parts = {"users": users, "imports": imports, "exports": exports}
+    return "\n".join([f"  {name} {{", *(f"    {part}: [\n{lines}\n    ]" for part, lines in parts.items()), "  }"])
 
 
 def _import(kind: str, account: str, subject: str, local: str | None = None) -> str:

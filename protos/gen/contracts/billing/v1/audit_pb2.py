@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n contracts/billing/v1/audit.proto\x12\x14\x63ontracts.billing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\x03\n\nAuditEntry\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\n\n\x02id\x18\x02 \x01(\t\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x05 \x01(\t\x12\x12\n\ncompany_id\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x12\n\nrequest_id\x18\x08 \x01(\t\x12:\n\x05\x61sked\x18\t \x03(\x0b\x32+.contracts.billing.v1.AuditEntry.AskedEntry\x12>\n\x07outcome\x18\n \x03(\x0b\x32-.contracts.billing.v1.AuditEntry.OutcomeEntry\x12\x0c\n\x04hash\x18\x0b \x01(\x0c\x1a,\n\nAskedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a.\n\x0cOutcomeEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xca\x01\n\x17ListAuditEntriesRequest\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x03 \x01(\t\x12)\n\x05since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x62\x65\x66ore_revision\x18\x06 \x01(\x04\x12\r\n\x05limit\x18\x07 \x01(\r\"M\n\x18ListAuditEntriesResponse\x12\x31\n\x07\x65ntries\x18\x01 \x03(\x0b\x32 .contracts.billing.v1.AuditEntry\"@\n\x12VerifyAuditRequest\x12\x16\n\x0eknown_revision\x18\x01 \x01(\x04\x12\x12\n\nknown_hash\x18\x02 \x01(\x0c\"R\n\x13VerifyAuditResponse\x12\r\n\x05whole\x18\x01 \x01(\x08\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\x0c\n\x04hash\x18\x03 \x01(\x0c\x12\x0c\n\x04\x66law\x18\x04 \x01(\t2\xe5\x01\n\x0c\x41uditService\x12q\n\x10ListAuditEntries\x12-.contracts.billing.v1.ListAuditEntriesRequest\x1a..contracts.billing.v1.ListAuditEntriesResponse\x12\x62\n\x0bVerifyAudit\x12(.contracts.billing.v1.VerifyAuditRequest\x1a).contracts.billing.v1.VerifyAuditResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n contracts/billing/v1/audit.proto\x12\x14\x63ontracts.billing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa1\x03\n\nAuditEntry\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\n\n\x02id\x18\x02 \x01(\t\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x05 \x01(\t\x12\x12\n\ncompany_id\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x12\n\nrequest_id\x18\x08 \x01(\t\x12:\n\x05\x61sked\x18\t \x03(\x0b\x32+.contracts.billing.v1.AuditEntry.AskedEntry\x12>\n\x07outcome\x18\n \x03(\x0b\x32-.contracts.billing.v1.AuditEntry.OutcomeEntry\x12\x0c\n\x04hash\x18\x0b \x01(\x0c\x12\x0e\n\x06\x63\x61ller\x18\x0c \x01(\t\x1a,\n\nAskedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a.\n\x0cOutcomeEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xca\x01\n\x17ListAuditEntriesRequest\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x03 \x01(\t\x12)\n\x05since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x62\x65\x66ore_revision\x18\x06 \x01(\x04\x12\r\n\x05limit\x18\x07 \x01(\r\"M\n\x18ListAuditEntriesResponse\x12\x31\n\x07\x65ntries\x18\x01 \x03(\x0b\x32 .contracts.billing.v1.AuditEntry\"@\n\x12VerifyAuditRequest\x12\x16\n\x0eknown_revision\x18\x01 \x01(\x04\x12\x12\n\nknown_hash\x18\x02 \x01(\x0c\"R\n\x13VerifyAuditResponse\x12\r\n\x05whole\x18\x01 \x01(\x08\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\x0c\n\x04hash\x18\x03 \x01(\x0c\x12\x0c\n\x04\x66law\x18\x04 \x01(\t2\xe5\x01\n\x0c\x41uditService\x12q\n\x10ListAuditEntries\x12-.contracts.billing.v1.ListAuditEntriesRequest\x1a..contracts.billing.v1.ListAuditEntriesResponse\x12\x62\n\x0bVerifyAudit\x12(.contracts.billing.v1.VerifyAuditRequest\x1a).contracts.billing.v1.VerifyAuditResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,19 +37,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUDITENTRY_OUTCOMEENTRY']._loaded_options = None
   _globals['_AUDITENTRY_OUTCOMEENTRY']._serialized_options = b'8\001'
   _globals['_AUDITENTRY']._serialized_start=92
-  _globals['_AUDITENTRY']._serialized_end=493
-  _globals['_AUDITENTRY_ASKEDENTRY']._serialized_start=401
-  _globals['_AUDITENTRY_ASKEDENTRY']._serialized_end=445
-  _globals['_AUDITENTRY_OUTCOMEENTRY']._serialized_start=447
-  _globals['_AUDITENTRY_OUTCOMEENTRY']._serialized_end=493
-  _globals['_LISTAUDITENTRIESREQUEST']._serialized_start=496
-  _globals['_LISTAUDITENTRIESREQUEST']._serialized_end=698
-  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_start=700
-  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_end=777
-  _globals['_VERIFYAUDITREQUEST']._serialized_start=779
-  _globals['_VERIFYAUDITREQUEST']._serialized_end=843
-  _globals['_VERIFYAUDITRESPONSE']._serialized_start=845
-  _globals['_VERIFYAUDITRESPONSE']._serialized_end=927
-  _globals['_AUDITSERVICE']._serialized_start=930
-  _globals['_AUDITSERVICE']._serialized_end=1159
+  _globals['_AUDITENTRY']._serialized_end=509
+  _globals['_AUDITENTRY_ASKEDENTRY']._serialized_start=417
+  _globals['_AUDITENTRY_ASKEDENTRY']._serialized_end=461
+  _globals['_AUDITENTRY_OUTCOMEENTRY']._serialized_start=463
+  _globals['_AUDITENTRY_OUTCOMEENTRY']._serialized_end=509
+  _globals['_LISTAUDITENTRIESREQUEST']._serialized_start=512
+  _globals['_LISTAUDITENTRIESREQUEST']._serialized_end=714
+  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_start=716
+  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_end=793
+  _globals['_VERIFYAUDITREQUEST']._serialized_start=795
+  _globals['_VERIFYAUDITREQUEST']._serialized_end=859
+  _globals['_VERIFYAUDITRESPONSE']._serialized_start=861
+  _globals['_VERIFYAUDITRESPONSE']._serialized_end=943
+  _globals['_AUDITSERVICE']._serialized_start=946
+  _globals['_AUDITSERVICE']._serialized_end=1175
 # @@protoc_insertion_point(module_scope)

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n contracts/tenancy/v1/audit.proto\x12\x14\x63ontracts.tenancy.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8e\x03\n\nAuditEntry\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\n\n\x02id\x18\x02 \x01(\t\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x05 \x01(\t\x12\x12\n\ncompany_id\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x12\n\nrequest_id\x18\x08 \x01(\t\x12<\n\x06\x62\x65\x66ore\x18\t \x03(\x0b\x32,.contracts.tenancy.v1.AuditEntry.BeforeEntry\x12:\n\x05\x61\x66ter\x18\n \x03(\x0b\x32+.contracts.tenancy.v1.AuditEntry.AfterEntry\x12\x0c\n\x04hash\x18\x0b \x01(\x0c\x1a-\n\x0b\x42\x65\x66oreEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a,\n\nAfterEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xe2\x01\n\x17ListAuditEntriesRequest\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x03 \x01(\t\x12)\n\x05since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x06 \x01(\r\x12\x12\n\npage_token\x18\x07 \x01(\t\x12\x17\n\x0f\x62\x65\x66ore_revision\x18\x08 \x01(\x04\"f\n\x18ListAuditEntriesResponse\x12\x31\n\x07\x65ntries\x18\x01 \x03(\x0b\x32 .contracts.tenancy.v1.AuditEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"@\n\x12VerifyAuditRequest\x12\x16\n\x0eknown_revision\x18\x01 \x01(\x04\x12\x12\n\nknown_hash\x18\x02 \x01(\x0c\"R\n\x13VerifyAuditResponse\x12\r\n\x05whole\x18\x01 \x01(\x08\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\x0c\n\x04hash\x18\x03 \x01(\x0c\x12\x0c\n\x04\x66law\x18\x04 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n contracts/tenancy/v1/audit.proto\x12\x14\x63ontracts.tenancy.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9e\x03\n\nAuditEntry\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\n\n\x02id\x18\x02 \x01(\t\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x05 \x01(\t\x12\x12\n\ncompany_id\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x12\n\nrequest_id\x18\x08 \x01(\t\x12<\n\x06\x62\x65\x66ore\x18\t \x03(\x0b\x32,.contracts.tenancy.v1.AuditEntry.BeforeEntry\x12:\n\x05\x61\x66ter\x18\n \x03(\x0b\x32+.contracts.tenancy.v1.AuditEntry.AfterEntry\x12\x0c\n\x04hash\x18\x0b \x01(\x0c\x12\x0e\n\x06\x63\x61ller\x18\x0c \x01(\t\x1a-\n\x0b\x42\x65\x66oreEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a,\n\nAfterEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xe2\x01\n\x17ListAuditEntriesRequest\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x03 \x01(\t\x12)\n\x05since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x06 \x01(\r\x12\x12\n\npage_token\x18\x07 \x01(\t\x12\x17\n\x0f\x62\x65\x66ore_revision\x18\x08 \x01(\x04\"f\n\x18ListAuditEntriesResponse\x12\x31\n\x07\x65ntries\x18\x01 \x03(\x0b\x32 .contracts.tenancy.v1.AuditEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"@\n\x12VerifyAuditRequest\x12\x16\n\x0eknown_revision\x18\x01 \x01(\x04\x12\x12\n\nknown_hash\x18\x02 \x01(\x0c\"R\n\x13VerifyAuditResponse\x12\r\n\x05whole\x18\x01 \x01(\x08\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\x0c\n\x04hash\x18\x03 \x01(\x0c\x12\x0c\n\x04\x66law\x18\x04 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,17 +37,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUDITENTRY_AFTERENTRY']._loaded_options = None
   _globals['_AUDITENTRY_AFTERENTRY']._serialized_options = b'8\001'
   _globals['_AUDITENTRY']._serialized_start=92
-  _globals['_AUDITENTRY']._serialized_end=490
-  _globals['_AUDITENTRY_BEFOREENTRY']._serialized_start=399
-  _globals['_AUDITENTRY_BEFOREENTRY']._serialized_end=444
-  _globals['_AUDITENTRY_AFTERENTRY']._serialized_start=446
-  _globals['_AUDITENTRY_AFTERENTRY']._serialized_end=490
-  _globals['_LISTAUDITENTRIESREQUEST']._serialized_start=493
-  _globals['_LISTAUDITENTRIESREQUEST']._serialized_end=719
-  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_start=721
-  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_end=823
-  _globals['_VERIFYAUDITREQUEST']._serialized_start=825
-  _globals['_VERIFYAUDITREQUEST']._serialized_end=889
-  _globals['_VERIFYAUDITRESPONSE']._serialized_start=891
-  _globals['_VERIFYAUDITRESPONSE']._serialized_end=973
+  _globals['_AUDITENTRY']._serialized_end=506
+  _globals['_AUDITENTRY_BEFOREENTRY']._serialized_start=415
+  _globals['_AUDITENTRY_BEFOREENTRY']._serialized_end=460
+  _globals['_AUDITENTRY_AFTERENTRY']._serialized_start=462
+  _globals['_AUDITENTRY_AFTERENTRY']._serialized_end=506
+  _globals['_LISTAUDITENTRIESREQUEST']._serialized_start=509
+  _globals['_LISTAUDITENTRIESREQUEST']._serialized_end=735
+  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_start=737
+  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_end=839
+  _globals['_VERIFYAUDITREQUEST']._serialized_start=841
+  _globals['_VERIFYAUDITREQUEST']._serialized_end=905
+  _globals['_VERIFYAUDITRESPONSE']._serialized_start=907
+  _globals['_VERIFYAUDITRESPONSE']._serialized_end=989
 # @@protoc_insertion_point(module_scope)

@@ -76,6 +76,7 @@ class AuditEntry(_message.Message):
     BEFORE_FIELD_NUMBER: _builtins.int
     AFTER_FIELD_NUMBER: _builtins.int
     HASH_FIELD_NUMBER: _builtins.int
+    CALLER_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """1, 2, 3, … without a gap"""
     id: _builtins.str
@@ -87,6 +88,8 @@ class AuditEntry(_message.Message):
     request_id: _builtins.str
     hash: _builtins.bytes
     """SHA-256, 32 bytes"""
+    caller: _builtins.str
+    """the service whose certificate made the call; empty in entries from before it was kept"""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -109,10 +112,11 @@ class AuditEntry(_message.Message):
         before: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         after: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         hash: _builtins.bytes = ...,
+        caller: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "after", b"after", "at", b"at", "before", b"before", "company_id", b"company_id", "hash", b"hash", "id", b"id", "reason", b"reason", "request_id", b"request_id", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "after", b"after", "at", b"at", "before", b"before", "caller", b"caller", "company_id", b"company_id", "hash", b"hash", "id", b"id", "reason", b"reason", "request_id", b"request_id", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

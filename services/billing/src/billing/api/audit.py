@@ -77,4 +77,5 @@ def _entry(sealed: SealedEntry) -> pb.AuditEntry:
         asked=entry.asked,
         outcome=entry.outcome,
         hash=sealed.hash,
+        caller=entry.caller,
     )

@@ -13,6 +13,7 @@ from billing.application.once import Answer, Request
 from billing.domain.action import Action
 from billing.domain.text import clean
 from contracts.billing.v1 import invoices_pb2, plans_pb2, subscriptions_pb2
+from servicekit.rpc_server import caller
 from servicekit.telemetry import traceparent
 
 KEY_LENGTH = 200
@@ -52,6 +53,7 @@ def changing(message: Changing, answer: Callable[[R], Message]) -> Request[R]:
         name=_WORD.sub("_", kind.removesuffix("Request")).lower(),
         asked=facts(wish),
         answer=lambda result: _answer(wish, answer(result)),
+        caller=caller(),
     )
 
 

@@ -14,7 +14,7 @@ from billing.application.recording import record
 from billing.application.standing import standing
 from billing.domain.change import Line, Record
 from billing.domain.limits import refuse_shortages
-from billing.domain.plan_change import ScheduledChange, ScheduledState, Timing
+from billing.domain.plan_change import ScheduledChange, ScheduledState, Timing, refuse_repetition
 from billing.store import scheduled_changes
 from servicekit.ids import new_id
 
@@ -42,13 +42,16 @@ async def change_plan(
     """Changes the plan or schedules it; either takes the place of a change that was scheduled before.
 
     NotFound without subscription or plan; Refused with the numbers when limits would be lower than what is in use,
-    and as `plan_change.timing` says.
+    as `plan_change.timing` says, and when that very change is scheduled already.
     """
 
     async def act(tx: AsyncConnection) -> Changed:
         current, at = await standing(tx, encode, company_id, now)
         decision = await decide_plan_change(tx, current, code=code, version=version, asked=asked, at=at)
         refuse_shortages(decision.plan, decision.shortages)
+        waits = (await scheduled_changes.pending_of(tx, [company_id])).get(company_id)
+        if waits is not None and decision.timing is Timing.PERIOD_END:
+            refuse_repetition(waits, decision.plan)
         outcome = f"replaced by a change to {decision.plan.code}"
         await scheduled_changes.settle(tx, company_id, ScheduledState.WITHDRAWN, at, outcome)
         if decision.timing is Timing.PERIOD_END:

@@ -40,6 +40,7 @@ class Request(Generic[R]):
     name: str
     asked: Facts
     answer: Callable[[R], Answer]
+    caller: str = ""  # the service that makes the call, by its certificate
 
 
 async def once(engine: AsyncEngine, request: Request[R], act: Callable[[AsyncConnection], Awaitable[R]]) -> bytes:
@@ -74,4 +75,5 @@ def _entry(request: Request[R], answer: Answer, *, revision: int) -> AuditEntry:
         request_id=request.request_id,
         asked=request.asked,
         outcome=answer.facts,
+        caller=request.caller,
     )

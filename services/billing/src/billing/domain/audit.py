@@ -12,7 +12,10 @@ Facts = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """What was asked for and what came of it; `company_id` is None when no single company is concerned."""
+    """What was asked for and what came of it; `company_id` is None when no single company is concerned.
+
+    `actor` is who the caller says it acts for; `caller` is the service itself, as its certificate names it.
+    """
 
     revision: int
     id: UUID
@@ -24,10 +27,11 @@ class AuditEntry:
     request_id: str
     asked: Facts
     outcome: Facts
+    caller: str = ""
 
     def hash(self, previous: bytes) -> bytes:
         """SHA-256 over the previous entry's hash and this entry."""
-        content = {
+        content: dict[str, object] = {
             "revision": self.revision,
             "id": str(self.id),
             "at": self.at.astimezone(UTC).isoformat(),
@@ -39,6 +43,8 @@ class AuditEntry:
             "asked": dict(self.asked),
             "outcome": dict(self.outcome),
         }
+        if self.caller:  # entries from before callers were kept have none, and keep their hashes
+            content["caller"] = self.caller
         return seal(previous, content)
 
 

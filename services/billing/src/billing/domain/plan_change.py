@@ -9,6 +9,7 @@ from billing.domain.action import Action
 from billing.domain.change import Change, Kind, LineKind, line
 from billing.domain.plan import Plan
 from billing.domain.subscription import State, Subscription
+from billing.domain.wording import day
 from servicekit.errors import Refused
 
 
@@ -59,6 +60,15 @@ def timing(current: Subscription, wanted: Plan, asked: Timing | None, now: datet
     if asked is None and goes_on and current.pays and wanted.is_downgrade_of(current.plan):
         return Timing.PERIOD_END
     return asked or Timing.NOW
+
+
+def refuse_repetition(waits: ScheduledChange, wanted: Plan) -> None:
+    """Refused when the change that waits leads to the same version: it keeps its date, its actor and its reason."""
+    if (wanted.code, wanted.version) == (waits.plan.code, waits.plan.version):
+        raise Refused(
+            f"The change to version {wanted.version} of {wanted.code} on {day(waits.due_at)} is scheduled already"
+            f" (by {waits.action.actor}): withdraw it first to schedule it with another reason."
+        )
 
 
 def change_plan(current: Subscription, wanted: Plan, now: datetime) -> Change:

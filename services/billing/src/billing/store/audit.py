@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from audit_chain import GENESIS, Sealed
 from billing.domain.audit import AuditEntry, AuditQuestion, SealedEntry
 
-_COLUMNS = "revision, id, at, actor, action, company_id, reason, request_id, asked, outcome, previous, hash"
+_COLUMNS = "revision, id, at, actor, action, company_id, reason, request_id, asked, outcome, caller, previous, hash"
 
 _LAST_HASH = text("SELECT hash FROM audit_entry ORDER BY revision DESC LIMIT 1")
 
 _INSERT = text(f"""
     INSERT INTO audit_entry ({_COLUMNS})
     VALUES (:revision, :id, :at, :actor, :action, :company_id, :reason, :request_id,
-            CAST(:asked AS jsonb), CAST(:outcome AS jsonb), :previous, :hash)
+            CAST(:asked AS jsonb), CAST(:outcome AS jsonb), :caller, :previous, :hash)
 """)
 
 _SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -49,6 +49,7 @@ async def append(tx: AsyncConnection, entry: AuditEntry) -> None:
         "request_id": entry.request_id,
         "asked": json.dumps(dict(entry.asked)),
         "outcome": json.dumps(dict(entry.outcome)),
+        "caller": entry.caller,
         "previous": previous,
         "hash": entry.hash(previous),
     }

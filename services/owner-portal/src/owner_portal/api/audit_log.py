@@ -24,7 +24,7 @@ from servicekit.errors import InvalidInput, Unavailable
 
 router = APIRouter(prefix="/owner/audit-log")
 
-COLUMNS = ("At", "Who", "What", "Company", "Company id", "On", "Why", "Details", "Request id", "Trail", "Entry")
+COLUMNS = ("At", "Who", "What", "Company", "Company id", "On", "Why", "Details", "Request id", "Trail", "Entry", "Called by")
 DONE = {
     "verified": "Every trail has been followed from its beginning.",
     "forgotten": "What was noted down is forgotten. Verify the trail now, so that its end is noted down anew.",
@@ -86,7 +86,7 @@ def _row(entry: Entry, name: str) -> Row:
     company_id = str(entry.company_id) if entry.company_id else ""
     details = "; ".join(f"{label}: {text}" for label, text in entry.details)
     what = (entry.at, entry.actor, entry.action, name, company_id, entry.subject, entry.reason, details)
-    return (*what, entry.request_id, entry.chain.value, entry.revision)
+    return (*what, entry.request_id, entry.chain.value, entry.revision, entry.caller)
 
 
 def _json(log: AuditLog) -> dict[str, Any]:
@@ -104,6 +104,7 @@ def _json(log: AuditLog) -> dict[str, Any]:
                 "request_id": entry.request_id,
                 "trail": entry.chain.value,
                 "entry": entry.revision,
+                "called_by": entry.caller,
             }
             for entry in log.page.entries
         ],

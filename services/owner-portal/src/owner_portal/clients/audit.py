@@ -79,6 +79,7 @@ def _entry(chain: Chain, message: Any, details: Sequence[tuple[str, str]]) -> En
         reason=message.reason,
         request_id=message.request_id,
         details=details,
+        caller=message.caller,
     )
 
 

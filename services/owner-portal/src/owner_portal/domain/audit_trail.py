@@ -42,6 +42,7 @@ class Entry:
     reason: str
     request_id: str
     details: Sequence[tuple[str, str]]
+    caller: str = ""  # the service that made the call, by its certificate; of the portal's own trail none
 
     @property
     def title(self) -> str:

@@ -5,6 +5,7 @@ import hashlib
 from typing import TypeAlias
 
 from contracts.tenancy.v1 import tenancy_pb2 as pb
+from servicekit.rpc_server import caller
 from servicekit.telemetry import traceparent
 from tenancy.domain.action import Action, Once
 
@@ -29,6 +30,7 @@ def from_action(request: Change) -> Action:
         actor=message.actor,
         reason=message.reason,
         request_id=message.request_id or _trace_id(),
+        caller=caller(),
         once=Once.checked(key=key, fingerprint=fingerprint(request)) if key else None,
     )
 

@@ -57,6 +57,7 @@ def to_entry(sealed: SealedEntry) -> pb.AuditEntry:
         before=entry.before or {},
         after=entry.after,
         hash=sealed.hash,
+        caller=entry.caller,
     )
 
 

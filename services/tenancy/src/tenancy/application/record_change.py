@@ -40,6 +40,7 @@ async def record_change(
         request_id=action.request_id,
         before=before,
         after=after,
+        caller=action.caller,
     )
     await audit.append(tx, entry)
     await outbox.append(tx, encode(event))

@@ -38,15 +38,19 @@ class Action:
     reason: str
     request_id: str = ""
     once: Once | None = None
+    caller: str = ""  # the service that says so, by its certificate
 
     @classmethod
-    def checked(cls, *, actor: str, reason: str, request_id: str = "", once: Once | None = None) -> Self:
+    def checked(
+        cls, *, actor: str, reason: str, request_id: str = "", once: Once | None = None, caller: str = ""
+    ) -> Self:
         """InvalidInput when nobody is named."""
         return cls(
             actor=clean(actor, "action.actor", most=ACTOR_LENGTH, required=True),
             reason=clean(reason, "action.reason", most=REASON_LENGTH, multiline=True),
             request_id=clean(request_id, "action.request_id", most=REQUEST_ID_LENGTH),
             once=once,
+            caller=caller,
         )
 
     def demand_reason(self, what: str) -> None:

@@ -10,14 +10,14 @@ from audit_chain import GENESIS
 from tenancy.domain.audit import AuditEntry, SealedEntry
 from tenancy.domain.audit_listing import AuditQuestion
 
-_COLUMNS = "revision, id, at, actor, action, company_id, reason, request_id, before, after, previous, hash"
+_COLUMNS = "revision, id, at, actor, action, company_id, reason, request_id, before, after, caller, previous, hash"
 
 _LAST_HASH = text("SELECT hash FROM audit_entry ORDER BY revision DESC LIMIT 1")
 
 INSERT = text(f"""
     INSERT INTO audit_entry ({_COLUMNS})
     VALUES (:revision, :id, :at, :actor, :action, :company_id, :reason, :request_id,
-        CAST(:before AS jsonb), CAST(:after AS jsonb), :previous, :hash)
+        CAST(:before AS jsonb), CAST(:after AS jsonb), :caller, :previous, :hash)
 """)
 
 _SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -49,6 +49,7 @@ async def append(tx: AsyncConnection, entry: AuditEntry) -> None:
         "request_id": entry.request_id,
         "before": None if entry.before is None else json.dumps(dict(entry.before)),
         "after": json.dumps(dict(entry.after)),
+        "caller": entry.caller,
         "previous": previous,
         "hash": entry.hash(previous),
     }

@@ -1,6 +1,7 @@
 """Accounts: a company's first admin, and the people an admin adds."""
 
 from datetime import UTC, datetime
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -18,25 +19,38 @@ SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 256  # argon2 reads all of it
 
 
+class Seats(Protocol):
+    """How many active people the company may have. The plan may change while a password is hashed."""
+
+    async def refresh(self) -> None:
+        """Asks for news; called before the transaction."""
+
+    def now(self) -> int:
+        """The present number; called with the company held. AppError: the company may not go on."""
+
+
 async def set_up_company(
-    engine: AsyncEngine, company_id: UUID, *, time_zone: str, name: str, email: str, password: str
+    engine: AsyncEngine, company_id: UUID, *, seats: Seats, time_zone: str, name: str, email: str, password: str
 ) -> Employee:
     """Makes the first account, an admin's. Whoever holds the company's key may; Conflict once there is an account."""
     admin = await _new_account(name=name, email=email, password=password, role=ADMIN)
+    await seats.refresh()
     async with company_scope(engine, company_id) as tx:
         await companies.ensure(tx, company_id, time_zone)
         await companies.lock(tx)
         if await employees.seats_used(tx):
             raise Conflict("this company is set up already; log in, or ask its admin for an account")
+        await require_seat(tx, seats)
         await _add(tx, company_id, admin)
     return admin
 
 
 async def add_employee(
-    engine: AsyncEngine, company_id: UUID, *, seats: int, name: str, email: str, password: str, role: str = EMPLOYEE
+    engine: AsyncEngine, company_id: UUID, *, seats: Seats, name: str, email: str, password: str, role: str = EMPLOYEE
 ) -> Employee:
     """Adds an account within the `seats` that the company is entitled to. Refused: they are all taken."""
     employee = await _new_account(name=name, email=email, password=password, role=role)
+    await seats.refresh()
     async with company_scope(engine, company_id) as tx:
         await companies.lock(tx)  # else two admins at once could both take the last seat
         await require_seat(tx, seats)
@@ -79,10 +93,11 @@ def check_new_password(password: str) -> None:
         raise InvalidInput(f"the password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
 
 
-async def require_seat(tx: AsyncConnection, seats: int) -> None:
+async def require_seat(tx: AsyncConnection, seats: Seats) -> None:
     """Refused: the company's accounts take all of its `seats`. The caller holds the company."""
-    if await employees.seats_used(tx) >= seats:
-        raise Refused(f"all {seats} seats of the plan are taken; ask the owner of the platform for a larger plan")
+    allowed = seats.now()
+    if await employees.seats_used(tx) >= allowed:
+        raise Refused(f"all {allowed} seats of the plan are taken; ask the owner of the platform for a larger plan")
 
 
 async def _add(tx: AsyncConnection, company_id: UUID, employee: Employee) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Refused
-from tracking.application.accounts import announce_levels, require_seat
+from tracking.application.accounts import Seats, announce_levels, require_seat
 from tracking.application.edit_employee import held_person, require_another_admin
 from tracking.store import device_list, employees, sessions, workspace_sessions
 from tracking.store.scope import company_scope
@@ -32,11 +32,12 @@ async def deactivate_employee(engine: AsyncEngine, company_id: UUID, number: int
         await announce_levels(tx, company_id)
 
 
-async def reactivate_employee(engine: AsyncEngine, company_id: UUID, number: int, *, seats: int) -> None:
+async def reactivate_employee(engine: AsyncEngine, company_id: UUID, number: int, *, seats: Seats) -> None:
     """Gives the person with that number a seat of the company's `seats` again; they sign in anew, with their password.
 
     NotFound: no such person. Refused: all seats are taken. Of somebody who is active nothing changes.
     """
+    await seats.refresh()
     async with company_scope(engine, company_id) as tx:
         person = await held_person(tx, number)
         if not person.active:

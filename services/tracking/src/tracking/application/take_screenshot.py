@@ -1,5 +1,6 @@
 """A screenshot: verified and encoded anew, stored durably within the plan's storage, counted for its day."""
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -19,18 +20,20 @@ from tracking.store.sessions import WorkSession
 class ScreenshotTaker:
     """Files first, their row after them: what a crash leaves between is written over when the capture comes again."""
 
-    def __init__(self, engine: AsyncEngine, pictures: PictureStore, decoder: Decoder) -> None:
+    def __init__(
+        self, engine: AsyncEngine, pictures: PictureStore, decoder: Decoder, quota: Callable[[UUID], int]
+    ) -> None:
+        """`quota`: bytes that a company's screenshots may take now; a plan may change while a picture is encoded."""
         self._engine = engine
         self._pictures = pictures
         self._decoder = decoder
+        self._quota = quota
 
-    async def keep(
-        self, company_id: UUID, device: Device, capture: Capture, *, quota: int, received_at: datetime
-    ) -> bool:
+    async def keep(self, company_id: UUID, device: Device, capture: Capture, *, received_at: datetime) -> bool:
         """Returns once picture and row are durable; whether the capture is new.
 
-        `quota`: bytes that the company's screenshots may take. NotKept: nothing is kept, and why. Unavailable: not
-        stored now, it may come again. The session may have ended: captures travel late.
+        NotKept: nothing is kept, and why. Unavailable: not stored now, it may come again. The session may have ended:
+        captures travel late.
         """
         async with company_scope(self._engine, company_id) as tx:
             session = await sessions.find(tx, capture.session) if capture.session else None
@@ -46,9 +49,9 @@ class ScreenshotTaker:
             return False
         if session.deleted:
             raise NotKept(DELETED)
-        if used >= quota:
+        if used >= self._quota(company_id):
             raise NotKept(NO_ROOM)  # before anything is spent on the picture
-        return await self._store(company_id, session, capture, at, quota=quota, received_at=received_at)
+        return await self._store(company_id, session, capture, at, received_at=received_at)
 
     async def set_aside(self, company_id: UUID, device: Device, capture: Capture, reason: str) -> None:
         """Counts a capture of which nothing is kept."""
@@ -70,7 +73,6 @@ class ScreenshotTaker:
         capture: Capture,
         at: datetime,
         *,
-        quota: int,
         received_at: datetime,
     ) -> bool:
         try:
@@ -88,17 +90,18 @@ class ScreenshotTaker:
         )
         await self._pictures.put(company_id, screenshot, rendered.picture, rendered.thumbnail)
         try:
-            return await self._note(company_id, screenshot, quota=quota, received_at=received_at)
+            return await self._note(company_id, screenshot, received_at=received_at)
         except NotKept:
             await self._pictures.delete(company_id, screenshot.screenshot_id, at)
             raise
 
-    async def _note(self, company_id: UUID, screenshot: Screenshot, *, quota: int, received_at: datetime) -> bool:
+    async def _note(self, company_id: UUID, screenshot: Screenshot, *, received_at: datetime) -> bool:
         async with company_scope(self._engine, company_id) as tx:
             if not await sessions.hold_standing(tx, screenshot.session_id):
                 raise NotKept(DELETED)
             if not await screenshots.insert(tx, company_id, screenshot, received_at):
                 return False
+            quota = self._quota(company_id)
             if not await screenshots.take_storage(tx, company_id, screenshot.stored_bytes, quota=quota):
                 raise NotKept(NO_ROOM)  # and the row goes with the transaction
             await fold_queue.append(

@@ -149,6 +149,11 @@ class AccessDirectory:
             return Access(Verdict.EXPIRED, company, entitlement, key)
         return Access(Verdict.ALLOWED, company, entitlement, key)
 
+    def storage_of(self, company_id: UUID) -> int:
+        """Bytes that the company's screenshots may take; 0 as long as billing grants nothing."""
+        entitlement = self._entitlements.get(company_id.int)
+        return entitlement.storage_bytes if entitlement else 0
+
     def time_zones(self) -> dict[UUID, str]:
         """Each company's time zone."""
         return {company.company_id: company.time_zone for company in self._companies.values()}

@@ -22,7 +22,7 @@ _COLUMNS = """
 _OF_EMPLOYEE = text(f"""
     SELECT {_COLUMNS} FROM task t JOIN employee a ON a.employee_id = t.assigned_by
     WHERE t.employee_id = :employee_id
-    ORDER BY t.completed_at DESC NULLS FIRST, t.number LIMIT :limit
+    ORDER BY t.completed_at DESC NULLS FIRST, t.task_id LIMIT :limit
 """)
 
 _SET_STATUS = text("""
@@ -43,7 +43,7 @@ _BROWSE = text(f"""
     WHERE (CAST(:employee_id AS uuid) IS NULL OR t.employee_id = :employee_id)
       AND (CAST(:employee_number AS bigint) IS NULL OR w.number = :employee_number)
       AND (CAST(:status AS text) IS NULL OR t.status = :status)
-    ORDER BY t.completed_at DESC NULLS FIRST, t.number LIMIT :limit
+    ORDER BY t.completed_at DESC NULLS FIRST, t.task_id LIMIT :limit
 """)
 
 _BY_NUMBER = text(f"""

@@ -24,6 +24,7 @@ from tracking.domain.reports import Activity, Report, Usage
 from tracking.domain.timeline import Kind
 from tracking.domain.unix_time import SECOND
 from tracking.feed.outgoing import company_month_event
+from tracking.maintenance import NoLimit
 from tracking.store import (
     company_days,
     devices,
@@ -75,7 +76,7 @@ class Workplace:
 
     async def open(self, time_zone: str) -> None:
         about = {"time_zone": time_zone, "name": "Ada", "email": "ada@acme.example", "password": "open sesame"}
-        self._employee_id = (await set_up_company(self._engine, self.company_id, **about)).employee_id
+        self._employee_id = (await set_up_company(self._engine, self.company_id, seats=NoLimit(), **about)).employee_id
         async with company_scope(self._engine, self.company_id) as tx:
             for device_id in self._device_ids:
                 device = {"device_id": device_id, "employee_id": self._employee_id, "token_digest": device_id.bytes}

@@ -37,7 +37,6 @@ async def _keep(gateway: Gateway, call: Call, device: Device, capture: Capture) 
         call.company.company_id,
         device,
         capture,
-        quota=call.entitlement.storage_bytes,
         received_at=call.received_at,
     )
 

@@ -59,7 +59,6 @@ async def put_screenshot(
             caller.company.company_id,
             replace(device, clock_offset=placing.offset),
             Capture(screenshot_id, session_id, captured_at, await request.body()),
-            quota=caller.entitlement.storage_bytes,
             received_at=caller.received_at,
         )
     except NotKept as reason:

@@ -45,6 +45,27 @@ class Workspace:
             raise Forbidden(access.verdict.value)
         return access
 
+    def seats_of(self, company_id: UUID) -> "CompanySeats":
+        """The company's seats, as they are when somebody takes one."""
+        return CompanySeats(self, company_id)
+
+
+@dataclass(frozen=True, slots=True)
+class CompanySeats:
+    """Reads the seats when the company is held: a plan may change between a form's arrival and its effect."""
+
+    workspace: Workspace
+    company_id: UUID
+
+    async def refresh(self) -> None:
+        """Asks tenancy and billing for news; when they do not answer, what is known is trusted as long as any page."""
+        await self.workspace.sync.refresh()
+
+    def now(self) -> int:
+        """The seats of the plan. Forbidden: suspended or expired meanwhile. Unavailable: nobody can tell."""
+        entitlement = self.workspace.admit(self.company_id).entitlement
+        return entitlement.seats if entitlement else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Visitor:

@@ -85,7 +85,8 @@ async def deactivate(workspace: TheWorkspace, visitor: AdminVisitor, number: Num
 async def reactivate(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
     """Gives that person a seat of the plan again."""
     try:
-        await reactivate_employee(workspace.engine, visitor.company_id, number, seats=visitor.seats)
+        seats = workspace.seats_of(visitor.company_id)
+        await reactivate_employee(workspace.engine, visitor.company_id, number, seats=seats)
     except AppError as error:
         return await _account_of(workspace, visitor, number, error=error)
     return RedirectResponse(f"/team/{number}/account", 303)

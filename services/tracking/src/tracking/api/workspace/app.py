@@ -142,6 +142,7 @@ async def setup(request: Request, workspace: TheWorkspace, form: Annotated[Setup
         admin = await set_up_company(
             workspace.engine,
             company.company_id,
+            seats=workspace.seats_of(company.company_id),
             time_zone=company.time_zone,
             name=form.name,
             email=form.email,
@@ -165,7 +166,7 @@ async def add_to_team(workspace: TheWorkspace, visitor: AdminVisitor, form: Anno
         await add_employee(
             workspace.engine,
             visitor.company_id,
-            seats=visitor.seats,
+            seats=workspace.seats_of(visitor.company_id),
             name=form.name,
             email=form.email,
             password=form.password,
