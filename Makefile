@@ -1,7 +1,7 @@
 # Runs, tests and checks Tenantry. Needs python3 (3.11 or newer) and make; everything else comes into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up down test check bench web protos released lock
+.PHONY: help up down test check audit sbom bench web protos released lock
 
 PYTHON ?= python3
 PACKAGES := protos $(sort $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml deploy/*/pyproject.toml)))
@@ -30,7 +30,8 @@ down: $(INSTALLED) ## stop a platform that runs in the background or in another 
 test: $(INSTALLED) $(BUILT) ## run all tests; ARGS goes to pytest, as in ARGS="-n 0 -k portal"
 	.venv/bin/pytest -n 2 $(ARGS) $(TESTS)
 
-check: $(INSTALLED) $(BUILT) ## lint, format, types, layers, contracts
+check: $(INSTALLED) $(BUILT) audit ## lint, format, types, layers, contracts, secrets, known vulnerabilities
+	.venv/bin/python deploy/ops/checks/secrets.py
 	$(NPM) run check
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -40,6 +41,12 @@ check: $(INSTALLED) $(BUILT) ## lint, format, types, layers, contracts
 	cd protos && $(IN_VENV) buf format --diff --exit-code
 	cd protos && $(IN_VENV) buf breaking --against released.binpb
 	$(IN_VENV) bash protos/generate.sh --check
+
+audit: $(INSTALLED) ## known vulnerabilities of what is installed; says so where no advisory service answers
+	.venv/bin/python deploy/ops/checks/advisories.py
+
+sbom: $(INSTALLED) ## write bills of materials in CycloneDX JSON to build/sbom
+	.venv/bin/python deploy/ops/checks/sbom.py
 
 bench: $(INSTALLED) $(BUILT) ## measure the platform
 	.venv/bin/python -m tenantry_ops.bench $(ARGS)
@@ -61,6 +68,7 @@ lock: ## resolve the newest versions of all third-party packages into requiremen
 	.venv-lock/bin/uv pip compile --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		$$(sed -n 's/^name = "\(tenantry-.*\)"/--no-emit-package \1/p' $(PACKAGES:=/pyproject.toml)) \
 		--output-file requirements.lock requirements-dev.in $(PACKAGES:=/pyproject.toml)
+	.venv-lock/bin/python deploy/ops/checks/image_locks.py .venv-lock/bin/uv
 	rm -rf .venv-lock
 	$(NPM) update --package-lock-only
 	$(NPM) run --silent lock

@@ -18,12 +18,13 @@ FORBIDDEN_PACKAGES = ("tracking", "tracker_client", "tenantry_ops", "testkit", "
 FORBIDDEN_DISTRIBUTIONS = {"tenantry-tracking", "tenantry-tracker-client", "tenantry-ops", "tenantry-testkit"}
 PORTAL = "services/owner-portal"
 MAY_BE_COPIED = {
-    "requirements.lock",
     "protos",
     "libs/servicekit",
     "libs/audit-chain",
     "libs/credentials",
     "deploy/docker/with-environment",
+    "deploy/docker/locks/owner-portal.txt",
+    "deploy/docker/locks/web.txt",
     PORTAL,
 }
 

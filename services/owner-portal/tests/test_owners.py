@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from owner_portal.api.portal import Portal
 from owner_portal.application.owners.create_owner import create_owner
 from owner_portal.application.owners.deactivate_owner import deactivate_owner
 from owner_portal.application.sweep import sweep
@@ -228,3 +229,12 @@ async def test_two_owners_cannot_deactivate_each_other(engine: AsyncEngine) -> N
     )
     assert sorted(type(result).__name__ for result in results) == ["NoneType", "Refused"]
     await create_owner(engine, email="owner@tenantry.example", password=PASSWORD, if_missing=True)
+
+
+async def test_without_a_relay_the_page_claims_no_mail(owner: Any, portal: Portal) -> None:
+    said = {True: "An e-mail with this link is on its way", False: "No e-mail is sent"}
+    for sends in (False, True):
+        object.__setattr__(portal, "sends_mail", sends)
+        page = (await owner.send("/owner/owners/invite/", email="by.hand@tenantry.example")).text
+        assert said[sends] in page
+        assert said[not sends] not in page

@@ -52,6 +52,7 @@ def test_entries_are_sealed_as_they_always_were() -> None:
         {"request_id": ""},
         {"before": None},
         {"after": {"state": "active"}},
+        {"caller": "operator"},
     ],
 )
 def test_a_change_of_any_field_is_found(change: dict[str, Any]) -> None:

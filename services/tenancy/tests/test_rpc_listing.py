@@ -179,4 +179,5 @@ async def test_without_a_request_id_the_trace_is_noted(portal: TenancyServiceStu
     )
     await portal.CreateCompany(request, timeout=5, metadata=(("traceparent", f"00-{trace}-b7ad6b7169203331-01"),))
     (entry, *_) = (await call(portal.ListAuditEntries, audit_pb2.ListAuditEntriesRequest())).entries
+    assert entry.caller == "owner-portal", "as its certificate says, whomever it acts for"
     assert entry.request_id == trace

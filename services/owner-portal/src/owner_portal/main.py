@@ -67,6 +67,7 @@ async def serve(config: settings.Settings) -> None:
         security=_security(config),
         public_url=config.public_url,
         cookie_secure=config.cookie_secure,
+        sends_mail=not config.mail_url.startswith("console:"),
     )
     try:
         await run_tasks(

@@ -152,6 +152,8 @@ async def test_export(owner: Any, acme: UUID) -> None:
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["What"] for row in rows] == ["suspend", "extend_subscription", "create"]
     assert {row["Company"] for row in rows} == {"Acme & Sons"}
+    assert {row["Called by"] for row in rows} == {"owner-portal"}, "as the certificate says"
+    assert "by owner-portal" in (await owner.browser.get(f"{LOG}?company={acme}")).text
     assert rows[0]["Why"] == "'=a reason that looks like a formula", "no spreadsheet runs it"
     assert (await owner.browser.get(f"{LOG}export.csv?company=Nobody")).text.count("\n") == 1
 

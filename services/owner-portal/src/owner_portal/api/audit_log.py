@@ -24,7 +24,10 @@ from servicekit.errors import InvalidInput, Unavailable
 
 router = APIRouter(prefix="/owner/audit-log")
 
-COLUMNS = ("At", "Who", "What", "Company", "Company id", "On", "Why", "Details", "Request id", "Trail", "Entry", "Called by")
+COLUMNS = (
+    *("At", "Who", "What", "Company", "Company id", "On", "Why", "Details", "Request id", "Trail", "Entry"),
+    "Called by",
+)
 DONE = {
     "verified": "Every trail has been followed from its beginning.",
     "forgotten": "What was noted down is forgotten. Verify the trail now, so that its end is noted down anew.",

@@ -42,6 +42,7 @@ class Portal:
     security: Security
     public_url: str  # begins the links that leave the portal
     cookie_secure: bool
+    sends_mail: bool = True  # false: no relay is set, so links are handed over by hand
 
     @property
     def cookie_name(self) -> str:

@@ -96,6 +96,7 @@ async def _page(
         invitations=invitations,
         active=sum(account.deactivated_at is None for account in accounts),
         sent=sent,
+        sends_mail=portal.sends_mail,
         problem=problem,
         email=email,
         done=DONE.get(request.query_params.get("done", ""), ""),
