@@ -10,6 +10,8 @@ from nats.js.api import StreamConfig
 
 from tenantry_ops.engines import EngineError, NatsEngine, PostgresEngine
 from tenantry_ops.engines import postgres as postgres_module
+from tenantry_ops.provision import authorization
+from tenantry_ops.secrets import generate
 
 
 @pytest.fixture
@@ -109,4 +111,17 @@ async def test_nats_keeps_messages_and_port_after_kill(folder: Path) -> None:
         assert engine.port == port
         connection = await nats.connect(f"nats://{engine.host}:{port}")
         assert (await connection.jetstream().stream_info("KEPT")).state.messages == 1
+        await connection.close()
+
+
+async def test_streams_from_before_accounts_are_kept(folder: Path) -> None:
+    with NatsEngine(folder, "") as engine:
+        connection = await nats.connect(f"nats://{engine.host}:{engine.port}")
+        await connection.jetstream().add_stream(StreamConfig(name="USAGE", subjects=["usage.v1.>"]))
+        await connection.jetstream().publish("usage.v1.one.202601", b"1")
+        await connection.close()
+    passwords = generate().nats
+    with NatsEngine(folder, authorization(passwords)) as engine:
+        connection = await nats.connect(engine.url("operator", passwords["operator"]))
+        assert (await connection.jetstream().stream_info("USAGE")).state.messages == 1
         await connection.close()

@@ -16,11 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from contracts.tracking.v1.usage_pb2 import CompanyDay, CompanyMonth
+from owner_portal.feed import replay
 from owner_portal.feed.live import Live
 from owner_portal.feed.usage import MOST_SECONDS, UsageFeed, read_month
 from servicekit.bus import Bus
 from servicekit.database import create_engine
-from servicekit.errors import InvalidInput
+from servicekit.errors import InvalidInput, Unavailable
 from servicekit.events import IncomingEvent
 from servicekit.ids import new_id
 
@@ -194,3 +195,48 @@ async def test_may_read_nothing_but_the_feed(bus: Bus, tracking: JetStreamContex
             await attempt
     with pytest.raises(NotFoundError):
         await tracking.get_last_msg("USAGE", event.subject)
+
+
+async def test_a_rebuild_reads_each_subjects_newest_message_without_a_consumer(
+    bus: Bus, tracking: JetStreamContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In batches smaller than the feed; what comes in meanwhile is read when it goes on."""
+    monkeypatch.setattr(replay, "BATCH", 2)
+    await bus.connect()
+    companies = [new_id() for _ in range(5)]
+    for revision in (1, 2):
+        for company_id in companies:
+            event = month(company_id, (1, revision, revision))
+            await tracking.publish(event.subject, event.payload)
+    async with replay.Replay.open(bus) as feed:
+        read = [each async for batch in feed.read() for each in batch]
+        assert feed.progress.read == feed.progress.all >= len(companies)
+        found = {each.company_id: each for each in read}
+        assert [found[company_id].days[0].revision for company_id in companies] == [2] * 5
+        assert len(read) == len(found), "the newest of a subject alone"
+        late = month(companies[0], (1, 3, 3))
+        await tracking.publish(late.subject, late.payload)
+        again = [each async for batch in feed.read() for each in batch]
+    assert [each.company_id for each in again] == [companies[0]]
+
+
+async def test_a_rebuild_notices_a_message_that_got_lost(
+    bus: Bus, tracking: JetStreamContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bus.connect()
+    for _ in range(3):
+        event = month(new_id(), (1, 1, 1))
+        await tracking.publish(event.subject, event.payload)
+    async with replay.Replay.open(bus) as feed:
+        next_msg, taken = feed._answers.next_msg, 0
+
+        async def lossy(**within: float) -> Any:
+            nonlocal taken
+            taken += 1
+            if taken == 2:
+                await next_msg(**within)
+            return await next_msg(**within)
+
+        monkeypatch.setattr(feed._answers, "next_msg", lossy)
+        with pytest.raises(Unavailable, match="lost a message"):
+            _ = [batch async for batch in feed.read()]

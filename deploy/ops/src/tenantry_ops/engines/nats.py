@@ -55,7 +55,7 @@ class NatsEngine(Engine):
         """Streams of a data folder from before services had accounts of their own go to the account of the streams."""
         accounts = self.data_dir / "streams" / "jetstream"
         old, new = accounts / "$G", accounts / STREAMS
-        if old.exists() and not new.exists():
+        if f"{STREAMS} {{" in self._authorization and old.exists() and not new.exists():
             old.rename(new)
 
     def _is_ready(self) -> bool:
