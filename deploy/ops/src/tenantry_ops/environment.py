@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tenantry_ops.certificates import Certificates
+from tenantry_ops.processes import SHIFTED_CLOCK
 from tenantry_ops.secrets import Secrets
 
 # What any process needs of the machine; everything else of the caller's environment stays out.
-INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
+INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", *SHIFTED_CLOCK)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,13 @@ import psutil
 # psutil computes a start time from clock ticks since boot; two readings of one process may differ by a rounding.
 START_TOLERANCE_SECONDS = 1.0
 POLL_SECONDS = 0.02
+# What moves the clock of everything that a test run starts: see tests/clock/run.
+SHIFTED_CLOCK = ("LD_PRELOAD", "SHIFTED_CLOCK_SECONDS")
+
+
+def shifted_clock() -> dict[str, str]:
+    """Returns the variables that move a process's clock; none on an ordinary day."""
+    return {name: os.environ[name] for name in SHIFTED_CLOCK if name in os.environ}
 
 
 @dataclass(frozen=True)

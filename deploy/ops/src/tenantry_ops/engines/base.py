@@ -164,7 +164,7 @@ class Engine(ABC):
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd="/",
-                env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+                env={"PATH": os.defpath, "LANG": "C.UTF-8"} | processes.shifted_clock(),
                 start_new_session=True,
                 user=identity.user,
                 group=identity.group,
