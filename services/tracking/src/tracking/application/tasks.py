@@ -5,8 +5,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from servicekit.errors import InvalidInput, NotFound
+from servicekit.errors import InvalidInput, NotFound, Refused
+from tracking.application.submit_once import earlier_result
 from tracking.domain.rows import clean
+from tracking.domain.submissions import Submission
 from tracking.store import employees, tasks
 from tracking.store.scope import company_scope
 from tracking.store.tasks import Task, Updated
@@ -27,13 +29,21 @@ async def assign_task(
     description: str,
     due_date: date | None,
     now: datetime,
+    submission: Submission | None = None,
 ) -> None:
-    """Gives a person of the company a task. InvalidInput: no title, too long. NotFound: no such person."""
+    """Gives a person of the company a task, once however often the `submission` comes.
+
+    InvalidInput: no title, too long. NotFound: no such person. Conflict: as of `earlier_result`.
+    """
     title, description = title_of(title), details_of(description)
     async with company_scope(engine, company_id) as tx:
+        if await earlier_result(tx, company_id, submission) is not None:
+            return
         person = await employees.by_number(tx, employee_number)
-        if person is None or not person.active:
+        if person is None:
             raise NotFound("There is no such person in the company")
+        if not person.active:
+            raise Refused(f"{person.name}'s account is inactive; reactivate it first, or choose somebody else")
         await tasks.insert(
             tx,
             company_id,

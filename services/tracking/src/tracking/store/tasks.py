@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from servicekit.ids import new_id
+from tracking.domain.editing import LastEdit
 
 _INSERT = text("""
     INSERT INTO task (company_id, task_id, employee_id, assigned_by, title, description, due_date, created_at)
@@ -16,7 +17,7 @@ _INSERT = text("""
 
 _COLUMNS = """
     t.number, t.title, t.description, t.status, t.due_date, a.name, t.created_at, t.started_at, t.completed_at,
-    t.note
+    t.note, t.version, t.note_version
 """
 
 _OF_EMPLOYEE = text(f"""
@@ -52,13 +53,22 @@ _BY_NUMBER = text(f"""
 """)
 
 _SET_NOTE = text("""
-    UPDATE task SET note = :note
-    WHERE number = :number AND (CAST(:employee_id AS uuid) IS NULL OR employee_id = :employee_id)
+    UPDATE task SET note = :note, note_version = note_version + 1, note_by = :by, note_at = now()
+    WHERE number = :number
 """)
 
 _CHANGE = text("""
-    UPDATE task SET employee_id = :employee_id, title = :title, description = :description, due_date = :due_date
+    UPDATE task SET employee_id = :employee_id, title = :title, description = :description, due_date = :due_date,
+        version = version + 1, changed_by = :by, changed_at = now()
     WHERE number = :number
+""")
+
+_HOLD = text("SELECT 1 FROM task WHERE number = :number FOR NO KEY UPDATE")
+
+_LAST_EDITS = text("""
+    SELECT t.version, c.name, t.changed_at, t.note_version, n.name, t.note_at
+    FROM task t LEFT JOIN employee c ON c.employee_id = t.changed_by LEFT JOIN employee n ON n.employee_id = t.note_by
+    WHERE t.number = :number
 """)
 
 _DELETE = text("DELETE FROM task WHERE number = :number")
@@ -78,6 +88,8 @@ class Task:
     started_at: datetime | None  # the first time that it was IN_PROGRESS
     completed_at: datetime | None
     note: str  # of whoever has it or gives it
+    version: int  # of what admins change
+    note_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,18 +162,35 @@ async def by_number(tx: AsyncConnection, number: int, *, employee_id: UUID | Non
     return GivenTask(row[0], row[1], Task(*row[2:])) if row else None
 
 
+async def hold(tx: AsyncConnection, number: int) -> None:
+    """Holds the scope's task with that number, if there is one, until the transaction ends."""
+    await tx.execute(_HOLD, {"number": number})
+
+
+async def last_edits(tx: AsyncConnection, number: int) -> tuple[LastEdit, LastEdit]:
+    """Who changed the scope's task last, and who wrote its note."""
+    row = (await tx.execute(_LAST_EDITS, {"number": number})).one()
+    return LastEdit(*row[:3]), LastEdit(*row[3:])
+
+
 async def change(
-    tx: AsyncConnection, number: int, *, employee_id: UUID, title: str, description: str, due_date: date | None
+    tx: AsyncConnection,
+    number: int,
+    *,
+    by: UUID,
+    employee_id: UUID,
+    title: str,
+    description: str,
+    due_date: date | None,
 ) -> None:
     """Changes what the scope's task says and whose it is."""
     values = {"employee_id": employee_id, "title": title, "description": description, "due_date": due_date}
-    await tx.execute(_CHANGE, values | {"number": number})
+    await tx.execute(_CHANGE, values | {"number": number, "by": by})
 
 
-async def set_note(tx: AsyncConnection, number: int, note: str, *, employee_id: UUID | None) -> bool:
-    """Writes a note; False when that person, None being anybody, has no task with that number."""
-    values = {"number": number, "note": note, "employee_id": employee_id}
-    return (await tx.execute(_SET_NOTE, values)).rowcount > 0
+async def set_note(tx: AsyncConnection, number: int, note: str, *, by: UUID) -> None:
+    """Writes the note of the scope's task with that number."""
+    await tx.execute(_SET_NOTE, {"number": number, "note": note, "by": by})
 
 
 async def delete(tx: AsyncConnection, number: int) -> bool:

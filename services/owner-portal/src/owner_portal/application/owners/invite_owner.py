@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.tokens import new_token, token_digest
+from mailer.queue import queue_mail
 from owner_portal.application.audit.record_action import append_action
-from owner_portal.application.queue_mail import queue_mail
 from owner_portal.domain import owners as rules
 from owner_portal.domain.owners import Invitation
 from owner_portal.store import invitations, owners

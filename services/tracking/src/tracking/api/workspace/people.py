@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import HTTP_STATUS, AppError, InvalidInput
+from servicekit.errors import AppError, Conflict, InvalidInput, Refused, http_status
 from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace
-from tracking.api.workspace.forms import Number, TaskForm, date_of
+from tracking.api.workspace.forms import Number, TaskForm, date_of, submission
 from tracking.api.workspace.pages import render
 from tracking.application.accounts import ADMIN
 from tracking.application.devices import list_devices, revoke_device
@@ -54,6 +54,7 @@ async def person_page(workspace: TheWorkspace, visitor: AdminVisitor, number: Nu
 
 @router.post("/team/{number}")
 async def give_task(
+    request: Request,
     workspace: TheWorkspace,
     visitor: AdminVisitor,
     number: Number,
@@ -70,8 +71,9 @@ async def give_task(
             description=form.description,
             due_date=date_of(form.due_date),
             now=datetime.now(UTC),
+            submission=submission(request, form.once, visitor.person.employee_id, form),
         )
-    except InvalidInput as error:
+    except (InvalidInput, Refused, Conflict) as error:
         return await _person(workspace, visitor, number, error=error, typed=form)
     return RedirectResponse(f"/team/{number}", 303)
 
@@ -118,7 +120,7 @@ async def _person(
     tasks = await list_tasks(workspace.engine, visitor.company_id, whose.employee_id)
     return render(
         "person.html",
-        status_code=HTTP_STATUS[type(error)] if error else 200,
+        status_code=http_status(error) if error else 200,
         person=visitor.person,
         whose=whose,
         tasks=tasks,

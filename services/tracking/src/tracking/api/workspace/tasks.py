@@ -9,13 +9,15 @@ from fastapi import APIRouter, Form, Query
 from pydantic import BaseModel, BeforeValidator
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import HTTP_STATUS, InvalidInput
+from servicekit.errors import InvalidInput, http_status
 from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace
-from tracking.api.workspace.forms import Number, TaskForm, Whole, date_of
+from tracking.api.workspace.forms import Number, TaskForm, Version, Whole, date_of, version_for
 from tracking.api.workspace.pages import render
 from tracking.application.accounts import ADMIN
+from tracking.application.edit_conflict import Stale
 from tracking.application.edit_tasks import browse_tasks, change_task, delete_task, note_task, open_task
 from tracking.application.tasks import STATUSES
+from tracking.domain.editing import Editor
 from tracking.store.tasks import GivenTask
 
 router = APIRouter(prefix="/tasks")
@@ -28,12 +30,14 @@ class ChangeForm(TaskForm):
     """What somebody is to do instead; `person` is their number."""
 
     person: Whole
+    version: Version
 
 
 class NoteForm(BaseModel):
     """What is to be known about a task."""
 
     note: str = ""
+    version: Version
 
 
 @router.get("")
@@ -77,12 +81,13 @@ async def change(
             workspace.engine,
             visitor.company_id,
             number,
+            editor=Editor(visitor.person.employee_id, form.version),
             title=form.title,
             description=form.description,
             due_date=date_of(form.due_date),
             employee_number=form.person,
         )
-    except InvalidInput as error:
+    except (InvalidInput, Stale) as error:
         return await _task(workspace, visitor, number, error=error, typed=form)
     return RedirectResponse("/tasks", 303)
 
@@ -93,9 +98,16 @@ async def write_note(
 ) -> Response:
     """Writes its note, which whoever has the task and the company's admins see."""
     try:
-        await note_task(workspace.engine, visitor.company_id, number, only_of=_only_of(visitor), note=form.note)
-    except InvalidInput as error:
-        return await _task(workspace, visitor, number, error=error, note=form.note)
+        await note_task(
+            workspace.engine,
+            visitor.company_id,
+            number,
+            editor=Editor(visitor.person.employee_id, form.version),
+            only_of=_only_of(visitor),
+            note=form.note,
+        )
+    except (InvalidInput, Stale) as error:
+        return await _task(workspace, visitor, number, error=error, note=form)
     return RedirectResponse("/tasks", 303)
 
 
@@ -116,19 +128,21 @@ async def _task(
     visitor: Visitor,
     number: int,
     *,
-    error: InvalidInput | None = None,
+    error: InvalidInput | Stale | None = None,
     typed: ChangeForm | None = None,
-    note: str | None = None,
+    note: NoteForm | None = None,
 ) -> Response:
     """The task, with what was typed in place of what is stored."""
     shown = await open_task(workspace.engine, visitor.company_id, number, only_of=_only_of(visitor))
     return render(
         "task.html",
-        status_code=HTTP_STATUS[type(error)] if error else 200,
+        status_code=http_status(error) if error else 200,
         person=visitor.person,
         shown=shown,
         says=typed or _as_typed(shown.given),
-        note=shown.given.task.note if note is None else note,
+        note=note.note if note else shown.given.task.note,
+        version=version_for(error if typed else None, typed, shown.given.task.version),
+        note_version=version_for(error if note else None, note, shown.given.task.note_version),
         error=error.message if error else "",
     )
 
@@ -140,4 +154,5 @@ def _as_typed(given: GivenTask) -> ChangeForm:
         description=task.description,
         due_date=str(task.due_date or ""),
         person=given.employee_number,
+        version=task.version,
     )

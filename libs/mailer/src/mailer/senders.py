@@ -1,6 +1,6 @@
 """Ways for e-mails to leave, chosen by a URL.
 
-`console:` prints them in the log · `file:///folder` writes one .eml file each ·
+`console:` logs them without their links · `file:///folder` writes one .eml file each ·
 `smtp://user:password@host:587` a relay by STARTTLS · `smtps://…:465` by TLS from the start ·
 `smtp-plain://host:25` without either, for a relay on the same machine.
 User and password may be left out, and need percent-encoding where they hold signs of a URL.
@@ -19,8 +19,8 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
-from owner_portal.application.send_mail import Sender
-from owner_portal.domain.mail import Mail
+from mailer.delivery import Sender
+from mailer.mail import Mail, without_links
 from servicekit.errors import InvalidInput, Refused, Unavailable
 
 log = structlog.get_logger()
@@ -29,8 +29,8 @@ TIMEOUT = 10.0  # seconds for each word of the relay
 PORTS = {"smtp": 587, "smtps": 465, "smtp-plain": 25}
 
 
-def open_sender(url: str, *, from_address: str) -> Sender:
-    """The sender of this URL. InvalidInput: no such way, or the URL lacks what it needs."""
+def open_sender(url: str, *, from_address: str, setting: str = "MAIL_URL") -> Sender:
+    """The sender of this URL. InvalidInput, which names the `setting`: no such way, or the URL lacks what it needs."""
     parts = urlsplit(url)
     if parts.scheme == "console":
         return Console()
@@ -46,15 +46,15 @@ def open_sender(url: str, *, from_address: str) -> Sender:
             unquote(parts.username or ""),
             unquote(parts.password or ""),
         )
-    raise InvalidInput("PORTAL_MAIL_URL must be console:, file:///folder, or smtp://, smtps:// or smtp-plain://host")
+    raise InvalidInput(f"{setting} must be console:, file:///folder, or smtp://, smtps:// or smtp-plain://host")
 
 
 class Console:
-    """For development: whoever reads the log reads the mails."""
+    """For development. A link may let somebody in, and logs are kept and read by many: links stay out of it."""
 
     async def send(self, mail: Mail) -> None:
         """Logs it."""
-        log.info("mail", to=mail.recipient, subject=mail.subject, body=mail.body)
+        log.info("mail", to=mail.recipient, subject=mail.subject, body=without_links(mail.body))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """E-mails: what one is, how long and how often it is tried."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_TRYING = timedelta(days=3)
+_LINK = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +36,8 @@ def is_given_up(mail: Mail, now: datetime) -> bool:
 def one_line(text: str) -> str:
     """The text without line breaks and other control characters, as a subject must be."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
+def without_links(text: str) -> str:
+    """The text with `<link>` in the place of every address: what may be logged of a mail."""
+    return _LINK.sub("<link>", text)
