@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
@@ -38,14 +37,10 @@ class Relay:
 
 @asynccontextmanager
 async def running_relay() -> AsyncIterator[Relay]:
-    """A relay on a free port of this machine."""
+    """A relay on a free port of this machine; whoever speaks to it does so in another thread than this loop's."""
     relay = Relay()
-    controller = Controller(relay, hostname="127.0.0.1", port=0)
-    controller.start()
-    try:
-        assert isinstance(controller.server, asyncio.Server)
-        port = controller.server.sockets[0].getsockname()[1]
-        relay.url = f"smtp-plain://127.0.0.1:{port}"
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(relay, loop=loop), "127.0.0.1", 0)
+    async with server:
+        relay.url = f"smtp-plain://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         yield relay
-    finally:
-        controller.stop()

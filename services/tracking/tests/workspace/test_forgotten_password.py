@@ -197,10 +197,10 @@ async def test_the_answer_tells_nothing(tenant, open_browser, engine, stored, ma
     assert [mail["To"] for mail in await mails()] == [tenant.admin]
 
 
-async def test_one_mail_lists_every_company(new_tenant, engine, open_browser, mails, new_key) -> None:
+async def test_one_mail_lists_every_company(new_tenant, open_browser, mails, new_key) -> None:
     email = f"consultant@{(await new_tenant()).company_id}.example"
     for name in ("Ada", "Ada L."):
-        company_id, key = await new_key()
+        _company_id, key = await new_key()
         form = {"key": key, "name": name, "email": email, "password": "open sesame"}
         assert (await open_browser().post("/setup", **form)).status_code == 303
     await open_browser().post("/forgot", email=email)

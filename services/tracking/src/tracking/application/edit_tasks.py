@@ -10,13 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound
 from tracking.application.edit_conflict import Stale
-from tracking.application.tasks import MOST_TASKS, details_of, title_of
+from tracking.application.list_pages import page_of, position_of
+from tracking.application.tasks import details_of, title_of
 from tracking.domain.editing import Editor, differences
+from tracking.domain.paging import Page
 from tracking.store import companies, employees, tasks
 from tracking.store.employees import Employee
 from tracking.store.scope import company_scope
 from tracking.store.tasks import GivenTask
 
+TASKS_A_PAGE = 100
 NOT_THERE = "There is no such task"
 
 
@@ -25,13 +28,8 @@ class TaskBoard:
     """Some tasks, and the people whose they could be."""
 
     time_zone: str
-    tasks: list[GivenTask]
+    page: Page[GivenTask]
     people: list[Employee]
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether there may be more."""
-        return len(self.tasks) == MOST_TASKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +41,29 @@ class OpenedTask:
 
 
 async def browse_tasks(
-    engine: AsyncEngine, company_id: UUID, *, only_of: UUID | None, employee_number: int | None, status: str | None
+    engine: AsyncEngine,
+    company_id: UUID,
+    *,
+    only_of: UUID | None,
+    employee_number: int | None,
+    status: str | None,
+    after: str = "",
 ) -> TaskBoard:
-    """The first tasks of those that are asked for; `only_of`: whose alone may be seen."""
+    """A page of the tasks that are asked for, which begins `after` another; `only_of`: whose alone may be seen."""
+    begin = position_of(after)
     async with company_scope(engine, company_id) as tx:
         company = await companies.get(tx)
         found = await tasks.browse(
-            tx, employee_id=only_of, employee_number=employee_number, status=status, limit=MOST_TASKS
+            tx,
+            employee_id=only_of,
+            employee_number=employee_number,
+            status=status,
+            limit=TASKS_A_PAGE + 1,
+            after=begin,
         )
         people = [person for person in await employees.everyone(tx) if only_of in (None, person.employee_id)]
-    return TaskBoard(company.time_zone if company else "UTC", found, people)
+    page = page_of(found, TASKS_A_PAGE, lambda given: given.task.position)
+    return TaskBoard(company.time_zone if company else "UTC", page, people)
 
 
 async def open_task(engine: AsyncEngine, company_id: UUID, number: int, *, only_of: UUID | None) -> OpenedTask:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from servicekit.ids import new_id
 from tracking.domain.editing import LastEdit
+from tracking.domain.paging import Position
 
 _INSERT = text("""
     INSERT INTO task (company_id, task_id, employee_id, assigned_by, title, description, due_date, created_at)
@@ -17,13 +18,21 @@ _INSERT = text("""
 
 _COLUMNS = """
     t.number, t.title, t.description, t.status, t.due_date, a.name, t.created_at, t.started_at, t.completed_at,
-    t.note, t.version, t.note_version
+    t.note, t.version, t.note_version, t.task_id
+"""
+
+# Those to do, the newest first, then those done, the latest first. Ids are made in the order of time.
+_ORDER = "ORDER BY t.completed_at DESC NULLS FIRST, t.task_id DESC"
+_AFTER = """
+    (CAST(:after_id AS uuid) IS NULL
+     OR (CAST(:after_moment AS timestamptz) IS NULL AND (t.completed_at IS NOT NULL OR t.task_id < :after_id))
+     OR (t.completed_at, t.task_id) < (CAST(:after_moment AS timestamptz), CAST(:after_id AS uuid)))
 """
 
 _OF_EMPLOYEE = text(f"""
     SELECT {_COLUMNS} FROM task t JOIN employee a ON a.employee_id = t.assigned_by
-    WHERE t.employee_id = :employee_id
-    ORDER BY t.completed_at DESC NULLS FIRST, t.number LIMIT :limit
+    WHERE t.employee_id = :employee_id AND {_AFTER}
+    {_ORDER} LIMIT :limit
 """)
 
 _SET_STATUS = text("""
@@ -43,8 +52,8 @@ _BROWSE = text(f"""
     {_GIVEN}
     WHERE (CAST(:employee_id AS uuid) IS NULL OR t.employee_id = :employee_id)
       AND (CAST(:employee_number AS bigint) IS NULL OR w.number = :employee_number)
-      AND (CAST(:status AS text) IS NULL OR t.status = :status)
-    ORDER BY t.completed_at DESC NULLS FIRST, t.number LIMIT :limit
+      AND (CAST(:status AS text) IS NULL OR t.status = :status) AND {_AFTER}
+    {_ORDER} LIMIT :limit
 """)
 
 _BY_NUMBER = text(f"""
@@ -90,6 +99,12 @@ class Task:
     note: str  # of whoever has it or gives it
     version: int  # of what admins change
     note_version: int
+    task_id: UUID
+
+    @property
+    def position(self) -> Position:
+        """Its place in lists."""
+        return Position(self.completed_at, self.task_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +148,11 @@ async def insert(
     await tx.execute(_INSERT, values)
 
 
-async def of_employee(tx: AsyncConnection, employee_id: UUID, *, limit: int) -> list[Task]:
-    """One person's tasks: those to do in the order they were given, then those done, the latest first."""
-    rows = await tx.execute(_OF_EMPLOYEE, {"employee_id": employee_id, "limit": limit})
+async def of_employee(
+    tx: AsyncConnection, employee_id: UUID, *, limit: int, after: Position | None = None
+) -> list[Task]:
+    """One person's tasks after that position: those to do, the newest first, then those done, the latest first."""
+    rows = await tx.execute(_OF_EMPLOYEE, {"employee_id": employee_id, "limit": limit} | _after(after))
     return [Task(*row) for row in rows]
 
 
@@ -148,11 +165,22 @@ async def set_status(
     return Updated(*row) if row else None
 
 
+def _after(position: Position | None) -> dict[str, object]:
+    return {"after_moment": position.moment if position else None, "after_id": position.row_id if position else None}
+
+
 async def browse(
-    tx: AsyncConnection, *, employee_id: UUID | None, employee_number: int | None, status: str | None, limit: int
+    tx: AsyncConnection,
+    *,
+    employee_id: UUID | None,
+    employee_number: int | None,
+    status: str | None,
+    limit: int,
+    after: Position | None,
 ) -> list[GivenTask]:
     """The scope's tasks of that person and status, None being any, ordered as one person's are."""
-    values = {"employee_id": employee_id, "employee_number": employee_number, "status": status, "limit": limit}
+    asked = {"employee_id": employee_id, "employee_number": employee_number, "status": status, "limit": limit}
+    values = asked | _after(after)
     return [GivenTask(whose, name, Task(*row)) for whose, name, *row in await tx.execute(_BROWSE, values)]
 
 

@@ -4,16 +4,19 @@ from datetime import date
 from typing import Annotated, Protocol
 from uuid import UUID
 
-from fastapi import Form, Path, Request
+from fastapi import Form, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from servicekit.errors import AppError, InvalidInput
 from tracking.application.edit_conflict import Stale
+from tracking.domain.paging import LONGEST_POSITION
 from tracking.domain.submissions import Submission
 
 Whole = Annotated[int, Field(gt=0, lt=2**63)]
 Number = Annotated[Whole, Path()]
 Line = Annotated[str, Field(max_length=512)]
+After = Annotated[str, Query(max_length=LONGEST_POSITION)]
+"""Where a page of a list begins; empty: at the newest."""
 FormLine = Annotated[Line, Form()]
 Version = Annotated[int, Field(ge=0, lt=2**31)]
 Once = Annotated[str, Field(max_length=100)]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from typing import Annotated
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
@@ -9,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import AppError, Conflict, InvalidInput, Refused, http_status
 from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace
-from tracking.api.workspace.forms import Number, TaskForm, date_of, submission
+from tracking.api.workspace.forms import After, Number, TaskForm, date_of, submission
 from tracking.api.workspace.pages import render
 from tracking.application.accounts import ADMIN
 from tracking.application.devices import list_devices, revoke_device
@@ -20,18 +21,20 @@ router = APIRouter()
 
 
 @router.get("/screenshots")
-async def own_screenshots(workspace: TheWorkspace, visitor: AnyVisitor, day: date | None = None) -> Response:
+async def own_screenshots(
+    workspace: TheWorkspace, visitor: AnyVisitor, day: date | None = None, after: After = ""
+) -> Response:
     """The visitor's own, one day at a time."""
-    return await _gallery(workspace, visitor, visitor.person.employee_id, "/screenshots", day)
+    return await _gallery(workspace, visitor, visitor.person.employee_id, "/screenshots", day, after)
 
 
 @router.get("/team/{number}/screenshots")
 async def screenshots_of(
-    workspace: TheWorkspace, visitor: AdminVisitor, number: Number, day: date | None = None
+    workspace: TheWorkspace, visitor: AdminVisitor, number: Number, day: date | None = None, after: After = ""
 ) -> Response:
     """Those of one of the company's people, for its admins."""
     person = await find_person(workspace.engine, visitor.company_id, number)
-    return await _gallery(workspace, visitor, person.employee_id, f"/team/{number}/screenshots", day)
+    return await _gallery(workspace, visitor, person.employee_id, f"/team/{number}/screenshots", day, after)
 
 
 @router.get("/screenshots/{screenshot_id}")
@@ -47,9 +50,9 @@ async def thumbnail(workspace: TheWorkspace, visitor: AnyVisitor, screenshot_id:
 
 
 @router.get("/team/{number}")
-async def person_page(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
-    """One of the company's people and their tasks."""
-    return await _person(workspace, visitor, number)
+async def person_page(workspace: TheWorkspace, visitor: AdminVisitor, number: Number, devices: After = "") -> Response:
+    """One of the company's people, their tasks, and a page of their devices."""
+    return await _person(workspace, visitor, number, after=devices)
 
 
 @router.post("/team/{number}")
@@ -90,9 +93,19 @@ async def revoke(
     return RedirectResponse(f"/team/{number}", 303)
 
 
-async def _gallery(workspace: Workspace, visitor: Visitor, employee_id: UUID, path: str, day: date | None) -> Response:
-    shown = await show_gallery(workspace.engine, visitor.company_id, employee_id, day=day, now=datetime.now(UTC))
-    return render("screenshots.html", person=visitor.person, shown=shown, path=path)
+async def _gallery(
+    workspace: Workspace, visitor: Visitor, employee_id: UUID, path: str, day: date | None, after: str
+) -> Response:
+    now = datetime.now(UTC)
+    shown = await show_gallery(workspace.engine, visitor.company_id, employee_id, day=day, now=now, after=after)
+    return render(
+        "screenshots.html",
+        person=visitor.person,
+        shown=shown,
+        path=path,
+        newest=urlencode({"day": shown.day}) if after else "",
+        older=urlencode({"day": shown.day, "after": shown.page.after}) if shown.page.after else "",
+    )
 
 
 async def _picture(workspace: Workspace, visitor: Visitor, screenshot_id: UUID, *, thumbnail: bool) -> Response:
@@ -115,16 +128,20 @@ async def _person(
     *,
     error: AppError | None = None,
     typed: TaskForm | None = None,
+    after: str = "",
 ) -> Response:
     whose = await find_person(workspace.engine, visitor.company_id, number)
     tasks = await list_tasks(workspace.engine, visitor.company_id, whose.employee_id)
+    devices = await list_devices(workspace.engine, visitor.company_id, whose.employee_id, after=after)
     return render(
         "person.html",
         status_code=http_status(error) if error else 200,
         person=visitor.person,
         whose=whose,
         tasks=tasks,
-        devices=await list_devices(workspace.engine, visitor.company_id, number),
+        devices=devices,
+        newest=urlencode({"devices": ""}) if after else "",
+        older=urlencode({"devices": devices.page.after}) if devices.page.after else "",
         typed=typed,
         error=error.message if error else "",
     )

@@ -3,6 +3,7 @@ and delete.
 """
 
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query
@@ -11,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import InvalidInput, http_status
 from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace
-from tracking.api.workspace.forms import Number, TaskForm, Version, Whole, date_of, version_for
+from tracking.api.workspace.forms import After, Number, TaskForm, Version, Whole, date_of, version_for
 from tracking.api.workspace.pages import render
 from tracking.application.accounts import ADMIN
 from tracking.application.edit_conflict import Stale
@@ -42,7 +43,7 @@ class NoteForm(BaseModel):
 
 @router.get("")
 async def tasks_page(
-    workspace: TheWorkspace, visitor: AnyVisitor, person: Person = None, status: Status = None
+    workspace: TheWorkspace, visitor: AnyVisitor, person: Person = None, status: Status = None, after: After = ""
 ) -> Response:
     """The company's for its admins, the own ones for everyone else."""
     shown = await browse_tasks(
@@ -51,7 +52,9 @@ async def tasks_page(
         only_of=_only_of(visitor),
         employee_number=person,
         status=status,
+        after=after,
     )
+    chosen = {"person": person or "", "status": status or ""}
     return render(
         "task_list.html",
         person=visitor.person,
@@ -59,6 +62,8 @@ async def tasks_page(
         statuses=STATUSES,
         chosen_person=person,
         chosen_status=status,
+        newest=urlencode(chosen) if after else "",
+        older=urlencode(chosen | {"after": shown.page.after}) if shown.page.after else "",
     )
 
 

@@ -101,18 +101,25 @@ CREATE TABLE mail (
 CREATE INDEX mail_due ON mail (company_id, due_at);
 """
 
-NEW = ("form_submission", "shown_once", "password_reset_request", "password_reset", "mail")
+# To take rows that others are just taking, SKIP LOCKED, needs UPDATE.
+NEW = {
+    "form_submission": "SELECT, INSERT, UPDATE, DELETE",
+    "shown_once": "SELECT, INSERT, DELETE",
+    "password_reset_request": "SELECT, INSERT, UPDATE, DELETE",
+    "password_reset": "SELECT, INSERT, DELETE",
+    "mail": "SELECT, INSERT, UPDATE, DELETE",
+}
 
 ISOLATION = """
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_company ON {table} TO tracking_app
     USING (company_id = (SELECT nullif(current_setting('app.company_id', true), '')::uuid))
     WITH CHECK (company_id = (SELECT nullif(current_setting('app.company_id', true), '')::uuid));
-GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO tracking_app;
+GRANT {rights} ON {table} TO tracking_app;
 """
 
 
 def upgrade() -> None:
     op.execute(TABLES)
-    for table in NEW:
-        op.execute(ISOLATION.format(table=table))
+    for table, rights in NEW.items():
+        op.execute(ISOLATION.format(table=table, rights=rights))
