@@ -1,4 +1,4 @@
-"""What an owner typed is not lost when the session is over: it is shown again after signing in, never sent by itself."""
+"""What an owner typed outlives the session: it is shown again after signing in, and never sent by itself."""
 
 from collections.abc import Mapping
 

@@ -61,7 +61,7 @@ async def find(tx: AsyncConnection, digest: bytes) -> Invitation | None:
 
 
 async def take(tx: AsyncConnection, digest: bytes) -> str | None:
-    """Uses it up; returns the e-mail it is for, None when it is used up, withdrawn or over, or its sender is no owner."""
+    """Uses it up; returns the e-mail it is for, None when it cannot be taken (any more)."""
     email: str | None = (await tx.execute(_TAKE, {"digest": digest})).scalar_one_or_none()
     return email
 

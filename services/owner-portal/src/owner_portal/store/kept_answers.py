@@ -44,7 +44,7 @@ class KeptAnswer:
 async def save(
     tx: AsyncConnection, *, owner_id: UUID, session_id: UUID, key_digest: bytes, content_digest: bytes, answer_id: UUID
 ) -> KeptAnswer | None:
-    """Notes a request whose answer is sealed later in this transaction; the answer from before, if it is a repetition."""
+    """Notes a request, to be answered in this transaction; the answer from before, if it is a repetition."""
     values = {"owner_id": owner_id, "key_digest": key_digest}
     new = {"content_digest": content_digest, "answer_id": answer_id, "session_id": session_id}
     if (await tx.execute(_SAVE, values | new)).one_or_none() is not None:
