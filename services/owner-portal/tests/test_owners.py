@@ -206,34 +206,6 @@ async def test_an_invitation_is_taken_once_even_at_the_same_moment(owner: Any, u
     assert sorted(answer.status_code for answer in answers) == [201, 404, 404, 404]
 
 
-async def test_the_last_owner_stays(owner: Any, engine: AsyncEngine) -> None:
-    async with engine.begin() as tx:
-        await tx.execute(text("UPDATE owner SET deactivated_at = now() WHERE email <> 'owner@tenantry.example'"))
-    number = await scalar(engine, "SELECT id FROM owner WHERE deactivated_at IS NULL")
-    answer = await owner.call(f"/owner/owners/{number}/deactivate/")
-    assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "refused")
-    answer = await owner.send(f"/owner/owners/{number}/deactivate/")
-    assert answer.status_code == 409
-    assert "last owner" in answer.text
-    answer = await owner.send(f"/owner/owners/{number}/deactivate/", reason="r" * 501)
-    assert answer.status_code == 400
-
-
-async def test_two_owners_cannot_deactivate_each_other(engine: AsyncEngine) -> None:
-    async with engine.begin() as tx:
-        await tx.execute(text("UPDATE owner SET deactivated_at = now() WHERE email <> 'owner@tenantry.example'"))
-    await create_owner(engine, email="rival@tenantry.example", password=PASSWORD)
-    async with engine.begin() as tx:
-        found = await tx.execute(text("SELECT id, email FROM owner WHERE deactivated_at IS NULL"))
-        numbers = {row.email: row.id for row in found}
-    results = await asyncio.gather(
-        *(deactivate_owner(engine, actor="somebody", owner_id=number, reason="") for number in numbers.values()),
-        return_exceptions=True,
-    )
-    assert sorted(type(result).__name__ for result in results) == ["NoneType", "Refused"]
-    await create_owner(engine, email="owner@tenantry.example", password=PASSWORD, if_missing=True)
-
-
 async def test_what_a_deactivated_owner_sent_lets_nobody_in(
     owner: Any, enter: Any, url: str, engine: AsyncEngine
 ) -> None:
@@ -281,3 +253,31 @@ async def test_a_link_is_shown_to_the_session_that_made_it(owner: Any, enter: An
     other = await enter("curious@tenantry.example")
     assert (await other.browser.get(shown)).status_code == 404
     assert "mine@tenantry.example is invited" in (await owner.browser.get(shown)).text
+
+
+async def test_the_last_owner_stays(owner: Any, engine: AsyncEngine) -> None:
+    async with engine.begin() as tx:
+        await tx.execute(text("UPDATE owner SET deactivated_at = now() WHERE email <> 'owner@tenantry.example'"))
+    number = await scalar(engine, "SELECT id FROM owner WHERE deactivated_at IS NULL")
+    answer = await owner.call(f"/owner/owners/{number}/deactivate/")
+    assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "refused")
+    answer = await owner.send(f"/owner/owners/{number}/deactivate/")
+    assert answer.status_code == 409
+    assert "last owner" in answer.text
+    answer = await owner.send(f"/owner/owners/{number}/deactivate/", reason="r" * 501)
+    assert answer.status_code == 400
+
+
+async def test_two_owners_cannot_deactivate_each_other(engine: AsyncEngine) -> None:
+    async with engine.begin() as tx:
+        await tx.execute(text("UPDATE owner SET deactivated_at = now() WHERE email <> 'owner@tenantry.example'"))
+    await create_owner(engine, email="rival@tenantry.example", password=PASSWORD)
+    async with engine.begin() as tx:
+        found = await tx.execute(text("SELECT id, email FROM owner WHERE deactivated_at IS NULL"))
+        numbers = {row.email: row.id for row in found}
+    results = await asyncio.gather(
+        *(deactivate_owner(engine, actor="somebody", owner_id=number, reason="") for number in numbers.values()),
+        return_exceptions=True,
+    )
+    assert sorted(type(result).__name__ for result in results) == ["NoneType", "Refused"]
+    await create_owner(engine, email="owner@tenantry.example", password=PASSWORD, if_missing=True)

@@ -8,11 +8,12 @@ import httpx
 import pytest
 
 INVITE = "/owner/owners/invite/"
-FIELD = re.compile(r'<(?:input|textarea)[^>]*name="([^"]+)"[^>]*?(?:value="([^"]*)")?[^>]*>')
+FIELD = re.compile(r'<(?:input|textarea)\b[^>]*\bname="([^"]+)"([^>]*)>')
+VALUE = re.compile(r'\bvalue="([^"]*)"')
 
 
 def fields_of(page: str) -> dict[str, str]:
-    return {name: html.unescape(value) for name, value in FIELD.findall(page)}
+    return {name: html.unescape("".join(VALUE.findall(rest))) for name, rest in FIELD.findall(page)}
 
 
 async def test_what_was_typed_comes_back(enter: Any, url: str) -> None:
