@@ -60,8 +60,3 @@ HTTP_STATUS: Mapping[type[AppError], int] = {
     RateLimited: 429,
     Unavailable: 503,
 }
-
-
-def http_status(error: AppError) -> int:
-    """The status of an error, or of the nearest kind that it is one of."""
-    return next(HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS)

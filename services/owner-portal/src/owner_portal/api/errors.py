@@ -14,8 +14,9 @@ from owner_portal.api.account.step_up import ask_again
 from owner_portal.api.held import hold
 from owner_portal.api.pages import render
 from owner_portal.api.requests import wants_json
+from owner_portal.api.statuses import http_status
 from servicekit.database import DATABASE_AWAY
-from servicekit.errors import AppError, Forbidden, NotAuthenticated, http_status
+from servicekit.errors import AppError, Forbidden, NotAuthenticated
 
 log = structlog.get_logger()
 

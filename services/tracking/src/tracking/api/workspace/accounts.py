@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import AppError, NotFound, http_status
+from servicekit.errors import AppError, NotFound
 from tracking.api.workspace.access import (
     AdminVisitor,
     AnyVisitor,
@@ -19,6 +19,7 @@ from tracking.api.workspace.access import (
 )
 from tracking.api.workspace.forms import Line, Number, Once, Version, submission, version_for
 from tracking.api.workspace.pages import render
+from tracking.api.workspace.statuses import http_status
 from tracking.application.change_password import change_password, reset_password, show_new_password
 from tracking.application.deactivate_employee import deactivate_employee, reactivate_employee
 from tracking.application.edit_employee import LONGEST_DESIGNATION, Edit, edit_employee

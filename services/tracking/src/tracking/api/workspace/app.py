@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
-from servicekit.errors import AppError, InvalidInput, http_status
+from servicekit.errors import AppError, InvalidInput
 from servicekit.http_headers import SecurityHeaders
 from servicekit.http_server import BodyLimit
 from tracking.api.workspace import accounts, held, people, reports, resets, sessions, settings, tasks
@@ -27,6 +27,7 @@ from tracking.api.workspace.access import (
 from tracking.api.workspace.forms import FormLine, Line, Once, safe_next, submission
 from tracking.api.workspace.pages import STATIC, render
 from tracking.api.workspace.refusals import add_refusals
+from tracking.api.workspace.statuses import http_status
 from tracking.application.accounts import add_employee, set_up_company
 from tracking.application.show_workspace import show_person, show_team
 from tracking.application.workspace_sign_in import LASTS, Ticket, open_session, sign_in, sign_out

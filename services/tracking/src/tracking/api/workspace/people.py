@@ -8,10 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import AppError, Conflict, InvalidInput, Refused, http_status
+from servicekit.errors import AppError, Conflict, InvalidInput, Refused
 from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace
 from tracking.api.workspace.forms import After, Number, TaskForm, date_of, submission
 from tracking.api.workspace.pages import render
+from tracking.api.workspace.statuses import http_status
 from tracking.application.accounts import ADMIN
 from tracking.application.devices import list_devices, revoke_device
 from tracking.application.show_screenshots import find_person, read_picture, show_gallery

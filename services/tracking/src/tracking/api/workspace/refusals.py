@@ -10,11 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.database import DATABASE_AWAY
-from servicekit.errors import AppError, NotAuthenticated, http_status
+from servicekit.errors import AppError, NotAuthenticated
 from tracking.api.workspace.access import StaleForm
 from tracking.api.workspace.held import hold, restore
 from tracking.api.workspace.labels import label_of
 from tracking.api.workspace.pages import render
+from tracking.api.workspace.statuses import http_status
 
 _NO_PAGE = "There is no such page; check its address"
 _WORDS = {

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import AppError, NotFound, http_status
+from servicekit.errors import AppError, NotFound
 from tracking.api.workspace.access import TheWorkspace, check_origin, origin_of
 from tracking.api.workspace.forms import FormLine
 from tracking.api.workspace.pages import render
+from tracking.api.workspace.statuses import http_status
 from tracking.application.reset_by_mail import ask_reset, set_password_by_link
 
 router = APIRouter()

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Form, Header
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import InvalidInput, http_status
+from servicekit.errors import InvalidInput
 from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Workspace
 from tracking.api.workspace.forms import Line, Version, version_for
 from tracking.api.workspace.pages import render
+from tracking.api.workspace.statuses import http_status
 from tracking.application.company_settings import change_settings, show_settings
 from tracking.application.edit_conflict import Stale
 from tracking.domain.editing import Editor

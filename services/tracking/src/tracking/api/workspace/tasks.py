@@ -10,10 +10,11 @@ from fastapi import APIRouter, Form, Query
 from pydantic import BaseModel, BeforeValidator
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import InvalidInput, http_status
+from servicekit.errors import InvalidInput
 from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace
 from tracking.api.workspace.forms import After, Number, TaskForm, Version, Whole, date_of, version_for
 from tracking.api.workspace.pages import render
+from tracking.api.workspace.statuses import http_status
 from tracking.application.accounts import ADMIN
 from tracking.application.edit_conflict import Stale
 from tracking.application.edit_tasks import browse_tasks, change_task, delete_task, note_task, open_task
