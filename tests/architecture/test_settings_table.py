@@ -24,6 +24,7 @@ READERS = {
         "Migration": "migrate",
         "Maintenance": "reconcile, recount, rebuild-feed",
         "Command": "seed-demo",
+        "Recovery": "recover-admin",
     },
     "owner_portal": {"Settings": "serve", "Migration": "migrate", "Database": "create-owner", "Rebuild": "rebuild"},
 }

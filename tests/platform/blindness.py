@@ -22,6 +22,7 @@ MAY_BE_COPIED = {
     "libs/servicekit",
     "libs/audit-chain",
     "libs/credentials",
+    "libs/mailer",
     "deploy/docker/with-environment",
     "deploy/docker/locks/owner-portal.txt",
     "deploy/docker/locks/web.txt",

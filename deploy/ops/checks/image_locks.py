@@ -12,8 +12,11 @@ LOCKS = Path("deploy/docker/locks")
 IMAGES = {
     "tenancy": ("protos", "libs/servicekit", "libs/audit-chain", "services/tenancy"),
     "billing": ("protos", "libs/servicekit", "libs/audit-chain", "services/billing"),
-    "tracking": ("protos", "libs/servicekit", "libs/credentials", "services/tracking"),
-    "owner-portal": ("protos", "libs/servicekit", "libs/audit-chain", "libs/credentials", "services/owner-portal"),
+    "tracking": ("protos", "libs/servicekit", "libs/credentials", "libs/mailer", "services/tracking"),
+    "owner-portal": (
+        *("protos", "libs/servicekit", "libs/audit-chain", "libs/credentials", "libs/mailer"),
+        "services/owner-portal",
+    ),
     "operator": ("protos", "libs/servicekit", "libs/tracker-client", "deploy/ops"),
 }
 # hatchling builds the local packages; node builds the portal's styles and scripts, in a stage of its own.

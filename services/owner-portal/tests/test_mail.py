@@ -10,18 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from owner_portal.application.queue_mail import queue_mail
-from owner_portal.application.send_mail import send_mail
-from owner_portal.clients.mail import Console, Folder, Smtp, open_sender
-from owner_portal.domain.mail import LONGEST_PAUSE, Mail, one_line, pause_after
-from owner_portal.store import mail as queue
-from servicekit.errors import InvalidInput, Refused, Unavailable
+from mailer import queue
+from mailer.delivery import send_mail
+from mailer.mail import Mail, pause_after
+from mailer.queue import queue_mail
+from mailer.senders import open_sender
+from servicekit.errors import Refused, Unavailable
+from testkit.relay import Relay, running_relay
 
 FROM = "Tenantry <portal@tenantry.example>"
 
@@ -40,48 +39,11 @@ class Recorded:
         self.taken.append(mail)
 
 
-@dataclass
-class Relay:
-    """A mail relay. `refusal`: the answer to every recipient instead of yes; empty for yes."""
-
-    port: int = 0
-    refusal: str = ""
-    taken: list[str] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        return f"smtp-plain://127.0.0.1:{self.port}"
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 relay\r\n")
-        while line := (await reader.readline()).decode().strip():
-            match line.upper().split(":")[0].split(" ")[0]:
-                case "RCPT" if self.refusal:
-                    answer = self.refusal
-                case "DATA":
-                    writer.write(b"354 go on\r\n")
-                    content = await reader.readuntil(b"\r\n.\r\n")
-                    self.taken.append(content.decode())
-                    answer = "250 taken"
-                case "QUIT":
-                    answer = "221 bye"
-                case _:
-                    answer = "250 ok"
-            writer.write(f"{answer}\r\n".encode())
-            await writer.drain()
-            if line.upper() == "QUIT":
-                break
-        writer.close()
-
-
 @pytest.fixture
 async def relay() -> AsyncIterator[Relay]:
     """On a free port of this machine."""
-    made = Relay()
-    server = await asyncio.start_server(made.serve, "127.0.0.1")
-    made.port = server.sockets[0].getsockname()[1]
-    async with server:
-        yield made
+    async with running_relay() as relay:
+        yield relay
 
 
 @pytest.fixture(autouse=True)
@@ -112,9 +74,9 @@ async def test_leaves_after_the_commit_alone(engine: AsyncEngine) -> None:
         async with engine.begin() as tx:
             await queue_mail(tx, to="owner@tenantry.example", subject="Never", body="")
             raise RuntimeError
-    assert not await send_mail(engine, sender=sender)
+    assert not await send_mail(engine.begin, sender=sender)
     await put(engine, "First\r\nBcc: everybody@evil.example")
-    assert await send_mail(engine, sender=sender)
+    assert await send_mail(engine.begin, sender=sender)
     assert [mail.subject for mail in sender.taken] == ["First Bcc: everybody@evil.example"]
     assert await waiting(engine) == [], "what was handed over is kept nowhere"
 
@@ -123,16 +85,16 @@ async def test_is_tried_again_later_and_later(engine: AsyncEngine) -> None:
     sender = Recorded([Unavailable("the relay sleeps"), OSError("no route")])
     await put(engine)
     for attempt in (1, 2):
-        await send_mail(engine, sender=sender)
+        await send_mail(engine.begin, sender=sender)
         [row] = await waiting(engine)
         assert (row.attempts, row.wait > pause_after(attempt) - timedelta(seconds=30)) == (attempt, True)
-        assert not await send_mail(engine, sender=sender), "it is not due yet"
+        assert not await send_mail(engine.begin, sender=sender), "it is not due yet"
         await make_due(engine)
     async with engine.begin() as tx:
         state = await queue.read_state(tx)
     assert (state.waiting, state.problem) == (1, "OSError('no route')")
     assert state.failing_since is not None
-    await send_mail(engine, sender=sender)
+    await send_mail(engine.begin, sender=sender)
     assert len(sender.taken) == 1
     async with engine.begin() as tx:
         assert await queue.read_state(tx) == queue.MailState(0, None, None)
@@ -143,7 +105,7 @@ async def test_is_given_up(engine: AsyncEngine, failure: Exception, age: int) ->
     await put(engine)
     await make_due(engine, age=timedelta(days=age))
     with capture_logs() as logs:
-        await send_mail(engine, sender=Recorded([failure]))
+        await send_mail(engine.begin, sender=Recorded([failure]))
     assert await waiting(engine) == []
     assert [entry["event"] for entry in logs if "mail" in entry["event"]] == ["mail given up"]
     assert "portal.example" not in str(logs), "the body stays out of the log"
@@ -154,16 +116,16 @@ async def test_a_process_that_died_gives_its_mails_back(engine: AsyncEngine) -> 
     async with engine.begin() as tx:
         assert len(await queue.claim(tx, limit=1, lease=timedelta(minutes=1))) == 1
     sender = Recorded()
-    assert not await send_mail(engine, sender=sender)
+    assert not await send_mail(engine.begin, sender=sender)
     await make_due(engine)  # the lease is over
-    assert await send_mail(engine, sender=sender)
+    assert await send_mail(engine.begin, sender=sender)
 
 
 async def test_processes_share_the_work(engine: AsyncEngine) -> None:
     for number in range(25):
         await put(engine, str(number))
     senders = [Recorded(), Recorded(), Recorded()]
-    while any(await asyncio.gather(*(send_mail(engine, sender=sender) for sender in senders))):
+    while any(await asyncio.gather(*(send_mail(engine.begin, sender=sender) for sender in senders))):
         pass
     subjects = [mail.subject for sender in senders for mail in sender.taken]
     assert sorted(subjects, key=int) == [str(number) for number in range(25)]
@@ -172,7 +134,7 @@ async def test_processes_share_the_work(engine: AsyncEngine) -> None:
 async def test_a_folder_gets_a_file_each(engine: AsyncEngine, tmp_path: Path) -> None:
     sender = open_sender(f"file://{tmp_path}/mail", from_address=FROM)
     await put(engine)
-    await send_mail(engine, sender=sender)
+    await send_mail(engine.begin, sender=sender)
     [file] = (tmp_path / "mail").iterdir()
     assert (file.suffix, file.stat().st_mode & 0o777) == (".eml", 0o600)
     message = message_from_bytes(file.read_bytes(), policy=policy.default)
@@ -182,17 +144,18 @@ async def test_a_folder_gets_a_file_each(engine: AsyncEngine, tmp_path: Path) ->
 
 async def test_a_relay_takes_it(engine: AsyncEngine, relay: Relay) -> None:
     await put(engine)
-    await send_mail(engine, sender=open_sender(relay.url, from_address=FROM))
+    await send_mail(engine.begin, sender=open_sender(relay.url, from_address=FROM))
     [taken] = relay.taken
-    assert "Subject: Hello" in taken
-    assert "Auto-Submitted: auto-generated" in taken
+    assert (taken["From"], taken["To"], taken["Subject"]) == (FROM, "owner@tenantry.example", "Hello")
+    assert taken["Auto-Submitted"] == "auto-generated"
+    assert taken.get_content().splitlines() == ["Grüße", "https://portal.example/x"]
 
 
 @pytest.mark.parametrize(("refusal", "left"), [("550 no such user", 0), ("450 mailbox busy", 1)])
 async def test_a_relay_refuses_it(engine: AsyncEngine, relay: Relay, refusal: str, left: int) -> None:
     relay.refusal = refusal
     await put(engine)
-    await send_mail(engine, sender=open_sender(relay.url, from_address=FROM))
+    await send_mail(engine.begin, sender=open_sender(relay.url, from_address=FROM))
     rows = await waiting(engine)
     assert len(rows) == left
     assert all("450 mailbox busy" in row.problem for row in rows)
@@ -200,7 +163,7 @@ async def test_a_relay_refuses_it(engine: AsyncEngine, relay: Relay, refusal: st
 
 async def test_a_relay_that_is_away(engine: AsyncEngine) -> None:
     await put(engine)
-    await send_mail(engine, sender=open_sender("smtp://127.0.0.1:1", from_address=FROM))
+    await send_mail(engine.begin, sender=open_sender("smtp://127.0.0.1:1", from_address=FROM))
     [row] = await waiting(engine)
     assert "127.0.0.1 did not take it" in row.problem
 
@@ -208,26 +171,7 @@ async def test_a_relay_that_is_away(engine: AsyncEngine) -> None:
 async def test_without_a_relay_the_log_holds_no_link(engine: AsyncEngine) -> None:
     await put(engine)
     with capture_logs() as logs:
-        await send_mail(engine, sender=Console())
-    assert [entry["log_level"] for entry in logs if "mail not sent" in entry["event"]] == ["warning"]
+        await send_mail(engine.begin, sender=open_sender("console:", from_address=FROM, setting="PORTAL_MAIL_URL"))
+    [entry] = [entry for entry in logs if "mail not sent" in entry["event"]]
+    assert (entry["log_level"], entry["setting"]) == ("warning", "PORTAL_MAIL_URL")
     assert "portal.example" not in json.dumps(logs, default=str)
-
-
-def test_a_url_chooses_the_way() -> None:
-    sender = open_sender("smtps://me%40here:p%3Aw@relay.example", from_address=FROM)
-    assert sender == Smtp("relay.example", 465, "smtps", FROM, "me@here", "p:w")
-    assert "p:w" not in repr(sender)
-    assert open_sender("file:///var/mail%20out", from_address=FROM) == Folder(Path("/var/mail out"), FROM)
-    for url in ("", "file:", "smtp:", "pigeon://roof"):
-        with pytest.raises(InvalidInput):
-            open_sender(url, from_address=FROM)
-
-
-@given(st.integers(1, 10**6))
-def test_pauses_grow_to_an_hour(attempts: int) -> None:
-    assert timedelta(minutes=1) <= pause_after(attempts) <= pause_after(attempts + 1) <= LONGEST_PAUSE
-
-
-@given(st.text())
-def test_a_subject_is_one_line(given_text: str) -> None:
-    assert one_line(given_text).isprintable()

@@ -48,13 +48,17 @@ async def invite(owner: Any, email: str) -> str:
 
 async def test_an_invited_owner_comes_in(owner: Any, anonymous: httpx.AsyncClient, engine: AsyncEngine) -> None:
     answer = await owner.send("/owner/owners/invite/", email=" New@Tenantry.example ")
-    assert answer.status_code == 201
+    assert answer.status_code == 303
+    shown = answer.headers["location"]
+    answer = await owner.browser.get(shown)
     assert "new@tenantry.example is invited" in answer.text
     token = re.search(r'<code id="link">https://portal.example/owner/invitation/\?token=([\w-]+)</code>', answer.text)
     assert token
     mail = await scalar(engine, "SELECT body FROM mail WHERE recipient = 'new@tenantry.example'")
     assert token[1] in mail
-    assert token[1] not in (await owner.browser.get("/owner/owners/")).text, "shown once"
+    for again in ("/owner/owners/", shown):
+        assert token[1] not in (await owner.browser.get(again)).text, "shown once"
+    assert token[1] not in await scalar(engine, "SELECT string_agg(k::text, '') FROM kept_answer k")
     stored = await scalar(engine, "SELECT i::text FROM invitation i WHERE email = 'new@tenantry.example'")
     assert token[1] not in stored
 
@@ -201,6 +205,55 @@ async def test_an_invitation_is_taken_once_even_at_the_same_moment(owner: Any, u
     async with httpx.AsyncClient(base_url=url, headers={"accept": "application/json"}, timeout=60) as script:
         answers = await asyncio.gather(*(script.post("/owner/invitation/", json=body) for _ in range(4)))
     assert sorted(answer.status_code for answer in answers) == [201, 404, 404, 404]
+
+
+async def test_what_a_deactivated_owner_sent_lets_nobody_in(
+    owner: Any, enter: Any, url: str, engine: AsyncEngine
+) -> None:
+    leaving = await enter("inviter@tenantry.example")
+    token = await invite(leaving, "accomplice@tenantry.example")
+    other = await invite(owner, "colleague@tenantry.example")
+    number = await scalar(engine, "SELECT id FROM owner WHERE email = 'inviter@tenantry.example'")
+    assert (await owner.send(f"/owner/owners/{number}/deactivate/", reason="left")).status_code == 303
+    async with httpx.AsyncClient(base_url=url) as stranger:
+        assert (await stranger.get("/owner/invitation/", params={"token": token})).status_code == 404
+        answer = await stranger.post("/owner/invitation/", json={"token": token, "password": CHOSEN})
+        assert answer.status_code == 404
+        assert (await stranger.get("/owner/invitation/", params={"token": other})).status_code == 200
+    assert "accomplice@tenantry.example" not in (await owner.browser.get("/owner/owners/")).text
+    [entry] = [one for one in await recorded(engine, action="withdraw_invitation") if one.subject.startswith("accomp")]
+    assert (entry.actor, entry.reason) == ("owner@tenantry.example", "left")
+
+
+async def test_an_invitation_of_no_owner_lets_nobody_in(owner: Any, enter: Any, url: str, engine: AsyncEngine) -> None:
+    """One that was sent while its sender was being deactivated, or before deactivating ended invitations."""
+    late = await enter("late-inviter@tenantry.example")
+    token = await invite(late, "late-friend@tenantry.example")
+    async with engine.begin() as tx:
+        await tx.execute(text("UPDATE owner SET deactivated_at = now() WHERE email = 'late-inviter@tenantry.example'"))
+    async with httpx.AsyncClient(base_url=url) as stranger:
+        answer = await stranger.post("/owner/invitation/", json={"token": token, "password": CHOSEN})
+        assert answer.status_code == 404
+    assert "late-friend" not in (await owner.browser.get("/owner/owners/")).text
+
+
+async def test_an_invitation_sent_twice_is_one(owner: Any, engine: AsyncEngine) -> None:
+    form = {"email": "twice@tenantry.example", "once": "a-key-of-this-page"}
+    replies = [await owner.send("/owner/owners/invite/", **form) for _ in range(2)]
+    assert {reply.status_code for reply in replies} == {303}
+    assert len({reply.headers["location"] for reply in replies}) == 1
+    assert await scalar(engine, "SELECT count(*) FROM mail WHERE recipient = 'twice@tenantry.example'") == 1
+    other = await owner.send("/owner/owners/invite/", **form | {"email": "other@tenantry.example"})
+    assert other.status_code == 409
+    assert 'value="other@tenantry.example"' in other.text
+    assert await scalar(engine, "SELECT count(*) FROM mail WHERE recipient = 'other@tenantry.example'") == 0
+
+
+async def test_a_link_is_shown_to_the_session_that_made_it(owner: Any, enter: Any) -> None:
+    shown = (await owner.send("/owner/owners/invite/", email="mine@tenantry.example")).headers["location"]
+    other = await enter("curious@tenantry.example")
+    assert (await other.browser.get(shown)).status_code == 404
+    assert "mine@tenantry.example is invited" in (await owner.browser.get(shown)).text
 
 
 async def test_the_last_owner_stays(owner: Any, engine: AsyncEngine) -> None:

@@ -69,13 +69,17 @@ async def rows(engine: AsyncEngine, statement: str) -> list[str]:
 async def test_sets_it_up_and_signs_in_with_it(enter: Any, anonymous: httpx.AsyncClient, engine: AsyncEngine) -> None:
     owner = await enter("browser@tenantry.example")
     assert "Set up a second factor" in (await owner.browser.get("/owner/account/")).text
-    page = await owner.send(FACTOR)
+    offered = await owner.send(FACTOR)
+    assert (offered.status_code, offered.headers["location"]) == (303, FACTOR)
+    page = await owner.browser.get(FACTOR)
     assert page.status_code == 200
     assert page.headers["cache-control"] == "no-store"
     assert "<svg" in page.text
     assert 'class="qr"' in page.text
     assert "style=" not in page.text
     secret = page.text.split('<code id="secret">')[1].split("</code>")[0].replace(" ", "")
+    reloaded = (await owner.browser.get(FACTOR)).text.replace(" ", "")
+    assert f'<codeid="secret">{secret}</code>' in reloaded, "reloading makes no other secret"
     codes = codes_of(secret)
     wrong = await owner.send(f"{FACTOR}confirm/", code="000000")
     assert wrong.status_code == 400
@@ -86,7 +90,10 @@ async def test_sets_it_up_and_signs_in_with_it(enter: Any, anonymous: httpx.Asyn
     anonymous.cookies.clear()
 
     done = await owner.send(f"{FACTOR}confirm/", code=codes())
-    assert done.status_code == 200
+    assert done.status_code == 303
+    shown = done.headers["location"]
+    done = await owner.browser.get(shown)
+    assert (await owner.browser.get(shown)).status_code == 404, "shown once"
     recovery = done.text.split('class="recovery-codes">')[1].split("</pre>")[0].split()
     assert len(set(recovery)) == 10
     stored = await rows(engine, "SELECT f::text FROM second_factor f UNION SELECT r::text FROM recovery_code r")
@@ -220,3 +227,19 @@ async def test_pages_of_the_browser(enter: Any, path: str) -> None:
     owner = await enter("paths@tenantry.example")
     answer = await owner.browser.post(FACTOR + path, data={"csrf_token": "0" * 64})
     assert answer.status_code == 403
+
+
+async def test_reloading_makes_no_other_recovery_codes(enter: Any, script: httpx.AsyncClient) -> None:
+    email = "reload@tenantry.example"
+    owner = await enter(email)
+    await set_up(owner)
+    page = (await owner.browser.get("/owner/account/")).text
+    once = page.split("recovery-codes/")[1].split('name="once" value="')[1].split('"')[0]
+    replies = [await owner.send(f"{FACTOR}recovery-codes/", once=once) for _ in range(2)]
+    assert {reply.status_code for reply in replies} == {303}
+    assert len({reply.headers["location"] for reply in replies}) == 1
+    shown = (await owner.browser.get(replies[0].headers["location"])).text
+    codes = shown.split('class="recovery-codes">')[1].split("</pre>")[0].split()
+    assert (await owner.browser.get(replies[0].headers["location"])).status_code == 404
+    assert (await owner.send(f"{FACTOR}recovery-codes/", once=once)).status_code == 409, "its answer was shown"
+    assert await try_code(script, email, codes[0]) == 200, "what was shown is what counts"

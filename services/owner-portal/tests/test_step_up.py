@@ -34,7 +34,7 @@ async def test_soon_after_signing_in_nothing_is_asked(enter: Any) -> None:
 async def test_the_form_is_held_until_it_is_confirmed(enter: Any, engine: AsyncEngine) -> None:
     owner = await enter("held@tenantry.example")
     await grow_old(engine, 9)
-    assert (await owner.send(INVITE, email="nine@tenantry.example")).status_code == 201
+    assert (await owner.send(INVITE, email="nine@tenantry.example")).status_code == 303
     await grow_old(engine)
     typed = {"email": "held-one@tenantry.example", "note": 'a "quoted" <note>\nin two lines'}
     page = await owner.send(INVITE, **typed)
@@ -48,9 +48,9 @@ async def test_the_form_is_held_until_it_is_confirmed(enter: Any, engine: AsyncE
     assert "not your password" in wrong.text
     assert typed.items() <= held(wrong.text).items()
     done = await owner.browser.post(INVITE, data=kept | {"step_up_password": PASSWORD})
-    assert done.status_code == 201
-    assert "held-one@tenantry.example is invited" in done.text
-    assert (await owner.send(INVITE, email="next@tenantry.example")).status_code == 201, "confirmed for a while"
+    assert done.status_code == 303
+    assert "held-one@tenantry.example is invited" in (await owner.browser.get(done.headers["location"])).text
+    assert (await owner.send(INVITE, email="next@tenantry.example")).status_code == 303, "confirmed for a while"
 
 
 async def test_a_script_is_told_what_to_send(enter: Any, engine: AsyncEngine) -> None:

@@ -29,7 +29,9 @@ class Platform:
     pictures: str = "file:///var/lib/tenantry/pictures"
     gateway_workers: int = 1
     cookie_secure: bool = True
-    mail: Path | None = None  # the folder that e-mails go to; without one the portal logs them
+    mail: Path | None = (
+        None  # the folder that e-mails go to; without one the portal logs them and the workspace sends none
+    )
     log_level: str = "INFO"
     # Context -> name of its database, where it differs from the context's name (tests have one per module).
     databases: Mapping[str, str] = field(default_factory=dict)
@@ -113,15 +115,24 @@ def _aggregator(platform: Platform) -> dict[str, str]:
 
 
 def _workspace(platform: Platform) -> dict[str, str]:
-    return _common(platform, "tracking", user="workspace") | {
-        "TRACKING_WORKSPACE_LISTEN": platform.workspace,
-        "TRACKING_DISPATCH_DATABASE_URL": platform.database_url("tracking_dispatch", "tracking"),
-        "TRACKING_TENANCY_ADDRESS": platform.tenancy,
-        "TRACKING_BILLING_ADDRESS": platform.billing,
-        "TRACKING_KEY_PEPPER": platform.secrets.key_pepper,
-        "TRACKING_PICTURES_URL": platform.pictures,
-        "TRACKING_COOKIE_SECURE": str(platform.cookie_secure).lower(),
-    }
+    return (
+        _mail(platform)
+        | _common(platform, "tracking", user="workspace")
+        | {
+            "TRACKING_WORKSPACE_LISTEN": platform.workspace,
+            "TRACKING_DISPATCH_DATABASE_URL": platform.database_url("tracking_dispatch", "tracking"),
+            "TRACKING_TENANCY_ADDRESS": platform.tenancy,
+            "TRACKING_BILLING_ADDRESS": platform.billing,
+            "TRACKING_KEY_PEPPER": platform.secrets.key_pepper,
+            "TRACKING_PICTURES_URL": platform.pictures,
+            "TRACKING_COOKIE_SECURE": str(platform.cookie_secure).lower(),
+        }
+    )
+
+
+def _mail(platform: Platform) -> dict[str, str]:
+    mail = {"TRACKING_MAIL_URL": platform.mail.as_uri()} if platform.mail else {}
+    return mail | {"TRACKING_WORKSPACE_URL": f"http://{platform.workspace}"}
 
 
 def _maintenance(platform: Platform) -> dict[str, str]:

@@ -8,6 +8,8 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mailer.delivery import Sender, send_mail
+from mailer.senders import open_sender
 from owner_portal import settings
 from owner_portal.api.app import create_app
 from owner_portal.api.portal import Portal, Security
@@ -16,11 +18,9 @@ from owner_portal.application.audit.verify_trails import verify_when_due
 from owner_portal.application.owners.create_owner import create_owner
 from owner_portal.application.owners.secret_box import SecretBox
 from owner_portal.application.read_model.rebuild_usage import rebuild_usage
-from owner_portal.application.send_mail import Sender, send_mail
 from owner_portal.application.show_dashboard import Dashboards
 from owner_portal.application.sweep import sweep
 from owner_portal.clients.billing import Billing
-from owner_portal.clients.mail import open_sender
 from owner_portal.clients.tenancy import Tenancy
 from owner_portal.domain.sources import Rebuild
 from owner_portal.feed.alerts import AlertFeed
@@ -85,7 +85,9 @@ async def serve(config: settings.Settings) -> None:
             alerts.follow_count(),
             _sweep_forever(engine),
             _verify_trails_forever(portal),
-            _send_mail_forever(engine, open_sender(config.mail_url, from_address=config.mail_from)),
+            _send_mail_forever(
+                engine, open_sender(config.mail_url, from_address=config.mail_from, setting="PORTAL_MAIL_URL")
+            ),
         )
     finally:
         await bus.close()
@@ -121,7 +123,7 @@ async def _verify_trails_forever(portal: Portal) -> None:
 
 async def _send_mail_forever(engine: AsyncEngine, sender: Sender) -> None:
     async def step() -> bool:
-        return await send_mail(engine, sender=sender)
+        return await send_mail(engine.begin, sender=sender)
 
     await forever("send mail", step, idle=MAIL_PAUSE)
 

@@ -47,5 +47,5 @@ class Settings(LogSettings, DatabaseSettings, BusSettings, TlsSettings):
     totp_required: bool = False  # every owner has to set up a second factor
     step_up_minutes: int = Field(default=10, gt=0)  # how long a proof of who it is holds
     public_url: str = "http://localhost:8000"  # begins the links in e-mails
-    mail_url: str = Field(default="console:", repr=False)  # see clients/mail.py; may hold a password
+    mail_url: str = Field(default="console:", repr=False)  # see mailer/senders.py; may hold a password
     mail_from: str = "Tenantry <portal@localhost>"

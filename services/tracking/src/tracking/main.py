@@ -4,7 +4,9 @@ import argparse
 import asyncio
 import os
 import socket
+import sys
 import time
+from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,12 +14,16 @@ from pathlib import Path
 from uuid import UUID
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
+from mailer.delivery import send_mail
+from mailer.senders import open_sender
 from servicekit import migrations, telemetry
 from servicekit.bus import Bus
 from servicekit.database import create_engine, ping
+from servicekit.errors import AppError
 from servicekit.http_server import bind, health_routes, serve
 from servicekit.lifecycle import forever, run_process, run_tasks
 from servicekit.relay import Relay
@@ -37,8 +43,10 @@ from tracking.application.config_watch import ConfigWatch
 from tracking.application.end_session import end_silent_sessions
 from tracking.application.erase_late_use import erase_late_use
 from tracking.application.group_commit import GroupCommit
+from tracking.application.guard_sign_in import NO_COMPANY
 from tracking.application.key_use import KeyUses
 from tracking.application.remove_old_screenshots import remove_old_screenshots
+from tracking.application.reset_by_mail import answer_requests
 from tracking.application.signs_of_life import SignsOfLife
 from tracking.application.sync_records import RecordTaker
 from tracking.application.take_screenshot import ScreenshotTaker
@@ -52,6 +60,7 @@ from tracking.feed.outgoing import STREAM, company_month_event
 from tracking.imaging.decoder import Decoder
 from tracking.store.ingest import IngestWriter
 from tracking.store.pictures import PictureStore
+from tracking.store.scope import company_scope
 from tracking.workers import run_workers, while_parent_lives
 
 # Any event of theirs means that the access directory has news; one that is missed costs its polling interval.
@@ -168,9 +177,39 @@ async def workspace(config: settings.Workspace, listener: socket.socket) -> None
     health = health_routes({"database": partial(ping, engine), "tenancy and billing": sync.check_confirmed})
     pictures = PictureStore(config.pictures_url)
     app = workspace_app(
-        engine, dispatch, directory, sync, health=health, pictures=pictures, cookie_secure=config.cookie_secure
+        engine,
+        dispatch,
+        directory,
+        sync,
+        health=health,
+        pictures=pictures,
+        cookie_secure=config.cookie_secure,
+        sends_mail=bool(config.mail_url),
     )
-    await run_tasks(serve(app, listener), sync.run(), bus.run(*((subject, sync.nudge) for subject in CHANGES)))
+    await run_tasks(
+        serve(app, listener),
+        sync.run(),
+        bus.run(*((subject, sync.nudge) for subject in CHANGES)),
+        *_mailing(config, engine, dispatch),
+    )
+
+
+def _mailing(
+    config: settings.Workspace, engine: AsyncEngine, dispatch: AsyncEngine
+) -> list[Coroutine[None, None, None]]:
+    """Answers requests for links and hands mails over; nothing where no way for mails is set."""
+    if not config.mail_url:
+        return []
+    sender = open_sender(config.mail_url, from_address=config.mail_from, setting="TRACKING_MAIL_URL")
+    outside = partial(company_scope, engine, NO_COMPANY)
+
+    async def answer() -> bool:
+        return await answer_requests(engine, dispatch, workspace_url=config.workspace_url)
+
+    async def hand_over() -> bool:
+        return await send_mail(outside, sender=sender)
+
+    return [forever("answer password resets", answer, idle=1), forever("send mail", hand_over, idle=2)]
 
 
 def _serve_gateway(listener: socket.socket) -> None:
@@ -190,6 +229,10 @@ def cli() -> None:
     commands.add_parser("reconcile", help="recompute all totals from raw rows; exit 1 when any differs")
     commands.add_parser("recount", help="add all days up anew from what is kept by the hour")
     commands.add_parser("rebuild-feed", help="announce every month of every company again")
+    recover = commands.add_parser(
+        "recover-admin", help="print a one-time link that sets an admin's password; asks for the company key"
+    )
+    recover.add_argument("--email", required=True, help="of an active admin of the company")
     seed = commands.add_parser("seed-demo", help="fill companies with people and history")
     seed.add_argument("--file", type=Path, required=True, help="what to fill in, as JSON")
     arguments = parser.parse_args()
@@ -213,6 +256,13 @@ def cli() -> None:
             run_process(maintenance.recount_all(settings.Maintenance()))
         case "rebuild-feed":
             run_process(maintenance.rebuild_all(settings.Maintenance()))
+        case "recover-admin":
+            recovery = settings.Recovery()
+            telemetry.configure("tracking-recover-admin", recovery.log_level)
+            try:
+                run_process(maintenance.recover(recovery, email=arguments.email, key=maintenance.read_key()))
+            except AppError as error:
+                sys.exit(error.message)
         case "seed-demo":
             run_process(maintenance.seed_demo(settings.Command(), msgspec.json.decode(arguments.file.read_bytes())))
 

@@ -3,14 +3,16 @@
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
+from getpass import getpass
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.database import create_engine
-from servicekit.errors import Conflict
+from servicekit.errors import Conflict, NotFound
 from tracking import settings
 from tracking.application.accounts import add_employee, set_up_company
 from tracking.application.fold_company import fold_company
@@ -18,10 +20,18 @@ from tracking.application.import_history import Stretch, import_history
 from tracking.application.rebuild_feed import rebuild_feed
 from tracking.application.reconcile import reconcile
 from tracking.application.recount import recount
+from tracking.application.reset_by_mail import recover_admin
+from tracking.clients.billing import BillingClient
+from tracking.clients.tenancy import TenancyClient
+from tracking.domain.access import AccessDirectory
+from tracking.domain.company_keys import Peppers
 from tracking.domain.timeline import Kind
+from tracking.feed.access_sync import AccessSync
 from tracking.feed.outgoing import company_month_event
 from tracking.store import employees
 from tracking.store.scope import company_scope
+
+log = structlog.get_logger()
 
 _KINDS = {"ACTIVE": Kind.ACTIVE, "INACTIVE": Kind.IDLE}
 
@@ -74,6 +84,49 @@ async def rebuild_all(config: settings.Maintenance) -> None:
     _say(f"{months} months wait in the outbox to be published")
     await engine.dispose()
     await dispatch.dispose()
+
+
+def read_key() -> str:
+    """The company key, from the terminal without an echo or from standard input: not from an argument, which others
+    could read in the list of processes.
+    """
+    return (getpass("Company key: ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
+
+
+async def recover(config: settings.Recovery, *, email: str, key: str) -> None:
+    """Prints a link that sets the password of a company's admin; the log says that one was made, and for whom.
+
+    NotFound: no company has this key, or no active admin of it this e-mail. Unavailable: tenancy does not answer.
+    """
+    engine = create_engine(config.database_url, name="tracking-recover-admin")
+    tenancy, billing = TenancyClient(config.tenancy_address, config), BillingClient(config.billing_address, config)
+    directory = AccessDirectory(Peppers(*config.peppers()))
+    sync = AccessSync(directory, tenancy, billing)
+    try:
+        await sync.refresh()
+        await sync.check_confirmed()
+        company = directory.find(key.encode(), datetime.now(UTC))
+        if company is None:
+            raise NotFound("No company has this key; check that it was copied whole")
+        made = await recover_admin(
+            engine,
+            company.company_id,
+            email=email,
+            workspace_url=config.workspace_url,
+            sends_mail=bool(config.mail_url),
+        )
+    finally:
+        await tenancy.close()
+        await billing.close()
+        await engine.dispose()
+    log.info(
+        "recovery link made",
+        company_id=str(company.company_id),
+        employee=made.employee_number,
+        expires_at=made.expires_at.isoformat(),
+    )
+    _say(f"This link sets the password of {email}. It can be used once, until {made.expires_at:%H:%M} UTC:")
+    _say(made.link)
 
 
 async def seed_demo(config: settings.Command, companies: Sequence[Mapping[str, Any]]) -> None:

@@ -79,7 +79,23 @@ class Aggregator(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispat
     billing_address: str
 
 
-class Workspace(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispatch, KeyPeppers, Pictures):
+class Mails(BaseSettings):
+    """How the workspace's e-mails leave, and where their links lead. Without a way the pages say that none are sent."""
+
+    workspace_url: str = "http://localhost:8090"
+    mail_url: str = Field(default="", repr=False)  # see mailer/senders.py; may hold a password
+
+
+class Recovery(LogSettings, DatabaseSettings, TlsSettings, KeyPeppers, Mails):
+    """`recover-admin`."""
+
+    model_config = _PREFIX
+
+    tenancy_address: str
+    billing_address: str
+
+
+class Workspace(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispatch, KeyPeppers, Pictures, Mails):
     """`workspace`: the pages of admins and employees."""
 
     model_config = _PREFIX
@@ -88,3 +104,4 @@ class Workspace(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispatc
     tenancy_address: str
     billing_address: str
     cookie_secure: bool = True
+    mail_from: str = "Tenantry <workspace@localhost>"

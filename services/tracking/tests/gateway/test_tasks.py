@@ -50,7 +50,7 @@ async def test_a_person_without_tasks(own) -> None:
 async def test_the_own_tasks_in_the_trackers_words(own, give) -> None:
     await give(own, "Write the report", date(2026, 1, 31))
     await give(own, "Send it")
-    first, second = await tasks_of(own)
+    second, first = await tasks_of(own)  # the newest stands first
     assert first.keys() == FIELDS
     assert type(first["id"]) is int
     assert first["id"] > 0

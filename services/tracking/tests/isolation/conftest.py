@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from credentials.tokens import token_digest
+from mailer.queue import queue_mail
 from servicekit.database import create_engine
 from servicekit.errors import NotAuthenticated
 from servicekit.ids import new_id
@@ -18,9 +20,11 @@ from tracking.application.log_in import log_in
 from tracking.application.start_session import start_session
 from tracking.application.tasks import assign_task
 from tracking.application.workspace_sign_in import sign_in
+from tracking.domain.editing import Editor
 from tracking.domain.reports import Reader
+from tracking.domain.submissions import Submission
 from tracking.feed.outgoing import company_month_event
-from tracking.store import heartbeats, screenshots, sessions
+from tracking.store import heartbeats, password_resets, screenshots, sessions, shown_once
 from tracking.store.ingest import IngestWriter
 from tracking.store.packing import Packer
 from tracking.store.scope import companies_scope, company_scope
@@ -36,10 +40,15 @@ TABLES = (
     "employee",
     "employee_day",
     "fold_queue",
+    "form_submission",
     "key_use",
+    "mail",
     "outbox",
+    "password_reset",
+    "password_reset_request",
     "quarantine",
     "screenshot",
+    "shown_once",
     "sign_in_attempt",
     "storage_use",
     "task",
@@ -85,9 +94,12 @@ async def _fill(
     device = await Authenticator(engine).device(tenant.company_id, signed_in.token)
     assert device is not None
     number = (await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)).number
+    sent = Submission("key", device.employee_id, "/team/1", {})
     task = {"title": "Write", "description": "", "due_date": None, "assigned_by": device.employee_id, "now": now}
+    task["submission"] = sent
     await assign_task(engine, tenant.company_id, employee_number=device.employee_number, **task)
-    await change_settings(engine, tenant.company_id, name="Acme", colour="#000000", target_hours="8")
+    editor = Editor(device.employee_id, 0)
+    await change_settings(engine, tenant.company_id, editor=editor, name="Acme", colour="#000000", target_hours="8")
     async with companies_scope(heartbeat, [tenant.company_id]) as tx:
         await heartbeats.saw_devices(tx, [(tenant.company_id, device.device_id, b"digest", now)])
     async with company_scope(engine, tenant.company_id) as tx:
@@ -110,7 +122,14 @@ async def _fill(
     await fold_company(engine, tenant.company_id, company_month_event)
     await writer.write([upload])
     await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)  # waits in the queue
-    await sign_in(engine, dispatch, **account, now=now)
+    ticket = await sign_in(engine, dispatch, **account, now=now)
+    async with company_scope(engine, tenant.company_id) as tx:
+        await queue_mail(tx, to=tenant.admin, subject="Hello", body="")
+        await password_resets.ask(tx, tenant.company_id, account=b"a", origin=b"o", email=tenant.admin)
+        link = {"token_digest": b"t", "employee_id": device.employee_id, "time": timedelta(hours=1)}
+        await password_resets.save(tx, tenant.company_id, **link)
+        shown = link | {"token_digest": token_digest(ticket.token), "seed": b"s"}
+        await shown_once.insert(tx, tenant.company_id, new_id(), **shown)
 
 
 @pytest.fixture(scope="package")

@@ -17,6 +17,7 @@ from tracking.feed.access_sync import AccessSync
 from tracking.store.pictures import PictureStore
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 ROW, CELL, TAG = (
     re.compile(r"<tr\b.*?</tr>", re.DOTALL),
     re.compile(r"<t([hd])\b.*?</t\1>", re.DOTALL),
@@ -34,10 +35,23 @@ class Browser:
         return await self.http.get(path)
 
     async def send(self, path: str, **fields: Any) -> httpx.Response:
-        """A form as a page of this session has it; `csrf_token` replaces the page's own."""
+        """A form as a page of this session has it, with its hidden fields; `fields` replace the page's own."""
         found = TOKEN.search((await self.http.get("/")).text)
         token = {"csrf_token": found.group(1)} if found else {}
-        return await self.http.post(path, data=token | fields, headers={"Origin": "http://workspace"})
+        return await self.post(path, **token | await self.hidden(path) | fields)
+
+    async def post(self, path: str, **fields: Any) -> httpx.Response:
+        """A form as it is, from a page of the workspace."""
+        return await self.http.post(path, data=fields, headers={"Origin": "http://workspace"})
+
+    async def hidden(self, path: str) -> dict[str, str]:
+        """The hidden fields of the form for that address: on its own page, or on the one above it."""
+        for page in (path, path.rpartition("/")[0], f"{path.rpartition('/')[0]}/account"):
+            form = f'action="{path}"'
+            _, _, rest = (await self.http.get(page)).text.partition(form) if page else ("", "", "")
+            if rest:
+                return {name: html.unescape(value) for name, value in HIDDEN.findall(rest.partition("</form>")[0])}
+        return {"version": "1"}  # whoever may not see the form writes one of their own
 
     async def sign_in(self, email: str, password: str = "open sesame") -> httpx.Response:
         return await self.http.post("/login", data={"email": email, "password": password})
@@ -60,7 +74,9 @@ def rows_of() -> Callable[[str], list[list[str]]]:
 def app(
     engine: AsyncEngine, dispatch: AsyncEngine, directory: AccessDirectory, sync: AccessSync, pictures: PictureStore
 ) -> FastAPI:
-    return workspace_app(engine, dispatch, directory, sync, health=[], pictures=pictures, cookie_secure=False)
+    return workspace_app(
+        engine, dispatch, directory, sync, health=[], pictures=pictures, cookie_secure=False, sends_mail=True
+    )
 
 
 @pytest.fixture

@@ -258,8 +258,10 @@ async def test_an_admin_resets_a_password(admin, tenant, path, at_work, open_bro
     browser = open_browser()
     await browser.sign_in(tenant.people[0])
     reply = await admin.send(f"{path}/password", password=NEW_PASSWORD)
-    assert reply.status_code == 200
-    assert NEW_PASSWORD not in reply.text
+    assert reply.status_code == 303
+    page = await admin.see(reply.headers["location"])
+    assert "has a new password" in page.text
+    assert NEW_PASSWORD not in page.text
     assert await tracker.is_refused()
     assert (await browser.see("/")).headers["location"] == "/login"
     with pytest.raises(NotAuthenticated):
@@ -270,12 +272,31 @@ async def test_an_admin_resets_a_password(admin, tenant, path, at_work, open_bro
 
 
 async def test_a_password_that_is_made_is_shown_once(admin, tenant, path, open_browser) -> None:
-    pages = [await admin.send(f"{path}/password", password="") for _ in range(2)]
+    replies = [await admin.send(f"{path}/password", password="") for _ in range(2)]
+    pages = [await admin.see(reply.headers["location"]) for reply in replies]
     made = [found.group(1) for page in pages if (found := re.search("<code>(.{16})</code>", page.text))]
     assert len(set(made)) == 2
     assert pages[0].headers["cache-control"] == "no-store"
     assert (await open_browser().sign_in(tenant.people[0], made[0])).status_code == 401
     assert (await open_browser().sign_in(tenant.people[0], made[1])).status_code == 303
+    again = await admin.see(replies[1].headers["location"])
+    assert again.status_code == 404
+    assert "cannot be shown again" in again.text
+    assert made[1] not in again.text
+    assert (await open_browser().sign_in(tenant.people[0], made[1])).status_code == 303, "reloading makes no other"
+
+
+async def test_what_was_made_is_for_the_session_that_asked(admin, tenant, path, open_browser, stored) -> None:
+    shown = (await admin.send(f"{path}/password", password="")).headers["location"]
+    second, stranger = open_browser(), open_browser()
+    await second.sign_in(tenant.admin)
+    assert (await second.see(shown)).status_code == 404, "of another session of the same admin"
+    assert (await stranger.see(shown)).headers["location"] == "/login"
+    rows = await stored("shown_once", tenant.company_id)
+    made = re.search("<code>(.{16})</code>", (await admin.see(shown)).text)
+    assert made is not None
+    assert made.group(1) not in str(rows), "it is kept nowhere"
+    assert await stored("shown_once", tenant.company_id) == []
 
 
 async def test_a_password_that_cannot_be(admin, tenant, path, path_of, open_browser) -> None:
@@ -293,8 +314,8 @@ async def test_the_own_password(tenant, employee, at_work, open_browser) -> None
     await elsewhere.sign_in(tenant.people[0])
     assert (await employee.see("/account")).status_code == 200
     reply = await employee.send("/account", present=tenant.password, new=NEW_PASSWORD)
-    assert reply.status_code == 200
-    assert "Your password is changed" in reply.text
+    assert (reply.status_code, reply.headers["location"]) == (303, "/account?done=password")
+    assert "Your password is changed" in (await employee.see(reply.headers["location"])).text
     assert await tracker.is_refused()
     assert (await elsewhere.see("/")).headers["location"] == "/login"
     assert (await employee.see("/")).status_code == 200, "this session stays"
@@ -329,7 +350,7 @@ async def test_who_signs_in_while_the_password_changes_is_not_left_in(
 
     async def check_and_change(*args: Any, **kwargs: Any) -> employees.Employee:
         checked = await check_password(*args, **kwargs)
-        assert (await admin.send(f"{path}/password", password=NEW_PASSWORD)).status_code == 200
+        assert (await admin.send(f"{path}/password", password=NEW_PASSWORD)).status_code == 303
         return checked
 
     monkeypatch.setattr(log_in_module, "check_password", check_and_change)

@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 
 from tracking.api.workspace.access import employee_or_admin
 
-BEFORE_ANY_SESSION = {"/login", "/setup"}  # they check where the request comes from
+BEFORE_ANY_SESSION = {"/login", "/setup", "/forgot", "/reset", "/held"}  # they check where the request comes from
 
 
 def below(dependant: Dependant) -> Iterator[Dependant]:

@@ -25,7 +25,8 @@ async def test_an_admin_changes_them(admin, tenant, stored) -> None:
     reply = await admin.send("/settings", **GOOD)
     assert (reply.status_code, reply.headers["location"]) == (303, "/settings")
     expected = {"workspace_name": GOOD["name"], "brand_colour": "#7a0000", "daily_target_seconds": 27_000}
-    assert await stored("company_settings", tenant.company_id) == [{"company_id": tenant.company_id} | expected]
+    [row] = await stored("company_settings", tenant.company_id)
+    assert dict(row) == dict(row) | {"company_id": tenant.company_id, "version": 1} | expected
     page = (await admin.see("/settings")).text
     assert 'value="Acme &lt;i&gt;GmbH&lt;/i&gt;"' in page
     assert 'value="7.5"' in page

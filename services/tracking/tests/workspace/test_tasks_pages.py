@@ -123,7 +123,7 @@ async def test_an_admin_changes_a_task_and_gives_it_to_somebody_else(admin, give
         date(2026, 2, 28),
     )
     desktops = [
-        {task.number for task in await list_tasks(engine, tenant.company_id, person["employee_id"])}
+        {task.number for task in (await list_tasks(engine, tenant.company_id, person["employee_id"])).rows}
         for person in people[1:]
     ]
     assert [number in desktop for desktop in desktops] == [False, True]
@@ -137,7 +137,7 @@ async def test_a_deleted_task_is_gone_from_the_desktop(admin, give, row, people,
     reply = await admin.send(f"/tasks/{number}/delete")
     assert (reply.status_code, reply.headers["location"]) == (303, "/tasks")
     assert await row(number) is None
-    listed = await list_tasks(engine, tenant.company_id, people[1]["employee_id"])
+    listed = (await list_tasks(engine, tenant.company_id, people[1]["employee_id"])).rows
     assert number not in {task.number for task in listed}
     with pytest.raises(NotFound):
         await update_task(engine, tenant.company_id, people[1]["employee_id"], number=number, status="DONE", now=NOON)

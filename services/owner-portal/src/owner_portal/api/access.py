@@ -27,6 +27,10 @@ class SecondFactorRequired(Forbidden):
     """This owner has to set up a second factor before anything else."""
 
 
+class FormTooOld(Forbidden):
+    """The form was made for a session that is over."""
+
+
 class StepUpRequired(Forbidden):
     """The request is fine, but it has to be shown again who sends it; `fields` is what it holds."""
 
@@ -78,7 +82,7 @@ async def _entered_acting(request: Request, owner: EnteredOwner, fields: Typed) 
     check_origin(request)
     given = request.headers.get("x-csrf-token") or fields.get("csrf_token", "")
     if not is_csrf_token(given, owner.csrf_token):
-        raise Forbidden(HEADER_MISSING if wants_json(request) else FORM_TOO_OLD)
+        raise Forbidden(HEADER_MISSING) if wants_json(request) else FormTooOld(FORM_TOO_OLD)
     return owner
 
 

@@ -6,7 +6,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from owner_portal.api import alerts, audit_log, dashboard, events, reports, retention
+from owner_portal.api import alerts, audit_log, dashboard, events, held, reports, retention
 from owner_portal.api.account import invitations, login, owners, second_factor, step_up
 from owner_portal.api.account import page as account
 from owner_portal.api.company import audit as company_audit
@@ -81,6 +81,7 @@ def _routes(portal: Portal) -> FastAPI:
         reports,
         audit_log,
         retention,
+        held,
     ):
         app.include_router(module.router)
     app.mount("/static", Static())

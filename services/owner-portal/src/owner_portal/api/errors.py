@@ -9,12 +9,14 @@ from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from owner_portal.api.access import SecondFactorRequired, StepUpRequired
+from owner_portal.api.access import FormTooOld, SecondFactorRequired, StepUpRequired
 from owner_portal.api.account.step_up import ask_again
+from owner_portal.api.held import hold
 from owner_portal.api.pages import render
 from owner_portal.api.requests import wants_json
+from owner_portal.api.statuses import http_status
 from servicekit.database import DATABASE_AWAY
-from servicekit.errors import HTTP_STATUS, AppError, NotAuthenticated
+from servicekit.errors import AppError, Forbidden, NotAuthenticated
 
 log = structlog.get_logger()
 
@@ -40,7 +42,8 @@ _MESSAGES = {404: "There is no page with this address.", 405: "This address does
 
 def kind_of(error: AppError) -> str:
     """NotFound → not_found."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
+    kind = Forbidden if isinstance(error, FormTooOld) else type(error)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -49,8 +52,10 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(AppError)
     async def on_app_error(request: Request, error: AppError) -> Response:
         if isinstance(error, NotAuthenticated) and not wants_json(request) and request.url.path != "/owner/events/":
-            return _to_sign_in(request)
-        response = answer(request, HTTP_STATUS[type(error)], kind_of(error), error.message)
+            return await hold(request) or _to_sign_in(request)
+        if isinstance(error, FormTooOld) and (kept := await hold(request, 403)):
+            return kept
+        response = answer(request, http_status(error), kind_of(error), error.message)
         if error.retry_after is not None:
             response.headers["retry-after"] = str(math.ceil(error.retry_after))
         return response

@@ -85,6 +85,14 @@ def check_origin(request: Request) -> None:
         raise Forbidden("This request comes from another site. Open the portal and do it there.")
 
 
+def came_from_here(request: Request) -> bool:
+    """Whether the browser says that a page of the portal sent this."""
+    origin = request.headers.get("origin")
+    if origin is not None:
+        return urlsplit(origin).netloc == request.headers.get("host")
+    return request.headers.get("sec-fetch-site") == "same-origin"
+
+
 def safe_next(target: str) -> str:
     """Where to go after signing in: a page of this portal, whatever the address says."""
     return (

@@ -2,9 +2,10 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from owner_portal.application.owners import answer_once
 from owner_portal.domain.owners import ATTEMPT_WINDOW, CHALLENGE_TIME, SESSION_IDLE, SESSION_LONGEST
 from owner_portal.domain.remembered import KEPT_FOR
-from owner_portal.store import attempts, invitations, known_answers, sessions
+from owner_portal.store import attempts, invitations, kept_answers, known_answers, sessions
 
 
 async def sweep(engine: AsyncEngine) -> None:
@@ -14,3 +15,4 @@ async def sweep(engine: AsyncEngine) -> None:
         await attempts.sweep(tx, window=ATTEMPT_WINDOW)
         await invitations.sweep(tx)
         await known_answers.forget(tx, age=KEPT_FOR)
+        await kept_answers.sweep(tx, age=answer_once.KEPT_FOR)

@@ -18,13 +18,30 @@ _SAVE = text(f"""
     RETURNING {_COLUMNS}
 """)
 
-_FIND = text(f"SELECT {_COLUMNS} FROM invitation WHERE digest = :digest AND expires_at > now()")
+# Whoever is let in no more invites nobody: also where both happen at the same moment.
+_FIND = text(f"""
+    SELECT {_COLUMNS} FROM invitation
+    WHERE digest = :digest AND expires_at > now()
+      AND EXISTS (SELECT FROM owner WHERE email = invited_by AND deactivated_at IS NULL)
+""")
 
-_TAKE = text("DELETE FROM invitation WHERE digest = :digest AND expires_at > now() RETURNING email")
+_TAKE = text("""
+    WITH held AS MATERIALIZED (
+        SELECT i.id FROM invitation i JOIN owner o ON o.email = i.invited_by AND o.deactivated_at IS NULL
+        WHERE i.digest = :digest AND i.expires_at > now() FOR SHARE OF o
+    )
+    DELETE FROM invitation WHERE id IN (SELECT id FROM held) RETURNING email
+""")
+
+_WITHDRAW_OF = text("DELETE FROM invitation WHERE invited_by = :inviter RETURNING email")
 
 _WITHDRAW = text("DELETE FROM invitation WHERE id = :id RETURNING email")
 
-_LIST = text(f"SELECT {_COLUMNS} FROM invitation WHERE expires_at > now() ORDER BY email")
+_LIST = text(f"""
+    SELECT {_COLUMNS} FROM invitation
+    WHERE expires_at > now() AND EXISTS (SELECT FROM owner WHERE email = invited_by AND deactivated_at IS NULL)
+    ORDER BY email
+""")
 
 _SWEEP = text("DELETE FROM invitation WHERE expires_at <= now()")
 
@@ -38,13 +55,13 @@ async def save(
 
 
 async def find(tx: AsyncConnection, digest: bytes) -> Invitation | None:
-    """The invitation with this digest, while it lasts."""
+    """The invitation with this digest, while it lasts and whoever sent it is an owner."""
     row = (await tx.execute(_FIND, {"digest": digest})).one_or_none()
     return Invitation(*row) if row else None
 
 
 async def take(tx: AsyncConnection, digest: bytes) -> str | None:
-    """Uses it up; returns the e-mail it is for, None when it is used up, withdrawn or over."""
+    """Uses it up; returns the e-mail it is for, None when it cannot be taken (any more)."""
     email: str | None = (await tx.execute(_TAKE, {"digest": digest})).scalar_one_or_none()
     return email
 
@@ -53,6 +70,11 @@ async def withdraw(tx: AsyncConnection, invitation_id: UUID) -> str | None:
     """Ends it; returns the e-mail it was for, None when there is none."""
     email: str | None = (await tx.execute(_WITHDRAW, {"id": invitation_id})).scalar_one_or_none()
     return email
+
+
+async def withdraw_of(tx: AsyncConnection, inviter: str) -> list[str]:
+    """Ends all that one owner sent; returns the e-mails they were for."""
+    return sorted((await tx.execute(_WITHDRAW_OF, {"inviter": inviter})).scalars())
 
 
 async def list_open(tx: AsyncConnection) -> list[Invitation]:

@@ -1,22 +1,26 @@
 """Accounts: a company's first admin, and the people an admin adds."""
 
+import hmac
 from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from credentials.passwords import hash_password
+from credentials.passwords import hash_password, verify_password
 from servicekit.errors import Conflict, InvalidInput, Refused
 from servicekit.ids import new_id
+from tracking.application.submit_once import earlier_result
 from tracking.domain.rows import clean
-from tracking.store import companies, employees, fold_queue
+from tracking.domain.submissions import Submission
+from tracking.store import companies, employees, fold_queue, form_submissions
 from tracking.store.employees import Employee
 from tracking.store.scope import company_scope
 
 ADMIN, EMPLOYEE = "ADMIN", "EMPLOYEE"
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 256  # argon2 reads all of it
+SET_UP = "this company is set up already; sign in, or ask its admin for an account"
 
 
 class Seats(Protocol):
@@ -30,29 +34,67 @@ class Seats(Protocol):
 
 
 async def set_up_company(
-    engine: AsyncEngine, company_id: UUID, *, seats: Seats, time_zone: str, name: str, email: str, password: str
+    engine: AsyncEngine,
+    company_id: UUID,
+    *,
+    seats: Seats,
+    time_zone: str,
+    name: str,
+    email: str,
+    password: str,
+    form_key: str = "",
 ) -> Employee:
-    """Makes the first account, an admin's. Whoever holds the company's key may; Conflict once there is an account."""
+    """Makes the first account, an admin's. Whoever holds the company's key may; Conflict once there is an account.
+
+    The same form, by the key of its page, gets the account that it made.
+    """
     admin = await _new_account(name=name, email=email, password=password, role=ADMIN)
+    fields = {"name": name, "email": email, "password": password}
+    submission = Submission(form_key, admin.employee_id, "/setup", fields) if form_key else None
     await seats.refresh()
     async with company_scope(engine, company_id) as tx:
         await companies.ensure(tx, company_id, time_zone)
         await companies.lock(tx)
-        if await employees.seats_used(tx):
-            raise Conflict("this company is set up already; log in, or ask its admin for an account")
-        await require_seat(tx, seats)
-        await _add(tx, company_id, admin)
-    return admin
+        made = await _made_by(tx, submission)
+        if made is None and await employees.seats_used(tx):
+            raise Conflict(SET_UP)
+        if made is None:
+            await require_seat(tx, seats)
+            await _add(tx, company_id, admin)
+            await earlier_result(tx, company_id, submission)
+    if made is not None and not await verify_password(made.password_hash, password):  # changed since
+        raise Conflict(SET_UP)
+    return made or admin
+
+
+async def _made_by(tx: AsyncConnection, submission: Submission | None) -> Employee | None:
+    found = await form_submissions.find(tx, submission) if submission else None
+    if submission is None or found is None or not hmac.compare_digest(found[1], submission.content_digest):
+        return None
+    return await employees.by_id(tx, found[0])
 
 
 async def add_employee(
-    engine: AsyncEngine, company_id: UUID, *, seats: Seats, name: str, email: str, password: str, role: str = EMPLOYEE
+    engine: AsyncEngine,
+    company_id: UUID,
+    *,
+    seats: Seats,
+    name: str,
+    email: str,
+    password: str,
+    role: str = EMPLOYEE,
+    submission: Submission | None = None,
 ) -> Employee:
-    """Adds an account within the `seats` that the company is entitled to. Refused: they are all taken."""
+    """Adds an account within the `seats` that the company is entitled to, once however often the `submission` comes.
+
+    Refused: they are all taken. Conflict: the e-mail is taken, or as of `earlier_result`.
+    """
     employee = await _new_account(name=name, email=email, password=password, role=role)
     await seats.refresh()
     async with company_scope(engine, company_id) as tx:
         await companies.lock(tx)  # else two admins at once could both take the last seat
+        if await earlier_result(tx, company_id, submission) is not None:
+            return employee
         await require_seat(tx, seats)
         await _add(tx, company_id, employee)
     return employee

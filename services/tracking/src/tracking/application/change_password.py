@@ -1,40 +1,86 @@
 """New passwords: an admin gives one to somebody, everyone changes their own. Whatever opened with the old one ends."""
 
+import base64
+import hmac
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from credentials.tokens import token_digest
 from servicekit.errors import Conflict, InvalidInput, NotAuthenticated, NotFound, Refused
+from servicekit.ids import new_id
 from tracking.application.accounts import check_new_password, new_password_hash
 from tracking.application.guard_sign_in import forgive, subjects
 from tracking.application.log_in import check_password
+from tracking.application.submit_once import earlier_result
 from tracking.application.workspace_sign_in import Ticket
-from tracking.store import device_list, employees, workspace_sessions
+from tracking.domain.submissions import Submission
+from tracking.store import device_list, employees, password_resets, shown_once, workspace_sessions
 from tracking.store.employees import Employee
 from tracking.store.scope import company_scope
 
+SHOWN_FOR = timedelta(minutes=15)
+
 
 async def reset_password(
-    engine: AsyncEngine, company_id: UUID, number: int, *, password: str, by: UUID, now: datetime
-) -> str:
-    """Gives the company's person with that number a password, made here if `password` is empty, and returns it.
+    engine: AsyncEngine,
+    ticket: Ticket,
+    number: int,
+    *,
+    password: str,
+    by: UUID,
+    now: datetime,
+    submission: Submission | None = None,
+) -> UUID:
+    """Gives the company's person with that number a password, made here if `password` is empty.
 
-    All their devices and sign-ins end. `by` is the admin who does it. NotFound: no such person. Refused: oneself, of
-    whom the present password is asked.
+    It takes effect once however often the `submission` comes; `show_new_password` shows what was made, once, under the
+    id that is returned. All their devices and sign-ins end. `by` is the admin who holds the `ticket`. NotFound: no such
+    person. Refused: oneself, of whom the current password is asked. Conflict: as of `earlier_result`.
     """
-    password = password or secrets.token_urlsafe(12)
-    password_hash = await new_password_hash(password)
+    company_id, shown_id = ticket.company_id, new_id()
+    seed = None if password else secrets.token_bytes(32)
+    password_hash = await new_password_hash(password or _made(ticket, seed))
     async with company_scope(engine, company_id) as tx:
+        earlier = await earlier_result(tx, company_id, submission, str(shown_id))
+        if earlier is not None:
+            return UUID(earlier)
         person = await employees.by_number(tx, number)
         if person is None:
             raise NotFound("There is no such person in the company")
         if person.employee_id == by:
             raise Refused("change your own password on the page of your account")
-        await _replace(tx, person, password_hash, now)
-    return password
+        await replace_password(tx, person, password_hash, now)
+        await shown_once.insert(
+            tx,
+            company_id,
+            shown_id,
+            token_digest=token_digest(ticket.token),
+            employee_id=person.employee_id,
+            seed=seed,
+            time=SHOWN_FOR,
+        )
+    return shown_id
+
+
+async def show_new_password(engine: AsyncEngine, ticket: Ticket, shown_id: UUID, *, whose: UUID) -> str:
+    """The password that `reset_password` made for that person, this once; empty: the admin chose it.
+
+    NotFound: it was shown already, its time is over, or it is for another session.
+    """
+    async with company_scope(engine, ticket.company_id) as tx:
+        shown = await shown_once.take(tx, shown_id, token_digest=token_digest(ticket.token), employee_id=whose)
+    if shown is None:
+        raise NotFound("This password was shown already and cannot be shown again. If it is lost, reset it again")
+    return _made(ticket, shown.seed) if shown.seed else ""
+
+
+def _made(ticket: Ticket, seed: bytes | None) -> str:
+    """Of 96 bits. The database has the seed and the browser the token; nobody who has one of them can compute it."""
+    digest = hmac.digest(ticket.token.encode(), seed or b"", "sha256")
+    return base64.urlsafe_b64encode(digest).decode()[:16]
 
 
 async def change_password(
@@ -56,14 +102,19 @@ async def change_password(
     password_hash = await new_password_hash(new)
     async with company_scope(engine, ticket.company_id) as tx:
         await forgive(tx, subjects(person.email, origin))
-        await _replace(tx, person, password_hash, now, spared=token_digest(ticket.token))
+        await replace_password(tx, person, password_hash, now, spared=token_digest(ticket.token))
 
 
-async def _replace(
+async def replace_password(
     tx: AsyncConnection, person: Employee, password_hash: str, now: datetime, *, spared: bytes | None = None
 ) -> None:
-    """The password first: whoever signs in at this moment with the old one waits for it, or is ended with the rest."""
+    """Sets the password that `person` was read with; their devices, links to reset it and sign-ins but one end.
+
+    The password first: whoever signs in at this moment with the old one waits for it, or is ended with the rest.
+    Conflict: it was changed meanwhile.
+    """
     if not await employees.set_password(tx, person, password_hash):
         raise Conflict("the password was changed a moment ago; reload the page")
     await device_list.revoke_all(tx, person.employee_id, now)
+    await password_resets.delete_of_employee(tx, person.employee_id)
     await workspace_sessions.delete_of_employee(tx, person.employee_id, spared=spared)

@@ -6,9 +6,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput
+from tracking.application.edit_conflict import Stale
 from tracking.domain.branding import LEAST_CONTRAST, contrast_with_white, is_colour
+from tracking.domain.editing import Editor, differences
 from tracking.domain.rows import clean
-from tracking.store import company_settings, employees
+from tracking.store import companies, company_settings, employees
 from tracking.store.company_settings import CompanySettings
 from tracking.store.scope import company_scope
 
@@ -21,16 +23,26 @@ class ShownSettings:
 
     settings: CompanySettings
     seats_used: int
+    version: int
 
 
 async def show_settings(engine: AsyncEngine, company_id: UUID) -> ShownSettings:
     """For the company's admins."""
     async with company_scope(engine, company_id) as tx:
-        return ShownSettings(await company_settings.get(tx), await employees.seats_used(tx))
+        return ShownSettings(
+            await company_settings.get(tx),
+            await employees.seats_used(tx),
+            (await company_settings.last_edit(tx)).version,
+        )
 
 
-async def change_settings(engine: AsyncEngine, company_id: UUID, *, name: str, colour: str, target_hours: str) -> None:
-    """Replaces what is set. InvalidInput: no name, no colour that white text is readable on, or no hours of a day."""
+async def change_settings(
+    engine: AsyncEngine, company_id: UUID, *, editor: Editor, name: str, colour: str, target_hours: str
+) -> None:
+    """Replaces what is set.
+
+    InvalidInput: no name, no colour that white text is readable on, or no hours of a day. Stale: somebody was first.
+    """
     name, colour = clean(name, LONGEST_NAME).strip(), colour.strip().lower()
     if not name:
         raise InvalidInput("the workspace needs a name")
@@ -40,7 +52,19 @@ async def change_settings(engine: AsyncEngine, company_id: UUID, *, name: str, c
         raise InvalidInput("white text would not be readable on this colour; choose a darker one")
     settings = CompanySettings(name, colour, _seconds(target_hours))
     async with company_scope(engine, company_id) as tx:
-        await company_settings.put(tx, company_id, settings)
+        await companies.lock(tx)
+        last = await company_settings.last_edit(tx)
+        if last.version != editor.version:
+            raise Stale(last, differences(_words(await company_settings.get(tx)), _words(settings)))
+        await company_settings.put(tx, company_id, settings, version=last.version + 1, changed_by=editor.employee_id)
+
+
+def _words(settings: CompanySettings) -> dict[str, str]:
+    return {
+        "Name": settings.workspace_name,
+        "Color": settings.brand_colour,
+        "Daily target in hours": f"{settings.daily_target_seconds / 3600:g}",
+    }
 
 
 def _seconds(hours: str) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.errors import Refused
 from tracking.application.accounts import Seats, announce_levels, require_seat
 from tracking.application.edit_employee import held_person, require_another_admin
-from tracking.store import device_list, employees, sessions, workspace_sessions
+from tracking.store import device_list, employees, password_resets, sessions, workspace_sessions
 from tracking.store.scope import company_scope
 
 
@@ -28,6 +28,7 @@ async def deactivate_employee(engine: AsyncEngine, company_id: UUID, number: int
         await employees.set_active(tx, person.employee_id, active=False)
         await device_list.revoke_all(tx, person.employee_id, now)
         await workspace_sessions.delete_of_employee(tx, person.employee_id)
+        await password_resets.delete_of_employee(tx, person.employee_id)
         await sessions.end_of_employee(tx, person.employee_id)
         await announce_levels(tx, company_id)
 

@@ -10,14 +10,16 @@ from credentials.tokens import new_token, token_digest
 from servicekit.errors import InvalidInput, NotAuthenticated, NotFound
 from servicekit.ids import new_id
 from tracking.application.guard_sign_in import forgive, subjects
+from tracking.application.list_pages import page_of, position_of
 from tracking.application.log_in import check_password
+from tracking.domain.paging import Page
 from tracking.domain.rows import clean
 from tracking.store import device_list, devices, employees
 from tracking.store.device_list import ListedDevice
 from tracking.store.scope import company_scope
 
 LONGEST_NAME = 100
-MOST_SHOWN = 50
+DEVICES_A_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,14 @@ class Enrolled:
     credential: str  # shown this once; kept as a digest
     employee_name: str
     employee_email: str
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePage:
+    """Some devices of somebody, and how many there are."""
+
+    page: Page[ListedDevice]
+    count: int
 
 
 async def enrol_device(
@@ -55,11 +65,13 @@ async def enrol_device(
     return Enrolled(device_id, credential, employee.name, employee.email)
 
 
-async def list_devices(engine: AsyncEngine, company_id: UUID, employee_number: int) -> list[ListedDevice]:
-    """The devices that a person of the company is signed in at, the latest first."""
+async def list_devices(engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, after: str = "") -> DevicePage:
+    """Where a person of the company is signed in, the latest activity first. InvalidInput: no such page."""
+    begin = position_of(after)
     async with company_scope(engine, company_id) as tx:
-        person = await employees.by_number(tx, employee_number)
-        return await device_list.of_employee(tx, person.employee_id, limit=MOST_SHOWN) if person else []
+        found = await device_list.of_employee(tx, employee_id, limit=DEVICES_A_PAGE + 1, after=begin)
+        count = await device_list.count(tx, employee_id)
+    return DevicePage(page_of(found, DEVICES_A_PAGE, lambda device: device.position), count)
 
 
 async def revoke_device(engine: AsyncEngine, company_id: UUID, device_id: UUID, now: datetime) -> None:

@@ -7,9 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound, Refused
 from tracking.application.accounts import ADMIN, check_role, identity
+from tracking.application.edit_conflict import Stale
+from tracking.domain.editing import Editor, differences
 from tracking.domain.rows import clean
 from tracking.domain.time_zones import time_zones
-from tracking.store import companies, employees
+from tracking.store import companies, employees, password_resets
 from tracking.store.employees import Employee
 from tracking.store.scope import company_scope
 
@@ -26,11 +28,17 @@ class Edit:
     designation: str = ""
     time_zone: str = ""
 
+    @classmethod
+    def of(cls, person: Employee) -> "Edit":
+        """What it says now."""
+        return cls(person.name, person.email, person.role, person.designation, person.time_zone or "")
 
-async def edit_employee(engine: AsyncEngine, company_id: UUID, number: int, edit: Edit) -> None:
+
+async def edit_employee(engine: AsyncEngine, company_id: UUID, number: int, edit: Edit, *, editor: Editor) -> None:
     """Changes the account of the company's person with that number; days stay the company's.
 
-    NotFound: no such person. Conflict: the e-mail is taken. Refused: the company would have no admin.
+    NotFound: no such person. Conflict: the e-mail is taken. Refused: the company would have no admin. Stale: somebody
+    else edited it meanwhile.
     """
     name, email = identity(edit.name, edit.email)
     check_role(edit.role)
@@ -40,6 +48,9 @@ async def edit_employee(engine: AsyncEngine, company_id: UUID, number: int, edit
         raise InvalidInput("the time zone must be one like Europe/Berlin")
     async with company_scope(engine, company_id) as tx:
         person = await held_person(tx, number)
+        if person.version != editor.version:
+            last = await employees.last_edit(tx, person.employee_id)
+            raise Stale(last, differences(_words(Edit.of(person)), _words(edit)))
         if edit.role != ADMIN:
             await require_another_admin(tx, person)
         edited = replace(
@@ -50,7 +61,19 @@ async def edit_employee(engine: AsyncEngine, company_id: UUID, number: int, edit
             designation=clean(edit.designation, LONGEST_DESIGNATION).strip(),
             time_zone=edit.time_zone or None,
         )
-        await employees.update(tx, edited)
+        await employees.update(tx, edited, changed_by=editor.employee_id)
+        if edited.email != person.email:  # its holder may not be the same person
+            await password_resets.delete_of_employee(tx, person.employee_id)
+
+
+def _words(edit: Edit) -> dict[str, str]:
+    return {
+        "Name": edit.name.strip(),
+        "E-mail": edit.email.strip(),
+        "Role": edit.role.lower(),
+        "Job title": edit.designation.strip(),
+        "Time zone": edit.time_zone,
+    }
 
 
 async def held_person(tx: AsyncConnection, number: int) -> Employee:

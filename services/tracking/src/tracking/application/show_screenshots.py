@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound
+from tracking.application.list_pages import page_of, position_of
 from tracking.domain.days import company_day, day_of
+from tracking.domain.paging import Page, Position
 from tracking.domain.rows import PLAUSIBLE_YEARS
 from tracking.store import companies, employees, screenshots
 from tracking.store.employees import Employee
@@ -15,7 +17,7 @@ from tracking.store.pictures import PictureStore
 from tracking.store.scope import company_scope
 from tracking.store.screenshots import Screenshot
 
-MOST_SHOWN = 1_000  # of one day; a tracker makes two every two minutes
+PICTURES_A_PAGE = 120  # a tracker makes two every two minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Gallery:
     whose: Employee
     time_zone: str
     day: date
-    screenshots: list[Screenshot]
+    page: Page[Screenshot]
+    count: int
 
     @property
     def day_before(self) -> date:
@@ -48,9 +51,13 @@ async def find_person(engine: AsyncEngine, company_id: UUID, number: int) -> Emp
 
 
 async def show_gallery(
-    engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, day: date | None, now: datetime
+    engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, day: date | None, now: datetime, after: str = ""
 ) -> Gallery:
-    """That person's day; without one the day of `now`. NotFound: no such person. InvalidInput: no such day."""
+    """A page of that person's day; without one the day of `now`.
+
+    NotFound: no such person. InvalidInput: no such day or page.
+    """
+    begin = position_of(after)
     if day and day.year not in PLAUSIBLE_YEARS:
         raise InvalidInput("There is nothing to see of such a day")
     async with company_scope(engine, company_id) as tx:
@@ -59,8 +66,10 @@ async def show_gallery(
             raise NotFound("There is no such person in the company")
         bounds = company_day(day or day_of(now, company.time_zone), company.time_zone)
         start, end = (datetime.fromtimestamp(moment, UTC) for moment in (bounds.start, bounds.end))
-        found = await screenshots.of_employee(tx, employee_id, start, end, limit=MOST_SHOWN)
-    return Gallery(person, company.time_zone, bounds.date, found)
+        found = await screenshots.of_employee(tx, employee_id, start, end, limit=PICTURES_A_PAGE + 1, after=begin)
+        count = await screenshots.count_of_employee(tx, employee_id, start, end)
+    page = page_of(found, PICTURES_A_PAGE, lambda shot: Position(shot.captured_at, shot.screenshot_id))
+    return Gallery(person, company.time_zone, bounds.date, page, count)
 
 
 async def read_picture(

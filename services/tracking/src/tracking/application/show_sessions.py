@@ -8,7 +8,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound
+from tracking.application.list_pages import page_of, position_of
 from tracking.domain.days import company_day
+from tracking.domain.paging import Position
 from tracking.domain.rows import PLAUSIBLE_YEARS
 from tracking.store import companies, employees, session_list
 from tracking.store.employees import Employee
@@ -24,7 +26,7 @@ class Wanted:
 
     person: int | None = None
     day: date | None = None
-    page: int = 1
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class SessionPage:
     days_zone: str  # of the company's days
     people: list[Employee]
     sessions: list[tuple[ListedSession, Counted]]
-    is_last: bool
+    after: str  # where the next page begins; empty on the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,10 @@ class SessionShown:
 async def show_sessions(
     engine: AsyncEngine, company_id: UUID, viewer: UUID, wanted: Wanted, *, is_admin: bool
 ) -> SessionPage:
-    """A page of those that the viewer may see. InvalidInput: no such day. NotFound: no such person."""
+    """A page of those that the viewer may see. InvalidInput: no such day or page. NotFound: no such person."""
     if wanted.day and wanted.day.year not in PLAUSIBLE_YEARS:
         raise InvalidInput("There is nothing to see of such a day")
+    begin = position_of(wanted.after)
     async with company_scope(engine, company_id) as tx:
         time_zone, days_zone = await _zones(tx, viewer)
         people = await employees.everyone(tx) if is_admin else []
@@ -61,12 +64,13 @@ async def show_sessions(
             employee_id=_whose(people, wanted.person) if is_admin else viewer,
             between=_bounds(wanted.day, days_zone) if wanted.day else None,
             limit=SESSIONS_A_PAGE + 1,
-            offset=(wanted.page - 1) * SESSIONS_A_PAGE,
+            after=begin,
         )
-        shown = found[:SESSIONS_A_PAGE]
+        page = page_of(found, SESSIONS_A_PAGE, lambda session: Position(session.started_at, session.session_id))
+        shown = page.rows
         counted = await session_list.counted(tx, shown)
     with_time = [(session, counted.get(session.session_id, Counted())) for session in shown]
-    return SessionPage(time_zone, days_zone, people, with_time, is_last=len(found) == len(shown))
+    return SessionPage(time_zone, days_zone, people, with_time, page.after)
 
 
 async def show_session(

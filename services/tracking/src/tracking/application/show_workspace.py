@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tracking.application.tasks import MOST_TASKS
 from tracking.domain.daybook import EmployeeTotals
 from tracking.domain.days import day_of
 from tracking.store import companies, employee_days, employees, quarantine, sessions, tasks
@@ -17,6 +16,7 @@ from tracking.store.tasks import Task
 
 DAYS_SHOWN = 30
 SESSIONS_SHOWN = 20
+TASKS_SHOWN = 50  # the page of tasks has all
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +62,5 @@ async def show_person(engine: AsyncEngine, company_id: UUID, employee_id: UUID, 
             time_zone,
             days,
             await sessions.recent(tx, employee_id, SESSIONS_SHOWN),
-            await tasks.of_employee(tx, employee_id, limit=MOST_TASKS),
+            await tasks.of_employee(tx, employee_id, limit=TASKS_SHOWN),
         )

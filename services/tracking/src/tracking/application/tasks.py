@@ -5,14 +5,18 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from servicekit.errors import InvalidInput, NotFound
+from servicekit.errors import InvalidInput, NotFound, Refused
+from tracking.application.list_pages import page_of, position_of
+from tracking.application.submit_once import earlier_result
+from tracking.domain.paging import Page
 from tracking.domain.rows import clean
+from tracking.domain.submissions import Submission
 from tracking.store import employees, tasks
 from tracking.store.scope import company_scope
 from tracking.store.tasks import Task, Updated
 
 STATUSES = ("OPEN", "IN_PROGRESS", "DONE")
-MOST_TASKS = 200  # that are shown; a tracker asks for them every five seconds
+MOST_TASKS = 200  # of a page; a desktop tracker asks for the first every five seconds
 LONGEST_TITLE = 200
 LONGEST_DETAILS = 2000  # of a description or a note
 
@@ -27,13 +31,21 @@ async def assign_task(
     description: str,
     due_date: date | None,
     now: datetime,
+    submission: Submission | None = None,
 ) -> None:
-    """Gives a person of the company a task. InvalidInput: no title, too long. NotFound: no such person."""
+    """Gives a person of the company a task, once however often the `submission` comes.
+
+    InvalidInput: no title, too long. NotFound: no such person. Conflict: as of `earlier_result`.
+    """
     title, description = title_of(title), details_of(description)
     async with company_scope(engine, company_id) as tx:
+        if await earlier_result(tx, company_id, submission) is not None:
+            return
         person = await employees.by_number(tx, employee_number)
-        if person is None or not person.active:
+        if person is None:
             raise NotFound("There is no such person in the company")
+        if not person.active:
+            raise Refused(f"{person.name}'s account is inactive; reactivate it first, or choose somebody else")
         await tasks.insert(
             tx,
             company_id,
@@ -65,10 +77,12 @@ def _fitting(text: str, longest: int, name: str) -> str:
     return clean(text, longest).strip()
 
 
-async def list_tasks(engine: AsyncEngine, company_id: UUID, employee_id: UUID) -> list[Task]:
-    """That person's tasks."""
+async def list_tasks(engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, after: str = "") -> Page[Task]:
+    """A page of that person's tasks: those to do first, the newest of them first. InvalidInput: no such page."""
+    begin = position_of(after)
     async with company_scope(engine, company_id) as tx:
-        return await tasks.of_employee(tx, employee_id, limit=MOST_TASKS)
+        found = await tasks.of_employee(tx, employee_id, limit=MOST_TASKS + 1, after=begin)
+    return page_of(found, MOST_TASKS, lambda task: task.position)
 
 
 async def update_task(

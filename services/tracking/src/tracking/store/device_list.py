@@ -7,11 +7,17 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tracking.domain.paging import Position
+
 _OF_EMPLOYEE = text("""
     SELECT device_id, name, logged_in_at, last_seen_at FROM device
     WHERE employee_id = :employee_id AND revoked_at IS NULL
-    ORDER BY coalesce(last_seen_at, logged_in_at) DESC, device_id LIMIT :limit
+      AND (CAST(:after_id AS uuid) IS NULL OR (coalesce(last_seen_at, logged_in_at), device_id)
+           < (CAST(:after_moment AS timestamptz), CAST(:after_id AS uuid)))
+    ORDER BY coalesce(last_seen_at, logged_in_at) DESC, device_id DESC LIMIT :limit
 """)
+
+_COUNT = text("SELECT count(*) FROM device WHERE employee_id = :employee_id AND revoked_at IS NULL")
 
 _REVOKE = text("""
     UPDATE device SET revoked_at = :now WHERE device_id = :device_id AND revoked_at IS NULL RETURNING 1
@@ -37,11 +43,24 @@ class ListedDevice:
     logged_in_at: datetime
     last_seen_at: datetime | None
 
+    @property
+    def position(self) -> Position:
+        """Its place in the list."""
+        return Position(self.last_seen_at or self.logged_in_at, self.device_id)
 
-async def of_employee(tx: AsyncConnection, employee_id: UUID, *, limit: int) -> list[ListedDevice]:
-    """One person's devices, the one that was heard last first."""
-    rows = await tx.execute(_OF_EMPLOYEE, {"employee_id": employee_id, "limit": limit})
+
+async def of_employee(
+    tx: AsyncConnection, employee_id: UUID, *, limit: int, after: Position | None
+) -> list[ListedDevice]:
+    """One person's devices after that position, the latest activity first."""
+    position = {"after_moment": after.moment if after else None, "after_id": after.row_id if after else None}
+    rows = await tx.execute(_OF_EMPLOYEE, {"employee_id": employee_id, "limit": limit} | position)
     return [ListedDevice(*row) for row in rows]
+
+
+async def count(tx: AsyncConnection, employee_id: UUID) -> int:
+    """How many one person has."""
+    return int((await tx.execute(_COUNT, {"employee_id": employee_id})).scalar_one())
 
 
 async def revoke(tx: AsyncConnection, device_id: UUID, now: datetime) -> bool:

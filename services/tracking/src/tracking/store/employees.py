@@ -9,8 +9,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit.errors import Conflict
+from tracking.domain.editing import LastEdit
 
-_COLUMNS = "employee_id, number, name, email, role, password_hash, active, designation, time_zone"
+_COLUMNS = "employee_id, number, name, email, role, password_hash, active, designation, time_zone, version"
 
 _INSERT = text("""
     INSERT INTO employee (company_id, employee_id, name, email, email_digest, role, password_hash)
@@ -27,8 +28,15 @@ _ALL = text(f"SELECT {_COLUMNS} FROM employee ORDER BY lower(name), number")
 
 _UPDATE = text("""
     UPDATE employee SET name = :name, email = :email, email_digest = :email_digest, role = :role,
-        designation = :designation, time_zone = :time_zone
+        designation = :designation, time_zone = :time_zone, version = version + 1, changed_by = :changed_by,
+        changed_at = now()
     WHERE employee_id = :employee_id
+""")
+
+_LAST_EDIT = text("""
+    SELECT e.version, b.name, e.changed_at
+    FROM employee e LEFT JOIN employee b ON b.company_id = e.company_id AND b.employee_id = e.changed_by
+    WHERE e.employee_id = :employee_id
 """)
 
 _SET_ACTIVE = text("UPDATE employee SET active = :active WHERE employee_id = :employee_id")
@@ -64,6 +72,7 @@ class Employee:
     active: bool
     designation: str = ""
     time_zone: str | None = None  # in which times are shown to them; None: the company's
+    version: int = 1  # of what an admin may edit
 
 
 def email_digest(email: str) -> bytes:
@@ -88,8 +97,8 @@ async def insert(tx: AsyncConnection, company_id: UUID, employee: Employee) -> N
         raise Conflict(f"{employee.email} has an account in this company already") from error
 
 
-async def update(tx: AsyncConnection, employee: Employee) -> None:
-    """Keeps what an admin may edit: all but password and activity. Conflict when the e-mail is taken."""
+async def update(tx: AsyncConnection, employee: Employee, *, changed_by: UUID) -> None:
+    """Keeps what an admin may edit, as its next version: not password and activity. Conflict: the e-mail is taken."""
     values = {
         "employee_id": employee.employee_id,
         "name": employee.name,
@@ -98,11 +107,17 @@ async def update(tx: AsyncConnection, employee: Employee) -> None:
         "role": employee.role,
         "designation": employee.designation,
         "time_zone": employee.time_zone,
+        "changed_by": changed_by,
     }
     try:
         await tx.execute(_UPDATE, values)
     except IntegrityError as error:
         raise Conflict(f"{employee.email} has an account in this company already") from error
+
+
+async def last_edit(tx: AsyncConnection, employee_id: UUID) -> LastEdit:
+    """Who edited that account last."""
+    return LastEdit(*(await tx.execute(_LAST_EDIT, {"employee_id": employee_id})).one())
 
 
 async def set_active(tx: AsyncConnection, employee_id: UUID, *, active: bool) -> None:

@@ -21,6 +21,11 @@ async def company_scope(engine: AsyncEngine, company_id: UUID) -> AsyncIterator[
         yield tx
 
 
+async def enter_scope(tx: AsyncConnection, company_id: UUID) -> None:
+    """From here on the transaction is about another company, or about none: mails stand under the id of no company."""
+    await tx.execute(_SET, {"company_id": str(company_id)})
+
+
 def some_at_once(companies: Iterable[int]) -> Iterator[list[UUID]]:
     """The companies with these integers as ids, in parts that are not too large for a transaction."""
     ids = [UUID(int=company) for company in sorted(companies)]

@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tracking.domain.paging import Position
+
 _COLUMNS = "screenshot_id, employee_id, session_id, captured_at, width, height, stored_bytes"
 
 _INSERT = text(f"""
@@ -25,7 +27,14 @@ _KEPT = text(f"SELECT {_COLUMNS} FROM screenshot WHERE screenshot_id = :screensh
 _OF_EMPLOYEE = text(f"""
     SELECT {_COLUMNS} FROM screenshot
     WHERE employee_id = :employee_id AND captured_at >= :start AND captured_at < :end AND removed_at IS NULL
-    ORDER BY captured_at LIMIT :limit
+      AND (CAST(:after_id AS uuid) IS NULL
+           OR (captured_at, screenshot_id) < (CAST(:after_moment AS timestamptz), CAST(:after_id AS uuid)))
+    ORDER BY captured_at DESC, screenshot_id DESC LIMIT :limit
+""")
+
+_COUNT_OF_EMPLOYEE = text("""
+    SELECT count(*) FROM screenshot
+    WHERE employee_id = :employee_id AND captured_at >= :start AND captured_at < :end AND removed_at IS NULL
 """)
 
 _OLDER = text(f"""
@@ -123,11 +132,18 @@ async def kept(tx: AsyncConnection, screenshot_id: UUID) -> Screenshot | None:
 
 
 async def of_employee(
-    tx: AsyncConnection, employee_id: UUID, start: datetime, end: datetime, *, limit: int
+    tx: AsyncConnection, employee_id: UUID, start: datetime, end: datetime, *, limit: int, after: Position | None
 ) -> list[Screenshot]:
-    """What is kept of one person between two moments, the oldest first."""
-    values = {"employee_id": employee_id, "start": start, "end": end, "limit": limit}
+    """What is kept of one person between two moments, after that position, the newest first."""
+    position = {"after_moment": after.moment if after else None, "after_id": after.row_id if after else None}
+    values = {"employee_id": employee_id, "start": start, "end": end, "limit": limit} | position
     return [Screenshot(*row) for row in await tx.execute(_OF_EMPLOYEE, values)]
+
+
+async def count_of_employee(tx: AsyncConnection, employee_id: UUID, start: datetime, end: datetime) -> int:
+    """How many are kept of one person between two moments."""
+    values = {"employee_id": employee_id, "start": start, "end": end}
+    return int((await tx.execute(_COUNT_OF_EMPLOYEE, values)).scalar_one())
 
 
 async def of_session(tx: AsyncConnection, session_id: UUID) -> list[tuple[bool, Screenshot]]:

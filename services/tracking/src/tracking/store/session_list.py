@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tracking.domain.paging import Position
 from tracking.domain.session_time import seconds_of
 
 _SELECT = """
@@ -19,11 +20,13 @@ _SELECT = """
 """
 
 # Only conditions that are asked for: the planner finds the index for each.
-_PAGE = "{select} {conditions} ORDER BY w.started_at DESC, w.number DESC LIMIT :limit OFFSET :offset"
+_PAGE = "{select} {conditions} ORDER BY w.started_at DESC, w.session_id DESC LIMIT :limit"
 _CONDITIONS = {
     "employee_id": "AND w.employee_id = :employee_id",
     "start": "AND w.started_at >= :start",
     "end": "AND w.started_at < :end",
+    "after_moment": "AND w.started_at <= :after_moment",
+    "after_id": "AND (w.started_at, w.session_id) < (:after_moment, CAST(:after_id AS uuid))",
 }
 
 _BY_NUMBER = text(f"{_SELECT} AND w.number = :number")
@@ -78,15 +81,18 @@ async def page(
     employee_id: UUID | None,
     between: tuple[datetime, datetime] | None,
     limit: int,
-    offset: int,
+    after: Position | None,
 ) -> list[ListedSession]:
-    """The scope's sessions that stand, the newest first: of one person, or that started between two moments, or all."""
+    """The scope's sessions that stand, the newest first, after that position: of one person, or that started
+    between two moments, or all.
+    """
     start, end = between or (None, None)
-    asked = {"employee_id": employee_id, "start": start, "end": end}
+    moment, row_id = after or (None, None)
+    asked = {"employee_id": employee_id, "start": start, "end": end, "after_moment": moment, "after_id": row_id}
     values = {name: value for name, value in asked.items() if value is not None}
     conditions = " ".join(_CONDITIONS[name] for name in values)
     statement = text(_PAGE.format(select=_SELECT, conditions=conditions))
-    rows = await tx.execute(statement, {**values, "limit": limit, "offset": offset})
+    rows = await tx.execute(statement, {**values, "limit": limit})
     return [ListedSession(*row) for row in rows]
 
 

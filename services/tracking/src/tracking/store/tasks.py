@@ -8,6 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from servicekit.ids import new_id
+from tracking.domain.editing import LastEdit
+from tracking.domain.paging import Position
 
 _INSERT = text("""
     INSERT INTO task (company_id, task_id, employee_id, assigned_by, title, description, due_date, created_at)
@@ -16,13 +18,21 @@ _INSERT = text("""
 
 _COLUMNS = """
     t.number, t.title, t.description, t.status, t.due_date, a.name, t.created_at, t.started_at, t.completed_at,
-    t.note
+    t.note, t.version, t.note_version, t.task_id
+"""
+
+# Those to do, the newest first, then those done, the latest first. Ids are made in the order of time.
+_ORDER = "ORDER BY t.completed_at DESC NULLS FIRST, t.task_id DESC"
+_AFTER = """
+    (CAST(:after_id AS uuid) IS NULL
+     OR (CAST(:after_moment AS timestamptz) IS NULL AND (t.completed_at IS NOT NULL OR t.task_id < :after_id))
+     OR (t.completed_at, t.task_id) < (CAST(:after_moment AS timestamptz), CAST(:after_id AS uuid)))
 """
 
 _OF_EMPLOYEE = text(f"""
     SELECT {_COLUMNS} FROM task t JOIN employee a ON a.employee_id = t.assigned_by
-    WHERE t.employee_id = :employee_id
-    ORDER BY t.completed_at DESC NULLS FIRST, t.task_id LIMIT :limit
+    WHERE t.employee_id = :employee_id AND {_AFTER}
+    {_ORDER} LIMIT :limit
 """)
 
 _SET_STATUS = text("""
@@ -42,8 +52,8 @@ _BROWSE = text(f"""
     {_GIVEN}
     WHERE (CAST(:employee_id AS uuid) IS NULL OR t.employee_id = :employee_id)
       AND (CAST(:employee_number AS bigint) IS NULL OR w.number = :employee_number)
-      AND (CAST(:status AS text) IS NULL OR t.status = :status)
-    ORDER BY t.completed_at DESC NULLS FIRST, t.task_id LIMIT :limit
+      AND (CAST(:status AS text) IS NULL OR t.status = :status) AND {_AFTER}
+    {_ORDER} LIMIT :limit
 """)
 
 _BY_NUMBER = text(f"""
@@ -52,13 +62,22 @@ _BY_NUMBER = text(f"""
 """)
 
 _SET_NOTE = text("""
-    UPDATE task SET note = :note
-    WHERE number = :number AND (CAST(:employee_id AS uuid) IS NULL OR employee_id = :employee_id)
+    UPDATE task SET note = :note, note_version = note_version + 1, note_by = :by, note_at = now()
+    WHERE number = :number
 """)
 
 _CHANGE = text("""
-    UPDATE task SET employee_id = :employee_id, title = :title, description = :description, due_date = :due_date
+    UPDATE task SET employee_id = :employee_id, title = :title, description = :description, due_date = :due_date,
+        version = version + 1, changed_by = :by, changed_at = now()
     WHERE number = :number
+""")
+
+_HOLD = text("SELECT 1 FROM task WHERE number = :number FOR NO KEY UPDATE")
+
+_LAST_EDITS = text("""
+    SELECT t.version, c.name, t.changed_at, t.note_version, n.name, t.note_at
+    FROM task t LEFT JOIN employee c ON c.employee_id = t.changed_by LEFT JOIN employee n ON n.employee_id = t.note_by
+    WHERE t.number = :number
 """)
 
 _DELETE = text("DELETE FROM task WHERE number = :number")
@@ -78,6 +97,14 @@ class Task:
     started_at: datetime | None  # the first time that it was IN_PROGRESS
     completed_at: datetime | None
     note: str  # of whoever has it or gives it
+    version: int  # of what admins change
+    note_version: int
+    task_id: UUID
+
+    @property
+    def position(self) -> Position:
+        """Its place in lists."""
+        return Position(self.completed_at, self.task_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +148,11 @@ async def insert(
     await tx.execute(_INSERT, values)
 
 
-async def of_employee(tx: AsyncConnection, employee_id: UUID, *, limit: int) -> list[Task]:
-    """One person's tasks: those to do in the order they were given, then those done, the latest first."""
-    rows = await tx.execute(_OF_EMPLOYEE, {"employee_id": employee_id, "limit": limit})
+async def of_employee(
+    tx: AsyncConnection, employee_id: UUID, *, limit: int, after: Position | None = None
+) -> list[Task]:
+    """One person's tasks after that position: those to do, the newest first, then those done, the latest first."""
+    rows = await tx.execute(_OF_EMPLOYEE, {"employee_id": employee_id, "limit": limit} | _after(after))
     return [Task(*row) for row in rows]
 
 
@@ -136,11 +165,22 @@ async def set_status(
     return Updated(*row) if row else None
 
 
+def _after(position: Position | None) -> dict[str, object]:
+    return {"after_moment": position.moment if position else None, "after_id": position.row_id if position else None}
+
+
 async def browse(
-    tx: AsyncConnection, *, employee_id: UUID | None, employee_number: int | None, status: str | None, limit: int
+    tx: AsyncConnection,
+    *,
+    employee_id: UUID | None,
+    employee_number: int | None,
+    status: str | None,
+    limit: int,
+    after: Position | None,
 ) -> list[GivenTask]:
     """The scope's tasks of that person and status, None being any, ordered as one person's are."""
-    values = {"employee_id": employee_id, "employee_number": employee_number, "status": status, "limit": limit}
+    asked = {"employee_id": employee_id, "employee_number": employee_number, "status": status, "limit": limit}
+    values = asked | _after(after)
     return [GivenTask(whose, name, Task(*row)) for whose, name, *row in await tx.execute(_BROWSE, values)]
 
 
@@ -150,18 +190,35 @@ async def by_number(tx: AsyncConnection, number: int, *, employee_id: UUID | Non
     return GivenTask(row[0], row[1], Task(*row[2:])) if row else None
 
 
+async def hold(tx: AsyncConnection, number: int) -> None:
+    """Holds the scope's task with that number, if there is one, until the transaction ends."""
+    await tx.execute(_HOLD, {"number": number})
+
+
+async def last_edits(tx: AsyncConnection, number: int) -> tuple[LastEdit, LastEdit]:
+    """Who changed the scope's task last, and who wrote its note."""
+    row = (await tx.execute(_LAST_EDITS, {"number": number})).one()
+    return LastEdit(*row[:3]), LastEdit(*row[3:])
+
+
 async def change(
-    tx: AsyncConnection, number: int, *, employee_id: UUID, title: str, description: str, due_date: date | None
+    tx: AsyncConnection,
+    number: int,
+    *,
+    by: UUID,
+    employee_id: UUID,
+    title: str,
+    description: str,
+    due_date: date | None,
 ) -> None:
     """Changes what the scope's task says and whose it is."""
     values = {"employee_id": employee_id, "title": title, "description": description, "due_date": due_date}
-    await tx.execute(_CHANGE, values | {"number": number})
+    await tx.execute(_CHANGE, values | {"number": number, "by": by})
 
 
-async def set_note(tx: AsyncConnection, number: int, note: str, *, employee_id: UUID | None) -> bool:
-    """Writes a note; False when that person, None being anybody, has no task with that number."""
-    values = {"number": number, "note": note, "employee_id": employee_id}
-    return (await tx.execute(_SET_NOTE, values)).rowcount > 0
+async def set_note(tx: AsyncConnection, number: int, note: str, *, by: UUID) -> None:
+    """Writes the note of the scope's task with that number."""
+    await tx.execute(_SET_NOTE, {"number": number, "note": note, "by": by})
 
 
 async def delete(tx: AsyncConnection, number: int) -> bool:

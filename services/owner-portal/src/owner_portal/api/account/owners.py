@@ -9,13 +9,14 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from owner_portal.api.access import SignedInOwner, SteppedUpOwner
 from owner_portal.api.pages import render
 from owner_portal.api.portal import Portal, ThePortal
-from owner_portal.api.requests import Typed, wants_json
+from owner_portal.api.requests import Once, Typed, wants_json
 from owner_portal.application.owners.deactivate_owner import deactivate_owner
-from owner_portal.application.owners.invite_owner import Sent, invite_owner, withdraw_invitation
+from owner_portal.application.owners.invite_owner import Sent, invite_owner, show_sent, withdraw_invitation
 from owner_portal.application.owners.list_owners import list_owners
 from owner_portal.domain.drafts import LONGEST_REASON, read_reason, text_problem
 from owner_portal.domain.owners import Account, Invitation
-from servicekit.errors import HTTP_STATUS, AppError, InvalidInput
+from servicekit.errors import HTTP_STATUS, AppError, InvalidInput, NotFound
+from servicekit.ids import new_id
 
 router = APIRouter(prefix="/owner/owners")
 
@@ -26,8 +27,8 @@ DONE = {
 
 
 @router.get("/")
-async def owners_page(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
-    """All owners and open invitations."""
+async def owners_page(request: Request, portal: ThePortal, owner: SignedInOwner, shown: UUID | None = None) -> Response:
+    """All owners and open invitations; `?shown=` is the link that was just made, once."""
     if wants_json(request):
         accounts, invitations = await list_owners(portal.engine)
         return JSONResponse(
@@ -36,20 +37,33 @@ async def owners_page(request: Request, portal: ThePortal, _owner: SignedInOwner
                 "invitations": [_invitation_json(invitation) for invitation in invitations],
             }
         )
-    return await _page(request, portal)
+    if shown is None:
+        return await _page(request, portal)
+    try:
+        sent = await show_sent(portal.engine, signed_in=owner, answer_id=shown, box=portal.security.box)
+    except NotFound as error:
+        return await _page(request, portal, status=404, problem=error.message)
+    return await _page(request, portal, sent=sent)
 
 
 @router.post("/invite/")
-async def invite(request: Request, portal: ThePortal, owner: SteppedUpOwner, fields: Typed) -> Response:
-    """Sends an invitation, and shows its link in this answer alone."""
+async def invite(request: Request, portal: ThePortal, owner: SteppedUpOwner, fields: Typed, once: Once) -> Response:
+    """Sends an invitation. A script gets its link with the answer, a browser sees it once on the page that follows."""
     email = fields.get("email", "")
     try:
-        sent = await invite_owner(portal.engine, actor=owner.email, email=email, public_url=portal.public_url)
+        sent = await invite_owner(
+            portal.engine,
+            signed_in=owner,
+            email=email,
+            public_url=portal.public_url,
+            key=once,
+            box=portal.security.box,
+        )
     except AppError as error:
         return await _refused(request, portal, error, email=email)
     if wants_json(request):
         return JSONResponse({"invitation": _invitation_json(sent.invitation), "link": sent.link}, 201)
-    return await _page(request, portal, status=201, sent=sent)
+    return RedirectResponse(f"/owner/owners/?shown={sent.answer_id}", 303)
 
 
 @router.post("/invitations/{invitation_id:uuid}/withdraw/")
@@ -99,6 +113,7 @@ async def _page(
         sends_mail=portal.sends_mail,
         problem=problem,
         email=email,
+        once=str(new_id()),
         done=DONE.get(request.query_params.get("done", ""), ""),
     )
 

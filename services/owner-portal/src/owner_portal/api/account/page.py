@@ -16,6 +16,7 @@ from owner_portal.application.owners.revoke_sessions import revoke_other_session
 from owner_portal.application.owners.show_account import show_account
 from owner_portal.domain.owners import Session, SignedIn, check_repeated, csrf_token
 from servicekit.errors import HTTP_STATUS, InvalidInput, RateLimited
+from servicekit.ids import new_id
 
 router = APIRouter(prefix="/owner/account")
 
@@ -90,6 +91,7 @@ async def show(
         account=account,
         required=portal.security.totp_required,
         problems=problems or {},
+        once=str(new_id()),
         done=DONE.get(request.query_params.get("done", ""), ""),
     )
 

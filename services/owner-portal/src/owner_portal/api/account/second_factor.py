@@ -1,41 +1,55 @@
 """Setting up a second factor and its recovery codes, and removing it."""
 
-from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
 
 import segno
 from fastapi import APIRouter, Request
 from markupsafe import Markup
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from owner_portal.api.access import SteppedUpEntered, SteppedUpOwner
+from owner_portal.api.access import EnteredOwner, SignedInOwner, SteppedUpEntered, SteppedUpOwner
 from owner_portal.api.account.page import show
 from owner_portal.api.pages import render
 from owner_portal.api.portal import Portal, ThePortal
-from owner_portal.api.requests import Fields, wants_json
+from owner_portal.api.requests import Fields, Once, wants_json
+from owner_portal.application.owners.answer_once import Answered, show_answer
 from owner_portal.application.owners.confirm_second_factor import confirm_second_factor, renew_recovery_codes
 from owner_portal.application.owners.offer_second_factor import Offer, offer_second_factor, offered_second_factor
 from owner_portal.application.owners.remove_second_factor import remove_second_factor
 from owner_portal.domain.owners import SignedIn
-from servicekit.errors import HTTP_STATUS, AppError, InvalidInput, RateLimited, Refused
+from servicekit.errors import HTTP_STATUS, AppError, Conflict, InvalidInput, RateLimited, Refused
 
 router = APIRouter(prefix="/owner/account/second-factor")
 
 
 @router.post("/")
 async def offer(request: Request, portal: ThePortal, owner: SteppedUpEntered) -> Response:
-    """Shows a new secret as a picture and as text, in this answer and until it is confirmed."""
+    """Makes a new secret, which the page that follows shows as a picture and as text until it is confirmed."""
     try:
         offered = await offer_second_factor(portal.engine, signed_in=owner, box=portal.security.box)
     except Refused as error:
         return await _refused(request, portal, owner, error)
     if wants_json(request):
         return JSONResponse({"secret": offered.secret, "uri": offered.uri})
+    return RedirectResponse("/owner/account/second-factor/", 303)
+
+
+@router.get("/")
+async def offered_page(request: Request, portal: ThePortal, owner: EnteredOwner) -> Response:
+    """The secret that waits for its first code; to nobody whose proof is older than it may be for setting one up."""
+    if datetime.now(UTC) - owner.proved_at > portal.security.step_up:
+        return RedirectResponse("/owner/account/", 303)
+    try:
+        offered = await offered_second_factor(portal.engine, signed_in=owner, box=portal.security.box)
+    except Refused as error:
+        return await _refused(request, portal, owner, error)
     return _ask_first_code(request, offered)
 
 
 @router.post("/confirm/")
 async def confirm(request: Request, portal: ThePortal, owner: SteppedUpEntered, fields: Fields) -> Response:
-    """The first code turns it on. The recovery codes are in this answer alone."""
+    """The first code turns it on. A script gets the recovery codes here, a browser on the page that follows, once."""
     box = portal.security.box
     try:
         codes = await confirm_second_factor(portal.engine, signed_in=owner, code=fields.get("code", ""), box=box)
@@ -46,17 +60,24 @@ async def confirm(request: Request, portal: ThePortal, owner: SteppedUpEntered, 
             raise
         offered = await offered_second_factor(portal.engine, signed_in=owner, box=box)
         return _ask_first_code(request, offered, error)
-    return _show_codes(request, codes, is_new=True)
+    return _answer(request, codes)
 
 
 @router.post("/recovery-codes/")
-async def recovery_codes(request: Request, portal: ThePortal, owner: SteppedUpOwner) -> Response:
-    """Ten new codes in place of the old ones, in this answer alone."""
+async def recovery_codes(request: Request, portal: ThePortal, owner: SteppedUpOwner, once: Once) -> Response:
+    """Ten new codes in place of the old ones. A script gets them here, a browser on the page that follows, once."""
     try:
-        codes = await renew_recovery_codes(portal.engine, signed_in=owner)
-    except Refused as error:
+        codes = await renew_recovery_codes(portal.engine, signed_in=owner, key=once, box=portal.security.box)
+    except (Refused, Conflict) as error:
         return await _refused(request, portal, owner, error)
-    return _show_codes(request, codes, is_new=False)
+    return _answer(request, codes)
+
+
+@router.get("/recovery-codes/{answer_id:uuid}/")
+async def recovery_codes_page(request: Request, portal: ThePortal, owner: SignedInOwner, answer_id: UUID) -> Response:
+    """The codes, once, to the session that asked for them."""
+    texts = await show_answer(portal.engine, signed_in=owner, answer_id=answer_id, box=portal.security.box)
+    return render(request, "recovery_codes.html", codes=texts["codes"].split(), is_new=bool(texts["is_new"]))
 
 
 @router.post("/remove/")
@@ -80,13 +101,13 @@ def _ask_first_code(request: Request, offered: Offer, error: AppError | None = N
     )
 
 
-def _show_codes(request: Request, codes: Sequence[str], *, is_new: bool) -> Response:
+def _answer(request: Request, answered: Answered) -> Response:
     if wants_json(request):
-        return JSONResponse({"recovery_codes": list(codes)})
-    return render(request, "recovery_codes.html", codes=codes, is_new=is_new)
+        return JSONResponse({"recovery_codes": answered.texts["codes"].split()})
+    return RedirectResponse(f"/owner/account/second-factor/recovery-codes/{answered.answer_id}/", 303)
 
 
-async def _refused(request: Request, portal: Portal, owner: SignedIn, error: Refused) -> Response:
+async def _refused(request: Request, portal: Portal, owner: SignedIn, error: Refused | Conflict) -> Response:
     if wants_json(request):
         raise error
     return await show(request, portal, owner, status=409, problems={"second_factor": error.message})

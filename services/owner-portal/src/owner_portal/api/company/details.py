@@ -12,6 +12,7 @@ from starlette.responses import Response
 from owner_portal.api.access import SignedInOwner
 from owner_portal.api.answers import company_json, remember
 from owner_portal.api.company.actions import AnAction, attempt, done
+from owner_portal.api.company.editing import check_unchanged, write_seen
 from owner_portal.api.company.forms import Form, Texts, add_page
 from owner_portal.api.portal import Portal, ThePortal
 from owner_portal.api.requests import wants_json
@@ -28,7 +29,8 @@ LARGEST_LOGO = 256 * 1024
 
 async def _draft(portal: Portal, company_id: UUID, typed: Texts) -> dict[str, object]:
     company = await find_company(portal.engine, company_id=company_id)
-    return {"draft": CompanyDraft.of(company).updated(typed), "zones": sorted(available_timezones())}
+    saved = CompanyDraft.of(company)
+    return {"draft": saved.updated(typed), "seen": write_seen(saved.details()), "zones": sorted(available_timezones())}
 
 
 EDIT = Form("edit.html", otherwise="edited in the owner portal", more=_draft)
@@ -45,6 +47,7 @@ async def edit(asked: AnAction) -> Response:
     draft = before.updated(asked.typed)
 
     async def carry_out(action: Action) -> Response:
+        await check_unchanged(asked, before.details(), audited_as="update")
         # A script's repetition finds its fields changed already: only tenancy knows that it is one.
         changes = draft.given(asked.typed) if wants_json(asked.request) else draft.changes_from(before)
         if not changes:

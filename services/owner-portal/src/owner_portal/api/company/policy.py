@@ -10,13 +10,14 @@ from owner_portal.api.access import SignedInOwner
 from owner_portal.api.answers import company_json
 from owner_portal.api.company import questions
 from owner_portal.api.company.actions import AnAction, attempt, done
+from owner_portal.api.company.editing import check_unchanged, write_seen
 from owner_portal.api.company.forms import Form, Texts, show
 from owner_portal.api.portal import Portal, ThePortal
 from owner_portal.api.requests import wants_json
 from owner_portal.application.find_company import find_company
 from owner_portal.application.with_memory import with_memory
 from owner_portal.domain.actions import Action
-from owner_portal.domain.policy import LONGEST, SHORTEST, PolicyDraft
+from owner_portal.domain.policy import LONGEST, SHORTEST, PolicyDraft, TrackingPolicy
 
 router = APIRouter(prefix="/owner/company/{company_id:uuid}/tracking-policy")
 
@@ -24,7 +25,12 @@ router = APIRouter(prefix="/owner/company/{company_id:uuid}/tracking-policy")
 async def _policy(portal: Portal, company_id: UUID, typed: Texts) -> dict[str, object]:
     policy = await with_memory(portal.engine, questions.policy(portal, company_id))
     draft = PolicyDraft(typed) if typed or policy.value is None else PolicyDraft.of(policy.value)
-    return {"policy": policy, "draft": draft, "limits": {"min": SHORTEST, "max": LONGEST}}
+    seen = write_seen(_saved(policy.value)) if policy.value else ""
+    return {"policy": policy, "draft": draft, "seen": seen, "limits": {"min": SHORTEST, "max": LONGEST}}
+
+
+def _saved(policy: TrackingPolicy) -> dict[str, str]:
+    return dict(PolicyDraft.of(policy).given)
 
 
 POLICY = Form(
@@ -50,6 +56,8 @@ async def set_policy(asked: AnAction) -> Response:
     """Replaces the whole policy; trackers take it with their next poll."""
 
     async def carry_out(action: Action) -> Response:
+        saved = await asked.portal.tenancy.settings.policy(asked.company_id)
+        await check_unchanged(asked, _saved(saved), audited_as="set_tracking_policy")
         wanted = PolicyDraft(asked.typed).policy()
         policy = await asked.portal.tenancy.settings.set_policy(asked.company_id, wanted, action)
         return done(asked, "", "policy-changed", {"policy": jsonable_encoder(policy)})

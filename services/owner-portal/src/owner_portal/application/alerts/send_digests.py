@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.queue_mail import queue_mail
+from mailer.queue import queue_mail
 from owner_portal.domain.alert_listing import ShownAlert
 from owner_portal.domain.alerts import Stage
 from owner_portal.store import alert_lists, digests

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mailer import queue
+from mailer.queue import MailState
 from owner_portal.domain.alert_listing import PAGE_SIZE, AlertListing, Frequency, ShownAlert
 from owner_portal.domain.alerts import Kind, State
 from owner_portal.domain.sources import Gap, gaps
-from owner_portal.store import alert_lists, digests, mail, sources
-from owner_portal.store.mail import MailState
+from owner_portal.store import alert_lists, digests, sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ async def show_alerts(engine: AsyncEngine, *, listing: AlertListing, owner_id: U
             matches,
             await alert_lists.count(tx),
             await digests.find(tx, owner_id),
-            await mail.read_state(tx),
+            await queue.read_state(tx),
             gaps(await sources.list_states(tx), datetime.now(UTC)),
         )
 

@@ -5,12 +5,15 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.application.audit.record_action import append_action
-from owner_portal.store import owners, second_factors, sessions
+from owner_portal.store import invitations, owners, second_factors, sessions
 from servicekit.errors import NotFound, Refused
 
 
 async def deactivate_owner(engine: AsyncEngine, *, actor: str, owner_id: UUID, reason: str) -> None:
-    """Ends the sessions and forgets the second factor. NotFound: no active owner. Refused: it is the last one."""
+    """Ends the sessions and the invitations they sent, and forgets the second factor.
+
+    NotFound: no active owner. Refused: it is the last one.
+    """
     async with engine.begin() as tx:
         active = await owners.lock_active(tx)
         if owner_id not in active:
@@ -27,3 +30,5 @@ async def deactivate_owner(engine: AsyncEngine, *, actor: str, owner_id: UUID, r
             subject=active[owner_id],
             reason=reason,
         )
+        for email in await invitations.withdraw_of(tx, active[owner_id]):
+            await append_action(tx, actor=actor, action="withdraw_invitation", subject=email, reason=reason)

@@ -1,15 +1,19 @@
 """Invites somebody to become an owner, and takes an invitation back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from credentials.tokens import new_token, token_digest
+from mailer.queue import queue_mail
 from owner_portal.application.audit.record_action import append_action
-from owner_portal.application.queue_mail import queue_mail
+from owner_portal.application.owners.answer_once import answer_once, show_answer
+from owner_portal.application.owners.secret_box import SecretBox
 from owner_portal.domain import owners as rules
-from owner_portal.domain.owners import Invitation
+from owner_portal.domain.owners import Invitation, SignedIn
 from owner_portal.store import invitations, owners
 from servicekit.errors import Conflict, NotFound
 from servicekit.ids import new_id
@@ -30,18 +34,23 @@ class Sent:
 
     invitation: Invitation
     link: str = field(repr=False)
+    answer_id: UUID  # of the page that shows it once
 
 
-async def invite_owner(engine: AsyncEngine, *, actor: str, email: str, public_url: str) -> Sent:
-    """Queues the e-mail with the link. An earlier invitation of the same e-mail ends.
+async def invite_owner(
+    engine: AsyncEngine, *, signed_in: SignedIn, email: str, public_url: str, key: str, box: SecretBox
+) -> Sent:
+    """Queues the e-mail with the link, once for each `key`. An earlier invitation of the same e-mail ends.
 
-    InvalidInput: no e-mail. Conflict: this is an owner already. Somebody who was deactivated may be invited again.
+    InvalidInput: no e-mail. Conflict: this is an owner already, or as of `answer_once`. Somebody who was deactivated
+    may be invited again.
     """
     email = rules.normal_email(email)
     rules.check_email(email)
-    token = new_token()
+    actor, token = signed_in.email, new_token()
     link = f"{public_url.rstrip('/')}/owner/invitation/?token={token}"
-    async with engine.begin() as tx:
+
+    async def invite(tx: AsyncConnection) -> Mapping[str, str]:
         if await owners.find_owner(tx, email) is not None:
             raise Conflict(f"{email} is an owner already.")
         invitation = await invitations.save(
@@ -55,7 +64,33 @@ async def invite_owner(engine: AsyncEngine, *, actor: str, email: str, public_ur
         body = BODY.format(inviter=actor, link=link, until=invitation.expires_at)
         await queue_mail(tx, to=email, subject=SUBJECT, body=body)
         await append_action(tx, actor=actor, action="invite_owner", subject=email)
-    return Sent(invitation, link)
+        return _texts(invitation, link)
+
+    content = {"request": "invite", "email": email}
+    answered = await answer_once(engine, signed_in=signed_in, key=key, content=content, box=box, make=invite)
+    return _sent(answered.texts, answered.answer_id)
+
+
+async def show_sent(engine: AsyncEngine, *, signed_in: SignedIn, answer_id: UUID, box: SecretBox) -> Sent:
+    """The invitation with its link, once. NotFound: it was shown, or is not this session's."""
+    return _sent(await show_answer(engine, signed_in=signed_in, answer_id=answer_id, box=box), answer_id)
+
+
+def _texts(invitation: Invitation, link: str) -> Mapping[str, str]:
+    return {
+        "id": str(invitation.invitation_id),
+        "email": invitation.email,
+        "invited_by": invitation.invited_by,
+        "expires_at": invitation.expires_at.isoformat(),
+        "link": link,
+    }
+
+
+def _sent(texts: Mapping[str, str], answer_id: UUID) -> Sent:
+    invitation = Invitation(
+        UUID(texts["id"]), texts["email"], texts["invited_by"], datetime.fromisoformat(texts["expires_at"])
+    )
+    return Sent(invitation, texts["link"], answer_id)
 
 
 async def withdraw_invitation(engine: AsyncEngine, *, actor: str, invitation_id: UUID) -> None:

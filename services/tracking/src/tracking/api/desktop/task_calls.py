@@ -13,7 +13,7 @@ async def call_get_tasks(gateway: Gateway, call: Call) -> Reply:
     """`active_token`: the tasks of the person who is signed in."""
     device = await device_of(gateway, call, call.body.get("active_token"))
     tasks = await list_tasks(gateway.engine, call.company.company_id, device.employee_id)
-    return ok("Tasks", data=[_to_wire(task) for task in tasks])
+    return ok("Tasks", data=[_to_wire(task) for task in tasks.rows])
 
 
 async def call_update_task(gateway: Gateway, call: Call) -> Reply:

@@ -13,6 +13,7 @@ from tracking.api.native.context import Caller, Native, admitted, device_of, utc
 from tracking.api.native.problems import RESPONSES
 from tracking.application import devices
 from tracking.application.tasks import list_tasks, update_task
+from tracking.domain.paging import LONGEST_POSITION
 from tracking.domain.policy import TrackingPolicy
 from tracking.store.devices import Device
 from tracking.store.tasks import Task
@@ -33,6 +34,7 @@ def the_caller(request: Request) -> Caller:
     return caller
 
 
+PageStart = Annotated[str, Query(max_length=LONGEST_POSITION, description="of the next page, from the header Link")]
 TheNative = Annotated[Native, Depends(the_native)]
 TheCaller = Annotated[Caller, Depends(the_caller)]
 
@@ -161,10 +163,22 @@ async def config(
 
 
 @router.get("/tasks", dependencies=[credential])
-async def tasks(native: TheNative, caller: TheCaller, device: TheDevice) -> list[ShownTask]:
-    """The tasks of the person whose device it is: those to do first."""
-    found = await list_tasks(native.gateway.engine, caller.company.company_id, device.employee_id)
-    return [_shown(task) for task in found]
+async def tasks(
+    native: TheNative,
+    caller: TheCaller,
+    device: TheDevice,
+    response: Response,
+    after: Annotated[
+        str, Query(max_length=LONGEST_POSITION, description="of the next page, from the header Link")
+    ] = "",
+) -> list[ShownTask]:
+    """The tasks of the person whose device it is: those to do first, the newest of them first. At most 200; where there
+    are more, the header `Link` holds the address of the next page.
+    """
+    found = await list_tasks(native.gateway.engine, caller.company.company_id, device.employee_id, after=after)
+    if found.after:
+        response.headers["link"] = f'</v1/tasks?after={found.after}>; rel="next"'
+    return [_shown(task) for task in found.rows]
 
 
 @router.patch("/tasks/{number}", dependencies=[credential])

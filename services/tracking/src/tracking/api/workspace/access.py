@@ -30,6 +30,7 @@ class Workspace:
     sync: AccessSync
     pictures: PictureStore
     cookie_secure: bool
+    sends_mail: bool = False
 
     @property
     def cookie(self) -> str:
@@ -95,19 +96,33 @@ def the_workspace(request: Request) -> Workspace:
 TheWorkspace = Annotated[Workspace, Depends(the_workspace)]
 
 
+class StaleForm(Forbidden):
+    """The form was made for a session that is over; `person` is who is signed in now."""
+
+    def __init__(self, person: SignedIn) -> None:
+        super().__init__("This form is out of date; reload the page and send it again")
+        self.person = person
+
+
 async def employee_or_admin(request: Request, workspace: TheWorkspace) -> Visitor:
     """Anyone with an account (IsEmployeeOrAdmin), in the own company alone (IsSameCompanyUser).
 
-    What changes anything must come in a form that was made for the session. Forbidden: it does not.
+    What changes anything must come in a form that was made for the session. StaleForm: it does not.
     """
+    visitor = await who_is_signed_in(request, workspace)
+    if request.method not in ("GET", "HEAD"):
+        await _check_token(request, visitor.person)
+    return visitor
+
+
+async def who_is_signed_in(request: Request, workspace: Workspace) -> Visitor:
+    """The same for what changes nothing."""
     company, _, token = request.cookies.get(workspace.cookie, "").partition(".")
     try:
         ticket = Ticket(UUID(hex=company), token)
     except ValueError:
         raise NotAuthenticated("Please sign in") from None
     person = await recognise(workspace.engine, ticket, datetime.now(UTC))
-    if request.method not in ("GET", "HEAD"):
-        await _check_token(request, person)
     return Visitor(ticket, person, workspace.admit(ticket.company_id))
 
 
@@ -136,8 +151,15 @@ def check_origin(request: Request) -> None:
         raise Forbidden("This request came from another site's page")
 
 
+def require_same_origin(request: Request) -> None:
+    """Forbidden unless the browser says that a page of the workspace sent the request."""
+    check_origin(request)
+    if not request.headers.get("origin") and request.headers.get("sec-fetch-site") != "same-origin":
+        raise Forbidden("This request does not come from a page of the workspace")
+
+
 async def _check_token(request: Request, person: SignedIn) -> None:
     check_origin(request)
     given = (await request.form()).get("csrf_token")
     if not isinstance(given, str) or not hmac.compare_digest(given.encode(), person.csrf_token.encode()):
-        raise Forbidden("This form is out of date; reload the page and send it again")
+        raise StaleForm(person)

@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import HTTP_STATUS, AppError
+from servicekit.errors import AppError, NotFound
 from tracking.api.workspace.access import (
     AdminVisitor,
     AnyVisitor,
@@ -16,12 +17,14 @@ from tracking.api.workspace.access import (
     Workspace,
     origin_of,
 )
-from tracking.api.workspace.forms import Line, Number
+from tracking.api.workspace.forms import Line, Number, Once, Version, submission, version_for
 from tracking.api.workspace.pages import render
-from tracking.application.change_password import change_password, reset_password
+from tracking.api.workspace.statuses import http_status
+from tracking.application.change_password import change_password, reset_password, show_new_password
 from tracking.application.deactivate_employee import deactivate_employee, reactivate_employee
 from tracking.application.edit_employee import LONGEST_DESIGNATION, Edit, edit_employee
 from tracking.application.show_screenshots import find_person
+from tracking.domain.editing import Editor
 from tracking.domain.time_zones import time_zones
 
 router = APIRouter()
@@ -35,12 +38,14 @@ class EditForm(BaseModel):
     role: Line
     designation: Line = ""
     time_zone: Line = ""
+    version: Version
 
 
 class ResetForm(BaseModel):
     """A password for somebody; one is made when it is empty."""
 
     password: Line = ""
+    once: Once = ""
 
 
 class PasswordForm(BaseModel):
@@ -63,9 +68,10 @@ async def edit(
     """Changes it."""
     wanted = Edit(form.name, form.email, form.role, form.designation, form.time_zone.strip())
     try:
-        await edit_employee(workspace.engine, visitor.company_id, number, wanted)
+        editor = Editor(visitor.person.employee_id, form.version)
+        await edit_employee(workspace.engine, visitor.company_id, number, wanted, editor=editor)
     except AppError as error:
-        return await _account_of(workspace, visitor, number, error=error, typed=wanted)
+        return await _account_of(workspace, visitor, number, error=error, typed=wanted, sent=form)
     return RedirectResponse(f"/team/{number}", 303)
 
 
@@ -94,28 +100,39 @@ async def reactivate(workspace: TheWorkspace, visitor: AdminVisitor, number: Num
 
 @router.post("/team/{number}/password")
 async def reset(
-    workspace: TheWorkspace, visitor: AdminVisitor, number: Number, form: Annotated[ResetForm, Form()]
+    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, form: Annotated[ResetForm, Form()]
 ) -> Response:
-    """Gives that person another password; one that is made here is shown this once."""
+    """Gives that person another password; one that is made here is shown once, on the page that follows."""
     try:
-        password = await reset_password(
+        shown_id = await reset_password(
             workspace.engine,
-            visitor.company_id,
+            visitor.ticket,
             number,
             password=form.password,
             by=visitor.person.employee_id,
             now=datetime.now(UTC),
+            submission=submission(request, form.once, visitor.person.employee_id, form),
         )
     except AppError as error:
         return await _account_of(workspace, visitor, number, error=error)
+    return RedirectResponse(f"/team/{number}/password/{shown_id}", 303)
+
+
+@router.get("/team/{number}/password/{shown_id}")
+async def new_password(workspace: TheWorkspace, visitor: AdminVisitor, number: Number, shown_id: UUID) -> Response:
+    """What was made, once, to the session that asked for it."""
     whose = await find_person(workspace.engine, visitor.company_id, number)
-    return render("new_password.html", person=visitor.person, whose=whose, made="" if form.password else password)
+    try:
+        made = await show_new_password(workspace.engine, visitor.ticket, shown_id, whose=whose.employee_id)
+    except NotFound as error:
+        return await _account_of(workspace, visitor, number, error=error)
+    return render("new_password.html", person=visitor.person, whose=whose, made=made)
 
 
 @router.get("/account")
-async def own_account(visitor: AnyVisitor) -> Response:
+async def own_account(visitor: AnyVisitor, done: str = "") -> Response:
     """The form for the own password."""
-    return render("own_account.html", person=visitor.person, done=False)
+    return render("own_account.html", person=visitor.person, done=done == "password")
 
 
 @router.post("/account")
@@ -134,23 +151,30 @@ async def change_own_password(
             now=datetime.now(UTC),
         )
     except AppError as error:
-        status_code = HTTP_STATUS[type(error)]
+        status_code = http_status(error)
         return render(
             "own_account.html", status_code=status_code, person=visitor.person, done=False, error=error.message
         )
-    return render("own_account.html", person=visitor.person, done=True)
+    return RedirectResponse("/account?done=password", 303)
 
 
 async def _account_of(
-    workspace: Workspace, visitor: Visitor, number: int, *, error: AppError | None = None, typed: Edit | None = None
+    workspace: Workspace,
+    visitor: Visitor,
+    number: int,
+    *,
+    error: AppError | None = None,
+    typed: Edit | None = None,
+    sent: EditForm | None = None,
 ) -> Response:
     whose = await find_person(workspace.engine, visitor.company_id, number)
     return render(
         "account.html",
-        status_code=HTTP_STATUS[type(error)] if error else 200,
+        status_code=http_status(error) if error else 200,
         person=visitor.person,
         whose=whose,
         says=typed or whose,
+        version=version_for(error, sent, whose.version),
         longest_designation=LONGEST_DESIGNATION,
         time_zones=time_zones(),
         error=error.message if error else "",

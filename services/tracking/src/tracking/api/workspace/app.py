@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import FastAPI, Form, Request
+from fastapi import FastAPI, Form, Query, Request
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.middleware import Middleware
@@ -12,10 +12,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
-from servicekit.errors import HTTP_STATUS, AppError, InvalidInput
+from servicekit.errors import AppError, InvalidInput
 from servicekit.http_headers import SecurityHeaders
 from servicekit.http_server import BodyLimit
-from tracking.api.workspace import accounts, people, reports, sessions, settings, tasks
+from tracking.api.workspace import accounts, held, people, reports, resets, sessions, settings, tasks
 from tracking.api.workspace.access import (
     AdminVisitor,
     AnyVisitor,
@@ -24,9 +24,10 @@ from tracking.api.workspace.access import (
     check_origin,
     origin_of,
 )
-from tracking.api.workspace.forms import FormLine, Line
+from tracking.api.workspace.forms import FormLine, Line, Once, safe_next, submission
 from tracking.api.workspace.pages import STATIC, render
 from tracking.api.workspace.refusals import add_refusals
+from tracking.api.workspace.statuses import http_status
 from tracking.application.accounts import add_employee, set_up_company
 from tracking.application.show_workspace import show_person, show_team
 from tracking.application.workspace_sign_in import LASTS, Ticket, open_session, sign_in, sign_out
@@ -43,6 +44,7 @@ class AccountForm(BaseModel):
     name: Line
     email: Line
     password: Line
+    once: Once = ""
 
 
 class SetupForm(AccountForm):
@@ -60,15 +62,16 @@ def workspace_app(
     health: Sequence[BaseRoute],
     pictures: PictureStore,
     cookie_secure: bool,
+    sends_mail: bool = False,
 ) -> FastAPI:
-    """The application over these dependencies."""
+    """The application over these dependencies; `sends_mail`: somebody hands queued e-mails over."""
     app = FastAPI(
         title="Tenantry workspace",
         openapi_url=None,
         routes=list(health),
         middleware=[Middleware(SecurityHeaders, secure=cookie_secure), Middleware(BodyLimit, limit=LARGEST_BODY)],
     )
-    app.state.workspace = Workspace(engine, dispatch, directory, sync, pictures, cookie_secure)
+    app.state.workspace = Workspace(engine, dispatch, directory, sync, pictures, cookie_secure, sends_mail)
     app.mount("/static", StaticFiles(directory=str(STATIC)))
     add_refusals(app)
     _add_pages(app)
@@ -85,8 +88,10 @@ def _add_pages(app: FastAPI) -> None:
     app.get("/team")(team)
     app.post("/team")(add_to_team)
     app.include_router(accounts.router)
+    app.include_router(held.router)
     app.include_router(people.router)
     app.include_router(reports.router)
+    app.include_router(resets.router)
     app.include_router(sessions.router)
     app.include_router(settings.router)
     app.include_router(tasks.router)
@@ -98,20 +103,29 @@ async def home(workspace: TheWorkspace, visitor: AnyVisitor) -> Response:
     return render("home.html", person=visitor.person, shown=shown)
 
 
-async def login_page() -> Response:
-    """The form."""
-    return render("login.html", email="")
+async def login_page(target: Annotated[Line, Query(alias="next")] = "", done: str = "") -> Response:
+    """The form; `next` is where to go on."""
+    return render("login.html", email="", target=safe_next(target), done=done)
 
 
-async def login(request: Request, workspace: TheWorkspace, email: FormLine, password: FormLine) -> Response:
+async def login(
+    request: Request,
+    workspace: TheWorkspace,
+    email: FormLine,
+    password: FormLine,
+    target: Annotated[Line, Form(alias="next")] = "",
+) -> Response:
     """Opens a session; a suspended company's people are refused as its trackers are."""
     check_origin(request)
     try:
         ticket = await _sign_in(request, workspace, email, password)
         workspace.admit(ticket.company_id)
     except AppError as error:
-        return render("login.html", status_code=HTTP_STATUS[type(error)], error=error.message, email=email)
-    return _with_cookie(workspace, ticket)
+        status_code = http_status(error)
+        return render(
+            "login.html", status_code=status_code, error=error.message, email=email, target=safe_next(target), done=""
+        )
+    return _with_cookie(workspace, ticket, to=safe_next(target))
 
 
 async def logout(workspace: TheWorkspace, visitor: AnyVisitor) -> Response:
@@ -147,9 +161,10 @@ async def setup(request: Request, workspace: TheWorkspace, form: Annotated[Setup
             name=form.name,
             email=form.email,
             password=form.password,
+            form_key=form.once,
         )
     except AppError as error:
-        status_code = HTTP_STATUS[type(error)]
+        status_code = http_status(error)
         return render("setup.html", status_code=status_code, error=error.message, name=form.name, email=form.email)
     ticket = await open_session(workspace.engine, company.company_id, admin, datetime.now(UTC))
     return _with_cookie(workspace, ticket, to="/team")
@@ -160,7 +175,9 @@ async def team(workspace: TheWorkspace, visitor: AdminVisitor) -> Response:
     return await _team(workspace, visitor)
 
 
-async def add_to_team(workspace: TheWorkspace, visitor: AdminVisitor, form: Annotated[AccountForm, Form()]) -> Response:
+async def add_to_team(
+    request: Request, workspace: TheWorkspace, visitor: AdminVisitor, form: Annotated[AccountForm, Form()]
+) -> Response:
     """Adds an account within the seats of the plan."""
     try:
         await add_employee(
@@ -170,6 +187,7 @@ async def add_to_team(workspace: TheWorkspace, visitor: AdminVisitor, form: Anno
             name=form.name,
             email=form.email,
             password=form.password,
+            submission=submission(request, form.once, visitor.person.employee_id, form),
         )
     except AppError as error:
         return await _team(workspace, visitor, error=error, typed=form)
@@ -182,7 +200,7 @@ async def _team(
     shown = await show_team(workspace.engine, visitor.company_id, datetime.now(UTC))
     return render(
         "team.html",
-        status_code=HTTP_STATUS[type(error)] if error else 200,
+        status_code=http_status(error) if error else 200,
         person=visitor.person,
         shown=shown,
         seats=visitor.seats,

@@ -11,7 +11,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from credentials.tokens import new_token
 from tracking.api.workspace.charts import chart, longest
+from tracking.api.workspace.labels import label_of
 from tracking.api.workspace.set_aside import why_set_aside
 from tracking.domain.days import day_of
 
@@ -73,8 +75,15 @@ _templates.filters |= {
     "time_of_day": _time_of_day,
     "days_before": _days_before,
     "why_set_aside": why_set_aside,
+    "label": label_of,
 }
-_templates.globals |= {"static_url": _static_url, "today_in": _today_in, "chart": chart, "longest": longest}
+_templates.globals |= {
+    "static_url": _static_url,
+    "today_in": _today_in,
+    "chart": chart,
+    "longest": longest,
+    "form_key": new_token,
+}
 
 
 def render(template: str, *, status_code: int = 200, **context: Any) -> HTMLResponse:

@@ -2,15 +2,17 @@
 
 from datetime import UTC, date, datetime
 from typing import Annotated
+from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import HTTP_STATUS, AppError, InvalidInput
+from servicekit.errors import AppError, Conflict, InvalidInput, Refused
 from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace
-from tracking.api.workspace.forms import Number, TaskForm, date_of
+from tracking.api.workspace.forms import After, Number, TaskForm, date_of, submission
 from tracking.api.workspace.pages import render
+from tracking.api.workspace.statuses import http_status
 from tracking.application.accounts import ADMIN
 from tracking.application.devices import list_devices, revoke_device
 from tracking.application.show_screenshots import find_person, read_picture, show_gallery
@@ -20,18 +22,20 @@ router = APIRouter()
 
 
 @router.get("/screenshots")
-async def own_screenshots(workspace: TheWorkspace, visitor: AnyVisitor, day: date | None = None) -> Response:
+async def own_screenshots(
+    workspace: TheWorkspace, visitor: AnyVisitor, day: date | None = None, after: After = ""
+) -> Response:
     """The visitor's own, one day at a time."""
-    return await _gallery(workspace, visitor, visitor.person.employee_id, "/screenshots", day)
+    return await _gallery(workspace, visitor, visitor.person.employee_id, "/screenshots", day, after)
 
 
 @router.get("/team/{number}/screenshots")
 async def screenshots_of(
-    workspace: TheWorkspace, visitor: AdminVisitor, number: Number, day: date | None = None
+    workspace: TheWorkspace, visitor: AdminVisitor, number: Number, day: date | None = None, after: After = ""
 ) -> Response:
     """Those of one of the company's people, for its admins."""
     person = await find_person(workspace.engine, visitor.company_id, number)
-    return await _gallery(workspace, visitor, person.employee_id, f"/team/{number}/screenshots", day)
+    return await _gallery(workspace, visitor, person.employee_id, f"/team/{number}/screenshots", day, after)
 
 
 @router.get("/screenshots/{screenshot_id}")
@@ -47,13 +51,14 @@ async def thumbnail(workspace: TheWorkspace, visitor: AnyVisitor, screenshot_id:
 
 
 @router.get("/team/{number}")
-async def person_page(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
-    """One of the company's people and their tasks."""
-    return await _person(workspace, visitor, number)
+async def person_page(workspace: TheWorkspace, visitor: AdminVisitor, number: Number, devices: After = "") -> Response:
+    """One of the company's people, their tasks, and a page of their devices."""
+    return await _person(workspace, visitor, number, after=devices)
 
 
 @router.post("/team/{number}")
 async def give_task(
+    request: Request,
     workspace: TheWorkspace,
     visitor: AdminVisitor,
     number: Number,
@@ -70,8 +75,9 @@ async def give_task(
             description=form.description,
             due_date=date_of(form.due_date),
             now=datetime.now(UTC),
+            submission=submission(request, form.once, visitor.person.employee_id, form),
         )
-    except InvalidInput as error:
+    except (InvalidInput, Refused, Conflict) as error:
         return await _person(workspace, visitor, number, error=error, typed=form)
     return RedirectResponse(f"/team/{number}", 303)
 
@@ -88,9 +94,19 @@ async def revoke(
     return RedirectResponse(f"/team/{number}", 303)
 
 
-async def _gallery(workspace: Workspace, visitor: Visitor, employee_id: UUID, path: str, day: date | None) -> Response:
-    shown = await show_gallery(workspace.engine, visitor.company_id, employee_id, day=day, now=datetime.now(UTC))
-    return render("screenshots.html", person=visitor.person, shown=shown, path=path)
+async def _gallery(
+    workspace: Workspace, visitor: Visitor, employee_id: UUID, path: str, day: date | None, after: str
+) -> Response:
+    now = datetime.now(UTC)
+    shown = await show_gallery(workspace.engine, visitor.company_id, employee_id, day=day, now=now, after=after)
+    return render(
+        "screenshots.html",
+        person=visitor.person,
+        shown=shown,
+        path=path,
+        newest=urlencode({"day": shown.day}) if after else "",
+        older=urlencode({"day": shown.day, "after": shown.page.after}) if shown.page.after else "",
+    )
 
 
 async def _picture(workspace: Workspace, visitor: Visitor, screenshot_id: UUID, *, thumbnail: bool) -> Response:
@@ -113,16 +129,20 @@ async def _person(
     *,
     error: AppError | None = None,
     typed: TaskForm | None = None,
+    after: str = "",
 ) -> Response:
     whose = await find_person(workspace.engine, visitor.company_id, number)
     tasks = await list_tasks(workspace.engine, visitor.company_id, whose.employee_id)
+    devices = await list_devices(workspace.engine, visitor.company_id, whose.employee_id, after=after)
     return render(
         "person.html",
-        status_code=HTTP_STATUS[type(error)] if error else 200,
+        status_code=http_status(error) if error else 200,
         person=visitor.person,
         whose=whose,
         tasks=tasks,
-        devices=await list_devices(workspace.engine, visitor.company_id, number),
+        devices=devices,
+        newest=urlencode({"devices": ""}) if after else "",
+        older=urlencode({"devices": devices.page.after}) if devices.page.after else "",
         typed=typed,
         error=error.message if error else "",
     )

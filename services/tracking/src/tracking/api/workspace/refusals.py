@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -9,23 +10,18 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.database import DATABASE_AWAY
-from servicekit.errors import HTTP_STATUS, AppError, NotAuthenticated
+from servicekit.errors import AppError, NotAuthenticated
+from tracking.api.workspace.access import StaleForm
+from tracking.api.workspace.held import hold, restore
+from tracking.api.workspace.labels import label_of
 from tracking.api.workspace.pages import render
+from tracking.api.workspace.statuses import http_status
 
 _NO_PAGE = "There is no such page; check its address"
 _WORDS = {
     400: "The form could not be read; reload its page and send it again",
     404: _NO_PAGE,
     405: "This address takes only what its page sends; go there by the links and buttons of the workspace",
-}
-_LABELS = {
-    "email": "E-mail",
-    "key": "Company key",
-    "present": "Present password",
-    "new": "New password",
-    "target_hours": "Daily target",
-    "first": "From",
-    "last": "To",
 }
 _TAKES = {
     "missing": "must be filled in",
@@ -49,11 +45,20 @@ def add_refusals(app: FastAPI) -> None:
         app.add_exception_handler(away, _database_away)
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)  # noqa: S101 - what the handler is registered for
     if isinstance(error, NotAuthenticated):
-        return RedirectResponse("/login", 303)
-    return render("error.html", status_code=HTTP_STATUS[type(error)], error=error.message)
+        return await hold(request) or RedirectResponse(_sign_in_for(request), 303)
+    if isinstance(error, StaleForm) and await hold(request):
+        return await restore(request, request.url.path, error.person, http_status(error))
+    return render("error.html", status_code=http_status(error), error=error.message)
+
+
+def _sign_in_for(request: Request) -> str:
+    """The sign-in page, which goes on to the page that was asked for."""
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    return "/login?" + urlencode({"next": path}) if is_page and path != "/" else "/login"
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:
@@ -68,7 +73,7 @@ def _objection(found: Mapping[str, Any]) -> str:
         return _NO_PAGE
     name = str(names[-1])
     takes = _TAKES.get(found["type"], "cannot be read").format(**found.get("ctx", {}))
-    return f"{_LABELS.get(name, name.replace('_', ' ').capitalize())} {takes}"
+    return f"{label_of(name)} {takes}"
 
 
 async def _not_served(_request: Request, error: Exception) -> Response:

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import InvalidInput
 from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace
-from tracking.api.workspace.forms import Number, date_of
+from tracking.api.workspace.forms import After, Number, date_of
 from tracking.api.workspace.pages import render
 from tracking.application.accounts import ADMIN
 from tracking.application.delete_session import delete_session
@@ -27,11 +27,11 @@ async def sessions(
     visitor: AnyVisitor,
     day: Field = "",
     person: Field = "",
-    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    after: After = "",
 ) -> Response:
     """Those of the company for its admins, by day and person; the own ones, by day, for everyone else."""
     is_admin = visitor.person.role == ADMIN
-    wanted = Wanted(person=_number(person) if is_admin else None, day=date_of(day), page=page)
+    wanted = Wanted(person=_number(person) if is_admin else None, day=date_of(day), after=after)
     shown = await show_sessions(
         workspace.engine, visitor.company_id, visitor.person.employee_id, wanted, is_admin=is_admin
     )
@@ -41,8 +41,8 @@ async def sessions(
         person=visitor.person,
         shown=shown,
         wanted=wanted,
-        newer=urlencode(chosen | {"page": page - 1}) if page > 1 else "",
-        older="" if shown.is_last else urlencode(chosen | {"page": page + 1}),
+        newest=urlencode(chosen) if after else "",
+        older=urlencode(chosen | {"after": shown.after}) if shown.after else "",
     )
 
 

@@ -7,11 +7,14 @@ from fastapi import APIRouter, Form, Header
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import HTTP_STATUS, InvalidInput
+from servicekit.errors import InvalidInput
 from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Workspace
-from tracking.api.workspace.forms import Line
+from tracking.api.workspace.forms import Line, Version, version_for
 from tracking.api.workspace.pages import render
+from tracking.api.workspace.statuses import http_status
 from tracking.application.company_settings import change_settings, show_settings
+from tracking.application.edit_conflict import Stale
+from tracking.domain.editing import Editor
 from tracking.store.company_settings import CompanySettings
 
 router = APIRouter()
@@ -23,6 +26,7 @@ class SettingsForm(BaseModel):
     name: Line
     colour: Line
     target_hours: Line
+    version: Version
 
 
 @router.get("/settings")
@@ -38,11 +42,12 @@ async def change(workspace: TheWorkspace, visitor: AdminVisitor, form: Annotated
         await change_settings(
             workspace.engine,
             visitor.company_id,
+            editor=Editor(visitor.person.employee_id, form.version),
             name=form.name,
             colour=form.colour,
             target_hours=form.target_hours,
         )
-    except InvalidInput as error:
+    except (InvalidInput, Stale) as error:
         return await _settings(workspace, visitor, error=error, typed=form)
     return RedirectResponse("/settings", 303)
 
@@ -63,25 +68,27 @@ async def _settings(
     workspace: Workspace,
     visitor: AdminVisitor,
     *,
-    error: InvalidInput | None = None,
+    error: InvalidInput | Stale | None = None,
     typed: SettingsForm | None = None,
 ) -> Response:
     shown = await show_settings(workspace.engine, visitor.company_id)
     return render(
         "settings.html",
-        status_code=HTTP_STATUS[type(error)] if error else 200,
+        status_code=http_status(error) if error else 200,
         person=visitor.person,
         shown=shown,
-        says=typed or _as_typed(shown.settings),
+        says=typed or _as_typed(shown.settings, shown.version),
+        version=version_for(error, typed, shown.version),
         policy=visitor.access.company.policy if visitor.access.company else None,
         entitlement=visitor.access.entitlement,
         error=error.message if error else "",
     )
 
 
-def _as_typed(settings: CompanySettings) -> SettingsForm:
+def _as_typed(settings: CompanySettings, version: int) -> SettingsForm:
     return SettingsForm(
         name=settings.workspace_name,
         colour=settings.brand_colour,
         target_hours=f"{settings.daily_target_seconds / 3600:g}",
+        version=version,
     )

@@ -3,19 +3,23 @@ and delete.
 """
 
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query
 from pydantic import BaseModel, BeforeValidator
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import HTTP_STATUS, InvalidInput
+from servicekit.errors import InvalidInput
 from tracking.api.workspace.access import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace
-from tracking.api.workspace.forms import Number, TaskForm, Whole, date_of
+from tracking.api.workspace.forms import After, Number, TaskForm, Version, Whole, date_of, version_for
 from tracking.api.workspace.pages import render
+from tracking.api.workspace.statuses import http_status
 from tracking.application.accounts import ADMIN
+from tracking.application.edit_conflict import Stale
 from tracking.application.edit_tasks import browse_tasks, change_task, delete_task, note_task, open_task
 from tracking.application.tasks import STATUSES
+from tracking.domain.editing import Editor
 from tracking.store.tasks import GivenTask
 
 router = APIRouter(prefix="/tasks")
@@ -28,17 +32,19 @@ class ChangeForm(TaskForm):
     """What somebody is to do instead; `person` is their number."""
 
     person: Whole
+    version: Version
 
 
 class NoteForm(BaseModel):
     """What is to be known about a task."""
 
     note: str = ""
+    version: Version
 
 
 @router.get("")
 async def tasks_page(
-    workspace: TheWorkspace, visitor: AnyVisitor, person: Person = None, status: Status = None
+    workspace: TheWorkspace, visitor: AnyVisitor, person: Person = None, status: Status = None, after: After = ""
 ) -> Response:
     """The company's for its admins, the own ones for everyone else."""
     shown = await browse_tasks(
@@ -47,7 +53,9 @@ async def tasks_page(
         only_of=_only_of(visitor),
         employee_number=person,
         status=status,
+        after=after,
     )
+    chosen = {"person": person or "", "status": status or ""}
     return render(
         "task_list.html",
         person=visitor.person,
@@ -55,6 +63,8 @@ async def tasks_page(
         statuses=STATUSES,
         chosen_person=person,
         chosen_status=status,
+        newest=urlencode(chosen) if after else "",
+        older=urlencode(chosen | {"after": shown.page.after}) if shown.page.after else "",
     )
 
 
@@ -77,12 +87,13 @@ async def change(
             workspace.engine,
             visitor.company_id,
             number,
+            editor=Editor(visitor.person.employee_id, form.version),
             title=form.title,
             description=form.description,
             due_date=date_of(form.due_date),
             employee_number=form.person,
         )
-    except InvalidInput as error:
+    except (InvalidInput, Stale) as error:
         return await _task(workspace, visitor, number, error=error, typed=form)
     return RedirectResponse("/tasks", 303)
 
@@ -93,9 +104,16 @@ async def write_note(
 ) -> Response:
     """Writes its note, which whoever has the task and the company's admins see."""
     try:
-        await note_task(workspace.engine, visitor.company_id, number, only_of=_only_of(visitor), note=form.note)
-    except InvalidInput as error:
-        return await _task(workspace, visitor, number, error=error, note=form.note)
+        await note_task(
+            workspace.engine,
+            visitor.company_id,
+            number,
+            editor=Editor(visitor.person.employee_id, form.version),
+            only_of=_only_of(visitor),
+            note=form.note,
+        )
+    except (InvalidInput, Stale) as error:
+        return await _task(workspace, visitor, number, error=error, note=form)
     return RedirectResponse("/tasks", 303)
 
 
@@ -116,19 +134,21 @@ async def _task(
     visitor: Visitor,
     number: int,
     *,
-    error: InvalidInput | None = None,
+    error: InvalidInput | Stale | None = None,
     typed: ChangeForm | None = None,
-    note: str | None = None,
+    note: NoteForm | None = None,
 ) -> Response:
     """The task, with what was typed in place of what is stored."""
     shown = await open_task(workspace.engine, visitor.company_id, number, only_of=_only_of(visitor))
     return render(
         "task.html",
-        status_code=HTTP_STATUS[type(error)] if error else 200,
+        status_code=http_status(error) if error else 200,
         person=visitor.person,
         shown=shown,
         says=typed or _as_typed(shown.given),
-        note=shown.given.task.note if note is None else note,
+        note=note.note if note else shown.given.task.note,
+        version=version_for(error if typed else None, typed, shown.given.task.version),
+        note_version=version_for(error if note else None, note, shown.given.task.note_version),
         error=error.message if error else "",
     )
 
@@ -140,4 +160,5 @@ def _as_typed(given: GivenTask) -> ChangeForm:
         description=task.description,
         due_date=str(task.due_date or ""),
         person=given.employee_number,
+        version=task.version,
     )

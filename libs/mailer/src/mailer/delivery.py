@@ -1,19 +1,25 @@
 """Hands waiting e-mails over, at least once each; no transaction is open meanwhile."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from owner_portal.domain.mail import Mail, is_given_up, pause_after
-from owner_portal.store import mail as queue
+from mailer import queue
+from mailer.mail import Mail, is_given_up, pause_after
 from servicekit.errors import AppError, Refused
 
 log = structlog.get_logger()
 
 BATCH = 4
 LEASE = timedelta(minutes=10)  # longer than a batch can take: a hand-over is a dozen words, each waited for 10 seconds
+
+
+Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+"""Begins a transaction on the database that holds the queue; it commits at the end of the context."""
 
 
 class Sender(Protocol):
@@ -23,16 +29,16 @@ class Sender(Protocol):
         """Returns once somebody else is responsible for it. Refused: nobody ever will be; else it is tried again."""
 
 
-async def send_mail(engine: AsyncEngine, *, sender: Sender) -> bool:
+async def send_mail(begin: Begin, *, sender: Sender) -> bool:
     """Hands over what is due, one after another; says whether there was anything."""
-    async with engine.begin() as tx:
+    async with begin() as tx:
         due = await queue.claim(tx, limit=BATCH, lease=LEASE)
     for mail in due:
-        await _send(engine, sender, mail)
+        await _send(begin, sender, mail)
     return bool(due)
 
 
-async def _send(engine: AsyncEngine, sender: Sender, mail: Mail) -> None:
+async def _send(begin: Begin, sender: Sender, mail: Mail) -> None:
     try:
         await sender.send(mail)
     except Exception as error:
@@ -40,8 +46,8 @@ async def _send(engine: AsyncEngine, sender: Sender, mail: Mail) -> None:
         problem = error.message if isinstance(error, AppError) else repr(error)
         log.warning("mail given up" if gone else "mail not sent", mail_id=str(mail.mail_id), error=problem)
         if not gone:
-            async with engine.begin() as tx:
+            async with begin() as tx:
                 await queue.postpone(tx, mail.mail_id, pause=pause_after(mail.attempts + 1), problem=problem)
             return
-    async with engine.begin() as tx:
+    async with begin() as tx:
         await queue.delete(tx, mail.mail_id)

@@ -7,7 +7,7 @@ a company with a million sessions meets with a probability of one in ten thousan
 
 from alembic import op
 
-revision = "0022"
+revision = "0015"
 down_revision = "0014"
 
 # Of a random UUID's 32 hexadecimal digits the 13th and the 17th say what it is; 13 of the others are 52 bits.

@@ -1,4 +1,9 @@
-"""E-mails that wait to be handed over. One that was is deleted: its body may hold a link that lets somebody in."""
+"""E-mails that wait in the table `mail` of the service's own database, which its migrations create:
+
+`id uuid PRIMARY KEY, recipient, subject, body text NOT NULL, queued_at, due_at timestamptz NOT NULL DEFAULT now(),
+attempts integer NOT NULL DEFAULT 0, problem text`. One that was handed over is deleted: its body may hold a link that
+lets somebody in.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from owner_portal.domain.mail import Mail
+from mailer.mail import Mail, one_line
+from servicekit.ids import new_id
 
 _APPEND = text("INSERT INTO mail (id, recipient, subject, body) VALUES (:id, :recipient, :subject, :body)")
 
@@ -41,9 +47,12 @@ class MailState:
     problem: str | None
 
 
-async def append(tx: AsyncConnection, *, mail_id: UUID, recipient: str, subject: str, body: str) -> None:
-    """Adds a mail to the caller's transaction; it is due at once."""
-    await tx.execute(_APPEND, {"id": mail_id, "recipient": recipient, "subject": subject, "body": body})
+async def queue_mail(tx: AsyncConnection, *, to: str, subject: str, body: str) -> None:
+    """Adds plain text to one address to the caller's transaction: it goes out if that commits, never if it does not.
+
+    Sent within seconds of the commit, and tried for three days.
+    """
+    await tx.execute(_APPEND, {"id": new_id(), "recipient": one_line(to), "subject": one_line(subject), "body": body})
 
 
 async def claim(tx: AsyncConnection, *, limit: int, lease: timedelta) -> list[Mail]:

@@ -19,8 +19,8 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
-from owner_portal.application.send_mail import Sender
-from owner_portal.domain.mail import Mail
+from mailer.delivery import Sender
+from mailer.mail import Mail
 from servicekit.errors import InvalidInput, Refused, Unavailable
 
 log = structlog.get_logger()
@@ -29,11 +29,11 @@ TIMEOUT = 10.0  # seconds for each word of the relay
 PORTS = {"smtp": 587, "smtps": 465, "smtp-plain": 25}
 
 
-def open_sender(url: str, *, from_address: str) -> Sender:
-    """The sender of this URL. InvalidInput: no such way, or the URL lacks what it needs."""
+def open_sender(url: str, *, from_address: str, setting: str = "MAIL_URL") -> Sender:
+    """The sender of this URL. InvalidInput, which names the `setting`: no such way, or the URL lacks what it needs."""
     parts = urlsplit(url)
     if parts.scheme == "console":
-        return Console()
+        return Console(setting)
     if parts.scheme == "file" and parts.path:
         return Folder(Path(unquote(parts.path)), from_address)
     if parts.scheme in PORTS and parts.hostname:
@@ -46,15 +46,18 @@ def open_sender(url: str, *, from_address: str) -> Sender:
             unquote(parts.username or ""),
             unquote(parts.password or ""),
         )
-    raise InvalidInput("PORTAL_MAIL_URL must be console:, file:///folder, or smtp://, smtps:// or smtp-plain://host")
+    raise InvalidInput(f"{setting} must be console:, file:///folder, or smtp://, smtps:// or smtp-plain://host")
 
 
+@dataclass(frozen=True)
 class Console:
-    """No relay is set. The body stays out of the log: whoever reads logs must not find links that open accounts."""
+    """No relay is set by the `setting`. The log gets no body, since it may hold a link that opens an account."""
+
+    setting: str
 
     async def send(self, mail: Mail) -> None:
         """Logs that it was not sent."""
-        log.warning("mail not sent: PORTAL_MAIL_URL names no relay", to=mail.recipient, subject=mail.subject)
+        log.warning("mail not sent: no relay is set", setting=self.setting, to=mail.recipient, subject=mail.subject)
 
 
 @dataclass(frozen=True)

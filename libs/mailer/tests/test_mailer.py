@@ -1,0 +1,34 @@
+"""What a mail may look like in a log and in its head, how often it is tried, and how its way is chosen."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailer.mail import LONGEST_PAUSE, one_line, pause_after
+from mailer.senders import Folder, Smtp, open_sender
+from servicekit.errors import InvalidInput
+
+FROM = "Tenantry <portal@tenantry.example>"
+
+
+def test_a_url_chooses_the_way() -> None:
+    sender = open_sender("smtps://me%40here:p%3Aw@relay.example", from_address=FROM)
+    assert sender == Smtp("relay.example", 465, "smtps", FROM, "me@here", "p:w")
+    assert "p:w" not in repr(sender)
+    assert open_sender("file:///var/mail%20out", from_address=FROM) == Folder(Path("/var/mail out"), FROM)
+    for url in ("", "file:", "smtp:", "pigeon://roof"):
+        with pytest.raises(InvalidInput, match="TRACKING_MAIL_URL must be"):
+            open_sender(url, from_address=FROM, setting="TRACKING_MAIL_URL")
+
+
+@given(st.integers(1, 10**6))
+def test_pauses_grow_to_an_hour(attempts: int) -> None:
+    assert timedelta(minutes=1) <= pause_after(attempts) <= pause_after(attempts + 1) <= LONGEST_PAUSE
+
+
+@given(st.text())
+def test_a_subject_is_one_line(given_text: str) -> None:
+    assert one_line(given_text).isprintable()

@@ -1,0 +1,54 @@
+"""Secrets that a session's next page shows once, as the seeds they are computed from."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_INSERT = text("""
+    INSERT INTO shown_once (company_id, shown_id, token_digest, employee_id, seed, expires_at)
+    VALUES (:company_id, :shown_id, :token_digest, :employee_id, :seed, now() + CAST(:time AS interval))
+""")
+
+_TAKE = text("""
+    DELETE FROM shown_once WHERE shown_id = :shown_id AND token_digest = :token_digest AND employee_id = :employee_id
+    RETURNING seed, expires_at > now() AS is_good
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown once; without a seed there is no secret."""
+
+    seed: bytes | None
+
+
+async def insert(
+    tx: AsyncConnection,
+    company_id: UUID,
+    shown_id: UUID,
+    *,
+    token_digest: bytes,
+    employee_id: UUID,
+    seed: bytes | None,
+    time: timedelta,
+) -> None:
+    """Lets the session with that token see it once, within `time`; `employee_id` is whose secret it is."""
+    values = {
+        "company_id": company_id,
+        "shown_id": shown_id,
+        "token_digest": token_digest,
+        "employee_id": employee_id,
+        "seed": seed,
+        "time": time,
+    }
+    await tx.execute(_INSERT, values)
+
+
+async def take(tx: AsyncConnection, shown_id: UUID, *, token_digest: bytes, employee_id: UUID) -> Shown | None:
+    """Uses it up; None: it was shown, is over, or is not that session's."""
+    values = {"shown_id": shown_id, "token_digest": token_digest, "employee_id": employee_id}
+    row = (await tx.execute(_TAKE, values)).one_or_none()
+    return Shown(bytes(row.seed) if row.seed else None) if row and row.is_good else None

@@ -1,0 +1,164 @@
+"""Long lists are complete: page after page, the newest first, whatever comes or goes while somebody turns them."""
+
+import html
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from servicekit.ids import new_id
+from tracking.application.edit_tasks import TASKS_A_PAGE
+from tracking.application.show_screenshots import PICTURES_A_PAGE
+from tracking.domain.paging import Position, read_position, write_position
+
+OLDER = re.compile(r'href="([^"]+)" rel="next">Older')
+NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def tenant(new_tenant) -> Any:
+    """A company of the test's own."""
+    return await new_tenant(people=1)
+
+
+@pytest.fixture
+async def person(stored, tenant) -> Any:
+    return next(row for row in await stored("employee", tenant.company_id) if row["email"] == tenant.people[0])
+
+
+@pytest.fixture
+def fill(superuser):
+    """`await fill(statement, rows)` puts rows where no page could in a second."""
+
+    async def fill(statement: str, rows: list[dict[str, Any]]) -> None:
+        async with superuser.begin() as tx:
+            await tx.execute(text(statement), rows)
+
+    return fill
+
+
+@pytest.fixture
+def turn(admin):
+    """`await turn(path, pattern)`: what the pattern finds on each page, from the first to the last."""
+
+    async def turn(path: str, pattern: str, browser: Any = admin) -> list[list[str]]:
+        found = []
+        while path:
+            page = (await browser.see(path)).text
+            found.append(re.findall(pattern, page))
+            older = OLDER.search(page)
+            path = html.unescape(older.group(1)) if older else ""
+        return found
+
+    return turn
+
+
+async def test_tasks(admin, employee, tenant, person, fill, turn, superuser) -> None:
+    rows = [
+        {
+            "company_id": tenant.company_id,
+            "task_id": new_id(),
+            "employee_id": person["employee_id"],
+            "title": f"Task {number:03}",
+            "done": NOON + timedelta(minutes=number) if number < 105 else None,
+        }
+        for number in range(310)
+    ]
+    await fill(
+        """INSERT INTO task (company_id, task_id, employee_id, assigned_by, title, description, status, created_at,
+               completed_at)
+           VALUES (:company_id, :task_id, :employee_id, :employee_id, :title, '',
+               CASE WHEN CAST(:done AS timestamptz) IS NULL THEN 'OPEN' ELSE 'DONE' END, now(), :done)""",
+        rows,
+    )
+    expected = [f"{number:03}" for number in (*range(309, 104, -1), *range(104, -1, -1))]
+    for browser, path in ((admin, "/tasks"), (employee, "/tasks"), (admin, f"/tasks?person={person['number']}")):
+        pages = await turn(path, r'<th scope="row">Task (\d+)', browser)
+        assert [len(page) for page in pages] == [TASKS_A_PAGE] * 3 + [10]
+        assert [number for page in pages for number in page] == expected
+    first = (await admin.see("/tasks")).text
+    assert "Task 309" in (await admin.see(f"/team/{person['number']}")).text, "the newest is there"
+    older = OLDER.search(first)
+    assert older is not None
+    async with superuser.begin() as tx:
+        statement = text("DELETE FROM task WHERE company_id = :id AND title IN ('Task 210', 'Task 309')")
+        await tx.execute(statement, {"id": tenant.company_id})
+    second = (await admin.see(html.unescape(older.group(1)))).text
+    assert re.findall(r'<th scope="row">Task (\d+)', second)[0] == "209", "what was deleted moves nothing"
+
+
+async def test_devices(admin, tenant, person, fill, turn) -> None:
+    rows = [
+        {
+            "company_id": tenant.company_id,
+            "device_id": new_id(),
+            "employee_id": person["employee_id"],
+            "digest": number.to_bytes(2, "big"),
+            "name": f"Desk {number:03}",
+            "at": NOON + timedelta(hours=number // 2),  # pairs at one moment
+        }
+        for number in range(121)
+    ]
+    await fill(
+        """INSERT INTO device (company_id, device_id, employee_id, token_digest, logged_in_at, name)
+           VALUES (:company_id, :device_id, :employee_id, :digest, :at, :name)""",
+        rows,
+    )
+    path = f"/team/{person['number']}"
+    pages = await turn(path, r'<th scope="row">Desk (\d+)')
+    assert [len(page) for page in pages] == [50, 50, 21]
+    assert [number for page in pages for number in page] == [f"{number:03}" for number in range(120, -1, -1)]
+    assert "121 signed in" in (await admin.see(path)).text
+    assert (await admin.see(f"{path}?devices=x")).status_code == 400
+
+
+async def test_a_gallery_of_a_day(admin, employee, tenant, person, fill, turn) -> None:
+    company = {"company_id": tenant.company_id, "employee_id": person["employee_id"], "session_id": new_id()}
+    await fill(
+        """INSERT INTO work_session (company_id, session_id, employee_id, started_at, last_seen_at)
+           VALUES (:company_id, :session_id, :employee_id, :at, :at)""",
+        [company | {"at": NOON}],
+    )
+    ids = [new_id() for _ in range(1_005)]
+    await fill(
+        """INSERT INTO screenshot (company_id, screenshot_id, employee_id, session_id, captured_at, received_at, width,
+               height, stored_bytes)
+           VALUES (:company_id, :screenshot_id, :employee_id, :session_id, :at, :at, 1, 1, 1)""",
+        [company | {"screenshot_id": one, "at": NOON + timedelta(seconds=place // 3)} for place, one in enumerate(ids)],
+    )
+    day = f"?day={NOON:%Y-%m-%d}"
+    for browser, path in ((admin, f"/team/{person['number']}/screenshots{day}"), (employee, f"/screenshots{day}")):
+        assert f"1,005 on this day, {PICTURES_A_PAGE} on this page" in (await browser.see(path)).text
+        pages = await turn(path, r'src="/screenshots/([\w-]+)/thumbnail"', browser)
+        assert [one for page in pages for one in page] == [str(one) for one in reversed(ids)]
+        assert max(map(len, pages)) == PICTURES_A_PAGE
+    assert (await employee.see(f"/screenshots{day}&after=x")).status_code == 400
+
+
+async def test_who_may_turn_pages(open_browser, new_tenant, employee, person) -> None:
+    position = write_position(Position(NOON, new_id()))
+    stranger = open_browser()
+    await stranger.sign_in((await new_tenant()).admin)
+    for path in (
+        f"/team/{person['number']}?devices={position}",
+        f"/team/{person['number']}/screenshots?after={position}",
+    ):
+        assert (await open_browser().see(path)).headers["location"] == "/login"
+        assert (await employee.see(path)).status_code == 403
+        assert (await stranger.see(path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "moment", [None, NOON, datetime(1969, 12, 31, 23, 59, 59, 1, UTC), datetime.max.replace(tzinfo=UTC)]
+)
+def test_a_position_is_read_as_it_was_written(moment: datetime | None) -> None:
+    position = Position(moment, new_id())
+    assert read_position(write_position(position)) == position
+
+
+@pytest.mark.parametrize("said", ["x", "_", "-", "1", "1_x", f"{10**40}_{'0' * 32}", f"--1_{'0' * 32}", "1" * 90])
+def test_what_was_not_written_here_is_no_position(said: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        read_position(said)

@@ -1,0 +1,54 @@
+"""An operator lets a company's last admin in again: by the company's key, with a link that is in no log."""
+
+import re
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from servicekit.errors import NotFound
+from tracking import maintenance, settings
+
+LINK = re.compile(r"/reset#([0-9a-f]{32}\.[\w-]{43})")
+
+
+@pytest.fixture
+async def tenant(new_tenant) -> Any:
+    """A company of the test's own."""
+    return await new_tenant(people=1)
+
+
+@pytest.fixture
+def config(environment, monkeypatch, tenancy) -> settings.Recovery:  # noqa: ARG001 - tenancy must answer
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return settings.Recovery()
+
+
+async def test_the_link_sets_the_admins_password(config, tenant, open_browser, sync, capsys) -> None:
+    await sync.refresh()
+    with capture_logs() as logs:
+        await maintenance.recover(config, email=tenant.admin, key=tenant.key)
+    [code] = LINK.findall(capsys.readouterr().out)
+    [entry] = [entry for entry in logs if entry["event"] == "recovery link made"]
+    assert entry["company_id"] == str(tenant.company_id)
+    token = code.partition(".")[2]
+    assert token not in str(logs)
+    assert tenant.key not in str(logs)
+    assert (await open_browser().post("/reset", code=code, new="a wholly new sesame")).status_code == 303
+    assert (await open_browser().sign_in(tenant.admin, "a wholly new sesame")).status_code == 303
+    assert (await open_browser().post("/reset", code=code, new="yet another sesame")).status_code == 404
+
+
+async def test_who_gets_none(config, tenant, new_tenant, capsys) -> None:
+    other = await new_tenant()
+    for email, key in (
+        (tenant.people[0], tenant.key),  # no admin
+        (tenant.admin, other.key),
+        (tenant.admin, f"company_{'0' * 32}"),
+        (tenant.admin, ""),
+        ("nobody@acme.example", tenant.key),
+    ):
+        with pytest.raises(NotFound):
+            await maintenance.recover(config, email=email, key=key)
+    assert "reset#" not in capsys.readouterr().out
