@@ -24,7 +24,7 @@ _BY_ID = text(f"SELECT {_COLUMNS} FROM employee WHERE employee_id = :employee_id
 
 _BY_NUMBER = text(f"SELECT {_COLUMNS} FROM employee WHERE number = :number")
 
-_ALL = text(f"SELECT {_COLUMNS} FROM employee ORDER BY lower(name), number")
+_ALL = text(f"SELECT {_COLUMNS} FROM employee ORDER BY lower(name), employee_id")
 
 _UPDATE = text("""
     UPDATE employee SET name = :name, email = :email, email_digest = :email_digest, role = :role,
