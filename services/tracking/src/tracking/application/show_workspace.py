@@ -17,6 +17,7 @@ from tracking.store.tasks import Task
 DAYS_SHOWN = 30
 SESSIONS_SHOWN = 20
 TASKS_SHOWN = 50  # the page of tasks has all
+REJECTIONS_SHOWN = 100  # pairs of a person and a reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Team:
     people: list[tuple[Employee, EmployeeTotals]]
     seats_used: int
     quarantined: dict[str, int]
+    quarantined_by_person: list[quarantine.OfPerson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,9 @@ async def show_team(engine: AsyncEngine, company_id: UUID, now: datetime) -> Tea
         people = await employees.everyone(tx)
         today = await employee_days.of_day(tx, day)
         kept_aside = await quarantine.counts(tx)
+        by_person = await quarantine.by_person(tx, limit=REJECTIONS_SHOWN)
     shown = [(person, today.get(person.employee_id, EmployeeTotals())) for person in people]
-    return Team(day, shown, sum(person.active for person in people), kept_aside)
+    return Team(day, shown, sum(person.active for person in people), kept_aside, by_person)
 
 
 async def show_person(engine: AsyncEngine, company_id: UUID, employee_id: UUID, now: datetime) -> Person:

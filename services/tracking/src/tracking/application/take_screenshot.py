@@ -39,7 +39,8 @@ class ScreenshotTaker:
             session = await sessions.find(tx, capture.session) if capture.session else None
             if session is None or session.employee_id != device.employee_id:
                 raise NotKept(ANOTHERS)
-            is_known = await screenshots.exists(tx, capture.screenshot_id)
+            ids = [capture.screenshot_id] + ([capture.name] if capture.name else [])
+            is_known = await screenshots.exists(tx, device.employee_id, ids)
             is_kept = await screenshots.kept(tx, capture.screenshot_id) is not None
             used = (await levels.read(tx)).storage_bytes
         at = capture.moment(session_start=session.started_at, clock_offset=device.clock_offset, received_at=received_at)
@@ -54,7 +55,7 @@ class ScreenshotTaker:
         return await self._store(company_id, session, capture, at, received_at=received_at)
 
     async def set_aside(self, company_id: UUID, device: Device, capture: Capture, reason: str) -> None:
-        """Counts a capture of which nothing is kept."""
+        """Counts a capture of which nothing is kept, once for its person, however often it comes."""
         payload = f"captured at {capture.captured_at}, {len(capture.data)} bytes, session {capture.session}"
         async with company_scope(self._engine, company_id) as tx:
             await quarantine.add(
@@ -76,7 +77,7 @@ class ScreenshotTaker:
         received_at: datetime,
     ) -> bool:
         try:
-            rendered = await self._decoder.render(capture.data)
+            rendered = await self._decoder.render(capture.data, company=company_id)
         except Unfit as unfit:
             raise NotKept(str(unfit)) from None
         screenshot = Screenshot(

@@ -1,23 +1,41 @@
-"""The gateway's side of its decoding process: one picture at a time, each within its time, few in line."""
+"""The gateway's side of its decoding process: one picture at a time, companies by turns, within limits.
+
+A picture is refused for what it is, never for what else the machine has to do: how long one may take is measured in
+seconds of processor time, and whatever depends on the load ends in Unavailable, so that the picture is sent again.
+"""
 
 import asyncio
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Hashable
 
 import structlog
 
 from servicekit.errors import Unavailable
 from tracking.imaging.protocol import ANSWER, REQUEST, Rendered
+from tracking.imaging.turns import Turns
 from tracking.imaging.unfit import BROKEN, SLOW, Unfit
 
 log = structlog.get_logger()
 
-LONGEST_DECODING = 10.0  # seconds; three large screens take one
-MOST_WAITING = 64 * 1024**2  # bytes of pictures in line; more are better sent again
-TRIES = 2  # others may kill or stop a process; a picture that ends or holds up two is to blame itself
+MAX_QUEUE_SECONDS = 10.0  # this and the next are seconds on the clock: a tracker waits thirty for its answer
+MAX_DECODING_SECONDS = 12.0
+MAX_WAITING = 64 * 1024**2  # bytes of pictures in line
+TRIES = 2  # something else may have ended the process; a picture that crashes two is to blame itself
 # None of the gateway's secrets. The allocator of glibc gives memory of this size back when a picture is done.
 _ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1048576"}
-_ENDED = (asyncio.IncompleteReadError, ConnectionError)
+# What a decoder does to itself. Others, like the kernel when memory is short, end processes with SIGKILL or SIGTERM.
+_CRASHES = frozenset({-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT, -signal.SIGFPE, -signal.SIGILL})
+_OUT_OF_TIME = -signal.SIGPROF
+
+
+class _Ended(Exception):
+    """The process ended instead of answering."""
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(f"the decoding process ended with {code}")
+        self.code = code
 
 
 class Decoder:
@@ -25,28 +43,26 @@ class Decoder:
 
     def __init__(self) -> None:
         self._process: Process | None = None
-        self._turn = asyncio.Lock()
-        self._waiting = 0
+        self._turns = Turns()
 
-    async def render(self, data: bytes) -> Rendered:
-        """The picture made safe. Unfit: it never will be. Unavailable: too many are in line, it may come again."""
-        if self._waiting and self._waiting + len(data) > MOST_WAITING:
-            raise Unavailable("too many screenshots at once; nothing is lost, try again", retry_after=5)
-        self._waiting += len(data)
-        try:
-            async with self._turn:
-                reason = BROKEN
-                for _ in range(TRIES):
-                    try:
-                        return await self._ask(data)
-                    except _ENDED:
-                        log.warning("the decoding process ended")
-                    except TimeoutError:
-                        log.warning("the decoding process does not answer")
-                        reason = SLOW
-                raise Unfit(reason)
-        finally:
-            self._waiting -= len(data)
+    async def render(self, data: bytes, *, company: Hashable = None) -> Rendered:
+        """The picture made safe. Unfit: it never will be. Unavailable: not now, and it may come again."""
+        async with self._turns.turn(company, len(data), patience=MAX_QUEUE_SECONDS, max_bytes=MAX_WAITING):
+            code: int | None = None
+            for _ in range(TRIES):
+                try:
+                    return await self._ask(data)
+                except _Ended as ended:
+                    log.warning("the decoding process ended", code=ended.code)
+                    code = ended.code
+                    if code == _OUT_OF_TIME:
+                        raise Unfit(SLOW) from None
+                except TimeoutError:
+                    log.warning("the decoding process does not answer")
+                    break
+            if code in _CRASHES:
+                raise Unfit(BROKEN)
+            raise Unavailable("the screenshot could not be processed now; nothing is lost, try again", retry_after=5)
 
     async def run(self) -> None:
         """Ends the process when cancelled."""
@@ -55,24 +71,38 @@ class Decoder:
         finally:
             await self.close()
 
-    async def close(self) -> None:
-        """Ends the process; the next picture starts another."""
+    async def close(self) -> int | None:
+        """Ends the process, unless it has ended, and says with which code; the next picture starts another."""
         process, self._process = self._process, None
-        if process is not None:
-            if process.returncode is None:
-                process.kill()
-            await process.communicate()
+        if process is None:
+            return None
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+        return process.returncode
 
     async def _ask(self, data: bytes) -> Rendered:
         try:
-            async with asyncio.timeout(LONGEST_DECODING):
+            async with asyncio.timeout(MAX_DECODING_SECONDS):
                 reason, rendered = await self._exchange(data)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            raise _Ended(await self._code()) from None
         except BaseException:  # also when cancelled: half an exchange would answer the next picture
             await self.close()
             raise
         if reason:
             raise Unfit(reason)
         return rendered
+
+    async def _code(self) -> int | None:
+        """With which code the process ends whose pipes are closed."""
+        if self._process is not None:
+            try:
+                async with asyncio.timeout(1):
+                    await self._process.wait()
+            except TimeoutError:
+                log.warning("the decoding process closed its output and goes on")
+        return await self.close()
 
     async def _exchange(self, data: bytes) -> tuple[str, Rendered]:
         if self._process is None:

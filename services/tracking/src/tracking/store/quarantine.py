@@ -1,5 +1,6 @@
 """What counts nowhere: rows, written by the ingest writer, and screenshots, of which no picture is kept."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import text
@@ -12,6 +13,24 @@ _ADD = text("""
 """)
 
 _COUNTS = text("SELECT reason, count(*) FROM quarantine GROUP BY reason ORDER BY count(*) DESC, reason")
+
+# The people first, then their names: what was rejected may be a great deal.
+_BY_PERSON = text("""
+    SELECT e.number, e.name, q.reason, q.count
+    FROM (SELECT employee_id, reason, count(*) FROM quarantine GROUP BY employee_id, reason) q
+    JOIN employee e USING (employee_id)
+    ORDER BY q.count DESC, e.name, q.reason LIMIT :limit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class OfPerson:
+    """How many items of one person count nowhere for one reason."""
+
+    number: int
+    name: str
+    reason: str
+    count: int
 
 
 async def add(
@@ -31,3 +50,8 @@ async def add(
 async def counts(tx: AsyncConnection) -> dict[str, int]:
     """How many rows of the scope are kept aside, by reason."""
     return {reason: count for reason, count in await tx.execute(_COUNTS)}  # noqa: C416 - rows are no pairs to mypy
+
+
+async def by_person(tx: AsyncConnection, *, limit: int) -> list[OfPerson]:
+    """The same by person and reason, the most frequent first."""
+    return [OfPerson(*row) for row in await tx.execute(_BY_PERSON, {"limit": limit})]

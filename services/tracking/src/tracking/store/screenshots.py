@@ -20,7 +20,11 @@ _INSERT = text(f"""
     RETURNING 1
 """)
 
-_EXISTS = text("SELECT EXISTS (SELECT FROM screenshot WHERE screenshot_id = :screenshot_id)")
+_EXISTS = text("""
+    SELECT EXISTS (
+        SELECT FROM screenshot WHERE screenshot_id = ANY(:ids) AND employee_id = :employee_id
+    )
+""")
 
 _KEPT = text(f"SELECT {_COLUMNS} FROM screenshot WHERE screenshot_id = :screenshot_id AND removed_at IS NULL")
 
@@ -104,9 +108,9 @@ class Screenshot:
     stored_bytes: int
 
 
-async def exists(tx: AsyncConnection, screenshot_id: UUID) -> bool:
-    """Whether the scope's capture was taken before, kept or not."""
-    return bool((await tx.execute(_EXISTS, {"screenshot_id": screenshot_id})).scalar_one())
+async def exists(tx: AsyncConnection, employee_id: UUID, ids: Sequence[UUID]) -> bool:
+    """Whether that person's capture was taken before under one of its ids, kept or not."""
+    return bool((await tx.execute(_EXISTS, {"ids": list(ids), "employee_id": employee_id})).scalar_one())
 
 
 async def insert(tx: AsyncConnection, company_id: UUID, screenshot: Screenshot, received_at: datetime) -> bool:

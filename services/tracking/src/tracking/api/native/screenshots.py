@@ -1,6 +1,7 @@
 """`PUT /v1/screenshots/{id}`: the file itself as the body, under an id that the agent made."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -8,9 +9,19 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel
 
 from servicekit.errors import NotFound, Refused
+from tracking.api.native.context import Caller
 from tracking.api.native.problems import RESPONSES, Problem
 from tracking.api.native.routes import TheCaller, TheDevice, TheNative, company_key, credential
-from tracking.domain.captures import ANOTHERS, DELETED, NO_ROOM, UNWANTED, Capture, NotKept
+from tracking.domain.captures import (
+    ANOTHERS,
+    DELETED,
+    MISPLACED,
+    NO_ROOM,
+    UNWANTED,
+    Capture,
+    NotKept,
+    named_capture_id,
+)
 from tracking.domain.records import Placing, RefusedRecord
 
 PATH = "/v1/screenshots/"
@@ -48,28 +59,37 @@ async def put_screenshot(
     placing = Placing(
         sent_at=sent_at, received_at=caller.received_at, enrolled_at=device.logged_in_at, known=device.clock_offset
     )
+    own_id = named_capture_id(device.employee_id, screenshot_id)
+    capture = Capture(own_id, session_id, captured_at, await request.body(), name=screenshot_id)
+    company_id, takes = caller.company.company_id, native.gateway.screenshots
     try:
-        placing.moment(captured_at)
-    except RefusedRecord as refused:
-        raise Problem(422, refused.reason.name.lower(), refused.reason.value) from None
-    if not caller.company.policy.screenshots_enabled:
-        raise Refused(f"This is {UNWANTED}")
-    try:
-        is_new = await native.gateway.screenshots.keep(
-            caller.company.company_id,
+        _check(placing, caller, captured_at)
+        is_new = await takes.keep(
+            company_id,
             replace(device, clock_offset=placing.offset),
-            Capture(screenshot_id, session_id, captured_at, await request.body()),
+            capture,
             received_at=caller.received_at,
         )
+    except RefusedRecord as refused:
+        await takes.set_aside(company_id, device, capture, MISPLACED[refused.reason])
+        raise Problem(422, refused.reason.name.lower(), refused.reason.value) from None
     except NotKept as reason:
+        await takes.set_aside(company_id, device, capture, str(reason))
         raise _problem(str(reason)) from None
     response.status_code = 201 if is_new else 200
     return Kept(id=screenshot_id, outcome="stored" if is_new else "duplicate")
 
 
+def _check(placing: Placing, caller: Caller, captured_at: datetime) -> None:
+    """RefusedRecord: it cannot have been taken then. NotKept: the company wants none."""
+    placing.moment(captured_at)
+    if not caller.company.policy.screenshots_enabled:
+        raise NotKept(UNWANTED)
+
+
 def _problem(reason: str) -> Exception:
     if reason == ANOTHERS:
         return NotFound("There is no such session of this person")
-    if reason in (NO_ROOM, DELETED):
+    if reason in (NO_ROOM, DELETED, UNWANTED):
         return Refused(f"This is {reason}")
     return Problem(422, "unfit_picture", reason)

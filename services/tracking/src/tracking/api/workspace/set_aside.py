@@ -1,6 +1,7 @@
 """Why something that trackers sent counts nowhere, in words for the company's admin."""
 
 from tracking.domain import captures, reports, rows
+from tracking.domain.records import Reason
 from tracking.imaging import unfit
 
 _ROWS = {
@@ -19,6 +20,11 @@ _SCREENSHOTS = {
     captures.UNWANTED: "screenshots are switched off",
     captures.DELETED: "the session was deleted",
     captures.NO_ROOM: "the plan has no storage left",
+    captures.MISPLACED[Reason.CLOCK_SKEW]: "the clock of that computer is more than a day off",
+    captures.MISPLACED[Reason.IMPOSSIBLE_TIME]: "the date cannot be true; check the clock of that computer",
+    captures.MISPLACED[Reason.IN_THE_FUTURE]: "the time is in the future; check the clock of that computer",
+    captures.MISPLACED[Reason.BEFORE_ENROLMENT]: "it is from before the device was enrolled and may show another "
+    "person's work",
     unfit.FORMAT: "the file is no PNG, JPEG or WebP",
     unfit.BROKEN: "the file is damaged",
     unfit.LARGE: "the picture has too many pixels",

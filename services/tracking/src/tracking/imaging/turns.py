@@ -1,0 +1,92 @@
+"""One at a time, by turns: however much one company sends, the others wait for one of its pictures at most."""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from servicekit.errors import Unavailable
+
+_MIN_SIZE = 64 * 1024  # bytes that the smallest picture counts as: a queue of many is one, too
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    size: int
+    ready: asyncio.Future[None]
+
+
+class Turns:
+    """A bounded queue for each company, served in rotation."""
+
+    def __init__(self) -> None:
+        self._queues: OrderedDict[Hashable, deque[_Waiting]] = OrderedDict()
+        self._busy = False
+
+    @asynccontextmanager
+    async def turn(self, whose: Hashable, size: int, *, patience: float, max_bytes: int) -> AsyncIterator[None]:
+        """Enters when it is the turn of `whose`. Unavailable: not within `patience` seconds, or there is no room.
+
+        `size`: bytes that are held meanwhile. When more than `max_bytes` would wait, those make room whose company has
+        the most waiting, the newest first.
+        """
+        if self._busy:
+            await self._wait(whose, max(size, _MIN_SIZE), patience, max_bytes)
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    async def _wait(self, whose: Hashable, size: int, patience: float, max_bytes: int) -> None:
+        self._make_room(whose, size, max_bytes)
+        waiting = _Waiting(size, asyncio.get_running_loop().create_future())
+        queue = self._queues.setdefault(whose, deque())
+        queue.append(waiting)
+        try:
+            async with asyncio.timeout(patience):
+                await waiting.ready
+        except BaseException as error:
+            if waiting in queue:
+                self._remove(whose, waiting)
+            elif waiting.ready.done() and not waiting.ready.cancelled() and waiting.ready.exception() is None:
+                self._pass_on()  # the turn came at the very moment of the interruption
+            if isinstance(error, TimeoutError):
+                raise _busy() from None
+            raise
+
+    def _make_room(self, whose: Hashable, size: int, max_bytes: int) -> None:
+        held = {company: sum(waiting.size for waiting in queue) for company, queue in self._queues.items()}
+        held[whose] = held.get(whose, 0) + size
+        while sum(held.values()) > max_bytes and len(self._queues):
+            most = max(held, key=held.__getitem__)
+            if held[most] <= held[whose]:
+                raise _busy()
+            dropped = self._queues[most][-1]
+            self._remove(most, dropped)
+            held[most] -= dropped.size
+            dropped.ready.set_exception(_busy())
+
+    def _remove(self, whose: Hashable, waiting: _Waiting) -> None:
+        queue = self._queues[whose]
+        queue.remove(waiting)
+        if not queue:
+            del self._queues[whose]
+
+    def _pass_on(self) -> None:
+        while self._queues:
+            whose, queue = next(iter(self._queues.items()))
+            waiting = queue.popleft()
+            if queue:
+                self._queues.move_to_end(whose)
+            else:
+                del self._queues[whose]
+            if not waiting.ready.done():
+                waiting.ready.set_result(None)
+                return
+        self._busy = False
+
+
+def _busy() -> Unavailable:
+    return Unavailable("too many screenshots at once; nothing is lost, try again", retry_after=5)
