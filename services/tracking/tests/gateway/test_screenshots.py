@@ -143,7 +143,7 @@ WRONG = {
     "GIF": (encoded(form="GIF"), unfit.FORMAT),
     "half": (PNG[: len(PNG) // 2], unfit.BROKEN),
     "with a ZIP": (PNG + b"PK\x03\x04", unfit.MORE),
-    "too large": (encoded((5001, 5000)), unfit.LARGE),
+    "too large": (b"RIFF\x16\0\0\0WEBPVP8X\n\0\0\0\0\0\0\0" + b"\xff\x3e\0" * 2, unfit.LARGE),
 }
 
 

@@ -271,7 +271,7 @@ def test_desks_of_several_screens_are_taken(width: int, height: int) -> None:
 
 def test_eighty_megapixels_stay_within_the_memory_that_the_process_may_have() -> None:
     data = desk(10_000, 8_000, turned=True)
-    assert 10_000 * 8_000 == MAX_PIXELS
+    assert MAX_PIXELS == 10_000 * 8_000
     reason, size, peak = measured(data)
     assert (reason, size) == ("", (8_000, 10_000))
     assert peak < MEMORY * 3 // 4

@@ -247,3 +247,23 @@ async def test_news_of_a_plan_are_asked_for_before_a_seat_is_taken(new_tenant, a
         engine, tenant.company_id, seats=Seats(), name="Bo", email="bo@late.example", password=tenant.password
     )
     assert asked == ["refresh", "now"]
+
+
+async def test_an_admin_sees_of_whom_something_was_rejected(new_tenant, open_browser, engine, stored, rows_of) -> None:
+    tenant, other = await new_tenant(people=2), await new_tenant()
+    whose = {row["email"]: row for row in await stored("employee", tenant.company_id)}
+    async with company_scope(engine, tenant.company_id) as tx:
+        for email, count in ((tenant.people[0], 2), (tenant.people[1], 3)):
+            for _ in range(count):
+                kept = {"record_id": new_id(), "employee_id": whose[email]["employee_id"], "payload": "p"}
+                await quarantine.add(tx, tenant.company_id, reason=BROKEN, **kept)
+    admin, stranger = open_browser(), open_browser()
+    await admin.sign_in(tenant.admin)
+    await stranger.sign_in(other.admin)
+    page = (await admin.see("/team")).text
+    said = [row[:2] for row in rows_of(page) if "the file is damaged" in row[-1]]
+    assert said == [
+        [whose[tenant.people[1]]["name"], "3 screenshots were set aside because the file is damaged."],
+        [whose[tenant.people[0]]["name"], "2 screenshots were set aside because the file is damaged."],
+    ]
+    assert "the file is damaged" not in (await stranger.see("/team")).text

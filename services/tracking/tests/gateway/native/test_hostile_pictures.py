@@ -1,8 +1,10 @@
 """Two hundred files that are no honest screenshots: none is kept, none is decoded past the cap, memory stays."""
 
-import asyncio
 import base64
+import signal
 import struct
+import subprocess
+import sys
 import uuid
 import zlib
 from collections.abc import Callable, Iterator
@@ -20,8 +22,9 @@ from tracker_client import stamp
 from tracking.imaging import decoder as module
 from tracking.imaging.containers import Header, read_header
 from tracking.imaging.decoder import Decoder
+from tracking.imaging.protocol import ANSWER, REQUEST
 from tracking.imaging.unfit import BROKEN, FORMAT, LARGE, MORE, SEVERAL, SLOW, Unfit
-from tracking.imaging.worker import MOST_PIXELS, render
+from tracking.imaging.worker import MAX_PIXELS, render
 
 ALLOWANCE = 100 * 1024**2  # bytes
 PNG_START = b"\x89PNG\r\n\x1a\n"
@@ -46,6 +49,17 @@ def noted(kind: bytes, text: bytes) -> bytes:
     return png(2, 2, b"\0" * 14, extra=chunk(kind, b"Comment\0" + text))
 
 
+TAILS = (
+    b"PK\x03\x04" + b"\0" * 30,
+    b"<script>alert(1)</script>",
+    b"\0",
+    b"%PDF-1.7\n%%EOF",
+    b"Rar!\x1a\x07",
+    b"\x7fELF\x02",
+    b"<?php phpinfo();",
+    b"\r\n",
+)
+SECOND_FACES = (b"<?php system($_GET[0]);", b"<svg onload=alert(1)>", b"%PDF-1.7", b"PK\x03\x04", b"<HTML>")
 FORMS: dict[str, bytes] = {
     "PNG": encoded("PNG"),
     "JPEG": encoded("JPEG"),
@@ -56,24 +70,30 @@ FORMS: dict[str, bytes] = {
 
 
 def bombs() -> Iterator[bytes]:
-    for width, height in ((9_400, 9_400), (65_000, 65_000), (25_000_001, 1), (1, 2**31 - 1), (2**31, 2**31)):
+    for width, height in ((9_400, 9_400), (65_000, 65_000), (80_000_001, 1), (1, 2**31 - 1), (2**31, 2**31)):
         for colour in (0, 2, 6):
             yield png(width, height, b"\0" * 1_000_000, colour=colour)
     yield png(40_000, 40_000, b"\0" * 1_000_000, depth=1, colour=0)
-    for size in ((16_383, 16_383), (16_000, 2_000)):
-        yield encoded("WEBP", size, lossless=True, method=0) if size[1] < 3_000 else webp_header(*size)
-    for size in ((65_500, 65_500), (5_001, 5_000)):
+    yield webp_header(16_383, 16_383)
+    yield lossless_header(16_000, 5_001)
+    for size in ((65_500, 65_500), (10_001, 8_000)):
         yield jpeg_header(*size)
     yield png(0, 100, b"")
     yield png(100, 0, b"")
     yield png(5_000, 5_000, b"\0" * 10_000)  # within the cap, and its pixels end after a thousandth
-    yield png(2, 2, b"\0" * 14, extra=chunk(b"acTL", struct.pack(">II", 2**31, 0)))
+    yield png(2, 2, b"\0" * 14, extra=chunk(b"acTL", struct.pack(">II", 2**31, 0)))[:-12]
 
 
 def webp_header(width: int, height: int) -> bytes:
     extended = b"VP8X" + struct.pack("<I", 10) + b"\0" * 4
     extended += (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     return b"RIFF" + struct.pack("<I", 4 + len(extended)) + b"WEBP" + extended
+
+
+def lossless_header(width: int, height: int) -> bytes:
+    data = bytearray(FORMS["lossless"])
+    data[21:25] = ((width - 1) | (height - 1) << 14 | int(data[24] >> 4) << 28).to_bytes(4, "little")
+    return bytes(data)
 
 
 def jpeg_header(width: int, height: int) -> bytes:
@@ -85,9 +105,14 @@ def jpeg_header(width: int, height: int) -> bytes:
 
 def polyglots() -> Iterator[bytes]:
     for data in FORMS.values():
-        for tail in (b"PK\x03\x04" + b"\0" * 30, b"<script>alert(1)</script>", b"\0", data):
+        for tail in TAILS:
             yield data + tail
-    for text in (b"<?php system($_GET[0]);", b"<svg onload=alert(1)>", b"%PDF-1.7", b"PK\x03\x04", b"<HTML>"):
+        yield data + data
+
+
+def noted_ones() -> Iterator[bytes]:
+    """Honest pixels with notes that another program would open as something else."""
+    for text in SECOND_FACES:
         for kind in (b"tEXt", b"iTXt", b"eXIf", b"prIv"):
             yield noted(kind, text)
         yield encoded("JPEG", comment=text)
@@ -101,11 +126,14 @@ def wrong_types() -> Iterator[bytes]:
     yield from (b"%PDF-1.7\n", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%!PS-Adobe-3.0 EPSF", b"\0" * 100)
     gif = encoded("GIF")
     yield from (PNG_START + gif, b"\xff\xd8" + gif, FORMS["PNG"][8:], b" " + FORMS["PNG"])
+    yield animated_webp()
+
+
+def animated_webp() -> bytes:
+    file = BytesIO()
     frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
-    for form in ("PNG", "WEBP"):
-        file = BytesIO()
-        frames[0].save(file, form, save_all=True, append_images=frames[1:])
-        yield file.getvalue()
+    frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:])
+    return file.getvalue()
 
 
 def damaged(random: Random) -> Iterator[bytes]:
@@ -114,7 +142,7 @@ def damaged(random: Random) -> Iterator[bytes]:
             yield data[: int(len(data) * part)]
         yield data[:-1]
     yield FORMS["PNG"][:500] + FORMS["PNG"][600:]
-    for _ in range(60):
+    for _ in range(70):
         data = bytearray(FORMS["PNG"])
         data[random.randrange(8, len(data))] ^= 1 + random.randrange(255)
         yield bytes(data)
@@ -190,7 +218,7 @@ async def test_two_hundred_hostile_ones(own, sit, enrol, decoder: Decoder, store
     assert await stored("screenshot", own.company_id) == []
     assert not (pictures._folder / str(own.company_id)).exists()
     aside = await stored("quarantine", own.company_id)
-    assert len(aside) == len(set(files))
+    assert len(aside) == 2 * len(files) - (len(files) - len(set(files))), "each, by both doors"
     assert {row["reason"] for row in aside} <= {FORMAT, BROKEN, MORE, LARGE, SEVERAL}
 
 
@@ -201,7 +229,7 @@ async def test_two_hundred_hostile_ones(own, sit, enrol, decoder: Decoder, store
         (FORMS["PNG"][:-5], BROKEN),
         (FORMS["WebP"] + b"\0\0", MORE),
         (png(9_400, 9_400, b""), LARGE),
-        (png(2, 2, b"\0" * 14, extra=chunk(b"acTL", b"\0" * 8)), SEVERAL),
+        (animated_webp(), SEVERAL),
     ],
 )
 def test_the_reason_is_named(data: bytes, reason: str) -> None:
@@ -220,40 +248,105 @@ def test_nothing_past_the_cap_reaches_pillow(monkeypatch: pytest.MonkeyPatch) ->
             header = read_header(data)
         except Unfit:
             continue
-        if header.width * header.height > MOST_PIXELS:
+        if header.width * header.height > MAX_PIXELS:
             with pytest.raises(Unfit, match=LARGE):
                 render(data)
 
 
-async def test_a_picture_that_ends_the_process_twice_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.sys, "executable", "/bin/false")
-    decoder = Decoder()
-    with pytest.raises(Unfit, match=BROKEN):
-        await decoder.render(FORMS["PNG"])
-    await decoder.close()
+async def test_of_pixels_with_a_second_face_the_pixels_alone_are_kept(own, sit, stored, pictures) -> None:
+    seat, now = await sit(own), datetime.now(UTC)
+    files = list(noted_ones())
+    for data in files:
+        photo = base64.b64encode(data).decode()
+        sent = await seat.tracker.post("screenshot/upload", seat.body(photo=photo, capture_time=stamp(now)))
+        assert sent.fields["message"] == "Screenshot kept"
+    assert len(await stored("screenshot", own.company_id)) == len(set(files))
+    found = [path.read_bytes() for path in (pictures._folder / str(own.company_id)).rglob("*") if path.is_file()]
+    assert len(found) == 2 * len(set(files))
+    for data in found:
+        assert data.startswith(b"\xff\xd8\xff\xe0\x00\x10JFIF")
+        assert data.endswith(b"\xff\xd9")
+        assert read_header(data).file == data, "one JPEG, and nothing in it or after it but what pixels are made of"
 
 
 @pytest.fixture
-def stuck(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Decoder]:
-    """Decoders whose process answers nothing."""
-    program = tmp_path / "stuck"
-    program.write_text("#!/bin/sh\nexec /bin/sleep 60\n")
-    program.chmod(0o755)
-    monkeypatch.setattr(module.sys, "executable", str(program))
-    return Decoder
+def program(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Decoder]:
+    """`program("exit 1")`: a decoder whose process does that instead."""
+
+    def program(script: str) -> Decoder:
+        path = tmp_path / "program"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setattr(module.sys, "executable", str(path))
+        return Decoder()
+
+    return program
 
 
-async def test_a_picture_that_takes_too_long(stuck: Callable[[], Decoder], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LONGEST_DECODING", 0.2)
-    decoder = stuck()
-    with pytest.raises(Unfit, match=SLOW):
+@pytest.mark.parametrize("crash", ["SEGV", "ABRT", "BUS", "FPE", "ILL"])
+async def test_a_picture_that_crashes_the_process_twice_is_not_taken(program: Any, crash: str) -> None:
+    with pytest.raises(Unfit, match=BROKEN):
+        await program(f"ulimit -c 0; kill -{crash} $$").render(FORMS["PNG"])
+
+
+@pytest.mark.parametrize("end", ["exit 1", "kill -KILL $$", "kill -TERM $$", "exec /bin/false"])
+async def test_a_process_that_the_machine_ends_refuses_for_now(program: Any, end: str) -> None:
+    """Out of memory, or no room for another process: that says nothing about the picture."""
+    decoder = program(end)
+    with pytest.raises(Unavailable):
         await decoder.render(FORMS["PNG"])
     assert decoder._process is None
 
 
-async def test_few_wait_in_line(stuck: Callable[[], Decoder], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LONGEST_DECODING", 0.2)
-    monkeypatch.setattr(module, "MOST_WAITING", 2 * len(FORMS["PNG"]))
-    decoder = stuck()
-    outcomes = await asyncio.gather(*(decoder.render(FORMS["PNG"]) for _ in range(4)), return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [Unfit, Unfit, Unavailable, Unavailable]
+async def test_a_picture_that_takes_too_long_on_the_clock_comes_again(program: Any, monkeypatch) -> None:
+    monkeypatch.setattr(module, "MAX_DECODING_SECONDS", 0.2)
+    decoder = program("exec /bin/sleep 60")
+    with pytest.raises(Unavailable):
+        await decoder.render(FORMS["PNG"])
+    assert decoder._process is None
+
+
+async def test_a_picture_that_takes_too_much_of_the_processor_is_not_taken(program: Any) -> None:
+    with pytest.raises(Unfit, match=SLOW):
+        await program("kill -PROF $$").render(FORMS["PNG"])
+
+
+def test_the_process_measures_its_own_seconds() -> None:
+    """It ends in the middle of a decoder's work, and with time to spare on an idle clock it does not."""
+    starts = "import sys\nfrom tracking.imaging import worker\nworker.CPU_SECONDS = %s\nworker.main()"
+    sent = REQUEST.pack(len(COSTLY)) + COSTLY
+    for seconds, code in ((0.05, -signal.SIGPROF), (8, 0)):
+        done = subprocess.run([sys.executable, "-c", starts % seconds], input=sent, capture_output=True, check=False)
+        assert done.returncode == code
+    assert ANSWER.unpack(done.stdout[: ANSWER.size])[0] == 0, "taken"
+
+
+COSTLY = png(5_000, 5_000, b"\0" * (15_001 * 5_000))  # takes some tenths of a second of processor time
+
+
+async def test_on_a_busy_machine_nothing_is_lost_by_either_door(
+    own, sit, enrol, decoder: Decoder, stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither is told that its picture is in, so both send it again; once there is time it is kept."""
+    seat, agent, now = await sit(own), await enrol(own, 1), datetime.now(UTC)
+    session, name = agent.start(now), str(uuid.uuid4())
+    await agent.sync(now)
+    photo = base64.b64encode(COSTLY).decode()
+
+    async def desktops() -> Any:
+        return await seat.tracker.post("screenshot/upload", seat.body(photo=photo, capture_time=stamp(now)))
+
+    async def agents() -> Any:
+        return await agent.put_screenshot(name, COSTLY, session_id=session, captured_at=now, now=datetime.now(UTC))
+
+    await decoder.render(FORMS["PNG"])
+    with monkeypatch.context() as busy:
+        busy.setattr(module, "MAX_DECODING_SECONDS", 0.02)
+        assert not (await desktops()).ok
+        refused = await agents()
+        assert (refused.status_code, refused.json()["kind"]) == (503, "unavailable")
+        assert "retry-after" in refused.headers
+    assert await stored("screenshot", own.company_id) == await stored("quarantine", own.company_id) == []
+    assert (await desktops()).fields["message"] == "Screenshot kept"
+    assert (await agents()).status_code == 201
+    assert len(await stored("screenshot", own.company_id)) == 2

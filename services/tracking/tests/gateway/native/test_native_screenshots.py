@@ -1,17 +1,22 @@
 """Screenshots of new agents: kept once under the agent's id; one that cannot be kept is refused, and says why."""
 
 import uuid
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
 from PIL import Image
+from sqlalchemy import text
 
 from tracker_client import NativeAgent
 from tracking.application.delete_session import delete_session
+from tracking.domain import captures
 from tracking.domain.access import Entitlement
+from tracking.domain.captures import named_capture_id
 from tracking.feed.outgoing import company_month_event
+from tracking.imaging import unfit
 
 
 def encoded(form: str = "PNG", size: tuple[int, int] = (320, 200), colour: str = "teal") -> bytes:
@@ -47,7 +52,7 @@ async def test_kept_once_and_counted(working, own, stored, counted, form: str) -
     (day,) = await stored("company_day", own.company_id)
     assert (day["screenshots"], day["sessions"]) == (1, 1)
     (row,) = await stored("screenshot", own.company_id)
-    assert str(row["screenshot_id"]) == screenshot_id
+    assert row["screenshot_id"] == named_capture_id(row["employee_id"], uuid.UUID(screenshot_id))
 
 
 HOSTILE = {
@@ -56,7 +61,7 @@ HOSTILE = {
     "GIF": encoded("GIF"),
     "half": PNG[: len(PNG) // 2],
     "with a ZIP": PNG + b"PK\x03\x04",
-    "too large": encoded(size=(5001, 5000)),
+    "too large": b"RIFF\x16\0\0\0WEBPVP8X\n\0\0\0\0\0\0\0" + b"\xff\x3e\0" * 2,
 }
 
 
@@ -64,7 +69,51 @@ HOSTILE = {
 async def test_hostile_ones_are_refused_for_good(working, own, stored, name: str) -> None:
     reply = await put(working, HOSTILE[name])
     assert (reply.status_code, reply.json()["kind"]) == (422, "unfit_picture")
-    assert await stored("screenshot", own.company_id) == await stored("quarantine", own.company_id) == []
+    assert await stored("screenshot", own.company_id) == []
+    (row,) = await stored("quarantine", own.company_id)
+    assert row["reason"].startswith("a screenshot ")
+
+
+async def test_a_colleagues_id_is_no_duplicate(working, own, enrol, stored, pictures) -> None:
+    """Agents make the ids: whoever shows a colleague's has a picture of their own, and neither replaces the other."""
+    colleague, name = await enrol(own, 1), str(uuid.uuid4())
+    colleague.start(datetime.now(UTC))
+    await colleague.sync(datetime.now(UTC))
+    for agent, colour in ((colleague, "teal"), (working, "red")):
+        for status in (201, 200):
+            assert (await put(agent, encoded(colour=colour), name)).status_code == status
+    rows = await stored("screenshot", own.company_id)
+    assert len({row["employee_id"] for row in rows}) == len(rows) == 2
+    assert len(list((pictures._folder / str(own.company_id)).rglob("*.jpg"))) == 4
+
+
+async def test_one_that_was_kept_under_the_agents_id_alone_is_known(working, own, superuser) -> None:
+    name = str(uuid.uuid4())
+    assert (await put(working, screenshot_id=name)).status_code == 201
+    async with superuser.begin() as tx:
+        statement = text("UPDATE screenshot SET screenshot_id = :name WHERE company_id = :company_id")
+        await tx.execute(statement, {"name": name, "company_id": own.company_id})
+    again = await put(working, screenshot_id=name)
+    assert (again.status_code, again.json()["outcome"]) == (200, "duplicate")
+
+
+async def test_each_refused_one_is_counted_for_its_person_with_its_reason(working, own, enrol, stored) -> None:
+    colleague, now = await enrol(own, 1), datetime.now(UTC)
+    colleague.start(now)
+    await colleague.sync(now)
+    name = str(uuid.uuid4())
+    for agent in (working, colleague):
+        for _ in range(2):  # once, however often it is sent
+            assert (await put(agent, HOSTILE["GIF"], name)).status_code == 422
+    await put(working, session_id=str(uuid.uuid4()))
+    await put(working, captured_at=now + timedelta(minutes=1))
+    await put(working, captured_at=now - timedelta(hours=1))
+    await put(working, captured_at=datetime(1, 1, 1, tzinfo=UTC))
+    await put(working, now=now - timedelta(days=2))
+    people = {row["employee_id"]: row["email"] for row in await stored("employee", own.company_id)}
+    found = Counter((people[row["employee_id"]], row["reason"]) for row in await stored("quarantine", own.company_id))
+    mine = [unfit.FORMAT, captures.ANOTHERS, *captures.MISPLACED.values()]
+    assert found == Counter([(own.people[0], reason) for reason in mine] + [(own.people[1], unfit.FORMAT)])
 
 
 async def test_another_persons_session_is_none(working, own, enrol, new_tenant) -> None:
@@ -94,7 +143,7 @@ async def test_a_wrong_clock_is_corrected(working, own, stored) -> None:
     assert abs(row["captured_at"] - datetime.now(UTC)) < timedelta(minutes=1)
 
 
-async def test_unwanted_ones_and_ones_without_room(working, own, set_policy, directory, monkeypatch) -> None:
+async def test_unwanted_ones_and_ones_without_room(working, own, set_policy, directory, monkeypatch, stored) -> None:
     old = directory._entitlements[own.company_id.int]
     fields = {name: getattr(old, name) for name in Entitlement.__dataclass_fields__}
     with monkeypatch.context() as small:
@@ -103,6 +152,8 @@ async def test_unwanted_ones_and_ones_without_room(working, own, set_policy, dir
     assert (full.status_code, full.json()["kind"]) == (409, "refused")
     await set_policy(own, screenshots_enabled=False)
     assert (await put(working)).json()["kind"] == "refused"
+    reasons = sorted(row["reason"] for row in await stored("quarantine", own.company_id))
+    assert reasons == sorted([captures.NO_ROOM, captures.UNWANTED])
 
 
 async def delete_its_session(agent: NativeAgent, own: Any, stored: Any, engine: Any, pictures: Any) -> None:
@@ -131,4 +182,4 @@ async def test_under_the_name_of_a_deleted_session_no_other_picture_goes(
     assert (await put(colleague, screenshot_id=theirs)).status_code == 201
     await delete_its_session(working, own, stored, engine, pictures)
     await put(working, screenshot_id=theirs)
-    assert len(list((pictures._folder / str(own.company_id)).rglob(f"{theirs}*"))) == 2
+    assert len(list((pictures._folder / str(own.company_id)).rglob("*.jpg"))) == 2
