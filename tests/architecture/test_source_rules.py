@@ -17,7 +17,7 @@ ENGINE_TYPES = {"AsyncEngine", "AsyncConnection"}
 LONGEST_FILE = 400
 WRITTEN_BY_HAND = {".py", ".proto", ".html", ".css", ".ts", ".mjs", ".sh", ".md", ".yml", ".toml"}
 GENERATED = {"gen"}
-HIDDEN = {"node_modules", "__pycache__"}
+HIDDEN = {"node_modules", "__pycache__", "build"}
 
 LARGEST_SERVICEKIT = 1_250
 DOMAIN_WORDS = {

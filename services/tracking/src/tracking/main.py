@@ -33,6 +33,7 @@ from tracking.api.desktop.app import DesktopApi
 from tracking.api.desktop.context import Gateway
 from tracking.api.desktop.protocol import UploadProtocol
 from tracking.api.desktop.uploads import Uploads
+from tracking.api.native import app as native_app
 from tracking.api.native.app import NativeApi
 from tracking.api.native.context import Native
 from tracking.api.workspace.app import workspace_app
@@ -226,6 +227,7 @@ def cli() -> None:
     commands.add_parser("gateway", help="answer desktop trackers")
     commands.add_parser("aggregator", help="fold claims into totals and publish the aggregate feed")
     commands.add_parser("workspace", help="serve the pages of admins and employees")
+    commands.add_parser("describe", help="print the gateway's OpenAPI description")
     commands.add_parser("reconcile", help="recompute all totals from raw rows; exit 1 when any differs")
     commands.add_parser("recount", help="add all days up anew from what is kept by the hour")
     commands.add_parser("rebuild-feed", help="announce every month of every company again")
@@ -250,6 +252,8 @@ def cli() -> None:
             pages = settings.Workspace()
             telemetry.configure("tracking-workspace", pages.log_level)
             run_process(workspace(pages, bind(pages.workspace_listen)))
+        case "describe":
+            sys.stdout.buffer.write(native_app.description())
         case "reconcile":
             run_process(maintenance.reconcile_all(settings.Maintenance()))
         case "recount":

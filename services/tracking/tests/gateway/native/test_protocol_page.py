@@ -13,7 +13,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from tracking.api.native import problems
+from tracking.api.native import problems, refusals
 from tracking.application.tasks import assign_task
 from tracking.domain.records import Reason
 
@@ -128,8 +128,11 @@ def test_every_reason_is_there(reason: Reason) -> None:
     assert f"`{reason.name.lower()}`" in PAGE.read_text()
 
 
-def test_every_kind_is_there() -> None:
-    page = PAGE.read_text()
+def test_the_table_of_refusals_is_the_one_of_the_code() -> None:
+    assert "\n".join(refusals.table()) in PAGE.read_text()
+
+
+def test_every_kind_is_in_the_table() -> None:
     kinds = {*problems._KINDS.values(), *(kind for _status, kind in problems._VERDICTS.values())}
-    kinds |= {kind for kind, _said in problems._OF_FRAMEWORK.values()}
-    assert [kind for kind in sorted(kinds) if f"`{kind}`" not in page] == []
+    kinds |= {kind for kind, _said in problems._OF_FRAMEWORK.values()} | set(problems._CHALLENGES)
+    assert kinds <= set(refusals.kinds())

@@ -71,10 +71,34 @@ SCHEMAS: Mapping[str, Any] = {
     }
 }
 _CONTENT = {"application/json": {"schema": {"$ref": "#/components/schemas/DesktopAnswer"}}}
-_RESPONSES = {
-    "200": {"description": "Done where `status` is true", "content": _CONTENT},
-    "4XX": {"description": "Refused; what the tracker has, it keeps", "content": _CONTENT},
-    "503": {"description": "Not available now: nothing is lost", "content": _CONTENT},
+_RETRY = {"Retry-After": {"description": "seconds", "schema": {"type": "integer", "minimum": 1}}}
+_CHALLENGE = {"WWW-Authenticate": {"description": "what is missing", "schema": {"type": "string"}}}
+# Whatever is refused, the tracker keeps what it has and sends it again.
+_REFUSALS: Mapping[int, tuple[str, str, Mapping[str, Any]]] = {
+    400: ("DesktopBadRequest", "The request is not as documented: `message` names what is wrong with it", {}),
+    401: ("DesktopUnauthorized", "Company key, token or log-in is missing, wrong or has ended", _CHALLENGE),
+    403: (
+        "DesktopForbidden",
+        "The company is suspended or its access is over, or the account is inactive",
+        {},
+    ),
+    404: ("DesktopNotFound", "There is no such session or task of this person", {}),
+    413: ("DesktopTooLarge", "The body has more bytes than are taken", {}),
+    429: ("DesktopRateLimited", "Too many attempts: again after `Retry-After` seconds", _RETRY),
+    500: ("DesktopInternalError", "Something went wrong and was logged: again later, nothing is lost", {}),
+    503: ("DesktopUnavailable", "Not available now: again after `Retry-After` seconds, nothing is lost", _RETRY),
+}
+RESPONSES: Mapping[str, Any] = {
+    name: {"description": description, "content": _CONTENT} | ({"headers": headers} if headers else {})
+    for name, description, headers in _REFUSALS.values()
+}
+SECURITY_SCHEMES: Mapping[str, Any] = {
+    "DesktopToken": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "`Token` and the `active_token` of the log-in",
+    }
 }
 
 
@@ -84,19 +108,23 @@ def paths() -> dict[str, Any]:
 
 
 def _operation(path: str) -> dict[str, Any]:
+    said = (ENDPOINTS[path].run.__doc__ or "").strip()
+    name = path.removeprefix("/api/").replace("/", "_").replace("-", "_")
     operation: dict[str, Any] = {
         "tags": ["desktop"],
-        "summary": (ENDPOINTS[path].run.__doc__ or "").strip(),
-        "operationId": path.removeprefix("/api/").replace("/", "_"),
-        "security": [{"company key": []}],
-        "responses": _RESPONSES,
+        "summary": name.replace("_", " ").capitalize(),
+        "description": said,
+        "operationId": f"desktop_{name}",
+        "security": [{"CompanyKey": []}],
+        "responses": {
+            "200": {"description": "Done where `status` is true", "content": _CONTENT},
+            **{str(code): {"$ref": f"#/components/responses/{name}"} for code, (name, *_) in _REFUSALS.items()},
+        },
     }
     if path in _BODIES:
         needed, fields = _BODIES[path]
         body = {"type": "object", "required": list(needed), "properties": fields}
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
     else:
-        operation["parameters"] = [
-            {"name": "Authorization", "in": "header", "required": True, "schema": {"type": "string"}}
-        ]
+        operation["security"] = [{"CompanyKey": [], "DesktopToken": []}]
     return operation

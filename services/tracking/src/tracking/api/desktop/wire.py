@@ -41,6 +41,8 @@ def refusal(code: int, message: str, *, retry_after: float | None = None) -> Rep
     """Any other code: the tracker keeps its rows. 429 and 503 always say after how many seconds to come again."""
     says_when = retry_after or code in (429, 503)
     headers = ((b"retry-after", str(max(1, round(retry_after or 1))).encode()),) if says_when else ()
+    if code == 401:
+        headers = ((b"www-authenticate", b'Token realm="tracker"'),)
     return Reply(code, {"status": False, "message": message}, headers)
 
 

@@ -84,11 +84,21 @@ def _largest_body(path: str) -> int:
     return screenshots.LARGEST_BODY if path.startswith(screenshots.PATH) else LARGEST_BODY
 
 
-def _framework(native: Native) -> FastAPI:
-    app = FastAPI(title="Tenantry tracking", openapi_url=None, redirect_slashes=False)
-    app.state.native = native
+def description() -> bytes:
+    """What `/v1/openapi.json` answers, without a gateway."""
+    return describe(_routes())
+
+
+def _routes() -> FastAPI:
+    app = FastAPI(openapi_url=None, redirect_slashes=False, generate_unique_id_function=lambda route: route.name)
     app.include_router(router)
     app.include_router(screenshots.router)
+    return app
+
+
+def _framework(native: Native) -> FastAPI:
+    app = _routes()
+    app.state.native = native
     app.add_exception_handler(Exception, _on_error)
     for kind in (AppError, Problem, RequestValidationError, HTTPException, *DATABASE_AWAY):
         app.add_exception_handler(kind, _on_error)

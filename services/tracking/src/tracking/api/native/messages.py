@@ -13,6 +13,7 @@ MOST_RECORDS = 1_000
 
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset, by the computer's own clock")]
 RecordId = Annotated[UUID, Meta(description="made by the agent, and the same whenever the record is sent again")]
+REASONS = [reason.name.lower() for reason in records.Reason]
 _KINDS = {"active": Kind.ACTIVE, "idle": Kind.IDLE}
 
 
@@ -53,31 +54,31 @@ class Activity(Struct, tag_field="type", tag="activity"):
 
 
 class Application(Struct, tag_field="type", tag="application"):
-    """An application was in front. A longer name or title is cut."""
+    """An application was in front. A longer name or title is cut; without a title it is null or absent."""
 
     id: RecordId
     name: str
     start: Moment
     end: Moment
-    title: str = ""
+    title: str | None = None
 
     def record(self) -> records.Record:
         """The same to the rules."""
-        return records.Use(self.id, "a", self.name, self.title, self.start, self.end)
+        return records.Use(self.id, "a", self.name, self.title or "", self.start, self.end)
 
 
 class Website(Struct, tag_field="type", tag="website"):
-    """A website was in front."""
+    """A website was in front. Without an address beside the domain `url` is null or absent."""
 
     id: RecordId
     domain: str
     start: Moment
     end: Moment
-    url: str = ""
+    url: str | None = None
 
     def record(self) -> records.Record:
         """The same to the rules."""
-        return records.Use(self.id, "w", self.domain, self.url, self.start, self.end)
+        return records.Use(self.id, "w", self.domain, self.url or "", self.start, self.end)
 
 
 AnyRecord = SessionStart | SessionEnd | Activity | Application | Website
@@ -96,7 +97,7 @@ class Result(Struct, omit_defaults=True):
 
     id: UUID | None
     outcome: records.Outcome
-    reason: Annotated[str, Meta(description="of a refusal, for programs")] = ""
+    reason: Annotated[str, Meta(description="of a refusal, for programs", extra_json_schema={"enum": REASONS})] = ""
     detail: Annotated[str, Meta(description="of a refusal, for people")] = ""
 
 

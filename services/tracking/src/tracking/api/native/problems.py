@@ -1,7 +1,4 @@
-"""How the native API refuses: one kind of body (RFC 9457), and a status that says whether to try again.
-
-429 and 503 carry Retry-After, and the same request may come again unchanged. Every other 4xx is for good.
-"""
+"""How the native API refuses: one kind of body (RFC 9457), whose kinds stand in `refusals` with what they ask for."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,6 +19,8 @@ from servicekit.errors import (
     TooLarge,
     Unavailable,
 )
+from tracking.api.native import refusals
+from tracking.api.native.refusals import REFUSALS
 from tracking.domain.access import Verdict
 
 MEDIA_TYPE = "application/problem+json"
@@ -45,6 +44,11 @@ _VERDICTS = {
     Verdict.EXPIRED: (403, "company_expired"),
     Verdict.UNCONFIRMED: (503, "unavailable"),
 }
+KEY_CHALLENGE = 'CompanyKey realm="X-Company-Key"'
+_CHALLENGES = {
+    "not_authenticated": 'Bearer realm="device", error="invalid_token"',
+    "wrong_credentials": 'Password realm="enrolment"',
+}
 _OF_FRAMEWORK = {
     404: ("not_found", "There is no such call; /v1/openapi.json lists all"),
     405: ("method_not_allowed", "This path has other methods; /v1/openapi.json lists them"),
@@ -63,8 +67,10 @@ class Problem(Exception):
 
     def response(self) -> Response:
         """The answer."""
-        body = {"type": "about:blank", "title": self.kind.replace("_", " ").capitalize(), "status": self.status}
-        headers = {"retry-after": str(max(1, round(self.retry_after)))} if self.retry_after else None
+        body = {"type": "about:blank", "title": _title(self.kind), "status": self.status}
+        headers = {"retry-after": str(max(1, round(self.retry_after)))} if self.retry_after else {}
+        if self.status == 401:
+            headers["www-authenticate"] = _CHALLENGES.get(self.kind, KEY_CHALLENGE)
         content = msgspec.json.encode(body | {"kind": self.kind, "detail": self.detail})
         return Response(content, self.status, headers, MEDIA_TYPE)
 
@@ -88,20 +94,42 @@ def from_framework(status: int, detail: str) -> Problem:
 
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
+    "description": "A refusal, as RFC 9457 has it.",
     "required": ["type", "title", "status", "kind", "detail"],
     "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "kind": {"type": "string", "description": "for programs"},
+        "type": {"type": "string", "const": "about:blank"},
+        "title": {"type": "string", "description": "the kind in words"},
+        "status": {"type": "integer", "description": "the same as the response's"},
+        "kind": {"type": "string", "enum": refusals.kinds(), "description": "for programs"},
         "detail": {"type": "string", "description": "what is wrong, and what to do about it"},
     },
 }
-_CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-_RETRY = {"Retry-After": {"description": "seconds", "schema": {"type": "integer", "minimum": 1}}}
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    "4XX": {"description": "Refused for good: the same request will never succeed", "content": _CONTENT},
-    "429": {"description": "Too many requests: try again later", "headers": _RETRY, "content": _CONTENT},
-    "503": {"description": "Not available now: nothing is lost, try again", "headers": _RETRY, "content": _CONTENT},
-}
-"""What the description of every call has besides its success."""
+
+
+def responses() -> dict[str, Any]:
+    """The refusals for the description's components."""
+    statuses = refusals.EVERYWHERE.union(*refusals.ALSO.values())
+    return {refusals.component(status): _response(status) for status in sorted(statuses)}
+
+
+def _response(status: int) -> dict[str, Any]:
+    first = next(row.kinds[0] for row in REFUSALS if row.status == status)
+    example = {"type": "about:blank", "title": _title(first), "status": status, "kind": first, "detail": "…"}
+    schema = {"$ref": "#/components/schemas/Problem"}
+    response: dict[str, Any] = {
+        "description": refusals.meaning(status),
+        "content": {MEDIA_TYPE: {"schema": schema, "example": example}},
+    }
+    headers = {
+        401: {"WWW-Authenticate": {"description": "what is missing", "schema": {"type": "string"}}},
+        429: {"Retry-After": _SECONDS},
+        503: {"Retry-After": _SECONDS},
+    }
+    return response | ({"headers": headers[status]} if status in headers else {})
+
+
+_SECONDS = {"description": "seconds", "schema": {"type": "integer", "minimum": 1}}
+
+
+def _title(kind: str) -> str:
+    return kind.replace("_", " ").capitalize()

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.security import APIKeyHeader, HTTPBearer
 from pydantic import BaseModel, Field
 
+from servicekit.errors import NotAuthenticated
 from tracking.api.native.context import Caller, Native, admitted, device_of, utc_now
-from tracking.api.native.problems import RESPONSES
+from tracking.api.native.problems import Problem
 from tracking.application import devices
 from tracking.application.tasks import list_tasks, update_task
 from tracking.domain.paging import LONGEST_POSITION
@@ -47,9 +48,18 @@ async def the_device(native: TheNative, caller: TheCaller) -> Device:
 TheDevice = Annotated[Device, Depends(the_device)]
 
 # The door and `the_device` look at both; here they are for the description.
-company_key = Depends(APIKeyHeader(name="X-Company-Key", scheme_name="company key", auto_error=False))
-credential = Depends(HTTPBearer(scheme_name="device credential", auto_error=False))
-router = APIRouter(prefix="/v1", tags=["native"], dependencies=[company_key], responses=RESPONSES)
+company_key = Depends(
+    APIKeyHeader(
+        name="X-Company-Key",
+        scheme_name="CompanyKey",
+        description="`company_` and 32 hexadecimal digits, from the platform's owner",
+        auto_error=False,
+    )
+)
+credential = Depends(
+    HTTPBearer(scheme_name="DeviceCredential", description="what `POST /v1/devices` has answered", auto_error=False)
+)
+router = APIRouter(prefix="/v1", tags=["native"], dependencies=[company_key])
 
 
 class Enrolment(BaseModel):
@@ -111,15 +121,18 @@ class ChangedTask(BaseModel):
 @router.post("/devices", status_code=201)
 async def enrol(native: TheNative, caller: TheCaller, enrolment: Enrolment) -> EnrolledDevice:
     """Enrols a device of the person whose log-in is given."""
-    enrolled = await devices.enrol_device(
-        native.gateway.engine,
-        caller.company.company_id,
-        email=enrolment.email,
-        password=enrolment.password,
-        name=enrolment.name,
-        origin=caller.origin,
-        now=caller.received_at,
-    )
+    try:
+        enrolled = await devices.enrol_device(
+            native.gateway.engine,
+            caller.company.company_id,
+            email=enrolment.email,
+            password=enrolment.password,
+            name=enrolment.name,
+            origin=caller.origin,
+            now=caller.received_at,
+        )
+    except NotAuthenticated as error:  # apart from a credential that has ended, which asks for an enrolment
+        raise Problem(401, "wrong_credentials", error.message) from None
     return EnrolledDevice(
         device_id=enrolled.device_id,
         credential=enrolled.credential,

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from servicekit.errors import NotFound, Refused
 from tracking.api.native.context import Caller
-from tracking.api.native.problems import RESPONSES, Problem
+from tracking.api.native.problems import Problem
 from tracking.api.native.routes import TheCaller, TheDevice, TheNative, company_key, credential
 from tracking.domain.captures import (
     ANOTHERS,
@@ -27,9 +27,14 @@ from tracking.domain.records import Placing, RefusedRecord
 PATH = "/v1/screenshots/"
 LARGEST_BODY = 24 * 1024 * 1024  # a screen's PNG has some 100 kB to 8 MB
 
-router = APIRouter(prefix="/v1", tags=["native"], dependencies=[company_key, credential], responses=RESPONSES)
+router = APIRouter(prefix="/v1", tags=["native"], dependencies=[company_key, credential])
+# One content type, which every generator of clients knows; what the file is its own bytes say.
 _FILE = {"schema": {"type": "string", "format": "binary"}}
-_BODY = {"required": True, "content": {f"image/{form}": _FILE for form in ("png", "jpeg", "webp")}}
+_BODY = {
+    "required": True,
+    "description": "The PNG, JPEG or WebP file itself, up to 24 MB and 80 million pixels. Any content type will do.",
+    "content": {"application/octet-stream": _FILE},
+}
 
 
 class Kept(BaseModel):

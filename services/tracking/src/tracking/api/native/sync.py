@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from starlette.responses import Response
 
-from servicekit.errors import InvalidInput
+from servicekit.errors import InvalidInput, TooLarge
 from tracking.api.native import messages
 from tracking.api.native.bodies import expand
 from tracking.api.native.context import Caller, Native, device_of
@@ -72,7 +72,7 @@ def _read(body: bytes, encoding: str) -> tuple[_Batch, list[Record | messages.Re
     """The batch, and each of its records, or the result of one that cannot be read."""
     batch = _read_batch(expand(body, encoding, limit=LARGEST_BODY))
     if len(batch.records) > messages.MOST_RECORDS:
-        raise InvalidInput(f"a batch may have at most {messages.MOST_RECORDS} records; send the others with the next")
+        raise TooLarge(f"a batch may have at most {messages.MOST_RECORDS} records; split it")
     return batch, [_read_record(found) for found in batch.records]
 
 
