@@ -1,5 +1,7 @@
 """The retention policy of each plan, with billing itself: seen, previewed, changed, companies moved."""
 
+import re
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +14,7 @@ from owner_portal.domain.companies import Plan
 from owner_portal.domain.retention import newest_versions, next_terms
 from servicekit.errors import Conflict
 
+TAG = re.compile("<[^>]+>")
 PAGE = "/owner/retention-policy/"
 
 
@@ -68,6 +71,7 @@ async def test_page_and_preview(owner: Any, pro: UUID, cost: Any) -> None:
     assert (cost.statements <= 6, cost.calls) == (True, 2)
     for words in ("Pro &amp; Co", f"/owner/company/{pro}/", "Make version 2", "Moves"):
         assert words in preview
+    assert "those older than 45 days will be deleted, starting 24 hours after the move" in TAG.sub("", preview)
     answer = (await owner.script.get(f"{PAGE}PRO/?days=45")).json()
     assert (answer["would_change"], answer["would_keep"], answer["monthly_revenue_change"]) == (1, 0, 0)
     assert answer["plan"]["screenshot_retention_days"] == 30, "a preview changes nothing"
@@ -160,3 +164,16 @@ def test_what_the_owner_has_seen_must_be_what_there_is() -> None:
     assert next_terms(plan(3, 45), 45, seen=2) == plan(3, 45), "this change itself, repeated"
     with pytest.raises(Conflict, match="Look at the preview again"):
         next_terms(plan(3, 60), 45, seen=2)
+
+
+async def test_a_change_of_plan_says_which_screenshots_would_be_deleted_and_when(owner: Any, pro: UUID) -> None:
+    answer = await owner.call(f"{PAGE}FREE/", days="7", reason="asked")
+    assert answer.status_code == 200, answer.text
+    path = f"/owner/company/{pro}/change-plan/"
+    longer = (await owner.browser.get(f"{path}?plan_code=ENTERPRISE")).text
+    assert "will be deleted" not in longer
+    page = (await owner.browser.get(f"{path}?plan_code=FREE")).text
+    [*_, later] = (await owner.script.get(f"{path}?plan_code=FREE")).json()["choices"]
+    at = datetime.fromisoformat(later["preview"]["effective_at"]) + timedelta(hours=24)
+    assert "Screenshots older than 7 days will be deleted, starting " in TAG.sub("", page)
+    assert f"{at:%Y-%m-%dT%H:%M}" in page

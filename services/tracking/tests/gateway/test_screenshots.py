@@ -239,19 +239,23 @@ async def test_retention_removes_pictures_and_keeps_the_days_count(
     await fold(own)
     now = datetime.now(UTC)
 
-    async def remove(after: timedelta | None) -> bool:
+    async def remove(after: timedelta | None, *, later: timedelta = timedelta()) -> bool:
         return await remove_old_screenshots(
             engine,
             dispatch,
             pictures,
             lambda company: after if company == own.company_id else None,
-            now + timedelta(days=30),
+            now + timedelta(days=30) + later,
         )
 
     for nothing in (None, timedelta(days=31)):
         assert not await remove(nothing)
         assert [row["removed_at"] for row in await stored("screenshot", own.company_id)] == [None]
-    assert not await remove(timedelta(days=29))
+    for later in (timedelta(), timedelta(hours=23, minutes=59)):
+        assert not await remove(timedelta(days=29), later=later)
+        (row,) = await stored("screenshot", own.company_id)
+        assert row["removed_at"] is None, "the time was shortened less than a day ago"
+    assert not await remove(timedelta(days=29), later=timedelta(hours=24))
     (row,) = await stored("screenshot", own.company_id)
     assert row["removed_at"] is not None
     assert [use["bytes"] for use in await stored("storage_use", own.company_id)] == [0]
@@ -259,7 +263,29 @@ async def test_retention_removes_pictures_and_keeps_the_days_count(
     await fold(own)
     (day,) = await stored("company_day", own.company_id)
     assert (day["screenshots"], day["storage_bytes"]) == (1, 0)
-    assert not await remove(timedelta(days=29))
+    assert not await remove(timedelta(days=29), later=timedelta(hours=24))
+
+
+async def test_a_plan_that_is_changed_back_within_a_day_costs_no_picture(
+    own, engine, dispatch, pictures, stored
+) -> None:
+    assert (await send(own)).ok
+    now = datetime.now(UTC) + timedelta(days=20)
+
+    async def look(hours: float, days: int) -> None:
+        await remove_old_screenshots(
+            engine,
+            dispatch,
+            pictures,
+            lambda company: timedelta(days=days) if company == own.company_id else None,
+            now + timedelta(hours=hours),
+        )
+
+    for hours, days in ((0, 30), (1, 1), (24, 1), (24.9, 30), (30, 30), (31, 1), (54, 1)):
+        await look(hours, days)
+        assert [row["removed_at"] for row in await stored("screenshot", own.company_id)] == [None], (hours, days)
+    await look(55, 1)
+    assert None not in [row["removed_at"] for row in await stored("screenshot", own.company_id)]
 
 
 async def test_a_picture_store_that_is_away_refuses_and_loses_nothing(own, door, pictures, monkeypatch, stored) -> None:

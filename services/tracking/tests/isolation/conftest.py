@@ -22,9 +22,10 @@ from tracking.application.tasks import assign_task
 from tracking.application.workspace_sign_in import sign_in
 from tracking.domain.editing import Editor
 from tracking.domain.reports import Reader
+from tracking.domain.retention import Retention
 from tracking.domain.submissions import Submission
 from tracking.feed.outgoing import company_month_event
-from tracking.store import heartbeats, password_resets, screenshots, sessions, shown_once
+from tracking.store import heartbeats, password_resets, screenshot_retention, screenshots, sessions, shown_once
 from tracking.store.ingest import IngestWriter
 from tracking.store.packing import Packer
 from tracking.store.scope import companies_scope, company_scope
@@ -48,6 +49,7 @@ TABLES = (
     "password_reset_request",
     "quarantine",
     "screenshot",
+    "screenshot_retention",
     "shown_once",
     "sign_in_attempt",
     "storage_use",
@@ -108,6 +110,7 @@ async def _fill(
         taken = Screenshot(new_id(), device.employee_id, session.session_id, now, 1920, 1080, 1000)
         assert await screenshots.insert(tx, tenant.company_id, taken, now)
         assert await screenshots.take_storage(tx, tenant.company_id, taken.stored_bytes, quota=10_000)
+        await screenshot_retention.put(tx, tenant.company_id, Retention(30))
     with pytest.raises(NotAuthenticated):
         await log_in(engine, tenant.company_id, **account | {"password": "guess"}, now=now)
     for seconds in (30, 0):  # the second claim is none, and is kept aside

@@ -16,7 +16,7 @@ EXCEPTIONS = {
     "outbox_pkey": "the id is random and made here; the relay deletes what it has published by it",
     "outbox_compacted": "the subject holds the company's id",
 }
-READ_BY_DISPATCH = ("company", "employee", "fold_queue", "screenshot", "work_session")
+READ_BY_DISPATCH = ("company", "employee", "fold_queue", "screenshot", "screenshot_retention", "work_session")
 
 _TABLES = """
     SELECT c.relname FROM pg_class c

@@ -61,6 +61,7 @@ async def test_what_the_dispatcher_may(superuser: AsyncEngine) -> None:
             "employee": {"company_id", "email_digest"},
             "work_session": {"company_id", "last_seen_at", "ended_at", "deleted_at"},
             "screenshot": {"company_id", "captured_at", "removed_at"},
+            "screenshot_retention": {"company_id", "days", "next_days", "shortened_at"},
             "company": {"company_id", "time_zone"},
         },
     )

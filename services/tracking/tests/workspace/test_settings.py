@@ -1,10 +1,14 @@
 """The company's settings: admins alone change them, its pages look like them, its reports count by them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from tracking.domain.retention import Retention
+from tracking.store import screenshot_retention
 from tracking.store.company_settings import CompanySettings
+from tracking.store.scope import company_scope
 
 GOOD = {"name": "Acme <i>GmbH</i>", "colour": "#7A0000", "target_hours": "7.5"}
 USUAL = CompanySettings()
@@ -125,3 +129,15 @@ async def test_the_bounds_of_the_target(admin, tenant, stored, hours: str, secon
     assert (await admin.send("/settings", **GOOD | {"target_hours": hours, "colour": "#767676"})).status_code == 303
     (row,) = await stored("company_settings", tenant.company_id)
     assert row["daily_target_seconds"] == seconds
+
+
+async def test_an_admin_is_told_when_older_screenshots_are_deleted(admin, other, tenant, engine) -> None:
+    shortened = Retention(30, 1, datetime(2026, 3, 1, 9, 0, tzinfo=UTC))
+    async with company_scope(engine, tenant.company_id) as tx:
+        await screenshot_retention.put(tx, tenant.company_id, shortened)
+    said = "This was shortened: older screenshots are deleted from"
+    assert said in (await admin.see("/settings")).text
+    assert said not in (await other.see("/settings")).text
+    async with company_scope(engine, tenant.company_id) as tx:
+        await screenshot_retention.put(tx, tenant.company_id, Retention(1))
+    assert said not in (await admin.see("/settings")).text

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from owner_portal.domain.companies import Plan, Subscription
 from owner_portal.domain.money import Line, Money
+
+RETENTION_GRACE = timedelta(hours=24)  # for so long screenshots stay that a change of plan keeps no longer
 
 
 class Timing(StrEnum):
@@ -118,6 +120,11 @@ class PlanPreview:
     monthly_revenue_change: Money
     in_use: Use
     shortages: Sequence[Shortage]
+
+    @property
+    def deletes_from(self) -> datetime:
+        """From when screenshots are deleted that the plan keeps no longer."""
+        return self.effective_at + RETENTION_GRACE
 
 
 @dataclass(frozen=True, slots=True)

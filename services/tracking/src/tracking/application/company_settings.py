@@ -9,8 +9,9 @@ from servicekit.errors import InvalidInput
 from tracking.application.edit_conflict import Stale
 from tracking.domain.branding import LEAST_CONTRAST, contrast_with_white, is_colour
 from tracking.domain.editing import Editor, differences
+from tracking.domain.retention import Retention
 from tracking.domain.rows import clean
-from tracking.store import companies, company_settings, employees
+from tracking.store import companies, company_settings, employees, screenshot_retention
 from tracking.store.company_settings import CompanySettings
 from tracking.store.scope import company_scope
 
@@ -19,20 +20,25 @@ LONGEST_NAME = 60
 
 @dataclass(frozen=True, slots=True)
 class ShownSettings:
-    """What is set, and how many seats are taken."""
+    """What is set, how many seats are taken, and for how long screenshots are kept, where that is known."""
 
     settings: CompanySettings
     seats_used: int
     version: int
+    retention: Retention | None
+    time_zone: str
 
 
 async def show_settings(engine: AsyncEngine, company_id: UUID) -> ShownSettings:
     """For the company's admins."""
     async with company_scope(engine, company_id) as tx:
+        company = await companies.get(tx)
         return ShownSettings(
             await company_settings.get(tx),
             await employees.seats_used(tx),
             (await company_settings.last_edit(tx)).version,
+            await screenshot_retention.get(tx),
+            company.time_zone if company else "UTC",
         )
 
 

@@ -1,4 +1,4 @@
-"""Pictures are kept for as long as the company's plan says."""
+"""Pictures are kept for as long as the company's plan says, and a day longer when that has become shorter."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -6,28 +6,43 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tracking.store import fold_queue, screenshots
+from tracking.domain.retention import Retention, follow
+from tracking.store import fold_queue, screenshot_retention, screenshots
 from tracking.store.pictures import PictureStore
 from tracking.store.scope import company_scope
 
 AT_ONCE = 200
 
-Retention = Callable[[UUID], timedelta | None]
+PlanRetention = Callable[[UUID], timedelta | None]
 """For how long a company's screenshots are kept; None: nobody can tell now, so nothing is removed."""
 
 
 async def remove_old_screenshots(
-    engine: AsyncEngine, dispatch: AsyncEngine, pictures: PictureStore, retention: Retention, now: datetime
+    engine: AsyncEngine, dispatch: AsyncEngine, pictures: PictureStore, retention: PlanRetention, now: datetime
 ) -> bool:
     """Removes up to `AT_ONCE` of each company's screenshots that are too old; says whether any company has more."""
     async with dispatch.begin() as tx:
         oldest = await screenshots.oldest_by_company(tx)
+        known = await screenshot_retention.of_all(tx)
     more = False
     for company_id, captured_at in oldest.items():
-        kept_for = retention(company_id)
-        if kept_for is not None and captured_at < now - kept_for:
+        planned = retention(company_id)
+        if planned is None:
+            continue
+        kept_for = (await _follow(engine, company_id, known.get(company_id), planned, now)).kept_for
+        if captured_at < now - kept_for:
             more |= await _remove(engine, pictures, company_id, now - kept_for, now)
     return more
+
+
+async def _follow(
+    engine: AsyncEngine, company_id: UUID, known: Retention | None, planned: timedelta, now: datetime
+) -> Retention:
+    followed = follow(known, planned.days, now)
+    if followed != known:
+        async with company_scope(engine, company_id) as tx:
+            await screenshot_retention.put(tx, company_id, followed)
+    return followed
 
 
 async def _remove(
