@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0020"
-down_revision = "0014"
+revision = "0025"
+down_revision = "0022"
 
 TABLE = """
 CREATE TABLE screenshot_retention (
