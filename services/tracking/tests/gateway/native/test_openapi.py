@@ -122,13 +122,6 @@ async def test_a_desktops_401_says_what_is_missing(door: httpx.AsyncClient, tena
         assert (reply.status_code, reply.headers["www-authenticate"]) == (401, 'Token realm="tracker"')
 
 
-async def test_more_records_than_a_batch_may_have_are_to_be_split(agent) -> None:
-    now = datetime.now(UTC).isoformat()
-    records = [{}] * (messages.MOST_RECORDS + 1)
-    reply = await agent.call("POST", "sync", json={"sent_at": now, "records": records})
-    assert (reply.status_code, reply.json()["kind"]) == (413, "too_large")
-
-
 async def test_a_generated_client_sends_screenshots(address: str, agent, tenant, tmp_path: Path) -> None:
     (tmp_path / "openapi.json").write_bytes(description())
     tool = [sys.executable, "-m", "openapi_python_client", "generate", "--path", "openapi.json", "--meta", "none"]

@@ -313,12 +313,17 @@ async def test_bombs_and_broken_bodies_are_refused(agent, native_door: httpx.Asy
     [
         *(b"", b"[]", b"null", b"{", b'{"records": []}', b'{"sent_at": "now", "records": []}', b"\xff\xfe"),
         b"[" * 5000,
-        json.dumps({"sent_at": "2026-01-05T09:00:00Z", "records": [1] * (MOST_RECORDS + 1)}).encode(),
     ],
 )
 async def test_what_is_no_batch_is_refused_whole(agent, native_door: httpx.AsyncClient, body: bytes) -> None:
     reply = await native_door.post(PATH, content=body, headers=agent.headers)
     assert (reply.status_code, reply.json()["kind"]) == (400, "invalid_input")
+
+
+async def test_too_many_records_are_to_be_split(agent, native_door: httpx.AsyncClient) -> None:
+    body = {"sent_at": "2026-01-05T09:00:00Z", "records": [1] * (MOST_RECORDS + 1)}
+    reply = await native_door.post(PATH, json=body, headers=agent.headers)
+    assert (reply.status_code, reply.json()["kind"]) == (413, "too_large")
 
 
 async def test_what_is_not_stored_comes_again(at_work, native_clock, commit, monkeypatch) -> None:

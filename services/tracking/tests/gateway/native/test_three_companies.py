@@ -58,7 +58,8 @@ class Player:
     device: UUID
     task: int
     record: str
-    shot: str
+    shot: str  # as its agent has named it
+    kept_shot: uuid.UUID
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -164,7 +165,8 @@ async def players(
         [number] = [
             row["number"] for row in await stored("work_session", tenant.company_id) if str(row["session_id"]) == spare
         ]
-        ids = session, number, device, given["number"], record, shot
+        [kept] = [row["screenshot_id"] for row in await stored("screenshot", tenant.company_id)]
+        ids = session, number, device, given["number"], record, shot, kept
         players.append(Player(tenant, seat, agent, admin, csrf_token, *ids))
     yield players
     for player in players:
@@ -234,7 +236,7 @@ async def in_browser(me: Player, other: Player, call: str) -> httpx.Response:
         assert me is other or call == "revoke" or reply.status_code == 404
         return reply
     if call == "picture":
-        reply = await me.admin.get(f"/screenshots/{other.shot}")
+        reply = await me.admin.get(f"/screenshots/{other.kept_shot}")
         assert reply.status_code == (200 if me is other else 404)
         return httpx.Response(reply.status_code)
     if call == "ask to delete session":
