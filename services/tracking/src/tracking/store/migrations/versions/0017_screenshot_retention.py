@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0025"
-down_revision = "0022"
+revision = "0017"
+down_revision = "0016"
 
 TABLE = """
 CREATE TABLE screenshot_retention (
