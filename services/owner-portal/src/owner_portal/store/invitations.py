@@ -68,10 +68,10 @@ async def find(tx: AsyncConnection, digest: bytes) -> Invitation | None:
     return Invitation(*row) if row else None
 
 
-async def take(tx: AsyncConnection, digest: bytes) -> str | None:
-    """Uses it up; returns the e-mail it is for, None when it cannot be taken (any more)."""
-    email: str | None = (await tx.execute(_TAKE, {"digest": digest})).scalar_one_or_none()
-    return email
+async def take(tx: AsyncConnection, digest: bytes) -> Address | None:
+    """Uses it up; returns the address it is for, None when it cannot be taken (any more)."""
+    row = (await tx.execute(_TAKE, {"digest": digest})).one_or_none()
+    return Address(row.email, row.email_key) if row else None
 
 
 async def withdraw(tx: AsyncConnection, invitation_id: UUID) -> str | None:
