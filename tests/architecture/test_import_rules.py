@@ -38,6 +38,7 @@ BREACHES = [
     ("audit-chain", "audit_chain/hashing.py", "import sqlalchemy"),
     ("credentials", "credentials/tokens.py", "import servicekit.database"),
     ("mailer", "mailer/queue.py", "import owner_portal.domain.owners"),
+    ("text-rules", "text_rules/lines.py", "import sqlalchemy"),
     ("production", "tracking/maintenance.py", "import tracker_client"),
     ("production", "owner_portal/main.py", "import testkit"),
     ("tools", "tenantry_ops/demo/seed.py", "import tracking.maintenance"),

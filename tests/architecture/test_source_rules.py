@@ -49,13 +49,14 @@ def imports_in(source: str) -> Iterator[tuple[str, str]]:
 
 
 def impure(source: str, service: str) -> list[str]:
-    """Imports that a domain must not have: it may use the standard library, itself, errors, ids, the audit chain."""
+    """Imports that a domain must not have: it may use the standard library, itself and libraries of pure rules."""
     return [
         module
         for module, _ in imports_in(source)
         if module.partition(".")[0] not in sys.stdlib_module_names
         and not module.startswith(f"{service}.domain")
         and module not in ("servicekit.errors", "servicekit.ids", "audit_chain")
+        and module.partition(".")[0] != "text_rules"
     ]
 
 

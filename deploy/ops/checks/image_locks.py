@@ -10,11 +10,18 @@ from pathlib import Path
 
 LOCKS = Path("deploy/docker/locks")
 IMAGES = {
-    "tenancy": ("protos", "libs/servicekit", "libs/audit-chain", "services/tenancy"),
-    "billing": ("protos", "libs/servicekit", "libs/audit-chain", "services/billing"),
-    "tracking": ("protos", "libs/servicekit", "libs/credentials", "libs/mailer", "services/tracking"),
+    "tenancy": ("protos", "libs/servicekit", "libs/text-rules", "libs/audit-chain", "services/tenancy"),
+    "billing": ("protos", "libs/servicekit", "libs/text-rules", "libs/audit-chain", "services/billing"),
+    "tracking": (
+        "protos",
+        "libs/servicekit",
+        "libs/text-rules",
+        "libs/credentials",
+        "libs/mailer",
+        "services/tracking",
+    ),
     "owner-portal": (
-        *("protos", "libs/servicekit", "libs/audit-chain", "libs/credentials", "libs/mailer"),
+        *("protos", "libs/servicekit", "libs/text-rules", "libs/audit-chain", "libs/credentials", "libs/mailer"),
         "services/owner-portal",
     ),
     "operator": ("protos", "libs/servicekit", "libs/tracker-client", "deploy/ops"),

@@ -72,7 +72,7 @@ def test_versions_are_counted_by_plan() -> None:
     [
         ("code", "pro", "Code must be a plan's code, such as PRO"),
         ("code", "", "Code must be a plan's code, such as PRO"),
-        ("name", " ", "Name is missing: give 1 to 100 characters."),
+        ("name", " ", "Name is missing: give 1 to 100 characters"),
         ("price", Money(-1, "USD"), "Price a month in minor units must be 0 to 1,000,000,000, not -1."),
         ("price", Money(10**9 + 1, "USD"), "Price a month in minor units must be"),
         ("seats", 0, "Seats must be 1 to 1,000,000, not 0."),

@@ -233,13 +233,13 @@ async def test_csv(owner: Any, anonymous: Any, companies: dict[str, UUID], model
     answer = await owner.browser.get("/owner/dashboard/companies.csv?sort=minutes&dir=desc")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert "attachment" in answer.headers["content-disposition"]
-    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
     assert rows[0]["company_id"] == str(companies["Acme"])
     assert (rows[0]["active_minutes_30_days"], rows[0]["storage_used_bytes"]) == ("3000", str(90 * GB))
     assert len(rows) > 50, "every page"
     assert "'=1+1" in {row["company"] for row in rows}, "no spreadsheet may run a name"
     assert "Gone" not in {row["company"] for row in rows}
-    only = (await owner.browser.get("/owner/dashboard/companies.csv?status=CLOSED")).text
+    only = (await owner.browser.get("/owner/dashboard/companies.csv?status=CLOSED")).content.decode("utf-8-sig")
     assert [row["company"] for row in csv.DictReader(io.StringIO(only))] == ["Gone"]
     assert (await anonymous.get("/owner/dashboard/companies.csv")).status_code in {303, 401}
 

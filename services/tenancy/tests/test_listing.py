@@ -29,10 +29,10 @@ NOW = datetime.now(UTC)
 MANY = 10_000
 
 FILL = text("""
-    INSERT INTO company (id, name, name_key, email, contact_person, phone, address, time_zone, search_text, state,
-        created_at, revision)
-    SELECT gen_random_uuid(), 'Filler ' || n, 'filler ' || n, 'x', '', '', '', 'UTC', 'filler ' || n, 'active',
-        now(), -n
+    INSERT INTO company (id, name, name_key, name_order, email, contact_person, phone, address, time_zone, search_text,
+        state, created_at, revision)
+    SELECT gen_random_uuid(), 'Filler ' || n, 'filler ' || n, convert_to('filler ' || n, 'UTF8'), 'x', '', '', '',
+        'UTC', 'filler ' || n, 'active', now(), -n
     FROM generate_series(1, :many) n
 """)
 

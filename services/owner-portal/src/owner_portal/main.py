@@ -37,6 +37,7 @@ from servicekit.database import create_engine
 from servicekit.errors import AppError
 from servicekit.lifecycle import forever, run_process, run_tasks
 from servicekit.settings import LogSettings
+from text_rules.ordering import prepare
 
 NAME = "owner-portal"
 SWEEP_PAUSE = 600.0
@@ -48,6 +49,7 @@ async def serve(config: settings.Settings) -> None:
     """The pages and everything that keeps them up to date, until a signal."""
     listener = http_server.bind(config.listen)
     engine = try_rested(create_engine(config.database_url, name=NAME, ping=False))
+    prepare()
     bus = Bus(config.nats_url, name=NAME)
     tenancy = Tenancy(config.tenancy_address, config)
     billing = Billing(config.billing_address, config)

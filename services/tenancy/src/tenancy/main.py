@@ -20,6 +20,7 @@ from tenancy.application.verify_audit import verify_audit
 from tenancy.domain.peppers import Peppers
 from tenancy.feed.events import encode
 from tenancy.settings import AuditSettings, MigrateSettings, PepperSettings, Settings
+from text_rules.ordering import prepare
 
 log = structlog.get_logger()
 
@@ -33,6 +34,7 @@ async def serve(settings: Settings) -> None:
     engine = create_engine(settings.database_url, name=SERVICE)
     bus = Bus(settings.nats_url, name=SERVICE)
     relay = Relay(engine, bus, source=SERVICE, stream=STREAM)
+    prepare()
     peppers = Peppers.of(settings.key_pepper, *settings.old_key_peppers)
     servicer = TenancyServicer(engine, peppers=peppers, encode=encode)
 

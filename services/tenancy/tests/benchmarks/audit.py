@@ -25,9 +25,9 @@ MILLION = 1_000_000
 BATCH = 5_000
 
 COMPANY = text("""
-    INSERT INTO company (id, name, name_key, email, contact_person, phone, address, time_zone, search_text, state,
-        created_at, revision)
-    VALUES (:id, 'Audited', 'audited', '', '', '', '', 'UTC', 'audited', 'active', now(), 1)
+    INSERT INTO company (id, name, name_key, name_order, email, contact_person, phone, address, time_zone, search_text,
+        state, created_at, revision)
+    VALUES (:id, 'Audited', 'audited', '', '', '', '', '', 'UTC', 'audited', 'active', now(), 1)
 """)
 CLOCK = text("UPDATE clock SET revision = :revision")
 

@@ -28,9 +28,10 @@ PAGE = 50
 FILL = text("""
     WITH word AS (SELECT ARRAY['north', 'south', 'alpha', 'omega', 'green', 'solar', 'metal', 'river'] AS w),
     new AS (
-        INSERT INTO company (id, name, name_key, email, contact_person, phone, address, time_zone, search_text, state,
-            created_at, revision)
-        SELECT gen_random_uuid(), name, lower(name), 'office@' || n || '.example', 'Contact ' || n, '', '', 'UTC',
+        INSERT INTO company (id, name, name_key, name_order, email, contact_person, phone, address, time_zone,
+            search_text, state, created_at, revision)
+        SELECT gen_random_uuid(), name, lower(name), convert_to(lower(name), 'UTF8'),
+            'office@' || n || '.example', 'Contact ' || n, '', '', 'UTC',
             lower(name) || E'\\noffice@' || n || E'.example\\ncontact ' || n,
             CASE WHEN n % 10 = 0 THEN 'suspended' ELSE 'active' END, now() - n * interval '1 minute', -n
         FROM (SELECT n, w[1 + n % 8] || ' ' || w[1 + n / 8 % 8] || ' ' || n AS name

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from text_rules.lines import reported
 from tracking.domain.rows import (
     MAX_DETAIL,
     MAX_NAME,
@@ -17,7 +18,6 @@ from tracking.domain.rows import (
     Ticks,
     activity,
     application,
-    clean,
     website,
 )
 from tracking.domain.timeline import Kind
@@ -93,7 +93,7 @@ def test_a_huge_title_is_cut() -> None:
 
 @given(st.text(), st.integers(0, 64))
 def test_clean_text_can_always_be_stored(text: str, length: int) -> None:
-    cleaned = clean(text, length)
+    cleaned = reported(text, length)
     assert len(cleaned) <= length
     assert not {*cleaned} & {chr(number) for number in (*range(32), 127)}
     cleaned.encode()

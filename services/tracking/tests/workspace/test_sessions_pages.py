@@ -81,7 +81,7 @@ async def test_the_newest_first_with_what_was_counted(tenant, worked, admin, emp
         shown = [" | ".join(row) for row in rows_of(page)]
         assert any("Mon 2 Mar 2026, 08:20 | Mon 2 Mar 2026, 10:22 | 2 h 01 min | 1 min" in row for row in shown)
         assert sum("10 min | 0 min" in row for row in shown) == 2
-    assert ">Bo</a>" in (await admin.see("/sessions")).text
+    assert "><bdi>Bo</bdi></a>" in (await admin.see("/sessions")).text
 
 
 async def test_a_session_over_midnight(tenant, worked, admin, stored, rows_of) -> None:

@@ -41,12 +41,12 @@ async def test_everyones_pages_look_like_them(admin, employee, other) -> None:
     await admin.send("/settings", **GOOD | {"colour": "#123456"})
     for browser in (admin, employee):
         page = (await browser.see("/")).text
-        assert "<strong>Acme &lt;i&gt;GmbH&lt;/i&gt;</strong>" in page
+        assert "<strong><bdi>Acme &lt;i&gt;GmbH&lt;/i&gt;</bdi></strong>" in page
         assert '<link rel="stylesheet" href="/brand.css">' in page
     sheet = await employee.see("/brand.css")
     assert (sheet.text, sheet.headers["content-type"]) == (":root { --brand: #123456; }\n", "text/css; charset=utf-8")
     assert sheet.headers["etag"] != before.headers["etag"]
-    assert "<strong>Tenantry workspace</strong>" in (await other.see("/")).text
+    assert "<strong><bdi>Tenantry workspace</bdi></strong>" in (await other.see("/")).text
     assert (await other.see("/brand.css")).text == ""
 
 

@@ -113,13 +113,13 @@ async def test_a_hostile_name_is_text(new_tenant, open_browser) -> None:
     tenant = await new_tenant()
     admin = open_browser()
     await admin.sign_in(tenant.admin)
-    hostile = "<script>alert('1')</script>{{ 7 * 7 }}\x1b[31m\u202e"
+    hostile = "<script>alert('1')</script>{{ 7 * 7 }}"
+    assert (await admin.send("/team", **NEW | {"name": f"{hostile}\x1b[31m"})).status_code == 400
     assert (await admin.send("/team", **NEW | {"name": hostile})).status_code == 303
     page = (await admin.see("/team")).text
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert "{{ 7 * 7 }}" in page
-    assert "\x1b" not in page
 
 
 async def test_it_takes_eight_statements_however_many_people(new_tenant, open_browser, engine: AsyncEngine) -> None:

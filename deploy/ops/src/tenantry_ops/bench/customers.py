@@ -27,10 +27,11 @@ WITH clock AS (
     FROM (SELECT ARRAY['north', 'south', 'alpha', 'omega', 'green', 'solar', 'metal', 'river'] AS w) word,
          generate_series(1, %(customers)s) n
 ), added AS (
-    INSERT INTO company (id, name, name_key, email, contact_person, phone, address, time_zone, search_text, state,
-                         created_at, revision)
-    SELECT uuidv7(), initcap(name), name, email, 'Contact ' || n, '+1 555 0100', '1 Imaginary Lane', 'UTC',
-           concat_ws(E'\\n', name, email, 'contact ' || n), CASE WHEN n %% 10 = 0 THEN 'suspended' ELSE 'active' END,
+    INSERT INTO company (id, name, name_key, name_order, email, contact_person, phone, address, time_zone, search_text,
+        state, created_at, revision)
+    SELECT uuidv7(), initcap(name), name, convert_to(name, 'UTF8'), email, 'Contact ' || n, '+1 555 0100',
+           '1 Imaginary Lane', 'UTC', concat_ws(E'\\n', name, email, 'contact ' || n),
+           CASE WHEN n %% 10 = 0 THEN 'suspended' ELSE 'active' END,
            now() - interval '15 months', clock.revision - %(customers)s + n
     FROM named, clock
     RETURNING id, created_at, revision

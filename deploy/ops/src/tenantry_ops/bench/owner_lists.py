@@ -39,8 +39,8 @@ FROM subscription s JOIN plan_version p ON (p.code, p.version) = (s.plan_code, s
 WHERE s.superseded_at IS NULL AND s.company_id = ANY(%s)
 """
 
-BY_NAME = "SELECT id, count(*) OVER () FROM company ORDER BY name_key LIMIT %s"
-SEARCH = "SELECT id, count(*) OVER () FROM company WHERE search_text LIKE '%%solar%%' ORDER BY name_key LIMIT %s"
+BY_NAME = "SELECT id, count(*) OVER () FROM company ORDER BY name_order LIMIT %s"
+SEARCH = "SELECT id, count(*) OVER () FROM company WHERE search_text LIKE '%%solar%%' ORDER BY name_order LIMIT %s"
 BY_LAST_SYNC = """
 SELECT id, count(*) OVER () FROM company LEFT JOIN company_sync ON company_id = id
 ORDER BY last_sync_at DESC NULLS LAST, id DESC LIMIT %s

@@ -11,10 +11,10 @@ from billing.application.list_audit_entries import list_audit_entries
 from billing.application.verify_audit import verify_audit
 from billing.domain.action import ACTOR_LENGTH
 from billing.domain.audit import AuditQuestion, SealedEntry
-from billing.domain.text import clean
 from contracts.billing.v1 import audit_pb2 as pb
 from contracts.billing.v1.audit_pb2_grpc import AuditServiceServicer
 from servicekit.errors import InvalidInput
+from text_rules.lines import checked
 
 HASH_LENGTH = 32
 ACTION_LENGTH = 100
@@ -47,8 +47,8 @@ class AuditServicer(AuditServiceServicer):
 def _question(asked: pb.ListAuditEntriesRequest) -> AuditQuestion:
     return AuditQuestion(
         company_id=requests.optional_id(asked.company_id, "company_id"),
-        actor=clean(asked.actor, "Actor", most=ACTOR_LENGTH) or None,
-        action=clean(asked.action, "Action", most=ACTION_LENGTH) or None,
+        actor=checked(asked.actor, "Actor", most=ACTOR_LENGTH) or None,
+        action=checked(asked.action, "Action", most=ACTION_LENGTH) or None,
         since=requests.moment(asked.since, "since") if asked.HasField("since") else None,
         until=requests.moment(asked.until, "until") if asked.HasField("until") else None,
         before=requests.revision(asked.before_revision, "before_revision") or None,

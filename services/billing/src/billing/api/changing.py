@@ -11,10 +11,10 @@ from google.protobuf.message import Message
 from billing.api.facts import facts
 from billing.application.once import Answer, Request
 from billing.domain.action import Action
-from billing.domain.text import clean
 from contracts.billing.v1 import invoices_pb2, plans_pb2, subscriptions_pb2
 from servicekit.rpc_server import caller
 from servicekit.telemetry import traceparent
+from text_rules.lines import checked
 
 KEY_LENGTH = 200
 REQUEST_ID_LENGTH = 200
@@ -47,8 +47,8 @@ def changing(message: Changing, answer: Callable[[R], Message]) -> Request[R]:
     kind = type(message).__name__
     return Request(
         action=Action.checked(actor=message.action.actor, reason=message.action.reason),
-        request_id=clean(message.action.request_id, "Request id", most=REQUEST_ID_LENGTH) or _trace_id(),
-        key=clean(message.action.idempotency_key, "Idempotency key", most=KEY_LENGTH, required=True),
+        request_id=checked(message.action.request_id, "Request id", most=REQUEST_ID_LENGTH) or _trace_id(),
+        key=checked(message.action.idempotency_key, "Idempotency key", most=KEY_LENGTH, required=True),
         digest=hashlib.sha256(kind.encode() + b"\0" + content).digest(),
         name=_WORD.sub("_", kind.removesuffix("Request")).lower(),
         asked=facts(wish),

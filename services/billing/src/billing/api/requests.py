@@ -9,10 +9,10 @@ from billing.domain.money import Money
 from billing.domain.months import MonthRange
 from billing.domain.plan import CODE_LENGTH, Plan
 from billing.domain.plan_change import Timing
-from billing.domain.text import clean
 from contracts.billing.v1 import billing_pb2, plans_pb2, revenue_pb2, subscriptions_pb2
 from servicekit.errors import InvalidInput
 from servicekit.ids import parse_id
+from text_rules.lines import checked
 
 PAGE = 1_000  # rows in one answer at most
 LARGEST = 2**63 - 1  # of the database's bigint
@@ -83,7 +83,7 @@ def timing(asked: "subscriptions_pb2.ChangeTiming.ValueType") -> Timing | None:
 
 def plan_code(asked: str) -> str:
     """A plan's code, whether or not there is such a plan."""
-    return clean(asked, "Plan code", most=CODE_LENGTH, required=True)
+    return checked(asked, "Plan code", most=CODE_LENGTH, required=True)
 
 
 def plan_version(asked: int) -> int:

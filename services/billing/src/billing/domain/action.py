@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from billing.domain.text import clean
+from text_rules.lines import checked
 
 ACTOR_LENGTH = 254
 REASON_LENGTH = 500
@@ -20,8 +20,8 @@ class Action:
     def checked(cls, *, actor: str, reason: str) -> Self:
         """InvalidInput when nobody is named."""
         return cls(
-            actor=clean(actor, "Actor", most=ACTOR_LENGTH, required=True),
-            reason=clean(reason, "Reason", most=REASON_LENGTH),
+            actor=checked(actor, "Actor", most=ACTOR_LENGTH, required=True),
+            reason=checked(reason, "Reason", most=REASON_LENGTH),
         )
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 from billing.domain.action import Action
 from billing.domain.change import Line
 from billing.domain.money import Money
-from billing.domain.text import clean
 from billing.domain.wording import amount as words
 from servicekit.errors import InvalidInput, Refused
+from text_rules.lines import checked
 
 REFERENCE_LENGTH = 200
 LARGEST_PAYMENT = 10**12  # minor units
@@ -73,7 +73,7 @@ def checked_amount(amount: Money) -> None:
 
 def checked_reference(reference: str) -> str:
     """As it is stored; InvalidInput when it is too long."""
-    return clean(reference, "Reference", most=REFERENCE_LENGTH)
+    return checked(reference, "Reference", most=REFERENCE_LENGTH)
 
 
 def refuse_credit(amount: Money, owed: int, *, allowed: bool, closed_at: datetime | None) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from billing.domain.money import Money
-from billing.domain.text import clean
 from servicekit.errors import Conflict, InvalidInput, Refused
+from text_rules.lines import checked
 
 CODE_LENGTH = 32
 NAME_LENGTH = 100
@@ -42,7 +42,7 @@ class Plan:
         _within(seats, "Seats", 1, MOST_SEATS)
         _within(storage_bytes, "Storage in bytes", 1, MOST_STORAGE_BYTES)
         _within(screenshot_retention_days, "Days that screenshots are kept", 1, LONGEST_RETENTION_DAYS)
-        name = clean(name, "Name", most=NAME_LENGTH, required=True)
+        name = checked(name, "Name", most=NAME_LENGTH, required=True)
         return cls(code, 0, name, price, seats, storage_bytes, screenshot_retention_days)
 
     def numbered(self, version: int) -> Self:

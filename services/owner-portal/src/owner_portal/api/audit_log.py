@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from owner_portal.api.access import ActingOwner, SignedInOwner, SteppedUpOwner
-from owner_portal.api.exports import Row, begun, csv_response
+from owner_portal.api.exports import Row, begun, csv_response, separator_of
 from owner_portal.api.pages import render
 from owner_portal.api.portal import ThePortal
 from owner_portal.api.requests import Typed, wants_json
@@ -56,7 +56,9 @@ async def export(request: Request, portal: ThePortal, _owner: SignedInOwner) -> 
         raise InvalidInput(" ".join(problems))
     view = AuditFilter.read(request.query_params)
     found = export_audit_log(portal.engine, view=view, trails=entries_of(portal))
-    return csv_response("audit-log.csv", COLUMNS, await begun(_row(entry, name) async for entry, name in found))
+    return csv_response(
+        "audit-log.csv", COLUMNS, await begun(_row(entry, name) async for entry, name in found), separator_of(request)
+    )
 
 
 @router.post("/verify/")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from owner_portal.domain.companies import Status
+from text_rules.showing import isolated
 
 Kind = Literal["line", "bar", "stacked", "donut", "waterfall"]
 
@@ -39,7 +40,8 @@ class Chart:
     Labels are texts, days (2026-05-03) or months (2026-05). `unit` is bytes, seconds (shown as minutes), %, a
     currency's three letters (values in minor units) or any word. A donut and a waterfall have one series; the first and
     the last value of a waterfall are levels, those between lead from the one to the other. `tones`: for a donut, the
-    colour of each label (green, blue, amber, orange, red or grey) where it means something.
+    colour of each label (green, blue, amber, orange, red or grey) where it means something. `of_names`: people have
+    chosen the labels, which are isolated from the text around them.
     """
 
     kind: Kind
@@ -48,6 +50,7 @@ class Chart:
     zoom: bool = False
     unit: str = ""
     tones: Sequence[str] = ()
+    of_names: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -58,7 +61,7 @@ class Chart:
         """For the page's script, as JSON."""
         return {
             "kind": self.kind,
-            "labels": list(self.labels),
+            "labels": [isolated(label) if self.of_names else label for label in self.labels],
             "series": [
                 {"name": one.name, "values": list(one.values), "unit": one.unit or self.unit} for one in self.series
             ],

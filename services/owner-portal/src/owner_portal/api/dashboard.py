@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from owner_portal.api import charts
 from owner_portal.api.access import SignedInOwner
-from owner_portal.api.exports import Row, begun, csv_response
+from owner_portal.api.exports import Row, begun, csv_response, separator_of
 from owner_portal.api.pages import fragment, render
 from owner_portal.api.portal import ThePortal
 from owner_portal.api.requests import wants_json
@@ -78,7 +78,7 @@ async def companies_csv(request: Request, portal: ThePortal, _owner: SignedInOwn
     """All rows of the view that the URL asks for, with every column."""
     listing = Listing.read(request.query_params.multi_items())
     rows = await begun(_exported(row) async for row in list_rows(portal.engine, listing=listing))
-    return csv_response(f"companies-{datetime.now(UTC):%Y-%m-%d}.csv", EXPORT, rows)
+    return csv_response(f"companies-{datetime.now(UTC):%Y-%m-%d}.csv", EXPORT, rows, separator_of(request))
 
 
 def _exported(row: CompanyRow) -> Row:

@@ -1,31 +1,38 @@
-"""Tables as CSV files (RFC 4180, UTF-8), sent as they are read."""
+"""Tables as CSV files, sent as they are read; how cells are written is for `text_rules.csv_files` to say."""
 
-import csv
-import io
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain
 
+from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from owner_portal.api.charts import Chart
+from text_rules.csv_files import BYTE_ORDER_MARK, Separator, Value, write_rows
 
-Value = str | int | float | Decimal | date | datetime | None
 Row = Sequence[Value]
 
 CHUNK = 500  # rows that are written at once; in between, other requests have their turn
 _CENT = Decimal("0.01")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a text begins that a spreadsheet would run
 
 
-def csv_response(filename: str, header: Sequence[str], rows: Iterable[Row] | AsyncIterator[Row]) -> StreamingResponse:
+def csv_response(
+    filename: str,
+    header: Sequence[str],
+    rows: Iterable[Row] | AsyncIterator[Row],
+    separator: Separator = Separator.COMMA,
+) -> StreamingResponse:
     """A download. `filename` ends in .csv and is plain ASCII; moments are written in ISO 8601, None as nothing."""
     return StreamingResponse(
-        _chunks(header, rows),
+        _chunks(header, rows, separator),
         media_type="text/csv; charset=utf-8",
         headers={"content-disposition": f'attachment; filename="{filename}"', "cache-control": "no-store"},
     )
+
+
+def separator_of(request: Request) -> Separator:
+    """What the address asks for: `?separator=semicolon`, else a comma."""
+    return Separator.named(request.query_params.get("separator"))
 
 
 async def begun(rows: AsyncIterator[Row]) -> AsyncIterator[Row]:
@@ -55,18 +62,17 @@ def _in_unit(value: float | None, unit: str) -> Value:
     return Decimal(value).scaleb(-2).quantize(_CENT) if is_money and value is not None else value
 
 
-async def _chunks(header: Sequence[str], rows: Iterable[Row] | AsyncIterator[Row]) -> AsyncIterator[str]:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    count = 0
+async def _chunks(
+    header: Sequence[str], rows: Iterable[Row] | AsyncIterator[Row], separator: Separator
+) -> AsyncIterator[str]:
+    waiting: list[Row] = []
+    yield BYTE_ORDER_MARK
     async for row in _each(header, rows):
-        writer.writerow([_cell(value) for value in row])
-        count += 1
-        if count % CHUNK == 0:
-            yield text.getvalue()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue()
+        waiting.append(row)
+        if len(waiting) == CHUNK:
+            yield write_rows(waiting, separator)
+            waiting.clear()
+    yield write_rows(waiting, separator)
 
 
 async def _each(header: Row, rows: Iterable[Row] | AsyncIterator[Row]) -> AsyncIterator[Row]:
@@ -77,9 +83,3 @@ async def _each(header: Row, rows: Iterable[Row] | AsyncIterator[Row]) -> AsyncI
     else:
         for row in chain([header], rows):
             yield row
-
-
-def _cell(value: Value) -> Value:
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
-    return value.isoformat() if isinstance(value, date) else value

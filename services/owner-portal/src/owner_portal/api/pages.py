@@ -17,6 +17,7 @@ from owner_portal.api.static import static_url
 from owner_portal.domain.companies import Status
 from owner_portal.domain.listing import Column
 from owner_portal.domain.overview import CompanyRow
+from text_rules.showing import bdi, isolated
 
 
 def _environment() -> Environment:
@@ -39,6 +40,7 @@ def _environment() -> Environment:
         formats.ago,
     ):
         environment.filters[function.__name__] = function
+    environment.filters |= {"bdi": bdi, "isolated": isolated}
     for element in (
         elements.cell,
         elements.fill,

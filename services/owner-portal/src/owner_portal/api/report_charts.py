@@ -37,6 +37,7 @@ def _of_companies(summary: Summary) -> dict[str, Chart]:
                 Series("Active, the period before", [company.active_seconds_before for company in summary.top]),
             ],
             unit="seconds",
+            of_names=True,
         ),
         "growth": Chart("line", months, [Series("Companies", [each.companies for each in summary.growth])]),
         "new-companies": Chart("bar", months, [Series("New companies", [each.created for each in summary.growth])]),

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from starlette.responses import JSONResponse, Response
 
 from owner_portal.api.access import SignedInOwner
-from owner_portal.api.exports import Row, chart_rows, csv_response
+from owner_portal.api.exports import Row, chart_rows, csv_response, separator_of
 from owner_portal.api.pages import render
 from owner_portal.api.portal import Portal, ThePortal
 from owner_portal.api.report_charts import charts_of
@@ -75,7 +75,7 @@ async def movements_csv(request: Request, portal: ThePortal, _owner: SignedInOwn
                 yield (each.at, str(each.company_id), each.kind, each.plan_code, *_money(each), each.actor, each.reason)
             found = await _movements(portal, wanted, figure, after=found[-1].revision).ask()
 
-    return csv_response(f"movements-{figure.lower()}.csv", MOVEMENT_COLUMNS, rows())
+    return csv_response(f"movements-{figure.lower()}.csv", MOVEMENT_COLUMNS, rows(), separator_of(request))
 
 
 @router.get("/{chart}.csv")
@@ -89,7 +89,7 @@ async def chart_csv(request: Request, portal: ThePortal, _owner: SignedInOwner, 
             "Billing has not answered yet: there is no revenue to show." if missing else "There is no such chart."
         )
     header, rows = chart_rows(found)
-    return csv_response(f"{chart}.csv", header, rows)
+    return csv_response(f"{chart}.csv", header, rows, separator_of(request))
 
 
 async def _read(portal: Portal, wanted: ReportRange) -> Reports:

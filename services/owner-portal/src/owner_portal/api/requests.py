@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from owner_portal.domain.drafts import UNREADABLE
 from servicekit.errors import Forbidden, InvalidInput
 from servicekit.ids import new_id
+from text_rules.characters import BIDI_CONTROLS
 
 LONGEST_KEY = 200
 
@@ -54,12 +55,9 @@ Typed = Annotated[dict[str, str], Depends(_read_typed)]
 
 
 def readable(value: str) -> str:
-    """A text that can be shown and stored: control characters and halves of characters become UNREADABLE."""
+    """A text that can be shown and stored: controls and halves of characters become UNREADABLE."""
     text = value.replace("\r\n", "\n").replace("\t", " ")
-    return "".join(
-        UNREADABLE if character != "\n" and unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} else character
-        for character in text
-    )
+    return "".join(UNREADABLE if character != "\n" and _is_unreadable(character) else character for character in text)
 
 
 def _once(request: Request, given: _Given) -> str:
@@ -119,4 +117,8 @@ def _is_storable(value: str) -> bool:
         value.encode()
     except UnicodeEncodeError:
         return False
-    return "\0" not in value
+    return "\0" not in value and not BIDI_CONTROLS.intersection(value)
+
+
+def _is_unreadable(character: str) -> bool:
+    return character in BIDI_CONTROLS or unicodedata.category(character) in {"Cc", "Cs", "Cn", "Zl", "Zp"}

@@ -43,7 +43,7 @@ class AuditFilter:
     def read(cls, query: Mapping[str, str]) -> Self:
         """Takes a URL's query. What makes no sense there is left out: an old bookmark still shows something."""
         return cls(
-            who=_text(query, "who").casefold(),
+            who=_text(query, "who"),
             what=_text(query, "what").lower().replace(" ", "_"),
             company=_text(query, "company"),
             since=_day(query, "from"),

@@ -1,19 +1,18 @@
 """What the owner types in, checked before anything is asked of another service."""
 
-import re
 from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Self
-from zoneinfo import available_timezones
 
 from owner_portal.domain.company_page import CompanyPage
+from servicekit.errors import InvalidInput
+from text_rules import lines, phones
+from text_rules.addresses import Address
+from text_rules.zones import is_time_zone
 
 UNREADABLE = "\ufffd"  # stands for what is no text: a NUL byte, half a character
 LONGEST = {"name": 200, "email": 254, "contact_person": 200, "phone": 40, "address": 500}
 LONGEST_REASON = 500
-
-_PHONE = re.compile(r"\+?[0-9 ()/.\-]+")
-_PHONE_DIGITS = range(5, 21)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,10 @@ class CompanyDraft:
     @classmethod
     def read(cls, given: Mapping[str, str]) -> Self:
         """Takes what the form or the script sent; what is missing is empty, a missing time zone is UTC."""
-        draft = {field.name: given.get(field.name, "").strip() for field in fields(cls)}
+        draft = {
+            field.name: lines.tidy(given.get(field.name, ""), multiline=field.name == "address")
+            for field in fields(cls)
+        }
         return cls(**draft | {"time_zone": draft["time_zone"] or "UTC"})
 
     @classmethod
@@ -66,7 +68,7 @@ class CompanyDraft:
             found.setdefault("email", "Enter an e-mail address such as office@example.com.")
         if self.phone and not _is_phone(self.phone):
             found.setdefault("phone", "Enter 5 to 20 digits, such as +49 30 1234567, or nothing.")
-        if self.time_zone not in available_timezones():
+        if not is_time_zone(self.time_zone):
             found["time_zone"] = "Choose a time zone from the list, such as Europe/Berlin."
         return found
 
@@ -75,12 +77,15 @@ def text_problem(text: str, longest: int) -> str | None:
     """What is wrong with a text; None when it will do."""
     if UNREADABLE in text:
         return f"Remove the character shown as {UNREADABLE}: it is no text."
-    return f"Use at most {longest} characters." if len(text) > longest else None
+    if len(text) > longest:
+        return f"Use at most {longest} characters."
+    wrong = lines.problem(text, most=longest, multiline=True)
+    return f"It {wrong}." if wrong else None
 
 
 def read_reason(given: Mapping[str, str]) -> str:
     """The reason for an action as one line."""
-    return " ".join(given.get("reason", "").split())
+    return lines.tidy(" ".join(given.get("reason", "").split()))
 
 
 def reason_problem(reason: str) -> str | None:
@@ -89,11 +94,16 @@ def reason_problem(reason: str) -> str | None:
 
 
 def _is_email(text: str) -> bool:
-    local, at, host = text.rpartition("@")
-    plain = text.isprintable() and " " not in text and "@" not in local
-    return bool(at and 1 <= len(local) <= 64 and plain and len(parts := host.split(".")) > 1 and all(parts))
+    try:
+        Address.parse(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_phone(text: str) -> bool:
-    digits = sum(character.isdigit() for character in text)
-    return bool(_PHONE.fullmatch(text)) and digits in _PHONE_DIGITS
+    try:
+        phones.checked(text, "phone")
+    except InvalidInput:
+        return False
+    return True

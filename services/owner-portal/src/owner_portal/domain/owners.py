@@ -10,6 +10,7 @@ from uuid import UUID
 
 from owner_portal.domain.drafts import text_problem
 from servicekit.errors import InvalidInput
+from text_rules.addresses import Address
 
 SESSION_IDLE = timedelta(hours=12)
 SESSION_LONGEST = timedelta(days=7)  # however busy it is
@@ -23,7 +24,6 @@ SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 1000  # hashing time grows with it
 LONGEST_EMAIL = 254
 _DIGEST = 32  # bytes
-_NOT_IN_EMAIL = frozenset(' ,;:<>()[]"\\')  # would make more than one address of it, or a name beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +89,14 @@ class Caller:
     device: str
 
 
-def normal_email(email: str) -> str:
-    """The form in which an account is stored and looked up."""
-    return email.strip().casefold()
-
-
-def check_email(email: str) -> None:
-    """InvalidInput unless it looks like an address; it is in its normal form already."""
-    if problem := text_problem(email, LONGEST_EMAIL):
+def address_of(typed: str) -> Address:
+    """Where mail for an owner goes, and by what key the account is found. InvalidInput: it is no address."""
+    if problem := text_problem(typed.strip(), LONGEST_EMAIL):
         raise InvalidInput(problem)
-    local, at, host = email.partition("@")
-    plain = email.isprintable() and "@" not in host and not _NOT_IN_EMAIL & set(email)
-    if not (at and local and host and plain):
-        raise InvalidInput("Enter an e-mail address such as owner@example.com.")
+    try:
+        return Address.parse(typed)
+    except ValueError as error:
+        raise InvalidInput("Enter an e-mail address such as owner@example.com.") from error
 
 
 def check_password(password: str) -> None:

@@ -32,7 +32,7 @@ _LIST = text(
     _SHOWN
     + """
     WHERE (:state = :all OR a.state = :state) AND (CAST(:kind AS text) IS NULL OR a.kind = :kind)
-    ORDER BY a.state = 'RESOLVED', a.stage DESC, a.raised_at DESC, lower(d.name), a.company_id, a.kind
+    ORDER BY a.state = 'RESOLVED', a.stage DESC, a.raised_at DESC, c.name_order, a.company_id, a.kind
     LIMIT :limit OFFSET :offset
 """
 )
@@ -41,7 +41,7 @@ _LIST_RISEN = text(
     _SHOWN
     + """
     WHERE a.state = 'OPEN' AND a.raised_at > coalesce(CAST(:since AS timestamptz), '-infinity')
-    ORDER BY a.stage DESC, lower(d.name), a.company_id, a.kind LIMIT :limit
+    ORDER BY a.stage DESC, c.name_order, a.company_id, a.kind LIMIT :limit
 """
 )
 

@@ -11,20 +11,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from owner_portal.domain.companies import Company, Subscription, SyncTime
 from owner_portal.store.columns import columns
+from text_rules.lines import name_key
+from text_rules.ordering import sort_key
+from text_rules.search import search_text
 
 _SAVE_COMPANIES = text("""
     WITH saved AS (
         INSERT INTO company AS held (company_id, name, email, contact_person, phone, address, time_zone, day_zone,
-                                     state, key_hint, logo_digest, created_at, revision, status)
+                                     state, key_hint, logo_digest, created_at, revision, status,
+                                     name_key, name_order, email_order, search_text)
         SELECT new.company_id, new.name, new.email, new.contact_person, new.phone, new.address, new.time_zone,
                coalesce(zone.name, 'UTC'), new.state, new.key_hint, new.logo_digest, new.created_at, new.revision,
-               company_status(new.state, NULL, NULL)
+               company_status(new.state, NULL, NULL), new.name_key, new.name_order, new.email_order, new.search_text
         FROM unnest(CAST(:company_id AS uuid[]), CAST(:name AS text[]), CAST(:email AS text[]),
                     CAST(:contact_person AS text[]), CAST(:phone AS text[]), CAST(:address AS text[]),
                     CAST(:time_zone AS text[]), CAST(:state AS text[]), CAST(:key_hint AS text[]),
-                    CAST(:logo_digest AS text[]), CAST(:created_at AS timestamptz[]), CAST(:revision AS bigint[]))
+                    CAST(:logo_digest AS text[]), CAST(:created_at AS timestamptz[]), CAST(:revision AS bigint[]),
+                    CAST(:name_key AS text[]), CAST(:name_order AS bytea[]), CAST(:email_order AS bytea[]),
+                    CAST(:search_text AS text[]))
             AS new (company_id, name, email, contact_person, phone, address, time_zone, state, key_hint, logo_digest,
-                    created_at, revision)
+                    created_at, revision, name_key, name_order, email_order, search_text)
         LEFT JOIN pg_timezone_names zone ON zone.name = new.time_zone
         ORDER BY new.company_id
         ON CONFLICT (company_id) DO UPDATE
@@ -32,7 +38,9 @@ _SAVE_COMPANIES = text("""
             phone = excluded.phone, address = excluded.address, time_zone = excluded.time_zone,
             day_zone = excluded.day_zone, state = excluded.state, key_hint = excluded.key_hint,
             logo_digest = excluded.logo_digest, created_at = excluded.created_at, revision = excluded.revision,
-            status = company_status(excluded.state, held.subscription_state, held.expires_at)
+            status = company_status(excluded.state, held.subscription_state, held.expires_at),
+            name_key = excluded.name_key, name_order = excluded.name_order, email_order = excluded.email_order,
+            search_text = excluded.search_text
         WHERE held.revision IS NULL OR held.revision < excluded.revision
         RETURNING company_id
     ), listed AS (
@@ -98,7 +106,16 @@ async def save_companies(tx: AsyncConnection, companies: Sequence[Company]) -> s
     """Stores each company once a batch; returns the ids of those that were new or newer."""
     if not companies:
         return set()
-    return set((await tx.execute(_SAVE_COMPANIES, columns(companies))).scalars())
+    return set((await tx.execute(_SAVE_COMPANIES, columns(companies) | _derived(companies))).scalars())
+
+
+def _derived(companies: Sequence[Company]) -> dict[str, list[str] | list[bytes]]:
+    return {
+        "name_key": [name_key(each.name) for each in companies],
+        "name_order": [sort_key(each.name) for each in companies],
+        "email_order": [sort_key(each.email) for each in companies],
+        "search_text": [search_text(each.name, each.email, each.contact_person) for each in companies],
+    }
 
 
 async def save_subscriptions(tx: AsyncConnection, subscriptions: Sequence[Subscription]) -> set[UUID]:

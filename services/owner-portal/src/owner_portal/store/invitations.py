@@ -7,13 +7,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from owner_portal.domain.owners import Invitation
+from text_rules.addresses import Address
+from text_rules.ordering import sort_key
 
 _COLUMNS = "id, email, invited_by, expires_at"
 
 _SAVE = text(f"""
-    INSERT INTO invitation (id, digest, email, invited_by, expires_at)
-    VALUES (:id, :digest, :email, :invited_by, now() + CAST(:time AS interval))
-    ON CONFLICT (email) DO UPDATE SET id = excluded.id, digest = excluded.digest,
+    INSERT INTO invitation (id, digest, email, email_key, invited_by, expires_at)
+    VALUES (:id, :digest, :email, :email_key, :invited_by, now() + CAST(:time AS interval))
+    ON CONFLICT (email_key) DO UPDATE SET id = excluded.id, digest = excluded.digest, email = excluded.email,
         invited_by = excluded.invited_by, expires_at = excluded.expires_at
     RETURNING {_COLUMNS}
 """)
@@ -30,7 +32,7 @@ _TAKE = text("""
         SELECT i.id FROM invitation i JOIN owner o ON o.email = i.invited_by AND o.deactivated_at IS NULL
         WHERE i.digest = :digest AND i.expires_at > now() FOR SHARE OF o
     )
-    DELETE FROM invitation WHERE id IN (SELECT id FROM held) RETURNING email
+    DELETE FROM invitation WHERE id IN (SELECT id FROM held) RETURNING email, email_key
 """)
 
 _WITHDRAW_OF = text("DELETE FROM invitation WHERE invited_by = :inviter RETURNING email")
@@ -40,17 +42,23 @@ _WITHDRAW = text("DELETE FROM invitation WHERE id = :id RETURNING email")
 _LIST = text(f"""
     SELECT {_COLUMNS} FROM invitation
     WHERE expires_at > now() AND EXISTS (SELECT FROM owner WHERE email = invited_by AND deactivated_at IS NULL)
-    ORDER BY email
 """)
 
 _SWEEP = text("DELETE FROM invitation WHERE expires_at <= now()")
 
 
 async def save(
-    tx: AsyncConnection, *, invitation_id: UUID, digest: bytes, email: str, invited_by: str, time: timedelta
+    tx: AsyncConnection, *, invitation_id: UUID, digest: bytes, address: Address, invited_by: str, time: timedelta
 ) -> Invitation:
-    """Stores an invitation for `time` from now; an older one of the same e-mail ends."""
-    values = {"id": invitation_id, "digest": digest, "email": email, "invited_by": invited_by, "time": time}
+    """Stores an invitation for `time` from now; an older one of the same mailbox ends."""
+    values = {
+        "id": invitation_id,
+        "digest": digest,
+        "email": address.text,
+        "email_key": address.key,
+        "invited_by": invited_by,
+        "time": time,
+    }
     return Invitation(*(await tx.execute(_SAVE, values)).one())
 
 
@@ -60,10 +68,10 @@ async def find(tx: AsyncConnection, digest: bytes) -> Invitation | None:
     return Invitation(*row) if row else None
 
 
-async def take(tx: AsyncConnection, digest: bytes) -> str | None:
-    """Uses it up; returns the e-mail it is for, None when it cannot be taken (any more)."""
-    email: str | None = (await tx.execute(_TAKE, {"digest": digest})).scalar_one_or_none()
-    return email
+async def take(tx: AsyncConnection, digest: bytes) -> Address | None:
+    """Uses it up; returns the address it is for, None when it cannot be taken (any more)."""
+    row = (await tx.execute(_TAKE, {"digest": digest})).one_or_none()
+    return Address(row.email, row.email_key) if row else None
 
 
 async def withdraw(tx: AsyncConnection, invitation_id: UUID) -> str | None:
@@ -74,12 +82,13 @@ async def withdraw(tx: AsyncConnection, invitation_id: UUID) -> str | None:
 
 async def withdraw_of(tx: AsyncConnection, inviter: str) -> list[str]:
     """Ends all that one owner sent; returns the e-mails they were for."""
-    return sorted((await tx.execute(_WITHDRAW_OF, {"inviter": inviter})).scalars())
+    return sorted((await tx.execute(_WITHDRAW_OF, {"inviter": inviter})).scalars(), key=sort_key)
 
 
 async def list_open(tx: AsyncConnection) -> list[Invitation]:
     """The invitations that can still be taken."""
-    return [Invitation(*row) for row in await tx.execute(_LIST)]
+    found = [Invitation(*row) for row in await tx.execute(_LIST)]
+    return sorted(found, key=lambda invitation: sort_key(invitation.email))
 
 
 async def sweep(tx: AsyncConnection) -> None:

@@ -13,6 +13,7 @@ from owner_portal.domain.companies import Status
 from owner_portal.domain.listing import PAGE_SIZE, UNSYNCED, Column, Listing
 from owner_portal.domain.overview import CompanyRow
 from owner_portal.store import conditions
+from text_rules.search import search_key
 
 # The columns are the fields of a CompanyRow.
 _ROWS = """
@@ -25,8 +26,8 @@ _ROWS = """
 
 # As the indexes have them. Whoever has never told comes before all others upwards, after them downwards.
 _ORDERS = {
-    Column.NAME: ("lower(c.name) {}", "c"),
-    Column.EMAIL: ("lower(c.email) {}", "c"),
+    Column.NAME: ("c.name_order {}", "c"),
+    Column.EMAIL: ("c.email_order {}", "c"),
     Column.PLAN: ("c.plan_code {} NULLS {nulls}", "c"),
     Column.STATUS: ("c.status {}", "c"),
     Column.SEATS: ("u.seats_used {}", "u"),
@@ -72,8 +73,8 @@ async def select_companies(tx: AsyncConnection, ids: Sequence[UUID]) -> list[Com
 
 def _conditions(listing: Listing) -> str:
     wanted = []
-    if listing.search:
-        wanted.append("AND position(lower(:search) IN c.search_text) > 0")
+    if search_key(listing.search):
+        wanted.append("AND position(:search IN c.search_text) > 0")
     if listing.plan:
         wanted.append("AND c.plan_code = :plan")
     if listing.choice in set(Status):
@@ -87,7 +88,7 @@ def _conditions(listing: Listing) -> str:
 
 def _values(listing: Listing) -> dict[str, Any]:
     given = {
-        "search": listing.search,
+        "search": search_key(listing.search),
         "plan": listing.plan,
         "status": listing.choice if listing.choice in set(Status) else "",
     }

@@ -10,9 +10,9 @@ _NAMES = text("""
     SELECT company_id, name FROM company WHERE company_id = ANY(CAST(:ids AS uuid[])) AND revision IS NOT NULL
 """)
 
-# Names are unique but for letter case.
 _FIND = text("""
-    SELECT company_id FROM company WHERE lower(name) = lower(CAST(:name AS text)) AND revision IS NOT NULL LIMIT 1
+    SELECT (SELECT email FROM owner WHERE email_key = :email_key) AS actor,
+           (SELECT company_id FROM company WHERE name_key = :name_key AND revision IS NOT NULL LIMIT 1) AS company_id
 """)
 
 
@@ -21,7 +21,7 @@ async def names_of(tx: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, str
     return {row.company_id: row.name for row in await tx.execute(_NAMES, {"ids": list(ids)})}
 
 
-async def find_company(tx: AsyncConnection, name: str) -> UUID | None:
-    """The company with this name, letter case aside; None when there is none."""
-    found: UUID | None = (await tx.execute(_FIND, {"name": name})).scalar_one_or_none()
-    return found
+async def find_filter(tx: AsyncConnection, *, email_key: str, name_key: str) -> tuple[str | None, UUID | None]:
+    """The address of the owner and the id of the company that have these keys (`text_rules`); None: there is none."""
+    row = (await tx.execute(_FIND, {"email_key": email_key, "name_key": name_key})).one()
+    return row.actor, row.company_id

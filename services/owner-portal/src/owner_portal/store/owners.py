@@ -6,17 +6,19 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from owner_portal.domain.owners import Account, Owner
+from text_rules.addresses import Address
+from text_rules.ordering import sort_key
 
 _SAVE_OWNER = text("""
-    INSERT INTO owner (id, email, password_hash) VALUES (:id, :email, :password_hash)
-    ON CONFLICT (email) DO UPDATE SET password_hash = excluded.password_hash, deactivated_at = NULL
+    INSERT INTO owner (id, email, email_key, password_hash) VALUES (:id, :email, :email_key, :password_hash)
+    ON CONFLICT (email_key) DO UPDATE SET password_hash = excluded.password_hash, deactivated_at = NULL
     RETURNING id
 """)
 
 _FIND_OWNER = text("""
     SELECT o.id, o.email, o.password_hash, f.confirmed_at IS NOT NULL AS has_second_factor
     FROM owner o LEFT JOIN second_factor f ON f.owner_id = o.id
-    WHERE o.email = :email AND o.deactivated_at IS NULL
+    WHERE o.email_key = :email_key AND o.deactivated_at IS NULL
 """)
 
 _OWNER_BY_ID = text("""
@@ -37,7 +39,6 @@ _LIST = text("""
     SELECT o.id, o.email, o.created_at, o.deactivated_at, f.confirmed_at IS NOT NULL AS has_second_factor,
            (SELECT max(s.last_seen_at) FROM owner_session s WHERE s.owner_id = o.id) AS last_seen_at
     FROM owner o LEFT JOIN second_factor f ON f.owner_id = o.id
-    ORDER BY o.deactivated_at IS NOT NULL, o.email
 """)
 
 # In the order of their ids: two owners who deactivate each other wait for one another instead of failing.
@@ -48,16 +49,16 @@ _DEACTIVATE = text("UPDATE owner SET deactivated_at = now() WHERE id = :owner_id
 _SET_PASSWORD = text("UPDATE owner SET password_hash = :password_hash WHERE id = :owner_id")
 
 
-async def save_owner(tx: AsyncConnection, *, new_id: UUID, email: str, password_hash: str) -> UUID:
+async def save_owner(tx: AsyncConnection, *, new_id: UUID, address: Address, password_hash: str) -> UUID:
     """Creates the account, or lets the one that has this e-mail in by a new password; returns its id."""
-    values = {"id": new_id, "email": email, "password_hash": password_hash}
+    values = {"id": new_id, "email": address.text, "email_key": address.key, "password_hash": password_hash}
     owner_id: UUID = (await tx.execute(_SAVE_OWNER, values)).scalar_one()
     return owner_id
 
 
-async def find_owner(tx: AsyncConnection, email: str) -> Owner | None:
-    """The active account of this e-mail, which is in its normal form."""
-    row = (await tx.execute(_FIND_OWNER, {"email": email})).one_or_none()
+async def find_owner(tx: AsyncConnection, email_key: str) -> Owner | None:
+    """The active account whose address has this key."""
+    row = (await tx.execute(_FIND_OWNER, {"email_key": email_key})).one_or_none()
     return Owner(*row) if row else None
 
 
@@ -76,7 +77,8 @@ async def hold(tx: AsyncConnection, owner: Owner) -> Owner | None:
 
 async def list_accounts(tx: AsyncConnection) -> list[Account]:
     """Every owner, deactivated ones last."""
-    return [Account(*row) for row in await tx.execute(_LIST)]
+    found = [Account(*row) for row in await tx.execute(_LIST)]
+    return sorted(found, key=lambda account: (account.deactivated_at is not None, sort_key(account.email)))
 
 
 async def lock_active(tx: AsyncConnection) -> dict[UUID, str]:

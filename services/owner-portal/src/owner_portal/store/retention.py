@@ -19,7 +19,7 @@ _DIFFERING = text("""
     FROM company JOIN unnest(CAST(:codes AS text[]), CAST(:days AS bigint[])) AS plan (code, days)
         ON plan.code = plan_code
     WHERE revision IS NOT NULL AND screenshot_retention_days <> plan.days AND status <> 'CLOSED'
-    ORDER BY plan_code, lower(name), company_id LIMIT :limit
+    ORDER BY plan_code, name_order, company_id LIMIT :limit
 """)
 
 

@@ -9,7 +9,7 @@ from tenancy.domain.action import ACTOR_LENGTH
 from tenancy.domain.audit import SealedEntry
 from tenancy.domain.audit_listing import AuditQuestion
 from tenancy.domain.page import HIGHEST_REVISION
-from tenancy.domain.text import clean
+from text_rules.lines import checked
 
 HASH_LENGTH = 32
 ACTION_LENGTH = 100
@@ -19,8 +19,8 @@ def from_question(message: pb.ListAuditEntriesRequest) -> AuditQuestion:
     """InvalidInput when a filter cannot be read."""
     return AuditQuestion(
         company_id=parse_id(message.company_id, "company_id") if message.company_id else None,
-        actor=clean(message.actor, "actor", most=ACTOR_LENGTH) or None,
-        action=clean(message.action, "action", most=ACTION_LENGTH) or None,
+        actor=checked(message.actor, "actor", most=ACTOR_LENGTH) or None,
+        action=checked(message.action, "action", most=ACTION_LENGTH) or None,
         since=from_timestamp(message.since, "since") if message.HasField("since") else None,
         until=from_timestamp(message.until, "until") if message.HasField("until") else None,
         before=_revision(message.before_revision),

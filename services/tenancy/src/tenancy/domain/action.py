@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from servicekit.errors import Conflict, InvalidInput
-from tenancy.domain.text import clean
+from text_rules.lines import checked
 
 ACTOR_LENGTH = 254
 REASON_LENGTH = 500
@@ -22,7 +22,7 @@ class Once:
     @classmethod
     def checked(cls, *, key: str, fingerprint: bytes) -> Self:
         """InvalidInput when the key cannot be stored."""
-        return cls(clean(key, "action.idempotency_key", most=IDEMPOTENCY_KEY_LENGTH, required=True), fingerprint)
+        return cls(checked(key, "action.idempotency_key", most=IDEMPOTENCY_KEY_LENGTH, required=True), fingerprint)
 
     def check_same(self, fingerprint: bytes) -> None:
         """Conflict when the key was first used for a request with another fingerprint."""
@@ -46,9 +46,9 @@ class Action:
     ) -> Self:
         """InvalidInput when nobody is named."""
         return cls(
-            actor=clean(actor, "action.actor", most=ACTOR_LENGTH, required=True),
-            reason=clean(reason, "action.reason", most=REASON_LENGTH, multiline=True),
-            request_id=clean(request_id, "action.request_id", most=REQUEST_ID_LENGTH),
+            actor=checked(actor, "action.actor", most=ACTOR_LENGTH, required=True),
+            reason=checked(reason, "action.reason", most=REASON_LENGTH, multiline=True),
+            request_id=checked(request_id, "action.request_id", most=REQUEST_ID_LENGTH),
             once=once,
             caller=caller,
         )

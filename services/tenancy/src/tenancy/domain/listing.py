@@ -8,10 +8,10 @@ from uuid import UUID
 
 from tenancy.domain import page_token
 from tenancy.domain.company import Company, CompanyState
-from tenancy.domain.text import clean, fold
+from text_rules.lines import checked
+from text_rules.search import search_key
 
 SEARCH_LENGTH = 254
-LONGEST_NAME_KEY = 2_000  # characters; folding may lengthen a name
 
 
 class Sort(StrEnum):
@@ -34,7 +34,7 @@ class Question:
     @classmethod
     def checked(cls, *, search: str, states: set[CompanyState], sort: Sort, descending: bool) -> Self:
         """InvalidInput when the search text cannot be in any name."""
-        return cls(fold(clean(search, "search", most=SEARCH_LENGTH)), tuple(sorted(states)), sort, descending)
+        return cls(search_key(checked(search, "search", most=SEARCH_LENGTH)), tuple(sorted(states)), sort, descending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Position:
     The value and not the company alone: a company that syncs between two pages must not drag the second one along.
     """
 
-    value: str | datetime | None
+    value: bytes | datetime | None
     company_id: UUID
 
     @classmethod
@@ -52,7 +52,7 @@ class Position:
         """The position of a company."""
         match sort:
             case Sort.NAME:
-                return cls(company.details.name_key, company.id)
+                return cls(company.details.name_order, company.id)
             case Sort.CREATED_AT:
                 return cls(company.created_at, company.id)
             case Sort.LAST_SYNC_AT:
@@ -69,17 +69,22 @@ class Position:
 
     def write(self, question: Question) -> str:
         """The page token of what follows."""
-        value = self.value.isoformat() if isinstance(self.value, datetime) else self.value
-        return page_token.to_token(question, [value, str(self.company_id)])
+        return page_token.to_token(question, [_text(self.value), str(self.company_id)])
 
 
-def _value(value: str | None, sort: Sort) -> str | datetime | None:
+def _text(value: bytes | datetime | None) -> str | None:
+    if value is None:
+        return None
+    return value.hex() if isinstance(value, bytes) else value.isoformat()
+
+
+def _value(value: str | None, sort: Sort) -> bytes | datetime | None:
     """ValueError or TypeError when companies are never sorted by such a value."""
     if sort is Sort.LAST_SYNC_AT and value is None:
         return None
     if value is None:
         raise ValueError(value)
-    return clean(value, "page_token", most=LONGEST_NAME_KEY) if sort is Sort.NAME else _moment(value)
+    return bytes.fromhex(value) if sort is Sort.NAME else _moment(value)
 
 
 def _moment(value: str) -> datetime:

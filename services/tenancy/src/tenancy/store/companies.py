@@ -12,10 +12,10 @@ from tenancy.domain.details import CompanyDetails
 from tenancy.domain.page import Page
 
 _INSERT = text("""
-    INSERT INTO company (id, name, name_key, email, contact_person, phone, address, time_zone, search_text, state,
-        created_at, revision)
-    VALUES (:id, :name, :name_key, :email, :contact_person, :phone, :address, :time_zone, :search_text, :state,
-        :created_at, :revision)
+    INSERT INTO company (id, name, name_key, name_order, email, contact_person, phone, address, time_zone, search_text,
+        state, created_at, revision)
+    VALUES (:id, :name, :name_key, :name_order, :email, :contact_person, :phone, :address, :time_zone, :search_text,
+        :state, :created_at, :revision)
     ON CONFLICT (name_key) DO NOTHING
 """)
 
@@ -40,9 +40,9 @@ _CHANGES = text(f"SELECT {COLUMNS} FROM {SOURCE} WHERE c.revision > :after_revis
 _NAME_TAKEN = text("SELECT EXISTS (SELECT 1 FROM company WHERE name_key = :name_key AND id <> :id)")
 
 _UPDATE = text("""
-    UPDATE company SET name = :name, name_key = :name_key, email = :email, contact_person = :contact_person,
-        phone = :phone, address = :address, time_zone = :time_zone, search_text = :search_text, state = :state,
-        revision = :revision
+    UPDATE company SET name = :name, name_key = :name_key, name_order = :name_order, email = :email,
+        contact_person = :contact_person, phone = :phone, address = :address, time_zone = :time_zone,
+        search_text = :search_text, state = :state, revision = :revision
     WHERE id = :id
 """)
 
@@ -86,6 +86,7 @@ def _values(company: Company) -> dict[str, Any]:
         "id": company.id,
         "name": details.name,
         "name_key": details.name_key,
+        "name_order": details.name_order,
         "email": details.email,
         "contact_person": details.contact_person,
         "phone": details.phone,

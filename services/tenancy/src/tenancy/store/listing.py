@@ -1,6 +1,5 @@
 """Pages of companies: two statements a page, whatever is asked."""
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -11,7 +10,7 @@ from tenancy.domain.listing import Position, Question, Sort
 from tenancy.store.companies import COLUMNS, SOURCE, from_row
 
 _SORTED_BY = {
-    Sort.NAME: ("c.name_key", "text"),
+    Sort.NAME: ("c.name_order", "bytea"),
     Sort.CREATED_AT: ("c.created_at", "timestamptz"),
     Sort.LAST_SYNC_AT: ("coalesce(s.last_sync_at, '-infinity')", "timestamptz"),
 }
@@ -25,7 +24,7 @@ async def page(tx: AsyncConnection, question: Question, *, after: Position | Non
     direction, follows = ("DESC", "<") if question.descending else ("ASC", ">")
     if after is not None:
         conditions.append(f"({key}, c.id) {follows} (CAST(:after AS {kind}), CAST(:after_id AS uuid))")
-        values |= {"after": _text(after.value), "after_id": after.company_id}
+        values |= {"after": NEVER if after.value is None else after.value, "after_id": after.company_id}
     where = " AND ".join(conditions)
     # Columns are looked up for the page alone, not for all that is sorted.
     statement = f"""
@@ -60,9 +59,3 @@ def _conditions(question: Question) -> tuple[list[str], dict[str, Any]]:
 def _literal(search: str) -> str:
     """The text as LIKE takes it for itself."""
     return search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-
-
-def _text(value: str | datetime | None) -> str:
-    if value is None:
-        return NEVER
-    return value.isoformat() if isinstance(value, datetime) else value

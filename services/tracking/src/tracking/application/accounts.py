@@ -10,14 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from credentials.passwords import hash_password, verify_password
 from servicekit.errors import Conflict, InvalidInput, Refused
 from servicekit.ids import new_id
+from text_rules.addresses import Address
+from text_rules.lines import checked
 from tracking.application.submit_once import earlier_result
-from tracking.domain.rows import clean
 from tracking.domain.submissions import Submission
 from tracking.store import companies, employees, fold_queue, form_submissions
 from tracking.store.employees import Employee
 from tracking.store.scope import company_scope
 
 ADMIN, EMPLOYEE = "ADMIN", "EMPLOYEE"
+LONGEST_NAME = 200
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 256  # argon2 reads all of it
 SET_UP = "this company is set up already; sign in, or ask its admin for an account"
@@ -108,13 +110,7 @@ async def _new_account(*, name: str, email: str, password: str, role: str) -> Em
 
 def identity(name: str, email: str) -> tuple[str, str]:
     """Name and e-mail as they are kept. InvalidInput: they cannot be."""
-    name, email = clean(name, 200).strip(), clean(email, 320).strip()
-    if not name:
-        raise InvalidInput("a name is required")
-    local, at, domain = email.partition("@")
-    if not (local and at and "." in domain) or " " in email:
-        raise InvalidInput("the e-mail must look like name@example.com")
-    return name, email
+    return checked(name, "the name", most=LONGEST_NAME, required=True), Address.checked(email, "the e-mail").text
 
 
 def check_role(role: str) -> None:

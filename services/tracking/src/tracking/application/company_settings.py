@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput
+from text_rules.lines import checked
 from tracking.application.edit_conflict import Stale
 from tracking.domain.branding import LEAST_CONTRAST, contrast_with_white, is_colour
 from tracking.domain.editing import Editor, differences
 from tracking.domain.retention import Retention
-from tracking.domain.rows import clean
 from tracking.store import companies, company_settings, employees, screenshot_retention
 from tracking.store.company_settings import CompanySettings
 from tracking.store.scope import company_scope
@@ -49,9 +49,7 @@ async def change_settings(
 
     InvalidInput: no name, no colour that white text is readable on, or no hours of a day. Stale: somebody was first.
     """
-    name, colour = clean(name, LONGEST_NAME).strip(), colour.strip().lower()
-    if not name:
-        raise InvalidInput("the workspace needs a name")
+    name, colour = checked(name, "the name of the workspace", most=LONGEST_NAME, required=True), colour.strip().lower()
     if not is_colour(colour):
         raise InvalidInput("the colour must be written like #3346d3")
     if contrast_with_white(colour) < LEAST_CONTRAST:

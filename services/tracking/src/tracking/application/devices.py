@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from credentials.tokens import new_token, token_digest
 from servicekit.errors import InvalidInput, NotAuthenticated, NotFound
 from servicekit.ids import new_id
+from text_rules.lines import reported, tidy
 from tracking.application.guard_sign_in import forgive, subjects
 from tracking.application.list_pages import page_of, position_of
 from tracking.application.log_in import check_password
 from tracking.domain.paging import Page
-from tracking.domain.rows import clean
 from tracking.store import device_list, devices, employees
 from tracking.store.device_list import ListedDevice
 from tracking.store.scope import company_scope
@@ -44,7 +44,7 @@ async def enrol_device(
     engine: AsyncEngine, company_id: UUID, *, email: str, password: str, name: str, origin: str, now: datetime
 ) -> Enrolled:
     """Enrols a device with a credential of its own; errors as of `check_password`. InvalidInput: no name."""
-    name = clean(name, LONGEST_NAME).strip()
+    name = tidy(reported(name, LONGEST_NAME))
     if not name:
         raise InvalidInput("the device needs a name by which its person knows it again")
     employee = await check_password(engine, company_id, email=email, password=password, origin=origin)

@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound, Refused
+from text_rules.lines import checked
+from text_rules.zones import is_time_zone
 from tracking.application.accounts import ADMIN, check_role, identity
 from tracking.application.edit_conflict import Stale
 from tracking.domain.editing import Editor, differences
-from tracking.domain.rows import clean
-from tracking.domain.time_zones import time_zones
 from tracking.store import companies, employees, password_resets
 from tracking.store.employees import Employee
 from tracking.store.scope import company_scope
@@ -42,9 +42,8 @@ async def edit_employee(engine: AsyncEngine, company_id: UUID, number: int, edit
     """
     name, email = identity(edit.name, edit.email)
     check_role(edit.role)
-    if len(edit.designation) > LONGEST_DESIGNATION:
-        raise InvalidInput(f"the designation must have at most {LONGEST_DESIGNATION} characters")
-    if edit.time_zone and edit.time_zone not in time_zones():
+    designation = checked(edit.designation, "the designation", most=LONGEST_DESIGNATION)
+    if edit.time_zone and not is_time_zone(edit.time_zone):
         raise InvalidInput("the time zone must be one like Europe/Berlin")
     async with company_scope(engine, company_id) as tx:
         person = await held_person(tx, number)
@@ -58,7 +57,7 @@ async def edit_employee(engine: AsyncEngine, company_id: UUID, number: int, edit
             name=name,
             email=email,
             role=edit.role,
-            designation=clean(edit.designation, LONGEST_DESIGNATION).strip(),
+            designation=designation,
             time_zone=edit.time_zone or None,
         )
         await employees.update(tx, edited, changed_by=editor.employee_id)

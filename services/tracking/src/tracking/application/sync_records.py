@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from text_rules.lines import reported
 from tracking.application.group_commit import GroupCommit
 from tracking.domain.policy import TrackingPolicy
 from tracking.domain.records import (
@@ -25,7 +26,7 @@ from tracking.domain.records import (
     layers,
 )
 from tracking.domain.reports import Activity, Report, Usage
-from tracking.domain.rows import MAX_DETAIL, MAX_NAME, clean
+from tracking.domain.rows import MAX_DETAIL, MAX_NAME
 from tracking.domain.unix_time import microsecond_of, second_of
 from tracking.store import devices, records, sessions
 from tracking.store.devices import Device
@@ -179,8 +180,8 @@ def _reports(new: Sequence[Span | Use]) -> list[Report]:
             use.kind,
             microsecond_of(use.end),
             second_of(use.end) - second_of(use.start),
-            clean(use.name, MAX_NAME),
-            clean(use.detail, MAX_DETAIL),
+            reported(use.name, MAX_NAME),
+            reported(use.detail, MAX_DETAIL),
         )
         for use in new
         if isinstance(use, Use)

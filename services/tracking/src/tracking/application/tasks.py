@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound, Refused
+from text_rules.lines import checked
 from tracking.application.list_pages import page_of, position_of
 from tracking.application.submit_once import earlier_result
 from tracking.domain.paging import Page
-from tracking.domain.rows import clean
 from tracking.domain.submissions import Submission
 from tracking.store import employees, tasks
 from tracking.store.scope import company_scope
@@ -60,21 +60,12 @@ async def assign_task(
 
 def title_of(text: str) -> str:
     """What is stored of it. InvalidInput: nothing, or it is too long."""
-    title = _fitting(text, LONGEST_TITLE, "title")
-    if not title:
-        raise InvalidInput("a task needs a title")
-    return title
+    return checked(text, "the title", most=LONGEST_TITLE, required=True)
 
 
 def details_of(text: str, name: str = "description") -> str:
     """What is stored of a text about a task, which may be empty. InvalidInput: it is too long."""
-    return _fitting(text, LONGEST_DETAILS, name)
-
-
-def _fitting(text: str, longest: int, name: str) -> str:
-    if len(text) > longest:
-        raise InvalidInput(f"the {name} takes at most {longest} characters")
-    return clean(text, longest).strip()
+    return checked(text, f"the {name}", most=LONGEST_DETAILS, multiline=True)
 
 
 async def list_tasks(engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, after: str = "") -> Page[Task]:

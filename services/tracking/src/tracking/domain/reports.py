@@ -13,8 +13,9 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from text_rules.lines import reported
 from tracking.domain import rows
-from tracking.domain.rows import MAX_DETAIL, MAX_NAME, MAX_SECONDS, BadRow, Row, clean
+from tracking.domain.rows import MAX_DETAIL, MAX_NAME, MAX_SECONDS, BadRow, Row
 from tracking.domain.spans import Spans, cover, reach_back
 from tracking.domain.timeline import Kind
 from tracking.domain.unix_time import SECOND, microsecond_of, microseconds, second_of
@@ -188,11 +189,11 @@ class _Reading:
                 self._quarantine(record_id, ANOTHERS, raw)
             else:
                 if len(name) > MAX_NAME or not name.isprintable():
-                    name = clean(name, MAX_NAME)
+                    name = reported(name, MAX_NAME)
                 if detail is None:
                     detail = ""
                 elif len(detail) > MAX_DETAIL or not detail.isprintable():
-                    detail = clean(detail, MAX_DETAIL)
+                    detail = reported(detail, MAX_DETAIL)
                 add(_usage((record_id, kind, at, seconds, name, detail)))
 
     def _take_odd_usage(self, kind: str, raw: Any, parse: Callable[[Any], Row]) -> None:
@@ -235,7 +236,7 @@ class _Reading:
         return self._received if at is None else min(at + self._reader.offset, self._latest)
 
     def _quarantine(self, record_id: bytes, reason: str, raw: Any) -> None:
-        payload = clean(repr(rows.as_sent(raw)), _KEPT_PAYLOAD)
+        payload = reported(repr(rows.as_sent(raw)), _KEPT_PAYLOAD)
         self.report.quarantined.append(Quarantined(record_id, reason, payload))
 
 

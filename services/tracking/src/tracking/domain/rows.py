@@ -10,6 +10,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from text_rules.lines import reported
 from tracking.domain.timeline import Kind
 from tracking.domain.unix_time import microsecond_of
 
@@ -28,7 +29,6 @@ IMPOSSIBLE_TIME = "created_at is not a time that can be true"
 PLAUSIBLE_YEARS = range(1980, 2200)  # what a wrong clock may show; farther off, an offset would leave the calendar
 _KINDS = {"ACTIVE": Kind.ACTIVE, "INACTIVE": Kind.IDLE}
 _LONGEST_TIME = 64  # characters
-_CONTROL = dict.fromkeys((*range(32), 127))
 
 
 class BadRow(Exception):
@@ -110,16 +110,6 @@ def activity(raw: Any) -> Ticks:
     return Ticks(kind, seconds, moment(created_at))
 
 
-def clean(text: str, length: int) -> str:
-    """Text that PostgreSQL stores: no control characters, no half characters, at most `length` characters."""
-    if len(text) <= length and text.isprintable():
-        return text
-    text = text[: length + 64]
-    if not text.isprintable():
-        text = text.translate(_CONTROL).encode("utf-8", "replace").decode()
-    return text[:length]
-
-
 def _usage(raw: Any, name: str, detail: str) -> Row:
     fields = _fields(raw)
     seconds, at, note = fields.get("active_seconds"), fields.get("created_at"), fields.get(detail)
@@ -142,7 +132,7 @@ def as_sent(raw: Any) -> Any:
 
 
 def _text(value: Any, length: int) -> str:
-    return "" if value is None else clean(value if isinstance(value, str) else repr(value), length)
+    return "" if value is None else reported(value if isinstance(value, str) else repr(value), length)
 
 
 def _seconds(value: Any) -> int:

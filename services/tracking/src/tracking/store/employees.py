@@ -9,6 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit.errors import Conflict
+from text_rules.addresses import email_key
+from text_rules.ordering import sort_key
 from tracking.domain.editing import LastEdit
 
 _COLUMNS = "employee_id, number, name, email, role, password_hash, active, designation, time_zone, version"
@@ -24,7 +26,7 @@ _BY_ID = text(f"SELECT {_COLUMNS} FROM employee WHERE employee_id = :employee_id
 
 _BY_NUMBER = text(f"SELECT {_COLUMNS} FROM employee WHERE number = :number")
 
-_ALL = text(f"SELECT {_COLUMNS} FROM employee ORDER BY lower(name), employee_id")
+_ALL = text(f"SELECT {_COLUMNS} FROM employee ORDER BY employee_id")
 
 _UPDATE = text("""
     UPDATE employee SET name = :name, email = :email, email_digest = :email_digest, role = :role,
@@ -76,8 +78,8 @@ class Employee:
 
 
 def email_digest(email: str) -> bytes:
-    """How accounts are found: letter case and surrounding blanks do not matter."""
-    return sha256(email.strip().casefold().encode("utf-8", "replace")).digest()
+    """How accounts are found; which addresses are the same is for `text_rules.addresses` to say."""
+    return sha256(email_key(email).encode("utf-8", "replace")).digest()
 
 
 async def insert(tx: AsyncConnection, company_id: UUID, employee: Employee) -> None:
@@ -166,7 +168,8 @@ async def by_number(tx: AsyncConnection, number: int) -> Employee | None:
 
 async def everyone(tx: AsyncConnection) -> list[Employee]:
     """All accounts of the scope, by name."""
-    return [Employee(*row) for row in await tx.execute(_ALL)]
+    found = [Employee(*row) for row in await tx.execute(_ALL)]
+    return sorted(found, key=lambda person: sort_key(person.name))
 
 
 async def seats_used(tx: AsyncConnection) -> int:

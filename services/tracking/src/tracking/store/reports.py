@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from text_rules.ordering import sort_key
 from tracking.store.use_in_time import OFF_THE_CLOCK, on_the_clock
 
 _SUMS = """
@@ -86,4 +87,5 @@ async def top(
 ) -> list[Use]:
     """What was longest in front of these people from `start` to before `end`; `kind` as in `usage_record`."""
     values = {"employee_ids": list(employee_ids), "kind": kind, "start": start, "end": end, "limit": limit}
-    return [Use(name, int(total), people) for name, total, people in await tx.execute(TOP, values)]
+    found = [Use(name, int(total), people) for name, total, people in await tx.execute(TOP, values)]
+    return sorted(found, key=lambda use: (-use.seconds, sort_key(use.name)))

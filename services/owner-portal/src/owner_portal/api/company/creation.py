@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Request
 from fastapi.encoders import jsonable_encoder
@@ -21,6 +20,7 @@ from owner_portal.domain.drafts import CompanyDraft
 from owner_portal.domain.remembered import Remembered
 from servicekit.errors import HTTP_STATUS, AppError, Conflict, InvalidInput, Unavailable
 from servicekit.ids import new_id
+from text_rules.zones import time_zones
 
 router = APIRouter()
 
@@ -114,5 +114,5 @@ def _form(
         once=once,
         problems=problems or {},
         message=message,
-        zones=sorted(available_timezones()),
+        zones=time_zones(),
     )

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Depends, Request
 from starlette.datastructures import UploadFile
@@ -20,6 +19,7 @@ from owner_portal.application.find_company import find_company
 from owner_portal.domain.actions import Action
 from owner_portal.domain.drafts import CompanyDraft
 from servicekit.errors import InvalidInput
+from text_rules.zones import time_zones
 
 router = APIRouter(prefix="/owner/company/{company_id:uuid}")
 
@@ -30,7 +30,7 @@ LARGEST_LOGO = 256 * 1024
 async def _draft(portal: Portal, company_id: UUID, typed: Texts) -> dict[str, object]:
     company = await find_company(portal.engine, company_id=company_id)
     saved = CompanyDraft.of(company)
-    return {"draft": saved.updated(typed), "seen": write_seen(saved.details()), "zones": sorted(available_timezones())}
+    return {"draft": saved.updated(typed), "seen": write_seen(saved.details()), "zones": time_zones()}
 
 
 EDIT = Form("edit.html", otherwise="edited in the owner portal", more=_draft)

@@ -12,7 +12,7 @@ from owner_portal.api.answers import company_json
 from owner_portal.api.cells import state_cells
 from owner_portal.api.company import charts as company_charts
 from owner_portal.api.company import questions
-from owner_portal.api.exports import csv_response
+from owner_portal.api.exports import csv_response, separator_of
 from owner_portal.api.pages import render
 from owner_portal.api.portal import ThePortal
 from owner_portal.api.requests import wants_json
@@ -36,10 +36,12 @@ DONE = {
 
 
 @router.get("/usage.csv")
-async def usage_csv(portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
+async def usage_csv(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
     """The numbers behind the charts, one row for each day with any."""
     view = await show_company(portal.engine, company_id=company_id)
-    return csv_response(f"usage-{company_id}.csv", company_charts.HEADER, company_charts.rows(view.days))
+    return csv_response(
+        f"usage-{company_id}.csv", company_charts.HEADER, company_charts.rows(view.days), separator_of(request)
+    )
 
 
 @router.get("/")

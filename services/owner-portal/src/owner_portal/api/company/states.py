@@ -19,6 +19,7 @@ from owner_portal.application.with_memory import with_memory
 from owner_portal.domain.actions import Action
 from owner_portal.domain.companies import Company
 from owner_portal.domain.company_page import CompanyPage
+from text_rules.lines import tidy
 
 router = APIRouter(prefix="/owner/company/{company_id:uuid}")
 
@@ -71,7 +72,7 @@ async def close(asked: ASureAction) -> Response:
     company = await find_company(asked.portal.engine, company_id=asked.company_id)
 
     def check(typed: Texts) -> dict[str, str]:
-        same = typed.get("confirm", "").strip() == company.name
+        same = tidy(typed.get("confirm", "")) == tidy(company.name)
         return {} if same else {"confirm": f"Type the company's name as it is: {company.name}"}
 
     return await _change(asked, replace(CLOSE, check=check), asked.portal.tenancy.close_company, "closed")

@@ -8,6 +8,7 @@ from mailer.queue import queue_mail
 from owner_portal.domain.alert_listing import ShownAlert
 from owner_portal.domain.alerts import Stage
 from owner_portal.store import alert_lists, digests
+from text_rules.showing import isolated
 
 LONGEST_LIST = 50
 
@@ -27,13 +28,13 @@ async def send_digests(engine: AsyncEngine, *, portal_url: str) -> int:
 
 def _subject(risen: Sequence[ShownAlert], count: int) -> str:
     if count == 1:
-        return f"Tenantry: {risen[0].company}, {risen[0].title.lower()}"
+        return f"Tenantry: {isolated(risen[0].company)}, {risen[0].title.lower()}"
     critical = sum(alert.stage is Stage.CRITICAL for alert in risen)
     return f"Tenantry: {count} new alerts" + (f", {critical} of them critical" if critical else "")
 
 
 def _body(risen: Sequence[ShownAlert], count: int, portal_url: str) -> str:
-    lines = [f"[{alert.stage.name.lower()}] {alert.company}: {alert.words}" for alert in risen]
+    lines = [f"[{alert.stage.name.lower()}] {isolated(alert.company)}: {alert.words}" for alert in risen]
     if count > len(risen):
         lines.append(f"… and {count - len(risen)} more.")
     page = f"{portal_url.rstrip('/')}/owner/alerts/"

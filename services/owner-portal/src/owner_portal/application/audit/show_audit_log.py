@@ -1,7 +1,7 @@
 """What owners did, told by all trails together, page by page: four statements and two calls."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from owner_portal.domain.portal_actions import ActionQuestion, PortalAction
 from owner_portal.domain.remembered import Remembered
 from owner_portal.domain.verdicts import ChainVerdict
 from owner_portal.store import names, portal_actions, verdicts
+from text_rules.addresses import email_key
+from text_rules.lines import name_key
 
 _ENTRIES = TypeAdapter(list[Entry])
 
@@ -67,14 +69,22 @@ async def show_audit_log(
 
 async def find_question(engine: AsyncEngine, view: AuditFilter) -> TrailQuestion | None:
     """What the filters ask of the trails; None when they name a company that there is not."""
-    if not view.company:
-        return view.question(None)
-    try:
-        return view.question(UUID(view.company))
-    except ValueError:
+    who, company_id = view.who, _as_id(view.company)
+    if who or (view.company and company_id is None):
         async with engine.begin() as tx:
-            company_id = await names.find_company(tx, view.company)
-    return view.question(company_id) if company_id else None
+            owner, found = await names.find_filter(tx, email_key=email_key(view.who), name_key=name_key(view.company))
+        # The trails name owners as their addresses are kept, and named them in lower case before.
+        who, company_id = owner or email_key(who).strip(), company_id or found
+    if view.company and company_id is None:
+        return None
+    return replace(view, who=who).question(company_id)
+
+
+def _as_id(typed: str) -> UUID | None:
+    try:
+        return UUID(typed)
+    except ValueError:
+        return None
 
 
 async def own_entries(tx: AsyncConnection, question: TrailQuestion, *, before: int | None, limit: int) -> list[Entry]:

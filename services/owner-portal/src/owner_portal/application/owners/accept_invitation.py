@@ -30,17 +30,17 @@ async def accept_invitation(engine: AsyncEngine, *, token: str, password: str, c
     rules.check_password(password)
     password_hash = await hash_password(password)
     async with engine.begin() as tx:
-        email = await invitations.take(tx, token_digest(token))
+        address = await invitations.take(tx, token_digest(token))
         # An account that the operator has opened meanwhile has a password and perhaps a second factor of its own.
-        if email is None or await owners.find_owner(tx, email) is not None:
+        if address is None or await owners.find_owner(tx, address.key) is not None:
             raise NotFound(GONE)
-        owner_id = await owners.save_owner(tx, new_id=new_id(), email=email, password_hash=password_hash)
+        owner_id = await owners.save_owner(tx, new_id=new_id(), address=address, password_hash=password_hash)
         session = await open_session(tx, owner_id=owner_id, caller=caller)
         await append_action(
             tx,
-            actor=email,
+            actor=address.text,
             action="accept_invitation",
-            subject=email,
+            subject=address.text,
             facts={"address": caller.address, "device": caller.device},
         )
     return session

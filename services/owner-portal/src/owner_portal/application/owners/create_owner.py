@@ -19,17 +19,16 @@ async def create_owner(
     `if_missing`: an active account is left as it is, and False is returned. `reset_second_factor`: for somebody who
     has lost the device and the recovery codes. InvalidInput: no e-mail, or the password is too short.
     """
-    email = rules.normal_email(email)
-    rules.check_email(email)
+    address = rules.address_of(email)
     rules.check_password(password)
     password_hash = await hash_password(password)
     async with engine.begin() as tx:
-        if if_missing and await owners.find_owner(tx, email) is not None:
+        if if_missing and await owners.find_owner(tx, address.key) is not None:
             return False
-        owner_id = await owners.save_owner(tx, new_id=new_id(), email=email, password_hash=password_hash)
+        owner_id = await owners.save_owner(tx, new_id=new_id(), address=address, password_hash=password_hash)
         await sessions.close_all(tx, owner_id)
         if reset_second_factor:
             await second_factors.remove(tx, owner_id)
         facts = {"second_factor": "removed"} if reset_second_factor else {}
-        await append_action(tx, actor=OPERATOR, action="create_owner", subject=email, facts=facts)
+        await append_action(tx, actor=OPERATOR, action="create_owner", subject=address.text, facts=facts)
     return True

@@ -17,6 +17,7 @@ from owner_portal.domain.owners import Invitation, SignedIn
 from owner_portal.store import invitations, owners
 from servicekit.errors import Conflict, NotFound
 from servicekit.ids import new_id
+from text_rules.showing import isolated
 
 SUBJECT = "You are invited to the Tenantry owner portal"
 BODY = """{inviter} invites you to the Tenantry owner portal.
@@ -45,28 +46,27 @@ async def invite_owner(
     InvalidInput: no e-mail. Conflict: this is an owner already, or as of `answer_once`. Somebody who was deactivated
     may be invited again.
     """
-    email = rules.normal_email(email)
-    rules.check_email(email)
+    address = rules.address_of(email)
     actor, token = signed_in.email, new_token()
     link = f"{public_url.rstrip('/')}/owner/invitation/?token={token}"
 
     async def invite(tx: AsyncConnection) -> Mapping[str, str]:
-        if await owners.find_owner(tx, email) is not None:
-            raise Conflict(f"{email} is an owner already.")
+        if await owners.find_owner(tx, address.key) is not None:
+            raise Conflict(f"{address.text} is an owner already.")
         invitation = await invitations.save(
             tx,
             invitation_id=new_id(),
             digest=token_digest(token),
-            email=email,
+            address=address,
             invited_by=actor,
             time=rules.INVITATION_TIME,
         )
-        body = BODY.format(inviter=actor, link=link, until=invitation.expires_at)
-        await queue_mail(tx, to=email, subject=SUBJECT, body=body)
-        await append_action(tx, actor=actor, action="invite_owner", subject=email)
+        body = BODY.format(inviter=isolated(actor), link=link, until=invitation.expires_at)
+        await queue_mail(tx, to=address.text, subject=SUBJECT, body=body)
+        await append_action(tx, actor=actor, action="invite_owner", subject=address.text)
         return _texts(invitation, link)
 
-    content = {"request": "invite", "email": email}
+    content = {"request": "invite", "email": address.text}
     answered = await answer_once(engine, signed_in=signed_in, key=key, content=content, box=box, make=invite)
     return _sent(answered.texts, answered.answer_id)
 

@@ -12,6 +12,7 @@ from owner_portal.domain import owners as rules
 from owner_portal.domain.owners import Caller
 from owner_portal.store import attempts, owners, sessions
 from servicekit.errors import NotAuthenticated
+from text_rules.addresses import email_key
 
 WRONG = "E-mail or password is wrong."
 
@@ -26,13 +27,13 @@ class SignedInBy:
 
 async def sign_in(engine: AsyncEngine, *, email: str, password: str, caller: Caller) -> SignedInBy:
     """NotAuthenticated: wrong e-mail or password, which of them is not told. RateLimited."""
-    email = rules.normal_email(email)
-    if not email or len(email) > rules.LONGEST_EMAIL or len(password) > rules.LONGEST_PASSWORD or "\0" in email:
+    key = email_key(email)
+    if not email.strip() or len(email) > rules.LONGEST_EMAIL or len(password) > rules.LONGEST_PASSWORD or "\0" in email:
         raise NotAuthenticated(WRONG)
-    account, origin = f"account {email}", f"address {caller.address}"
+    account, origin = f"account {key}", f"address {caller.address}"
     await admit(engine, {account: rules.ATTEMPTS_PER_ACCOUNT, origin: rules.ATTEMPTS_PER_ADDRESS})
     async with engine.begin() as tx:
-        owner = await owners.find_owner(tx, email)
+        owner = await owners.find_owner(tx, key)
     correct = await verify_password(owner.password_hash if owner else None, password)
     if owner is None or not correct:
         raise NotAuthenticated(WRONG)

@@ -10,12 +10,12 @@ import msgspec
 from starlette.responses import Response
 
 from servicekit.errors import InvalidInput, TooLarge
+from text_rules.lines import reported
 from tracking.api.native import messages
 from tracking.api.native.bodies import expand
 from tracking.api.native.context import Caller, Native, device_of
 from tracking.application import sync_records
 from tracking.domain.records import Outcome, Placing, Reason, Record
-from tracking.domain.rows import clean
 
 PATH = "/v1/sync"
 LARGEST_BODY = 2 * 1024 * 1024  # as it comes, and expanded
@@ -81,7 +81,7 @@ def _read_batch(body: bytes) -> _Batch:
     try:
         return _decode_batch(body)
     except _UNREADABLE as error:
-        reason = clean(str(error), 200)
+        reason = reported(str(error), 200)
     try:
         return msgspec.convert(json.loads(body.decode("utf-8", "replace")), _Batch)
     except (*_UNREADABLE, ValueError):
@@ -92,7 +92,7 @@ def _read_record(found: Any) -> Record | messages.Result:
     try:
         record: messages.AnyRecord = _as(messages.AnyRecord, found)
     except _UNREADABLE as error:
-        return messages.Result(_id_of(found), Outcome.REFUSED, Reason.INVALID.name.lower(), clean(str(error), 200))
+        return messages.Result(_id_of(found), Outcome.REFUSED, Reason.INVALID.name.lower(), reported(str(error), 200))
     return record.record()
 
 

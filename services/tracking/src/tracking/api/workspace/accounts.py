@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import AppError, NotFound
+from text_rules.zones import time_zones
 from tracking.api.workspace.access import (
     AdminVisitor,
     AnyVisitor,
@@ -25,7 +26,6 @@ from tracking.application.deactivate_employee import deactivate_employee, reacti
 from tracking.application.edit_employee import LONGEST_DESIGNATION, Edit, edit_employee
 from tracking.application.show_screenshots import find_person
 from tracking.domain.editing import Editor
-from tracking.domain.time_zones import time_zones
 
 router = APIRouter()
 

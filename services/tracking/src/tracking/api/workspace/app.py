@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from servicekit.errors import AppError, InvalidInput
 from servicekit.http_headers import SecurityHeaders
 from servicekit.http_server import BodyLimit
+from text_rules.ordering import prepare
 from tracking.api.workspace import accounts, held, people, reports, resets, sessions, settings, tasks
 from tracking.api.workspace.access import (
     AdminVisitor,
@@ -65,6 +66,7 @@ def workspace_app(
     sends_mail: bool = False,
 ) -> FastAPI:
     """The application over these dependencies; `sends_mail`: somebody hands queued e-mails over."""
+    prepare()
     app = FastAPI(
         title="Tenantry workspace",
         openapi_url=None,

@@ -1,26 +1,30 @@
-"""Small tables as CSV files (RFC 4180, UTF-8)."""
+"""Tables as CSV files; what stands in them, and how, is for `text_rules.csv_files` to say."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
-from datetime import date
+from typing import Annotated
 
+from fastapi import Depends
 from starlette.responses import Response
 
-Value = str | int | date
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a text begins that a spreadsheet would run
+from text_rules.csv_files import BYTE_ORDER_MARK, Separator, Value, write_rows
+
+__all__ = ["CsvSeparator", "Value", "csv_response"]
 
 
-def csv_response(filename: str, header: Sequence[str], rows: Iterable[Sequence[Value]]) -> Response:
+def _separator(separator: str = "") -> Separator:
+    return Separator.named(separator)
+
+
+CsvSeparator = Annotated[Separator, Depends(_separator)]
+"""What the address asks for: `?separator=semicolon`, else a comma."""
+
+
+def csv_response(
+    filename: str, header: Sequence[str], rows: Iterable[Sequence[Value]], separator: Separator
+) -> Response:
     """A download. `filename` ends in .csv and is plain ASCII; days are written in ISO 8601."""
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([[_cell(value) for value in row] for row in (header, *rows)])
     return Response(
-        text.getvalue(),
+        BYTE_ORDER_MARK + write_rows((header, *rows), separator),
         media_type="text/csv",
         headers={"content-disposition": f'attachment; filename="{filename}"'},
     )
-
-
-def _cell(value: Value) -> Value:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from credentials.tokens import new_token
+from text_rules.showing import bdi, isolated
 from tracking.api.workspace.charts import chart, longest
 from tracking.api.workspace.labels import label_of
 from tracking.api.workspace.set_aside import why_set_aside
@@ -75,6 +76,8 @@ _templates.filters |= {
     "time_of_day": _time_of_day,
     "days_before": _days_before,
     "why_set_aside": why_set_aside,
+    "bdi": bdi,
+    "isolated": isolated,
     "label": label_of,
 }
 _templates.globals |= {

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from servicekit.errors import InvalidInput
 from tracking.api.workspace.access import AnyVisitor, TheWorkspace, Visitor
-from tracking.api.workspace.exports import Value, csv_response
+from tracking.api.workspace.exports import CsvSeparator, Value, csv_response
 from tracking.api.workspace.pages import render
 from tracking.application.accounts import ADMIN
 from tracking.application.show_reports import Daily, Monthly, show_daily, show_monthly
@@ -63,10 +63,10 @@ async def daily(visitor: AnyVisitor, shown: ADay) -> Response:
 
 
 @router.get("/daily.csv")
-async def daily_file(shown: ADay) -> Response:
+async def daily_file(shown: ADay, separator: CsvSeparator) -> Response:
     """The same as a file."""
     rows = [[shown.day, person.name, person.email, *astuple(sums)] for person, sums in shown.people]
-    return csv_response(f"daily-{shown.day}.csv", ["day", "name", "email", *SUMS], rows)
+    return csv_response(f"daily-{shown.day}.csv", ["day", "name", "email", *SUMS], rows, separator)
 
 
 @router.get("/monthly")
@@ -76,17 +76,17 @@ async def monthly(visitor: AnyVisitor, shown: AMonth) -> Response:
 
 
 @router.get("/people.csv")
-async def people_file(shown: AMonth) -> Response:
+async def people_file(shown: AMonth, separator: CsvSeparator) -> Response:
     """The month by person as a file."""
     rows = [[f"{shown.first:%Y-%m}", person.name, person.email, *astuple(sums)] for person, sums in shown.people]
-    return csv_response(f"people-{shown.first:%Y-%m}.csv", ["month", "name", "email", *SUMS], rows)
+    return csv_response(f"people-{shown.first:%Y-%m}.csv", ["month", "name", "email", *SUMS], rows, separator)
 
 
 @router.get("/days.csv")
-async def days_file(shown: AMonth) -> Response:
+async def days_file(shown: AMonth, separator: CsvSeparator) -> Response:
     """The month by day as a file."""
     rows = [[day, *astuple(sums)] for day, sums in shown.days.items()]
-    return csv_response(f"days-{shown.first:%Y-%m}.csv", ["day", *SUMS], rows)
+    return csv_response(f"days-{shown.first:%Y-%m}.csv", ["day", *SUMS], rows, separator)
 
 
 @router.get("/use")
@@ -96,11 +96,11 @@ async def top_use(visitor: AnyVisitor, shown: ARange) -> Response:
 
 
 @router.get("/use.csv")
-async def top_use_file(shown: ARange) -> Response:
+async def top_use_file(shown: ARange, separator: CsvSeparator) -> Response:
     """The same as a file."""
     kinds = (("application", shown.applications), ("website", shown.websites))
     rows: list[list[Value]] = [[kind, use.name, use.seconds, use.people] for kind, uses in kinds for use in uses]
-    return csv_response(f"use-{shown.first}-{shown.last}.csv", ["kind", "name", "seconds", "people"], rows)
+    return csv_response(f"use-{shown.first}-{shown.last}.csv", ["kind", "name", "seconds", "people"], rows, separator)
 
 
 def _only_of(visitor: Visitor) -> UUID | None:

@@ -1,0 +1,124 @@
+"""What of names and other text is cleaned, refused, and taken for the same."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from servicekit.errors import InvalidInput
+from text_rules.characters import BIDI_CONTROLS
+from text_rules.lines import checked, name_key, problem, reported, tidy
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("  Acme Ltd \t", "Acme Ltd"),
+        ("\u3000Acme\u00a0\u2003 Ltd\u205f", "Acme Ltd"),
+        ("Cafe\u0301", "Caf\u00e9"),
+        ("Ac\u200bme\ufeff", "Acme"),
+        ("می\u200cخواهم", "می\u200cخواهم"),  # the non-joiner is spelling
+    ],
+)
+def test_what_is_cleaned(typed: str, stored: str) -> None:
+    assert checked(typed, "name", most=200) == stored
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "   ", "\u200b", "\u200d \ufeff", "\u2800", "\u3164\u3164", "\u115f", "\uffa0", "\u00a0", "\u0301", "\ufe0f"],
+)
+def test_a_text_without_anything_to_see_is_missing(value: str) -> None:
+    with pytest.raises(InvalidInput, match="name is missing: give 1 to 200 characters"):
+        checked(value, "name", most=200, required=True)
+    assert checked(value, "name", most=200) == ""
+
+
+@pytest.mark.parametrize(
+    "character",
+    [*"\x00\x07\n\x7f\x85\u2028\u2029\ud800\ufdd0\U0010ffff\u0378", *sorted(BIDI_CONTROLS)],
+    ids=lambda character: f"U+{ord(character):04X}",
+)
+def test_characters_that_are_refused_are_named_by_their_code(character: str) -> None:
+    with pytest.raises(InvalidInput, match=f"name has a .*character.* .U\\+{ord(character):04X}.: remove it"):
+        checked(f"Ac{character}me", "name", most=200)
+
+
+def test_lengths_are_those_of_what_is_stored() -> None:
+    assert checked("x" * 200 + "  ", "name", most=200) == "x" * 200
+    with pytest.raises(InvalidInput, match="name has 201 characters: shorten it to 200"):
+        checked("x" * 201, "name", most=200)
+
+
+def test_text_of_several_lines_keeps_them() -> None:
+    typed = "\r\n 1  Main St \r\n\r\n\r\n\r\nBerlin\r"
+    assert checked(typed, "address", most=500, multiline=True) == "1 Main St\n\nBerlin"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ACME", "acme"),
+        ("Straße", "STRASSE"),
+        ("Ac\u200bme", "Acme"),
+        ("Acme  Ltd", "Acme Ltd"),
+        ("Caf\u00e9", "Cafe\u0301"),
+        ("ΣΑΣ", "σας"),
+        ("Ａｃｍｅ", "Acme"),
+        ("ﬁn", "fin"),
+        ("Ac\u2066me", "Acme"),
+    ],
+)
+def test_names_that_people_take_for_the_same_have_one_key(one: str, other: str) -> None:
+    assert name_key(one) == name_key(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("Ärger", "Arger"), ("Acme", "Acme Ltd"), ("か", "が")])
+def test_names_that_people_tell_apart_have_two_keys(one: str, other: str) -> None:
+    assert name_key(one) != name_key(other)
+
+
+@given(st.text(max_size=220), st.booleans())
+def test_what_passes_is_storable_visible_and_stays_as_it_is(value: str, multiline: bool) -> None:
+    try:
+        text = checked(value, "name", most=200, required=True, multiline=multiline)
+    except InvalidInput:
+        return
+    assert text == text.strip()
+    assert 1 <= len(text) <= 200
+    assert unicodedata.is_normalized("NFC", text)
+    kinds = {unicodedata.category(character) for character in text.replace("\n", "" if multiline else "\n")}
+    assert not kinds & {"Cc", "Cs", "Cn", "Zl", "Zp"}
+    assert not BIDI_CONTROLS & set(text)
+    assert checked(text, "name", most=200, required=True, multiline=multiline) == text
+    text.encode()
+
+
+@given(st.text(max_size=200))
+def test_keys_fit_into_an_index_and_are_those_of_the_tidy_text(value: str) -> None:
+    assert len(name_key(value).encode("utf-8", "replace")) < 2_700
+    assert name_key(tidy(value)) in {name_key(value), ""}
+
+
+def test_the_longest_key_fits_too() -> None:
+    assert len(name_key("\ufdfa" * 200).encode()) < 2_700
+    assert name_key("\ufdfa" * 200) != name_key("\ufdfa" * 199)
+
+
+@given(st.text(max_size=80), st.integers(1, 60))
+def test_what_machines_report_is_never_refused(value: str, most: int) -> None:
+    text = reported(value, most)
+    assert len(text) <= most
+    assert not BIDI_CONTROLS & set(text)
+    assert "\0" not in text.encode().decode()
+    assert reported(text, most) == text
+
+
+def test_a_title_that_would_mislead_loses_what_does_it() -> None:
+    assert reported("invoice\u202efdp.exe\u2066\x00", 100) == "invoicefdp.exe"
+
+
+def test_problems_read_on_after_a_fields_name() -> None:
+    assert problem("", most=9, required=True) == "is missing: give 1 to 9 characters"
+    assert problem("fine", most=9, required=True) is None
