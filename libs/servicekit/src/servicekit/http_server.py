@@ -2,71 +2,102 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 import structlog
 import uvicorn
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from servicekit.errors import TooLarge
 from servicekit.http_protocol import BoundedHeadProtocol
+from servicekit.malformed import WithoutUvicornLines
 from servicekit.settings import ListenAddress
 
 log = structlog.get_logger()
 
 Check = Callable[[], Awaitable[None]]
 STOP_GRACE = 3
+BODY_DEADLINE = 30.0  # seconds a body may take to arrive
+LONGEST_LENGTH = 20  # digits of a Content-Length
 
 
 class BodyLimit:
-    """Ends a request whose body is longer than `limit` bytes while it streams, before parsing and authentication.
+    """Reads a request's body before anything else does, at most `limit` bytes of it within `deadline` seconds.
 
+    The application sees the request once it is there as a whole, so whatever it decides is true at that moment.
     Pure ASGI on purpose: the framework's own middleware base has returned connections with an open transaction when
     a request was cancelled. A declared length is refused at once; a chunked body when it passes the limit.
     """
 
-    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+    def __init__(self, app: ASGIApp, *, limit: int, deadline: float = BODY_DEADLINE) -> None:
         self._app = app
         self._limit = limit
+        self._deadline = deadline
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self._limit:
-            await self._refuse(scope, receive, send)
+        if not declared.isdigit() or len(declared) > LONGEST_LENGTH or int(declared) > self._limit:
+            await self._too_large(scope, receive, send)
             return
-        seen = 0
-        started = False
+        try:
+            async with asyncio.timeout(self._deadline):
+                body = await self._read(receive)
+        except TooLarge:
+            await self._too_large(scope, receive, send)
+        except TimeoutError:
+            message = f"The request did not arrive within {self._deadline:g} seconds; send it again"
+            await _refuse(408, message, scope, receive, send)
+        else:
+            if body is None:
+                log.debug("the client hung up", path=scope["path"])
+                return
+            await self._pass_on(body, scope, receive, send)
 
-        async def counted() -> Message:
-            nonlocal seen
+    async def _read(self, receive: Receive) -> bytes | None:
+        """None: the client is gone. TooLarge."""
+        parts: list[bytes] = []
+        size = 0
+        while True:
             message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self._limit:
+            if message["type"] == "http.disconnect":
+                return None
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > self._limit:
                 raise TooLarge(f"a request may have at most {self._limit} bytes")
-            return message
+            if not message.get("more_body"):
+                return b"".join(parts)
 
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
+    async def _pass_on(self, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+        given = False
+
+        async def replay() -> Message:
+            nonlocal given
+            if given:
+                return await receive()
+            given = True
+            return {"type": "http.request", "body": body, "more_body": False}
 
         try:
-            await self._app(scope, counted, watched)
-        except TooLarge:
-            if started:
-                raise
-            await self._refuse(scope, receive, send)
+            await self._app(scope, replay, send)
+        except ClientDisconnect:
+            log.debug("the client hung up", path=scope["path"])
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = {"status": False, "message": f"a request may have at most {self._limit} bytes"}
-        await JSONResponse(body, 413, headers={"connection": "close"})(scope, receive, send)
+    async def _too_large(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await _refuse(413, f"a request may have at most {self._limit} bytes", scope, receive, send)
+
+
+async def _refuse(code: int, message: str, scope: Scope, receive: Receive, send: Send) -> None:
+    headers = {"connection": "close"}
+    await JSONResponse({"status": False, "message": message}, code, headers)(scope, receive, send)
 
 
 def health_routes(checks: Mapping[str, Check]) -> list[Route]:
@@ -87,6 +118,9 @@ def health_routes(checks: Mapping[str, Check]) -> list[Route]:
         return JSONResponse(body, 503 if missing else 200)
 
     return [Route("/healthz", live), Route("/readyz", ready)]
+
+
+_WITHOUT_UVICORN_LINES = WithoutUvicornLines()
 
 
 class _Server(uvicorn.Server):
@@ -129,6 +163,7 @@ async def serve(app: ASGIApp, listener: socket.socket, protocol: type[asyncio.Pr
         ws="none",
     )
     server = _Server(config)
+    logging.getLogger("uvicorn.error").addFilter(_WITHOUT_UVICORN_LINES)
     log.info("serving HTTP", listen=listener.getsockname())
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
