@@ -14,6 +14,7 @@ from servicekit.errors import Forbidden, NotAuthenticated, Refused
 from tracker_client import Account, TrackerClient
 from tracking.api.desktop.app import DesktopApi
 from tracking.api.desktop.context import SIGN_IN_AGAIN, Gateway
+from tracking.api.desktop.large_uploads import LargeUploadReader, Room
 from tracking.application import log_in as log_in_module
 from tracking.application.authenticate import Authenticator
 from tracking.application.deactivate_employee import deactivate_employee
@@ -206,7 +207,8 @@ async def gateway(engine: AsyncEngine, environment, pictures, directory) -> Gate
     commit = GroupCommit(IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"]))
     screenshots = ScreenshotTaker(engine, pictures, Decoder(), directory.storage_of)
     life, key_uses = SignsOfLife(engine, tell), KeyUses(engine, tell)
-    return Gateway(engine, Authenticator(engine), UploadTaker(engine, commit), screenshots, life, key_uses)
+    uploads, reader = UploadTaker(engine, commit), LargeUploadReader()
+    return Gateway(engine, Authenticator(engine), uploads, screenshots, life, key_uses, reader, Room())
 
 
 @pytest.mark.parametrize("action", ["deactivate", "password"])
