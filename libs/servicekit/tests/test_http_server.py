@@ -23,6 +23,7 @@ from servicekit.http_server import BodyLimit, bind, health_routes, serve
 from tenantry_ops.ports import LOOPBACK, free_port
 
 LIMIT = 10_000
+FILES = 20_000  # bytes of a form with files
 BUFFER = 512 * 1024  # bytes between two ends of one process
 Raw = Callable[..., Any]
 
@@ -57,11 +58,12 @@ reached, opened = asyncio.Event(), asyncio.Event()
 routes = [
     Route("/", take, methods=["POST"]),
     Route("/leaving", echo_after_leaving, methods=["POST"]),
-    Route("/slow", slow),
+    Route("/slow", slow, methods=["GET", "POST"]),
     *health_routes({"database": here}),
 ]
 app = Starlette(
-    routes=routes, middleware=[Middleware(SecurityHeaders, secure=False), Middleware(BodyLimit, limit=LIMIT)]
+    routes=routes,
+    middleware=[Middleware(SecurityHeaders, secure=False), Middleware(BodyLimit, limit=LIMIT, files=FILES)],
 )
 
 
@@ -121,11 +123,33 @@ async def test_chunks_are_refused_when_they_pass_the_limit(raw: Raw) -> None:
     assert await raw("Transfer-Encoding: chunked", *chunked(6_000, 6_000)[:2]) == REFUSED, "the end is not awaited"
 
 
+async def test_a_form_with_files_has_a_limit_of_its_own(raw: Raw) -> None:
+    form = "Content-Type: multipart/form-data; boundary=x"
+    assert await raw(f"{form}\r\nContent-Length: {FILES}", b"x" * FILES) == (200, {"bytes": FILES})
+    refused = (413, {"status": False, "message": "a request may have at most 20000 bytes"})
+    assert await raw(f"{form}\r\nContent-Length: {FILES + 1}") == refused
+    assert await raw(f"{form}\r\nTransfer-Encoding: chunked", *chunked(FILES, 1)) == refused
+
+
+async def test_the_application_sees_a_request_once_it_is_whole(address) -> None:
+    """What it decides, it decides at that moment: about a session that has ended while the body was on its way, too."""
+    reached.clear()
+    opened.set()
+    reader, writer = await asyncio.open_connection(*address[0].split(":"))
+    writer.write(b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345")
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    assert not reached.is_set()
+    writer.write(b"67890")
+    assert (await reader.readuntil(b"\r\n")) == b"HTTP/1.1 200 OK\r\n"
+    assert reached.is_set()
+    writer.close()
+
+
 @pytest.mark.parametrize("header", ["Content-Length: 10", "Transfer-Encoding: chunked"])
-async def test_a_body_that_does_not_arrive_is_refused_and_ends_the_connection(monkeypatch, header) -> None:
-    monkeypatch.setattr(BodyLimit.__init__, "__kwdefaults__", {"deadline": 0.05})
+async def test_a_body_that_does_not_arrive_is_refused_and_ends_the_connection(header: str) -> None:
     listen = f"{LOOPBACK}:{free_port()}"
-    slow_app = Starlette(routes=routes, middleware=[Middleware(BodyLimit, limit=LIMIT)])
+    slow_app = Starlette(routes=routes, middleware=[Middleware(BodyLimit, limit=LIMIT, deadline=0.05)])
     serving = asyncio.create_task(serve(slow_app, bind(listen)))
     reader, writer = await asyncio.open_connection(*listen.split(":"))
     writer.write(f"POST / HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())

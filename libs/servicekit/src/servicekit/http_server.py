@@ -29,29 +29,34 @@ LONGEST_LENGTH = 20  # digits of a Content-Length
 class BodyLimit:
     """Reads a request's body before anything else does, at most `limit` bytes of it within `deadline` seconds.
 
+    A form with files (multipart/form-data) may have `files` bytes instead: one without is parsed byte by byte.
     The application sees the request once it is there as a whole, so whatever it decides is true at that moment.
     Pure ASGI on purpose: the framework's own middleware base has returned connections with an open transaction when
     a request was cancelled. A declared length is refused at once; a chunked body when it passes the limit.
     """
 
-    def __init__(self, app: ASGIApp, *, limit: int, deadline: float = BODY_DEADLINE) -> None:
+    def __init__(self, app: ASGIApp, *, limit: int, files: int | None = None, deadline: float = BODY_DEADLINE) -> None:
         self._app = app
         self._limit = limit
+        self._files = limit if files is None else files
         self._deadline = deadline
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or len(declared) > LONGEST_LENGTH or int(declared) > self._limit:
-            await self._too_large(scope, receive, send)
+        headers = dict(scope["headers"])
+        has_files = headers.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
+        limit = self._files if has_files else self._limit
+        declared = headers.get(b"content-length", b"0")
+        if not declared.isdigit() or len(declared) > LONGEST_LENGTH or int(declared) > limit:
+            await _too_large(limit, scope, receive, send)
             return
         try:
             async with asyncio.timeout(self._deadline):
-                body = await self._read(receive)
+                body = await _read(receive, limit)
         except TooLarge:
-            await self._too_large(scope, receive, send)
+            await _too_large(limit, scope, receive, send)
         except TimeoutError:
             message = f"The request did not arrive within {self._deadline:g} seconds; send it again"
             await _refuse(408, message, scope, receive, send)
@@ -60,21 +65,6 @@ class BodyLimit:
                 log.debug("the client hung up", path=scope["path"])
                 return
             await self._pass_on(body, scope, receive, send)
-
-    async def _read(self, receive: Receive) -> bytes | None:
-        """None: the client is gone. TooLarge."""
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > self._limit:
-                raise TooLarge(f"a request may have at most {self._limit} bytes")
-            if not message.get("more_body"):
-                return b"".join(parts)
 
     async def _pass_on(self, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
         given = False
@@ -91,8 +81,25 @@ class BodyLimit:
         except ClientDisconnect:
             log.debug("the client hung up", path=scope["path"])
 
-    async def _too_large(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await _refuse(413, f"a request may have at most {self._limit} bytes", scope, receive, send)
+
+async def _read(receive: Receive, limit: int) -> bytes | None:
+    """None: the client is gone. TooLarge."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise TooLarge(f"a request may have at most {limit} bytes")
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _too_large(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
+    await _refuse(413, f"a request may have at most {limit} bytes", scope, receive, send)
 
 
 async def _refuse(code: int, message: str, scope: Scope, receive: Receive, send: Send) -> None:
