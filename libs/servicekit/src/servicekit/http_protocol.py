@@ -35,6 +35,7 @@ class BoundedHeadProtocol(HttpToolsProtocol):
     _piece = 0  # bytes of the data that the parser is reading
     _body_size = 0  # of the request that is arriving
     _framing = 0  # bytes of it after its head that are not body
+    _has_begun = False  # a request has, in the data that the parser is reading
     _reason = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
@@ -48,6 +49,7 @@ class BoundedHeadProtocol(HttpToolsProtocol):
     def request_begins(self) -> None:
         """To be called with each request, before anything else."""
         self.head_size = self._body_size = self._framing = 0
+        self._has_begun = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.head_size is None:
@@ -65,13 +67,14 @@ class BoundedHeadProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def data_received(self, data: bytes) -> None:
-        self._piece, before, in_body = len(data), self._body_size, self.head_size is None
+        self._piece, before = len(data), self._body_size
+        self._has_begun = self.head_size is not None
         super().data_received(data)
         if self.head_size is not None:  # else the rest of the data was body, or nothing of a request
             self.head_size += len(data)
             if self.head_size > LARGEST_HEAD:
                 self._end("the head is too large")
-        elif in_body and self._body_size >= before:
+        elif not self._has_begun:  # else it is no more than one piece
             self._framing += len(data) - (self._body_size - before)
             if self._framing > MAX_FRAMING + self._body_size:
                 self._end("too much besides the body")

@@ -76,10 +76,7 @@ class BodyLimit:
             given = True
             return {"type": "http.request", "body": body, "more_body": False}
 
-        try:
-            await self._app(scope, replay, send)
-        except ClientDisconnect:
-            log.debug("the client hung up", path=scope["path"])
+        await self._app(scope, replay, send)
 
 
 async def _read(receive: Receive, limit: int) -> bytes | None:
@@ -127,6 +124,18 @@ def health_routes(checks: Mapping[str, Check]) -> list[Route]:
     return [Route("/healthz", live), Route("/readyz", ready)]
 
 
+def _without_hang_ups(app: ASGIApp) -> ASGIApp:
+    """The application; a client that hangs up while its request is read is no error of it."""
+
+    async def quiet(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except ClientDisconnect:
+            log.debug("the client hung up", path=scope["path"])
+
+    return quiet
+
+
 _WITHOUT_UVICORN_LINES = WithoutUvicornLines()
 
 
@@ -158,7 +167,7 @@ def bind(listen: ListenAddress) -> socket.socket:
 async def serve(app: ASGIApp, listener: socket.socket, protocol: type[asyncio.Protocol] = BoundedHeadProtocol) -> None:
     """Serves until cancelled, then lets running requests end."""
     config = uvicorn.Config(
-        app,
+        _without_hang_ups(app),
         http=protocol,
         log_config=None,
         access_log=False,
