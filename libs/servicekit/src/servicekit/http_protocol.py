@@ -43,11 +43,13 @@ class BoundedHeadProtocol(HttpToolsProtocol):
         self._await_head()
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
         self.request_begins()
+        super().on_message_begin()
 
     def request_begins(self) -> None:
-        """To be called with each request, before anything else."""
+        """To be called with each request, before anything else. ValueError, which is answered with 400."""
+        if len(self.pipeline) >= MAX_PIPELINED:
+            raise self._malformed("too many requests at once")
         self.head_size = self._body_size = self._framing = 0
         self._has_begun = True
 
@@ -78,8 +80,6 @@ class BoundedHeadProtocol(HttpToolsProtocol):
             self._framing += len(data) - (self._body_size - before)
             if self._framing > MAX_FRAMING + self._body_size:
                 self._end("too much besides the body")
-        if len(self.pipeline) > MAX_PIPELINED:
-            self._end("too many requests at once")
         if self.head_size is not None or not self.cycle or self.cycle.response_complete:  # type: ignore[truthy-bool]
             self._await_head()
 
