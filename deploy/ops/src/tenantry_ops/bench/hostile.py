@@ -17,6 +17,7 @@ from tenantry_ops.bench.loads import Loads
 from tenantry_ops.bench.results import Result
 from tenantry_ops.bench.rig import Rig
 from tenantry_ops.bench.rows import PATH
+from tenantry_ops.bench.strangers import strangers
 
 ATTACKERS = 50
 RATE = 300  # ordinary uploads a second: what a few hundred trackers send
@@ -47,6 +48,7 @@ def hostile(rig: Rig, crowd: Crowd) -> list[Result]:
     growth = cpu.memory(gateway) - before
     return [
         *results,
+        *strangers(rig),
         Result("hostile_memory_growth", growth, "MiB"),
         Result("hostile_lost", loads.lost(), "rows", goal=0, must=True),
     ]
