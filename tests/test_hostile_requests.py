@@ -108,7 +108,7 @@ async def ask(template: Template, pieces: Sequence[bytes], *, stays: bool) -> tu
 
 def processes(running: Running) -> Iterator[psutil.Process]:
     yield from running.gateway_workers()
-    for name in ("workspace", "owner-portal"):
+    for name in ("workspace", "portal"):
         yield from map(psutil.Process, running.pids(name))
 
 

@@ -32,6 +32,8 @@ WALKED = {
     "Large bodies of one company at once": f"{LARGE}::test_room_is_shared",
     "Large bodies of a gateway process at once": f"{LARGE}::test_room_is_shared",
     "Batch of records, as sent and expanded": GATEWAY,
+    "Beginning of a large body, in which the token must stand": f"{LARGE}::test_a_stranger_is_refused_before_the_rows",
+    "Commas of a batch": GATEWAY,
     "Records of a batch": GATEWAY,
     "Screenshot of a desktop, as base64": GATEWAY,
     "Screenshot of the native API": GATEWAY,

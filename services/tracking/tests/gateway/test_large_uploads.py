@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gc
 import json
 import random
 import time
@@ -51,9 +52,12 @@ class Blocks:
 
 @pytest.fixture
 async def blocks() -> AsyncIterator[Blocks]:
+    gc.collect()
+    gc.freeze()  # as the gateway does: else one collection walks through all that the test run has made
     watch = Blocks()
     yield watch
     await watch.end()
+    gc.unfreeze()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from tracking.api.desktop.screenshot_calls import LARGEST_SCREENSHOT
 from tracking.api.native import app, screenshots
 from tracking.api.native.messages import MOST_RECORDS
 from tracking.api.native.sync import LARGEST_BODY as LARGEST_BATCH
+from tracking.api.native.sync import MAX_COMMAS
 from tracking.api.workspace.app import LARGEST_BODY as LARGEST_FORM
 from tracking.api.workspace.app import workspace_app
 
@@ -42,7 +43,7 @@ def records(count: int) -> bytes:
     return json.dumps({"sent_at": at, "records": [{"id": str(new_id())}] * count}).encode()
 
 
-@pytest.mark.parametrize("case", ["login", "enrolment", "batch", "records", "photo", "picture", "form"])
+@pytest.mark.parametrize("case", ["login", "enrolment", "batch", "commas", "records", "photo", "picture", "form"])
 async def test_as_much_as_is_allowed_and_one_more(client: httpx.AsyncClient, agent, tenant, case: str) -> None:
     key = {"x-company-key": tenant.key}
     picture = f"/v1/screenshots/{new_id()}?session_id={new_id()}&captured_at=2026-01-01T00:00:00Z"
@@ -54,6 +55,11 @@ async def test_as_much_as_is_allowed_and_one_more(client: httpx.AsyncClient, age
         "picture": ("PUT", f"{picture}&sent_at=2026-01-01T00:00:00Z", agent.headers, screenshots.LARGEST_BODY),
         "form": ("POST", "/login", {}, LARGEST_FORM),
     }
+    if case == "commas":
+        for more, status in ((0, 400), (1, 413)):  # as many are read: they are no batch
+            reply = await client.post("/v1/sync", content=b"," * (MAX_COMMAS + more), headers=agent.headers)
+            assert reply.status_code == status
+        return
     if case == "records":
         for count, status in ((MOST_RECORDS, 200), (MOST_RECORDS + 1, 400)):
             reply = await client.post("/v1/sync", content=records(count), headers=agent.headers)
