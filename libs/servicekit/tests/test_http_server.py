@@ -243,8 +243,8 @@ AMBIGUOUS = {
     "two hosts": HEAD + b"Host: x\r\nContent-Length: 0\r\n\r\n",
     "a host that is none": b"POST / HTTP/1.1\r\nHost: a b\r\nContent-Length: 0\r\n\r\n",
     "an empty host": b"POST / HTTP/1.1\r\nHost:\r\nContent-Length: 0\r\n\r\n",
-    "two keys": HEAD + b"X-Company-Key: a\r\nX-Company-Key: b\r\nContent-Length: 0\r\n\r\n",
-    "the same key twice": HEAD + b"X-Company-Key: a\r\nX-Company-Key: a\r\nContent-Length: 0\r\n\r\n",
+    "two origins": HEAD + b"Origin: a\r\nOrigin: b\r\nContent-Length: 0\r\n\r\n",
+    "the same origin twice": HEAD + b"Origin: a\r\nOrigin: a\r\nContent-Length: 0\r\n\r\n",
     "two authorizations": HEAD + b"Authorization: a\r\nauthorization: b\r\nContent-Length: 0\r\n\r\n",
     "two lengths": HEAD + b"Content-Length: 0\r\nContent-Length: 0\r\n\r\n",
     "two codings in one": HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
@@ -318,7 +318,7 @@ async def test_malformed_requests_are_few_lines_in_the_log(address, caplog) -> N
     with capture_logs() as logs:
         for number in range(30):
             reader, writer = await asyncio.open_connection(*address[0].split(":"))
-            writer.write(b"nonsense\r\n\r\n" if number % 2 else AMBIGUOUS["two keys"])
+            writer.write(b"nonsense\r\n\r\n" if number % 2 else AMBIGUOUS["two origins"])
             assert (await reader.read()).startswith(b"HTTP/1.1 400")
             writer.close()
     lines = [line for line in logs if line["event"] == "malformed request"]

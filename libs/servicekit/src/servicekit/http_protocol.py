@@ -6,6 +6,7 @@ could read in two ways is refused with 400 and ends its connection.
 
 import asyncio
 import re
+from typing import ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -17,9 +18,7 @@ MAX_FIELDS = 100  # of a head
 MAX_FRAMING = 32 * 1024  # bytes of a body's chunk sizes, extensions and trailers beyond as many as the body itself has
 MAX_PIPELINED = 32  # requests that wait for the answer to the one before them
 
-_ONCE = frozenset(
-    (b"host", b"x-company-key", b"authorization", b"content-length", b"transfer-encoding", b"content-type", b"origin")
-)
+ONCE = frozenset((b"host", b"authorization", b"content-length", b"transfer-encoding", b"content-type", b"origin"))
 _HOST = re.compile(rb"[A-Za-z0-9._~%-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 
@@ -30,6 +29,7 @@ class Malformed(ValueError):
 class BoundedHeadProtocol(HttpToolsProtocol):
     """Ends a connection whose request is larger, slower or more ambiguous than it may be."""
 
+    once: ClassVar[frozenset[bytes]] = ONCE  # fields that a head may have once
     head_size: int | None = None  # bytes of the head that is arriving; None when none is
     _deadline: asyncio.TimerHandle | None = None  # of a first head, or of one that did not arrive at once
     _piece = 0  # bytes of the data that the parser is reading
@@ -111,7 +111,7 @@ class BoundedHeadProtocol(HttpToolsProtocol):
         fields = dict(headers)
         if len(fields) != len(headers):
             names = [name for name, _ in headers]
-            if any(name in _ONCE and names.count(name) > 1 for name in fields):
+            if any(name in self.once and names.count(name) > 1 for name in fields):
                 raise self._malformed("a header field that may stand once stands twice")
         host = fields.get(b"host")
         if host is None:

@@ -204,11 +204,10 @@ async def gateway(engine: AsyncEngine, environment, pictures, directory) -> Gate
     async def tell(*_told: Any) -> None:
         raise AssertionError("nothing is told here")
 
-    commit = GroupCommit(IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"]))
+    uploads = UploadTaker(engine, GroupCommit(IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"])))
     screenshots = ScreenshotTaker(engine, pictures, Decoder(), directory.storage_of)
-    life, key_uses = SignsOfLife(engine, tell), KeyUses(engine, tell)
-    uploads, reader = UploadTaker(engine, commit), LargeUploadReader()
-    return Gateway(engine, Authenticator(engine), uploads, screenshots, life, key_uses, reader, Room())
+    rest = SignsOfLife(engine, tell), KeyUses(engine, tell), LargeUploadReader(), Room()
+    return Gateway(engine, Authenticator(engine), uploads, screenshots, *rest)
 
 
 @pytest.mark.parametrize("action", ["deactivate", "password"])

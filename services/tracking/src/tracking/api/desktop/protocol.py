@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import structlog
 
 from servicekit.errors import AppError
-from servicekit.http_protocol import BoundedHeadProtocol
+from servicekit.http_protocol import ONCE, BoundedHeadProtocol
 from tracking.api.desktop.context import utc_now
 from tracking.api.desktop.known_heads import KnownHeads
 from tracking.api.desktop.responses import StoredResponses, response
@@ -60,6 +60,7 @@ class _Upload:
 class UploadProtocol(BoundedHeadProtocol):
     """One connection."""
 
+    once = ONCE | {b"x-company-key"}
     uploads: ClassVar[Uploads]  # of the server that it is a connection of, as the next two
     heads: ClassVar[KnownHeads]
     responses: ClassVar[StoredResponses]
