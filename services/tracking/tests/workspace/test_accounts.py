@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Forbidden, NotAuthenticated, Refused
 from tracker_client import Account, TrackerClient
+from tracking.api.desktop import large_uploads
 from tracking.api.desktop.app import DesktopApi
 from tracking.api.desktop.context import SIGN_IN_AGAIN, Gateway
-from tracking.api.desktop.large_uploads import LargeUploadReader, Room
 from tracking.application import log_in as log_in_module
 from tracking.application.authenticate import Authenticator
 from tracking.application.deactivate_employee import deactivate_employee
@@ -200,14 +200,11 @@ async def test_whoever_is_deactivated_is_out_at_once(
 @pytest.fixture
 async def gateway(engine: AsyncEngine, environment, pictures, directory) -> Gateway:
     """What answers trackers, as far as they sign in and ask whether they may go on."""
-
-    async def tell(*_told: Any) -> None:
-        raise AssertionError("nothing is told here")
-
+    tell: Any = None  # nothing is told here
     uploads = UploadTaker(engine, GroupCommit(IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"])))
-    screenshots = ScreenshotTaker(engine, pictures, Decoder(), directory.storage_of)
-    rest = SignsOfLife(engine, tell), KeyUses(engine, tell), LargeUploadReader(), Room()
-    return Gateway(engine, Authenticator(engine), uploads, screenshots, *rest)
+    takers = uploads, ScreenshotTaker(engine, pictures, Decoder(), directory.storage_of)
+    large = large_uploads.LargeUploadReader(), large_uploads.Room()
+    return Gateway(engine, Authenticator(engine), *takers, SignsOfLife(engine, tell), KeyUses(engine, tell), *large)
 
 
 @pytest.mark.parametrize("action", ["deactivate", "password"])
