@@ -19,7 +19,7 @@ WRITTEN_BY_HAND = {".py", ".proto", ".html", ".css", ".ts", ".mjs", ".sh", ".md"
 GENERATED = {"gen"}
 HIDDEN = {"node_modules", "__pycache__", "build"}
 
-LARGEST_SERVICEKIT = 1_250
+LARGEST_SERVICEKIT = 1_550
 DOMAIN_WORDS = {
     *("company", "companies", "tenant", "tenancy", "customer", "employee", "employees", "person", "people", "owner"),
     *("plan", "plans", "billing", "price", "money", "seat", "seats", "trial", "entitlement", "tracking", "tracker"),

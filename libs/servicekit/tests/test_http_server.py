@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
@@ -10,9 +11,10 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, StreamingResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
 from starlette.routing import Route
+from structlog.testing import capture_logs
 
 from servicekit import http_protocol
 from servicekit.errors import Unavailable
@@ -21,6 +23,8 @@ from servicekit.http_server import BodyLimit, bind, health_routes, serve
 from tenantry_ops.ports import LOOPBACK, free_port
 
 LIMIT = 10_000
+FILES = 20_000  # bytes of a form with files
+BUFFER = 512 * 1024  # bytes between two ends of one process
 Raw = Callable[..., Any]
 
 
@@ -28,15 +32,12 @@ async def take(request: Request) -> JSONResponse:
     return JSONResponse({"bytes": len(await request.body())})
 
 
-async def answer_first(request: Request) -> StreamingResponse:
-    """Answers while it still reads."""
-
-    async def echo() -> AsyncIterator[bytes]:
-        yield b"begun"
-        async for _chunk in request.stream():
-            pass
-
-    return StreamingResponse(echo())
+async def echo_after_leaving(request: Request) -> JSONResponse:
+    """Asks again for a body that has been read."""
+    await request.body()
+    while not await request.is_disconnected():  # noqa: ASYNC110 - the server tells nobody
+        await asyncio.sleep(0.01)
+    raise ClientDisconnect
 
 
 async def slow(_request: Request) -> JSONResponse:
@@ -56,12 +57,13 @@ async def away() -> None:
 reached, opened = asyncio.Event(), asyncio.Event()
 routes = [
     Route("/", take, methods=["POST"]),
-    Route("/early", answer_first, methods=["POST"]),
-    Route("/slow", slow),
+    Route("/leaving", echo_after_leaving, methods=["POST"]),
+    Route("/slow", slow, methods=["GET", "POST"]),
     *health_routes({"database": here}),
 ]
 app = Starlette(
-    routes=routes, middleware=[Middleware(SecurityHeaders, secure=False), Middleware(BodyLimit, limit=LIMIT)]
+    routes=routes,
+    middleware=[Middleware(SecurityHeaders, secure=False), Middleware(BodyLimit, limit=LIMIT, files=FILES)],
 )
 
 
@@ -121,14 +123,57 @@ async def test_chunks_are_refused_when_they_pass_the_limit(raw: Raw) -> None:
     assert await raw("Transfer-Encoding: chunked", *chunked(6_000, 6_000)[:2]) == REFUSED, "the end is not awaited"
 
 
-async def test_an_answer_that_has_begun_is_cut(address) -> None:
-    async def chunks() -> AsyncIterator[bytes]:
-        for _ in range(3):
-            yield b"x" * LIMIT
+async def test_a_form_with_files_has_a_limit_of_its_own(raw: Raw) -> None:
+    form = "Content-Type: multipart/form-data; boundary=x"
+    assert await raw(f"{form}\r\nContent-Length: {FILES}", b"x" * FILES) == (200, {"bytes": FILES})
+    refused = (413, {"status": False, "message": "a request may have at most 20000 bytes"})
+    assert await raw(f"{form}\r\nContent-Length: {FILES + 1}") == refused
+    assert await raw(f"{form}\r\nTransfer-Encoding: chunked", *chunked(FILES, 1)) == refused
 
-    async with httpx.AsyncClient(base_url=f"http://{address[0]}") as client:
-        with pytest.raises(httpx.TransportError):
-            await client.post("/early", content=chunks())
+
+async def test_the_application_sees_a_request_once_it_is_whole(address) -> None:
+    """What it decides, it decides at that moment: about a session that has ended while the body was on its way, too."""
+    reached.clear()
+    opened.set()
+    reader, writer = await asyncio.open_connection(*address[0].split(":"))
+    writer.write(b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345")
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    assert not reached.is_set()
+    writer.write(b"67890")
+    assert (await reader.readuntil(b"\r\n")) == b"HTTP/1.1 200 OK\r\n"
+    assert reached.is_set()
+    writer.close()
+
+
+@pytest.mark.parametrize("header", ["Content-Length: 10", "Transfer-Encoding: chunked"])
+async def test_a_body_that_does_not_arrive_is_refused_and_ends_the_connection(header: str) -> None:
+    listen = f"{LOOPBACK}:{free_port()}"
+    slow_app = Starlette(routes=routes, middleware=[Middleware(BodyLimit, limit=LIMIT, deadline=0.05)])
+    serving = asyncio.create_task(serve(slow_app, bind(listen)))
+    reader, writer = await asyncio.open_connection(*listen.split(":"))
+    writer.write(f"POST / HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
+    answered = await asyncio.wait_for(reader.read(), 20)
+    assert answered.startswith(b"HTTP/1.1 408")
+    assert b"connection: close" in answered.lower()
+    writer.close()
+    serving.cancel()
+    await asyncio.wait([serving])
+
+
+@pytest.mark.parametrize(("path", "sent"), [("/", b"x" * 9), ("/leaving", b"x" * 10)])
+async def test_a_client_that_hangs_up_is_no_error(address, caplog, path: str, sent: bytes) -> None:
+    _reader, writer = await asyncio.open_connection(*address[0].split(":"))
+    with capture_logs() as logs:
+        writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n".encode() + sent)
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.transport.abort()
+        async with asyncio.timeout(20):
+            while not [line for line in logs if line["event"] == "the client hung up"]:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+    assert {line["log_level"] for line in logs} == {"debug"}
+    assert caplog.records == []
 
 
 async def test_health(address) -> None:
@@ -190,6 +235,96 @@ async def test_the_body_of_an_upgrade_is_no_request(address, framing: bytes) -> 
     answered = await reader.read()
     assert (answered.count(b"HTTP/1.1"), answered[:12]) == (1, b"HTTP/1.1 400")
     writer.close()
+
+
+HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
+AMBIGUOUS = {
+    "no host": b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+    "two hosts": HEAD + b"Host: x\r\nContent-Length: 0\r\n\r\n",
+    "a host that is none": b"POST / HTTP/1.1\r\nHost: a b\r\nContent-Length: 0\r\n\r\n",
+    "an empty host": b"POST / HTTP/1.1\r\nHost:\r\nContent-Length: 0\r\n\r\n",
+    "two origins": HEAD + b"Origin: a\r\nOrigin: b\r\nContent-Length: 0\r\n\r\n",
+    "the same origin twice": HEAD + b"Origin: a\r\nOrigin: a\r\nContent-Length: 0\r\n\r\n",
+    "two authorizations": HEAD + b"Authorization: a\r\nauthorization: b\r\nContent-Length: 0\r\n\r\n",
+    "two lengths": HEAD + b"Content-Length: 0\r\nContent-Length: 0\r\n\r\n",
+    "two codings in one": HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "two codings": HEAD + b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "another coding": HEAD + b"Transfer-Encoding: identity\r\n\r\n",
+    "length and coding": HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+    "coding in HTTP/1.0": b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a trailer": HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-Company-Key: a\r\n\r\n",
+    "120 kB in one piece": HEAD + b"X-A: " + b"a" * 120_000 + b"\r\n\r\n",
+    "fields without number": HEAD + b"a: b\r\n" * 101 + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("said", AMBIGUOUS.values(), ids=AMBIGUOUS)
+async def test_what_could_be_read_in_two_ways_is_refused(address, said: bytes) -> None:
+    reader, writer = await asyncio.open_connection(*address[0].split(":"))
+    writer.write(said)
+    answered = b""
+    with suppress(ConnectionError):
+        answered = await asyncio.wait_for(reader.read(), 20)
+    writer.close()
+    assert answered.startswith(b"HTTP/1.1 400")
+    assert answered.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize("said", [b"GET /healthz HTTP/1.0\r\n\r\n", b"GET /healthz HTTP/1.1\r\nHost: [::1]:80\r\n\r\n"])
+async def test_what_is_plain_is_taken(address, said: bytes) -> None:
+    reader, writer = await asyncio.open_connection(*address[0].split(":"))
+    writer.write(said)
+    assert (await reader.readuntil(b"\r\n")) == b"HTTP/1.1 200 OK\r\n"
+    writer.close()
+
+
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+ENDLESS = {
+    "one trailer": (CHUNKED + b"0\r\nX-A: ", b"a" * 4096),
+    "a head": (HEAD, b"x-filler: " + b"a" * 4096 + b"\r\n"),
+    "one header": (HEAD + b"X-A: ", b"a" * 4096),
+    "an address": (b"GET /", b"a" * 4096),
+    "chunk extensions": (CHUNKED, b"1;" + b"a" * 4096 + b"\r\nx\r\n"),
+    "one chunk extension": (CHUNKED + b"1;", b"a" * 4096),
+    "pipelined requests": (b"", b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n" * 150),
+}
+
+
+@pytest.mark.parametrize(("start", "more"), ENDLESS.values(), ids=ENDLESS)
+async def test_what_has_no_end_costs_less_than_a_megabyte(address, start: bytes, more: bytes) -> None:
+    reached.clear()
+    opened.clear()
+    reader, writer = await asyncio.open_connection(*address[0].split(":"))
+    tracemalloc.start()
+    try:
+        with suppress(ConnectionError):
+            writer.write(start)
+            for _ in range(2_000):  # 8 MB
+                writer.write(more)
+                await writer.drain()
+                await asyncio.sleep(0)
+                if reader.at_eof():
+                    break
+            await asyncio.wait_for(reader.read(), 20)
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        opened.set()
+        writer.close()
+    assert peak < 2**20 + 2 * BUFFER, "what this end has buffered counts too"
+
+
+async def test_malformed_requests_are_few_lines_in_the_log(address, caplog) -> None:
+    with capture_logs() as logs:
+        for number in range(30):
+            reader, writer = await asyncio.open_connection(*address[0].split(":"))
+            writer.write(b"nonsense\r\n\r\n" if number % 2 else AMBIGUOUS["two origins"])
+            assert (await reader.read()).startswith(b"HTTP/1.1 400")
+            writer.close()
+    lines = [line for line in logs if line["event"] == "malformed request"]
+    assert len(lines) <= 2
+    assert all(line["peer"] == LOOPBACK for line in lines)
+    assert caplog.records == []
 
 
 async def test_a_head_that_is_too_large_ends_the_connection(address) -> None:

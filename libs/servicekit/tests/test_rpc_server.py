@@ -74,6 +74,14 @@ async def test_a_caller_on_the_list(connect: Any) -> None:
     assert await call(connect("tracking").unary_unary(f"/{SERVICE}/Echo"), b"hello") == b"hello"
 
 
+async def test_a_request_has_a_largest_size(connect: Any) -> None:
+    echo = connect("tracking").unary_unary(f"/{SERVICE}/Echo")
+    assert len(await call(echo, b"x" * rpc_server.MAX_MESSAGE)) == rpc_server.MAX_MESSAGE
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await echo(b"x" * (rpc_server.MAX_MESSAGE + 1), timeout=5)
+    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
 @pytest.mark.parametrize("caller", ["owner-portal", "billing", "tenancy", "operator"])
 async def test_a_caller_that_is_not(connect: Any, caller: str) -> None:
     with pytest.raises(errors.Forbidden, match=f"{caller} may not call /{SERVICE}/Echo"):

@@ -1,5 +1,6 @@
 """What the owner sets for a company: its logo and its tracking policy."""
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from tenancy.application.set_logo import set_logo
 from tenancy.application.set_tracking_policy import set_tracking_policy
 from tenancy.domain.action import Action
 from tenancy.domain.company import Company
-from tenancy.domain.logo import Logo
+from tenancy.domain.logo import MOST_BYTES, Logo
 from tenancy.domain.page import Page
 from tenancy.domain.policy import DEFAULT_POLICY, TrackingPolicy
 from tenancy.feed.events import encode
@@ -47,6 +48,13 @@ STRICT = TrackingPolicy(
 @pytest.mark.parametrize("media_type", PICTURES)
 def test_a_picture_is_known_by_its_content(media_type: str) -> None:
     assert Logo.checked(PICTURES[media_type]).media_type == media_type
+
+
+def test_a_logo_of_blanks_is_refused_in_no_time() -> None:
+    began = time.process_time()
+    with pytest.raises(InvalidInput, match="content is no picture"):
+        Logo.checked(b" " * MOST_BYTES)
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize("content", [b"<svg xmlns='x'/>", b"\xef\xbb\xbf<?xml version='1.0'?>", b"\n <!DOCTYPE html>"])

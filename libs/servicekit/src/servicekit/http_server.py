@@ -2,71 +2,106 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 import structlog
 import uvicorn
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from servicekit.errors import TooLarge
 from servicekit.http_protocol import BoundedHeadProtocol
+from servicekit.malformed import WithoutUvicornLines
 from servicekit.settings import ListenAddress
 
 log = structlog.get_logger()
 
 Check = Callable[[], Awaitable[None]]
 STOP_GRACE = 3
+BODY_DEADLINE = 30.0  # seconds a body may take to arrive
+LONGEST_LENGTH = 20  # digits of a Content-Length
 
 
 class BodyLimit:
-    """Ends a request whose body is longer than `limit` bytes while it streams, before parsing and authentication.
+    """Reads a request's body before anything else does, at most `limit` bytes of it within `deadline` seconds.
 
+    A form with files (multipart/form-data) may have `files` bytes instead: one without is parsed byte by byte.
+    The application sees the request once it is there as a whole, so whatever it decides is true at that moment.
     Pure ASGI on purpose: the framework's own middleware base has returned connections with an open transaction when
     a request was cancelled. A declared length is refused at once; a chunked body when it passes the limit.
     """
 
-    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+    def __init__(self, app: ASGIApp, *, limit: int, files: int | None = None, deadline: float = BODY_DEADLINE) -> None:
         self._app = app
         self._limit = limit
+        self._files = limit if files is None else files
+        self._deadline = deadline
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self._limit:
-            await self._refuse(scope, receive, send)
+        headers = dict(scope["headers"])
+        has_files = headers.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
+        limit = self._files if has_files else self._limit
+        declared = headers.get(b"content-length", b"0")
+        if not declared.isdigit() or len(declared) > LONGEST_LENGTH or int(declared) > limit:
+            await _too_large(limit, scope, receive, send)
             return
-        seen = 0
-        started = False
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self._limit:
-                raise TooLarge(f"a request may have at most {self._limit} bytes")
-            return message
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
         try:
-            await self._app(scope, counted, watched)
+            async with asyncio.timeout(self._deadline):
+                body = await _read(receive, limit)
         except TooLarge:
-            if started:
-                raise
-            await self._refuse(scope, receive, send)
+            await _too_large(limit, scope, receive, send)
+        except TimeoutError:
+            message = f"The request did not arrive within {self._deadline:g} seconds; send it again"
+            await _refuse(408, message, scope, receive, send)
+        else:
+            if body is None:
+                log.debug("the client hung up", path=scope["path"])
+                return
+            await self._pass_on(body, scope, receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = {"status": False, "message": f"a request may have at most {self._limit} bytes"}
-        await JSONResponse(body, 413, headers={"connection": "close"})(scope, receive, send)
+    async def _pass_on(self, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+        given = False
+
+        async def replay() -> Message:
+            nonlocal given
+            if given:
+                return await receive()
+            given = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self._app(scope, replay, send)
+
+
+async def _read(receive: Receive, limit: int) -> bytes | None:
+    """None: the client is gone. TooLarge."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise TooLarge(f"a request may have at most {limit} bytes")
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _too_large(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
+    await _refuse(413, f"a request may have at most {limit} bytes", scope, receive, send)
+
+
+async def _refuse(code: int, message: str, scope: Scope, receive: Receive, send: Send) -> None:
+    headers = {"connection": "close"}
+    await JSONResponse({"status": False, "message": message}, code, headers)(scope, receive, send)
 
 
 def health_routes(checks: Mapping[str, Check]) -> list[Route]:
@@ -87,6 +122,21 @@ def health_routes(checks: Mapping[str, Check]) -> list[Route]:
         return JSONResponse(body, 503 if missing else 200)
 
     return [Route("/healthz", live), Route("/readyz", ready)]
+
+
+def _without_hang_ups(app: ASGIApp) -> ASGIApp:
+    """The application; a client that hangs up while its request is read is no error of it."""
+
+    async def quiet(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except ClientDisconnect:
+            log.debug("the client hung up", path=scope["path"])
+
+    return quiet
+
+
+_WITHOUT_UVICORN_LINES = WithoutUvicornLines()
 
 
 class _Server(uvicorn.Server):
@@ -117,7 +167,7 @@ def bind(listen: ListenAddress) -> socket.socket:
 async def serve(app: ASGIApp, listener: socket.socket, protocol: type[asyncio.Protocol] = BoundedHeadProtocol) -> None:
     """Serves until cancelled, then lets running requests end."""
     config = uvicorn.Config(
-        app,
+        _without_hang_ups(app),
         http=protocol,
         log_config=None,
         access_log=False,
@@ -129,6 +179,7 @@ async def serve(app: ASGIApp, listener: socket.socket, protocol: type[asyncio.Pr
         ws="none",
     )
     server = _Server(config)
+    logging.getLogger("uvicorn.error").addFilter(_WITHOUT_UVICORN_LINES)
     log.info("serving HTTP", listen=listener.getsockname())
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:

@@ -33,7 +33,7 @@ from owner_portal.feed.usage import UsageFeed
 from owner_portal.store.connections import try_rested
 from servicekit import http_server, migrations, telemetry
 from servicekit.bus import Bus
-from servicekit.database import create_engine
+from servicekit.database import PAGE_STATEMENT_TIMEOUT, create_engine
 from servicekit.errors import AppError
 from servicekit.lifecycle import forever, run_process, run_tasks
 from servicekit.settings import LogSettings
@@ -50,6 +50,10 @@ async def serve(config: settings.Settings) -> None:
     listener = http_server.bind(config.listen)
     engine = try_rested(create_engine(config.database_url, name=NAME, ping=False))
     prepare()
+    # Of pages alone: what works in the background may take its time.
+    pages = try_rested(
+        create_engine(config.database_url, name=f"{NAME}-pages", ping=False, statement_timeout=PAGE_STATEMENT_TIMEOUT)
+    )
     bus = Bus(config.nats_url, name=NAME)
     tenancy = Tenancy(config.tenancy_address, config)
     billing = Billing(config.billing_address, config)
@@ -60,11 +64,11 @@ async def serve(config: settings.Settings) -> None:
     revenue = RevenueFeed(engine, billing.revenue)
     alerts = AlertFeed(engine, portal_url=config.public_url)
     portal = Portal(
-        engine,
+        pages,
         tenancy,
         billing,
         live,
-        Dashboards(engine),
+        Dashboards(pages),
         alerts,
         security=_security(config),
         public_url=config.public_url,
@@ -86,7 +90,7 @@ async def serve(config: settings.Settings) -> None:
             alerts.look(),
             alerts.follow_count(),
             _sweep_forever(engine),
-            _verify_trails_forever(portal),
+            _verify_trails_forever(engine, portal),
             _send_mail_forever(
                 engine, open_sender(config.mail_url, from_address=config.mail_from, setting="PORTAL_MAIL_URL")
             ),
@@ -96,6 +100,7 @@ async def serve(config: settings.Settings) -> None:
         await tenancy.close()
         await billing.close()
         await engine.dispose()
+        await pages.dispose()
 
 
 def _security(config: settings.Settings) -> Security:
@@ -115,9 +120,9 @@ async def _sweep_forever(engine: AsyncEngine) -> None:
     await forever("sweep", step, idle=SWEEP_PAUSE)
 
 
-async def _verify_trails_forever(portal: Portal) -> None:
+async def _verify_trails_forever(engine: AsyncEngine, portal: Portal) -> None:
     async def step() -> bool:
-        await verify_when_due(portal.engine, trails=verifiers(portal))
+        await verify_when_due(engine, trails=verifiers(portal))
         return False
 
     await forever("verify audit trails", step, idle=VERIFY_PAUSE)

@@ -22,7 +22,7 @@ from mailer.delivery import send_mail
 from mailer.senders import open_sender
 from servicekit import migrations, telemetry
 from servicekit.bus import Bus
-from servicekit.database import create_engine, ping
+from servicekit.database import PAGE_STATEMENT_TIMEOUT, create_engine, ping
 from servicekit.errors import AppError
 from servicekit.http_server import bind, health_routes, serve
 from servicekit.lifecycle import forever, run_process, run_tasks
@@ -31,6 +31,7 @@ from tracking import maintenance, settings
 from tracking.api.admission import Admission
 from tracking.api.desktop.app import DesktopApi
 from tracking.api.desktop.context import Gateway
+from tracking.api.desktop.large_uploads import LargeUploadReader, Room
 from tracking.api.desktop.protocol import UploadProtocol
 from tracking.api.desktop.uploads import Uploads
 from tracking.api.native import app as native_app
@@ -87,7 +88,9 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     decoder = Decoder()
     screenshots = ScreenshotTaker(engine, PictureStore(config.pictures_url), decoder, directory.storage_of)
     authenticator = Authenticator(engine)
-    calls = Gateway(engine, authenticator, UploadTaker(engine, commit), screenshots, life, key_uses)
+    large_uploads = LargeUploadReader()
+    uploads = UploadTaker(engine, commit)
+    calls = Gateway(engine, authenticator, uploads, screenshots, life, key_uses, large_uploads, Room())
     # Not the bus: without its nudges the directory is a second older, and no reason to take every gateway away.
     health = health_routes({"database": partial(ping, engine), "tenancy and billing": sync.check_confirmed})
     watch = ConfigWatch()
@@ -101,6 +104,7 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
         commit.run(),
         forever("follow devices", authenticator.follow_changes, idle=0),
         decoder.run(),
+        large_uploads.run(),
         bus.run(*((subject, sync.nudge) for subject in CHANGES)),
         forever("write sessions", life.write_sessions, idle=10),
         forever("report companies", life.report_companies, idle=3),
@@ -168,8 +172,13 @@ async def aggregator(config: settings.Aggregator) -> None:
 
 async def workspace(config: settings.Workspace, listener: socket.socket) -> None:
     """The pages of admins and employees."""
-    engine = create_engine(config.database_url, name="tracking-workspace")
-    dispatch = create_engine(config.dispatch_database_url, name="tracking-workspace-dispatch", pool_size=2)
+    engine = create_engine(config.database_url, name="tracking-workspace", statement_timeout=PAGE_STATEMENT_TIMEOUT)
+    dispatch = create_engine(
+        config.dispatch_database_url,
+        name="tracking-workspace-dispatch",
+        pool_size=2,
+        statement_timeout=PAGE_STATEMENT_TIMEOUT,
+    )
     bus = Bus(config.nats_url, name="tracking-workspace")
     directory = AccessDirectory(Peppers(*config.peppers()))
     sync = AccessSync(

@@ -20,6 +20,7 @@ from tracker_client import Account, Desktop, Reply, TrackerClient, stamp
 from tracking.api.desktop import app
 from tracking.api.desktop.app import DesktopApi
 from tracking.api.desktop.context import Gateway
+from tracking.api.desktop.large_uploads import LargeUploadReader, Room
 from tracking.application.authenticate import Authenticator
 from tracking.application.fold_company import fold_company
 from tracking.application.group_commit import GroupCommit
@@ -93,6 +94,13 @@ async def decoder() -> AsyncIterator[Decoder]:
 
 
 @pytest.fixture(scope="session")
+async def large_uploads() -> AsyncIterator[LargeUploadReader]:
+    reader = LargeUploadReader()
+    yield reader
+    await reader.close()
+
+
+@pytest.fixture(scope="session")
 async def authenticator(engine: AsyncEngine) -> AsyncIterator[Authenticator]:
     authenticator = Authenticator(engine)
     following = asyncio.create_task(forever("follow devices", authenticator.follow_changes, idle=0))
@@ -108,6 +116,7 @@ def gateway(
     commit: GroupCommit,
     pictures: PictureStore,
     decoder: Decoder,
+    large_uploads: LargeUploadReader,
     tenancy_client: TenancyClient,
     environment,
     directory: AccessDirectory,
@@ -116,7 +125,8 @@ def gateway(
     newest_id = Peppers(bytes.fromhex(environment["TRACKING_KEY_PEPPER"])).newest_id
     key_uses = KeyUses(heartbeat, partial(tenancy_client.report_key_use, pepper_id=newest_id))
     screenshots = ScreenshotTaker(engine, pictures, decoder, directory.storage_of)
-    return Gateway(engine, authenticator, UploadTaker(engine, commit), screenshots, life, key_uses)
+    uploads = UploadTaker(engine, commit)
+    return Gateway(engine, authenticator, uploads, screenshots, life, key_uses, large_uploads, Room())
 
 
 @pytest.fixture(scope="session")

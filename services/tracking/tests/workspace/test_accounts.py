@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Forbidden, NotAuthenticated, Refused
 from tracker_client import Account, TrackerClient
+from tracking.api.desktop import large_uploads
 from tracking.api.desktop.app import DesktopApi
 from tracking.api.desktop.context import SIGN_IN_AGAIN, Gateway
 from tracking.application import log_in as log_in_module
@@ -199,14 +200,11 @@ async def test_whoever_is_deactivated_is_out_at_once(
 @pytest.fixture
 async def gateway(engine: AsyncEngine, environment, pictures, directory) -> Gateway:
     """What answers trackers, as far as they sign in and ask whether they may go on."""
-
-    async def tell(*_told: Any) -> None:
-        raise AssertionError("nothing is told here")
-
-    commit = GroupCommit(IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"]))
-    screenshots = ScreenshotTaker(engine, pictures, Decoder(), directory.storage_of)
-    life, key_uses = SignsOfLife(engine, tell), KeyUses(engine, tell)
-    return Gateway(engine, Authenticator(engine), UploadTaker(engine, commit), screenshots, life, key_uses)
+    tell: Any = None  # nothing is told here
+    uploads = UploadTaker(engine, GroupCommit(IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"])))
+    takers = uploads, ScreenshotTaker(engine, pictures, Decoder(), directory.storage_of)
+    large = large_uploads.LargeUploadReader(), large_uploads.Room()
+    return Gateway(engine, Authenticator(engine), *takers, SignsOfLife(engine, tell), KeyUses(engine, tell), *large)
 
 
 @pytest.mark.parametrize("action", ["deactivate", "password"])

@@ -11,6 +11,7 @@ from tenantry_ops.bench.crowd import gather
 from tenantry_ops.bench.customers import add_customers
 from tenantry_ops.bench.endurance import endurance
 from tenantry_ops.bench.footprint import footprint
+from tenantry_ops.bench.hostile import hostile
 from tenantry_ops.bench.ingest import ingest
 from tenantry_ops.bench.owner_lists import owner_lists
 from tenantry_ops.bench.owner_pages import owner_pages
@@ -25,7 +26,7 @@ from tenantry_ops.options import Options
 from tenantry_ops.progress import say, step
 
 LATE = {"upload_to_page": upload_to_page, "suspend_to_refusal": suspend_to_refusal}
-HEAVY = {"ingest": ingest, "strain": strain, "endurance": endurance}
+HEAVY = {"ingest": ingest, "strain": strain, "endurance": endurance, "hostile": hostile}
 LISTS = {"owner_lists": owner_lists, "owner_pages": owner_pages}
 DEAR = {"footprint", *HEAVY, "stand"}
 LONG = {*LISTS, "stand"}  # last: with companies that nobody works for

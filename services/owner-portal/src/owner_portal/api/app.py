@@ -29,7 +29,8 @@ from servicekit.http_headers import SecurityHeaders
 from servicekit.http_server import BodyLimit, health_routes
 
 SMALL = 4096  # bytes that travel in one piece anyway, compressed or not
-LARGEST_BODY = 320 * 1024  # a logo and its form
+LARGEST_BODY = 64 * 1024
+LARGEST_FORM = 320 * 1024  # with files: a logo and its form
 
 
 def create_app(portal: Portal) -> ASGIApp:
@@ -51,7 +52,7 @@ def _routes(portal: Portal) -> FastAPI:
         routes=[*health_routes({"database": database})],
         middleware=[
             Middleware(ProxyHeadersMiddleware, trusted_hosts=list(portal.security.trusted_proxies)),
-            Middleware(BodyLimit, limit=LARGEST_BODY),
+            Middleware(BodyLimit, limit=LARGEST_BODY, files=LARGEST_FORM),
             Middleware(GZipMiddleware, minimum_size=SMALL, compresslevel=1),
         ],
     )

@@ -2,6 +2,7 @@
 
 import math
 import re
+from contextlib import suppress
 from urllib.parse import urlencode
 
 import structlog
@@ -15,7 +16,7 @@ from owner_portal.api.held import hold
 from owner_portal.api.pages import render
 from owner_portal.api.requests import wants_json
 from owner_portal.api.statuses import http_status
-from servicekit.database import DATABASE_AWAY
+from servicekit.database import DATABASE_AWAY, TOOK_TOO_LONG, took_too_long
 from servicekit.errors import AppError, Forbidden, NotAuthenticated
 
 log = structlog.get_logger()
@@ -32,6 +33,7 @@ _TITLES = {
     500: "Something broke",
     503: "Something is missing",
 }
+TOO_LONG_AGAIN = 60  # seconds after which a page that took too long may be asked for again
 TRY_AGAIN = 5  # seconds after which a page that had nothing to show asks again by itself
 _DATABASE_AWAY = (
     "The portal's own database does not answer, so no page can be shown. Nothing is lost: companies and their trackers "
@@ -61,6 +63,13 @@ def add_error_handlers(app: FastAPI) -> None:
         return response
 
     async def on_database_away(request: Request, error: Exception) -> Response:
+        if took_too_long(error):
+            log.warning("a page took too long", path=request.url.path)
+            response = answer(request, 503, "took_too_long", f"{TOOK_TOO_LONG}.")
+            response.headers["retry-after"] = str(TOO_LONG_AGAIN)
+            with suppress(KeyError):
+                del response.headers["refresh"]  # the same page would only take too long again
+            return response
         log.warning("the database does not answer", path=request.url.path, error=type(error).__name__)
         response = answer(request, 503, "unavailable", _DATABASE_AWAY)
         response.headers["retry-after"] = "1"

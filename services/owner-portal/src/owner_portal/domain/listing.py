@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from owner_portal.domain.companies import Status
 
+MAX_SEARCH = 200  # characters
 PATH = "/owner/dashboard/"
 PAGE_SIZE = 50
 UNSYNCED = "UNSYNCED"  # a choice beside the statuses: not synced for a day
@@ -116,4 +117,4 @@ class Listing:
 
 
 def _text(given: str) -> str:
-    return given.strip()[:200].replace("\0", "")
+    return given.strip()[:MAX_SEARCH].replace("\0", "")

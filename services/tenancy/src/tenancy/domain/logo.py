@@ -15,7 +15,7 @@ _MAGIC = {
     "image/gif": re.compile(rb"GIF8[79]a"),
     "image/webp": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
 }
-_SVG = re.compile(rb"\s*(\xef\xbb\xbf)?\s*<")
+_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,6 @@ class Logo:
         for media_type, magic in _MAGIC.items():
             if magic.match(content):
                 return cls(content, media_type)
-        if _SVG.match(content):
+        if content.lstrip().removeprefix(_BOM).lstrip().startswith(b"<"):
             raise InvalidInput("content looks like SVG or HTML, which can carry scripts: give PNG, JPEG, GIF or WebP")
         raise InvalidInput("content is no picture: give PNG, JPEG, GIF or WebP")

@@ -1,6 +1,5 @@
 """An upload of the tracker: made safe, stored durably, answered after that."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from tracking.store.devices import Device
 from tracking.store.packing import Packer, Upload
 from tracking.store.scope import company_scope
 
-ROWS_IN_LINE = 500  # a larger upload is read in a thread, so that nobody waits behind a day's worth of rows
+MAX_ROWS_AT_ONCE = 500  # an upload with more rows is read in another process: others must not wait for it
 CAPACITY = 250_000  # sessions
 DESKTOPS = 20_000
 
@@ -90,27 +89,40 @@ class UploadTaker:
     async def take(
         self, company_id: UUID, device: Device, session: int, rows: Rows, *, received_at: datetime
     ) -> Stored:
-        """Returns once every row is durable, counted or quarantined. NotFound: not a session of this employee.
+        """Returns once every row is durable, counted or quarantined. At most `MAX_ROWS_AT_ONCE` rows.
+
+        NotFound: as of `check_session`.
+        """
+        await self.check_session(company_id, device, session)
+        upload = self._desktop(company_id, device).read(rows, received_at)
+        if upload.rows:
+            await self._commit.store(upload)
+        return _stored(upload.rows, len(upload.quarantined))
+
+    async def check_session(self, company_id: UUID, device: Device, session: int) -> None:
+        """NotFound: not a session of the device's employee.
 
         The session may have ended: rows travel late, and counting asks for the employee, not for the session.
         """
         if await self._owner(company_id, session) != device.employee_id.int:
             raise NotFound("Unknown work session; start a new one")
-        desktop = self._desktop(company_id, device)
-        is_large = _count(rows) > ROWS_IN_LINE
-        upload = (
-            await asyncio.to_thread(desktop.read, rows, received_at) if is_large else desktop.read(rows, received_at)
-        )
-        if upload.rows:
-            await self._commit.store(upload)
-        return _stored(upload.rows, len(upload.quarantined))
+
+    async def take_parts(self, parts: Sequence[Upload]) -> Stored:
+        """Stores a large upload, whose rows have been read and packed; returns once every row is durable.
+
+        Each part is a transaction of its own. Where one fails, the upload comes again, and what is stored of it is
+        known by its rows' ids.
+        """
+        for part in parts:
+            await self._commit.store(part)
+        return Stored(sum(part.rows for part in parts), sum(len(part.quarantined) for part in parts))
 
     def take_at_once(
         self, company_id: UUID, device: Device, session: int, rows: Rows, *, received_at: datetime, answered: Answered
     ) -> Stored | None:
         """The same, where nothing has to be waited for but the COMMIT; None, and nothing was done, where it has."""
         owner = self._session_owner.get((company_id.int, session))
-        if owner != device.employee_id.int or not 0 < _count(rows) <= ROWS_IN_LINE:
+        if owner != device.employee_id.int or not 0 < _count(rows) <= MAX_ROWS_AT_ONCE:
             return None
         upload = self._desktop(company_id, device).read(rows, received_at)
         self._commit.submit(upload, answered)

@@ -13,14 +13,15 @@ from collections.abc import Hashable
 import structlog
 
 from servicekit.errors import Unavailable
+from servicekit.turns import Turns
 from tracking.imaging.protocol import ANSWER, REQUEST, Rendered
-from tracking.imaging.turns import Turns
 from tracking.imaging.unfit import BROKEN, SLOW, Unfit
 
 log = structlog.get_logger()
 
 MAX_QUEUE_SECONDS = 10.0  # this and the next are seconds on the clock: a tracker waits thirty for its answer
 MAX_DECODING_SECONDS = 12.0
+PIECE = 256 * 1024  # bytes handed over at once
 MAX_WAITING = 64 * 1024**2  # bytes of pictures in line
 TRIES = 2  # something else may have ended the process; a picture that crashes two is to blame itself
 # None of the gateway's secrets. The allocator of glibc gives memory of this size back when a picture is done.
@@ -113,8 +114,11 @@ class Decoder:
         if requests is None or answers is None:
             raise AssertionError("both were asked for")
         requests.write(REQUEST.pack(len(data)))
-        requests.write(data)
-        await requests.drain()
+        for start in range(
+            0, len(data), PIECE
+        ):  # a write copies what the pipe does not take: others would wait for that
+            requests.write(data[start : start + PIECE])
+            await requests.drain()
         reason, width, height, picture, thumbnail = ANSWER.unpack(await answers.readexactly(ANSWER.size))
         text = (await answers.readexactly(reason)).decode()
         return text, Rendered(width, height, await answers.readexactly(picture), await answers.readexactly(thumbnail))

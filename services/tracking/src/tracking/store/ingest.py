@@ -16,6 +16,7 @@ from tracking.store.copying import HEADER, TRAILER, copy_all
 from tracking.store.packing import CLAIMS, QUARANTINE, USAGE, Table, Upload, unpack
 
 MOST_BUFFERED = 250  # rows of a COPY
+MAX_UNPACKED = 1_000  # rows of a statement: their values are made on the event loop, in some ten milliseconds
 
 
 class NotStorable(Exception):
@@ -78,12 +79,12 @@ def _copy(table: Table, rows: int) -> bytes:
 
 
 async def _insert_new(cursor: AsyncCursor, table: Table, rows: Sequence[bytes]) -> None:
-    if rows:
-        arrays = ", ".join(f"%b::{kind}[]" for kind in table.columns.values())
-        names = ", ".join(table.columns)
-        statement = (
-            f"INSERT INTO {table.name} ({names}) SELECT {names} FROM unnest({arrays}) AS r ({names}) "
-            f"ON CONFLICT ({', '.join(table.key)}) DO NOTHING"
-        )
-        columns = zip(*(unpack(table, row) for row in rows), strict=True)
+    arrays = ", ".join(f"%b::{kind}[]" for kind in table.columns.values())
+    names = ", ".join(table.columns)
+    statement = (
+        f"INSERT INTO {table.name} ({names}) SELECT {names} FROM unnest({arrays}) AS r ({names}) "
+        f"ON CONFLICT ({', '.join(table.key)}) DO NOTHING"
+    )
+    for start in range(0, len(rows), MAX_UNPACKED):
+        columns = zip(*(unpack(table, row) for row in rows[start : start + MAX_UNPACKED]), strict=True)
         await cursor.execute(statement.encode(), [list(column) for column in columns])

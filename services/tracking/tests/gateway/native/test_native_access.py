@@ -178,7 +178,8 @@ async def test_a_body_that_is_too_large_or_too_slow(agent, native_door, monkeypa
         await asyncio.Event().wait()
 
     reply = await native_door.post("/v1/sync", content=dribble(), headers=agent.headers)
-    assert problem(reply) == (503, "unavailable")
+    assert problem(reply) == (408, "too_slow")
+    assert reply.headers["connection"] == "close"
 
 
 async def test_tasks(own, enrol, engine, stored) -> None:

@@ -110,7 +110,8 @@ async def test_what_is_not_ordinary_is_answered_by_the_application(
 async def test_what_is_no_http_is_refused_in_the_protocols_words(port, request_of) -> None:
     two_lengths = request_of([row("two lengths")], **{"content-length": "1"})
     endless = request_of([row("endless")], **{"Content-Length": "9" * 5000})
-    for said in (b"nonsense\r\n\r\n", two_lengths, endless):
+    two_keys = request_of([row("two keys")], **{"x-company-key": "another"})
+    for said in (b"nonsense\r\n\r\n", two_lengths, endless, two_keys):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(said)
         code, headers, body = await answer(reader)

@@ -11,9 +11,11 @@ from servicekit.errors import AppError
 from tracking.api.admission import Admission
 from tracking.api.desktop.calls import ENDPOINTS, Endpoint
 from tracking.api.desktop.context import Call, Gateway, utc_now
+from tracking.api.desktop.large_uploads import SMALL_BODY, START
 from tracking.api.desktop.wire import Reply, from_error, ok, read_object, refusal
-from tracking.api.transport import ClientGone, Inbound, TooSlow, answer, read_body
-from tracking.domain.access import Access, AccessDirectory, Verdict
+from tracking.api.transport import Body, ClientGone, Inbound, TooSlow, answer
+from tracking.domain.access import Access, AccessDirectory, Company, Entitlement, Verdict
+from tracking.domain.company_keys import CompanyKey
 from tracking.feed.access_sync import AccessSync
 
 log = structlog.get_logger()
@@ -61,26 +63,53 @@ class DesktopApi:
 
     async def _answer(self, endpoint: Endpoint, scope: Scope, receive: Receive) -> Reply:
         headers = dict(scope["headers"])
-        access = await self._admission.decide(headers.get(b"x-company-key"), utc_now())
-        company, entitlement, key = access.company, access.entitlement, access.key
-        if access.verdict is not Verdict.ALLOWED or company is None or entitlement is None or key is None:
-            return _refused(endpoint, access)
+        key_text = headers.get(b"x-company-key")
+
+        async def confirm() -> None:
+            await self._admit(endpoint, key_text)
+
         try:
+            await confirm()  # before a byte of the body is read
             declared = headers.get(b"content-length")
-            body = await read_body(receive, declared, limit=endpoint.largest_body, deadline=BODY_DEADLINE)
+            body = Body(receive, declared, limit=endpoint.largest_body, deadline=BODY_DEADLINE)
+            may_be_large = endpoint.run_large is not None and body.expected > SMALL_BODY
+            await body.read(START if may_be_large else None)
+            is_large = not body.complete or body.size > SMALL_BODY
+            # Again, now that it has arrived: a company that was suspended meanwhile gets nothing more.
+            company, entitlement, key = await self._admit(endpoint, key_text)
             now = utc_now()
             self._gateway.life.company(company.company_id, now)
             authorization = headers.get(b"authorization", b"").decode("latin-1")
             origin = scope["client"][0] if scope.get("client") else ""
-            fields = read_object(body) if endpoint.has_body else {}
-            call = Call(company, entitlement, key, fields, authorization, origin, now)
+            fields = {} if is_large or not endpoint.has_body else read_object(bytes(body))
+            call = Call(company, entitlement, key, body, fields, authorization, origin, now, confirm)
+            if is_large and endpoint.run_large is not None:
+                return await endpoint.run_large(self._gateway, call)
             return await endpoint.run(self._gateway, call)
+        except _Refused as refused:
+            return refused.reply
         except AppError as error:
             return endpoint.refused(from_error(error))
         except TooSlow as error:
-            return refusal(400, str(error))
+            return refusal(408, str(error))
         except RecursionError:  # the decoder goes a little deeper than what reads its result
             return refusal(400, "the body must not be nested so deep; no tracker's is")
+
+    async def _admit(self, endpoint: Endpoint, key_text: bytes | None) -> tuple[Company, Entitlement, CompanyKey]:
+        """Whose key it is. _Refused: its company may not go on, or nobody can tell."""
+        access = await self._admission.decide(key_text, utc_now())
+        company, entitlement, key = access.company, access.entitlement, access.key
+        if access.verdict is not Verdict.ALLOWED or company is None or entitlement is None or key is None:
+            raise _Refused(_refused(endpoint, access))
+        return company, entitlement, key
+
+
+class _Refused(Exception):
+    """The company's calls are not answered."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.code)
+        self.reply = reply
 
 
 def _refused(endpoint: Endpoint, access: Access) -> Reply:

@@ -4,16 +4,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from servicekit.errors import InvalidInput
 from tracking.api.desktop import uploads
 from tracking.api.desktop.agent_calls import call_config, call_heartbeat, call_policy
 from tracking.api.desktop.context import Call, Gateway, device_of
-from tracking.api.desktop.screenshot_calls import LARGEST_SCREENSHOT, call_screenshot
+from tracking.api.desktop.large_upload_messages import Job
+from tracking.api.desktop.large_uploads import START, find_token, read_whole
+from tracking.api.desktop.screenshot_calls import LARGEST_SCREENSHOT, call_large_screenshot, call_screenshot
 from tracking.api.desktop.task_calls import call_get_tasks, call_update_task
-from tracking.api.desktop.wire import Reply, clock_text, id_in, no, ok, rows_in, text_in, time_in, typed
+from tracking.api.desktop.wire import Reply, clock_text, id_in, no, ok, text_in, time_in
 from tracking.application.end_session import end_session
 from tracking.application.log_in import log_in
 from tracking.application.poll_session import poll_session
 from tracking.application.start_session import start_session
+from tracking.application.take_upload import MAX_ROWS_AT_ONCE
 from tracking.store.devices import Device
 
 
@@ -27,7 +31,7 @@ class WhenRefused(Enum):
 
 async def call_login(gateway: Gateway, call: Call) -> Reply:
     """`email`, `password`: opens a device in the key's company."""
-    email, password = text_in(call.body, "email"), text_in(call.body, "password")
+    email, password = text_in(call.fields, "email"), text_in(call.fields, "password")
     session = await log_in(
         gateway.engine,
         call.company.company_id,
@@ -53,7 +57,7 @@ async def call_login(gateway: Gateway, call: Call) -> Reply:
 
 async def call_login_check(gateway: Gateway, call: Call) -> Reply:
     """`id`, `token`: whether they still belong together."""
-    number, token = id_in(call.body, "id"), text_in(call.body, "token")
+    number, token = id_in(call.fields, "id"), text_in(call.fields, "token")
     device = await gateway.authenticator.device(call.company.company_id, token)
     return Reply(200, {"status": device is not None and device.employee_number == number})
 
@@ -61,7 +65,7 @@ async def call_login_check(gateway: Gateway, call: Call) -> Reply:
 async def call_create(gateway: Gateway, call: Call) -> Reply:
     """`active_token`, `session_start`: starts a session; the ids in the body are not trusted, the token decides."""
     device = await _device(gateway, call)
-    started = time_in(call.body, "session_start")
+    started = time_in(call.fields, "session_start")
     session = await start_session(
         gateway.engine, call.company.company_id, device, desktop_time=started, now=call.received_at
     )
@@ -72,7 +76,7 @@ async def call_create(gateway: Gateway, call: Call) -> Reply:
 
 async def call_stop(gateway: Gateway, call: Call) -> Reply:
     """`active_token`, `session_id`, `session_end`: ends a session; again, or an unknown one, is no error."""
-    number, ended = id_in(call.body, "session_id"), time_in(call.body, "session_end")
+    number, ended = id_in(call.fields, "session_id"), time_in(call.fields, "session_end")
     device = await _device(gateway, call)
     found = await end_session(
         gateway.engine, call.company.company_id, device, number=number, desktop_time=ended, now=call.received_at
@@ -82,7 +86,7 @@ async def call_stop(gateway: Gateway, call: Call) -> Reply:
 
 async def call_poll(gateway: Gateway, call: Call) -> Reply:
     """`active_token`, `session_id`: whether to go on."""
-    number = id_in(call.body, "session_id")
+    number = id_in(call.fields, "session_id")
     device = await _device(gateway, call)
     if not await poll_session(gateway.engine, call.company.company_id, device, number=number):
         return no("This work session has ended")
@@ -92,17 +96,51 @@ async def call_poll(gateway: Gateway, call: Call) -> Reply:
 
 async def call_upload(gateway: Gateway, call: Call) -> Reply:
     """`active_token`, `work_session_id`, rows: 200 once they are durable, for 200 makes the tracker delete them."""
-    number = id_in(call.body, "work_session_id")
-    rows = uploads.Rows(*(typed(rows_in(call.body, name), kind) for name, kind in uploads.KINDS.items()))
+    number = id_in(call.fields, "work_session_id")
     device = await _device(gateway, call)
+    company_id = call.company.company_id
+    gateway.uploads.check_room(company_id)
+    if uploads.count_rows(call.fields) > MAX_ROWS_AT_ONCE:
+        return await _read_apart(gateway, call, device, text_in(call.fields, "active_token"))
+    rows = uploads.read_rows(call.fields)
+    taken = await gateway.uploads.take(company_id, device, number, rows, received_at=call.received_at)
+    gateway.life.session(company_id, number, call.received_at)
+    return ok(uploads.stored_message(taken))
+
+
+async def call_large_upload(gateway: Gateway, call: Call) -> Reply:
+    """The same with days of rows: who calls is known before the rest is read, and nothing is decoded here."""
+    token = find_token(call.body.start(START))
+    device = await device_of(gateway, call, token)
     gateway.uploads.check_room(call.company.company_id)
-    taken = await gateway.uploads.take(call.company.company_id, device, number, rows, received_at=call.received_at)
-    gateway.life.session(call.company.company_id, number, call.received_at)
+    async with gateway.room.of(call.company.company_id, call.body.expected):
+        await read_whole(call.body)
+        await call.confirm()
+        return await _read_apart(gateway, call, device, token)
+
+
+async def _read_apart(gateway: Gateway, call: Call, device: Device, token: str) -> Reply:
+    company_id = call.company.company_id
+    job = Job(
+        company_id,
+        device.employee_id,
+        device.device_id,
+        device.logged_in_at,
+        device.clock_offset,
+        call.received_at,
+        call.body.size,
+    )
+    summary, parts = await gateway.large_uploads.read(job, call.body.pieces)
+    if summary.token != token:
+        raise InvalidInput("active_token must stand once in the body")
+    await gateway.uploads.check_session(company_id, device, summary.session)
+    taken = await gateway.uploads.take_parts(parts)
+    gateway.life.session(company_id, summary.session, call.received_at)
     return ok(uploads.stored_message(taken))
 
 
 async def _device(gateway: Gateway, call: Call) -> Device:
-    return await device_of(gateway, call, text_in(call.body, "active_token"))
+    return await device_of(gateway, call, text_in(call.fields, "active_token"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +152,7 @@ class Endpoint:
     when_refused: WhenRefused = WhenRefused.FAIL
     largest_body: int = 64 * 1024
     has_body: bool = True
+    run_large: Callable[[Gateway, Call], Awaitable[Reply]] | None = None  # of a body over `SMALL_BODY`
 
     def refused(self, refusal: Reply) -> Reply:
         """The refusal in the words this call must use; only what concerns the company or the token is reworded."""
@@ -131,8 +170,12 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/api/work-session/create": Endpoint("POST", call_create),
     "/api/work-session/stop": Endpoint("POST", call_stop, WhenRefused.ACCEPT),
     "/api/check-session-active": Endpoint("POST", call_poll, WhenRefused.END),
-    "/api/upload/employee-activity": Endpoint("POST", call_upload, largest_body=LARGEST_UPLOAD),
-    "/api/screenshot/upload": Endpoint("POST", call_screenshot, largest_body=LARGEST_SCREENSHOT),
+    "/api/upload/employee-activity": Endpoint(
+        "POST", call_upload, largest_body=LARGEST_UPLOAD, run_large=call_large_upload
+    ),
+    "/api/screenshot/upload": Endpoint(
+        "POST", call_screenshot, largest_body=LARGEST_SCREENSHOT, run_large=call_large_screenshot
+    ),
     "/api/tasks/get": Endpoint("POST", call_get_tasks),
     "/api/tasks/update": Endpoint("POST", call_update_task),
     "/api/employee-config": Endpoint("GET", call_config, has_body=False),

@@ -1,6 +1,6 @@
 """What every call of the desktop protocol is given, and how it finds out who is calling."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import NotAuthenticated
+from tracking.api.desktop.large_uploads import LargeUploadReader, Room
+from tracking.api.transport import Body
 from tracking.application.authenticate import Authenticator
 from tracking.application.key_use import KeyUses
 from tracking.application.signs_of_life import SignsOfLife
@@ -30,19 +32,27 @@ class Gateway:
     screenshots: ScreenshotTaker
     life: SignsOfLife
     key_uses: KeyUses
+    large_uploads: LargeUploadReader
+    room: Room
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request whose company key has been accepted. `origin` is the address it comes from."""
+    """One request whose company key has been accepted. `origin` is the address it comes from.
+
+    `fields` are those of a body that has arrived; of a large one only the start has, see `body`. Whoever reads the rest
+    calls `confirm` after it, which raises `Refused` when the company may no longer go on.
+    """
 
     company: Company
     entitlement: Entitlement
     key: CompanyKey
-    body: Mapping[str, Any]
+    body: Body
+    fields: Mapping[str, Any]
     authorization: str
     origin: str
     received_at: datetime
+    confirm: Callable[[], Awaitable[None]]
 
 
 async def device_of(gateway: Gateway, call: Call, token: object) -> Device:

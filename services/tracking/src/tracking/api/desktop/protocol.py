@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import structlog
 
 from servicekit.errors import AppError
-from servicekit.http_protocol import BoundedHeadProtocol
+from servicekit.http_protocol import ONCE, BoundedHeadProtocol
 from tracking.api.desktop.context import utc_now
 from tracking.api.desktop.known_heads import KnownHeads
 from tracking.api.desktop.responses import StoredResponses, response
@@ -60,6 +60,7 @@ class _Upload:
 class UploadProtocol(BoundedHeadProtocol):
     """One connection."""
 
+    once = ONCE | {b"x-company-key"}
     uploads: ClassVar[Uploads]  # of the server that it is a connection of, as the next two
     heads: ClassVar[KnownHeads]
     responses: ClassVar[StoredResponses]
@@ -79,10 +80,11 @@ class UploadProtocol(BoundedHeadProtocol):
     def on_message_begin(self) -> None:
         # What the server itself does here, above all the scope, waits until it is known to be needed.
         self._between = False
-        self.head_size = 0
+        self.request_begins()
         self.url, self.headers, self.expect_100_continue = b"", [], False
 
     def on_headers_complete(self) -> None:
+        self.check_head()
         upload = self._begin() if self.url == PATH else None
         if upload is None:
             self._leave_to_server()
@@ -94,7 +96,12 @@ class UploadProtocol(BoundedHeadProtocol):
         upload = self._arriving
         if upload is None:
             super().on_body(body)
-        elif not isinstance(upload.admitted, Reply):
+        else:
+            self._keep(upload, body)
+
+    def _keep(self, upload: _Upload, body: bytes) -> None:
+        self._body_size += len(body)
+        if not isinstance(upload.admitted, Reply):
             upload.parts.append(body)
             upload.size += len(body)
             if upload.size > LARGEST:
@@ -108,6 +115,9 @@ class UploadProtocol(BoundedHeadProtocol):
         elif isinstance(upload.admitted, Reply):
             self._arriving = None
             self.loop.call_later(REFUSAL_DELAY, self._answer, upload, upload.admitted)
+        elif upload.slow is not None and not self._is_still_admitted():
+            self._hand_over(upload)  # the application says why
+            super().on_message_complete()
         elif self._take(upload, upload.admitted, b"".join(upload.parts), utc_now()):
             self._arriving = None
         else:
@@ -131,7 +141,9 @@ class UploadProtocol(BoundedHeadProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """To what is no HTTP, in the protocol's words. Uploads under way are not answered: they may come again."""
-        body = refusal(400, f"{msg} Send it again whole.").encode()
+        self.note_malformed()
+        said = f"{self._reason}; send it again without that" if self._reason else f"{msg} Send it again whole."
+        body = refusal(400, said).encode()
         self.transport.write(response(400, self.server_state.default_headers, body, keep_alive=False))
         self.transport.close()
 
@@ -199,6 +211,10 @@ class UploadProtocol(BoundedHeadProtocol):
         keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
         return _Upload(admitted, keep_alive=keep_alive)
 
+    def _is_still_admitted(self) -> bool:
+        """Whether the company may go on: some time has passed since the head, for the body came in several pieces."""
+        return isinstance(self.uploads.admits(dict(self.headers)[b"x-company-key"], utc_now()), CompanyKey)
+
     def _take(self, upload: _Upload, key: CompanyKey, body: bytes, now: datetime) -> bool:
         try:
             upload.taken = self.uploads.take(key, body, now, partial(self._answer_taken, upload))
@@ -210,7 +226,7 @@ class UploadProtocol(BoundedHeadProtocol):
         head = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
         self.url, self.headers[:], self.expect_100_continue = head
-        super().on_headers_complete()
+        self.begin_request()
 
     def _hand_over(self, upload: _Upload) -> None:
         """Starts again on the server's own way, unless the upload is no longer arriving."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from servicekit.errors import InvalidInput
 from tracking.api.desktop.context import Call, Gateway, device_of
+from tracking.api.desktop.photos import decode_slices, split_photo
 from tracking.api.desktop.wire import Reply, id_in, ok, text_in, time_in
 from tracking.domain.captures import UNWANTED, Capture, NotKept, capture_id, decode_photo
 from tracking.store.devices import Device
@@ -19,9 +20,27 @@ async def call_screenshot(gateway: Gateway, call: Call) -> Reply:
 
     The tracker sends its oldest five until they are taken: one that never will be is kept aside, and counted.
     """
-    device = await device_of(gateway, call, text_in(call.body, "active_token"))
-    # In a thread: megabytes are decoded and hashed, and everyone else would wait.
-    capture = await asyncio.to_thread(_capture, device.employee_id, call.body)
+    device = await device_of(gateway, call, text_in(call.fields, "active_token"))
+    capture = _capture(device.employee_id, call.fields, decode_photo(call.fields.get("photo")))
+    return await _answer(gateway, call, device, capture)
+
+
+async def call_large_screenshot(gateway: Gateway, call: Call) -> Reply:
+    """The same with a picture of more than some hundred kilobytes, which is cut out of the body and decoded in slices.
+
+    One call that decodes megabytes would hold up everyone, in a thread as well.
+    """
+    async with gateway.room.of(call.company.company_id, call.body.expected):
+        await call.body.read()
+        await call.confirm()
+        fields, photo = await asyncio.to_thread(split_photo, call.body.pieces)
+        device = await device_of(gateway, call, text_in(fields, "active_token"))
+        data = await asyncio.to_thread(decode_slices, photo)
+        capture = await asyncio.to_thread(_capture, device.employee_id, fields, data)
+        return await _answer(gateway, call, device, capture)
+
+
+async def _answer(gateway: Gateway, call: Call, device: Device, capture: Capture) -> Reply:
     try:
         await _keep(gateway, call, device, capture)
     except NotKept as reason:
@@ -41,8 +60,7 @@ async def _keep(gateway: Gateway, call: Call, device: Device, capture: Capture) 
     )
 
 
-def _capture(employee_id: UUID, body: Mapping[str, Any]) -> Capture:
-    data = decode_photo(body.get("photo"))
+def _capture(employee_id: UUID, body: Mapping[str, Any], data: bytes) -> Capture:
     taken = body.get("capture_time")
     try:
         session = id_in(body, "work_session_id")

@@ -11,15 +11,15 @@ from tracking.store.tasks import Task
 
 async def call_get_tasks(gateway: Gateway, call: Call) -> Reply:
     """`active_token`: the tasks of the person who is signed in."""
-    device = await device_of(gateway, call, call.body.get("active_token"))
+    device = await device_of(gateway, call, call.fields.get("active_token"))
     tasks = await list_tasks(gateway.engine, call.company.company_id, device.employee_id)
     return ok("Tasks", data=[_to_wire(task) for task in tasks.rows])
 
 
 async def call_update_task(gateway: Gateway, call: Call) -> Reply:
     """`active_token`, `task_id`, `status`: one of the tracker's code paths forgets the token, and gets its 401."""
-    device = await device_of(gateway, call, call.body.get("active_token"))
-    number, status = id_in(call.body, "task_id"), text_in(call.body, "status")
+    device = await device_of(gateway, call, call.fields.get("active_token"))
+    number, status = id_in(call.fields, "task_id"), text_in(call.fields, "status")
     updated = await update_task(
         gateway.engine,
         call.company.company_id,

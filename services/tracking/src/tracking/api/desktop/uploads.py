@@ -13,7 +13,7 @@ import msgspec
 
 from servicekit.errors import AppError
 from tracking.api.desktop.context import Gateway
-from tracking.api.desktop.wire import Reply, from_error, ok
+from tracking.api.desktop.wire import Reply, from_error, ok, rows_in, typed
 from tracking.application.group_commit import Answered
 from tracking.application.take_upload import Stored
 from tracking.domain import rows
@@ -47,6 +47,16 @@ class Body(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(Body).decode
+
+
+def read_rows(fields: Mapping[str, Any]) -> Rows:
+    """The rows of a body. InvalidInput: one of the lists is none."""
+    return Rows(*(typed(rows_in(fields, name), kind) for name, kind in KINDS.items()))
+
+
+def count_rows(fields: Mapping[str, Any]) -> int:
+    """How many rows a body has, before any is looked at. InvalidInput: one of the lists is none."""
+    return sum(len(rows_in(fields, name)) for name in KINDS)
 
 
 class Uploads:

@@ -68,9 +68,11 @@ class NativeApi:
         headers = dict(scope["headers"])
         key_text = headers.get(b"x-company-key")
         now = utc_now()
-        company, entitlement, key = admitted(await self._native.admission.decide(key_text, now))
+        admitted(await self._native.admission.decide(key_text, now))
         declared = headers.get(b"content-length")
         body = await read_body(receive, declared, limit=_largest_body(scope["path"]), deadline=BODY_DEADLINE)
+        # Again, now that the body has arrived: a company that was suspended meanwhile gets nothing more.
+        company, entitlement, key = admitted(await self._native.admission.decide(key_text, utc_now()))
         self._native.gateway.life.company(company.company_id, now)
         origin = scope["client"][0] if scope.get("client") else ""
         authorization = headers.get(b"authorization", b"").decode("latin-1")
@@ -121,7 +123,7 @@ def _problem(error: Exception, path: str) -> Problem:
     elif isinstance(error, AppError):
         problem = from_error(error)
     elif isinstance(error, TooSlow):
-        problem = Problem(503, "unavailable", str(error))
+        problem = Problem(408, "too_slow", str(error))
     elif isinstance(error, RequestValidationError):
         problem = from_framework(400, _first(error))
     elif isinstance(error, HTTPException):

@@ -32,6 +32,9 @@ REFUSALS: Sequence[Refusal] = (
     Refusal(404, ("not_found",), "drop the request: there is no such call, task or session of this person"),
     Refusal(405, ("method_not_allowed",), "use a method that the `Allow` header or the description lists"),
     Refusal(
+        408, ("too_slow",), "send the same request again: it did not arrive in time, and the connection was closed"
+    ),
+    Refusal(
         409,
         ("conflict", "refused"),
         "drop the request: the present state forbids it (screenshots switched off, no storage left, a deleted session)",
@@ -45,7 +48,7 @@ REFUSALS: Sequence[Refusal] = (
 )
 
 # What any call may answer, and what some may besides.
-EVERYWHERE = frozenset({400, 401, 403, 413, 429, 500, 503})
+EVERYWHERE = frozenset({400, 401, 403, 408, 413, 429, 500, 503})
 ALSO: Mapping[tuple[str, str], frozenset[int]] = {
     ("/v1/sync", "post"): frozenset({415}),
     ("/v1/screenshots/{screenshot_id}", "put"): frozenset({404, 409, 422}),

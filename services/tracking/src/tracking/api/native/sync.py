@@ -19,6 +19,7 @@ from tracking.domain.records import Outcome, Placing, Reason, Record
 
 PATH = "/v1/sync"
 LARGEST_BODY = 2 * 1024 * 1024  # as it comes, and expanded
+MAX_COMMAS = 30_000  # thirty a record: what decoding a batch costs grows with its values, not with its bytes
 
 
 class _Batch(msgspec.Struct):
@@ -70,7 +71,10 @@ async def sync(native: Native, caller: Caller, body: bytes, encoding: str) -> Re
 
 def _read(body: bytes, encoding: str) -> tuple[_Batch, list[Record | messages.Result]]:
     """The batch, and each of its records, or the result of one that cannot be read."""
-    batch = _read_batch(expand(body, encoding, limit=LARGEST_BODY))
+    body = expand(body, encoding, limit=LARGEST_BODY)
+    if body.count(b",") > MAX_COMMAS:
+        raise TooLarge(f"a batch may have at most {MAX_COMMAS} commas; send fewer records at once")
+    batch = _read_batch(body)
     if len(batch.records) > messages.MOST_RECORDS:
         raise TooLarge(f"a batch may have at most {messages.MOST_RECORDS} records; split it")
     return batch, [_read_record(found) for found in batch.records]

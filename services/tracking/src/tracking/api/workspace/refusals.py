@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.database import DATABASE_AWAY
+from servicekit.database import DATABASE_AWAY, TOOK_TOO_LONG, took_too_long
 from servicekit.errors import AppError, NotAuthenticated
 from tracking.api.workspace.access import StaleForm
 from tracking.api.workspace.held import hold, restore
@@ -17,6 +18,9 @@ from tracking.api.workspace.labels import label_of
 from tracking.api.workspace.pages import render
 from tracking.api.workspace.statuses import http_status
 
+log = structlog.get_logger()
+
+TRY_AGAIN = 60  # seconds after which a page that took too long may be asked for again
 _NO_PAGE = "There is no such page; check its address"
 _WORDS = {
     400: "The form could not be read; reload its page and send it again",
@@ -83,5 +87,10 @@ async def _not_served(_request: Request, error: Exception) -> Response:
     return reply
 
 
-async def _database_away(_request: Request, _error: Exception) -> Response:
+async def _database_away(request: Request, error: Exception) -> Response:
+    if took_too_long(error):
+        log.warning("a page took too long", path=request.url.path)
+        reply = render("error.html", status_code=503, error=TOOK_TOO_LONG)
+        reply.headers["retry-after"] = str(TRY_AGAIN)
+        return reply
     return render("error.html", status_code=503, error="The database does not answer; try again in a moment")

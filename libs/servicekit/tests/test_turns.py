@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from servicekit.errors import Unavailable
-from tracking.imaging.turns import Turns
+from servicekit.turns import Turns
 
 MIB = 1024**2
 
