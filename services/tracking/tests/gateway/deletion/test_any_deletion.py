@@ -164,19 +164,47 @@ class Model:
     use_gone: set[int] = field(default_factory=set)
     emptied: set[int] = field(default_factory=set)  # places in `used`
 
-    def covered(self, place: int, *, is_doomed: bool) -> set[int]:
-        """Its seconds: nobody but its tracker knows when it was over."""
+    def next_start(self, place: int) -> float | None:
         session = self.sessions[place]
-        next_starts = [
+        later = [
             other.start
             for number, other in enumerate(self.sessions)
             if other.device == session.device and (other.start, number) > (session.start, place)
         ]
-        end = session.until
-        if session.ended_by != "TRACKER":
-            is_going_on = is_doomed or session.ended_by is None
-            end = max(end, min([LATER, *next_starts, *([] if is_going_on else [end + LAG])]))
+        return min(later, default=None)
+
+    def until(self, place: int) -> float:
+        """Its end or its last sign of life; what its device recorded before its next session is one."""
+        session, bound = self.sessions[place], self.next_start(place)
+        if session.ended_by == "TRACKER":
+            return session.until
+        timeline = self.timeline(session.device)
+        recorded = {second for span in (*timeline.active, *timeline.idle) for second in range(*span)}
+        first, end = floor(session.start), None if bound is None else floor(bound)
+        own = [second + 1 for second in recorded if second >= first and (end is None or second < end)]
+        return max([session.until, *own])
+
+    def covered(self, place: int, *, is_doomed: bool) -> set[int]:
+        """Its seconds: one that is deleted goes until its last sign of life, another as long as is likely."""
+        session, end, bound = self.sessions[place], self.until(place), self.next_start(place)
+        if session.ended_by != "TRACKER" and not is_doomed:
+            latest = LATER if session.ended_by is None else min(LATER, end + LAG)
+            end = max(end, latest if bound is None else min(latest, bound))
         return set(range(floor(session.start), ceil(end)))
+
+    def begin(self, work: "Work") -> Session:
+        """A device has one running session, its newest."""
+        beside = [session for session in self.sessions if session.device == work.device]
+        begun = Session(work.device, work.start, work.start)
+        if any(session.start > work.start for session in beside):
+            begun.ended_by = "NEXT"
+        else:
+            for session in beside:
+                if session.stands and session.ended_by in {None, "SILENCE"}:
+                    session.until = max(session.start, min(session.until, work.start))
+                    session.ended_by = "NEXT"
+        self.sessions.append(begun)
+        return begun
 
     def delete(self, place: int) -> None:
         doomed = self.sessions[place]
@@ -209,13 +237,17 @@ class Model:
     def _day(self, second: float) -> date:
         return datetime.fromtimestamp(second, ZoneInfo(self.zone)).date()
 
+    def timeline(self, device: int) -> Timeline:
+        timeline = Timeline()
+        for report in self.sent:
+            if report.device == device:
+                timeline = fold(timeline, lay_out([Claim(*claim) for claim in report.claims]))
+        return timeline
+
     def _seconds(self) -> tuple[set[int], set[int]]:
         active, idle = set[int](), set[int]()
         for device in (0, 1):
-            timeline = Timeline()
-            for report in self.sent:
-                if report.device == device:
-                    timeline = fold(timeline, lay_out([Claim(*claim) for claim in report.claims]))
+            timeline = self.timeline(device)
             gone = {second for whose, second in self.time_gone if whose == device}
             active |= {second for span in timeline.active for second in range(*span)} - gone
             idle |= {second for span in timeline.idle for second in range(*span)} - gone
@@ -290,9 +322,13 @@ class Played:
 
     async def _work(self, work: Work) -> None:
         place, end = len(self.model.sessions), work.start + work.seconds
+        session = self.model.begin(work)
         await self.workplace.begin(work.device, work.start)
         await (self.workplace.end if work.is_ended else self.workplace.see)(place, end)
-        self.model.sessions.append(Session(work.device, work.start, end, "TRACKER" if work.is_ended else None))
+        if work.is_ended or session.ended_by is None:
+            session.until = end
+        if work.is_ended:
+            session.ended_by = "TRACKER"
 
     async def check(self) -> None:
         expected = self.model.totals()
