@@ -22,7 +22,8 @@ _BEGIN = text("""
         INSERT INTO work_session
             (company_id, session_id, employee_id, device_id, started_at, last_seen_at, ended_at, ended_by)
         SELECT :company_id, s.id, :employee_id, :device_id, s.at, s.at,
-            CASE WHEN s.id <> ALL (CAST(:running AS uuid[])) THEN s.at END, CASE WHEN s.id <> ALL (CAST(:running AS uuid[])) THEN 'NEXT' END
+            CASE WHEN s.id <> ALL (CAST(:running AS uuid[])) THEN s.at END,
+            CASE WHEN s.id <> ALL (CAST(:running AS uuid[])) THEN 'NEXT' END
         FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) s (id, at) ORDER BY s.id
         ON CONFLICT (company_id, session_id) DO NOTHING
         RETURNING company_id, session_id, employee_id, started_at

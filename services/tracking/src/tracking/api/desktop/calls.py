@@ -74,10 +74,12 @@ async def call_stop(gateway: Gateway, call: Call) -> Reply:
     """`active_token`, `session_id`, `session_end`: ends a session; again, or an unknown one, is no error."""
     number, ended = id_in(call.body, "session_id"), time_in(call.body, "session_end")
     device = await _device(gateway, call)
-    found = await end_session(
+    session = await end_session(
         gateway.engine, call.company.company_id, device, number=number, desktop_time=ended, now=call.received_at
     )
-    return ok("Session ended" if found else "There is no such session")
+    if session.clock_changed:
+        gateway.authenticator.forget(device)
+    return ok("Session ended" if session.is_known else "There is no such session")
 
 
 async def call_poll(gateway: Gateway, call: Call) -> Reply:
