@@ -87,7 +87,9 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     decoder = Decoder()
     screenshots = ScreenshotTaker(engine, PictureStore(config.pictures_url), decoder, directory.storage_of)
     authenticator = Authenticator(engine)
-    calls = Gateway(engine, authenticator, UploadTaker(engine, commit, authenticator.forget), screenshots, life, key_uses)
+    calls = Gateway(
+        engine, authenticator, UploadTaker(engine, commit, authenticator.forget), screenshots, life, key_uses
+    )
     # Not the bus: without its nudges the directory is a second older, and no reason to take every gateway away.
     health = health_routes({"database": partial(ping, engine), "tenancy and billing": sync.check_confirmed})
     watch = ConfigWatch()

@@ -19,7 +19,7 @@ from tracking.domain.reports import Reader, Report
 from tracking.domain.unix_time import microsecond_of, microseconds, moment_of
 from tracking.store import devices, sessions
 from tracking.store.devices import Device
-from tracking.store.packing import Packer, Upload
+from tracking.store.packing import Packer
 from tracking.store.scope import company_scope
 
 ROWS_IN_LINE = 500  # a larger upload is read in a thread, so that nobody waits behind a day's worth of rows

@@ -52,6 +52,6 @@ class TickOrder:
 
 
 def _claims(report: Report) -> list[tuple[bytes, int]]:
-    """Id and moment of each claim, also of those that may be another person's: a clock that was set back says so too."""
+    """Id and moment of each claim, also of those from before the log-in: of a clock that was set back, they may be new."""
     own: Iterable[tuple[bytes, int]] = [(claim.record_id, claim.at) for claim in report.activity]
     return [*own, *report.before] if report.before else [*own]

@@ -17,12 +17,13 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 async def at_desk(own, enrol, native_clock) -> Any:
     """An agent in the clock's time."""
+    assert native_clock.now.second == 0
     return await enrol(own)
 
 
 @pytest.fixture
 def shown(engine, own, stored):
-    """`await shown()`: minutes of active time, end and by what of each session as its company sees them, the newest first."""
+    """`await shown()`: of each session, the newest first, its minutes of active time, its end and what ended it."""
 
     async def shown() -> list[tuple[int, datetime | None, str | None]]:
         [viewer] = [row["employee_id"] for row in await stored("employee", own.company_id) if row["role"] == "ADMIN"]
@@ -88,7 +89,7 @@ async def test_records_of_the_next_session_are_its_own(own, at_desk, native_cloc
     assert await shown() == [(30, None, None), (60, start + HOUR, "NEXT")]
 
 
-async def test_a_new_session_ends_the_devices_older_one(own, at_desk, native_clock, counted, shown) -> None:
+async def test_a_new_session_ends_the_devices_older_one(at_desk, native_clock, shown) -> None:
     start = native_clock.now
     at_desk.start(start)
     assert (await at_desk.sync(start)).status_code == 200
@@ -98,7 +99,7 @@ async def test_a_new_session_ends_the_devices_older_one(own, at_desk, native_clo
     assert await shown() == [(0, None, None), (0, start, "NEXT")]
 
 
-async def test_an_older_session_that_comes_later_does_not_run(own, at_desk, native_clock, counted, shown) -> None:
+async def test_an_older_session_that_comes_later_does_not_run(at_desk, native_clock, shown) -> None:
     start, later = native_clock.now, native_clock.now + HOUR
     native_clock.now += 2 * HOUR
     at_desk.start(later)

@@ -8,7 +8,7 @@ admin ends and deletes sessions. `TENANTRY_HISTORIES=10000` plays as many histor
 import ast
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -402,9 +402,9 @@ class History:
 
 
 @pytest.fixture
-async def begin(  # noqa: PLR0913
+async def begin(
     new_tenant, engine, dispatch, superuser, pictures, gateway, native_clock, tracker, native_door, suspend, reactivate
-) -> AsyncIterator[Callable[[], Awaitable[History]]]:
+) -> Callable[[], Awaitable[History]]:
     """`await begin()`: the history of somebody new, in a company that has had few others."""
     numbers = count()
     started = native_clock.now
@@ -426,7 +426,7 @@ async def begin(  # noqa: PLR0913
         await history.open()
         return history
 
-    yield begin
+    return begin
 
 
 async def play(history: History, story: list[Any]) -> None:
