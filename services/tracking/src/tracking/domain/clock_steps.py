@@ -38,7 +38,7 @@ class TickOrder:
                     back = at
         if back is None and claims and received - session_start > _FIRST_TICKS:
             last = max([at for _, at in claims])
-            if last < session_start - _TOLERANCE and not self._latest.issuperset([record for record, _ in claims]):
+            if last <= session_start and not self._latest.issuperset([record for record, _ in claims]):
                 back = last
         return back
 
