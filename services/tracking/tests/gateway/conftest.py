@@ -116,7 +116,8 @@ def gateway(
     newest_id = Peppers(bytes.fromhex(environment["TRACKING_KEY_PEPPER"])).newest_id
     key_uses = KeyUses(heartbeat, partial(tenancy_client.report_key_use, pepper_id=newest_id))
     screenshots = ScreenshotTaker(engine, pictures, decoder, directory.storage_of)
-    return Gateway(engine, authenticator, UploadTaker(engine, commit), screenshots, life, key_uses)
+    uploads = UploadTaker(engine, commit, authenticator.forget)
+    return Gateway(engine, authenticator, uploads, screenshots, life, key_uses)
 
 
 @pytest.fixture(scope="session")

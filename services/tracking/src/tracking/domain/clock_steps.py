@@ -2,7 +2,7 @@
 
 A row's time may be old for good reasons: what an outage or a crash left behind comes late. So an old time alone says
 nothing of the clock. Two things are impossible as long as nobody sets it: a tick later than now, and a new tick earlier
-than one of an upload before, for that upload held everything there was. And a desktop that has had a session for some
+than one of an upload before, for that upload held everything there was. And a desktop that has had a session for ten
 seconds has ticks of it, so a newest tick from before its start is one of a clock that was set back since.
 """
 
@@ -52,6 +52,6 @@ class TickOrder:
 
 
 def _claims(report: Report) -> list[tuple[bytes, int]]:
-    """Id and moment of each claim, also of those from before the log-in: of a clock that was set back, they may be new."""
+    """Id and moment of each claim, also of those from before the log-in: a clock that was set back says so too."""
     own: Iterable[tuple[bytes, int]] = [(claim.record_id, claim.at) for claim in report.activity]
     return [*own, *report.before] if report.before else [*own]

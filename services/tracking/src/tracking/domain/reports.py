@@ -71,7 +71,7 @@ class Report:
     usage: list[Usage] = field(default_factory=list)
     activity: list[Activity] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
-    before: list[tuple[bytes, int]] = field(default_factory=list)  # claims from before the log-in: id and moment
+    before: list[tuple[bytes, int]] = field(default_factory=list)  # claims of before the log-in: id, moment
     ahead: int | None = None  # the latest tick that would be in the future, as the desktop's clock showed it
 
     def __len__(self) -> int:
@@ -243,6 +243,7 @@ class _Reading:
             # Laid out as they will be counted: claims that are each short enough reach back before the log-in together.
             elif (start := reach_back(claimed, end, row.seconds)) < self._reader.earliest_tick:
                 self._quarantine(record_id, TOO_LONG, raw)
+                self.report.before.append((record_id, at))
             else:
                 cover(claimed, start, end)
                 self.report.activity.append(Activity(record_id, row.kind, at, row.seconds))

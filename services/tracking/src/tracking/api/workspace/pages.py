@@ -54,7 +54,7 @@ def _time_of_day(moment: datetime, time_zone: str) -> str:
 
 
 def _offset(local: datetime) -> str:
-    """ +01:00, where clocks are set back and the same time of day comes twice; else nothing."""
+    """+01:00, where clocks are set back and the same time of day comes twice; else nothing."""
     comes_twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
     return f" {local.isoformat()[-6:]}" if comes_twice else ""
 
