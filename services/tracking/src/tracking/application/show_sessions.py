@@ -22,7 +22,7 @@ SESSIONS_A_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which sessions: of one person (the number) or of all, that started on one day of the viewer's calendar or on any."""
+    """Which sessions: of one person (the number) or of all, that started on one of the viewer's days or on any."""
 
     person: int | None = None
     day: date | None = None
