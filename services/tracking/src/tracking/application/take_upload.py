@@ -64,11 +64,11 @@ class _Desktop:
             received_at=received_at,
         )
 
-    def clock_shown(self, report: Report, session_start: int, received_at: datetime) -> int | None:
+    def clock_shown(self, report: Report, session_start: int) -> int | None:
         """What the desktop's clock shows now (Unix time in microseconds), if the report says that it was set."""
         if report.ahead is not None:
             return report.ahead
-        placed = self.order.shown(report, session_start=session_start, received=microsecond_of(received_at))
+        placed = self.order.shown(report, session_start=session_start, received=report.received)
         return None if placed is None else placed - microseconds(self.device.clock_offset)
 
 
@@ -115,7 +115,7 @@ class UploadTaker:
         report = (
             await asyncio.to_thread(desktop.read, rows, received_at) if is_large else desktop.read(rows, received_at)
         )
-        shown = desktop.clock_shown(report, found[1], received_at)
+        shown = desktop.clock_shown(report, found[1])
         if shown is not None:
             reader = await self._measure(company_id, device, moment_of(shown), received_at)
             report = await asyncio.to_thread(desktop.read, rows, received_at, reader=reader)
@@ -149,7 +149,7 @@ class UploadTaker:
             return None
         desktop = self._desktop(company_id, device)
         report = desktop.read(rows, received_at)
-        if desktop.clock_shown(report, found[1], received_at) is not None:
+        if desktop.clock_shown(report, found[1]) is not None:
             return None
         desktop.order.note(report)
         upload = desktop.packer.pack(report)

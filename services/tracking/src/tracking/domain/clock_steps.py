@@ -6,9 +6,9 @@ than one of an upload before, for that upload held everything there was. And a d
 seconds has ticks of it, so a newest tick from before its start is one of a clock that was set back since.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from tracking.domain.reports import TOLERANCE, Report
+from tracking.domain.reports import TOLERANCE, Activity, Report
 from tracking.domain.unix_time import SECOND, microseconds
 
 _TOLERANCE = microseconds(TOLERANCE)
@@ -21,37 +21,41 @@ class TickOrder:
     __slots__ = ("_latest", "_newest")
 
     def __init__(self) -> None:
-        self._newest: int | None = None
-        self._latest: frozenset[bytes] = frozenset()
+        self._newest = 0
+        self._latest: tuple[Sequence[Activity], Sequence[tuple[bytes, int]]] = ((), ())
 
     def shown(self, report: Report, *, session_start: int, received: int) -> int | None:
-        """The newest of those ticks that say that the clock was set, as the report places it; None: none says so.
+        """The newest of those ticks that say that the clock was set, as the report places it; None: none says so."""
+        if not report.before:
+            earliest = max(self._newest - _TOLERANCE, session_start + 1)
+            for claim in report.activity:
+                if claim[2] < earliest:
+                    break
+            else:  # as almost always
+                return None
+        return self._set_back(report, session_start, received)
 
-        Claims of the latest upload may come again, because its reply was lost.
-        """
-        newest = self._newest
-        claims = _claims(report)
-        back = None
-        if newest is not None:
-            for record_id, at in claims:
-                if at < newest - _TOLERANCE and record_id not in self._latest and (back is None or at > back):
-                    back = at
-        if back is None and claims and received - session_start > _FIRST_TICKS:
-            last = max([at for _, at in claims])
-            if last <= session_start and not self._latest.issuperset([record for record, _ in claims]):
-                back = last
-        return back
+    def _set_back(self, report: Report, session_start: int, received: int) -> int | None:
+        """Claims of the latest upload may come again, because its reply was lost."""
+        known = {record_id for record_id, _ in _claims(*self._latest)}
+        claims = _claims(report.activity, report.before)
+        new = [(record_id, at) for record_id, at in claims if record_id not in known]
+        back = [at for _, at in new if at < self._newest - _TOLERANCE]
+        if back:
+            return max(back)
+        last = max([at for _, at in claims])
+        return last if new and last <= session_start and received - session_start > _FIRST_TICKS else None
 
     def note(self, report: Report) -> None:
         """The report is stored."""
-        claims = _claims(report)
-        if claims:
-            newest = max([at for _, at in claims])
-            self._newest = newest if self._newest is None else max(self._newest, newest)
-            self._latest = frozenset([record_id for record_id, _ in claims])
+        if report.activity or report.before:
+            self._latest = report.activity, report.before
+            for claim in report.activity:
+                self._newest = max(self._newest, claim[2])
+            for _record_id, at in report.before:
+                self._newest = max(self._newest, at)
 
 
-def _claims(report: Report) -> list[tuple[bytes, int]]:
+def _claims(activity: Sequence[Activity], before: Sequence[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
     """Id and moment of each claim, also of those from before the log-in: a clock that was set back says so too."""
-    own: Iterable[tuple[bytes, int]] = [(claim.record_id, claim.at) for claim in report.activity]
-    return [*own, *report.before] if report.before else [*own]
+    return [*((claim.record_id, claim.at) for claim in activity), *before]

@@ -72,6 +72,7 @@ class Report:
     activity: list[Activity] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     before: list[tuple[bytes, int]] = field(default_factory=list)  # claims of before the log-in: id, moment
+    received: int = 0  # Unix time in microseconds
     ahead: int | None = None  # the latest tick that would be in the future, as the desktop's clock showed it
 
     def __len__(self) -> int:
@@ -143,7 +144,7 @@ class _Reading:
     __slots__ = ("_latest", "_reader", "_received", "_seen", "report")
 
     def __init__(self, reader: Reader, received: int) -> None:
-        self.report = Report([], [], [], [])
+        self.report = Report([], [], [], [], received)
         self._reader = reader
         self._received = received
         # What is later: the clock has moved since the offset was measured, and such a row is new.
