@@ -4,13 +4,13 @@ What a device has recorded is a sign of life of its session, whenever it arrives
 the same device begins its next session. It is read where it is kept, so nothing has to be written when it comes.
 """
 
-# Of two sessions that start at one moment, the later has the higher number.
 NEXT_START = """
     (SELECT n.started_at FROM work_session n
      WHERE n.company_id = w.company_id AND n.employee_id = w.employee_id AND n.device_id = w.device_id
-       AND (n.started_at, n.number) > (w.started_at, w.number)
+       AND (n.started_at, n.begun) > (w.started_at, w.begun)
      ORDER BY n.started_at LIMIT 1)
 """
+"""When the same device began its next session; `begun` orders those that start at one moment."""
 
 _FIRST = "CAST(floor(extract(epoch FROM w.started_at)) AS bigint)"
 

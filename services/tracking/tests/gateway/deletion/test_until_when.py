@@ -87,10 +87,10 @@ async def test_a_session_that_began_before_the_deletion_of_an_open_one_counts(
 
 async def test_what_its_tracker_ended_goes_until_then(desktop, tenant, clock, delete, counted) -> None:
     record(desktop, 600, OTHER)
-    stopped = clock.now + timedelta(minutes=1)
-    clock.now += timedelta(minutes=10)
+    clock.now += timedelta(minutes=1)
+    assert (await desktop.client.stop_session(desktop.account, desktop.session_id, clock.now)).ok
+    clock.now += timedelta(minutes=9)
     await desktop.upload()
-    assert (await desktop.client.stop_session(desktop.account, desktop.session_id, stopped)).ok
     await delete(desktop.session_id, now=clock.now)
     assert await counted(tenant) == {desktop.account.id: {"ACTIVE": 540, "INACTIVE": 0, "sessions": 0}}
 

@@ -42,6 +42,7 @@ from tracking.application.delete_session import delete_session
 from tracking.application.end_session import end_session_as_admin, end_silent_sessions
 from tracking.application.reconcile import reconcile
 from tracking.feed.outgoing import company_month_event
+from tracking.maintenance import NoLimit
 
 HISTORIES = int(os.environ.get("TENANTRY_HISTORIES", "25"))
 A_COMPANY = 50  # histories, each of a person of its own
@@ -96,7 +97,6 @@ class History:
         self.posted: list[list[tuple[Any, Upload]]] = [[] for _ in range(DESKTOPS)]
         self.deleted_of: Counter[int] = Counter()  # by device, seconds that went with sessions
         self.later_deleted: set[str] = set()
-        self.numbers: dict[str, tuple[int, int]] = {}  # sessions by device
 
     @property
     def now(self) -> datetime:
@@ -253,7 +253,7 @@ class History:
         standing = [row for row in await self._rows(SESSIONS) if row.deleted_at is None and row.device_id]
         if not standing:
             return
-        row = sorted(standing, key=lambda row: row.number)[place % len(standing)]
+        row = sorted(standing, key=lambda row: row.begun)[place % len(standing)]
         await self.place.gateway.life.write_sessions()
         if not deletes:
             try:
@@ -344,7 +344,7 @@ async def begin(
         assert place is not None
         native_clock.now = started
         email = f"h{number}@{place.tenant.company_id.hex}.example"
-        about = {"seats": 999, "name": "Bo", "email": email, "password": place.tenant.password}
+        about = {"seats": NoLimit(), "name": "Bo", "email": email, "password": place.tenant.password}
         employee = await add_employee(engine, place.tenant.company_id, **about)
         history = History(place, email, employee.employee_id)
         await history.open()
