@@ -2,7 +2,7 @@
 
 import httpx
 
-from tests.platform.company import Company, Found
+from tests.platform.company import Company, Found, time_zone_in_the_afternoon
 from tests.platform.desktops import at_work, now, start
 from tests.platform.numbers import assert_reconciled, settled
 from tests.platform.owner import Owner
@@ -38,7 +38,7 @@ async def test_a_key_is_shown_once(owner: Owner) -> None:
 
 
 async def test_a_new_company_can_work(owner: Owner, found_company: Found) -> None:
-    company = await found_company("Kestrel")
+    company = await found_company("Kestrel", time_zone=time_zone_in_the_afternoon()[0])
     desktop = await at_work(company, company.people[0], hours=1)
     desktop.tick(1200)
     assert (await desktop.upload()).ok
@@ -66,7 +66,7 @@ async def assert_everyone_is_refused(company: Company, desktop: Desktop) -> None
 async def test_suspending_stops_and_reactivating_continues(
     running: Running, owner: Owner, found_company: Found
 ) -> None:
-    company = await found_company("Larkspur")
+    company = await found_company("Larkspur", time_zone=time_zone_in_the_afternoon()[0])
     other = await found_company("Marigold")
     unconcerned = await at_work(other, other.people[0], hours=2)
     desktop = await at_work(company, company.people[0], hours=4)
@@ -98,7 +98,7 @@ async def test_suspending_stops_and_reactivating_continues(
 
 
 async def test_a_rotated_key_stops_on_every_worker(running: Running, owner: Owner, found_company: Found) -> None:
-    company = await found_company("Nettle")
+    company = await found_company("Nettle", time_zone=time_zone_in_the_afternoon()[0])
     desktop = await at_work(company, company.people[0], hours=1)
     desktop.tick(900)
     old, company.key = company.key, await owner.rotate_key(company.id)

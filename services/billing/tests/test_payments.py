@@ -131,6 +131,26 @@ async def test_payments_that_cannot_be(
         await pay(engine, ask, company, amount, reference=reference, received_at=received_at)
 
 
+@pytest.mark.parametrize(
+    ("received_at", "lies_ahead"),
+    [
+        (datetime(2026, 11, 27, tzinfo=UTC), False),  # at LATER, noon in UTC, it has begun in Auckland
+        (datetime(2026, 11, 27, 0, 0, 1, tzinfo=UTC), True),
+        (datetime(2026, 11, 28, tzinfo=UTC), True),
+    ],
+)
+async def test_a_day_that_has_begun_somewhere_is_not_ahead(
+    engine: AsyncEngine, ask: Ask, received_at: datetime, lies_ahead: bool
+) -> None:
+    company = await paying(engine, ask)
+    payment = pay(engine, ask, company, Money(1, "USD"), received_at=received_at)
+    if lies_ahead:
+        with pytest.raises(InvalidInput, match="lies ahead"):
+            await payment
+    else:
+        assert (await payment).payment.received_at == received_at
+
+
 async def test_more_than_is_owed_is_taken_only_when_that_is_meant(engine: AsyncEngine, ask: Ask) -> None:
     company = await paying(engine, ask)
     with pytest.raises(Refused, match=r"99\.00 USD are owed: 51\.00 USD would be paid in advance\. Confirm that"):

@@ -43,6 +43,16 @@ PASSWORD = "correct horse battery"
 NOW = datetime.now(UTC)
 
 
+@pytest.fixture(autouse=True)
+def today_is_today(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules say TODAY when they are collected, and a run may come to them after the next midnight."""
+    now = datetime.now(UTC)
+    if getattr(request.module, "TODAY", now.date()) == now.date() - timedelta(days=1):
+        monkeypatch.setattr(request.module, "TODAY", now.date())
+        if now - getattr(request.module, "NOW", datetime.min.replace(tzinfo=UTC)) < timedelta(days=1):
+            monkeypatch.setattr(request.module, "NOW", now)
+
+
 @pytest.fixture(scope="package", autouse=True)
 def patient() -> Iterator[None]:
     """No answer is late because the machine is busy; a test of silence sets its own limits."""

@@ -89,7 +89,7 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     screenshots = ScreenshotTaker(engine, PictureStore(config.pictures_url), decoder, directory.storage_of)
     authenticator = Authenticator(engine)
     large_uploads = LargeUploadReader()
-    uploads = UploadTaker(engine, commit)
+    uploads = UploadTaker(engine, commit, authenticator.forget)
     calls = Gateway(engine, authenticator, uploads, screenshots, life, key_uses, large_uploads, Room())
     # Not the bus: without its nudges the directory is a second older, and no reason to take every gateway away.
     health = health_routes({"database": partial(ping, engine), "tenancy and billing": sync.check_confirmed})

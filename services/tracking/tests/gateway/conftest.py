@@ -125,7 +125,7 @@ def gateway(
     newest_id = Peppers(bytes.fromhex(environment["TRACKING_KEY_PEPPER"])).newest_id
     key_uses = KeyUses(heartbeat, partial(tenancy_client.report_key_use, pepper_id=newest_id))
     screenshots = ScreenshotTaker(engine, pictures, decoder, directory.storage_of)
-    uploads = UploadTaker(engine, commit)
+    uploads = UploadTaker(engine, commit, authenticator.forget)
     return Gateway(engine, authenticator, uploads, screenshots, life, key_uses, large_uploads, Room())
 
 

@@ -1,5 +1,6 @@
 """Work sessions from start to end: ids in either type, stopping twice, silence, and a desktop's wrong clock."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -170,6 +171,42 @@ async def test_a_stop_after_silence_says_when_it_really_ended(tenant, sit, sessi
     assert (await seat.tracker.stop_session(seat.account, seat.session, datetime.now(UTC))).ok
     assert (await session(seat))["ended_by"] == "TRACKER"
     assert not (await seat.tracker.check_session_active(seat.account, seat.session)).ok
+
+
+async def test_a_new_session_ends_the_devices_older_one(new_tenant, sit, stored, suspend, reactivate) -> None:
+    own = await new_tenant()
+    seat = await sit(own)
+    await suspend(own)
+    assert not (await seat.tracker.check_session_active(seat.account, seat.session)).fields["status"]
+    assert (await seat.tracker.stop_session(seat.account, seat.session, datetime.now(UTC))).ok, "but nothing is stored"
+    await reactivate(own)
+    old = seat.session
+    assert (await seat.tracker.create_session(seat.account, datetime.now(UTC))).ok
+    running = [row["number"] for row in await stored("work_session", own.company_id) if row["ended_at"] is None]
+    assert len(running) == 1
+    assert old not in running
+    assert not (await seat.tracker.check_session_active(seat.account, old)).fields["status"], "it does not go on"
+
+
+async def test_of_sessions_that_begin_at_once_one_runs(new_tenant, sit, stored) -> None:
+    own = await new_tenant()
+    seat = await sit(own)
+    starts = (seat.tracker.create_session(seat.account, datetime.now(UTC)) for _ in range(8))
+    assert all(reply.ok for reply in await asyncio.gather(*starts))
+    rows = await stored("work_session", own.company_id)
+    assert (len(rows), len([row for row in rows if row["ended_at"] is None])) == (9, 1)
+
+
+async def test_one_that_was_silent_does_not_go_on_beside_a_new_one(
+    tenant, sit, session, silence, end_silent, gateway
+) -> None:
+    seat = await sit(tenant)
+    await silence(seat)
+    await end_silent()
+    assert (await seat.tracker.create_session(seat.account, datetime.now(UTC))).ok
+    assert not (await seat.tracker.check_session_active(seat.account, seat.session)).fields["status"]
+    await gateway.life.write_sessions()
+    assert (await session(seat))["ended_by"] == "NEXT"
 
 
 async def test_uploads_are_signs_of_life(tenant, sit, session, gateway) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -52,12 +53,12 @@ async def worked(tenant: Any, ids: dict[str, UUID], engine: AsyncEngine, superus
     async with company_scope(engine, tenant.company_id) as tx:
         await employee_days.put(tx, tenant.company_id, totals)
     uses = [
-        (people[0], "a", datetime(2026, 3, 1, tzinfo=UTC), 100, "=Editor"),
+        (people[0], "a", datetime(2026, 3, 1, 0, 1, 40, tzinfo=UTC), 100, "=Editor"),
         (people[1], "a", datetime(2026, 3, 31, 23, 59, 59, tzinfo=UTC), 300, "=Editor"),
         (people[1], "a", datetime(2026, 3, 5, tzinfo=UTC), 900, "Secret <b>tool</b>"),
         (people[0], "w", datetime(2026, 3, 5, tzinfo=UTC), 50, "docs.example"),
-        (people[0], "w", datetime(2026, 4, 1, tzinfo=UTC), 5000, "later.example"),
-        (people[0], "w", datetime(2026, 2, 28, 23, 59, 59, tzinfo=UTC), 5000, "before.example"),
+        (people[0], "w", datetime(2026, 4, 1, 2, tzinfo=UTC), 5000, "later.example"),
+        (people[0], "w", datetime(2026, 3, 1, tzinfo=UTC), 5000, "before.example"),
     ]
     async with superuser.begin() as tx:
         for employee_id, kind, at, seconds, name in uses:
@@ -218,8 +219,8 @@ async def test_the_range_is_made_of_the_companys_days(new_tenant, engine, superu
     tenant = await new_tenant(time_zone="Asia/Tokyo")
     (who, *_) = [row["employee_id"] for row in await stored("employee", tenant.company_id)]
     async with superuser.begin() as tx:
-        for hour, name in ((14, "before"), (15, "during")):  # midnight there is at 15:00 UTC
-            at = datetime(2026, 3, 1, hour, tzinfo=UTC)
+        for second, name in ((0, "before"), (1, "during")):  # midnight there is at 15:00 UTC
+            at = datetime(2026, 3, 1, 15, 0, second, tzinfo=UTC)
             whose = {"company_id": tenant.company_id, "record_id": new_id(), "employee_id": who}
             await tx.execute(USE, whose | {"kind": "a", "at": at, "seconds": 1, "name": name})
     day = date(2026, 3, 2)
@@ -227,6 +228,44 @@ async def test_the_range_is_made_of_the_companys_days(new_tenant, engine, superu
     assert [use.name for use in shown.applications] == ["during"]
     daily = await show_daily(engine, tenant.company_id, only_of=None, day=None, now=NOW.replace(hour=20))
     assert daily.day == date(2026, 3, 11)
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 10), date(2026, 3, 29), date(2026, 10, 25), date(2026, 12, 31)])
+@pytest.mark.parametrize(
+    ("ended", "seconds", "first", "second"),
+    [
+        (600, 1200, 600, 600),  # 23:50 to 00:10
+        (0, 3600, 3600, 0),  # 23:00 to 24:00
+        (3600, 3600, 0, 3600),
+        (1, 1, 0, 1),
+        (0.5, 1, 1, 0),  # whose second began before midnight
+        (7200, 10 * 3600, 8 * 3600, 7200),
+        (24 * 3600, 40 * 3600, 16 * 3600, None),
+    ],
+)
+async def test_use_is_split_at_the_companys_midnight(
+    new_tenant, engine, superuser, stored, day: date, ended: float, seconds: int, first: int, second: int | None
+) -> None:
+    """Whatever its id says of its time; the days of both clock changes have 23 and 25 hours."""
+    tenant = await new_tenant(people=0, time_zone="Europe/Berlin")
+    [row] = await stored("employee", tenant.company_id)
+    next_day = day + timedelta(days=1)
+    midnight = datetime.combine(next_day, datetime.min.time(), BERLIN).astimezone(UTC)
+    at = midnight + timedelta(seconds=ended)
+    async with superuser.begin() as tx:
+        for number, record_id in enumerate((timed(at, 1), uuid4())):
+            use = {"company_id": tenant.company_id, "employee_id": row["employee_id"], "kind": "a", "at": at}
+            await tx.execute(USE, use | {"record_id": record_id, "seconds": seconds, "name": str(number)})
+    of_second = seconds - first if second is None else second
+    for shown_day, expected in ((day, first), (next_day, min(of_second, 86_400))):
+        shown = await show_top_use(engine, tenant.company_id, only_of=None, first=shown_day, last=shown_day, now=NOW)
+        found = {use.name: use.seconds for use in shown.applications}
+        assert found == ({"0": expected, "1": expected} if expected else {}), shown_day
+    both = await show_top_use(engine, tenant.company_id, only_of=None, first=day, last=next_day, now=NOW)
+    assert {use.seconds for use in both.applications} == {first + min(of_second, 86_400)}
 
 
 @pytest.mark.parametrize("people", [1, 4])
@@ -314,5 +353,5 @@ async def test_use_is_found_by_its_time_whatever_its_id_says(
             await connection.execute(USE, row | {"record_id": record_id, "seconds": 1})
         top = await reports.top(connection, [who], "a", start, end, limit=5)
         await connection.rollback()
-    expected = sum(start <= at < end for at, _said in uses)
+    expected = sum(start < at <= end for at, _said in uses)
     assert top == ([reports.Use("x", expected, 1)] if expected else [])

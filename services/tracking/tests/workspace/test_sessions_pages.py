@@ -9,6 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
+from tracking.api.workspace import pages
 from tracking.application.authenticate import Authenticator
 from tracking.application.devices import enrol_device
 from tracking.application.end_session import end_session
@@ -110,15 +111,40 @@ async def test_by_day_and_person(tenant, worked, admin, employee, people) -> Non
     assert {start for start in (monday, tuesday, colleagues) if start in page} == {monday, tuesday}, "only the own"
 
 
-async def test_times_are_the_viewers_and_days_the_companys(tenant, worked, admin, employee, people) -> None:
+async def test_a_page_is_of_one_zone_the_viewers(tenant, worked, admin, employee, people) -> None:
+    """A session has the same times on every page of one viewer, and is found on the day that they show."""
     await worked(tenant, {MONDAY: MORNING})
     account = (await people(tenant))[tenant.people[0]]
     fields = {"name": "Bo", "email": tenant.people[0], "role": "EMPLOYEE", "time_zone": "America/New_York"}
     assert (await admin.send(f"/team/{account['number']}/account", **fields)).status_code == 303
-    page = (await employee.see(f"/sessions?day={MONDAY}")).text
-    assert "Times in America/New_York, days in Asia/Tokyo" in page
+    sunday = MONDAY - timedelta(days=1)
+    page = (await employee.see(f"/sessions?day={sunday}")).text
+    assert "Days and times in America/New_York." in page
     assert "2026-03-01 18:20" in page
-    assert "2026-03-02 08:20" in (await admin.see("/sessions")).text
+    assert "2026-03-01 18:20" not in (await employee.see(f"/sessions?day={MONDAY}")).text
+    home = (await employee.see("/")).text
+    assert "days in Asia/Tokyo" in home
+    assert "Times in America/New_York." in home
+    assert "2026-03-01 18:20" in home
+    assert "2026-03-02 08:20" not in home
+    theirs = (await admin.see(f"/sessions?day={MONDAY}")).text
+    assert "Days and times in Asia/Tokyo." in theirs
+    assert "2026-03-02 08:20" in theirs
+
+
+def test_a_time_of_day_that_comes_twice_says_which_it_is() -> None:
+    autumn = [datetime(2026, 10, 24, 23, 40, tzinfo=UTC) + timedelta(minutes=40 * n) for n in range(5)]
+    assert [pages._time_of_day(moment, "Europe/Berlin") for moment in autumn] == [
+        "01:40",
+        "02:20 +02:00",
+        "02:00 +01:00",
+        "02:40 +01:00",
+        "03:20",
+    ]
+    clock = pages._clock(autumn[2], "Europe/Berlin")
+    assert clock == '<time datetime="2026-10-25 02:00+01:00">Sun 25 Oct 2026, 02:00 +01:00</time>'
+    spring = [datetime(2026, 3, 29, 0, 59, tzinfo=UTC), datetime(2026, 3, 29, 1, tzinfo=UTC)]
+    assert [pages._time_of_day(moment, "Europe/Berlin") for moment in spring] == ["01:59", "03:00"]
 
 
 async def test_a_page_at_a_time_in_few_statements(tenant, worked, admin, engine: AsyncEngine) -> None:

@@ -1,7 +1,7 @@
 """Money has arrived."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -18,6 +18,8 @@ from billing.domain.payment import Payment, checked_amount, checked_reference, r
 from billing.store import closings, invoices
 from servicekit.errors import Conflict, InvalidInput
 from servicekit.ids import new_id
+
+EARLIEST_ZONE = timedelta(hours=14)  # ahead of UTC: where each day begins first
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ async def record_payment(
     """
     checked_amount(amount)
     reference = checked_reference(reference)
-    if received_at is not None and received_at > now:
+    if received_at is not None and _lies_ahead(received_at, now):
         raise InvalidInput("The payment lies ahead: record it once it has arrived.")
     await adapter.confirm(company_id, amount, reference)
 
@@ -74,3 +76,10 @@ async def record_payment(
         return Paid(payment, current, Money(owed, currency))
 
     return await once(engine, request, act)
+
+
+def _lies_ahead(received_at: datetime, now: datetime) -> bool:
+    """A moment does when it is later than now; a day, said by its beginning in UTC, until it begins somewhere."""
+    moment = received_at.astimezone(UTC)
+    is_day = moment == datetime.combine(moment.date(), time(), UTC)
+    return moment > (now + EARLIEST_ZONE if is_day else now)

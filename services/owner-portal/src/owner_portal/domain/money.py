@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+EARLIEST_ZONE = timedelta(hours=14)  # ahead of UTC: Kiritimati, where each day begins first
 LARGEST = 10**12  # minor units that billing takes as one payment
 
 # A comma is taken between thousands alone: 99,50 must not become 9,950.
@@ -64,8 +65,13 @@ def read_amount(typed: str) -> int | None:
     return minor_units if 0 < minor_units <= LARGEST else None
 
 
+def latest_today(now: datetime) -> date:
+    """The date in the zone where days begin first: no page knows where its owner is, and it may be there."""
+    return (now.astimezone(UTC) + EARLIEST_ZONE).date()
+
+
 def read_day(typed: str, today: date) -> datetime | None:
-    """The beginning of a day (UTC) that is not ahead, written 2026-05-03; None when it is none."""
+    """The beginning of a day (UTC) that is not after `today`, written 2026-05-03; None when it is none."""
     try:
         day = date.fromisoformat(typed.strip())
     except ValueError:

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit.errors import NotFound
-from tracking.application.fold_company import Encode, announce
+from tracking.application.fold_company import Encode, announce, fold_company
 from tracking.domain.daybook import CompanyChange, Daybook, DayKey, EmployeeTotals, company_changes, hours_of
 from tracking.domain.days import day_of
-from tracking.domain.session_time import latest_end, likely_end, seconds_alone, seconds_of
+from tracking.domain.session_time import likely_end, seconds_alone, seconds_of
 from tracking.domain.spans import Spans
 from tracking.store import (
     companies,
@@ -43,7 +43,7 @@ async def delete_session(
     encode: Encode,
     now: datetime,
 ) -> None:
-    """Deletes a session of the company; one that its tracker has not ended may have gone on until now, and ends.
+    """Deletes a session of the company; one that is open ends at its last sign of life.
 
     The pictures go first: what fails or breaks off after them leaves a session that can be deleted again, never a
     picture without one. NotFound: there is no such session, or it was deleted before. Unavailable: the picture store
@@ -55,6 +55,8 @@ async def delete_session(
             if screenshot.screenshot_id not in gone:
                 await pictures.delete(company_id, screenshot.screenshot_id, screenshot.captured_at)
                 gone[screenshot.screenshot_id] = screenshot
+        while await fold_company(engine, company_id, encode):  # what its device has recorded says until when it went
+            pass
         async with company_scope(engine, company_id) as tx:
             is_deleted = await _delete(tx, company_id, number, gone, deleted_by=deleted_by, encode=encode, now=now)
         if is_deleted:
@@ -111,10 +113,10 @@ async def _delete(
 async def _end(tx: AsyncConnection, doomed: Doomed, *, deleted_by: UUID, now: datetime) -> Spans:
     """Ends it with the seconds that no session beside it has, of its person's use and, returned, of its device's time.
 
-    In doubt it goes on until now, and the others as long as is likely: what nobody wants to be seen goes, what is
-    another session's stays.
+    It goes until its end or its last sign of life and no further: whatever the device recorded afterwards, before the
+    deletion or later, may belong to a session that has yet to arrive. The others go on as long as is likely.
     """
-    end = latest_end(doomed.course, now)
+    end = doomed.course.seen_until
     own = seconds_of(doomed.course.started_at, end)
     others = [
         (device, seconds_of(course.started_at, likely_end(course, now)))

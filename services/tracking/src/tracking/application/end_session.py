@@ -1,28 +1,46 @@
 """Sessions end: by their tracker's word, or at their last sign of life when it fell silent or an admin ends them."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Conflict, NotFound
-from tracking.store import sessions
+from tracking.domain.clocks import clock_offset
+from tracking.store import devices, sessions
 from tracking.store.devices import Device
 from tracking.store.scope import company_scope
 
 LONGEST_SILENCE = timedelta(minutes=5)  # thirty polls that did not come
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Whether there is such a session, and whether the device's clock was found to be off by something else."""
+
+    is_known: bool
+    clock_changed: bool
+
+
 async def end_session(
     engine: AsyncEngine, company_id: UUID, device: Device, *, number: int, desktop_time: datetime, now: datetime
-) -> bool:
-    """Ends a session of the device's employee; says whether there is one. Ending it again changes nothing."""
+) -> Ended:
+    """Ends a session of the device's employee. Ending it again changes nothing.
+
+    The call is made the moment the person presses stop, so it also measures the desktop's clock.
+    """
+    offset = clock_offset(desktop_time, now, known=device.clock_offset)
+    clock_changed = False
     async with company_scope(engine, company_id) as tx:
         session = await sessions.by_number(tx, number)
         if session is None or session.employee_id != device.employee_id:
-            return False
-        await sessions.end(tx, session.session_id, min(desktop_time + device.clock_offset, now))
-    return True
+            return Ended(is_known=False, clock_changed=False)
+        has_ended = await sessions.end(tx, session.session_id, min(desktop_time + offset, now))
+        if has_ended and offset != device.clock_offset:
+            await devices.set_clock_offset(tx, device.device_id, offset)
+            clock_changed = True
+    return Ended(is_known=True, clock_changed=clock_changed)
 
 
 async def end_session_as_admin(engine: AsyncEngine, company_id: UUID, number: int) -> None:

@@ -22,7 +22,7 @@ SESSIONS_A_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which sessions: of one person (the number) or of all, that started on one of the company's days or on any."""
+    """Which sessions: of one person (the number) or of all, that started on one of the viewer's days or on any."""
 
     person: int | None = None
     day: date | None = None
@@ -33,8 +33,7 @@ class Wanted:
 class SessionPage:
     """Some sessions, the newest first, with what was counted in them. `people` is who may be chosen from."""
 
-    time_zone: str  # in which times are shown to the viewer
-    days_zone: str  # of the company's days
+    time_zone: str  # the viewer's, or the company's: of all times and days of the page
     people: list[Employee]
     sessions: list[tuple[ListedSession, Counted]]
     after: str  # where the next page begins; empty on the last
@@ -57,12 +56,12 @@ async def show_sessions(
         raise InvalidInput("There is nothing to see of such a day")
     begin = position_of(wanted.after)
     async with company_scope(engine, company_id) as tx:
-        time_zone, days_zone = await _zones(tx, viewer)
+        time_zone = await _zone(tx, viewer)
         people = await employees.everyone(tx) if is_admin else []
         found = await session_list.page(
             tx,
             employee_id=_whose(people, wanted.person) if is_admin else viewer,
-            between=_bounds(wanted.day, days_zone) if wanted.day else None,
+            between=_bounds(wanted.day, time_zone) if wanted.day else None,
             limit=SESSIONS_A_PAGE + 1,
             after=begin,
         )
@@ -70,7 +69,7 @@ async def show_sessions(
         shown = page.rows
         counted = await session_list.counted(tx, shown)
     with_time = [(session, counted.get(session.session_id, Counted())) for session in shown]
-    return SessionPage(time_zone, days_zone, people, with_time, page.after)
+    return SessionPage(time_zone, people, with_time, page.after)
 
 
 async def show_session(
@@ -78,7 +77,7 @@ async def show_session(
 ) -> SessionShown:
     """One session. NotFound: the company has none with that number, or it is not one that the viewer may see."""
     async with company_scope(engine, company_id) as tx:
-        time_zone, _days_zone = await _zones(tx, viewer)
+        time_zone = await _zone(tx, viewer)
         session = await session_list.by_number(tx, number)
         if session is None or not (is_admin or session.employee_id == viewer):
             raise NotFound("There is no such session")
@@ -86,11 +85,11 @@ async def show_session(
     return SessionShown(time_zone, session, counted.get(session.session_id, Counted()))
 
 
-async def _zones(tx: AsyncConnection, viewer: UUID) -> tuple[str, str]:
+async def _zone(tx: AsyncConnection, viewer: UUID) -> str:
     person, company = await employees.by_id(tx, viewer), await companies.get(tx)
     if person is None or company is None:
         raise NotFound("There is no such person in the company")
-    return person.time_zone or company.time_zone, company.time_zone
+    return person.time_zone or company.time_zone
 
 
 def _whose(people: Sequence[Employee], number: int | None) -> UUID | None:

@@ -34,7 +34,7 @@ async def show_top_use(
 ) -> TopUse:
     """The range; without a last day it ends today, without a first it has a week. InvalidInput: no range, or too long.
 
-    A stretch counts where it ended.
+    A stretch over a midnight counts on each day with the seconds that lie in it.
     """
     check_year(first)
     check_year(last)

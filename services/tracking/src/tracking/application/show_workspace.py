@@ -35,7 +35,8 @@ class Team:
 class Person:
     """One person's days and sessions, the newest first, and tasks."""
 
-    time_zone: str
+    time_zone: str  # of the company's days
+    times_zone: str  # the person's, or the company's: of their sessions, here as on every page
     days: dict[date, EmployeeTotals]
     sessions: list[WorkSession]
     tasks: list[Task]
@@ -59,10 +60,12 @@ async def show_person(engine: AsyncEngine, company_id: UUID, employee_id: UUID, 
     async with company_scope(engine, company_id) as tx:
         company = await companies.get(tx)
         time_zone = company.time_zone if company else "UTC"
+        person = await employees.by_id(tx, employee_id)
         first = day_of(now, time_zone) - timedelta(days=DAYS_SHOWN)
         days = await employee_days.of_employee(tx, employee_id, first)
         return Person(
             time_zone,
+            (person and person.time_zone) or time_zone,
             days,
             await sessions.recent(tx, employee_id, SESSIONS_SHOWN),
             await tasks.of_employee(tx, employee_id, limit=TASKS_SHOWN),

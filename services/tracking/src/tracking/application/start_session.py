@@ -24,7 +24,7 @@ class Started:
 async def start_session(
     engine: AsyncEngine, company_id: UUID, device: Device, *, desktop_time: datetime, now: datetime
 ) -> Started:
-    """Opens a session.
+    """Opens a session; it ends an older one of the same device.
 
     The call is made the moment the person presses start, so it also measures the desktop's clock.
     """
@@ -33,6 +33,8 @@ async def start_session(
     async with company_scope(engine, company_id) as tx:
         if clock_changed:
             await devices.set_clock_offset(tx, device.device_id, offset)
+        await sessions.hold_device(tx, device.device_id)
+        await sessions.end_older(tx, device.employee_id, device.device_id, started_at=desktop_time + offset)
         number = await sessions.insert(
             tx,
             company_id,

@@ -1,9 +1,9 @@
 """An upload of the tracker: made safe, stored durably, answered after that."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
@@ -12,8 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import NotFound
 from tracking.application.group_commit import Answered, GroupCommit
-from tracking.domain.reports import Reader
-from tracking.store import sessions
+from tracking.domain.clock_steps import TickOrder
+from tracking.domain.clocks import clock_offset
+from tracking.domain.reports import Reader, Report
+from tracking.domain.unix_time import microsecond_of, microseconds, moment_of
+from tracking.store import devices, sessions
 from tracking.store.devices import Device
 from tracking.store.packing import Packer, Upload
 from tracking.store.scope import company_scope
@@ -21,6 +24,10 @@ from tracking.store.scope import company_scope
 MAX_ROWS_AT_ONCE = 500  # an upload with more rows is read in another process: others must not wait for it
 CAPACITY = 250_000  # sessions
 DESKTOPS = 20_000
+
+
+ReadAgain = Callable[[timedelta], Awaitable[tuple[Report, Sequence[Upload]]]]
+"""Reads a large upload with the offset that its clock has now, and the one it had before."""
 
 
 class Rows(Protocol):
@@ -49,17 +56,23 @@ class _Desktop:
     device: Device
     reader: Reader
     packer: Packer
+    order: TickOrder = field(default_factory=TickOrder)
 
-    def read(self, rows: Rows, received_at: datetime) -> Upload:
-        """The rows, made safe and packed."""
-        return self.packer.pack(
-            self.reader.read(
-                applications=rows.applications,
-                websites=rows.websites,
-                activities=rows.activities,
-                received_at=received_at,
-            )
+    def read(self, rows: Rows, received_at: datetime, *, reader: Reader | None = None) -> Report:
+        """The rows, made safe; `reader` instead of the usual one."""
+        return (reader or self.reader).read(
+            applications=rows.applications,
+            websites=rows.websites,
+            activities=rows.activities,
+            received_at=received_at,
         )
+
+    def clock_shown(self, report: Report, session_start: int) -> int | None:
+        """What the desktop's clock shows now (Unix time in microseconds), if the report says that it was set."""
+        if report.ahead is not None:
+            return report.ahead
+        placed = self.order.shown(report, session_start=session_start, received=report.received)
+        return None if placed is None else placed - microseconds(self.device.clock_offset)
 
 
 class Stored(NamedTuple):
@@ -73,13 +86,17 @@ _stored = lru_cache(maxsize=1024)(Stored)  # most are alike
 
 
 class UploadTaker:
-    """Remembers whose sessions are: that never changes, so an upload asks the database nothing."""
+    """Remembers whose sessions are and when they began: neither changes, so an upload asks the database nothing."""
 
-    def __init__(self, engine: AsyncEngine, commit: GroupCommit) -> None:
+    def __init__(
+        self, engine: AsyncEngine, commit: GroupCommit, forget: Callable[[Device], None] | None = None
+    ) -> None:
+        """`forget` a device whose clock was found to be set; without it the database's notification does."""
         self._engine = engine
         self._commit = commit
-        # By company and number the employee, of ids the integers: a UUID hashes and compares in Python.
-        self._session_owner: OrderedDict[tuple[int, int], int] = OrderedDict()
+        self._forget = forget
+        # By company and number the employee and the start, of ids the integers: a UUID hashes and compares in Python.
+        self._sessions: OrderedDict[tuple[int, int], tuple[int, int]] = OrderedDict()
         self._desktops: dict[int, _Desktop] = {}  # by the integer of the device's id
 
     def check_room(self, company_id: UUID) -> None:
@@ -93,38 +110,79 @@ class UploadTaker:
 
         NotFound: as of `check_session`.
         """
-        await self.check_session(company_id, device, session)
-        upload = self._desktop(company_id, device).read(rows, received_at)
+        started = await self.check_session(company_id, device, session)
+        desktop = self._desktop(company_id, device)
+        report = desktop.read(rows, received_at)
+        shown = desktop.clock_shown(report, started)
+        if shown is not None:
+            offset = await self._measure(company_id, device, moment_of(shown), received_at)
+            report = desktop.read(rows, received_at, reader=_reader_of_both(device, offset))
+        desktop.order.note(report)
+        upload = desktop.packer.pack(report)
         if upload.rows:
             await self._commit.store(upload)
         return _stored(upload.rows, len(upload.quarantined))
 
-    async def check_session(self, company_id: UUID, device: Device, session: int) -> None:
-        """NotFound: not a session of the device's employee.
+    async def check_session(self, company_id: UUID, device: Device, session: int) -> int:
+        """When the session began, as Unix time in microseconds. NotFound: it is not one of the device's employee.
 
         The session may have ended: rows travel late, and counting asks for the employee, not for the session.
         """
-        if await self._owner(company_id, session) != device.employee_id.int:
+        found = await self._session(company_id, session)
+        if found is None or found[0] != device.employee_id.int:
             raise NotFound("Unknown work session; start a new one")
+        return found[1]
 
-    async def take_parts(self, parts: Sequence[Upload]) -> Stored:
-        """Stores a large upload, whose rows have been read and packed; returns once every row is durable.
+    async def take_parts(
+        self,
+        company_id: UUID,
+        device: Device,
+        session: int,
+        first: tuple[Report, Sequence[Upload]],
+        read: ReadAgain,
+        *,
+        received_at: datetime,
+    ) -> Stored:
+        """Stores a large upload, whose rows another process has read and packed; returns once every row is durable.
 
-        Each part is a transaction of its own. Where one fails, the upload comes again, and what is stored of it is
-        known by its rows' ids.
+        `first`: its claims, and its parts. Where they show that the clock was set, `read` reads it again. Each part is
+        a transaction of its own. Where one fails, the upload comes again, and what is stored of it is known by its
+        rows' ids. NotFound: as of `check_session`.
         """
+        started = await self.check_session(company_id, device, session)
+        desktop = self._desktop(company_id, device)
+        report, parts = first
+        shown = desktop.clock_shown(report, started)
+        if shown is not None:
+            report, parts = await read(await self._measure(company_id, device, moment_of(shown), received_at))
+        desktop.order.note(report)
         for part in parts:
             await self._commit.store(part)
         return Stored(sum(part.rows for part in parts), sum(len(part.quarantined) for part in parts))
+
+    async def _measure(self, company_id: UUID, device: Device, shown: datetime, received_at: datetime) -> timedelta:
+        """Notes how far behind a clock is that shows this now."""
+        offset = clock_offset(shown, received_at, known=device.clock_offset)
+        if offset != device.clock_offset:
+            async with company_scope(self._engine, company_id) as tx:
+                await devices.set_clock_offset(tx, device.device_id, offset)
+            if self._forget:
+                self._forget(device)
+        return offset
 
     def take_at_once(
         self, company_id: UUID, device: Device, session: int, rows: Rows, *, received_at: datetime, answered: Answered
     ) -> Stored | None:
         """The same, where nothing has to be waited for but the COMMIT; None, and nothing was done, where it has."""
-        owner = self._session_owner.get((company_id.int, session))
-        if owner != device.employee_id.int or not 0 < _count(rows) <= MAX_ROWS_AT_ONCE:
+        found = self._sessions.get((company_id.int, session))
+        if found is None or found[0] != device.employee_id.int or not 0 < _count(rows) <= MAX_ROWS_AT_ONCE:
             return None
-        upload = self._desktop(company_id, device).read(rows, received_at)
+        desktop = self._desktop(company_id, device)
+        report = desktop.read(rows, received_at)
+        if desktop.clock_shown(report, found[1]) is not None:
+            return None
+        desktop.order.note(report)
+        upload = desktop.packer.pack(report)
         self._commit.submit(upload, answered)
         return _stored(upload.rows, len(upload.quarantined))
 
@@ -135,21 +193,33 @@ class UploadTaker:
                 self._desktops.clear()  # they are quickly made anew
             reader = Reader(device.employee_id, logged_in_at=device.logged_in_at, clock_offset=device.clock_offset)
             packer = Packer(company_id, device.employee_id, device.device_id)
-            found = self._desktops[device.device_id.int] = _Desktop(device, reader, packer)
+            order = found.order if found else TickOrder()
+            found = self._desktops[device.device_id.int] = _Desktop(device, reader, packer, order)
         return found
 
-    async def _owner(self, company_id: UUID, number: int) -> int | None:
+    async def _session(self, company_id: UUID, number: int) -> tuple[int, int] | None:
+        """Whose it is, and when it began; None: there is none."""
         key = company_id.int, number
-        owner = self._session_owner.get(key)
-        if owner is None:
+        known = self._sessions.get(key)
+        if known is None:
             async with company_scope(self._engine, company_id) as tx:
                 session = await sessions.by_number(tx, number)
             if session is None:
                 return None
-            if len(self._session_owner) >= CAPACITY:
-                self._session_owner.popitem(last=False)
-            owner = self._session_owner[key] = session.employee_id.int
-        return owner
+            if len(self._sessions) >= CAPACITY:
+                self._sessions.popitem(last=False)
+            known = self._sessions[key] = session.employee_id.int, microsecond_of(session.started_at)
+        return known
+
+
+def _reader_of_both(device: Device, offset: timedelta) -> Reader:
+    """Reads an upload of before and after the device's clock was set to be off by `offset`."""
+    return Reader(
+        device.employee_id,
+        logged_in_at=device.logged_in_at,
+        clock_offset=offset,
+        offset_before=device.clock_offset,
+    )
 
 
 def _count(rows: Rows) -> int:

@@ -95,19 +95,32 @@ class Placing:
     """Moments of one request, by our clock and in whole seconds."""
 
     def __init__(self, *, sent_at: datetime, received_at: datetime, enrolled_at: datetime, known: timedelta) -> None:
-        """`sent_at` is what the agent's clock showed; `known`: how far it was behind before."""
+        """`sent_at` is what the agent's clock showed; `known`: how far it was behind before.
+
+        What would be in the future was recorded before the clock was set back.
+        """
         self.offset = clock_offset(sent_at, received_at, known=known)
         self.is_possible = abs(self.offset) <= MOST_SKEW
+        self._known = known
         self._latest = received_at + TOLERANCE
         self._earliest = enrolled_at - TOLERANCE
 
     def moment(self, at: datetime) -> datetime:
         """When that was. RefusedRecord: it cannot have been then."""
+        return self._placed(at, self._offset_of(at))
+
+    def _offset_of(self, at: datetime) -> timedelta:
+        """How far the clock was behind that showed this."""
         if not self.is_possible:
             raise RefusedRecord(Reason.CLOCK_SKEW)
         if at.year not in PLAUSIBLE_YEARS:
             raise RefusedRecord(Reason.IMPOSSIBLE_TIME)
-        at = (at + self.offset).replace(microsecond=0)
+        return self._known if at + self.offset > self._latest >= at + self._known else self.offset
+
+    def _placed(self, at: datetime, offset: timedelta) -> datetime:
+        if at.year not in PLAUSIBLE_YEARS:
+            raise RefusedRecord(Reason.IMPOSSIBLE_TIME)
+        at = (at + offset).replace(microsecond=0)
         if at > self._latest:
             raise RefusedRecord(Reason.IN_THE_FUTURE)
         if at < self._earliest:
@@ -116,7 +129,8 @@ class Placing:
 
     def stretch(self, start: datetime, end: datetime) -> tuple[datetime, datetime]:
         """From when to when. RefusedRecord: that is no stretch of time that can be counted."""
-        start, end = self.moment(start), self.moment(end)
+        offset = self._offset_of(end)
+        start, end = self._placed(start, offset), self._placed(end, offset)
         if start >= end:
             raise RefusedRecord(Reason.NO_TIME)
         if end - start > LONGEST_SPAN:

@@ -71,6 +71,9 @@ class Report:
     usage: list[Usage] = field(default_factory=list)
     activity: list[Activity] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
+    before: list[tuple[bytes, int]] = field(default_factory=list)  # claims of before the log-in: id, moment
+    received: int = 0  # Unix time in microseconds
+    ahead: int | None = None  # the latest tick that would be in the future, as the desktop's clock showed it
 
     def __len__(self) -> int:
         return len(self.usage) + len(self.activity) + len(self.quarantined)
@@ -79,17 +82,26 @@ class Report:
 class Reader:
     """Reads what one device reports; made once, for most uploads are of a few rows."""
 
-    __slots__ = ("earliest", "earliest_tick", "identity", "offset")
+    __slots__ = ("earliest", "earliest_tick", "identity", "offset", "other_offset")
 
-    def __init__(self, employee_id: UUID, *, logged_in_at: datetime, clock_offset: timedelta) -> None:
-        """`clock_offset`: how far the desktop's clock is behind.
+    def __init__(
+        self,
+        employee_id: UUID,
+        *,
+        logged_in_at: datetime,
+        clock_offset: timedelta,
+        offset_before: timedelta | None = None,
+    ) -> None:
+        """`clock_offset`: how far the desktop's clock is behind; `offset_before` where it was set among the rows.
 
         Rows from before the log-in are another person's leftovers.
         """
         self.identity = blake2b(employee_id.bytes, digest_size=7)  # the beginning of that of each row
         self.earliest = microsecond_of(logged_in_at - TOLERANCE)
         self.earliest_tick = second_of(logged_in_at - 2 * TOLERANCE)
-        self.offset = microseconds(clock_offset)
+        offsets = clock_offset, clock_offset if offset_before is None else offset_before
+        # By the larger one a row of the other clock is in the future, so each row tells which clock it is of.
+        self.offset, self.other_offset = microseconds(max(offsets)), microseconds(min(offsets))
 
     def read(
         self,
@@ -132,10 +144,10 @@ class _Reading:
     __slots__ = ("_latest", "_reader", "_received", "_seen", "report")
 
     def __init__(self, reader: Reader, received: int) -> None:
-        self.report = Report([], [], [])
+        self.report = Report([], [], [], [], received)
         self._reader = reader
         self._received = received
-        # No desktop knows the future: its clock has moved since the offset was measured, and such a row is new.
+        # What is later: the clock has moved since the offset was measured, and such a row is new.
         self._latest = received + _TOLERANCE
         self._seen: dict[bytes, int] = {}
 
@@ -182,7 +194,8 @@ class _Reading:
                 continue
             record_id = identify(content, order)
             at = self._received if said is None else said + offset
-            at = min(at, latest)
+            if at > latest and said is not None:
+                at = self._not_ahead(said)
             if not 0 <= seconds <= MAX_SECONDS:
                 self._quarantine(record_id, rows.IMPOSSIBLE_DURATION, raw)
             elif at < earliest:
@@ -220,20 +233,35 @@ class _Reading:
                 self._quarantine(self._identify(content, _UNTIMED), str(reason), raw)
                 continue
             record_id, at = self._identify(content, _order(row.at)), self._corrected(row.at)
+            if row.at is not None and row.at + self._reader.other_offset > self._latest:
+                self.report.ahead = row.at if self.report.ahead is None else max(self.report.ahead, row.at)
             end = at // SECOND
             if len(self.report.activity) == MOST_CLAIMS:
                 self._quarantine(record_id, TOO_MANY, raw)
             elif at < self._reader.earliest:
                 self._quarantine(record_id, ANOTHERS, raw)
+                self.report.before.append((record_id, at))
             # Laid out as they will be counted: claims that are each short enough reach back before the log-in together.
             elif (start := reach_back(claimed, end, row.seconds)) < self._reader.earliest_tick:
                 self._quarantine(record_id, TOO_LONG, raw)
+                self.report.before.append((record_id, at))
             else:
                 cover(claimed, start, end)
                 self.report.activity.append(Activity(record_id, row.kind, at, row.seconds))
 
     def _corrected(self, at: int | None) -> int:
-        return self._received if at is None else min(at + self._reader.offset, self._latest)
+        if at is None:
+            return self._received
+        corrected = at + self._reader.offset
+        return corrected if corrected <= self._latest else self._not_ahead(at)
+
+    def _not_ahead(self, said: int) -> int:
+        """When a row was that would be in the future: by the other clock, or now, for no desktop knows the future.
+
+        Now, and not the latest moment that is tolerated: what was recorded next would find its seconds taken.
+        """
+        at = said + self._reader.other_offset
+        return at if at <= self._latest else self._received
 
     def _quarantine(self, record_id: bytes, reason: str, raw: Any) -> None:
         payload = reported(repr(rows.as_sent(raw)), _KEPT_PAYLOAD)

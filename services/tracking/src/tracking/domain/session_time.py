@@ -16,21 +16,20 @@ class Course:
     """What is known of how long a session was recorded."""
 
     started_at: datetime
-    seen_until: datetime  # its end, or its last sign of life
-    ended_by: str | None  # TRACKER, ADMIN or SILENCE; None: it is open
+    seen_until: datetime  # its end, or its last sign of life, which may be a record of its device
+    ended_by: str | None  # TRACKER, ADMIN, SILENCE or NEXT; None: it is open
     next_start: datetime | None  # of the next session of the same device
 
 
-def latest_end(course: Course, now: datetime) -> datetime:
-    """Until when it was recorded at most. Only its tracker knows better than: until now, or until it began the next."""
+def likely_end(course: Course, now: datetime) -> datetime:
+    """Until when it may have been recorded: if it is open until now, else not long after its signs.
+
+    What its tracker ended was over then, and any was when the same device began its next.
+    """
     if course.ended_by == BY_TRACKER:
         return course.seen_until
-    return max(course.seen_until, min(now, course.next_start or now))
-
-
-def likely_end(course: Course, now: datetime) -> datetime:
-    """Until when it was recorded, as far as can be told: if it is open until now, else not long after its signs."""
-    return latest_end(course, now if course.ended_by is None else min(now, course.seen_until + LONGEST_LAG))
+    latest = now if course.ended_by is None else min(now, course.seen_until + LONGEST_LAG)
+    return max(course.seen_until, min(latest, course.next_start or latest))
 
 
 def seconds_of(start: datetime, end: datetime) -> Span:

@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tracking.store import sessions
+
 _KNOWN = text("""
     SELECT record_id FROM usage_record WHERE employee_id = :employee_id AND record_id = ANY(:ids)
     UNION ALL SELECT record_id FROM activity WHERE employee_id = :employee_id AND record_id = ANY(:ids)
@@ -17,8 +19,11 @@ _KNOWN = text("""
 # counted (S), as one that a tracker starts.
 _BEGIN = text("""
     WITH new AS (
-        INSERT INTO work_session (company_id, session_id, employee_id, device_id, started_at, last_seen_at)
-        SELECT :company_id, s.id, :employee_id, :device_id, s.at, s.at
+        INSERT INTO work_session
+            (company_id, session_id, employee_id, device_id, started_at, last_seen_at, ended_at, ended_by)
+        SELECT :company_id, s.id, :employee_id, :device_id, s.at, s.at,
+            CASE WHEN s.id <> ALL (CAST(:running AS uuid[])) THEN s.at END,
+            CASE WHEN s.id <> ALL (CAST(:running AS uuid[])) THEN 'NEXT' END
         FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) s (id, at) ORDER BY s.id
         ON CONFLICT (company_id, session_id) DO NOTHING
         RETURNING company_id, session_id, employee_id, started_at
@@ -29,17 +34,19 @@ _BEGIN = text("""
     SELECT session_id FROM new
 """)
 
+_LATEST = text("""
+    SELECT max(started_at) FROM work_session WHERE employee_id = :employee_id AND device_id = :device_id
+""")
+
 _OWNERS = text("SELECT session_id, employee_id FROM work_session WHERE session_id = ANY(:ids)")
 
 _END = text("""
     UPDATE work_session w SET ended_at = greatest(w.started_at, s.at), ended_by = 'TRACKER',
         last_seen_at = greatest(w.last_seen_at, s.at)
     FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) s (id, at)
-    WHERE w.session_id = s.id AND (w.ended_by IS NULL OR w.ended_by = 'SILENCE')
+    WHERE w.session_id = s.id AND (w.ended_by IS NULL OR w.ended_by IN ('SILENCE', 'NEXT'))
     RETURNING w.session_id
 """)
-
-# One that fell silent goes on when its agent is back; one that its agent or an admin ended does not.
 
 
 async def known(tx: AsyncConnection, employee_id: UUID, ids: Collection[UUID]) -> set[UUID]:
@@ -51,8 +58,24 @@ async def known(tx: AsyncConnection, employee_id: UUID, ids: Collection[UUID]) -
 async def begin_sessions(
     tx: AsyncConnection, company_id: UUID, *, employee_id: UUID, device_id: UUID, starts: Mapping[UUID, datetime]
 ) -> set[UUID]:
-    """Begins sessions and has them counted; returns those that are new."""
-    values = {"company_id": company_id, "employee_id": employee_id, "device_id": device_id, **_moments(starts)}
+    """Begins sessions and has them counted; returns those that are new.
+
+    A device has one running session, its newest: what is older was over when that one began.
+    """
+    if not starts:
+        return set()
+    whose = {"employee_id": employee_id, "device_id": device_id}
+    await sessions.hold_device(tx, device_id)
+    known = await owners(tx, starts)
+    new = {session_id: at for session_id, at in starts.items() if session_id not in known}
+    running: list[UUID] = []
+    if new:
+        newest = max(new, key=lambda session_id: (new[session_id], session_id))
+        latest = (await tx.execute(_LATEST, whose)).scalar_one()
+        if latest is None or latest <= new[newest]:
+            running = [newest]
+            await sessions.end_older(tx, **whose, started_at=new[newest])
+    values = {"company_id": company_id, "running": running, **whose, **_moments(new)}
     return set((await tx.execute(_BEGIN, values)).scalars())
 
 

@@ -10,28 +10,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tracking.domain.session_time import LONGEST_LAG, Course
 from tracking.domain.spans import Spans
 from tracking.store.multiranges import from_text, to_text
+from tracking.store.session_bounds import NEXT_START, UNTIL
 from tracking.store.use_in_time import OFF_THE_CLOCK, on_the_clock
 
-# The columns of a Course. Of two sessions that start at one moment, the later has the higher number.
-_COURSE = """
-    w.started_at, coalesce(w.ended_at, w.last_seen_at), w.ended_by,
-    (SELECT n.started_at FROM work_session n
-     WHERE n.employee_id = w.employee_id AND n.device_id = w.device_id
-       AND (n.started_at, n.number) > (w.started_at, w.number)
-     ORDER BY n.started_at LIMIT 1)
-"""
+_COURSE = f"w.started_at, {UNTIL}, w.ended_by, {NEXT_START}"  # the columns of a Course
 
 _HOLD = text(f"""
     SELECT w.session_id, w.employee_id, w.device_id, {_COURSE} FROM work_session w
-    WHERE w.number = :number AND w.deleted_at IS NULL FOR NO KEY UPDATE
+    WHERE w.number = :number AND w.deleted_at IS NULL FOR NO KEY UPDATE OF w
 """)
 
-# A second more on either side: those at the ends are whole.
+# A second more on either side: those at the ends are whole. Until when one goes that its device's records go on with
+# is not known before it is read.
 _BESIDE = text(f"""
     SELECT w.device_id, {_COURSE} FROM work_session w
     WHERE w.employee_id = :employee_id AND w.session_id <> :session_id AND w.deleted_at IS NULL
       AND w.started_at < CAST(:end AS timestamptz) + interval '1 second'
-      AND (w.ended_at IS NULL
+      AND (w.ended_by IS DISTINCT FROM 'TRACKER'
            OR w.ended_at > CAST(:start AS timestamptz) - CAST(:lag AS interval) - interval '1 second')
 """)
 

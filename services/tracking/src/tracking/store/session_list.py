@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracking.domain.paging import Position
 from tracking.domain.session_time import seconds_of
+from tracking.store.session_bounds import UNTIL
 
-_SELECT = """
+_SELECT = f"""
     SELECT w.session_id, w.number, w.employee_id, e.number, e.name, w.device_id, d.name, w.started_at, w.last_seen_at,
-        w.ended_at, w.ended_by
+        w.ended_at, w.ended_by, {UNTIL}
     FROM work_session w JOIN employee e USING (company_id, employee_id)
     LEFT JOIN device d ON d.company_id = w.company_id AND d.device_id = w.device_id
     WHERE w.deleted_at IS NULL
@@ -64,7 +65,14 @@ class ListedSession:
     started_at: datetime
     last_seen_at: datetime
     ended_at: datetime | None
-    ended_by: str | None  # TRACKER, SILENCE or ADMIN
+    ended_by: str | None  # TRACKER, SILENCE, ADMIN or NEXT
+    until: datetime  # its end, or its last sign of life
+
+    def __post_init__(self) -> None:
+        """What the device recorded counts as a sign of life, for the two moments that are shown too."""
+        object.__setattr__(self, "last_seen_at", max(self.last_seen_at, self.until))
+        if self.ended_at is not None:
+            object.__setattr__(self, "ended_at", self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,7 @@ async def by_number(tx: AsyncConnection, number: int) -> ListedSession | None:
 
 async def counted(tx: AsyncConnection, found: Sequence[ListedSession]) -> dict[UUID, Counted]:
     """What was counted in the sessions until their ends or last signs of life; nothing: the session is not there."""
-    spans = [seconds_of(session.started_at, session.ended_at or session.last_seen_at) for session in found]
+    spans = [seconds_of(session.started_at, session.until) for session in found]
     values = {
         "session_ids": [session.session_id for session in found],
         "employee_ids": [session.employee_id for session in found],

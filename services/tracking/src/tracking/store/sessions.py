@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tracking.store.session_bounds import UNTIL
+
 BY_SILENCE = "SILENCE"
 
 _COLUMNS = "session_id, number, employee_id, started_at, last_seen_at, ended_at, ended_by, deleted_at IS NOT NULL"
@@ -18,6 +20,16 @@ _INSERT = text("""
     RETURNING number
 """)
 
+# Sessions of a device begin one after the other: of two at once neither would see the other.
+_HOLD_DEVICE = text("SELECT 1 FROM device WHERE device_id = :device_id FOR NO KEY UPDATE")
+
+_END_OLDER = text("""
+    UPDATE work_session SET ended_at = greatest(started_at, least(coalesce(ended_at, last_seen_at), :started_at)),
+        ended_by = 'NEXT'
+    WHERE employee_id = :employee_id AND device_id = :device_id AND deleted_at IS NULL
+      AND (ended_by IS NULL OR ended_by = 'SILENCE')
+""")
+
 _BY_NUMBER = text(f"SELECT {_COLUMNS} FROM work_session WHERE number = :number")
 
 _BY_ID = text(f"SELECT {_COLUMNS} FROM work_session WHERE session_id = :session_id")
@@ -25,7 +37,7 @@ _BY_ID = text(f"SELECT {_COLUMNS} FROM work_session WHERE session_id = :session_
 _END = text("""
     UPDATE work_session SET ended_at = greatest(started_at, :ended_at), ended_by = 'TRACKER',
         last_seen_at = greatest(last_seen_at, :ended_at)
-    WHERE session_id = :session_id AND (ended_by IS NULL OR ended_by = 'SILENCE')
+    WHERE session_id = :session_id AND (ended_by IS NULL OR ended_by IN ('SILENCE', 'NEXT')) RETURNING 1
 """)
 
 _REOPEN = text("""
@@ -63,7 +75,9 @@ _COUNTED = text("""
 """)
 
 _RECENT = text(f"""
-    SELECT {_COLUMNS} FROM work_session WHERE employee_id = :employee_id AND deleted_at IS NULL
+    SELECT session_id, number, employee_id, started_at, greatest(last_seen_at, {UNTIL}),
+        CASE WHEN ended_at IS NOT NULL THEN {UNTIL} END, ended_by, false
+    FROM work_session w WHERE employee_id = :employee_id AND deleted_at IS NULL
     ORDER BY started_at DESC LIMIT :limit
 """)
 
@@ -82,7 +96,8 @@ class WorkSession:
     started_at: datetime
     last_seen_at: datetime
     ended_at: datetime | None
-    ended_by: str | None  # TRACKER, ADMIN, or SILENCE: then it goes on when the tracker comes back
+    # TRACKER or ADMIN; SILENCE: it goes on when the tracker comes back; NEXT: when the same device began its next.
+    ended_by: str | None
     deleted: bool  # ended for good before
 
 
@@ -95,7 +110,7 @@ async def insert(
     device_id: UUID | None,
     started_at: datetime,
 ) -> int:
-    """Starts a session and returns its number."""
+    """Starts a session and returns its number; an older one of the device must not be running."""
     values = {
         "company_id": company_id,
         "session_id": session_id,
@@ -104,6 +119,17 @@ async def insert(
         "started_at": started_at,
     }
     return int((await tx.execute(_INSERT, values)).scalar_one())
+
+
+async def hold_device(tx: AsyncConnection, device_id: UUID) -> None:
+    """Nobody else begins a session of the device until the transaction ends."""
+    await tx.execute(_HOLD_DEVICE, {"device_id": device_id})
+
+
+async def end_older(tx: AsyncConnection, employee_id: UUID, device_id: UUID, *, started_at: datetime) -> None:
+    """Ends what still runs, or could go on, at the held device: its next session starts at that moment."""
+    values = {"employee_id": employee_id, "device_id": device_id, "started_at": started_at}
+    await tx.execute(_END_OLDER, values)
 
 
 async def by_number(tx: AsyncConnection, number: int) -> WorkSession | None:
@@ -120,9 +146,9 @@ async def find(tx: AsyncConnection, session: int | UUID) -> WorkSession | None:
     return WorkSession(*row) if row else None
 
 
-async def end(tx: AsyncConnection, session_id: UUID, ended_at: datetime) -> None:
-    """Ends a session, unless its tracker or an admin has ended it before; never before it started."""
-    await tx.execute(_END, {"session_id": session_id, "ended_at": ended_at})
+async def end(tx: AsyncConnection, session_id: UUID, ended_at: datetime) -> bool:
+    """Ends a session, never before it started; False when its tracker or an admin has ended it before."""
+    return (await tx.execute(_END, {"session_id": session_id, "ended_at": ended_at})).one_or_none() is not None
 
 
 async def end_as_admin(tx: AsyncConnection, session_id: UUID) -> bool:

@@ -12,6 +12,9 @@ OFF_THE_CLOCK = """(
 ) IS NOT TRUE"""
 """Of one `usage_record`; word for word as in the index `usage_record_off_the_clock`, or that would not be used."""
 
+LONG = "(seconds > 3600)"
+"""Of one `usage_record`; word for word as in the index `usage_record_long`."""
+
 
 def on_the_clock(start: str, end: str) -> str:
     """The other records that may lie from `start` to before `end`, two expressions of timestamptz."""

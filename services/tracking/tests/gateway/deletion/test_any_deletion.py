@@ -15,129 +15,28 @@ from sqlalchemy import text
 
 from contracts.tracking.v1 import usage_pb2
 from servicekit.errors import NotFound
+from services.tracking.tests.gateway.deletion.deletion_steps import (
+    LAG,
+    MIDNIGHT,
+    ZONES,
+    Again,
+    Deleted,
+    EndedByAdmin,
+    Erased,
+    Folded,
+    Moved,
+    Seen,
+    Sent,
+    Shot,
+    Silence,
+    Used,
+    Work,
+    steps,
+)
 from tracking.domain.timeline import Claim, Kind, Timeline, fold, lay_out
 
-MIDNIGHT = int(datetime(2026, 3, 29, tzinfo=ZoneInfo("Europe/Berlin")).timestamp())  # of a day with 23 hours
-ZONES = ("Europe/Berlin", "UTC", "Asia/Kolkata", "America/New_York")
 LATER = MIDNIGHT + 6 * 3600  # when everything is deleted
-LAG = 90  # seconds by which a sign of life may be older than what was recorded
 BYTES = 100
-
-
-@dataclass(frozen=True)
-class Work:
-    """A session at one of two devices, until its tracker ends it, or until a sign of life: then it is open."""
-
-    device: int
-    start: float
-    seconds: float
-    is_ended: bool = True
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A sign of life of a session; one that only fell silent goes on."""
-
-    place: int
-    at: float
-
-
-@dataclass(frozen=True)
-class EndedByAdmin:
-    """An open session is ended at its last sign of life."""
-
-    place: int
-
-
-@dataclass(frozen=True)
-class Silence:
-    """All open sessions are."""
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A report of time of one device: (kind, end, seconds)."""
-
-    device: int
-    claims: tuple[tuple[Kind, int, int], ...]
-
-
-@dataclass(frozen=True)
-class Used:
-    """An application was in front until then."""
-
-    end: int
-
-
-@dataclass(frozen=True)
-class Again:
-    """An earlier upload comes once more."""
-
-    place: int
-
-
-@dataclass(frozen=True)
-class Shot:
-    """A screenshot of a session."""
-
-    place: int
-    at: int
-
-
-@dataclass(frozen=True)
-class Deleted:
-    """An admin deletes a session."""
-
-    place: int
-
-
-@dataclass(frozen=True)
-class Erased:
-    """What came late of deleted sessions is erased."""
-
-
-@dataclass(frozen=True)
-class Moved:
-    """The company's days are others."""
-
-    zone: str
-
-
-@dataclass(frozen=True)
-class Folded:
-    """What waits is counted; `checked`: and everything is compared."""
-
-    checked: bool
-
-
-quarters = st.integers(-4, 16).map(lambda n: MIDNIGHT + 900 * n)
-moments = st.builds(lambda quarter, more: quarter + more, quarters, st.integers(-3, 3))
-fractions = st.sampled_from((0.0, 0.25, 0.75))
-fine_moments = st.builds(lambda moment, fraction: moment + fraction, moments, fractions)
-places = st.integers(0, 9)
-sessions_of_work = st.builds(
-    Work,
-    device=st.integers(0, 1),
-    start=fine_moments,
-    seconds=st.builds(lambda whole, fraction: whole + fraction, st.integers(0, 7200), fractions),
-    is_ended=st.booleans(),
-)
-claims = st.tuples(st.sampled_from(Kind), moments, st.integers(1, 5400))
-sent = st.builds(Sent, device=st.integers(0, 1), claims=st.lists(claims, min_size=1, max_size=4).map(tuple))
-steps = st.one_of(
-    *(sessions_of_work, sessions_of_work, sent, sent),
-    st.builds(Seen, place=places, at=fine_moments),
-    st.builds(EndedByAdmin, place=places),
-    st.builds(Silence),
-    st.builds(Used, end=st.builds(lambda moment, more: moment + more, moments, st.integers(-LAG, LAG))),
-    st.builds(Again, place=places),
-    st.builds(Shot, place=places, at=moments),
-    st.builds(Deleted, place=places),
-    st.builds(Deleted, place=places),
-    st.builds(Erased),
-    st.builds(Moved, zone=st.sampled_from(ZONES)),
-    st.builds(Folded, checked=st.booleans()),
-)
 
 
 @dataclass
@@ -164,19 +63,47 @@ class Model:
     use_gone: set[int] = field(default_factory=set)
     emptied: set[int] = field(default_factory=set)  # places in `used`
 
-    def covered(self, place: int, *, is_doomed: bool) -> set[int]:
-        """Its seconds: nobody but its tracker knows when it was over."""
+    def next_start(self, place: int) -> float | None:
         session = self.sessions[place]
-        next_starts = [
+        later = [
             other.start
             for number, other in enumerate(self.sessions)
             if other.device == session.device and (other.start, number) > (session.start, place)
         ]
-        end = session.until
-        if session.ended_by != "TRACKER":
-            is_going_on = is_doomed or session.ended_by is None
-            end = max(end, min([LATER, *next_starts, *([] if is_going_on else [end + LAG])]))
+        return min(later, default=None)
+
+    def until(self, place: int) -> float:
+        """Its end or its last sign of life; what its device recorded before its next session is one."""
+        session, bound = self.sessions[place], self.next_start(place)
+        if session.ended_by == "TRACKER":
+            return session.until
+        timeline = self.timeline(session.device)
+        recorded = {second for span in (*timeline.active, *timeline.idle) for second in range(*span)}
+        first, end = floor(session.start), None if bound is None else floor(bound)
+        own = [second + 1 for second in recorded if second >= first and (end is None or second < end)]
+        return max([session.until, *own])
+
+    def covered(self, place: int, *, is_doomed: bool) -> set[int]:
+        """Its seconds: one that is deleted goes until its last sign of life, another as long as is likely."""
+        session, end, bound = self.sessions[place], self.until(place), self.next_start(place)
+        if session.ended_by != "TRACKER" and not is_doomed:
+            latest = LATER if session.ended_by is None else min(LATER, end + LAG)
+            end = max(end, latest if bound is None else min(latest, bound))
         return set(range(floor(session.start), ceil(end)))
+
+    def begin(self, work: "Work") -> Session:
+        """A device has one running session, its newest."""
+        beside = [session for session in self.sessions if session.device == work.device]
+        begun = Session(work.device, work.start, work.start)
+        if any(session.start > work.start for session in beside):
+            begun.ended_by = "NEXT"
+        else:
+            for session in beside:
+                if session.stands and session.ended_by in {None, "SILENCE"}:
+                    session.until = max(session.start, min(session.until, work.start))
+                    session.ended_by = "NEXT"
+        self.sessions.append(begun)
+        return begun
 
     def delete(self, place: int) -> None:
         doomed = self.sessions[place]
@@ -209,13 +136,17 @@ class Model:
     def _day(self, second: float) -> date:
         return datetime.fromtimestamp(second, ZoneInfo(self.zone)).date()
 
+    def timeline(self, device: int) -> Timeline:
+        timeline = Timeline()
+        for report in self.sent:
+            if report.device == device:
+                timeline = fold(timeline, lay_out([Claim(*claim) for claim in report.claims]))
+        return timeline
+
     def _seconds(self) -> tuple[set[int], set[int]]:
         active, idle = set[int](), set[int]()
         for device in (0, 1):
-            timeline = Timeline()
-            for report in self.sent:
-                if report.device == device:
-                    timeline = fold(timeline, lay_out([Claim(*claim) for claim in report.claims]))
+            timeline = self.timeline(device)
             gone = {second for whose, second in self.time_gone if whose == device}
             active |= {second for span in timeline.active for second in range(*span)} - gone
             idle |= {second for span in timeline.idle for second in range(*span)} - gone
@@ -290,9 +221,13 @@ class Played:
 
     async def _work(self, work: Work) -> None:
         place, end = len(self.model.sessions), work.start + work.seconds
+        session = self.model.begin(work)
         await self.workplace.begin(work.device, work.start)
         await (self.workplace.end if work.is_ended else self.workplace.see)(place, end)
-        self.model.sessions.append(Session(work.device, work.start, end, "TRACKER" if work.is_ended else None))
+        if work.is_ended or session.ended_by is None:
+            session.until = end
+        if work.is_ended:
+            session.ended_by = "TRACKER"
 
     async def check(self) -> None:
         expected = self.model.totals()

@@ -47,7 +47,7 @@ async def names(stored: Any, tenant: Any) -> set[str]:
 
 
 @pytest.mark.parametrize("by", ["ADMIN", "SILENCE"])
-async def test_what_was_recorded_after_the_last_sign_goes(
+async def test_what_was_recorded_after_the_last_sign_counts(
     desktop, tenant, clock, end, delete, counted, stored, by: str
 ) -> None:
     record(desktop, 3600, SECRET)
@@ -60,15 +60,37 @@ async def test_what_was_recorded_after_the_last_sign_goes(
     assert await names(stored, tenant) == {""}
     clock.now += timedelta(minutes=5)
     assert (await desktop.upload()).ok, "the network is back"
-    assert not any(any(totals.values()) for totals in (await counted(tenant)).values())
+    assert await counted(tenant) == {desktop.account.id: {"ACTIVE": 1800, "INACTIVE": 0, "sessions": 0}}
+    assert await names(stored, tenant) == {"", SECRET.app}
+
+
+async def test_a_session_that_began_before_the_deletion_of_an_open_one_counts(
+    desktop, tenant, clock, delete, counted
+) -> None:
+    """The second is open when it is deleted; rows of two hours after its last sign come with the third's id."""
+    record(desktop, 500, OTHER)
+    clock.now += timedelta(seconds=500)
+    await desktop.upload()
+    assert await desktop.stop()
+    assert await desktop.start()
+    second = desktop.session_id
+    desktop.now += timedelta(hours=2)
+    clock.now += timedelta(hours=2)
+    record(desktop, 60, OTHER)
+    clock.now += timedelta(seconds=60)
+    await delete(second, now=clock.now)
+    desktop.crash()
+    assert await desktop.start()
+    await desktop.upload()
+    assert await counted(tenant) == {desktop.account.id: {"ACTIVE": 560, "INACTIVE": 0, "sessions": 2}}
 
 
 async def test_what_its_tracker_ended_goes_until_then(desktop, tenant, clock, delete, counted) -> None:
     record(desktop, 600, OTHER)
-    stopped = clock.now + timedelta(minutes=1)
-    clock.now += timedelta(minutes=10)
+    clock.now += timedelta(minutes=1)
+    assert (await desktop.client.stop_session(desktop.account, desktop.session_id, clock.now)).ok
+    clock.now += timedelta(minutes=9)
     await desktop.upload()
-    assert (await desktop.client.stop_session(desktop.account, desktop.session_id, stopped)).ok
     await delete(desktop.session_id, now=clock.now)
     assert await counted(tenant) == {desktop.account.id: {"ACTIVE": 540, "INACTIVE": 0, "sessions": 0}}
 

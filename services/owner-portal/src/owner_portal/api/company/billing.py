@@ -1,7 +1,6 @@
 """A company's money: what was charged and paid, and what the owner can do about its subscription."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -60,7 +59,6 @@ async def billing_page(request: Request, portal: ThePortal, _owner: SignedInOwne
         page=questions.PAGE,
         before=before,
         refusals=_refusals(company, standing),
-        today=datetime.now(UTC).date(),
         done=DONE.get(request.query_params.get("done", "")),
     )
 

@@ -1,6 +1,5 @@
 """One company's page: who it is, what it has bought, what it uses, and the ways to everything the owner can do."""
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -74,6 +73,5 @@ async def company_page(request: Request, portal: ThePortal, _owner: SignedInOwne
         policy=policy,
         history=history,
         scheduled=scheduled,
-        today=datetime.now(UTC).date(),
         done=DONE.get(request.query_params.get("done", "")),
     )

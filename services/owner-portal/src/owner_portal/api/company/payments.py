@@ -18,7 +18,7 @@ from owner_portal.application.find_company import find_company
 from owner_portal.application.with_memory import with_memory
 from owner_portal.domain.actions import Action
 from owner_portal.domain.drafts import text_problem
-from owner_portal.domain.money import Money, read_amount, read_day
+from owner_portal.domain.money import Money, latest_today, read_amount, read_day
 from owner_portal.domain.subscriptions import Standing, Step
 from servicekit.errors import NotFound
 
@@ -31,7 +31,7 @@ async def _more(portal: Portal, company_id: UUID, typed: Texts) -> dict[str, obj
     standing = await with_memory(portal.engine, questions.standing(portal, company_id))
     return {
         "standing": standing,
-        "today": datetime.now(UTC).date(),
+        "today": latest_today(datetime.now(UTC)),
         "credit": _credit(standing.value, typed),
         "confirmation": _confirmation(typed),
     }
@@ -57,7 +57,7 @@ def _check_payment(typed: Texts) -> dict[str, str]:
     problems = {}
     if read_amount(typed.get("amount", "")) is None:
         problems["amount"] = "Enter what has arrived, with a point before the cents, such as 99.50."
-    if typed.get("received_on", "").strip() and read_day(typed["received_on"], datetime.now(UTC).date()) is None:
+    if typed.get("received_on", "").strip() and read_day(typed["received_on"], latest_today(datetime.now(UTC))) is None:
         problems["received_on"] = "Enter a day that is not ahead, such as 2026-05-03, or nothing for today."
     reference = text_problem(typed.get("reference", ""), LONGEST_REFERENCE)
     return problems | ({"reference": reference} if reference else {})
@@ -86,7 +86,7 @@ async def record_payment(asked: AnAction) -> Response:
         typed = asked.typed
         meant = "true" if wants_json(asked.request) else _confirmation(typed)
         amount = Money(read_amount(typed["amount"]) or 0, await _currency(asked))
-        received_at = read_day(typed.get("received_on", ""), datetime.now(UTC).date())
+        received_at = read_day(typed.get("received_on", ""), latest_today(datetime.now(UTC)))
         payment, subscription, owed = await asked.portal.billing.invoices.record_payment(
             asked.company_id,
             amount,

@@ -1,15 +1,16 @@
 """What each call of the desktop protocol does: translate, authorise, call the use case, translate back."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum, auto
 
 from servicekit.errors import InvalidInput
 from tracking.api.desktop import uploads
 from tracking.api.desktop.agent_calls import call_config, call_heartbeat, call_policy
 from tracking.api.desktop.context import Call, Gateway, device_of
-from tracking.api.desktop.large_upload_messages import Job
-from tracking.api.desktop.large_uploads import START, find_token, read_whole
+from tracking.api.desktop.large_upload_messages import Job, Summary
+from tracking.api.desktop.large_uploads import START, claims_of, find_token, read_whole
 from tracking.api.desktop.screenshot_calls import LARGEST_SCREENSHOT, call_large_screenshot, call_screenshot
 from tracking.api.desktop.task_calls import call_get_tasks, call_update_task
 from tracking.api.desktop.wire import Reply, clock_text, id_in, no, ok, text_in, time_in
@@ -18,7 +19,9 @@ from tracking.application.log_in import log_in
 from tracking.application.poll_session import poll_session
 from tracking.application.start_session import start_session
 from tracking.application.take_upload import MAX_ROWS_AT_ONCE
+from tracking.domain.reports import Report
 from tracking.store.devices import Device
+from tracking.store.packing import Upload
 
 
 class WhenRefused(Enum):
@@ -78,10 +81,12 @@ async def call_stop(gateway: Gateway, call: Call) -> Reply:
     """`active_token`, `session_id`, `session_end`: ends a session; again, or an unknown one, is no error."""
     number, ended = id_in(call.fields, "session_id"), time_in(call.fields, "session_end")
     device = await _device(gateway, call)
-    found = await end_session(
+    session = await end_session(
         gateway.engine, call.company.company_id, device, number=number, desktop_time=ended, now=call.received_at
     )
-    return ok("Session ended" if found else "There is no such session")
+    if session.clock_changed:
+        gateway.authenticator.forget(device)
+    return ok("Session ended" if session.is_known else "There is no such session")
 
 
 async def call_poll(gateway: Gateway, call: Call) -> Reply:
@@ -121,20 +126,31 @@ async def call_large_upload(gateway: Gateway, call: Call) -> Reply:
 
 async def _read_apart(gateway: Gateway, call: Call, device: Device, token: str) -> Reply:
     company_id = call.company.company_id
-    job = Job(
-        company_id,
-        device.employee_id,
-        device.device_id,
-        device.logged_in_at,
-        device.clock_offset,
-        call.received_at,
-        call.body.size,
-    )
-    summary, parts = await gateway.large_uploads.read(job, call.body.pieces)
+
+    async def read(offset: timedelta, before: timedelta | None) -> tuple[Summary, Report, Sequence[Upload]]:
+        job = Job(
+            company_id,
+            device.employee_id,
+            device.device_id,
+            device.logged_in_at,
+            offset,
+            before,
+            call.received_at,
+            call.body.size,
+        )
+        summary, parts = await gateway.large_uploads.read(job, call.body.pieces)
+        return summary, claims_of(summary, call.received_at), parts
+
+    async def read_again(offset: timedelta) -> tuple[Report, Sequence[Upload]]:
+        _summary, report, parts = await read(offset, device.clock_offset)
+        return report, parts
+
+    summary, report, parts = await read(device.clock_offset, None)
     if summary.token != token:
         raise InvalidInput("active_token must stand once in the body")
-    await gateway.uploads.check_session(company_id, device, summary.session)
-    taken = await gateway.uploads.take_parts(parts)
+    taken = await gateway.uploads.take_parts(
+        company_id, device, summary.session, (report, parts), read_again, received_at=call.received_at
+    )
     gateway.life.session(company_id, summary.session, call.received_at)
     return ok(uploads.stored_message(taken))
 

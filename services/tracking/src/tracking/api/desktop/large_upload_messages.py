@@ -20,17 +20,27 @@ class Job(msgspec.Struct):
     device_id: UUID
     logged_in_at: datetime
     clock_offset: timedelta
+    offset_before: timedelta | None
     received_at: datetime
     size: int
 
 
+Claim = tuple[bytes, str, int, int]  # id, kind, moment (Unix time in microseconds), seconds
+
+
 class Summary(msgspec.Struct):
-    """What was read; `parts` messages with its rows follow. `error`: why there is nothing to store."""
+    """What was read; `parts` messages with its rows follow. `error`: why there is nothing to store.
+
+    `claims`, `before` and `ahead` are those of a `Report`: they say whether the desktop's clock was set.
+    """
 
     error: str = ""
     token: str = ""
     session: int = 0
     parts: int = 0
+    claims: list[Claim] = msgspec.field(default_factory=list)
+    before: list[tuple[bytes, int]] = msgspec.field(default_factory=list)
+    ahead: int | None = None
 
 
 class Part(msgspec.Struct):

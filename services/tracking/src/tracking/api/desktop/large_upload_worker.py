@@ -16,7 +16,7 @@ from servicekit.errors import AppError
 from tracking.api.desktop.large_upload_messages import LENGTH, Job, Part, Summary, framed
 from tracking.api.desktop.uploads import read_rows
 from tracking.api.desktop.wire import id_in, read_object, text_in
-from tracking.domain.reports import Reader
+from tracking.domain.reports import MOST_CLAIMS, Reader
 from tracking.store.packing import Packer, Upload
 
 MAX_MEMORY = 2 * 1024**3  # bytes of address space; an upload of 32 MB takes some 600 MB
@@ -37,7 +37,12 @@ def read(job: Job, body: bytes) -> tuple[Summary, list[Part]]:
         return Summary(error="the body must not be nested so deep; no tracker's is"), []
     except MemoryError:
         return Summary(error=TOO_BIG), []
-    reader = Reader(job.employee_id, logged_in_at=job.logged_in_at, clock_offset=job.clock_offset)
+    reader = Reader(
+        job.employee_id,
+        logged_in_at=job.logged_in_at,
+        clock_offset=job.clock_offset,
+        offset_before=job.offset_before,
+    )
     report = reader.read(
         applications=rows.applications,
         websites=rows.websites,
@@ -46,7 +51,14 @@ def read(job: Job, body: bytes) -> tuple[Summary, list[Part]]:
     )
     upload = Packer(job.company_id, job.employee_id, job.device_id).pack(report)
     parts = list(_parts(upload))
-    return Summary(token=token, session=session, parts=len(parts)), parts
+    return Summary(
+        token=token,
+        session=session,
+        parts=len(parts),
+        claims=[(record_id, kind.value, at, seconds) for record_id, kind, at, seconds in report.activity],
+        before=report.before[-MOST_CLAIMS:],
+        ahead=report.ahead,
+    ), parts
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -19,6 +20,9 @@ from servicekit.errors import InvalidInput, NotAuthenticated, RateLimited, TooLa
 from servicekit.turns import Turns
 from tracking.api.desktop.large_upload_messages import LENGTH, Job, Part, Summary, framed
 from tracking.api.transport import Body
+from tracking.domain.reports import Activity, Report
+from tracking.domain.timeline import Kind
+from tracking.domain.unix_time import microsecond_of
 from tracking.store.packing import Upload
 
 log = structlog.get_logger()
@@ -65,6 +69,16 @@ async def read_whole(body: Body) -> None:
         if body.complete:
             return
         await body.read(body.size + 1)
+
+
+def claims_of(summary: Summary, received_at: datetime) -> Report:
+    """The claims of an upload that was read apart: all of a report that tells whether a clock was set."""
+    return Report(
+        activity=[Activity(record_id, Kind(kind), at, seconds) for record_id, kind, at, seconds in summary.claims],
+        before=summary.before,
+        received=microsecond_of(received_at),
+        ahead=summary.ahead,
+    )
 
 
 class Room:

@@ -44,11 +44,19 @@ def _clock(moment: datetime | None, time_zone: str) -> Markup:
         return Markup('<span class="badge live">running</span>')
     local = moment.astimezone(ZoneInfo(time_zone))
     words = f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
-    return Markup('<time datetime="{}">{}</time>').format(f"{local:%Y-%m-%d %H:%M}", words)
+    offset = _offset(local)
+    return Markup('<time datetime="{}">{}</time>').format(f"{local:%Y-%m-%d %H:%M}{offset.strip()}", words + offset)
 
 
 def _time_of_day(moment: datetime, time_zone: str) -> str:
-    return f"{moment.astimezone(ZoneInfo(time_zone)):%H:%M}"
+    local = moment.astimezone(ZoneInfo(time_zone))
+    return f"{local:%H:%M}{_offset(local)}"
+
+
+def _offset(local: datetime) -> str:
+    """+01:00, where clocks are set back and the same time of day comes twice; else nothing."""
+    comes_twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
+    return f" {local.isoformat()[-6:]}" if comes_twice else ""
 
 
 def _days_before(day: date, days: int) -> date:
