@@ -22,11 +22,16 @@ READERS = {
         "Aggregator": "aggregator",
         "Workspace": "workspace",
         "Migration": "migrate",
-        "Maintenance": "reconcile, recount, rebuild-feed",
+        "Maintenance": "reconcile, recount, rebuild-feed, sign-ins",
         "Command": "seed-demo",
         "Recovery": "recover-admin",
     },
-    "owner_portal": {"Settings": "serve", "Migration": "migrate", "Database": "create-owner", "Rebuild": "rebuild"},
+    "owner_portal": {
+        "Settings": "serve",
+        "Migration": "migrate",
+        "Database": "create-owner, sign-ins",
+        "Rebuild": "rebuild",
+    },
 }
 
 Table = dict[str, tuple[str, set[str]]]

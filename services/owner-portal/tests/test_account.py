@@ -7,8 +7,8 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from credentials.throttle import BUDGETS, Kind
 from owner_portal.domain.devices import UNKNOWN, device_name
-from owner_portal.domain.owners import CODES_PER_ACCOUNT
 
 PASSWORD = "correct horse battery"
 NEW = "another horse entirely"
@@ -58,8 +58,8 @@ async def test_a_script_changes_its_password(enter: Any) -> None:
 async def test_a_refused_password_changes_nothing(enter: Any) -> None:
     owner = await enter("careless@tenantry.example")
     for present, new, again, problem in (
-        ("wrong", NEW, NEW, "not your present password"),
-        (PASSWORD, "short", "short", "12 to 1000"),
+        ("wrong", NEW, NEW, "not your current password"),
+        (PASSWORD, "short", "short", "12 to 256"),
         (PASSWORD, NEW, NEW + "?", "differ"),
         (PASSWORD, PASSWORD, PASSWORD, "Choose another"),
     ):
@@ -74,7 +74,7 @@ async def test_a_refused_password_changes_nothing(enter: Any) -> None:
 
 async def test_guessing_the_present_password_is_slow(enter: Any) -> None:
     owner = await enter("hijacked@tenantry.example")
-    for _ in range(CODES_PER_ACCOUNT):
+    for _ in range(BUDGETS[Kind.PROOF].window):
         answer = await owner.call("/owner/account/password/", present_password="guess", new_password=NEW)
         assert answer.status_code == 400
     answer = await owner.call("/owner/account/password/", present_password=PASSWORD, new_password=NEW)

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from credentials.throttle import BUDGETS, Kind
 from owner_portal.application.owners.create_owner import create_owner
 from owner_portal.domain import owners as rules
 
@@ -172,7 +173,7 @@ async def test_slows_down_guessing(enter: Any, script: httpx.AsyncClient) -> Non
     email = "guessed-code@tenantry.example"
     codes, _ = await set_up(await enter(email))
     token = await challenge(script, email)
-    for _ in range(rules.CODES_PER_ACCOUNT):
+    for _ in range(BUDGETS[Kind.CODE].window):
         answer = await script.post("/owner/login/code/", json={"challenge": token, "code": "000000"})
         assert answer.status_code == 401
     answer = await script.post("/owner/login/code/", json={"challenge": token, "code": codes()})
@@ -180,7 +181,17 @@ async def test_slows_down_guessing(enter: Any, script: httpx.AsyncClient) -> Non
     browser = {"accept": "text/html"}
     page = await script.post("/owner/login/code/", data={"challenge": token, "code": codes()}, headers=browser)
     assert page.status_code == 429
-    assert "Wait a quarter of an hour" in page.text
+    assert "Too many attempts. Try again in" in page.text
+    assert 1 <= int(page.headers["retry-after"]) <= 900
+
+
+async def test_turning_it_on_ends_the_sessions_without_it(enter: Any) -> None:
+    email = "two-browsers@tenantry.example"
+    other, owner = await enter(email), await enter(email)
+    assert (await other.browser.get("/owner/dashboard/")).status_code == 200
+    await set_up(owner)
+    assert (await other.browser.get("/owner/dashboard/")).status_code == 303
+    assert (await owner.browser.get("/owner/dashboard/")).status_code == 200
 
 
 async def test_a_challenge_ends(enter: Any, script: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:

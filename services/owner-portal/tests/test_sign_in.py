@@ -1,19 +1,25 @@
 """Sessions: who gets one, what it looks like, when it ends."""
 
+import unicodedata
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from credentials import hashing
+from credentials.passwords import is_current
+from credentials.throttle import BUDGETS, Kind
+from owner_portal.application.owners import restrained
 from owner_portal.application.owners import sign_in as signing_in
 from owner_portal.application.owners.create_owner import create_owner
 from owner_portal.application.sweep import sweep
-from owner_portal.domain.owners import ATTEMPTS_PER_ACCOUNT, SESSION_LONGEST, Caller
-from servicekit.errors import InvalidInput, NotAuthenticated
+from owner_portal.domain.owners import SESSION_LONGEST, Caller
+from servicekit.errors import InvalidInput, NotAuthenticated, RateLimited
 
 SignIn = Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]
 
@@ -35,7 +41,7 @@ async def test_signs_in_and_out(owner: Any, anonymous: httpx.AsyncClient, sign_i
     stolen = httpx.Cookies(anonymous.cookies)
     answer = await anonymous.post("/owner/logout/", data={"csrf_token": token})
     assert answer.status_code == 303
-    assert not anonymous.cookies
+    assert set(anonymous.cookies) == {"tenantry-owner-browser"}
     anonymous.cookies = stolen
     assert (await anonymous.get("/owner/dashboard/")).status_code == 303
     assert (await owner.browser.get("/owner/dashboard/")).status_code == 200, "another session lives on"
@@ -164,7 +170,7 @@ async def test_who_signs_in_while_the_password_changes_is_not_let_in(
 @pytest.mark.usefixtures("owner")
 async def test_slows_down_guessing(anonymous: httpx.AsyncClient, sign_in: SignIn) -> None:
     form = {"email": "guessed@tenantry.example", "password": "wrong"}
-    for _ in range(ATTEMPTS_PER_ACCOUNT):
+    for _ in range(BUDGETS[Kind.PAIR].window):
         assert (await anonymous.post("/owner/login/", data=form)).status_code == 401
     answer = await anonymous.post("/owner/login/", data=form)
     assert answer.status_code == 429
@@ -173,9 +179,106 @@ async def test_slows_down_guessing(anonymous: httpx.AsyncClient, sign_in: SignIn
 
 @pytest.mark.usefixtures("owner")
 async def test_slows_down_an_address(anonymous: httpx.AsyncClient, sign_in: SignIn, engine: AsyncEngine) -> None:
+    await forget_attempts(engine)
+    for number in range(BUDGETS[Kind.ADDRESS].window):
+        form = {"email": f"guessed{number}@tenantry.example", "password": "wrong"}
+        assert (await anonymous.post("/owner/login/", data=form)).status_code == 401
+    answer = await sign_in(anonymous)
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["retry-after"]) <= 900
     async with engine.begin() as tx:
-        await tx.execute(text("UPDATE sign_in_attempt SET attempts = 50 WHERE subject LIKE 'address %'"))
-    assert (await sign_in(anonymous)).status_code == 429
-    async with engine.begin() as tx:
-        await tx.execute(text("UPDATE sign_in_attempt SET since = now() - interval '16 minutes'"))
+        await tx.execute(text("UPDATE sign_in_attempt SET ends_at = now()"))
     assert (await sign_in(anonymous)).status_code == 303, "the window is over"
+
+
+async def forget_attempts(engine: AsyncEngine) -> None:
+    async with engine.begin() as tx:
+        await tx.execute(text("DELETE FROM sign_in_attempt"))
+
+
+async def test_no_stranger_keeps_out_an_owner_with_a_known_browser(
+    engine: AsyncEngine, owner: Any, anonymous: httpx.AsyncClient, sign_in: SignIn
+) -> None:
+    """The only owner, and strangers at as many addresses as they like."""
+    await forget_attempts(engine)
+    assert owner
+    assert (await sign_in(anonymous)).status_code == 303, "the browser is known from now on"
+    for number in range(BUDGETS[Kind.ACCOUNT].window):
+        with pytest.raises(NotAuthenticated):
+            await signing_in.sign_in(
+                engine, email="owner@tenantry.example", password="wrong", caller=Caller(f"192.0.2.{number}", "")
+            )
+    right = {"email": "owner@tenantry.example", "password": "correct horse battery"}
+    with pytest.raises(RateLimited):
+        await signing_in.sign_in(engine, **right, caller=Caller("198.51.100.1", ""))
+    assert (await sign_in(anonymous)).status_code == 303
+    lines = [line async for line in restrained.list_restrained(engine)]
+    assert any(line.startswith("owner@") and line.endswith("new browsers are refused") for line in lines)
+    page = await anonymous.get("/owner/owners/")
+    assert "failed sign-ins from unknown browsers" in page.text
+    await restrained.lift(engine, "Owner@tenantry.example")
+    assert (await signing_in.sign_in(engine, **right, caller=Caller("198.51.100.1", ""))).session
+
+
+async def test_one_address_cannot_lock_an_owner_out(engine: AsyncEngine, owner: Any) -> None:
+    await forget_attempts(engine)
+    assert owner
+    for _ in range(200):
+        with pytest.raises((NotAuthenticated, RateLimited)):
+            await signing_in.sign_in(
+                engine, email="owner@tenantry.example", password="wrong", caller=Caller("192.0.2.1", "")
+            )
+    right = {"email": "owner@tenantry.example", "password": "correct horse battery"}
+    assert (await signing_in.sign_in(engine, **right, caller=Caller("192.0.2.2", ""))).session
+
+
+async def test_every_attempt_costs_one_hash(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    await forget_attempts(engine)
+    await create_owner(engine, email="gone@tenantry.example", password="correct horse battery")
+    async with engine.begin() as tx:
+        await tx.execute(text("UPDATE owner SET deactivated_at = now() WHERE email = 'gone@tenantry.example'"))
+    hashed: list[int] = []
+    run = hashing.HashQueue.run
+    monkeypatch.setattr(hashing.HashQueue, "run", lambda *given: hashed.append(1) or run(*given))
+    for email in ("nobody@tenantry.example", "gone@tenantry.example", "owner@tenantry.example"):
+        hashed.clear()
+        with pytest.raises(NotAuthenticated):
+            await signing_in.sign_in(engine, email=email, password="wrong", caller=Caller("192.0.2.77", ""))
+        assert hashed == [1]
+
+
+@pytest.mark.usefixtures("owner")
+async def test_a_password_of_before_opens_and_is_hashed_again(engine: AsyncEngine) -> None:
+    old = PasswordHasher(time_cost=1, memory_cost=64, parallelism=2).hash("short")
+    await create_owner(engine, email="early@tenantry.example", password="correct horse battery")
+    async with engine.begin() as tx:
+        await tx.execute(text("UPDATE owner SET password_hash = :old WHERE email LIKE 'early@%'"), {"old": old})
+    for _ in range(2):
+        caller = Caller("192.0.2.78", "")
+        assert (
+            await signing_in.sign_in(engine, email="early@tenantry.example", password="short", caller=caller)
+        ).session
+        async with engine.begin() as tx:
+            kept = (await tx.execute(text("SELECT password_hash FROM owner WHERE email LIKE 'early@%'"))).scalar_one()
+        assert is_current(kept)
+
+
+async def test_composed_and_decomposed_are_one_password(engine: AsyncEngine) -> None:
+    composed = "gr\u00f6\u00dfere \u00d6ltanker"
+    await create_owner(engine, email="nfc@tenantry.example", password=composed)
+    typed = unicodedata.normalize("NFD", composed)
+    caller = Caller("192.0.2.79", "")
+    assert (await signing_in.sign_in(engine, email="nfc@tenantry.example", password=typed, caller=caller)).session
+
+
+@pytest.mark.parametrize("password", ["password1234", " " * 12, "owner@tenantry.example", "short"])
+async def test_what_is_no_new_password(engine: AsyncEngine, password: str) -> None:
+    with pytest.raises(InvalidInput):
+        await create_owner(engine, email="owner@tenantry.example", password=password)
+
+
+async def test_signing_out_without_a_session_clears_the_cookie(anonymous: httpx.AsyncClient) -> None:
+    answer = await anonymous.post("/owner/logout/", headers={"cookie": "tenantry-owner=over"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/owner/login/")
+    assert "tenantry-owner=" in answer.headers["set-cookie"]
+    assert "Max-Age=0" in answer.headers["set-cookie"]

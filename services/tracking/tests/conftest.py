@@ -50,7 +50,7 @@ hypothesis.settings.load_profile("tracking")
 # With its usual locals of every frame, one traceback can take minutes.
 structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 
-PASSWORD = "open sesame"
+PASSWORD = "open sesame tonight"
 OWNER = pb.Action(actor="owner@tenantry.example", reason="because")
 numbers = itertools.count(1)
 

@@ -40,3 +40,14 @@ class TlsSettings(BaseSettings):
     tls_ca: Path
     tls_cert: Path
     tls_key: Path
+
+
+class ProxySettings(BaseSettings):
+    """For a process that may stand behind a reverse proxy."""
+
+    trusted_proxies: str = ""  # addresses or networks, separated by commas, whose X-Forwarded headers are believed
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """Each of them."""
+        return tuple(part.strip() for part in self.trusted_proxies.split(",") if part.strip())

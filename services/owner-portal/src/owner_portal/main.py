@@ -1,4 +1,4 @@
-"""The owner portal: `tenantry-owner-portal migrate | serve | create-owner --email E | rebuild`."""
+"""The owner portal: `tenantry-owner-portal migrate | serve | create-owner --email E | sign-ins | rebuild`."""
 
 import argparse
 import os
@@ -15,6 +15,7 @@ from owner_portal.api.app import create_app
 from owner_portal.api.portal import Portal, Security
 from owner_portal.api.trails import verifiers
 from owner_portal.application.audit.verify_trails import verify_when_due
+from owner_portal.application.owners import restrained
 from owner_portal.application.owners.create_owner import create_owner
 from owner_portal.application.owners.secret_box import SecretBox
 from owner_portal.application.read_model.rebuild_usage import rebuild_usage
@@ -108,7 +109,7 @@ def _security(config: settings.Settings) -> Security:
         box=SecretBox(bytes.fromhex(config.secret_key)),
         totp_required=config.totp_required,
         step_up=timedelta(minutes=config.step_up_minutes),
-        trusted_proxies=tuple(part.strip() for part in config.trusted_proxies.split(",") if part.strip()),
+        trusted_proxies=config.proxies,
     )
 
 
@@ -153,6 +154,20 @@ def _say_progress(progress: Rebuild) -> None:
     _say(f"{progress.read:,} of {progress.all:,} months read")
 
 
+async def sign_ins(config: settings.Database, *, lift: str | None) -> None:
+    """Lists what is counted against owners' accounts; with `lift`, an e-mail or an address, forgives it."""
+    engine = create_engine(config.database_url, name=f"{NAME}-sign-ins")
+    try:
+        if lift:
+            await restrained.lift(engine, lift)
+            _say(f"{lift} may sign in again.")
+        else:
+            async for line in restrained.list_restrained(engine):
+                _say(line)
+    finally:
+        await engine.dispose()
+
+
 async def set_owner(
     config: settings.Database, *, email: str, password: str, if_missing: bool, reset_second_factor: bool
 ) -> None:
@@ -180,6 +195,8 @@ def cli(arguments: Sequence[str] | None = None) -> None:
     create.add_argument("--email", required=True)
     create.add_argument("--if-missing", action="store_true", help="leave an account that exists as it is")
     create.add_argument("--reset-second-factor", action="store_true", help="for who has lost device and recovery codes")
+    listing = commands.add_parser("sign-ins", help="list failed sign-ins, or let an account or address sign in again")
+    listing.add_argument("--lift", metavar="E-MAIL|ADDRESS", help="forgive what is counted against it")
     given = parser.parse_args(arguments)
     telemetry.configure(NAME, LogSettings().log_level)
     try:
@@ -190,6 +207,8 @@ def cli(arguments: Sequence[str] | None = None) -> None:
                 run_process(serve(settings.Settings()))
             case "rebuild":
                 run_process(rebuild(settings.Rebuild()))
+            case "sign-ins":
+                run_process(sign_ins(settings.Database(), lift=given.lift))
             case "create-owner":
                 password = os.environ.get("PORTAL_OWNER_PASSWORD", "")
                 run_process(

@@ -9,6 +9,7 @@ from servicekit.settings import (
     ListenAddress,
     LogSettings,
     MigrationSettings,
+    ProxySettings,
     TlsSettings,
 )
 
@@ -33,7 +34,7 @@ class Rebuild(DatabaseSettings, BusSettings):
     model_config = _FROM_ENVIRONMENT
 
 
-class Settings(LogSettings, DatabaseSettings, BusSettings, TlsSettings):
+class Settings(LogSettings, DatabaseSettings, BusSettings, TlsSettings, ProxySettings):
     """For `serve`. Addresses are host:port."""
 
     model_config = _FROM_ENVIRONMENT
@@ -42,7 +43,6 @@ class Settings(LogSettings, DatabaseSettings, BusSettings, TlsSettings):
     tenancy_address: str
     billing_address: str
     cookie_secure: bool = True  # false only where the portal is reached without TLS, on one machine
-    trusted_proxies: str = ""  # addresses or networks, separated by commas, whose X-Forwarded headers are believed
     secret_key: str = Field(pattern=r"^[0-9a-f]{64}$", repr=False)  # seals the secrets of second factors
     totp_required: bool = False  # every owner has to set up a second factor
     step_up_minutes: int = Field(default=10, gt=0)  # how long a proof of who it is holds

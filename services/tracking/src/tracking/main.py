@@ -24,6 +24,7 @@ from servicekit import migrations, telemetry
 from servicekit.bus import Bus
 from servicekit.database import PAGE_STATEMENT_TIMEOUT, create_engine, ping
 from servicekit.errors import AppError
+from servicekit.http_proxies import behind
 from servicekit.http_server import bind, health_routes, serve
 from servicekit.lifecycle import forever, run_process, run_tasks
 from servicekit.relay import Relay
@@ -45,7 +46,6 @@ from tracking.application.config_watch import ConfigWatch
 from tracking.application.end_session import end_silent_sessions
 from tracking.application.erase_late_use import erase_late_use
 from tracking.application.group_commit import GroupCommit
-from tracking.application.guard_sign_in import NO_COMPANY
 from tracking.application.key_use import KeyUses
 from tracking.application.remove_old_screenshots import remove_old_screenshots
 from tracking.application.reset_by_mail import answer_requests
@@ -63,6 +63,7 @@ from tracking.imaging.decoder import Decoder
 from tracking.store.ingest import IngestWriter
 from tracking.store.pictures import PictureStore
 from tracking.store.scope import company_scope
+from tracking.store.sign_in_attempts import NO_COMPANY
 from tracking.workers import run_workers, while_parent_lives
 
 # Any event of theirs means that the access directory has news; one that is missed costs its polling interval.
@@ -99,7 +100,7 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     desktop = DesktopApi(calls, directory, sync)
     app = Starlette(routes=[*health, Route("/v1/{rest:path}", native), Mount("/", desktop)])
     await run_tasks(
-        serve(app, listener, protocol=UploadProtocol.of(Uploads(calls, directory))),
+        serve(behind(app, config.proxies), listener, protocol=UploadProtocol.of(Uploads(calls, directory))),
         sync.run(),
         commit.run(),
         forever("follow devices", authenticator.follow_changes, idle=0),
@@ -197,7 +198,7 @@ async def workspace(config: settings.Workspace, listener: socket.socket) -> None
         sends_mail=bool(config.mail_url),
     )
     await run_tasks(
-        serve(app, listener),
+        serve(behind(app, config.proxies), listener),
         sync.run(),
         bus.run(*((subject, sync.nudge) for subject in CHANGES)),
         *_mailing(config, engine, dispatch),
@@ -228,8 +229,7 @@ def _serve_gateway(listener: socket.socket) -> None:
     run_process(gateway(config, listener))
 
 
-def cli() -> None:
-    """`tenantry-tracking COMMAND`."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tenantry-tracking", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("migrate", help="bring the database to the newest version (needs the owner's role)")
@@ -239,6 +239,10 @@ def cli() -> None:
     commands.add_parser("describe", help="print the gateway's OpenAPI description")
     commands.add_parser("reconcile", help="recompute all totals from raw rows; exit 1 when any differs")
     commands.add_parser("recount", help="add all days up anew from what is kept by the hour")
+    sign_ins = commands.add_parser(
+        "sign-ins", help="list accounts and networks that may not sign in now, or let one in"
+    )
+    sign_ins.add_argument("--lift", metavar="E-MAIL|ADDRESS", help="forgive what is counted against it, everywhere")
     commands.add_parser("rebuild-feed", help="announce every month of every company again")
     recover = commands.add_parser(
         "recover-admin", help="print a one-time link that sets an admin's password; asks for the company key"
@@ -246,7 +250,12 @@ def cli() -> None:
     recover.add_argument("--email", required=True, help="of an active admin of the company")
     seed = commands.add_parser("seed-demo", help="fill companies with people and history")
     seed.add_argument("--file", type=Path, required=True, help="what to fill in, as JSON")
-    arguments = parser.parse_args()
+    return parser
+
+
+def cli() -> None:
+    """`tenantry-tracking COMMAND`."""
+    arguments = _parser().parse_args()
     match arguments.command:
         case "migrate":
             migrations.upgrade(settings.Migration().migration_database_url, "tracking.store")
@@ -267,6 +276,8 @@ def cli() -> None:
             run_process(maintenance.reconcile_all(settings.Maintenance()))
         case "recount":
             run_process(maintenance.recount_all(settings.Maintenance()))
+        case "sign-ins":
+            run_process(maintenance.sign_ins(settings.Maintenance(), lift=arguments.lift))
         case "rebuild-feed":
             run_process(maintenance.rebuild_all(settings.Maintenance()))
         case "recover-admin":

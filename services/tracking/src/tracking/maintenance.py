@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.database import create_engine
 from servicekit.errors import Conflict, NotFound
 from tracking import settings
+from tracking.application import restrained_sign_ins
 from tracking.application.accounts import add_employee, set_up_company
 from tracking.application.fold_company import fold_company
 from tracking.application.import_history import Stretch, import_history
@@ -71,6 +72,19 @@ async def recount_all(config: settings.Maintenance) -> None:
         if days := await recount(engine, company_id, company_month_event):
             _say(f"{company_id}: {days} days corrected")
     _say("all days are added up; reconcile tells whether they are right")
+    await engine.dispose()
+    await dispatch.dispose()
+
+
+async def sign_ins(config: settings.Maintenance, *, lift: str | None) -> None:
+    """Lists who may not sign in now; with `lift`, an e-mail or an address, forgives what is counted against it."""
+    engine, dispatch = _engines(config)
+    if lift:
+        await restrained_sign_ins.lift(engine, dispatch, lift)
+        _say(f"{lift} may sign in again")
+    else:
+        async for line in restrained_sign_ins.list_restrained(engine, dispatch):
+            _say(line)
     await engine.dispose()
     await dispatch.dispose()
 

@@ -9,6 +9,7 @@ from servicekit.settings import (
     ListenAddress,
     LogSettings,
     MigrationSettings,
+    ProxySettings,
     TlsSettings,
 )
 
@@ -56,7 +57,7 @@ class Pictures(BaseSettings):
     pictures_url: str = "file:///var/lib/tenantry/pictures"
 
 
-class Gateway(LogSettings, DatabaseSettings, BusSettings, TlsSettings, KeyPeppers, Pictures):
+class Gateway(LogSettings, DatabaseSettings, BusSettings, TlsSettings, KeyPeppers, Pictures, ProxySettings):
     """`gateway`: what desktop trackers call."""
 
     model_config = _PREFIX
@@ -95,7 +96,9 @@ class Recovery(LogSettings, DatabaseSettings, TlsSettings, KeyPeppers, Mails):
     billing_address: str
 
 
-class Workspace(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispatch, KeyPeppers, Pictures, Mails):
+class Workspace(
+    LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispatch, KeyPeppers, Pictures, Mails, ProxySettings
+):
     """`workspace`: the pages of admins and employees."""
 
     model_config = _PREFIX

@@ -88,7 +88,7 @@ async def test_another_persons_tasks(own, sit, give, new_tenant, stored) -> None
     stranger = await sit(await new_tenant())
     people = await stored("employee", own.company_id)
     (email,) = [row["email"] for row in people if row["role"] == "EMPLOYEE" and row["number"] != own.account.id]
-    login = (await own.tracker.login(email, "open sesame")).fields["data"]
+    login = (await own.tracker.login(email, "open sesame tonight")).fields["data"]
     for token, tracker in ((login["active_token"], own.tracker), (stranger.account.token, stranger.tracker)):
         mine = await tracker.post("tasks/get", {"id": own.account.id, "active_token": token})
         assert mine.fields["data"] == [], "the id in the body opens nothing"

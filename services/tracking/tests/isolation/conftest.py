@@ -19,13 +19,21 @@ from tracking.application.fold_company import fold_company
 from tracking.application.log_in import log_in
 from tracking.application.start_session import start_session
 from tracking.application.tasks import assign_task
-from tracking.application.workspace_sign_in import sign_in
+from tracking.application.workspace_sign_in import Ticket, sign_in
 from tracking.domain.editing import Editor
 from tracking.domain.reports import Reader
 from tracking.domain.retention import Retention
 from tracking.domain.submissions import Submission
 from tracking.feed.outgoing import company_month_event
-from tracking.store import heartbeats, password_resets, screenshot_retention, screenshots, sessions, shown_once
+from tracking.store import (
+    heartbeats,
+    password_resets,
+    screenshot_retention,
+    screenshots,
+    sessions,
+    shown_once,
+    sign_in_choices,
+)
 from tracking.store.ingest import IngestWriter
 from tracking.store.packing import Packer
 from tracking.store.scope import companies_scope, company_scope
@@ -43,6 +51,7 @@ TABLES = (
     "fold_queue",
     "form_submission",
     "key_use",
+    "known_place",
     "mail",
     "outbox",
     "password_reset",
@@ -52,6 +61,7 @@ TABLES = (
     "screenshot_retention",
     "shown_once",
     "sign_in_attempt",
+    "sign_in_choice",
     "storage_use",
     "task",
     "usage_record",
@@ -72,12 +82,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="package")
-async def two_companies(new_tenant, engine, dispatch, heartbeat, environment, superuser) -> tuple[UUID, UUID]:
+async def two_companies(new_tenant, engine, heartbeat, environment, superuser) -> tuple[UUID, UUID]:
     """Their ids; both have rows in every table."""
     tenants = [await new_tenant(), await new_tenant()]
     writer = IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"])
     for tenant in tenants:
-        await _fill(tenant, engine, dispatch, heartbeat, writer)
+        await _fill(tenant, engine, heartbeat, writer)
     await writer.close()
     async with superuser.connect() as connection:
         for table in TABLES:
@@ -86,9 +96,7 @@ async def two_companies(new_tenant, engine, dispatch, heartbeat, environment, su
     return tenants[0].company_id, tenants[1].company_id
 
 
-async def _fill(
-    tenant, engine: AsyncEngine, dispatch: AsyncEngine, heartbeat: AsyncEngine, writer: IngestWriter
-) -> None:
+async def _fill(tenant, engine: AsyncEngine, heartbeat: AsyncEngine, writer: IngestWriter) -> None:
     now = datetime.now(UTC)
     then = now - timedelta(hours=1)
     account = {"email": tenant.people[0], "password": tenant.password, "origin": "desktop"}
@@ -125,8 +133,11 @@ async def _fill(
     await fold_company(engine, tenant.company_id, company_month_event)
     await writer.write([upload])
     await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)  # waits in the queue
-    ticket = await sign_in(engine, dispatch, **account, now=now)
+    ticket = await sign_in(engine, **account, now=now)
+    assert isinstance(ticket, Ticket)
     async with company_scope(engine, tenant.company_id) as tx:
+        choice = {"digest": b"digest", "employee_id": device.employee_id, "password_hash": "", "now": now}
+        await sign_in_choices.insert(tx, tenant.company_id, **choice, expires_at=now + timedelta(minutes=5))
         await queue_mail(tx, to=tenant.admin, subject="Hello", body="")
         await password_resets.ask(tx, tenant.company_id, account=b"a", origin=b"o", email=tenant.admin)
         link = {"token_digest": b"t", "employee_id": device.employee_id, "time": timedelta(hours=1)}

@@ -120,7 +120,11 @@ async def test_only_roles_for_many_companies_have_policies_of_their_own(superuse
     reads = [(table, "{tracking_dispatch}", "SELECT") for table in READ_BY_DISPATCH]
     folds = [(table, "{tracking_fold}", "ALL") for table in TOUCHED_BY_FOLDS]
     hears = [(table, "{tracking_heartbeat}", "ALL") for table in ("device", "key_use", "work_session")]
-    assert found == sorted([*reads, *folds, *hears, ("outbox", "{tracking_dispatch}", "ALL")])
+    signs_in = [("employee", "SELECT"), ("known_place", "SELECT"), ("sign_in_attempt", "ALL")]
+    finds = [
+        (table, "{tracking_owner}", command) for table, command in signs_in
+    ]  # by functions that are given an e-mail
+    assert found == sorted([*reads, *folds, *hears, *finds, ("outbox", "{tracking_dispatch}", "ALL")])
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ async def test_the_serving_role_may_not_rewrite_history(superuser: AsyncEngine) 
     assert rights["activity"] == {"SELECT", "INSERT"}
     assert "UPDATE" not in rights["usage_record"] | rights["quarantine"]
     assert {table for table in rights if "DELETE" in rights[table]} == {
-        *("fold_queue", "workspace_session", "sign_in_attempt", "task"),
+        *("fold_queue", "known_place", "sign_in_attempt", "sign_in_choice", "task", "workspace_session"),
         *("form_submission", "shown_once", "password_reset", "password_reset_request", "mail"),
     }
     assert not any({"TRUNCATE", "REFERENCES", "TRIGGER"} & rights[table] for table in rights)

@@ -53,7 +53,7 @@ class Browser:
                 return {name: html.unescape(value) for name, value in HIDDEN.findall(rest.partition("</form>")[0])}
         return {"version": "1"}  # whoever may not see the form writes one of their own
 
-    async def sign_in(self, email: str, password: str = "open sesame") -> httpx.Response:
+    async def sign_in(self, email: str, password: str = "open sesame tonight") -> httpx.Response:
         return await self.http.post("/login", data={"email": email, "password": password})
 
 

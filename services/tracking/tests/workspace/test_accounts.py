@@ -392,7 +392,7 @@ async def test_who_may_not_see(tenant, path, new_tenant, open_browser, employee)
 
 async def test_a_new_companys_admin_lands_in_it(new_key, open_browser) -> None:
     """Also where the same e-mail and password open an older company."""
-    account = {"name": "Ada", "email": "ada@two-companies.example", "password": "open sesame"}
+    account = {"name": "Ada", "email": "ada@two-companies.example", "password": "open sesame tonight"}
     for _ in range(3):
         company_id, key = await new_key()
         browser = open_browser()

@@ -201,7 +201,7 @@ async def test_one_mail_lists_every_company(new_tenant, open_browser, mails, new
     email = f"consultant@{(await new_tenant()).company_id}.example"
     for name in ("Ada", "Ada L."):
         _company_id, key = await new_key()
-        form = {"key": key, "name": name, "email": email, "password": "open sesame"}
+        form = {"key": key, "name": name, "email": email, "password": "open sesame tonight"}
         assert (await open_browser().post("/setup", **form)).status_code == 303
     await open_browser().post("/forgot", email=email)
     [mail] = await mails()

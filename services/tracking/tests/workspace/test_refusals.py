@@ -2,7 +2,7 @@
 
 import pytest
 
-LOGIN = {"email": "ada@acme.example", "password": "open sesame"}
+LOGIN = {"email": "ada@acme.example", "password": "open sesame tonight"}
 
 
 @pytest.mark.parametrize(("path", "allowed"), [("/logout", {"POST"}), ("/tasks/1/delete", {"POST"})])

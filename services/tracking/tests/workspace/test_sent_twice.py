@@ -40,7 +40,7 @@ async def test_a_task(admin, tenant, path, stored) -> None:
 
 async def test_an_account(admin, tenant, stored) -> None:
     form = await admin.hidden("/team")
-    person = {"name": "Cleo", "email": f"cleo@{tenant.company_id}.example", "password": "open sesame"}
+    person = {"name": "Cleo", "email": f"cleo@{tenant.company_id}.example", "password": "open sesame tonight"}
     replies = await asyncio.gather(*(admin.post("/team", **form | person) for _ in range(3)))
     assert {reply.status_code for reply in replies} == {303}
     assert len(await stored("employee", tenant.company_id)) == 3
@@ -58,7 +58,7 @@ async def test_a_companys_first_admin(new_key, open_browser, stored) -> None:
     company_id, key = await new_key()
     browser = open_browser()
     form = await browser.hidden("/setup")
-    admin = {"key": key, "name": "Ada", "email": f"ada@{company_id}.example", "password": "open sesame"}
+    admin = {"key": key, "name": "Ada", "email": f"ada@{company_id}.example", "password": "open sesame tonight"}
     replies = [await browser.post("/setup", **form | admin) for _ in range(2)]
     assert [reply.status_code for reply in replies] == [303, 303]
     assert (await browser.see("/team")).status_code == 200

@@ -17,7 +17,7 @@ PAGES = [("GET", "/"), ("GET", "/team"), ("POST", "/team"), ("POST", "/logout")]
 @pytest.mark.parametrize("cookie", ["", "x", ".", "0" * 32, "0" * 32 + ".token", "'; --.x", "\u00e9.\u00e9"])
 async def test_without_a_session_every_page_leads_to_the_login(open_browser, method: str, path: str, cookie) -> None:
     browser = open_browser()
-    fields = {"csrf_token": "x", "name": "Eve", "email": "eve@acme.example", "password": "open sesame"}
+    fields = {"csrf_token": "x", "name": "Eve", "email": "eve@acme.example", "password": "open sesame tonight"}
     headers = {"Cookie": b"workspace=" + cookie.encode()} if cookie else {}
     reply = await browser.http.request(method, path, data=fields if method == "POST" else None, headers=headers)
     assert (reply.status_code, reply.headers["location"]) == (303, "/login")
@@ -39,7 +39,7 @@ async def test_signing_in_and_out(open_browser, tenant) -> None:
     assert (await browser.see("/")).status_code == 303, "the cookie is worthless now"
 
 
-@pytest.mark.parametrize("password", ["guess", "Open sesame", "open sesame ", "x" * 512])
+@pytest.mark.parametrize("password", ["guess", "Open sesame tonight", "open sesame tonight ", "x" * 512])
 async def test_a_wrong_password(open_browser, tenant, password: str) -> None:
     browser = open_browser()
     for email in (tenant.people[0], "nobody@acme.example", ""):
@@ -95,7 +95,7 @@ async def test_a_suspended_company(open_browser, new_tenant, suspend, reactivate
         assert reply.status_code == 403
         assert SUSPENDED in reply.text
         assert "set-cookie" not in reply.headers
-    setup = {"key": tenant.key, "name": "Eve", "email": "eve@acme.example", "password": "open sesame"}
+    setup = {"key": tenant.key, "name": "Eve", "email": "eve@acme.example", "password": "open sesame tonight"}
     reply = await open_browser().http.post("/setup", data=setup)
     assert reply.status_code == 403
     assert SUSPENDED in reply.text

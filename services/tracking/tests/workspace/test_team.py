@@ -33,7 +33,7 @@ WAITING = text("""
     WHERE wait_event_type = 'Lock' AND query LIKE '%FROM company FOR NO KEY UPDATE%'
 """)
 
-NEW = {"name": "Cleo", "email": "cleo@acme.example", "password": "open sesame"}
+NEW = {"name": "Cleo", "email": "cleo@acme.example", "password": "open sesame tonight"}
 
 
 async def test_an_employee_sees_the_own_page_and_not_the_teams(employee, tenant) -> None:

@@ -10,6 +10,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from credentials.tokens import token_digest
+from owner_portal.api.cookies import browser_of
 from owner_portal.api.portal import Portal, ThePortal
 from owner_portal.api.requests import Typed, check_origin, wants_json
 from owner_portal.application.owners.prove_again import prove_again
@@ -39,10 +41,11 @@ class StepUpRequired(Forbidden):
         self.fields = fields
 
 
-async def _calling(request: Request) -> Caller:
+async def _calling(request: Request, portal: ThePortal) -> Caller:
     return Caller(
         address=request.client.host if request.client else "unknown",
         device=device_name(request.headers.get("user-agent", "")),
+        browser=token_digest(browser_of(request, portal)),
     )
 
 
@@ -79,11 +82,16 @@ Listening = Annotated[SignedIn, Depends(_listening)]
 
 
 async def _entered_acting(request: Request, owner: EnteredOwner, fields: Typed) -> SignedIn:
+    check_csrf(request, owner, fields)
+    return owner
+
+
+def check_csrf(request: Request, owner: SignedIn, fields: Mapping[str, str]) -> None:
+    """Forbidden unless the request was made for this session, by a page or script of this portal."""
     check_origin(request)
     given = request.headers.get("x-csrf-token") or fields.get("csrf_token", "")
     if not is_csrf_token(given, owner.csrf_token):
         raise Forbidden(HEADER_MISSING) if wants_json(request) else FormTooOld(FORM_TOO_OLD)
-    return owner
 
 
 EnteredActor = Annotated[SignedIn, Depends(_entered_acting)]
@@ -98,25 +106,24 @@ ActingOwner = Annotated[SignedIn, Depends(_acting)]
 """The owner who changes something. Forbidden, SecondFactorRequired."""
 
 
-async def prove(portal: Portal, owner: SignedIn, caller: Caller, fields: Mapping[str, str]) -> None:
+async def prove(portal: Portal, owner: SignedIn, fields: Mapping[str, str]) -> None:
     """Takes the password, and the code, that the fields show. Forbidden: they are wrong. RateLimited."""
     await prove_again(
         portal.engine,
         signed_in=owner,
         password=fields.get("step_up_password", ""),
         code=fields.get("step_up_code", ""),
-        caller=caller,
         box=portal.security.box,
     )
 
 
-async def _stepped_up(portal: ThePortal, owner: EnteredActor, caller: TheCaller, fields: Typed) -> SignedIn:
+async def _stepped_up(portal: ThePortal, owner: EnteredActor, fields: Typed) -> SignedIn:
     if datetime.now(UTC) - owner.proved_at <= portal.security.step_up:
         return owner
     if not any(fields.get(name) for name in STEP_UP_FIELDS):
         raise StepUpRequired("Confirm that it is you: send step_up_password, and step_up_code if you have one.", fields)
     try:
-        await prove(portal, owner, caller, fields)
+        await prove(portal, owner, fields)
     except Forbidden as error:
         raise StepUpRequired(error.message, fields) from error
     return owner

@@ -4,7 +4,6 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from owner_portal.api import alerts, audit_log, dashboard, events, held, reports, retention
 from owner_portal.api.account import invitations, login, owners, second_factor, step_up
@@ -26,6 +25,7 @@ from owner_portal.api.portal import Portal
 from owner_portal.api.static import Static
 from servicekit.database import ping
 from servicekit.http_headers import SecurityHeaders
+from servicekit.http_proxies import behind
 from servicekit.http_server import BodyLimit, health_routes
 
 SMALL = 4096  # bytes that travel in one piece anyway, compressed or not
@@ -51,7 +51,7 @@ def _routes(portal: Portal) -> FastAPI:
         redirect_slashes=True,
         routes=[*health_routes({"database": database})],
         middleware=[
-            Middleware(ProxyHeadersMiddleware, trusted_hosts=list(portal.security.trusted_proxies)),
+            Middleware(behind, proxies=portal.security.trusted_proxies),
             Middleware(BodyLimit, limit=LARGEST_BODY, files=LARGEST_FORM),
             Middleware(GZipMiddleware, minimum_size=SMALL, compresslevel=1),
         ],

@@ -3,8 +3,12 @@
 from fastapi import Request
 from starlette.responses import Response
 
+from credentials.tokens import new_token
 from owner_portal.api.portal import Portal
 from owner_portal.application.owners.sign_out import sign_out
+
+LONGEST_TOKEN = 100
+BROWSER_TIME = 400 * 24 * 3600  # seconds: no browser keeps a cookie longer
 
 
 async def replace_session(request: Request, response: Response, portal: Portal, token: str) -> Response:
@@ -12,12 +16,36 @@ async def replace_session(request: Request, response: Response, portal: Portal, 
     before = request.cookies.get(portal.cookie_name)
     if before is not None:
         await sign_out(portal.engine, token=before)
-    return set_session(response, portal, token)
+    return know_browser(request, set_session(response, portal, token), portal)
 
 
 def set_session(response: Response, portal: Portal, token: str) -> Response:
     """The browser has this session from now on."""
     response.set_cookie(portal.cookie_name, token, path="/", secure=portal.cookie_secure, httponly=True, samesite="lax")
+    return response
+
+
+def browser_of(request: Request, portal: Portal) -> str:
+    """The token by which this browser is known again; the same one all through a request, new if it has none."""
+    token = request.cookies.get(portal.browser_cookie, "")
+    if not 0 < len(token) <= LONGEST_TOKEN:
+        if not hasattr(request.state, "browser"):
+            request.state.browser = new_token()
+        token = request.state.browser
+    return token
+
+
+def know_browser(request: Request, response: Response, portal: Portal) -> Response:
+    """The browser is known again from now on."""
+    response.set_cookie(
+        portal.browser_cookie,
+        browser_of(request, portal),
+        path="/",
+        max_age=BROWSER_TIME,
+        secure=portal.cookie_secure,
+        httponly=True,
+        samesite="lax",
+    )
     return response
 
 

@@ -1,5 +1,6 @@
 """Pages from templates. Whatever is printed is escaped; a name that is not there is an error, not a blank."""
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -8,7 +9,7 @@ from typing import Any
 from fastapi import Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from owner_portal.api import cells, charts, elements, formats
 from owner_portal.api.notices import age_notice
@@ -17,6 +18,7 @@ from owner_portal.api.static import static_url
 from owner_portal.domain.companies import Status
 from owner_portal.domain.listing import Column
 from owner_portal.domain.overview import CompanyRow
+from servicekit.errors import AppError
 from text_rules.showing import bdi, isolated
 
 
@@ -98,3 +100,10 @@ def render(request: Request, template: str, status_code: int = 200, **context: A
         "path": request.url.path,
     } | context
     return HTMLResponse(_templates.get_template(template).render(shown), status_code)
+
+
+def says_when(reply: Response, error: AppError) -> Response:
+    """The reply, with Retry-After where the error says when to come again."""
+    if error.retry_after is not None:
+        reply.headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))
+    return reply

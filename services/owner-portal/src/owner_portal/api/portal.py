@@ -45,6 +45,11 @@ class Portal:
     sends_mail: bool = True  # false: no relay is set, so links are handed over by hand
 
     @property
+    def browser_cookie(self) -> str:
+        """Of the long-lived cookie by which a browser is known again when its owner signs in."""
+        return f"{self.cookie_name}-browser"
+
+    @property
     def cookie_name(self) -> str:
         """The prefix makes browsers refuse the cookie from anywhere but this host over TLS."""
         return "__Host-tenantry-owner" if self.cookie_secure else "tenantry-owner"

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import secrets
-import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,12 +15,7 @@ SESSION_IDLE = timedelta(hours=12)
 SESSION_LONGEST = timedelta(days=7)  # however busy it is
 INVITATION_TIME = timedelta(hours=72)
 CHALLENGE_TIME = timedelta(minutes=5)  # between the password and the code
-ATTEMPT_WINDOW = timedelta(minutes=15)
-ATTEMPTS_PER_ACCOUNT = 10
-ATTEMPTS_PER_ADDRESS = 50
-CODES_PER_ACCOUNT = 5  # a code has six digits: fewer guesses than at a password
-SHORTEST_PASSWORD = 12
-LONGEST_PASSWORD = 1000  # hashing time grows with it
+MAX_TYPED_PASSWORD = 1000  # characters of an attempt
 LONGEST_EMAIL = 254
 _DIGEST = 32  # bytes
 
@@ -83,10 +77,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Where a request comes from: an IP address, and what kind of browser says to have sent it."""
+    """Where a request comes from: an IP address, what kind of browser says to have sent it, and the browser's digest.
+
+    `browser`: of the token in its long-lived cookie; what is no digest is known to no account.
+    """
 
     address: str
     device: str
+    browser: bytes = b""
 
 
 def address_of(typed: str) -> Address:
@@ -97,14 +95,6 @@ def address_of(typed: str) -> Address:
         return Address.parse(typed)
     except ValueError as error:
         raise InvalidInput("Enter an e-mail address such as owner@example.com.") from error
-
-
-def check_password(password: str) -> None:
-    """InvalidInput when it is too short, longer than is hashed, or holds what no keyboard types into a form."""
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise InvalidInput(f"The password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
-    if any(unicodedata.category(character) == "Cc" for character in password):
-        raise InvalidInput("Leave tabs, line ends and other control characters out of the password.")
 
 
 def check_repeated(password: str, again: str | None) -> None:

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from credentials.passwords import hash_password, verify_password
+from credentials import preparation
+from credentials.passwords import hash_password, salt_for, verify_password
 from servicekit.errors import Conflict, InvalidInput, Refused
 from servicekit.ids import new_id
 from text_rules.addresses import Address
@@ -15,13 +16,11 @@ from text_rules.lines import checked
 from tracking.application.submit_once import earlier_result
 from tracking.domain.submissions import Submission
 from tracking.store import companies, employees, fold_queue, form_submissions
-from tracking.store.employees import Employee
+from tracking.store.employees import Employee, email_digest
 from tracking.store.scope import company_scope
 
 ADMIN, EMPLOYEE = "ADMIN", "EMPLOYEE"
 LONGEST_NAME = 200
-SHORTEST_PASSWORD = 8
-LONGEST_PASSWORD = 256  # argon2 reads all of it
 SET_UP = "this company is set up already; sign in, or ask its admin for an account"
 
 
@@ -50,7 +49,7 @@ async def set_up_company(
 
     The same form, by the key of its page, gets the account that it made.
     """
-    admin = await _new_account(name=name, email=email, password=password, role=ADMIN)
+    admin = await _new_account(engine, name=name, email=email, password=password, role=ADMIN)
     fields = {"name": name, "email": email, "password": password}
     submission = Submission(form_key, admin.employee_id, "/setup", fields) if form_key else None
     await seats.refresh()
@@ -91,7 +90,7 @@ async def add_employee(
 
     Refused: they are all taken. Conflict: the e-mail is taken, or as of `earlier_result`.
     """
-    employee = await _new_account(name=name, email=email, password=password, role=role)
+    employee = await _new_account(engine, name=name, email=email, password=password, role=role)
     await seats.refresh()
     async with company_scope(engine, company_id) as tx:
         await companies.lock(tx)  # else two admins at once could both take the last seat
@@ -102,10 +101,11 @@ async def add_employee(
     return employee
 
 
-async def _new_account(*, name: str, email: str, password: str, role: str) -> Employee:
+async def _new_account(engine: AsyncEngine, *, name: str, email: str, password: str, role: str) -> Employee:
     name, email = identity(name, email)
     check_role(role)
-    return Employee(new_id(), 0, name, email, role, await new_password_hash(password), active=True)
+    password_hash = await new_password_hash(engine, password, name=name, email=email)
+    return Employee(new_id(), 0, name, email, role, password_hash, active=True)
 
 
 def identity(name: str, email: str) -> tuple[str, str]:
@@ -119,16 +119,20 @@ def check_role(role: str) -> None:
         raise InvalidInput(f"the role must be {ADMIN} or {EMPLOYEE}")
 
 
-async def new_password_hash(password: str) -> str:
-    """The hash of a password that somebody gets. InvalidInput: too short or too long."""
-    check_new_password(password)
-    return await hash_password(password)
+async def new_password_hash(engine: AsyncEngine, password: str, *, name: str, email: str) -> str:
+    """The hash of a password that somebody gets. InvalidInput: it is too short, too long or too easy to guess."""
+    check_new_password(password, name=name, email=email)
+    async with engine.begin() as tx:
+        salt = salt_for(await employees.salt_key(tx), email_digest(email))
+    return await hash_password(password, salt)
 
 
-def check_new_password(password: str) -> None:
-    """InvalidInput: too short or too long."""
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise InvalidInput(f"the password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+def check_new_password(password: str, *, name: str, email: str) -> None:
+    """InvalidInput: it is too short, too long or too easy to guess."""
+    try:
+        preparation.check_new_password(password, [name, email])
+    except preparation.UnfitPassword as unfit:
+        raise InvalidInput(str(unfit)) from None
 
 
 async def require_seat(tx: AsyncConnection, seats: Seats) -> None:

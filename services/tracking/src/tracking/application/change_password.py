@@ -8,16 +8,16 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from credentials.passwords import verify_password
 from credentials.tokens import token_digest
-from servicekit.errors import Conflict, InvalidInput, NotAuthenticated, NotFound, Refused
+from servicekit.errors import Conflict, InvalidInput, NotFound, Refused
 from servicekit.ids import new_id
 from tracking.application.accounts import check_new_password, new_password_hash
-from tracking.application.guard_sign_in import forgive, subjects
-from tracking.application.log_in import check_password
+from tracking.application.guard_sign_in import account_subject, admit_proof
 from tracking.application.submit_once import earlier_result
 from tracking.application.workspace_sign_in import Ticket
 from tracking.domain.submissions import Submission
-from tracking.store import device_list, employees, password_resets, shown_once, workspace_sessions
+from tracking.store import device_list, employees, password_resets, shown_once, sign_in_attempts, workspace_sessions
 from tracking.store.employees import Employee
 from tracking.store.scope import company_scope
 
@@ -42,7 +42,14 @@ async def reset_password(
     """
     company_id, shown_id = ticket.company_id, new_id()
     seed = None if password else secrets.token_bytes(32)
-    password_hash = await new_password_hash(password or _made(ticket, seed))
+    async with company_scope(engine, company_id) as tx:
+        whose = await employees.by_number(tx, number)
+    if whose is None:
+        raise NotFound("There is no such person in the company")
+    if whose.employee_id == by:
+        raise Refused("change your own password on the page of your account")
+    chosen = password or _made(ticket, seed)
+    password_hash = await new_password_hash(engine, chosen, name=whose.name, email=whose.email)
     async with company_scope(engine, company_id) as tx:
         earlier = await earlier_result(tx, company_id, submission, str(shown_id))
         if earlier is not None:
@@ -50,8 +57,7 @@ async def reset_password(
         person = await employees.by_number(tx, number)
         if person is None:
             raise NotFound("There is no such person in the company")
-        if person.employee_id == by:
-            raise Refused("change your own password on the page of your account")
+        await sign_in_attempts.lift(tx, account_subject(company_id, person.email))
         await replace_password(tx, person, password_hash, now)
         await shown_once.insert(
             tx,
@@ -84,25 +90,25 @@ def _made(ticket: Ticket, seed: bytes | None) -> str:
 
 
 async def change_password(
-    engine: AsyncEngine, ticket: Ticket, employee_id: UUID, *, present: str, new: str, origin: str, now: datetime
+    engine: AsyncEngine, ticket: Ticket, employee_id: UUID, *, present: str, new: str, now: datetime
 ) -> None:
     """Changes the own password of who holds the `ticket`, the only sign-in that stays; all their devices end.
 
-    InvalidInput: the present password is another, or the new one cannot be. RateLimited: too many attempts.
+    InvalidInput: the current password is another, or the new one cannot be. RateLimited: too many attempts.
     """
-    check_new_password(new)
-    async with company_scope(engine, ticket.company_id) as tx:
+    company_id, session = ticket.company_id, token_digest(ticket.token)
+    async with company_scope(engine, company_id) as tx:
         person = await employees.by_id(tx, employee_id)
     if person is None:
         raise NotFound("There is no such person in the company")
-    try:
-        person = await check_password(engine, ticket.company_id, email=person.email, password=present, origin=origin)
-    except NotAuthenticated:
-        raise InvalidInput("the present password is wrong") from None
-    password_hash = await new_password_hash(new)
-    async with company_scope(engine, ticket.company_id) as tx:
-        await forgive(tx, subjects(person.email, origin))
-        await replace_password(tx, person, password_hash, now, spared=token_digest(ticket.token))
+    check_new_password(new, name=person.name, email=person.email)
+    proof = await admit_proof(engine, company_id, person, session)
+    if not await verify_password(person.password_hash, present):
+        raise InvalidInput("The current password is wrong")
+    password_hash = await new_password_hash(engine, new, name=person.name, email=person.email)
+    async with company_scope(engine, company_id) as tx:
+        await sign_in_attempts.settle(tx, gives_back=[], forgets=[proof.subject])
+        await replace_password(tx, person, password_hash, now, spared=session)
 
 
 async def replace_password(

@@ -10,11 +10,10 @@ from credentials.tokens import new_token, token_digest
 from servicekit.errors import InvalidInput, NotAuthenticated, NotFound
 from servicekit.ids import new_id
 from text_rules.lines import reported, tidy
-from tracking.application.guard_sign_in import forgive, subjects
 from tracking.application.list_pages import page_of, position_of
-from tracking.application.log_in import check_password
+from tracking.application.log_in import WRONG, check_password
 from tracking.domain.paging import Page
-from tracking.store import device_list, devices, employees
+from tracking.store import device_list, devices
 from tracking.store.device_list import ListedDevice
 from tracking.store.scope import company_scope
 
@@ -47,12 +46,12 @@ async def enrol_device(
     name = tidy(reported(name, LONGEST_NAME))
     if not name:
         raise InvalidInput("the device needs a name by which its person knows it again")
-    employee = await check_password(engine, company_id, email=email, password=password, origin=origin)
+    opened = await check_password(engine, company_id, email=email, password=password, origin=origin)
     credential, device_id = f"device_{new_token()}", new_id()
     async with company_scope(engine, company_id) as tx:
-        if not await employees.hold(tx, employee):  # changed or deactivated since the password was looked at
-            raise NotAuthenticated("Invalid email or password")
-        await forgive(tx, subjects(email, origin))
+        employee = await opened.hold(tx, now=now, place=opened.admitted.place)
+        if employee is None:  # changed or deactivated since the password was looked at
+            raise NotAuthenticated(WRONG)
         await devices.insert(
             tx,
             company_id,

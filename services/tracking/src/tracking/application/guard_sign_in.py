@@ -1,58 +1,231 @@
-"""Slows down whoever guesses passwords, and keeps a crowd at the door from taking the whole machine."""
+"""Decides whether a password may be tried: what the attempt is counted against, and what a success forgives.
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+docs/security.md says what is counted and why. An attempt is counted before the password is looked at, so guesses sent
+at the same time are not free; one that is refused costs no hash and uses nothing of anybody's budget.
+"""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from credentials.hashing import Crowded, Lobby, Standing, Turn
+from credentials.passwords import salt_for
+from credentials.throttle import BUDGETS, Count, Kind, network_of, open_again_at, subject
 from servicekit.errors import RateLimited, Unavailable
-from tracking.store import sign_in_attempts
-from tracking.store.employees import email_digest
-from tracking.store.scope import company_scope
+from tracking.store import employees, known_places, sign_in_attempts
+from tracking.store.employees import Candidate, Employee, email_digest
+from tracking.store.scope import company_scope, enter_scope
+from tracking.store.sign_in_attempts import NO_COMPANY, Counted
 
-WINDOW = timedelta(minutes=15)
-ATTEMPTS_FROM_ONE_PLACE = 10
-ATTEMPTS = 50  # on one account, from anywhere: a stranger who fails ten times does not lock its owner out elsewhere
-LONGEST_LINE = 40  # sign-ins that wait for a hash: two seconds' worth
-NO_COMPANY = UUID(int=0)  # in the workspace it is not known before the password fits
-
-_line: set[object] = set()  # of this process, as are the threads that hash
+SWEEP_EVERY = 600.0  # seconds
+CROWDED = "Too many people are signing in at once. Try again in a moment."
+_next_sweep = 0.0
+lobby = Lobby()  # of this process
 
 
-def subjects(email: str, origin: str) -> list[bytes]:
-    """What attempts are counted by: the account from that place, and the account."""
-    account = email_digest(email)
-    return [sha256(account + origin.encode("utf-8", "replace")).digest(), account]
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody signs in. `browser`: digest of the token in its cookie; None: a desktop, known by its address."""
+
+    address: str
+    browser: bytes | None = None
+
+    def digest(self, email: str) -> bytes:
+        """What an account remembers of it."""
+        if self.browser is not None:
+            return self.browser
+        return subject(Kind.KNOWN, "address", network_of(self.address), email_digest(email))
 
 
-@asynccontextmanager
-async def guarded(engine: AsyncEngine, company_id: UUID, attempt: Sequence[bytes]) -> AsyncIterator[None]:
-    """Within it a password may be looked at. RateLimited: too many attempts. Unavailable: too many people at once.
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An attempt that was counted. `candidates`: the accounts that may be opened by it, the oldest first."""
 
-    Counted before the password is looked at: guesses sent at the same time are not free.
-    """
-    if len(_line) >= LONGEST_LINE:
-        raise Unavailable("too many people sign in at once; try again in a moment", retry_after=2)
-    place = object()
-    _line.add(place)
+    candidates: Sequence[Candidate]
+    turn: Turn
+    salt: bytes  # of new hashes for this e-mail
+    counted: Sequence[Counted]
+    place: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """One account that is guessed at, existing or not."""
+
+    company_id: UUID
+    subject: bytes
+    candidate: Candidate | None
+
+    @property
+    def known(self) -> bool:
+        return self.candidate is not None and self.candidate.known
+
+
+def account_subject(company_id: UUID, email: str) -> bytes:
+    """What attempts at a company's account of this e-mail are counted under, whether there is one or not."""
+    return subject(Kind.ACCOUNT, company_id.bytes, email_digest(email))
+
+
+async def admit(engine: AsyncEngine, email: str, place: Place, company_id: UUID | None = None) -> Admitted:
+    """Counts an attempt at the e-mail's accounts, in one company or in all. RateLimited: too many for each of them."""
+    network, digest = network_of(place.address), place.digest(email)
     try:
-        async with company_scope(engine, company_id) as tx:
-            counted = await sign_in_attempts.count(tx, company_id, attempt, window=WINDOW)
-        for subject, limit in zip(attempt, (ATTEMPTS_FROM_ONE_PLACE, ATTEMPTS), strict=True):
-            if counted[subject].count > limit:
-                wait = counted[subject].since + WINDOW - datetime.now(UTC)
-                raise RateLimited(
-                    "Too many attempts to sign in; wait a quarter of an hour and try again",
-                    retry_after=max(1.0, wait.total_seconds()),
-                )
-        yield
-    finally:
-        _line.discard(place)
+        attempt, salt = await lobby.run(digest, network, partial(_count, engine, email, network, digest, company_id))
+    except Crowded as crowded:
+        raise Unavailable(CROWDED, retry_after=crowded.retry_after) from None
+    if not attempt.admitted:
+        lobby.failed(network)
+        raise too_many((attempt.open_again - datetime.now(UTC)).total_seconds())
+    if attempt.standing is Standing.KNOWN:
+        lobby.succeeded(digest)
+    return Admitted(
+        [account.candidate for account in attempt.admitted if account.candidate],
+        Turn(attempt.standing, network),
+        salt,
+        attempt.counted,
+        digest,
+    )
 
 
-async def forgive(tx: AsyncConnection, attempt: Sequence[bytes]) -> None:
-    """Forgets the attempts: the password was right."""
-    await sign_in_attempts.forget(tx, attempt)
+async def _count(
+    engine: AsyncEngine, email: str, network: str, place: bytes, company_id: UUID | None
+) -> "tuple[_Attempt, bytes]":
+    async with company_scope(engine, company_id or NO_COMPANY) as tx:
+        await _sweep(tx)
+        salt = salt_for(await employees.salt_key(tx), email_digest(email))
+        candidates = await employees.to_sign_in(tx, email, place=place, company_id=company_id)
+        accounts = [_Account(c.company_id, account_subject(c.company_id, email), c) for c in candidates]
+        if not accounts:
+            nobody = company_id or NO_COMPANY
+            accounts = [_Account(nobody, account_subject(nobody, email), None)]
+        attempt = _Attempt(network, place)
+        await attempt.count(tx, accounts)
+    return attempt, salt
+
+
+class _Attempt:
+    """Counts one attempt, in the order of the rules: networks and known places first, then accounts."""
+
+    def __init__(self, network: str, place: bytes) -> None:
+        self._network = network
+        self._place = place
+        self._counts: dict[bytes, Count] = {}
+        self._failed_before = False
+        self.counted: list[Counted] = []
+        self.admitted: list[_Account] = []
+        self.open_again = datetime.max.replace(tzinfo=UTC)
+
+    @property
+    def standing(self) -> Standing:
+        """Which class of the hashing queue it belongs to."""
+        if any(account.known for account in self.admitted):
+            return Standing.KNOWN
+        return Standing.REST if self._failed_before else Standing.FRESH
+
+    async def count(self, tx: AsyncConnection, accounts: Sequence[_Account]) -> None:
+        known = [account for account in accounts if account.known]
+        unknown = [account for account in accounts if not account.known]
+        first = [self._of(Kind.KNOWN, account, self._place) for account in known]
+        address = Counted(NO_COMPANY, Kind.ADDRESS, subject(Kind.ADDRESS, self._network))
+        await self._count(tx, [*first, address] if unknown else first)
+        for account, counted in zip(known, first, strict=True):
+            if self._admits(counted):
+                self.admitted.append(account)
+        if not unknown or not self._admits(address):
+            return
+        pairs = [self._of(Kind.PAIR, account, self._network) for account in unknown]
+        whole = [Counted(a.company_id, Kind.ACCOUNT, a.subject, a.subject) for a in unknown]
+        await self._count(tx, [*pairs, *whole])
+        for account, pair, all_of_it in zip(unknown, pairs, whole, strict=True):
+            both = [self._admits(pair), self._admits(all_of_it)]
+            if all(both):
+                self.admitted.append(account)
+            elif any(both):  # the other one refused: this one is not used up by it
+                await self._take_back(tx, pair if both[0] else all_of_it)
+
+    def _of(self, kind: Kind, account: _Account, what: bytes | str) -> Counted:
+        return Counted(account.company_id, kind, subject(kind, account.subject, what), account.subject)
+
+    async def _count(self, tx: AsyncConnection, attempt: Sequence[Counted]) -> None:
+        self._counts |= await sign_in_attempts.count(tx, attempt)
+        self.counted += [counted for counted in attempt if self._counts[counted.subject].admitted]
+        self._failed_before |= any(self._counts[counted.subject].used > 1 for counted in attempt)
+
+    def _admits(self, counted: Counted) -> bool:
+        count = self._counts[counted.subject]
+        if not count.admitted:
+            self.open_again = min(self.open_again, open_again_at(count, BUDGETS[counted.kind]))
+        return count.admitted
+
+    async def _take_back(self, tx: AsyncConnection, counted: Counted) -> None:
+        self.counted.remove(counted)
+        await enter_scope(tx, counted.company_id)
+        await sign_in_attempts.give_back(tx, [counted.subject])
+
+
+async def take_back(engine: AsyncEngine, admitted: Admitted) -> None:
+    """The attempt was not made after all: it uses nothing."""
+    async with engine.begin() as tx:
+        for counted in sorted(admitted.counted, key=_order):
+            await enter_scope(tx, counted.company_id)
+            await sign_in_attempts.give_back(tx, [counted.subject])
+
+
+async def succeed(
+    tx: AsyncConnection, admitted: Admitted, company_id: UUID, employee: Employee, *, now: datetime, place: bytes | None
+) -> None:
+    """The password of this company's account was right: forgives that account, and remembers the `place` if it is one.
+
+    The network gets this attempt back and no other, and so does the count of all unknown places: of other guesses at
+    the account, and of other accounts, the password says nothing. Ends in the company's scope.
+    """
+    own = account_subject(company_id, employee.email)
+    address = [counted.subject for counted in admitted.counted if counted.kind is Kind.ADDRESS]
+    if address:
+        await enter_scope(tx, NO_COMPANY)
+        await sign_in_attempts.settle(tx, gives_back=address, forgets=[])
+    await enter_scope(tx, company_id)
+    of_account = [counted for counted in admitted.counted if counted.account == own]
+    await sign_in_attempts.settle(
+        tx,
+        gives_back=[counted.subject for counted in of_account if counted.kind is Kind.ACCOUNT],
+        forgets=[counted.subject for counted in of_account if counted.kind is not Kind.ACCOUNT],
+    )
+    if place is not None:
+        lobby.succeeded(place)
+        await known_places.remember(tx, company_id, employee.employee_id, place, now)
+
+
+async def admit_proof(engine: AsyncEngine, company_id: UUID, account: Employee, session: bytes) -> Counted:
+    """Counts that somebody signed in confirms the own password; apart from what strangers do. RateLimited."""
+    own = account_subject(company_id, account.email)
+    counted = Counted(company_id, Kind.PROOF, subject(Kind.PROOF, own, session), own)
+    async with company_scope(engine, company_id) as tx:
+        count = (await sign_in_attempts.count(tx, [counted]))[counted.subject]
+    if not count.admitted:
+        raise too_many((open_again_at(count, BUDGETS[Kind.PROOF]) - datetime.now(UTC)).total_seconds())
+    return counted
+
+
+def too_many(seconds: float) -> RateLimited:
+    """The refusal of whoever has tried too often."""
+    minutes = max(1, math.ceil(seconds / 60))
+    when = f"{minutes} minute{'s' if minutes > 1 else ''}" if minutes < 100 else f"{math.ceil(minutes / 60)} hours"
+    return RateLimited(f"Too many attempts to sign in. Try again in {when}.", retry_after=max(1.0, seconds))
+
+
+def _order(counted: Counted) -> tuple[bool, bytes]:
+    return counted.kind not in (Kind.ADDRESS, Kind.KNOWN), counted.subject
+
+
+async def _sweep(tx: AsyncConnection) -> None:
+    global _next_sweep  # noqa: PLW0603 - of this process
+    if time.monotonic() >= _next_sweep:
+        _next_sweep = time.monotonic() + SWEEP_EVERY
+        await sign_in_attempts.sweep(tx)

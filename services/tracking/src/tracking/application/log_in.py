@@ -6,16 +6,17 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from credentials.passwords import verify_password
 from credentials.tokens import new_token, token_digest
 from servicekit.errors import Forbidden, NotAuthenticated
 from servicekit.ids import new_id
-from tracking.application.guard_sign_in import forgive, guarded, subjects
+from tracking.application.check_password import Opened, open_accounts
+from tracking.application.guard_sign_in import Place
 from tracking.domain.daybook import EmployeeTotals
 from tracking.domain.days import day_of
-from tracking.store import companies, devices, employee_days, employees
-from tracking.store.employees import Employee
+from tracking.store import companies, devices, employee_days
 from tracking.store.scope import company_scope
+
+WRONG = "Invalid email or password"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,35 +31,33 @@ class LoggedIn:
     today: EmployeeTotals
 
 
-async def check_password(engine: AsyncEngine, company_id: UUID, *, email: str, password: str, origin: str) -> Employee:
+async def check_password(engine: AsyncEngine, company_id: UUID, *, email: str, password: str, origin: str) -> Opened:
     """The account behind a log-in; `origin` is the address from which somebody tries.
 
     NotAuthenticated: no such account in this company, or another password. Forbidden: inactive. RateLimited: too many
-    attempts; they are forgiven by the caller.
+    attempts. Unavailable: too many people at once.
     """
-    async with guarded(engine, company_id, subjects(email, origin)):
-        async with company_scope(engine, company_id) as tx:
-            employee = await employees.by_email(tx, email)
-        if not await verify_password(employee.password_hash if employee else None, password) or employee is None:
-            raise NotAuthenticated("Invalid email or password")
-    if not employee.active:
+    found = await open_accounts(engine, email, password, Place(origin), company_id)
+    if not found:
+        raise NotAuthenticated(WRONG)
+    if not found[0].employee.active:
         raise Forbidden("This account is inactive; ask your company's admin")
-    return employee
+    return found[0]
 
 
 async def log_in(
     engine: AsyncEngine, company_id: UUID, *, email: str, password: str, origin: str, now: datetime
 ) -> LoggedIn:
     """Opens a desktop tracker's device; errors as of `check_password`."""
-    employee = await check_password(engine, company_id, email=email, password=password, origin=origin)
+    opened = await check_password(engine, company_id, email=email, password=password, origin=origin)
     token = new_token()
     async with company_scope(engine, company_id) as tx:
         company = await companies.get(tx)
         if company is None:
-            raise NotAuthenticated("Invalid email or password")
-        if not await employees.hold(tx, employee):  # changed or deactivated since the password was looked at
-            raise NotAuthenticated("Invalid email or password")
-        await forgive(tx, subjects(email, origin))
+            raise NotAuthenticated(WRONG)
+        employee = await opened.hold(tx, now=now, place=opened.admitted.place)
+        if employee is None:  # changed or deactivated since the password was looked at
+            raise NotAuthenticated(WRONG)
         await devices.insert(
             tx,
             company_id,

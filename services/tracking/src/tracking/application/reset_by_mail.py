@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from credentials.tokens import new_token, token_digest
 from mailer.queue import queue_mail
 from servicekit.errors import NotFound, RateLimited
-from tracking.application.accounts import ADMIN, check_new_password, new_password_hash
+from tracking.application.accounts import ADMIN, new_password_hash
 from tracking.application.change_password import replace_password
-from tracking.application.guard_sign_in import NO_COMPANY
-from tracking.store import company_settings, employees, password_resets
+from tracking.application.guard_sign_in import account_subject
+from tracking.store import company_settings, employees, password_resets, sign_in_attempts
 from tracking.store.employees import Employee, email_digest
 from tracking.store.scope import company_scope, enter_scope
+from tracking.store.sign_in_attempts import NO_COMPANY
 
 LINK_TIME = timedelta(minutes=30)
 RECOVERY_TIME = timedelta(hours=1)
@@ -130,15 +131,18 @@ async def set_password_by_link(engine: AsyncEngine, *, code: str, new: str, now:
     """
     company_id, digest = _read(code)
     async with company_scope(engine, company_id) as tx:
-        if await password_resets.find(tx, digest) is None:
+        found = await password_resets.find(tx, digest)
+        whose = await employees.by_id(tx, found) if found else None
+        if whose is None:
             raise NotFound(GONE)
-    check_new_password(new)
-    password_hash = await new_password_hash(new)  # expensive: not for guessed links
+    # Expensive: not for guessed links.
+    password_hash = await new_password_hash(engine, new, name=whose.name, email=whose.email)
     async with company_scope(engine, company_id) as tx:
         employee_id = await password_resets.take(tx, digest)
         person = await employees.by_id(tx, employee_id) if employee_id else None
         if person is None or not person.active:
             raise NotFound(GONE)
+        await sign_in_attempts.lift(tx, account_subject(company_id, person.email))
         await replace_password(tx, person, password_hash, now)
         if sends_mail:
             await enter_scope(tx, NO_COMPANY)

@@ -1,21 +1,25 @@
 """Signing in to the workspace by e-mail and password, without a company key."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from credentials.passwords import verify_password
 from credentials.tokens import new_token, token_digest
 from servicekit.errors import NotAuthenticated
-from tracking.application.guard_sign_in import NO_COMPANY, forgive, guarded, subjects
-from tracking.store import employees, workspace_sessions
+from tracking.application.check_password import Opened, open_accounts
+from tracking.application.guard_sign_in import Place
+from tracking.store import employees, known_places, sign_in_choices, workspace_sessions
 from tracking.store.employees import Employee
-from tracking.store.scope import company_scope
+from tracking.store.scope import company_scope, enter_scope
 from tracking.store.workspace_sessions import SignedIn
 
 LASTS = timedelta(hours=12)
+CHOICE_TIME = timedelta(minutes=5)
+WRONG = "E-mail or password is wrong"
+TOO_LATE = "That took too long. Sign in again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,55 +27,101 @@ class Ticket:
     """What the cookie holds: the company says in whose rows to look, the token opens."""
 
     company_id: UUID
-    token: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The password is right in several companies: one of them is to be chosen, with this token."""
+
+    company_ids: Sequence[UUID]
+    token: str = field(repr=False)
 
 
 async def sign_in(
-    engine: AsyncEngine, dispatch: AsyncEngine, *, email: str, password: str, origin: str, now: datetime
-) -> Ticket:
-    """Opens a session in the company where e-mail and password belong together.
+    engine: AsyncEngine, *, email: str, password: str, origin: str, browser: str = "", now: datetime
+) -> Ticket | Choice:
+    """Opens a session in the company where e-mail and password belong together; where they do in several, asks.
 
-    `origin` is the address from which somebody tries. NotAuthenticated: they belong together nowhere. RateLimited: too
-    many attempts.
+    `origin` is the address from which somebody tries, `browser` the token of its long-lived cookie. NotAuthenticated:
+    they belong together nowhere. RateLimited: too many attempts. Unavailable: too many people at once.
     """
-    attempt = subjects(email, origin)
-    async with guarded(engine, NO_COMPANY, attempt):
-        company_id, account = await _account(engine, dispatch, email, password)
-    async with company_scope(engine, NO_COMPANY) as tx:
-        await forgive(tx, attempt)
-    return await open_session(engine, company_id, account, now)
+    place = Place(origin, token_digest(browser))
+    opened = [one for one in await open_accounts(engine, email, password, place) if one.employee.active]
+    if len(opened) > 1:
+        return await _offer(engine, opened, now)
+    if not opened:
+        raise NotAuthenticated(WRONG)
+    async with engine.begin() as tx:
+        account = await opened[0].hold(tx, now=now, place=place.browser if browser else None)
+        if account is None:
+            raise NotAuthenticated(WRONG)
+        return await _insert_session(tx, opened[0].company_id, account, now)
 
 
-async def open_session(engine: AsyncEngine, company_id: UUID, account: Employee, now: datetime) -> Ticket:
+async def _offer(engine: AsyncEngine, opened: Sequence[Opened], now: datetime) -> Choice:
+    choice = Choice([one.company_id for one in opened], new_token())
+    async with engine.begin() as tx:
+        held = 0
+        for one in sorted(opened, key=lambda one: one.company_id):
+            account = await one.hold(tx, now=now, place=None)
+            if account is None:
+                continue
+            held += 1
+            await sign_in_choices.insert(
+                tx,
+                one.company_id,
+                digest=token_digest(choice.token),
+                employee_id=account.employee_id,
+                password_hash=account.password_hash,
+                now=now,
+                expires_at=now + CHOICE_TIME,
+            )
+    if not held:
+        raise NotAuthenticated(WRONG)
+    return choice
+
+
+async def choose(engine: AsyncEngine, *, token: str, company_id: UUID, browser: str, now: datetime) -> Ticket:
+    """Opens a session in the chosen company. NotAuthenticated: that took too long, or it was not offered."""
+    async with company_scope(engine, company_id) as tx:
+        found = await sign_in_choices.take(tx, token_digest(token), now)
+        account = await employees.by_id(tx, found[0]) if found else None
+        same = found is not None and account is not None and account.password_hash == found[1]
+        if account is None or not same or not await employees.hold(tx, account):
+            raise NotAuthenticated(TOO_LATE)
+        if browser:
+            await known_places.remember(tx, company_id, account.employee_id, token_digest(browser), now)
+        return await _insert_session(tx, company_id, account, now)
+
+
+async def open_session(
+    engine: AsyncEngine, company_id: UUID, account: Employee, now: datetime, *, browser: str = ""
+) -> Ticket:
     """Opens a session for whoever has just shown to be that person.
 
     NotAuthenticated: the account was deactivated, or got another password, after it was read.
     """
-    ticket = Ticket(company_id, new_token())
     async with company_scope(engine, company_id) as tx:
         if not await employees.hold(tx, account):
-            raise NotAuthenticated("E-mail or password is wrong")
-        await workspace_sessions.insert(
-            tx,
-            company_id,
-            token_digest=token_digest(ticket.token),
-            employee_id=account.employee_id,
-            csrf_token=new_token(),
-            expires_at=now + LASTS,
-        )
+            raise NotAuthenticated(WRONG)
+        if browser:
+            await known_places.remember(tx, company_id, account.employee_id, token_digest(browser), now)
+        return await _insert_session(tx, company_id, account, now)
+
+
+async def _insert_session(tx: AsyncConnection, company_id: UUID, account: Employee, now: datetime) -> Ticket:
+    ticket = Ticket(company_id, new_token())
+    await enter_scope(tx, company_id)
+    await workspace_sessions.insert(
+        tx,
+        company_id,
+        token_digest=token_digest(ticket.token),
+        employee_id=account.employee_id,
+        csrf_token=new_token(),
+        expires_at=now + LASTS,
+    )
     return ticket
-
-
-async def _account(engine: AsyncEngine, dispatch: AsyncEngine, email: str, password: str) -> tuple[UUID, Employee]:
-    companies = await employees.companies_of(dispatch, email)
-    for company_id in companies:
-        async with company_scope(engine, company_id) as tx:
-            account = await employees.by_email(tx, email)
-        if account and account.active and await verify_password(account.password_hash, password):
-            return company_id, account
-    if not companies:
-        await verify_password(None, password)  # an unknown e-mail takes as long as a wrong password
-    raise NotAuthenticated("E-mail or password is wrong")
 
 
 async def recognise(engine: AsyncEngine, ticket: Ticket, now: datetime) -> SignedIn:
@@ -84,6 +134,6 @@ async def recognise(engine: AsyncEngine, ticket: Ticket, now: datetime) -> Signe
 
 
 async def sign_out(engine: AsyncEngine, ticket: Ticket) -> None:
-    """Ends the session."""
+    """Ends the session; nothing happens when it has ended already."""
     async with company_scope(engine, ticket.company_id) as tx:
         await workspace_sessions.delete(tx, token_digest(ticket.token))

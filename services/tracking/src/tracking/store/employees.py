@@ -48,17 +48,39 @@ _SET_PASSWORD = text("""
     WHERE employee_id = :employee_id AND password_hash = :instead_of RETURNING 1
 """)
 
+_UPGRADE = text("""
+    UPDATE employee SET password_hash = :better
+    WHERE employee_id = :employee_id AND password_hash IN (:password_hash, :better) AND active RETURNING 1
+""")
+
+_TO_SIGN_IN = text(f"SELECT company_id, known, {_COLUMNS} FROM sign_in.accounts(:email_digest, :place, :company_id)")
+
+_SALT_KEY = text("SELECT key FROM sign_in.salt_key")
+
 _HOLD = text("""
     SELECT 1 FROM employee WHERE employee_id = :employee_id AND password_hash = :password_hash AND active FOR SHARE
 """)
 
 _ACTIVE_ADMINS = text("SELECT count(*) FROM employee WHERE active AND role = 'ADMIN'")
 
+_FIRST_ADMIN = text(f"""
+    SELECT {_COLUMNS} FROM employee WHERE active AND role = 'ADMIN' ORDER BY created_at, employee_id LIMIT 1
+""")
+
 _SEATS_USED = text("SELECT count(*) FROM employee WHERE active")
 
 _COMPANIES = text("SELECT DISTINCT company_id FROM employee ORDER BY company_id")
 
 _COMPANIES_OF = text("SELECT company_id FROM employee WHERE email_digest = :email_digest")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An account that somebody may mean who signs in; `known`: from a place that it has been used from."""
+
+    company_id: UUID
+    known: bool
+    employee: "Employee"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +165,35 @@ async def hold(tx: AsyncConnection, employee: Employee) -> bool:
     return (await tx.execute(_HOLD, values)).one_or_none() is not None
 
 
+async def upgrade(tx: AsyncConnection, employee: Employee, better: str) -> bool:
+    """Replaces the hash of an unchanged password by a `better` one; False: inactive, or it has another by now."""
+    values = {"employee_id": employee.employee_id, "password_hash": employee.password_hash, "better": better}
+    return (await tx.execute(_UPGRADE, values)).one_or_none() is not None
+
+
+async def to_sign_in(
+    tx: AsyncConnection, email: str, *, place: bytes, company_id: UUID | None = None
+) -> list[Candidate]:
+    """The accounts of an e-mail in all companies or in one, the oldest first, whatever the scope is."""
+    values = {"email_digest": email_digest(email), "place": place, "company_id": company_id}
+    rows = await tx.execute(_TO_SIGN_IN, values)
+    return [Candidate(company, known, Employee(*account)) for company, known, *account in rows]
+
+
+async def salt_key(tx: AsyncConnection) -> bytes:
+    """The secret that salts are made with."""
+    return bytes((await tx.execute(_SALT_KEY)).scalar_one())
+
+
 async def active_admins(tx: AsyncConnection) -> int:
     """How many of the scope's admins have active accounts."""
     return int((await tx.execute(_ACTIVE_ADMINS)).scalar_one())
+
+
+async def first_admin(tx: AsyncConnection) -> Employee | None:
+    """The scope's admin whose active account is the oldest."""
+    row = (await tx.execute(_FIRST_ADMIN)).one_or_none()
+    return Employee(*row) if row else None
 
 
 async def by_email(tx: AsyncConnection, email: str) -> Employee | None:

@@ -17,7 +17,7 @@ _SET_SEVERAL = text("SELECT set_config('app.company_ids', :company_ids, true)")
 async def company_scope(engine: AsyncEngine, company_id: UUID) -> AsyncIterator[AsyncConnection]:
     """Commits at the end, rolls back on any error; the setting ends with the transaction."""
     async with engine.begin() as tx:
-        await tx.execute(_SET, {"company_id": str(company_id)})
+        await enter_scope(tx, company_id)
         yield tx
 
 

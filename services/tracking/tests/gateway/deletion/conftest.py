@@ -75,7 +75,7 @@ class Workplace:
         self._uploads: list[Upload] = []
 
     async def open(self, time_zone: str) -> None:
-        about = {"time_zone": time_zone, "name": "Ada", "email": "ada@acme.example", "password": "open sesame"}
+        about = {"time_zone": time_zone, "name": "Ada", "email": "ada@acme.example", "password": "open sesame tonight"}
         self._employee_id = (await set_up_company(self._engine, self.company_id, seats=NoLimit(), **about)).employee_id
         async with company_scope(self._engine, self.company_id) as tx:
             for device_id in self._device_ids:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from credentials.throttle import BUDGETS, Kind
 from servicekit.settings import TlsSettings
 from tenantry_ops.ports import LOOPBACK, free_port
 from testkit.world import World
@@ -16,7 +17,6 @@ from tracking.api.admission import Admission
 from tracking.api.native import app
 from tracking.api.native.app import NativeApi
 from tracking.api.native.context import Native
-from tracking.application import guard_sign_in
 from tracking.application.config_watch import ConfigWatch
 from tracking.application.tasks import assign_task
 from tracking.clients.billing import BillingClient
@@ -135,7 +135,7 @@ async def test_enrolling(own, native_door, stored) -> None:
 
 async def test_guesses_are_slowed_down_and_said_when_to_come_again(own, native_door) -> None:
     agent = NativeAgent("http://gateway/v1", own.key, native_door)
-    for _ in range(guard_sign_in.ATTEMPTS_FROM_ONE_PLACE):
+    for _ in range(BUDGETS[Kind.PAIR].window):
         assert (await agent.enrol(own.people[0], "guess")).status_code == 401
     reply = await agent.enrol(own.people[0], own.password)
     assert problem(reply) == (429, "rate_limited")

@@ -5,17 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from owner_portal.api.access import EnteredActor, TheCaller
+from owner_portal.api.access import TheCaller, check_csrf
 from owner_portal.api.cookies import forget_session, replace_session
-from owner_portal.api.pages import render
+from owner_portal.api.pages import render, says_when
 from owner_portal.api.portal import Portal, ThePortal
-from owner_portal.api.requests import Fields, check_origin, safe_next, wants_json
+from owner_portal.api.requests import Fields, Typed, check_origin, safe_next, wants_json
 from owner_portal.application.owners.enter_code import enter_code
 from owner_portal.application.owners.recognise import recognise
 from owner_portal.application.owners.sign_in import sign_in
 from owner_portal.application.owners.sign_out import sign_out
 from owner_portal.domain.owners import csrf_token
-from servicekit.errors import HTTP_STATUS, AppError, NotAuthenticated, RateLimited, Refused
+from servicekit.errors import HTTP_STATUS, AppError, NotAuthenticated, RateLimited, Refused, Unavailable
 
 router = APIRouter()
 
@@ -39,7 +39,7 @@ async def login(request: Request, portal: ThePortal, caller: TheCaller, fields: 
     email, target = fields.get("email", ""), safe_next(fields.get("next", ""))
     try:
         result = await sign_in(portal.engine, email=email, password=fields.get("password", ""), caller=caller)
-    except (NotAuthenticated, RateLimited) as error:
+    except (NotAuthenticated, RateLimited, Unavailable) as error:
         if wants_json(request):
             raise
         return _again(request, error, email, target)
@@ -70,9 +70,18 @@ async def code(request: Request, portal: ThePortal, caller: TheCaller, fields: F
 
 
 @router.post("/owner/logout/")
-async def logout(request: Request, portal: ThePortal, _owner: EnteredActor) -> Response:
-    """Ends the session on the server and forgets the cookie."""
-    await sign_out(portal.engine, token=request.cookies[portal.cookie_name])
+async def logout(request: Request, portal: ThePortal, fields: Typed) -> Response:
+    """Ends the session on the server and forgets the cookie; a session that is over already is no error."""
+    check_origin(request)
+    token = request.cookies.get(portal.cookie_name, "")
+    try:
+        owner = await recognise(portal.engine, token=token, touch=False)
+    except NotAuthenticated:
+        if wants_json(request):
+            raise
+    else:
+        check_csrf(request, owner, fields)
+        await sign_out(portal.engine, token=token)
     return forget_session(JSONResponse({}) if wants_json(request) else RedirectResponse("/owner/login/", 303), portal)
 
 
@@ -83,10 +92,11 @@ async def _signed_in(request: Request, portal: Portal, session: str, target: str
 
 def _again(request: Request, error: AppError, email: str, target: str) -> Response:
     status = HTTP_STATUS[type(error)]
-    return render(request, "login.html", status, email=email, target=target, error=error.message)
+    return says_when(render(request, "login.html", status, email=email, target=target, error=error.message), error)
 
 
 def _ask_code(request: Request, challenge: str, target: str, error: AppError | None = None) -> Response:
     status = HTTP_STATUS[type(error)] if error else 200
     problem = error.message if error else ""
-    return render(request, "login_code.html", status, challenge=challenge, target=target, problem=problem)
+    reply = render(request, "login_code.html", status, challenge=challenge, target=target, problem=problem)
+    return says_when(reply, error) if error else reply

@@ -13,6 +13,7 @@ from owner_portal.api.requests import Once, Typed, wants_json
 from owner_portal.application.owners.deactivate_owner import deactivate_owner
 from owner_portal.application.owners.invite_owner import Sent, invite_owner, show_sent, withdraw_invitation
 from owner_portal.application.owners.list_owners import list_owners
+from owner_portal.application.owners.restrained import guesses_at
 from owner_portal.domain.drafts import LONGEST_REASON, read_reason, text_problem
 from owner_portal.domain.owners import Account, Invitation
 from servicekit.errors import HTTP_STATUS, AppError, InvalidInput, NotFound
@@ -107,6 +108,7 @@ async def _page(
         "owners.html",
         status,
         accounts=accounts,
+        guessed=await guesses_at(portal.engine, [account.email for account in accounts]),
         invitations=invitations,
         active=sum(account.deactivated_at is None for account in accounts),
         sent=sent,

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from owner_portal.api.access import EnteredActor, EnteredOwner, TheCaller
 from owner_portal.api.cookies import set_session
-from owner_portal.api.pages import render
+from owner_portal.api.pages import render, says_when
 from owner_portal.api.portal import Portal, ThePortal
 from owner_portal.api.requests import Fields, wants_json
 from owner_portal.application.owners.change_password import change_password
@@ -59,7 +59,8 @@ async def password(
     except (InvalidInput, RateLimited) as error:
         if wants_json(request):
             raise
-        return await show(request, portal, owner, status=HTTP_STATUS[type(error)], problems={"password": error.message})
+        problems = {"password": error.message}
+        return says_when(await show(request, portal, owner, status=HTTP_STATUS[type(error)], problems=problems), error)
     if wants_json(request):
         return set_session(JSONResponse({"csrf_token": csrf_token(session)}), portal, session)
     return set_session(_back("password"), portal, session)

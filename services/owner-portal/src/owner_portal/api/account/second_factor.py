@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from owner_portal.api.access import EnteredOwner, SignedInOwner, SteppedUpEntered, SteppedUpOwner
 from owner_portal.api.account.page import show
-from owner_portal.api.pages import render
+from owner_portal.api.pages import render, says_when
 from owner_portal.api.portal import Portal, ThePortal
 from owner_portal.api.requests import Fields, Once, wants_json
 from owner_portal.application.owners.answer_once import Answered, show_answer
@@ -59,7 +59,7 @@ async def confirm(request: Request, portal: ThePortal, owner: SteppedUpEntered, 
         if wants_json(request):
             raise
         offered = await offered_second_factor(portal.engine, signed_in=owner, box=box)
-        return _ask_first_code(request, offered, error)
+        return says_when(_ask_first_code(request, offered, error), error)
     return _answer(request, codes)
 
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from owner_portal.api.access import STEP_UP_FIELDS, EnteredActor, StepUpRequired, TheCaller, prove
+from owner_portal.api.access import STEP_UP_FIELDS, EnteredActor, StepUpRequired, prove
 from owner_portal.api.pages import render
 from owner_portal.api.portal import ThePortal
 from owner_portal.api.requests import Typed, wants_json
@@ -14,11 +14,9 @@ NOT_HELD = {*STEP_UP_FIELDS, "csrf_token"}
 
 
 @router.post("/owner/step-up/")
-async def step_up(
-    request: Request, portal: ThePortal, owner: EnteredActor, caller: TheCaller, fields: Typed
-) -> Response:
+async def step_up(request: Request, portal: ThePortal, owner: EnteredActor, fields: Typed) -> Response:
     """For scripts, which may confirm before they are asked to. Forbidden: the password or the code is wrong."""
-    await prove(portal, owner, caller, fields)
+    await prove(portal, owner, fields)
     return JSONResponse({}) if wants_json(request) else RedirectResponse("/owner/account/", 303)
 
 

@@ -5,8 +5,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from credentials.passwords import hash_password
 from credentials.tokens import token_digest
 from owner_portal.application.audit.record_action import append_action
+from owner_portal.application.owners.new_password import check_new_password
 from owner_portal.application.owners.open_session import open_session
-from owner_portal.domain import owners as rules
 from owner_portal.domain.owners import Caller, Invitation
 from owner_portal.store import invitations, owners
 from servicekit.errors import NotFound
@@ -26,8 +26,8 @@ async def read_invitation(engine: AsyncEngine, *, token: str) -> Invitation:
 
 async def accept_invitation(engine: AsyncEngine, *, token: str, password: str, caller: Caller) -> str:
     """The token of the new owner's first session. InvalidInput: the password is too short. NotFound: as above."""
-    await read_invitation(engine, token=token)  # hashing is dear: not for whoever guesses links
-    rules.check_password(password)
+    invitation = await read_invitation(engine, token=token)  # hashing is expensive: not for whoever guesses links
+    check_new_password(password, invitation.email)
     password_hash = await hash_password(password)
     async with engine.begin() as tx:
         address = await invitations.take(tx, token_digest(token))

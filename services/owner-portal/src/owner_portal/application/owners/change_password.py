@@ -4,14 +4,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.passwords import hash_password, verify_password
 from owner_portal.application.audit.record_action import append_action
+from owner_portal.application.owners.new_password import check_new_password
 from owner_portal.application.owners.open_session import open_session
-from owner_portal.application.owners.throttle import admit
-from owner_portal.domain import owners as rules
-from owner_portal.domain.owners import Caller, SignedIn
-from owner_portal.store import attempts, owners, sessions
+from owner_portal.application.owners.throttle import admit_proof, succeed
+from owner_portal.domain.owners import MAX_TYPED_PASSWORD, Caller, SignedIn
+from owner_portal.store import owners, sessions
 from servicekit.errors import InvalidInput
 
-WRONG_PASSWORD = "That is not your present password."  # noqa: S105 - a message
+WRONG_PASSWORD = "That is not your current password."  # noqa: S105 - a message
 
 
 async def change_password(engine: AsyncEngine, *, signed_in: SignedIn, present: str, new: str, caller: Caller) -> str:
@@ -19,14 +19,13 @@ async def change_password(engine: AsyncEngine, *, signed_in: SignedIn, present: 
 
     InvalidInput: the present password is wrong, or the new one is too short, or the same. RateLimited.
     """
-    rules.check_password(new)
+    check_new_password(new, signed_in.email)
     if new == present:
-        raise InvalidInput("The new password is the present one. Choose another.")
-    account = f"proof {signed_in.owner_id}"
-    await admit(engine, {account: rules.CODES_PER_ACCOUNT})
+        raise InvalidInput("The new password is the current one. Choose another.")
+    admitted = await admit_proof(engine, signed_in.email, signed_in.session_id)
     async with engine.begin() as tx:
         owner = await owners.read_owner(tx, signed_in.owner_id)
-    if owner is None or not await verify_password(owner.password_hash, present[: rules.LONGEST_PASSWORD + 1]):
+    if owner is None or not await verify_password(owner.password_hash, present[: MAX_TYPED_PASSWORD + 1]):
         raise InvalidInput(WRONG_PASSWORD)
     password_hash = await hash_password(new)
     async with engine.begin() as tx:
@@ -35,7 +34,7 @@ async def change_password(engine: AsyncEngine, *, signed_in: SignedIn, present: 
             raise InvalidInput(WRONG_PASSWORD)
         # A password alone is no proof of who it is where a code belongs to one.
         proved_at = signed_in.proved_at if owner.has_second_factor else None
-        await attempts.forget(tx, account)
+        await succeed(tx, admitted)
         await owners.set_password(tx, signed_in.owner_id, password_hash)
         ended = await sessions.close_all(tx, signed_in.owner_id)
         token = await open_session(tx, owner_id=signed_in.owner_id, caller=caller, proved_at=proved_at)

@@ -10,10 +10,10 @@ from owner_portal.application.owners.answer_once import Answered, answer_once
 from owner_portal.application.owners.offer_second_factor import offered_second_factor
 from owner_portal.application.owners.one_time_codes import step_of
 from owner_portal.application.owners.secret_box import SecretBox
-from owner_portal.application.owners.throttle import admit
-from owner_portal.domain.owners import CODES_PER_ACCOUNT, SignedIn
+from owner_portal.application.owners.throttle import admit_proof, succeed
+from owner_portal.domain.owners import SignedIn
 from owner_portal.domain.recovery import new_recovery_codes, normal_code
-from owner_portal.store import attempts, second_factors
+from owner_portal.store import second_factors, sessions
 from servicekit.errors import InvalidInput, Refused
 from servicekit.ids import new_id
 
@@ -23,19 +23,22 @@ WRONG = "That is not the code. Check the clock of your device, and enter the cod
 async def confirm_second_factor(engine: AsyncEngine, *, signed_in: SignedIn, code: str, box: SecretBox) -> Answered:
     """Ten recovery codes, of which digests are kept, and the codes themselves sealed until their page was seen.
 
+    The account's other sessions end.
+
     InvalidInput: a wrong code. Refused. RateLimited.
     """
     offer = await offered_second_factor(engine, signed_in=signed_in, box=box)
-    account = f"code {signed_in.owner_id}"
-    await admit(engine, {account: CODES_PER_ACCOUNT})
+    admitted = await admit_proof(engine, signed_in.email, signed_in.session_id)
     step = step_of(offer.secret, normal_code(code))
     if step is None:
         raise InvalidInput(WRONG)
 
     async def confirm(tx: AsyncConnection) -> Mapping[str, str]:
-        await attempts.forget(tx, account)
+        await succeed(tx, admitted)
         if not await second_factors.take_step(tx, owner_id=signed_in.owner_id, step=step):
             raise InvalidInput(WRONG)
+        # Sessions that began with the password alone do not outlive it.
+        await sessions.close_all(tx, signed_in.owner_id, spared=signed_in.session_id)
         return await _replace_codes(tx, signed_in, "set_up_second_factor")
 
     return await answer_once(engine, signed_in=signed_in, key=str(new_id()), content={}, box=box, make=confirm)

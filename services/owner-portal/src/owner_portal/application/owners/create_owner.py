@@ -4,8 +4,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.passwords import hash_password
 from owner_portal.application.audit.record_action import append_action
+from owner_portal.application.owners.new_password import check_new_password
+from owner_portal.application.owners.throttle import account_subject
 from owner_portal.domain import owners as rules
-from owner_portal.store import owners, second_factors, sessions
+from owner_portal.store import attempts, owners, second_factors, sessions
 from servicekit.ids import new_id
 
 OPERATOR = "operator"
@@ -20,13 +22,14 @@ async def create_owner(
     has lost the device and the recovery codes. InvalidInput: no e-mail, or the password is too short.
     """
     address = rules.address_of(email)
-    rules.check_password(password)
+    check_new_password(password, address.text)
     password_hash = await hash_password(password)
     async with engine.begin() as tx:
         if if_missing and await owners.find_owner(tx, address.key) is not None:
             return False
         owner_id = await owners.save_owner(tx, new_id=new_id(), address=address, password_hash=password_hash)
         await sessions.close_all(tx, owner_id)
+        await attempts.lift(tx, account_subject(address.text))
         if reset_second_factor:
             await second_factors.remove(tx, owner_id)
         facts = {"second_factor": "removed"} if reset_second_factor else {}

@@ -6,10 +6,10 @@ from credentials.tokens import token_digest
 from owner_portal.application.owners.open_session import let_in
 from owner_portal.application.owners.secret_box import SecretBox
 from owner_portal.application.owners.take_code import WRONG_CODE, take_code
-from owner_portal.application.owners.throttle import admit
+from owner_portal.application.owners.throttle import admit_code, succeed
 from owner_portal.domain import owners as rules
 from owner_portal.domain.owners import Caller
-from owner_portal.store import attempts, owners, sessions
+from owner_portal.store import owners, sessions
 from servicekit.errors import NotAuthenticated, Refused
 
 OVER = "That took too long. Sign in again."
@@ -26,14 +26,12 @@ async def enter_code(engine: AsyncEngine, *, challenge: str, code: str, caller: 
         owner = await owners.read_owner(tx, owner_id) if owner_id else None
     if owner is None:
         raise Refused(OVER)
-    account, origin = f"code {owner.owner_id}", f"address {caller.address}"
-    await admit(engine, {account: rules.CODES_PER_ACCOUNT, origin: rules.ATTEMPTS_PER_ADDRESS})
+    admitted = await admit_code(engine, owner, caller)
     async with engine.begin() as tx:
         if await owners.hold(tx, owner) is None:
             raise Refused(OVER)
         by = await take_code(tx, owner_id=owner.owner_id, code=code, box=box)
         if by is None:
             raise NotAuthenticated(WRONG_CODE)
-        await attempts.forget(tx, account)
-        await attempts.forgive(tx, origin)
+        await succeed(tx, admitted)
         return await let_in(tx, owner=owner, caller=caller, by=f"password and {by}")

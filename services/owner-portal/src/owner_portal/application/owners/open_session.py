@@ -7,8 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from credentials.tokens import new_token, token_digest
 from owner_portal.application.audit.record_action import append_action
+from owner_portal.application.owners.throttle import lobby
 from owner_portal.domain.owners import Caller, Owner
-from owner_portal.store import sessions
+from owner_portal.store import known_browsers, sessions
 from servicekit.ids import new_id
 
 
@@ -35,6 +36,9 @@ async def open_session(
 async def let_in(tx: AsyncConnection, *, owner: Owner, caller: Caller, by: str) -> str:
     """The token of a new session of an owner who has signed in `by` what the audit trail is to say."""
     token = await open_session(tx, owner_id=owner.owner_id, caller=caller)
+    if caller.browser:
+        await known_browsers.remember(tx, owner.owner_id, caller.browser)
+        lobby.succeeded(caller.browser)
     await append_action(
         tx,
         actor=owner.email,

@@ -5,32 +5,27 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from credentials.passwords import verify_password
 from owner_portal.application.owners.secret_box import SecretBox
 from owner_portal.application.owners.take_code import WRONG_CODE, take_code
-from owner_portal.application.owners.throttle import admit
-from owner_portal.domain import owners as rules
-from owner_portal.domain.owners import Caller, SignedIn
-from owner_portal.store import attempts, owners, sessions
+from owner_portal.application.owners.throttle import admit_proof, succeed
+from owner_portal.domain.owners import MAX_TYPED_PASSWORD, SignedIn
+from owner_portal.store import owners, sessions
 from servicekit.errors import Forbidden
 
 WRONG_PASSWORD = "That is not your password."  # noqa: S105 - a message
 
 
-async def prove_again(
-    engine: AsyncEngine, *, signed_in: SignedIn, password: str, code: str, caller: Caller, box: SecretBox
-) -> None:
+async def prove_again(engine: AsyncEngine, *, signed_in: SignedIn, password: str, code: str, box: SecretBox) -> None:
     """Starts the session's time of grace anew. Forbidden: the password or the code is wrong. RateLimited.
 
     The code is asked of those alone who have a second factor. Guesses are counted apart from those at the sign-in
     form, which anybody can send.
     """
-    account, origin = f"proof {signed_in.owner_id}", f"address {caller.address}"
-    await admit(engine, {account: rules.CODES_PER_ACCOUNT, origin: rules.ATTEMPTS_PER_ADDRESS})
+    admitted = await admit_proof(engine, signed_in.email, signed_in.session_id)
     async with engine.begin() as tx:
         owner = await owners.read_owner(tx, signed_in.owner_id)
-    if owner is None or not await verify_password(owner.password_hash, password[: rules.LONGEST_PASSWORD + 1]):
+    if owner is None or not await verify_password(owner.password_hash, password[: MAX_TYPED_PASSWORD + 1]):
         raise Forbidden(WRONG_PASSWORD)
     async with engine.begin() as tx:
         if owner.has_second_factor and not await take_code(tx, owner_id=owner.owner_id, code=code, box=box):
             raise Forbidden(WRONG_CODE)
-        await attempts.forget(tx, account)
-        await attempts.forgive(tx, origin)
+        await succeed(tx, admitted)
         await sessions.mark_proved(tx, signed_in.session_id)

@@ -37,6 +37,16 @@ class Workspace:
         """The session cookie's name: behind TLS one that no other host can set."""
         return "__Host-workspace" if self.cookie_secure else "workspace"
 
+    @property
+    def browser_cookie(self) -> str:
+        """Of the cookie by which a browser is known again when somebody signs in."""
+        return f"{self.cookie}-browser"
+
+    @property
+    def choice_cookie(self) -> str:
+        """Of the cookie that lasts from the password until the company is chosen."""
+        return f"{self.cookie}-choice"
+
     def admit(self, company_id: UUID) -> Access:
         """The company's access. Forbidden: suspended or expired. Unavailable: nobody can tell."""
         access = self.directory.company(company_id, now=datetime.now(UTC), monotonic=time.monotonic())
@@ -111,17 +121,15 @@ async def employee_or_admin(request: Request, workspace: TheWorkspace) -> Visito
     """
     visitor = await who_is_signed_in(request, workspace)
     if request.method not in ("GET", "HEAD"):
-        await _check_token(request, visitor.person)
+        await check_token(request, visitor.person)
     return visitor
 
 
 async def who_is_signed_in(request: Request, workspace: Workspace) -> Visitor:
     """The same for what changes nothing."""
-    company, _, token = request.cookies.get(workspace.cookie, "").partition(".")
-    try:
-        ticket = Ticket(UUID(hex=company), token)
-    except ValueError:
-        raise NotAuthenticated("Please sign in") from None
+    ticket = ticket_of(request, workspace)
+    if ticket is None:
+        raise NotAuthenticated("Please sign in")
     person = await recognise(workspace.engine, ticket, datetime.now(UTC))
     return Visitor(ticket, person, workspace.admit(ticket.company_id))
 
@@ -140,7 +148,7 @@ AdminVisitor = Annotated[Visitor, Depends(company_admin)]
 
 
 def origin_of(request: Request) -> str:
-    """The address a request comes from; behind a proxy, the proxy's."""
+    """The address a request comes from; behind a trusted proxy, the browser's."""
     return request.client.host if request.client else ""
 
 
@@ -158,7 +166,17 @@ def require_same_origin(request: Request) -> None:
         raise Forbidden("This request does not come from a page of the workspace")
 
 
-async def _check_token(request: Request, person: SignedIn) -> None:
+def ticket_of(request: Request, workspace: Workspace) -> Ticket | None:
+    """What the session's cookie holds, whether it is still good or not; None: no ticket."""
+    company, _, token = request.cookies.get(workspace.cookie, "").partition(".")
+    try:
+        return Ticket(UUID(hex=company), token)
+    except ValueError:
+        return None
+
+
+async def check_token(request: Request, person: SignedIn) -> None:
+    """Forbidden unless the form was made for this session."""
     check_origin(request)
     given = (await request.form()).get("csrf_token")
     if not isinstance(given, str) or not hmac.compare_digest(given.encode(), person.csrf_token.encode()):

@@ -16,15 +16,16 @@ from tracking.api.workspace.access import (
     TheWorkspace,
     Visitor,
     Workspace,
-    origin_of,
 )
 from tracking.api.workspace.forms import Line, Number, Once, Version, submission, version_for
 from tracking.api.workspace.pages import render
+from tracking.api.workspace.refusals import says_when
 from tracking.api.workspace.statuses import http_status
 from tracking.application.change_password import change_password, reset_password, show_new_password
 from tracking.application.deactivate_employee import deactivate_employee, reactivate_employee
 from tracking.application.edit_employee import LONGEST_DESIGNATION, Edit, edit_employee
 from tracking.application.show_screenshots import find_person
+from tracking.application.unlock_sign_in import show_guesses, unlock
 from tracking.domain.editing import Editor
 
 router = APIRouter()
@@ -129,6 +130,13 @@ async def new_password(workspace: TheWorkspace, visitor: AdminVisitor, number: N
     return render("new_password.html", person=visitor.person, whose=whose, made=made)
 
 
+@router.post("/team/{number}/unlock")
+async def unlock_account(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
+    """Forgives the attempts to sign in to that person's account."""
+    await unlock(workspace.engine, visitor.company_id, number)
+    return RedirectResponse(f"/team/{number}/account", 303)
+
+
 @router.get("/account")
 async def own_account(visitor: AnyVisitor, done: str = "") -> Response:
     """The form for the own password."""
@@ -137,7 +145,7 @@ async def own_account(visitor: AnyVisitor, done: str = "") -> Response:
 
 @router.post("/account")
 async def change_own_password(
-    request: Request, workspace: TheWorkspace, visitor: AnyVisitor, form: Annotated[PasswordForm, Form()]
+    workspace: TheWorkspace, visitor: AnyVisitor, form: Annotated[PasswordForm, Form()]
 ) -> Response:
     """Changes it; the visitor stays signed in here, and nowhere else."""
     try:
@@ -147,14 +155,13 @@ async def change_own_password(
             visitor.person.employee_id,
             present=form.present,
             new=form.new,
-            origin=origin_of(request),
             now=datetime.now(UTC),
         )
     except AppError as error:
-        status_code = http_status(error)
-        return render(
-            "own_account.html", status_code=status_code, person=visitor.person, done=False, error=error.message
+        reply = render(
+            "own_account.html", status_code=http_status(error), person=visitor.person, done=False, error=error.message
         )
+        return says_when(reply, error)
     return RedirectResponse("/account?done=password", 303)
 
 
@@ -170,6 +177,7 @@ async def _account_of(
     whose = await find_person(workspace.engine, visitor.company_id, number)
     return render(
         "account.html",
+        guesses=await show_guesses(workspace.engine, visitor.company_id, whose),
         status_code=http_status(error) if error else 200,
         person=visitor.person,
         whose=whose,

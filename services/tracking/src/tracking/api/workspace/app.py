@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import FastAPI, Form, Query, Request
+from fastapi import FastAPI, Form, Request
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.middleware import Middleware
@@ -16,22 +16,22 @@ from servicekit.errors import AppError, InvalidInput
 from servicekit.http_headers import SecurityHeaders
 from servicekit.http_server import BodyLimit
 from text_rules.ordering import prepare
-from tracking.api.workspace import accounts, held, people, reports, resets, sessions, settings, tasks
+from tracking.api.workspace import accounts, held, people, reports, resets, sessions, settings, sign_in, tasks
 from tracking.api.workspace.access import (
     AdminVisitor,
     AnyVisitor,
     TheWorkspace,
     Workspace,
     check_origin,
-    origin_of,
 )
-from tracking.api.workspace.forms import FormLine, Line, Once, safe_next, submission
+from tracking.api.workspace.forms import Line, Once, submission
 from tracking.api.workspace.pages import STATIC, render
-from tracking.api.workspace.refusals import add_refusals
+from tracking.api.workspace.refusals import add_refusals, says_when
+from tracking.api.workspace.sign_in import browser_of, let_in
 from tracking.api.workspace.statuses import http_status
 from tracking.application.accounts import add_employee, set_up_company
 from tracking.application.show_workspace import show_person, show_team
-from tracking.application.workspace_sign_in import LASTS, Ticket, open_session, sign_in, sign_out
+from tracking.application.workspace_sign_in import open_session
 from tracking.domain.access import AccessDirectory
 from tracking.feed.access_sync import AccessSync
 from tracking.store.pictures import PictureStore
@@ -82,13 +82,11 @@ def workspace_app(
 
 def _add_pages(app: FastAPI) -> None:
     app.get("/")(home)
-    app.get("/login")(login_page)
-    app.post("/login")(login)
-    app.post("/logout")(logout)
     app.get("/setup")(setup_page)
     app.post("/setup")(setup)
     app.get("/team")(team)
     app.post("/team")(add_to_team)
+    app.include_router(sign_in.router)
     app.include_router(accounts.router)
     app.include_router(held.router)
     app.include_router(people.router)
@@ -103,39 +101,6 @@ async def home(workspace: TheWorkspace, visitor: AnyVisitor) -> Response:
     """The visitor's own days and sessions."""
     shown = await show_person(workspace.engine, visitor.company_id, visitor.person.employee_id, datetime.now(UTC))
     return render("home.html", person=visitor.person, shown=shown)
-
-
-async def login_page(target: Annotated[Line, Query(alias="next")] = "", done: str = "") -> Response:
-    """The form; `next` is where to go on."""
-    return render("login.html", email="", target=safe_next(target), done=done)
-
-
-async def login(
-    request: Request,
-    workspace: TheWorkspace,
-    email: FormLine,
-    password: FormLine,
-    target: Annotated[Line, Form(alias="next")] = "",
-) -> Response:
-    """Opens a session; a suspended company's people are refused as its trackers are."""
-    check_origin(request)
-    try:
-        ticket = await _sign_in(request, workspace, email, password)
-        workspace.admit(ticket.company_id)
-    except AppError as error:
-        status_code = http_status(error)
-        return render(
-            "login.html", status_code=status_code, error=error.message, email=email, target=safe_next(target), done=""
-        )
-    return _with_cookie(workspace, ticket, to=safe_next(target))
-
-
-async def logout(workspace: TheWorkspace, visitor: AnyVisitor) -> Response:
-    """Ends the session."""
-    await sign_out(workspace.engine, visitor.ticket)
-    response = RedirectResponse("/login", 303)
-    response.delete_cookie(workspace.cookie, secure=workspace.cookie_secure, httponly=True, samesite="lax")
-    return response
 
 
 async def setup_page() -> Response:
@@ -166,10 +131,13 @@ async def setup(request: Request, workspace: TheWorkspace, form: Annotated[Setup
             form_key=form.once,
         )
     except AppError as error:
-        status_code = http_status(error)
-        return render("setup.html", status_code=status_code, error=error.message, name=form.name, email=form.email)
-    ticket = await open_session(workspace.engine, company.company_id, admin, datetime.now(UTC))
-    return _with_cookie(workspace, ticket, to="/team")
+        reply = render(
+            "setup.html", status_code=http_status(error), error=error.message, name=form.name, email=form.email
+        )
+        return says_when(reply, error)
+    browser = browser_of(request, workspace)
+    ticket = await open_session(workspace.engine, company.company_id, admin, datetime.now(UTC), browser=browser)
+    return await let_in(request, workspace, ticket, browser, to="/team")
 
 
 async def team(workspace: TheWorkspace, visitor: AdminVisitor) -> Response:
@@ -209,27 +177,3 @@ async def _team(
         typed=typed,
         error=error.message if error else "",
     )
-
-
-async def _sign_in(request: Request, workspace: Workspace, email: str, password: str) -> Ticket:
-    return await sign_in(
-        workspace.engine,
-        workspace.dispatch,
-        email=email,
-        password=password,
-        origin=origin_of(request),
-        now=datetime.now(UTC),
-    )
-
-
-def _with_cookie(workspace: Workspace, ticket: Ticket, to: str = "/") -> Response:
-    response = RedirectResponse(to, 303)
-    response.set_cookie(
-        workspace.cookie,
-        f"{ticket.company_id.hex}.{ticket.token}",
-        max_age=int(LASTS.total_seconds()),
-        secure=workspace.cookie_secure,
-        httponly=True,
-        samesite="lax",
-    )
-    return response

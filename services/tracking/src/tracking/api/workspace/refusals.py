@@ -1,5 +1,6 @@
 """What a browser is shown instead of the page that it asked for."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -55,7 +56,7 @@ async def _refused(request: Request, error: Exception) -> Response:
         return await hold(request) or RedirectResponse(_sign_in_for(request), 303)
     if isinstance(error, StaleForm) and await hold(request):
         return await restore(request, request.url.path, error.person, http_status(error))
-    return render("error.html", status_code=http_status(error), error=error.message)
+    return says_when(render("error.html", status_code=http_status(error), error=error.message), error)
 
 
 def _sign_in_for(request: Request) -> str:
@@ -63,6 +64,13 @@ def _sign_in_for(request: Request) -> str:
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
     return "/login?" + urlencode({"next": path}) if is_page and path != "/" else "/login"
+
+
+def says_when(reply: Response, error: AppError) -> Response:
+    """The reply, with Retry-After where the error says when to come again."""
+    if error.retry_after is not None:
+        reply.headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))
+    return reply
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:
@@ -93,4 +101,6 @@ async def _database_away(request: Request, error: Exception) -> Response:
         reply = render("error.html", status_code=503, error=TOOK_TOO_LONG)
         reply.headers["retry-after"] = str(TRY_AGAIN)
         return reply
-    return render("error.html", status_code=503, error="The database does not answer; try again in a moment")
+    reply = render("error.html", status_code=503, error="The database does not answer; try again in a moment")
+    reply.headers["retry-after"] = "1"
+    return reply

@@ -1,0 +1,175 @@
+"""The queue for password hashes: bounded, in threads of its own, and fair to those who wait.
+
+A hash takes tens of milliseconds of a core, so concurrent sign-ins have to wait for one another. Who comes with a known
+browser is served first, then those whose address and account have no recent failure, then the rest; within a class, one
+address after the other. Whoever would wait too long is told at once when to come again.
+"""
+
+import asyncio
+import math
+import time
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import partial
+from typing import Any
+
+MAX_WAIT = 1.5  # seconds that somebody is let wait; longer, and the answer is to come again
+THREADS = 2  # each hash takes 19 MiB
+FAILURE_KEPT = 900.0  # seconds that an address counts as one that has failed
+LOWER_CLASS_EVERY = 8  # of so many hashes, one is for the lowest class that waits: none starves
+
+
+class Crowded(Exception):
+    """Too many people sign in at once; come again after `retry_after` seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"too many sign-ins at once; retry after {retry_after:.0f} s")
+        self.retry_after = retry_after
+
+
+class Standing(IntEnum):
+    """Who is served first."""
+
+    KNOWN = 0
+    FRESH = 1  # neither the address nor the account has failed lately
+    REST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whose turn it is: in which class, and among which address's."""
+
+    standing: Standing = Standing.KNOWN
+    address: str = ""
+
+
+@dataclass(slots=True)
+class _Job:
+    work: Callable[[], Awaitable[Any]]
+    done: asyncio.Future[Any]
+
+
+class FairQueue:
+    """Runs so many pieces of work at once; the others wait in their classes, one address after the other."""
+
+    def __init__(self, slots: int, max_wait: float = MAX_WAIT) -> None:
+        self._threads = self._free = slots
+        self._max_wait = max_wait
+        self._waiting: dict[Standing, OrderedDict[str, deque[_Job]]] = {
+            standing: OrderedDict() for standing in Standing
+        }
+        self._seconds = 0.03  # what a hash has taken lately
+        self._served = 0
+
+    async def run(self, turn: Turn, work: Callable[[], Awaitable[Any]]) -> Any:
+        """The result of `work`. Crowded: the wait would be too long."""
+        wait = self.expected_wait(turn)
+        if turn.standing is not Standing.KNOWN and wait > self._max_wait:
+            raise Crowded(math.ceil(wait))
+        job = _Job(work, asyncio.get_running_loop().create_future())
+        self._waiting[turn.standing].setdefault(turn.address, deque()).append(job)
+        self._start()
+        return await job.done
+
+    def expected_wait(self, turn: Turn) -> float:
+        """Seconds until a job of this turn would start: those of higher classes and its own round come first."""
+        ahead = sum(len(jobs) for s in Standing if s < turn.standing for jobs in self._waiting[s].values())
+        own = self._waiting[turn.standing]
+        place = len(own.get(turn.address, ())) + 1
+        ahead += sum(min(len(jobs), place) for jobs in own.values())
+        return (ahead - self._free) * self._seconds / self._threads if ahead >= self._free else 0.0
+
+    def _start(self) -> None:
+        while self._free and (job := self._next()):
+            self._free -= 1
+            started = time.monotonic()
+            running = asyncio.ensure_future(job.work())
+            running.add_done_callback(partial(self._finish, job, started))
+
+    def _finish(self, job: _Job, started: float, future: asyncio.Future[Any]) -> None:
+        self._free += 1
+        self._served += 1
+        self._seconds += (time.monotonic() - started - self._seconds) / 16
+        if not job.done.cancelled():
+            if error := future.exception():
+                job.done.set_exception(error)
+            else:
+                job.done.set_result(future.result())
+        self._start()
+
+    def _next(self) -> _Job | None:
+        """The job that is due; those that nobody waits for any more are passed over."""
+        lowest_first = self._served % LOWER_CLASS_EVERY == LOWER_CLASS_EVERY - 1
+        for standing in sorted(Standing, reverse=lowest_first):
+            addresses = self._waiting[standing]
+            while addresses:
+                address, jobs = addresses.popitem(last=False)
+                job = jobs.popleft()
+                if jobs:
+                    addresses[address] = jobs  # at the end of the round
+                if not job.done.done():
+                    return job
+        return None
+
+
+class HashQueue:
+    """Runs hashes in threads; one for the whole process."""
+
+    def __init__(self, threads: int = THREADS, max_wait: float = MAX_WAIT) -> None:
+        self._pool = ThreadPoolExecutor(threads, "passwords")
+        self._line = FairQueue(threads, max_wait)
+
+    async def run(self, turn: Turn, work: Callable[[], Any]) -> Any:
+        """The result of `work`, which runs in a thread. Crowded: the wait would be too long."""
+
+        async def in_thread() -> Any:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+        return await self._line.run(turn, in_thread)
+
+
+class Lobby:
+    """Where attempts wait to be counted: a crowd must not take every connection to the database.
+
+    Who is known and which address has failed lately is remembered by the process alone, so that it costs no statement.
+    """
+
+    def __init__(self, slots: int = 6, kept: int = 50_000) -> None:
+        self._line = FairQueue(slots)
+        self._kept = kept
+        self._known: OrderedDict[bytes, None] = OrderedDict()
+        self._failed: OrderedDict[str, float] = OrderedDict()
+
+    async def run(self, place: bytes, address: str, work: Callable[[], Awaitable[Any]]) -> Any:
+        """The result of `work`. Crowded: the wait would be too long."""
+        return await self._line.run(Turn(self._standing(place, address), address), work)
+
+    def succeeded(self, place: bytes) -> None:
+        """An account was opened from this place, or is known to have been."""
+        self._known[place] = None
+        self._known.move_to_end(place)
+        if len(self._known) > self._kept:
+            self._known.popitem(last=False)
+
+    def failed(self, address: str) -> None:
+        """An attempt from this address failed or was refused."""
+        self._failed[address] = time.monotonic() + FAILURE_KEPT
+        self._failed.move_to_end(address)
+        if len(self._failed) > self._kept:
+            self._failed.popitem(last=False)
+
+    def _standing(self, place: bytes, address: str) -> Standing:
+        if place in self._known:
+            return Standing.KNOWN
+        return Standing.REST if self._failed.get(address, 0) > time.monotonic() else Standing.FRESH
+
+
+_queue = HashQueue()
+
+
+async def in_turn(turn: Turn, work: Callable[[], Any]) -> Any:
+    """The same with the process's queue."""
+    return await _queue.run(turn, work)

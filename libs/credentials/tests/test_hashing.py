@@ -1,0 +1,91 @@
+"""The queue for hashes: who is served first, who is told to come again, and what is left of who hangs up."""
+
+import asyncio
+import threading
+
+import pytest
+
+from credentials.hashing import Crowded, HashQueue, Standing, Turn
+
+
+class Gate:
+    """Holds the only thread until it is opened; notes in which order the rest was served."""
+
+    def __init__(self, queue: HashQueue) -> None:
+        self.queue = queue
+        self.opened = threading.Event()
+        self.order: list[str] = []
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def hold(self) -> None:
+        self.tasks.append(asyncio.create_task(self.queue.run(Turn(), self.opened.wait)))
+        await asyncio.sleep(0)
+
+    async def wait_in_line(self, name: str, standing: Standing, address: str) -> asyncio.Task[None]:
+        async def one() -> None:
+            await self.queue.run(Turn(standing, address), lambda: self.order.append(name))
+
+        task = asyncio.create_task(one())
+        self.tasks.append(task)
+        await asyncio.sleep(0)
+        return task
+
+    async def open(self) -> list[str]:
+        self.opened.set()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        return self.order
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate(HashQueue(threads=1, max_wait=1000))
+
+
+async def test_known_ones_first_then_one_address_after_the_other(gate: Gate) -> None:
+    await gate.hold()
+    for number in range(3):
+        await gate.wait_in_line(f"crowd {number}", Standing.FRESH, "192.0.2.1")
+    await gate.wait_in_line("failed", Standing.REST, "192.0.2.3")
+    await gate.wait_in_line("honest", Standing.FRESH, "192.0.2.2")
+    await gate.wait_in_line("known", Standing.KNOWN, "192.0.2.1")
+    assert await gate.open() == ["known", "crowd 0", "honest", "crowd 1", "crowd 2", "failed"]
+
+
+async def test_the_lowest_class_is_served_now_and_then(gate: Gate) -> None:
+    await gate.hold()
+    await gate.wait_in_line("failed", Standing.REST, "192.0.2.3")
+    for number in range(20):
+        await gate.wait_in_line(f"fresh {number}", Standing.FRESH, f"198.51.100.{number}")
+    assert (await gate.open()).index("failed") < 10
+
+
+async def test_the_back_of_a_crowd_is_told_when_to_come_again() -> None:
+    gate = Gate(HashQueue(threads=1, max_wait=0.2))
+    await gate.hold()
+    for number in range(5):
+        await gate.wait_in_line(f"crowd {number}", Standing.FRESH, "192.0.2.1")
+    late = [await gate.wait_in_line("late", Standing.FRESH, "192.0.2.1") for _ in range(20)]
+    assert isinstance(late[-1].exception(), Crowded)
+    assert late[-1].exception().retry_after >= 1
+    honest = await gate.wait_in_line("honest", Standing.FRESH, "192.0.2.2")
+    known = await gate.wait_in_line("known", Standing.KNOWN, "192.0.2.1")
+    assert not honest.done()
+    order = await gate.open()
+    assert order[0] == "known"
+    assert order.index("honest") <= 3
+    assert known.exception() is None
+
+
+async def test_nobody_waits_for_who_has_hung_up(gate: Gate) -> None:
+    await gate.hold()
+    gone = await gate.wait_in_line("gone", Standing.FRESH, "192.0.2.1")
+    await gate.wait_in_line("there", Standing.FRESH, "192.0.2.1")
+    gone.cancel()
+    assert await gate.open() == ["there"]
+
+
+async def test_an_error_is_passed_on() -> None:
+    queue = HashQueue(threads=1)
+    with pytest.raises(ZeroDivisionError):
+        await queue.run(Turn(), lambda: 1 // 0)
+    assert await queue.run(Turn(), lambda: 7) == 7

@@ -1,0 +1,35 @@
+"""Browsers that an owner has signed in with."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_IS_KNOWN = text("""
+    SELECT EXISTS (
+        SELECT FROM known_browser
+        WHERE owner_id = :owner_id AND digest = :digest AND used_at > now() - interval '90 days'
+    )
+""")
+
+_REMEMBER = text("""
+    INSERT INTO known_browser (owner_id, digest) VALUES (:owner_id, :digest)
+    ON CONFLICT (owner_id, digest) DO UPDATE SET used_at = now()
+""")
+
+_SWEEP = text("DELETE FROM known_browser WHERE used_at <= now() - interval '90 days'")
+
+
+async def is_known(tx: AsyncConnection, owner_id: UUID, digest: bytes) -> bool:
+    """Whether the account was opened with this browser in the last 90 days."""
+    return bool((await tx.execute(_IS_KNOWN, {"owner_id": owner_id, "digest": digest})).scalar_one())
+
+
+async def remember(tx: AsyncConnection, owner_id: UUID, digest: bytes) -> None:
+    """The account was opened with this browser now."""
+    await tx.execute(_REMEMBER, {"owner_id": owner_id, "digest": digest})
+
+
+async def sweep(tx: AsyncConnection) -> None:
+    """Forgets what has not been used for 90 days."""
+    await tx.execute(_SWEEP)

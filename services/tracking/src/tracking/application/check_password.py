@@ -1,0 +1,72 @@
+"""Compares a password with the accounts of an e-mail: one hash an attempt, whatever is found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from credentials.hashing import Crowded
+from credentials.passwords import hash_password, is_current, matching, was_moved
+from servicekit.errors import Unavailable
+from tracking.application.guard_sign_in import CROWDED, Admitted, Place, admit, lobby, succeed, take_back
+from tracking.store import employees
+from tracking.store.employees import Candidate, Employee
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An account whose password was right. `better`: the hash that replaces the account's, if it is not up to date."""
+
+    company_id: UUID
+    employee: Employee
+    better: str | None
+    admitted: Admitted
+
+    async def hold(self, tx: AsyncConnection, *, now: datetime, place: bytes | None) -> Employee | None:
+        """The account as it may be used until the transaction ends, its attempts forgiven; None: it changed meanwhile.
+
+        Ends in the company's scope.
+        """
+        await succeed(tx, self.admitted, self.company_id, self.employee, now=now, place=place)
+        if self.better is None:
+            return self.employee if await employees.hold(tx, self.employee) else None
+        if not await employees.upgrade(tx, self.employee, self.better):
+            return None
+        return replace(self.employee, password_hash=self.better)
+
+
+async def open_accounts(
+    engine: AsyncEngine, email: str, password: str, place: Place, company_id: UUID | None = None
+) -> Sequence[Opened]:
+    """The accounts, of one company or of all, that e-mail and password open; deactivated ones are among them.
+
+    Where several hashes would have to be computed, the known account is compared, else the oldest active one, and those
+    that share its salt. RateLimited: too many attempts. Unavailable: too many people at once.
+    """
+    admitted = await admit(engine, email, place, company_id)
+    ordered = sorted(admitted.candidates, key=lambda candidate: _rank(candidate, admitted.salt))
+    try:
+        found = await matching(
+            [candidate.employee.password_hash for candidate in ordered], password, admitted.turn, salt=admitted.salt
+        )
+        right = [candidate for candidate in ordered if candidate.employee.password_hash in found]
+        # All of them have the same hash parameters and salt: one better hash replaces them all.
+        better = None
+        if right and not is_current(right[0].employee.password_hash, admitted.salt):
+            better = await hash_password(password, admitted.salt, admitted.turn)
+    except Crowded as crowded:
+        await take_back(engine, admitted)
+        raise Unavailable(CROWDED, retry_after=crowded.retry_after) from None
+    except ValueError:  # a password of before that cannot be prepared: it stays as it was typed
+        better = None
+    if not right:
+        lobby.failed(admitted.turn.address)
+    return [Opened(candidate.company_id, candidate.employee, better, admitted) for candidate in right]
+
+
+def _rank(candidate: Candidate, salt: bytes) -> tuple[bool, bool, bool]:
+    """An account that somebody gives another e-mail, or makes later, must not come before the person's own."""
+    account = candidate.employee
+    return not account.active, not candidate.known, was_moved(account.password_hash, salt)
