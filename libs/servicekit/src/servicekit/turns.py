@@ -1,4 +1,4 @@
-"""One at a time, by turns: however much one customer sends, the others wait for one of its requests at most."""
+"""One at a time, by turns: however much one client sends, the others wait for one of its requests at most."""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -18,7 +18,7 @@ class _Waiting:
 
 
 class Turns:
-    """A bounded queue for each customer, served in rotation."""
+    """A bounded queue for each client, served in rotation."""
 
     def __init__(self) -> None:
         self._queues: OrderedDict[Hashable, deque[_Waiting]] = OrderedDict()
@@ -28,7 +28,7 @@ class Turns:
     async def turn(self, whose: Hashable, size: int, *, patience: float, max_bytes: int) -> AsyncIterator[None]:
         """Enters when it is the turn of `whose`. Unavailable: not within `patience` seconds, or there is no room.
 
-        `size`: bytes that are held meanwhile. When more than `max_bytes` would wait, those make room whose customer has
+        `size`: bytes that are held meanwhile. When more than `max_bytes` would wait, those make room whose client has
         the most waiting, the newest first.
         """
         if self._busy:
@@ -57,7 +57,7 @@ class Turns:
             raise
 
     def _make_room(self, whose: Hashable, size: int, max_bytes: int) -> None:
-        held = {customer: sum(waiting.size for waiting in queue) for customer, queue in self._queues.items()}
+        held = {client: sum(waiting.size for waiting in queue) for client, queue in self._queues.items()}
         held[whose] = held.get(whose, 0) + size
         while sum(held.values()) > max_bytes and len(self._queues):
             most = max(held, key=held.__getitem__)

@@ -49,19 +49,19 @@ class Decoder:
     async def render(self, data: bytes, *, company: Hashable = None) -> Rendered:
         """The picture made safe. Unfit: it never will be. Unavailable: not now, and it may come again."""
         async with self._turns.turn(company, len(data), patience=MAX_QUEUE_SECONDS, max_bytes=MAX_WAITING):
-            code: int | None = None
+            crashes = 0
             for _ in range(TRIES):
                 try:
                     return await self._ask(data)
                 except _Ended as ended:
                     log.warning("the decoding process ended", code=ended.code)
-                    code = ended.code
-                    if code == _OUT_OF_TIME:
+                    crashes += ended.code in _CRASHES
+                    if ended.code == _OUT_OF_TIME:
                         raise Unfit(SLOW) from None
                 except TimeoutError:
                     log.warning("the decoding process does not answer")
                     break
-            if code in _CRASHES:
+            if crashes == TRIES:
                 raise Unfit(BROKEN)
             raise Unavailable("the screenshot could not be processed now; nothing is lost, try again", retry_after=5)
 

@@ -289,6 +289,13 @@ async def test_a_picture_that_crashes_the_process_twice_is_not_taken(program: An
         await program(f"ulimit -c 0; kill -{crash} $$").render(FORMS["PNG"])
 
 
+@pytest.mark.parametrize("ends", [("KILL", "SEGV"), ("SEGV", "KILL")])
+async def test_one_crash_says_nothing_about_the_picture(program: Any, tmp_path, ends: tuple[str, str]) -> None:
+    once = f"mkdir {tmp_path}/seen 2>/dev/null && kill -{ends[0]} $$"
+    with pytest.raises(Unavailable):
+        await program(f"PATH=/bin:/usr/bin; ulimit -c 0; {once}; kill -{ends[1]} $$").render(FORMS["PNG"])
+
+
 @pytest.mark.parametrize("end", ["exit 1", "kill -KILL $$", "kill -TERM $$", "exec /bin/false"])
 async def test_a_process_that_the_machine_ends_refuses_for_now(program: Any, end: str) -> None:
     """Out of memory, or no room for another process: that says nothing about the picture."""
