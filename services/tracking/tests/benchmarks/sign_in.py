@@ -28,6 +28,7 @@ from tracking.application.accounts import add_employee
 from tracking.application.devices import enrol_device
 from tracking.application.log_in import log_in
 from tracking.application.workspace_sign_in import sign_in
+from tracking.maintenance import NoLimit
 from tracking.store.employees import email_digest
 
 SAMPLES = 500
@@ -49,7 +50,7 @@ async def test_four_kinds_of_failure_take_the_same_time(new_tenant, engine, supe
     several, alone, gone = first.people[0], first.people[1], second.people[0]
     for tenant in (second, third):
         account = {"name": "Consultant", "email": several, "password": "correct horse battery"}
-        await add_employee(engine, tenant.company_id, seats=9, **account)
+        await add_employee(engine, tenant.company_id, seats=NoLimit(), **account)
     async with superuser.begin() as tx:
         statement = text("UPDATE employee SET active = false WHERE company_id = :id AND email = :email")
         await tx.execute(statement, {"id": second.company_id, "email": gone})

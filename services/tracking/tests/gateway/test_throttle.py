@@ -15,6 +15,7 @@ from tracking.application import check_password
 from tracking.application.accounts import add_employee
 from tracking.application.log_in import log_in
 from tracking.application.restrained_sign_ins import lift, list_restrained
+from tracking.maintenance import NoLimit
 
 ADDRESS, PAIR, ACCOUNT, KNOWN = (BUDGETS[kind].window for kind in (Kind.ADDRESS, Kind.PAIR, Kind.ACCOUNT, Kind.KNOWN))
 
@@ -111,7 +112,7 @@ async def test_a_success_in_another_company_forgives_nothing(tenant, new_tenant,
 
 async def add(engine, tenant, email: str) -> None:
     account = {"name": "Mallory", "email": email, "password": "another password of mine"}
-    await add_employee(engine, tenant.company_id, seats=9, **account)
+    await add_employee(engine, tenant.company_id, seats=NoLimit(), **account)
 
 
 async def test_the_right_password_starts_again(tenant, at) -> None:

@@ -19,6 +19,7 @@ from tracking.application.accounts import add_employee
 from tracking.application.guard_sign_in import account_subject
 from tracking.application.log_in import log_in
 from tracking.application.workspace_sign_in import sign_in
+from tracking.maintenance import NoLimit
 from tracking.store import sign_in_attempts
 from tracking.store.scope import company_scope
 
@@ -31,7 +32,7 @@ async def two(new_tenant, engine):
     """Two companies with an account of the same e-mail and password: theirs, and the e-mail."""
     first, second = await new_tenant(), await new_tenant()
     account = {"name": "Consultant", "email": first.people[0], "password": first.password}
-    await add_employee(engine, second.company_id, seats=9, **account)
+    await add_employee(engine, second.company_id, seats=NoLimit(), **account)
     return first, second, first.people[0]
 
 
@@ -138,7 +139,7 @@ async def test_who_makes_an_account_of_the_same_email_gains_nothing(open_browser
     victim, other = await new_tenant(), await new_tenant()
     mine = "another password of mine"
     account = {"name": "Mallory", "email": victim.people[0], "password": mine}
-    await add_employee(engine, other.company_id, seats=9, **account)
+    await add_employee(engine, other.company_id, seats=NoLimit(), **account)
     now = datetime.now(UTC)
     for number in range(60):
         password = mine if number % 10 == 9 else f"guess {number}"
@@ -157,7 +158,7 @@ async def test_composed_and_decomposed_are_one_password(engine, new_tenant, open
     tenant = await new_tenant()
     composed = "größere Öltanker"
     account = {"name": "Zoë", "email": "zoe@nfc.example", "password": composed}
-    await add_employee(engine, tenant.company_id, seats=9, **account)
+    await add_employee(engine, tenant.company_id, seats=NoLimit(), **account)
     typed = unicodedata.normalize("NFD", composed)
     assert (await open_browser().sign_in("zoe@nfc.example", typed)).status_code == 303
     now = datetime.now(UTC)

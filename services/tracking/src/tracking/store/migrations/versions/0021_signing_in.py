@@ -85,7 +85,7 @@ INSERT INTO sign_in.salt_key (key) VALUES (uuid_send(gen_random_uuid()) || uuid_
 CREATE FUNCTION sign_in.accounts(of_email bytea, from_place bytea, of_company uuid)
 RETURNS TABLE (
     company_id uuid, known boolean, employee_id uuid, number bigint, name text, email text, role text,
-    password_hash text, active boolean, designation text, time_zone text
+    password_hash text, active boolean, designation text, time_zone text, version integer
 )
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN ATOMIC
     SELECT e.company_id,
@@ -94,7 +94,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN
             WHERE k.company_id = e.company_id AND k.employee_id = e.employee_id AND k.digest = from_place
                 AND k.used_at > now() - interval '90 days'
         ),
-        e.employee_id, e.number, e.name, e.email, e.role, e.password_hash, e.active, e.designation, e.time_zone
+        e.employee_id, e.number, e.name, e.email, e.role, e.password_hash, e.active, e.designation, e.time_zone,
+        e.version
     FROM public.employee e
     WHERE e.email_digest = of_email AND (of_company IS NULL OR e.company_id = of_company)
     ORDER BY e.created_at, e.company_id;
