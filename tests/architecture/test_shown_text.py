@@ -83,7 +83,7 @@ def test_fields_for_text_take_the_direction_of_what_is_typed(root: Path) -> None
     portal = (root / PORTAL / "parts.html").read_text()
     assert '{% if type in ("text", "email") %} dir="auto"{% endif %}' in portal
     assert '<textarea dir="auto"' in portal
-    named = re.compile(r'<input name="(?:name|email|title|description|note|designation)"[^>]*>')
+    named = re.compile(r'<input [^>]*name="(?:name|email|title|description|note|designation)"[^>]*>')
     for path in (root / WORKSPACE).glob("*.html"):
         for field in named.findall(path.read_text()):
             assert 'dir="auto"' in field, f"{path.name}: {field}"
