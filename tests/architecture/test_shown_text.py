@@ -22,7 +22,10 @@ PORTAL = "services/owner-portal/src/owner_portal/templates"
 
 
 def place_of(source: str, position: int) -> str:
-    """Where in the page an expression stands: an attribute's name, title, option, textarea, or text."""
+    """Where in the page an expression stands: an attribute's name, title, option, textarea, button, or text.
+
+    Buttons are flexible boxes, in which an element loses the blank before it.
+    """
     raw = source[:position]
     before = CODE.sub(lambda code: " " * len(code[0]), raw)
     if before.rfind("<") > before.rfind(">"):
@@ -32,10 +35,13 @@ def place_of(source: str, position: int) -> str:
         opened = max(before.rfind(f"<{element}>"), before.rfind(f"<{element} "))
         if opened > before.rfind(f"</{element}"):
             return element
+    within = re.search(r"<(\w+)([^<>]*)>[^<]*$", before)
+    if within and (within[1] == "button" or re.search(r"""class="[^"]*\b(?:btn|button)\b""", within[2])):
+        return "button"
     blocks: list[str] = []
     for block in re.finditer(r"\{% (?:block (\w+)|endblock) %\}", raw):
         blocks = [*blocks, block[1]] if block[1] else blocks[:-1]
-    return "title" if blocks[-1:] == ["title"] else "text"
+    return blocks[-1] if blocks and blocks[-1] in {"title", "button"} else "text"
 
 
 def unisolated(source: str) -> Iterator[str]:
@@ -71,6 +77,8 @@ def test_text_from_people_is_isolated(root: Path, folder: str) -> None:
         ('<button aria-label="Revoke {{ device.name }}">', True),
         ('<option value="{{ one.name }}">{{ one.name | isolated }}</option>', False),
         ("<option>{{ one.name | bdi }}</option>", True),
+        ('<a class="btn" href="/">To {{ company.name | bdi }}</a>', True),
+        ("{% block button %}Close {{ company.name | isolated }}{% endblock %}", False),
         ("<p>{{ names.get(company_id) or company_id }}</p>", True),
         ("<p>{{ company.created_at | day }}</p>", False),
     ],
