@@ -13,7 +13,7 @@ PEOPLE = re.compile(
     r"|\btask\.title\b|\bworkspace_name\b|\bnames\.get\()"
 )
 # Of the platform's own: a stage of an alert, a series of a chart, an address of a network, fields of forms.
-OWN = re.compile(r"\.stage\.name\b|\bsession\.address\b|\bparts\.(?:field|area)\(|\bselect_people\b|\bperson_tabs\(")
+OWN = re.compile(r"\.stage\.name\b|\bsession\.address\b|\bparts\.(?:field|area)\(|\bwhy_set_aside\b|\bperson_tabs\(")
 EXPRESSION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 CODE = re.compile(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 MACHINE_READ = {"value", "href", "action", "src", "datetime", "id", "for", "name"}
@@ -22,7 +22,10 @@ PORTAL = "services/owner-portal/src/owner_portal/templates"
 
 
 def place_of(source: str, position: int) -> str:
-    """Where in the page an expression stands: an attribute's name, title, option, textarea, or text."""
+    """Where in the page an expression stands: an attribute's name, title, option, textarea, button, or text.
+
+    Buttons are flexible boxes, in which an element loses the blank before it.
+    """
     raw = source[:position]
     before = CODE.sub(lambda code: " " * len(code[0]), raw)
     if before.rfind("<") > before.rfind(">"):
@@ -32,10 +35,13 @@ def place_of(source: str, position: int) -> str:
         opened = max(before.rfind(f"<{element}>"), before.rfind(f"<{element} "))
         if opened > before.rfind(f"</{element}"):
             return element
+    within = re.search(r"<(\w+)([^<>]*)>[^<]*$", before)
+    if within and (within[1] == "button" or re.search(r"""class="[^"]*\b(?:btn|button)\b""", within[2])):
+        return "button"
     blocks: list[str] = []
     for block in re.finditer(r"\{% (?:block (\w+)|endblock) %\}", raw):
         blocks = [*blocks, block[1]] if block[1] else blocks[:-1]
-    return "title" if blocks[-1:] == ["title"] else "text"
+    return blocks[-1] if blocks and blocks[-1] in {"title", "button"} else "text"
 
 
 def unisolated(source: str) -> Iterator[str]:
@@ -71,6 +77,8 @@ def test_text_from_people_is_isolated(root: Path, folder: str) -> None:
         ('<button aria-label="Revoke {{ device.name }}">', True),
         ('<option value="{{ one.name }}">{{ one.name | isolated }}</option>', False),
         ("<option>{{ one.name | bdi }}</option>", True),
+        ('<a class="btn" href="/">To {{ company.name | bdi }}</a>', True),
+        ("{% block button %}Close {{ company.name | isolated }}{% endblock %}", False),
         ("<p>{{ names.get(company_id) or company_id }}</p>", True),
         ("<p>{{ company.created_at | day }}</p>", False),
     ],
@@ -83,7 +91,7 @@ def test_fields_for_text_take_the_direction_of_what_is_typed(root: Path) -> None
     portal = (root / PORTAL / "parts.html").read_text()
     assert '{% if type in ("text", "email") %} dir="auto"{% endif %}' in portal
     assert '<textarea dir="auto"' in portal
-    named = re.compile(r'<input name="(?:name|email|title|description|note|designation)"[^>]*>')
+    named = re.compile(r'<input [^>]*name="(?:name|email|title|description|note|designation)"[^>]*>')
     for path in (root / WORKSPACE).glob("*.html"):
         for field in named.findall(path.read_text()):
             assert 'dir="auto"' in field, f"{path.name}: {field}"

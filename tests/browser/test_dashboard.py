@@ -26,7 +26,7 @@ async def test_search_sort_and_columns_stand_in_the_address(to: Open, found_comp
     for name in ("Umbel", "Umbra"):
         await found_company(name, people=0)
     page = await to("/owner/dashboard/")
-    await page.get_by_role("searchbox", name="Search name or e-mail").fill("umb")
+    await page.get_by_role("searchbox", name="Search name, e-mail or contact").fill("umb")
     await page.keyboard.press("Enter")
     names = page.locator("tr[data-company] th")
     await expect(names).to_have_count(2)
@@ -68,7 +68,7 @@ async def test_going_back_the_filters_say_what_the_address_says(to: Open, found_
 async def test_a_search_has_a_button(to: Open, found_company: Found) -> None:
     await found_company("Spindleberry", people=0)
     page = await to("/owner/dashboard/")
-    await page.get_by_role("searchbox", name="Search name or e-mail").fill("spindleb")
+    await page.get_by_role("searchbox", name="Search name, e-mail or contact").fill("spindleb")
     await press(page, "Search")
     await expect(page.locator("tr[data-company]")).to_have_count(1)
     assert "q=spindleb" in page.url

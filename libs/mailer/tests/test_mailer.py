@@ -1,5 +1,6 @@
 """What a mail may look like in a log and in its head, how often it is tried, and how its way is chosen."""
 
+import unicodedata
 from datetime import timedelta
 from pathlib import Path
 
@@ -31,4 +32,9 @@ def test_pauses_grow_to_an_hour(attempts: int) -> None:
 
 @given(st.text())
 def test_a_subject_is_one_line(given_text: str) -> None:
-    assert one_line(given_text).isprintable()
+    line = one_line(given_text)
+    assert "".join(sign for sign in line if unicodedata.category(sign) != "Cf").isprintable()
+
+
+def test_a_subject_keeps_what_isolates_a_name() -> None:
+    assert one_line("New: \u2068\u05d0\u2069,\r\n seats") == "New: \u2068\u05d0\u2069, seats"

@@ -47,7 +47,8 @@ async def test_shows_what_everybody_knows(owner: Any, company: str, model: Any) 
     assert len(told["days"]) == 90
     assert [day["active_seconds"] for day in told["days"] if day["revision"]] == [5400]
     assert [key["state"] for key in told["keys"]["value"]] == ["LIVE", "ENDING"]
-    rows = list(csv.reader((await owner.browser.get(f"{company}usage.csv")).text.splitlines()))
+    file = (await owner.browser.get(f"{company}usage.csv")).content.decode("utf-8-sig")
+    rows = list(csv.reader(file.splitlines()))
     assert rows[0][:2] == ["day", "active_seconds"]
     assert rows[1][1:6] == ["5400", "600", "1", "4", "7"]
 

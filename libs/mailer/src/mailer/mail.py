@@ -1,5 +1,6 @@
 """E-mails: what one is, how long and how often it is tried."""
 
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -32,5 +33,12 @@ def is_given_up(mail: Mail, now: datetime) -> bool:
 
 
 def one_line(text: str) -> str:
-    """The text without line breaks and other control characters, as a subject must be."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    """The text without line breaks and other control characters, as a subject must be.
+
+    Format characters stay: some scripts need them, and they isolate names from the text around them.
+    """
+    return " ".join("".join(sign if _fits(sign) else " " for sign in text).split())
+
+
+def _fits(sign: str) -> bool:
+    return sign.isprintable() or unicodedata.category(sign) == "Cf"

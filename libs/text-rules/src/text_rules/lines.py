@@ -72,9 +72,14 @@ def name_key(name: str) -> str:
 
     Letter case, width, ligatures, white space and invisible characters make no difference; accents do.
     """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    key = " ".join("".join(character for character in folded if not is_ignorable(character)).split())
+    folded = _visible(name)  # first: what stands between a letter and its accent keeps them apart
+    folded = _visible(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", folded).casefold()))
+    key = " ".join(unicodedata.normalize("NFKC", folded).split())
     return key if len(key) <= MAX_KEY else f"{key[:MAX_KEY]} {sha256(key.encode()).hexdigest()}"
+
+
+def _visible(text: str) -> str:
+    return "".join(character for character in text if character.isspace() or not is_ignorable(character))
 
 
 def _refused(text: str, *, multiline: bool) -> str:

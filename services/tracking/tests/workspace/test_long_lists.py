@@ -75,7 +75,7 @@ async def test_tasks(admin, employee, tenant, person, fill, turn, superuser) -> 
     )
     expected = [f"{number:03}" for number in (*range(309, 104, -1), *range(104, -1, -1))]
     for browser, path in ((admin, "/tasks"), (employee, "/tasks"), (admin, f"/tasks?person={person['number']}")):
-        pages = await turn(path, r'<th scope="row">Task (\d+)', browser)
+        pages = await turn(path, r'<th scope="row"><bdi>Task (\d+)', browser)
         assert [len(page) for page in pages] == [TASKS_A_PAGE] * 3 + [10]
         assert [number for page in pages for number in page] == expected
     first = (await admin.see("/tasks")).text
@@ -86,7 +86,7 @@ async def test_tasks(admin, employee, tenant, person, fill, turn, superuser) -> 
         statement = text("DELETE FROM task WHERE company_id = :id AND title IN ('Task 210', 'Task 309')")
         await tx.execute(statement, {"id": tenant.company_id})
     second = (await admin.see(html.unescape(older.group(1)))).text
-    assert re.findall(r'<th scope="row">Task (\d+)', second)[0] == "209", "what was deleted moves nothing"
+    assert re.findall(r'<th scope="row"><bdi>Task (\d+)', second)[0] == "209", "what was deleted moves nothing"
 
 
 async def test_devices(admin, tenant, person, fill, turn) -> None:
@@ -107,7 +107,7 @@ async def test_devices(admin, tenant, person, fill, turn) -> None:
         rows,
     )
     path = f"/team/{person['number']}"
-    pages = await turn(path, r'<th scope="row">Desk (\d+)')
+    pages = await turn(path, r'<th scope="row"><bdi>Desk (\d+)')
     assert [len(page) for page in pages] == [50, 50, 21]
     assert [number for page in pages for number in page] == [f"{number:03}" for number in range(120, -1, -1)]
     assert "121 signed in" in (await admin.see(path)).text

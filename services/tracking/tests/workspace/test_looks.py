@@ -79,7 +79,7 @@ async def test_what_was_typed_about_a_task_stays(admin, tenant, stored, wrong: d
 async def test_what_was_typed_as_a_note_stays(admin, tenant, stored) -> None:
     person = (await stored("employee", tenant.company_id))[0]["number"]
     await admin.send(f"/team/{person}", title="Dig", description="here")
-    number = max(row["number"] for row in await stored("task", tenant.company_id))
+    [number] = [row["number"] for row in await stored("task", tenant.company_id) if row["title"] == "Dig"]
     page = await admin.send(f"/tasks/{number}/note", note="n" * 2001)
     assert page.status_code == 400
     assert "the note has 2001 characters: shorten it to 2000" in page.text
