@@ -6,6 +6,7 @@ The processor time of four kinds of failed sign-ins, and a minute in which 1,000
 
 import asyncio
 import contextlib
+import random
 import statistics
 import time
 from collections import Counter
@@ -43,7 +44,9 @@ def real_hashes() -> Iterator[None]:
         yield
 
 
-async def test_four_kinds_of_failure_take_the_same_time(new_tenant, engine, superuser, monkeypatch) -> None:
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("door", ["workspace", "desktop", "native"])
+async def test_four_kinds_of_failure_take_the_same_time(new_tenant, engine, superuser, monkeypatch, door: str) -> None:
     for kind in throttle.BUDGETS:
         monkeypatch.setitem(throttle.BUDGETS, kind, Budget(10**6, 10**6))
     first, second, third = await new_tenant(people=2), await new_tenant(), await new_tenant()
@@ -68,20 +71,23 @@ async def test_four_kinds_of_failure_take_the_same_time(new_tenant, engine, supe
         company = (second if email == gone else first).company_id
         await enrol_device(engine, company, email=email, password="guess", name="Laptop", origin=origin, now=now)
 
-    for door in (workspace, desktop, native):
-        spent: dict[str, list[float]] = {kind: [] for kind in kinds}
-        for number in range(SAMPLES):
-            for kind, email in kinds.items():
-                began = time.process_time()
-                with contextlib.suppress(AppError):
-                    await door(email, f"2001:db8:{number:x}::{kind[0]}")
-                spent[kind].append(time.process_time() - began)
-        medians = {kind: statistics.median(times) * 1000 for kind, times in spent.items()}
-        spread = max(medians.values()) / min(medians.values()) - 1
-        print(door.__name__, {kind: f"{ms:.2f} ms" for kind, ms in medians.items()}, f"spread {spread:.1%}")
-        assert spread < 0.05
+    attempt = {"workspace": workspace, "desktop": desktop, "native": native}[door]
+    spent: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for number in range(SAMPLES):
+        order = list(kinds.items())
+        random.shuffle(order)  # in a fixed order the garbage collector would come to the same kind each time
+        for kind, email in order:
+            began = time.process_time()
+            with contextlib.suppress(AppError):
+                await attempt(email, f"2001:db8:{number:x}:{list(kinds).index(kind)}::1")
+            spent[kind].append(time.process_time() - began)
+    medians = {kind: statistics.median(times) * 1000 for kind, times in spent.items()}
+    spread = max(medians.values()) / min(medians.values()) - 1
+    print(door, {kind: f"{ms:.2f} ms" for kind, ms in medians.items()}, f"spread {spread:.1%}")
+    assert spread < 0.05
 
 
+@pytest.mark.timeout(1800)
 async def test_a_minute_of_strangers(new_tenant, engine, dispatch, directory, sync, pictures, superuser) -> None:
     async with superuser.begin() as tx:
         await tx.execute(text("TRUNCATE sign_in_attempt"))

@@ -7,7 +7,8 @@ from fastapi.routing import APIRoute
 
 from tracking.api.workspace.access import employee_or_admin
 
-BEFORE_ANY_SESSION = {"/login", "/setup", "/forgot", "/reset", "/held"}  # they check where the request comes from
+# They check where the request comes from; signing out works without a session too, and asks one for its token.
+BEFORE_ANY_SESSION = {"/login", "/login/company", "/logout", "/setup", "/forgot", "/reset", "/held"}
 
 
 def below(dependant: Dependant) -> Iterator[Dependant]:

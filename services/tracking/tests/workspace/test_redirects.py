@@ -14,7 +14,10 @@ from tracking.application.start_session import start_session
 from tracking.store import password_resets
 from tracking.store.scope import company_scope
 
-ANSWERED_ITSELF = {"/held": "has no effect: it shows what was typed, to be sent or not"}
+ANSWERED_ITSELF = {
+    "/held": "has no effect: it shows what was typed, to be sent or not",
+    "/login/company": "redirects, once a password has opened several companies: test_several_companies.py",
+}
 
 
 def posts(app: object) -> set[str]:
@@ -57,6 +60,7 @@ async def test_every_form_redirects(app, admin, tenant, engine, stored, new_key,
         ("/team/{number}", two, task),
         ("/team/{number}/account", f"{one}/account", person),
         ("/team/{number}/password", f"{one}/password", {"password": ""}),
+        ("/team/{number}/unlock", f"{one}/unlock", {}),
         ("/team/{number}/deactivate", f"{one}/deactivate", {}),
         ("/team/{number}/reactivate", f"{one}/reactivate", {}),
         ("/team", "/team", {"name": "Cleo", "email": f"cleo@{tenant.company_id}.example", "password": password}),
