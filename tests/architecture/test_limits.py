@@ -29,8 +29,8 @@ WALKED = {
     "Rows that are read in the gateway's own process": f"{LARGE}::test_both_ways_give_a_row_the_same_identity",
     "Claims of time in an upload": "services/tracking/tests/domain/test_reports.py::"
     "test_more_claims_than_any_tracker_makes_are_kept_aside",
-    "Large bodies of one company at once": f"{LARGE}::test_room_is_shared",
-    "Large bodies of a gateway process at once": f"{LARGE}::test_room_is_shared",
+    "Large bodies of one company at once, and as much of its desktops' screenshots": f"{LARGE}::test_room_is_shared",
+    "Large bodies of a gateway process at once, and as much of screenshots": f"{LARGE}::test_room_is_shared",
     "Batch of records, as sent and expanded": GATEWAY,
     "Beginning of a large body, in which the token must stand": f"{LARGE}::test_a_stranger_is_refused_before_the_rows",
     "Commas of a batch": GATEWAY,
@@ -39,8 +39,7 @@ WALKED = {
     "Screenshot of the native API": GATEWAY,
     "Pixels of a screenshot": "services/tracking/tests/gateway/native/test_hostile_pictures.py::"
     "test_nothing_past_the_cap_reaches_pillow",
-    "Pictures in line for decoding": "services/tracking/tests/gateway/native/test_hostile_pictures.py::"
-    "test_few_wait_in_line",
+    "Pictures in line for decoding": "libs/servicekit/tests/test_turns.py::test_tiny_ones_fill_the_queue_too",
     "Form of the workspace": GATEWAY,
     "Days of a report of use": "services/tracking/tests/workspace/test_reports.py::test_the_longest_range",
     "Form of the portal": f"{PORTAL}::test_a_form_as_large_as_is_allowed_and_one_byte_more",

@@ -45,8 +45,8 @@ async def context(browser: Browser, problems: list[str]) -> AsyncIterator[Browse
 @pytest.fixture
 async def page(context: BrowserContext, running: Running, owner: Owner) -> Page:
     """A page whose owner has signed in."""
-    [cookie] = owner.http.cookies.jar
-    await context.add_cookies([{"name": cookie.name, "value": cookie.value or "", "url": running.portal}])
+    cookies = [(cookie.name, cookie.value or "") for cookie in owner.http.cookies.jar]
+    await context.add_cookies([{"name": name, "value": value, "url": running.portal} for name, value in cookies])
     return await context.new_page()
 
 

@@ -71,10 +71,10 @@ async def found(
     """Creates a company, sets it up and hires; the name is one word, unique in the platform."""
     host = f"{name.lower()}.example"
     company_id, key = await owner.create(name, time_zone=time_zone, plan=plan)
-    admin = Person(f"Admin of {name}", f"admin@{host}", "password")
+    admin = Person(f"Admin of {name}", f"admin@{host}", "correct horse admin")
     company = Company(running, company_id, name, key, admin, await _set_up(running, key, admin))
     for number in range(people):
-        await company.hire(Person(f"Person {number} of {name}", f"p{number}@{host}", f"password {number}"))
+        await company.hire(Person(f"Person {number} of {name}", f"p{number}@{host}", f"correct horse {number}"))
     return company
 
 

@@ -20,7 +20,7 @@ NUMBERS = {
     FieldDescriptor.CPPTYPE_UINT64,
 }
 
-_AUDIT = "id actor action company_id reason request_id hash"
+_AUDIT = "id actor action caller company_id reason request_id hash"
 # What tenancy and billing know is about customers and owners; neither has a word of an employee to send.
 TEXTS = {
     "tenancy.v1.Company": "id name email contact_person phone address time_zone key_hint logo_digest",

@@ -50,8 +50,8 @@ async def test_only_reading(anonymous: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_a_first_visit_is_light(raw: Any, owner: Any, path: str) -> None:
-    [cookie] = owner.browser.cookies.jar
-    response, page = await raw(path, encoding="gzip", cookie=f"{cookie.name}={cookie.value}")
+    cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in owner.browser.cookies.jar)
+    response, page = await raw(path, encoding="gzip", cookie=cookies)
     assert response.status_code == 200
     assert response.headers["content-encoding"] == "gzip"
     loaded = {"portal.css", "portal.js", "theme.js", "charts.js", "icons.svg", "mark.svg"}

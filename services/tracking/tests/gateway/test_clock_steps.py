@@ -23,6 +23,17 @@ async def tenant(new_tenant):
 
 
 @pytest.fixture
+async def desktop(tenant, tracker, clock) -> Desktop:
+    """A desktop whose person signed in some hours before the session."""
+    desktop = Desktop(tracker(tenant.key), clock.now)
+    assert await desktop.sign_in(tenant.people[0], tenant.password)
+    clock.now += 3 * HOUR
+    desktop.now += 3 * HOUR
+    assert await desktop.start()
+    return desktop
+
+
+@pytest.fixture
 def spend(desktop: Desktop, clock):
     """`spend(20)`: the person works, and everybody's time goes on."""
 
@@ -123,8 +134,8 @@ async def test_late_rows_say_nothing_of_the_clock(tenant, desktop, spend, counte
     assert await counted(tenant) == {desktop.account.id: {"ACTIVE": 660, "INACTIVE": 0, "sessions": 2}}
 
 
-def read(*ticks: datetime, received: datetime) -> Report:
-    reader = Reader(UUID(int=1), logged_in_at=datetime(2026, 3, 2, tzinfo=UTC), clock_offset=timedelta())
+def read(*ticks: datetime, received: datetime, logged_in_at: datetime = datetime(2026, 3, 2, tzinfo=UTC)) -> Report:
+    reader = Reader(UUID(int=1), logged_in_at=logged_in_at, clock_offset=timedelta())
     rows = [Activity("ACTIVE", 5, f"{at:%Y-%m-%d %H:%M:%S}") for at in ticks]
     return reader.read(applications=(), websites=(), activities=rows, received_at=received)
 
@@ -148,6 +159,35 @@ def test_which_uploads_say_that_the_clock_was_set(posted: list[datetime], second
     report = read(*posted, received=received)
     shown = TickOrder().shown(report, session_start=microsecond_of(NINE), received=microsecond_of(received))
     assert (None if shown is None else moment_of(shown)) == says
+
+
+def test_what_another_person_left_says_nothing_of_the_clock() -> None:
+    """A shared desktop: somebody signs in a moment before the session, and the first upload holds leftovers alone."""
+    order, start = TickOrder(), microsecond_of(NINE)
+    later = NINE + timedelta(seconds=16)
+    left = read(NINE - HOUR, received=later, logged_in_at=NINE - timedelta(seconds=5))
+    assert (left.activity, len(left.before)) == ([], 1)
+    assert order.shown(left, session_start=start, received=microsecond_of(later)) is None
+    order.note(left)
+    assert order.shown(left, session_start=start, received=microsecond_of(later)) is None, "nor when it comes again"
+    ticks = NINE - HOUR, NINE - HOUR + timedelta(seconds=10)
+    added = read(*ticks, received=later, logged_in_at=NINE - timedelta(seconds=5))
+    assert order.shown(added, session_start=start, received=microsecond_of(later)) == microsecond_of(ticks[1])
+
+
+async def test_a_clock_that_is_set_back_to_before_the_log_in(tenant, tracker, clock, counted, stored) -> None:
+    """Until the desktop adds ticks, they may be another person's: they are set aside, and what follows counts."""
+    desktop = Desktop(tracker(tenant.key), clock.now)
+    assert await desktop.sign_in(tenant.people[1], tenant.password)
+    assert await desktop.start()
+    desktop.now -= HOUR
+    for seconds in (20, 10, 30):
+        desktop.tick(seconds, "ACTIVE", None)
+        clock.now += timedelta(seconds=seconds)
+        assert (await desktop.upload()).ok
+    assert (await counted(tenant))[desktop.account.id] == {"ACTIVE": 40, "INACTIVE": 0, "sessions": 1}
+    [row] = await stored("quarantine", tenant.company_id)
+    assert "another person" in row["reason"]
 
 
 def test_ticks_of_a_device_come_in_order() -> None:

@@ -50,7 +50,7 @@ async def browse_tasks(
     after: str = "",
 ) -> TaskBoard:
     """A page of the tasks that are asked for, which begins `after` another; `only_of`: whose alone may be seen."""
-    begin = position_of(after)
+    begin = position_of(after, may_be_open=True)
     async with company_scope(engine, company_id) as tx:
         company = await companies.get(tx)
         found = await tasks.browse(

@@ -36,6 +36,8 @@ async def end_session(
         session = await sessions.by_number(tx, number)
         if session is None or session.employee_id != device.employee_id:
             return Ended(is_known=False, clock_changed=False)
+        if offset != device.clock_offset:
+            await sessions.hold_device(tx, device.device_id)  # before the session, as everyone who takes both
         has_ended = await sessions.end(tx, session.session_id, min(desktop_time + offset, now))
         if has_ended and offset != device.clock_offset:
             await devices.set_clock_offset(tx, device.device_id, offset)

@@ -7,14 +7,21 @@ from servicekit.errors import InvalidInput
 from tracking.domain.paging import Page, Position, read_position, write_position
 
 Row = TypeVar("Row")
+NO_PAGE = "There is no such page of the list; begin at its first page"
 
 
-def position_of(after: str) -> Position | None:
-    """Where a page begins; None: at the newest. InvalidInput: the address was not written here."""
+def position_of(after: str, *, may_be_open: bool = False) -> Position | None:
+    """Where a page begins; None: at the newest. InvalidInput: the address was not written here.
+
+    `may_be_open`: the list has rows without a moment, which come first, as tasks that are not done.
+    """
     try:
-        return read_position(after)
+        position = read_position(after)
     except ValueError:
-        raise InvalidInput("There is no such page of the list; begin at its first page") from None
+        raise InvalidInput(NO_PAGE) from None
+    if position is not None and position.moment is None and not may_be_open:
+        raise InvalidInput(NO_PAGE)
+    return position
 
 
 def page_of(found: Sequence[Row], size: int, place: Callable[[Row], Position]) -> Page[Row]:

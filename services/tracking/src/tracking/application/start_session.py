@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from servicekit.errors import NotAuthenticated
 from servicekit.ids import new_id
 from tracking.domain.clocks import clock_offset
 from tracking.store import devices, fold_queue, sessions
@@ -26,14 +27,16 @@ async def start_session(
 ) -> Started:
     """Opens a session; it ends an older one of the same device.
 
-    The call is made the moment the person presses start, so it also measures the desktop's clock.
+    The call is made the moment the person presses start, so it also measures the desktop's clock. NotAuthenticated: the
+    device was revoked a moment ago.
     """
     offset = clock_offset(desktop_time, now, known=device.clock_offset)
     clock_changed = offset != device.clock_offset
     async with company_scope(engine, company_id) as tx:
         if clock_changed:
             await devices.set_clock_offset(tx, device.device_id, offset)
-        await sessions.hold_device(tx, device.device_id)
+        if not await sessions.hold_device(tx, device.device_id):
+            raise NotAuthenticated("Your sign-in is no longer valid; sign in again")
         await sessions.end_older(tx, device.employee_id, device.device_id, started_at=desktop_time + offset)
         number = await sessions.insert(
             tx,

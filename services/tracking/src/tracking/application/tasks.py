@@ -70,7 +70,7 @@ def details_of(text: str, name: str = "description") -> str:
 
 async def list_tasks(engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, after: str = "") -> Page[Task]:
     """A page of that person's tasks: those to do first, the newest of them first. InvalidInput: no such page."""
-    begin = position_of(after)
+    begin = position_of(after, may_be_open=True)
     async with company_scope(engine, company_id) as tx:
         found = await tasks.of_employee(tx, employee_id, limit=MOST_TASKS + 1, after=begin)
     return page_of(found, MOST_TASKS, lambda task: task.position)

@@ -4,6 +4,9 @@ A row's time may be old for good reasons: what an outage or a crash left behind 
 nothing of the clock. Two things are impossible as long as nobody sets it: a tick later than now, and a new tick earlier
 than one of an upload before, for that upload held everything there was. And a desktop that has had a session for ten
 seconds has ticks of it, so a newest tick from before its start is one of a clock that was set back since.
+
+Claims from before the log-in are suspected of being what another person left on a shared desktop, and would count for
+this one if they were taken for now. So the first of them say nothing; only a desktop that is tracking adds later ones.
 """
 
 from collections.abc import Sequence
@@ -43,8 +46,13 @@ class TickOrder:
         back = [at for _, at in new if at < self._newest - _TOLERANCE]
         if back:
             return max(back)
-        last = max([at for _, at in claims])
-        return last if new and last <= session_start and received - session_start > _FIRST_TICKS else None
+        if not new or received - session_start <= _FIRST_TICKS:
+            return None
+        own = [claim.at for claim in report.activity]
+        if own:
+            return max(own) if max(own) <= session_start else None
+        added = [at for _, at in new if 0 < self._newest < at]
+        return max(added, default=None)
 
     def note(self, report: Report) -> None:
         """The report is stored."""

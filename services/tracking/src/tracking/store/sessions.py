@@ -21,7 +21,7 @@ _INSERT = text("""
 """)
 
 # Sessions of a device begin one after the other: of two at once neither would see the other.
-_HOLD_DEVICE = text("SELECT 1 FROM device WHERE device_id = :device_id FOR NO KEY UPDATE")
+_HOLD_DEVICE = text("SELECT revoked_at IS NULL FROM device WHERE device_id = :device_id FOR NO KEY UPDATE")
 
 _END_OLDER = text("""
     UPDATE work_session SET ended_at = greatest(started_at, least(coalesce(ended_at, last_seen_at), :started_at)),
@@ -121,9 +121,9 @@ async def insert(
     return int((await tx.execute(_INSERT, values)).scalar_one())
 
 
-async def hold_device(tx: AsyncConnection, device_id: UUID) -> None:
-    """Nobody else begins a session of the device until the transaction ends."""
-    await tx.execute(_HOLD_DEVICE, {"device_id": device_id})
+async def hold_device(tx: AsyncConnection, device_id: UUID) -> bool:
+    """Nobody else begins a session of the device until the transaction ends. False: it has been revoked."""
+    return bool((await tx.execute(_HOLD_DEVICE, {"device_id": device_id})).scalar_one_or_none())
 
 
 async def end_older(tx: AsyncConnection, employee_id: UUID, device_id: UUID, *, started_at: datetime) -> None:

@@ -121,6 +121,7 @@ async def call_large_upload(gateway: Gateway, call: Call) -> Reply:
     async with gateway.room.of(call.company.company_id, call.body.expected):
         await read_whole(call.body)
         await call.confirm()
+        device = await device_of(gateway, call, token)  # again: it may have been revoked meanwhile
         return await _read_apart(gateway, call, device, token)
 
 

@@ -1,7 +1,7 @@
 """What every call of the desktop protocol is given, and how it finds out who is calling."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +34,7 @@ class Gateway:
     key_uses: KeyUses
     large_uploads: LargeUploadReader
     room: Room
+    picture_room: Room = field(default_factory=Room)  # of desktops' screenshots, whose tokens follow the pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Call:
     """One request whose company key has been accepted. `origin` is the address it comes from.
 
     `fields` are those of a body that has arrived; of a large one only the start has, see `body`. Whoever reads the rest
-    calls `confirm` after it, which raises `Refused` when the company may no longer go on.
+    calls `confirm` after it, which ends the call when the company may no longer go on.
     """
 
     company: Company

@@ -5,6 +5,7 @@ without a device must not be able to make the gateway work or hold megabytes.
 """
 
 import asyncio
+import re
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
@@ -37,6 +38,8 @@ MAX_WAITING = 10.0  # seconds an upload waits for its turn: a tracker waits thir
 MAX_READING = 15.0  # seconds for one upload; 400,000 rows take five
 PIECE = 256 * 1024  # bytes handed to the process at once
 _TOKEN = b'"active_token"'
+_OBJECT = re.compile(rb'\{\s*["}]')
+_OVERLAP = 16  # bytes: the beginning of an object may be divided between two pieces
 _ENDED = (asyncio.IncompleteReadError, ConnectionError)
 
 
@@ -57,12 +60,16 @@ def find_token(start: bytes) -> str:
 async def read_whole(body: Body) -> None:
     """Reads the rest of a body.
 
-    TooLarge: it has more rows than a tracker can hold. Each row is an object, so its braces count them before anything
-    is decoded.
+    TooLarge: it has more rows than a tracker can hold. Each row is an object, so their beginnings are counted before
+    anything is decoded. A brace in a title is none: quotes are escaped there.
     """
-    counted, rows = 0, 0
+    counted, rows, end = 0, 0, b""
     while True:
-        rows += sum(piece.count(b"{") for piece in body.pieces[counted:])
+        for piece in body.pieces[counted:]:
+            text = end + piece
+            rows += len(_OBJECT.findall(text))
+            last = text.rfind(b"{", len(text) - _OVERLAP)
+            end = text[last:] if last >= 0 and _OBJECT.match(text, last) is None else b""
         counted = len(body.pieces)
         if rows > MAX_ROWS:
             raise TooLarge(f"an upload may have at most {MAX_ROWS} rows; send the others in a second one")

@@ -36,10 +36,12 @@ def decode_slices(photo: memoryview) -> bytes:
     left = b""
     try:
         for start in range(0, len(photo), SLICE):
-            text = left + bytes(photo[start : start + SLICE]).replace(b"\\/", b"/").translate(None, _BLANK)
+            text = left + bytes(photo[start : start + SLICE])
+            escape = text[-1:] if text.endswith(b"\\") else b""  # of a sign in the next slice
+            text = text[: len(text) - len(escape)].replace(b"\\/", b"/").translate(None, _BLANK)
             whole = len(text) - len(text) % 4
             decoded.append(binascii.a2b_base64(text[:whole]))
-            left = text[whole:]
+            left = text[whole:] + escape
         decoded.append(binascii.a2b_base64(left))
     except binascii.Error:
         return b""

@@ -30,10 +30,11 @@ async def call_large_screenshot(gateway: Gateway, call: Call) -> Reply:
 
     One call that decodes megabytes would hold up everyone, in a thread as well.
     """
-    async with gateway.room.of(call.company.company_id, call.body.expected):
+    async with gateway.picture_room.of(call.company.company_id, call.body.expected):
         await call.body.read()
         await call.confirm()
         fields, photo = await asyncio.to_thread(split_photo, call.body.pieces)
+        call.body.pieces.clear()
         device = await device_of(gateway, call, text_in(fields, "active_token"))
         data = await asyncio.to_thread(decode_slices, photo)
         capture = await asyncio.to_thread(_capture, device.employee_id, fields, data)

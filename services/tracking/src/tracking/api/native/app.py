@@ -10,13 +10,14 @@ from starlette.types import Message, Receive, Scope, Send
 
 from servicekit.database import DATABASE_AWAY
 from servicekit.errors import AppError
+from tracking.api.desktop.large_uploads import SMALL_BODY
 from tracking.api.native import screenshots, sync
-from tracking.api.native.context import Caller, Native, admitted, utc_now
+from tracking.api.native.context import Caller, Native, admitted, device_of, utc_now
 from tracking.api.native.openapi import PATH as DESCRIPTION
 from tracking.api.native.openapi import describe
 from tracking.api.native.problems import Problem, from_error, from_framework
 from tracking.api.native.routes import router
-from tracking.api.transport import ClientGone, Inbound, TooSlow, answer, read_body
+from tracking.api.transport import Body, ClientGone, Inbound, TooSlow, answer
 
 log = structlog.get_logger()
 
@@ -55,7 +56,21 @@ class NativeApi:
         if scope["path"] == DESCRIPTION:
             await self._app(scope, inbound, send)
             return None
-        body, caller = await self._admit(scope, inbound)
+        caller = await self._admit(scope)
+        declared = dict(scope["headers"]).get(b"content-length")
+        body = Body(inbound, declared, limit=_largest_body(scope["path"]), deadline=BODY_DEADLINE)
+        if body.expected <= SMALL_BODY:
+            return await self._call(scope, body, caller, send)
+        await device_of(self._native, caller)  # before its megabytes are read: the credential stands in the head
+        async with self._native.gateway.room.of(caller.company.company_id, body.expected):
+            return await self._call(scope, body, caller, send)
+
+    async def _call(self, scope: Scope, arriving: Body, caller: Caller, send: Send) -> Response | None:
+        """The answer once the body is there; None when the framework has sent it."""
+        await arriving.read()
+        # Again, now that the body has arrived: a company that was suspended meanwhile gets nothing more.
+        admitted(await self._native.admission.decide(caller.key_text, utc_now()))
+        body = bytes(arriving)
         if scope["path"] != sync.PATH:
             await self._app({**scope, "state": {"caller": caller}}, _replay(body), send)
             return None
@@ -64,20 +79,16 @@ class NativeApi:
         encoding = dict(scope["headers"]).get(b"content-encoding", b"").decode("latin-1")
         return await sync.sync(self._native, caller, body, encoding)
 
-    async def _admit(self, scope: Scope, receive: Receive) -> tuple[bytes, Caller]:
+    async def _admit(self, scope: Scope) -> Caller:
         headers = dict(scope["headers"])
         key_text = headers.get(b"x-company-key")
         now = utc_now()
-        admitted(await self._native.admission.decide(key_text, now))
-        declared = headers.get(b"content-length")
-        body = await read_body(receive, declared, limit=_largest_body(scope["path"]), deadline=BODY_DEADLINE)
-        # Again, now that the body has arrived: a company that was suspended meanwhile gets nothing more.
-        company, entitlement, key = admitted(await self._native.admission.decide(key_text, utc_now()))
+        company, entitlement, key = admitted(await self._native.admission.decide(key_text, now))
         self._native.gateway.life.company(company.company_id, now)
         origin = scope["client"][0] if scope.get("client") else ""
         authorization = headers.get(b"authorization", b"").decode("latin-1")
         # The moment at which the head came: a large body takes its time, and the agent has looked at its clock before.
-        return body, Caller(company, entitlement, key, key_text or b"", authorization, origin, now)
+        return Caller(company, entitlement, key, key_text or b"", authorization, origin, now)
 
 
 def _largest_body(path: str) -> int:
