@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from credentials.hashing import Crowded, HashQueue, Standing, Turn
+from credentials.hashing import Crowded, HashQueue, Lobby, Standing, Turn
 
 
 class Gate:
@@ -89,3 +89,32 @@ async def test_an_error_is_passed_on() -> None:
     with pytest.raises(ZeroDivisionError):
         await queue.run(Turn(), lambda: 1 // 0)
     assert await queue.run(Turn(), lambda: 7) == 7
+
+
+async def test_who_hammers_does_not_overtake_who_waits_as_told() -> None:
+    lobby, opened, order = Lobby(slots=1), asyncio.Event(), []
+
+    async def attempt(name: str) -> None:
+        await opened.wait()
+        order.append(name)
+
+    async def queue(name: str, address: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(lobby.run(name.encode(), address, lambda: attempt(name)))
+        await asyncio.sleep(0)
+        return task
+
+    tasks = [await queue("first", "192.0.2.1")]
+    tasks += [await queue(f"crowd {number}", f"198.51.100.{number}") for number in range(200)]
+    told = next(
+        number for number, task in enumerate(tasks[1:]) if task.done() and isinstance(task.exception(), Crowded)
+    )
+    hammering = await queue("hammering", f"198.51.100.{told}")
+    assert isinstance(hammering.exception(), Crowded)
+    lobby.succeeded(b"known")
+    tasks.append(await queue("known", f"198.51.100.{told}"))
+    opened.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert order[:2] == ["first", "known"]
+    lobby.failed("203.0.113.1")
+    assert lobby._standing(b"", "203.0.113.1") is Standing.REST
+    assert lobby._standing(b"", "203.0.113.2") is Standing.FRESH

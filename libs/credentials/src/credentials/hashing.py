@@ -18,6 +18,7 @@ from typing import Any
 
 MAX_WAIT = 1.5  # seconds that somebody is let wait; longer, and the answer is to come again
 THREADS = 2  # each hash takes 19 MiB
+MIN_RETRY = 2.0  # seconds after which a crowd is asked to come again
 FAILURE_KEPT = 900.0  # seconds that an address counts as one that has failed
 LOWER_CLASS_EVERY = 8  # of so many hashes, one is for the lowest class that waits: none starves
 
@@ -142,10 +143,23 @@ class Lobby:
         self._kept = kept
         self._known: OrderedDict[bytes, None] = OrderedDict()
         self._failed: OrderedDict[str, float] = OrderedDict()
+        self._told: OrderedDict[str, float] = OrderedDict()  # until when an address was asked to wait
 
     async def run(self, place: bytes, address: str, work: Callable[[], Awaitable[Any]]) -> Any:
-        """The result of `work`. Crowded: the wait would be too long."""
-        return await self._line.run(Turn(self._standing(place, address), address), work)
+        """The result of `work`. Crowded: the wait would be too long.
+
+        Who was told when to come again and comes earlier is served last: a crowd that hammers must not overtake those
+        who wait as they were told.
+        """
+        turn = Turn(self._standing(place, address), address)
+        try:
+            return await self._line.run(turn, work)
+        except Crowded as crowded:
+            seconds = max(MIN_RETRY, crowded.retry_after)
+            self._told[address] = time.monotonic() + seconds - 0.5
+            if len(self._told) > self._kept:
+                self._told.popitem(last=False)
+            raise Crowded(seconds) from None
 
     def succeeded(self, place: bytes) -> None:
         """An account was opened from this place, or is known to have been."""
@@ -164,7 +178,10 @@ class Lobby:
     def _standing(self, place: bytes, address: str) -> Standing:
         if place in self._known:
             return Standing.KNOWN
-        return Standing.REST if self._failed.get(address, 0) > time.monotonic() else Standing.FRESH
+        now = time.monotonic()
+        if self._failed.get(address, 0) > now or self._told.get(address, 0) > now:
+            return Standing.REST
+        return Standing.FRESH
 
 
 _queue = HashQueue()
