@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import hypothesis
+import psycopg
 import pytest
 import structlog
 from argon2 import PasswordHasher
@@ -162,6 +163,25 @@ async def superuser(world: World) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(world.superuser_dsn("tracking"), name="tracking-tests-superuser")
     yield engine
     await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def forget_attempts(world: World) -> Iterator[Callable[[], None]]:
+    """`forget_attempts()`: nothing is counted against anybody who signs in."""
+    with psycopg.connect(world.superuser_dsn("tracking"), autocommit=True) as connection:
+        yield lambda: connection.execute("DELETE FROM sign_in_attempt") and None
+
+
+@pytest.fixture(autouse=True)
+def no_attempts_of_other_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    """All tests sign in from one address, whose budget is for one of them.
+
+    Afterwards, since fixtures of the next module sign in before its first test begins.
+    """
+    forget = request.getfixturevalue("forget_attempts") if "engine" in request.fixturenames else None
+    yield
+    if forget:
+        forget()
 
 
 @pytest.fixture(scope="session")

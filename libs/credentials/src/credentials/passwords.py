@@ -79,12 +79,6 @@ def is_current(stored: str, salt: bytes | None = None) -> bool:
     )
 
 
-def was_moved(stored: str, salt: bytes) -> bool:
-    """Whether the account got another e-mail after this password was set: its salt is another e-mail's."""
-    way = _way_of(stored)
-    return way is None or (way.marked and way.salt != salt)
-
-
 async def matching(stored: Sequence[str], password: str, turn: Turn, *, salt: bytes | None = None) -> list[str]:
     """Which of the stored hashes the password opens. Exactly one hash is computed, also when there is none to open.
 

@@ -26,13 +26,6 @@ async def tenant(new_tenant):
     return await new_tenant(people=2)
 
 
-@pytest.fixture(autouse=True)
-async def no_attempts_of_other_tests(superuser) -> None:
-    """All of them come from the same address."""
-    async with superuser.begin() as tx:
-        await tx.execute(text("TRUNCATE sign_in_attempt"))
-
-
 @pytest.fixture
 def at(api):
     """`await at("192.0.2.7", tenant, email, password)`: the answer of the desktop's log-in from that address."""

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -18,9 +19,9 @@ from tracking.api.workspace.app import workspace_app
 from tracking.application.accounts import add_employee
 from tracking.application.guard_sign_in import account_subject
 from tracking.application.log_in import log_in
-from tracking.application.workspace_sign_in import sign_in
+from tracking.application.workspace_sign_in import Choice, sign_in
 from tracking.maintenance import NoLimit
-from tracking.store import sign_in_attempts
+from tracking.store import employees, sign_in_attempts
 from tracking.store.scope import company_scope
 
 CHOICE = re.compile(r'name="csrf_token" value="(\w+)">\s*<input type="hidden" name="company" value="(\w+)"')
@@ -152,6 +153,25 @@ async def test_who_makes_an_account_of_the_same_email_gains_nothing(open_browser
     with pytest.raises((NotAuthenticated, RateLimited)):  # the victim's account is not compared from there any more
         await sign_in(engine, email=victim.people[0], password=victim.password, origin="192.0.2.52", now=now)
     assert (await open_browser().sign_in(victim.people[0])).status_code == 303, "and the victim is not kept out"
+
+
+async def test_an_old_account_that_is_given_the_email_shuts_nobody_out(two, new_tenant, engine, superuser) -> None:
+    """It is older, and nobody has signed in to it since passwords were hashed without a salt of their e-mail."""
+    first, second, email = two
+    old = PasswordHasher(time_cost=1, memory_cost=64, parallelism=2).hash("another password of mine")
+    other = await new_tenant()
+    async with superuser.begin() as tx:
+        statement = "UPDATE employee SET created_at = '2020-01-01', email_at = '2020-01-01', password_hash = :old"
+        values = {"old": old, "id": other.company_id, "email": other.people[0]}
+        await tx.execute(text(f"{statement} WHERE company_id = :id AND email = :email"), values)
+    async with company_scope(engine, other.company_id) as tx:
+        account = await employees.by_email(tx, other.people[0])
+        assert account is not None
+        await employees.update(tx, replace(account, email=email), changed_by=account.employee_id)
+    now = datetime.now(UTC)
+    choice = await sign_in(engine, email=email, password=first.password, origin="192.0.2.54", now=now)
+    assert isinstance(choice, Choice)
+    assert set(choice.company_ids) == {first.company_id, second.company_id}
 
 
 async def test_composed_and_decomposed_are_one_password(engine, new_tenant, open_browser) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from credentials.hashing import Crowded
-from credentials.passwords import hash_password, is_current, matching, was_moved
+from credentials.passwords import hash_password, is_current, matching
 from servicekit.errors import Unavailable
 from tracking.application.guard_sign_in import CROWDED, Admitted, Place, admit, lobby, succeed, take_back
 from tracking.store import employees
@@ -42,11 +42,11 @@ async def open_accounts(
 ) -> Sequence[Opened]:
     """The accounts, of one company or of all, that e-mail and password open; deactivated ones are among them.
 
-    Where several hashes would have to be computed, the known account is compared, else the oldest active one, and those
-    that share its salt. RateLimited: too many attempts. Unavailable: too many people at once.
+    Where several hashes would have to be computed, the known account is compared, else the active one that got the e-mail
+    first, and those that share its salt. RateLimited: too many attempts. Unavailable: too many people at once.
     """
     admitted = await admit(engine, email, place, company_id)
-    ordered = sorted(admitted.candidates, key=lambda candidate: _rank(candidate, admitted.salt))
+    ordered = sorted(admitted.candidates, key=_rank)
     try:
         found = await matching(
             [candidate.employee.password_hash for candidate in ordered], password, admitted.turn, salt=admitted.salt
@@ -66,7 +66,8 @@ async def open_accounts(
     return [Opened(candidate.company_id, candidate.employee, better, admitted) for candidate in right]
 
 
-def _rank(candidate: Candidate, salt: bytes) -> tuple[bool, bool, bool]:
-    """An account that somebody gives another e-mail, or makes later, must not come before the person's own."""
-    account = candidate.employee
-    return not account.active, not candidate.known, was_moved(account.password_hash, salt)
+def _rank(candidate: Candidate) -> tuple[bool, bool]:
+    """Within a rank the account that got the e-mail first stays first, however its hash was made: one that an admin
+    makes, or gives this e-mail, or sets a password for, must not come before the person's own.
+    """
+    return not candidate.employee.active, not candidate.known

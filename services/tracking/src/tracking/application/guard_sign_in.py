@@ -45,7 +45,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """An attempt that was counted. `candidates`: the accounts that may be opened by it, the oldest first."""
+    """An attempt that was counted. `candidates`: the accounts that may be opened by it; those that
+    got the e-mail first come before others.
+    """
 
     candidates: Sequence[Candidate]
     turn: Turn

@@ -31,7 +31,7 @@ _ALL = text(f"SELECT {_COLUMNS} FROM employee ORDER BY employee_id")
 _UPDATE = text("""
     UPDATE employee SET name = :name, email = :email, email_digest = :email_digest, role = :role,
         designation = :designation, time_zone = :time_zone, version = version + 1, changed_by = :changed_by,
-        changed_at = now()
+        changed_at = now(), email_at = CASE WHEN email_digest = :email_digest THEN email_at ELSE now() END
     WHERE employee_id = :employee_id
 """)
 
@@ -174,7 +174,7 @@ async def upgrade(tx: AsyncConnection, employee: Employee, better: str) -> bool:
 async def to_sign_in(
     tx: AsyncConnection, email: str, *, place: bytes, company_id: UUID | None = None
 ) -> list[Candidate]:
-    """The accounts of an e-mail in all companies or in one, the oldest first, whatever the scope is."""
+    """The accounts of an e-mail in all companies or in one, those that got it first before others, whatever the scope is."""
     values = {"email_digest": email_digest(email), "place": place, "company_id": company_id}
     rows = await tx.execute(_TO_SIGN_IN, values)
     return [Candidate(company, known, Employee(*account)) for company, known, *account in rows]

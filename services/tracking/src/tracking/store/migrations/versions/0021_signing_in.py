@@ -52,6 +52,13 @@ CREATE TABLE sign_in_choice (
     PRIMARY KEY (company_id, digest),
     FOREIGN KEY (company_id, employee_id) REFERENCES employee
 );
+
+-- Since when the account has its e-mail. Of edits before this only the last one is known: it may have changed the e-mail.
+-- Forced row-level security shows the owner no row.
+ALTER TABLE employee NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE employee ADD COLUMN email_at timestamptz NOT NULL DEFAULT now();
+UPDATE employee SET email_at = coalesce(changed_at, created_at);
+ALTER TABLE employee FORCE ROW LEVEL SECURITY;
 """
 
 ISOLATION = """
@@ -98,7 +105,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp BEGIN
         e.version
     FROM public.employee e
     WHERE e.email_digest = of_email AND (of_company IS NULL OR e.company_id = of_company)
-    ORDER BY e.created_at, e.company_id;
+    ORDER BY e.email_at, e.company_id;
 END;
 
 CREATE FUNCTION sign_in.count(
