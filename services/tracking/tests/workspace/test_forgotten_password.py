@@ -129,7 +129,7 @@ async def test_a_link_ends(tenant, open_browser, code_for, superuser) -> None:
         await tx.execute(text("UPDATE password_reset SET expires_at = now()"))
     reply = await open_browser().post("/reset", code=code, new=NEW)
     assert reply.status_code == 404
-    assert "over or was used already" in reply.text
+    assert "This link has expired or was already used. Request a new one." in reply.text
     assert (await open_browser().sign_in(tenant.people[0])).status_code == 303
 
 

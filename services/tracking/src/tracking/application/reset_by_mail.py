@@ -28,7 +28,7 @@ WINDOW = timedelta(hours=1)
 ASKED_FOR_ACCOUNT = 3  # in the window; the mails that were sent are still good for most of it
 ASKED_FROM_ORIGIN = 20
 NO_ACCOUNT = ""
-GONE = "This link is over or was used already. Ask for a new one."
+GONE = "This link has expired or was already used. Request a new one."
 
 SUBJECT = "Reset your Tenantry password"
 BODY = """Somebody, probably you, asked to reset the password of {email}.
