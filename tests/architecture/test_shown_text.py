@@ -58,6 +58,19 @@ def unisolated(source: str) -> Iterator[str]:
             yield f"[{place}] {found[1]}"
 
 
+# What pages said once, and nobody in the trade says.
+STILTED = re.compile(
+    r"Last heard of|End it|Give a task|Given by|\banew\b|no device|None of this day|[OA][ft] the target|Time in front"
+    r"|tracked at all|Set aside|cannot be counted|other values|Present password|Nobody deactivates|did not work"
+    r"|two in every|What was counted|Designation|is over\?|is not shown again|profile|had ended before|the owner of the platform"
+)
+
+
+def test_the_workspace_uses_the_words_of_the_trade(root: Path) -> None:
+    pages = sorted((root / WORKSPACE).rglob("*.html"))
+    assert [(page.name, found[0]) for page in pages for found in STILTED.finditer(page.read_text())] == []
+
+
 @pytest.mark.parametrize("folder", [PORTAL, WORKSPACE])
 def test_text_from_people_is_isolated(root: Path, folder: str) -> None:
     templates = sorted((root / folder).rglob("*.html"))

@@ -37,12 +37,24 @@ def test_a_text_without_anything_to_see_is_missing(value: str) -> None:
 
 @pytest.mark.parametrize(
     "character",
-    [*"\x00\x07\n\x7f\x85\u2028\u2029\ud800\ufdd0\U0010ffff\u0378", *sorted(BIDI_CONTROLS)],
+    [*"\x00\x07\x7f\ud800\ufdd0\U0010ffff\u0378", *sorted(BIDI_CONTROLS)],
     ids=lambda character: f"U+{ord(character):04X}",
 )
 def test_characters_that_are_refused_are_named_by_their_code(character: str) -> None:
     with pytest.raises(InvalidInput, match=f"name has a .*character.* .U\\+{ord(character):04X}.: remove it"):
         checked(f"Ac{character}me", "name", most=200)
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n", "\v", "\f", "\x85", "\u2028", "\u2029"])
+def test_a_line_break_in_one_line_is_called_one(line_break: str) -> None:
+    with pytest.raises(InvalidInput, match=r"^name has a line break: write it in one line$"):
+        checked(f"Ac{line_break}me", "name", most=200)
+
+
+@pytest.mark.parametrize("separator", ["\v", "\u2028"])
+def test_text_of_several_lines_takes_one_kind_of_line_break(separator: str) -> None:
+    with pytest.raises(InvalidInput, match=f"address has a .*U\\+{ord(separator):04X}.: remove it"):
+        checked(f"Ac{separator}me", "address", most=200, multiline=True)
 
 
 def test_lengths_are_those_of_what_is_stored() -> None:

@@ -53,9 +53,9 @@ async def _empty(engine: AsyncEngine) -> AsyncIterator[None]:
         await tx.execute(text("DELETE FROM mail"))
 
 
-async def put(engine: AsyncEngine, subject: str = "Hello") -> None:
+async def put(engine: AsyncEngine, subject: str = "Hello", to: str = "owner@tenantry.example") -> None:
     async with engine.begin() as tx:
-        await queue_mail(tx, to="owner@tenantry.example", subject=subject, body="Grüße\nhttps://portal.example/x")
+        await queue_mail(tx, to=to, subject=subject, body="Grüße\nhttps://portal.example/x")
 
 
 async def waiting(engine: AsyncEngine) -> Sequence[Any]:
@@ -149,6 +149,37 @@ async def test_a_relay_takes_it(engine: AsyncEngine, relay: Relay) -> None:
     assert (taken["From"], taken["To"], taken["Subject"]) == (FROM, "owner@tenantry.example", "Hello")
     assert taken["Auto-Submitted"] == "auto-generated"
     assert taken.get_content().splitlines() == ["Grüße", "https://portal.example/x"]
+
+
+@pytest.mark.parametrize("smtputf8", [False, True])
+@pytest.mark.parametrize(
+    ("to", "taken_as"),
+    [("ada@bücher.example", "ada@xn--bcher-kva.example"), ("ada@straße.example", "ada@xn--strae-oqa.example")],
+)
+async def test_any_relay_takes_a_domain_in_idna(engine: AsyncEngine, to: str, taken_as: str, smtputf8: bool) -> None:
+    await put(engine, to=to)
+    async with running_relay(smtputf8=smtputf8) as relay:
+        url = relay.url
+        await send_mail(engine.begin, sender=open_sender(url, from_address="Tenantry <portal@bücher.example>"))
+    [taken] = relay.taken
+    assert (taken["From"], taken["To"]) == ("Tenantry <portal@xn--bcher-kva.example>", taken_as)
+    assert await waiting(engine) == []
+
+
+async def test_letters_before_the_at_need_smtputf8(engine: AsyncEngine) -> None:
+    """A relay that has it takes the mail; for one without it the mail is given up at once, with the reason."""
+    recipient = "björn@bücher.example"
+    async with running_relay(smtputf8=True) as relay:
+        await put(engine, to=recipient)
+        await send_mail(engine.begin, sender=open_sender(relay.url, from_address=FROM))
+    assert [mail["To"] for mail in relay.taken] == ["björn@xn--bcher-kva.example"]
+    async with running_relay() as relay:
+        await put(engine, to=recipient)
+        with capture_logs() as logs:
+            await send_mail(engine.begin, sender=open_sender(relay.url, from_address=FROM))
+    assert await waiting(engine) == relay.taken == []
+    [entry] = [entry for entry in logs if entry["event"] == "mail given up"]
+    assert "has no SMTPUTF8" in entry["error"]
 
 
 @pytest.mark.parametrize(("refusal", "left"), [("550 no such user", 0), ("450 mailbox busy", 1)])

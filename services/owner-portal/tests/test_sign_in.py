@@ -215,7 +215,8 @@ async def test_no_stranger_keeps_out_an_owner_with_a_known_browser(
     lines = [line async for line in restrained.list_restrained(engine)]
     assert any(line.startswith("owner@") and line.endswith("new browsers are refused") for line in lines)
     page = await anonymous.get("/owner/owners/")
-    assert "failed sign-ins from unknown browsers" in page.text
+    failed = BUDGETS[Kind.ACCOUNT].window
+    assert f"{failed} failed, 1 refused sign-in from unknown browsers in 24 hours" in page.text
     await restrained.lift(engine, "Owner@tenantry.example")
     assert (await signing_in.sign_in(engine, **right, caller=Caller("198.51.100.1", ""))).session
 

@@ -17,6 +17,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import idna
 import structlog
 
 from mailer.delivery import Sender
@@ -99,6 +100,12 @@ class Smtp:
             [(code, reason)] = error.recipients.values()
             kind = Refused if code >= 500 else Unavailable
             raise kind(f"the mail relay refuses the recipient: {code} {reason.decode(errors='replace')}") from error
+        except smtplib.SMTPNotSupportedError as error:
+            if mail.recipient.rpartition("@")[0].isascii():
+                raise Unavailable(f"the mail relay {self.host} did not take it: {error}") from error
+            raise Refused(
+                f"the mail relay {self.host} has no SMTPUTF8, which the letters before the @ of the recipient need"
+            ) from error
         except (smtplib.SMTPException, OSError) as error:
             raise Unavailable(f"the mail relay {self.host} did not take it: {error!r}") from error
 
@@ -118,11 +125,21 @@ class Smtp:
 
 def _message(mail: Mail, from_address: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
-    message["From"] = from_address
-    message["To"] = mail.recipient
+    message["From"] = _with_ascii_domain(from_address)
+    message["To"] = _with_ascii_domain(mail.recipient)
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(mail.queued_at)
     message["Message-ID"] = f"<{mail.mail_id}@tenantry>"  # the same each time: a repetition is recognised
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.body)
     return message
+
+
+def _with_ascii_domain(address: str) -> str:
+    """`a@b` or `Name <a@b>` with the domain in IDNA, which every relay takes; a domain that has no such form stays."""
+    name, at, domain = address.rpartition("@")
+    domain, close, rest = domain.partition(">")
+    try:
+        return f"{name}{at}{idna.encode(domain).decode()}{close}{rest}"
+    except idna.IDNAError:
+        return address

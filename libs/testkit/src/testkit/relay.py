@@ -36,11 +36,11 @@ class Relay:
 
 
 @asynccontextmanager
-async def running_relay() -> AsyncIterator[Relay]:
+async def running_relay(*, smtputf8: bool = False) -> AsyncIterator[Relay]:
     """A relay on a free port of this machine; whoever speaks to it does so in another thread than this loop's."""
     relay = Relay()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(relay, loop=loop), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: SMTP(relay, loop=loop, enable_SMTPUTF8=smtputf8), "127.0.0.1", 0)
     async with server:
         relay.url = f"smtp-plain://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         yield relay

@@ -12,6 +12,7 @@ MAX_KEY = 600  # characters; a few ligatures fold to 18 each, and an index takes
 # Controls, separators that break a line, halves of characters, and what is no character (yet).
 _REFUSED = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp"})
 _SPACES = re.compile("[^\\S\\n\\r\\v\\f\\x1c-\\x1f\\x85\\u2028\\u2029]+")  # white space that does not break the line
+_LINE_BREAKS = frozenset("\n\r\v\f\x85\u2028\u2029")
 _LINE_ENDS = re.compile("\r\n?")
 _BLANK_LINES = re.compile("\n{3,}")
 _DROPPED = dict.fromkeys(map(ord, ZERO_WIDTH))
@@ -38,6 +39,8 @@ def problem(text: str, *, most: int, required: bool = False, multiline: bool = F
     if len(text) > most:
         return f"has {len(text)} characters: shorten it to {most}"
     refused = _refused(text, multiline=multiline)
+    if refused in _LINE_BREAKS and not multiline:
+        return "has a line break: write it in one line"
     if refused:
         kind = "control character" if refused in BIDI_CONTROLS or unicodedata.category(refused) != "Cn" else "character"
         unknown = " that is not assigned" if kind == "character" else ""

@@ -124,14 +124,14 @@ def is_reason(name: str, value: object) -> bool:
 @pytest.mark.parametrize("reason", sorted(reasons(rows, reports)))
 def test_every_reason_for_a_row_has_its_words(reason: str) -> None:
     said = why_set_aside(reason, 2)
-    assert said.startswith("2 rows were set aside because ")
+    assert said.startswith("2 rows were rejected because ")
     assert reason not in said, "these words are for programmers"
 
 
 @pytest.mark.parametrize("reason", sorted(reasons(captures, unfit)))
 def test_every_reason_for_a_screenshot_has_its_words(reason: str) -> None:
     said = why_set_aside(reason, 2)
-    assert said.startswith("2 screenshots were set aside because ")
+    assert said.startswith("2 screenshots were rejected because ")
     assert reason not in said
 
 
@@ -143,5 +143,5 @@ def test_there_are_no_other_reasons(raw: Any) -> None:
 
 
 def test_one_and_many_are_told_apart() -> None:
-    assert why_set_aside("x", 1) == "1 row was set aside because x."
-    assert why_set_aside(unfit.BROKEN, 1200) == "1,200 screenshots were set aside because the file is damaged."
+    assert why_set_aside("x", 1) == "1 row was rejected because x."
+    assert why_set_aside(unfit.BROKEN, 1200) == "1,200 screenshots were rejected because the file is damaged."

@@ -160,7 +160,7 @@ async def test_an_employee_sees_the_own_ones_alone(employee, tenant) -> None:
 
 
 async def test_how_many_worked_is_for_whoever_sees_more_than_one(admin, employee, rows_of) -> None:
-    names, worked = ["Day", "Active", "Idle", "At the target", "Sessions", "Screenshots"], "People who worked"
+    names, worked = ["Day", "Active", "Idle", "Days on target", "Sessions", "Screenshots"], "People who worked"
     theirs = ["Tue 31 Mar 2026", "1 min", "0 min", "0", "1", "0"]
     everyones = ["Tue 31 Mar 2026", "8 h 01 min", "0 min", "2", "1", "2", "0"]
     for browser, header, day in ((employee, names, theirs), (admin, [*names[:3], worked, *names[3:]], everyones)):

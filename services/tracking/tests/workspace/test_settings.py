@@ -71,7 +71,7 @@ async def test_what_the_platforms_owner_sets_is_shown(admin, tenant, set_policy,
     policy: dict[str, Any] = {"idle_threshold_seconds": 240, "screenshot_interval_seconds": 180}
     await set_policy(tenant, **policy, website_tracking_enabled=False)
     page = (await admin.see("/settings")).text
-    for words in ("4 min", "two in every 3 min", "not tracked", " days</td>"):
+    for words in ("4 min", "2 screenshots every 3 min", "not tracked", " days</td>"):
         assert words in page
     seats_used = sum(row["active"] for row in await stored("employee", tenant.company_id))
     assert f"<td>{seats_used} of " in page

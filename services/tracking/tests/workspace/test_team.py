@@ -174,11 +174,11 @@ async def test_an_admin_sees_how_much_was_kept_aside_and_why(new_tenant, open_br
         await browser.sign_in(email)
         pages[email] = (await browser.see("/team")).text
     for words in (
-        "Trackers sent 5 rows or screenshots that cannot be counted.",
-        "2 rows were set aside because the time is from before the tracker&#39;s sign-in",
-        "1 row was set aside because the duration cannot be true.",
-        "1 screenshot was set aside because the file is damaged.",
-        "1 row was set aside because a &lt;b&gt;new&lt;/b&gt; reason.",
+        "5 items could not be counted.",
+        "2 rows were rejected because the time is from before the tracker&#39;s sign-in",
+        "1 row was rejected because the duration cannot be true.",
+        "1 screenshot was rejected because the file is damaged.",
+        "1 row was rejected because a &lt;b&gt;new&lt;/b&gt; reason.",
     ):
         assert words in pages[tenant.admin]
         assert words not in pages[tenant.people[0]] + pages[other.admin]
@@ -263,7 +263,7 @@ async def test_an_admin_sees_of_whom_something_was_rejected(new_tenant, open_bro
     page = (await admin.see("/team")).text
     said = [row[:2] for row in rows_of(page) if "the file is damaged" in row[-1]]
     assert said == [
-        [whose[tenant.people[1]]["name"], "3 screenshots were set aside because the file is damaged."],
-        [whose[tenant.people[0]]["name"], "2 screenshots were set aside because the file is damaged."],
+        [whose[tenant.people[1]]["name"], "3 screenshots were rejected because the file is damaged."],
+        [whose[tenant.people[0]]["name"], "2 screenshots were rejected because the file is damaged."],
     ]
     assert "the file is damaged" not in (await stranger.see("/team")).text

@@ -22,7 +22,7 @@ from servicekit.errors import AppError, Forbidden, NotAuthenticated
 log = structlog.get_logger()
 
 _TITLES = {
-    400: "That did not work",
+    400: "Something went wrong",
     401: "Sign in first",
     403: "Not allowed",
     404: "Nothing here",

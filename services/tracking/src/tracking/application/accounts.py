@@ -139,7 +139,7 @@ async def require_seat(tx: AsyncConnection, seats: Seats) -> None:
     """Refused: the company's accounts take all of its `seats`. The caller holds the company."""
     allowed = seats.now()
     if await employees.seats_used(tx) >= allowed:
-        raise Refused(f"all {allowed} seats of the plan are taken; ask the owner of the platform for a larger plan")
+        raise Refused(f"all {allowed} seats of the plan are taken; contact your provider for a larger plan")
 
 
 async def _add(tx: AsyncConnection, company_id: UUID, employee: Employee) -> None:

@@ -8,9 +8,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from credentials.throttle import network_of
 from credentials.tokens import new_token, token_digest
 from mailer.queue import queue_mail
-from servicekit.errors import NotFound, RateLimited
+from servicekit.errors import InvalidInput, NotFound, RateLimited
+from text_rules.addresses import Address
+from text_rules.showing import isolated
 from tracking.application.accounts import ADMIN, new_password_hash
 from tracking.application.change_password import replace_password
 from tracking.application.guard_sign_in import account_subject
@@ -24,8 +27,8 @@ RECOVERY_TIME = timedelta(hours=1)
 WINDOW = timedelta(hours=1)
 ASKED_FOR_ACCOUNT = 3  # in the window; the mails that were sent are still good for most of it
 ASKED_FROM_ORIGIN = 20
-AT_ONCE = 10
-GONE = "This link is over or was used already. Ask for a new one."
+NO_ACCOUNT = ""
+GONE = "This link has expired or was already used. Request a new one."
 
 SUBJECT = "Reset your Tenantry password"
 BODY = """Somebody, probably you, asked to reset the password of {email}.
@@ -61,9 +64,14 @@ class Recovery:
 
 async def ask_reset(engine: AsyncEngine, *, email: str, origin: str) -> None:
     """Notes that somebody forgot a password; whether there is such an account is looked up later, so that nobody can
-    tell from the answer or from how long it took. RateLimited: asked too often for this e-mail, or from this address.
+    tell from the answer or from how long it took; text that is no address is answered like any other. RateLimited:
+    asked too often for this e-mail, or from the network of the address `origin`.
     """
-    account, place = email_digest(email), sha256(origin.encode("utf-8", "replace")).digest()
+    account, place = email_digest(email), sha256(network_of(origin).encode("utf-8", "replace")).digest()
+    try:
+        email = Address.checked(email, "E-mail").text
+    except InvalidInput:
+        email = NO_ACCOUNT  # such text may hold what the database cannot store
     async with company_scope(engine, NO_COMPANY) as tx:
         asked = await password_resets.count(tx, account=account, origin=place, window=WINDOW)
         for count, first, limit in (
@@ -80,29 +88,33 @@ async def ask_reset(engine: AsyncEngine, *, email: str, origin: str) -> None:
 
 
 async def answer_requests(engine: AsyncEngine, dispatch: AsyncEngine, *, workspace_url: str) -> bool:
-    """Sends links to those who asked and have an active account; says whether anybody asked."""
+    """Answers the oldest request with links, if it is for active accounts; says whether there was a request.
+
+    The request counts as answered by the transaction that queues its mail: it waits if anything fails before.
+    """
     async with company_scope(engine, NO_COMPANY) as tx:
-        asked = await password_resets.claim(tx, limit=AT_ONCE, window=WINDOW)
-    for email in asked:
-        await _answer(engine, dispatch, email, workspace_url)
-    return bool(asked)
+        email = await password_resets.claim(tx)
+        if email is None:
+            await password_resets.sweep(tx, window=WINDOW)
+            return False
+        await _answer(tx, await employees.companies_of(dispatch, email), email, workspace_url)
+    return True
 
 
-async def _answer(engine: AsyncEngine, dispatch: AsyncEngine, email: str, workspace_url: str) -> None:
-    """One mail to each address, as the accounts have it, that lists each company."""
+async def _answer(tx: AsyncConnection, companies: list[UUID], email: str, workspace_url: str) -> None:
+    """One mail to each address, as the accounts have it, that lists each company. Leaves the scope of no company."""
     choices: dict[str, list[str]] = defaultdict(list)
-    for company_id in await employees.companies_of(dispatch, email):
-        async with company_scope(engine, company_id) as tx:
-            person = await employees.by_email(tx, email)
-            if person is not None and person.active:
-                link, _ = await _link(tx, company_id, person, workspace_url, LINK_TIME)
-                name = (await company_settings.get(tx)).workspace_name
-                choices[person.email].append(f"{name} ({person.name}):\n{link}")
+    for company_id in companies:
+        await enter_scope(tx, company_id)
+        person = await employees.hold_by_email(tx, email)
+        if person is not None and person.active:
+            link, _ = await _link(tx, company_id, person, workspace_url, LINK_TIME)
+            name = (await company_settings.get(tx)).workspace_name
+            choices[person.email].append(f"{isolated(name)} ({isolated(person.name)}):\n{link}")
+    await enter_scope(tx, NO_COMPANY)
     for address, links in choices.items():
-        async with company_scope(engine, NO_COMPANY) as tx:
-            await queue_mail(
-                tx, to=address, subject=SUBJECT, body=BODY.format(email=address, choices="\n\n".join(links))
-            )
+        body = BODY.format(email=isolated(address), choices="\n\n".join(links))
+        await queue_mail(tx, to=address, subject=SUBJECT, body=body)
 
 
 async def recover_admin(
@@ -118,7 +130,8 @@ async def recover_admin(
             raise NotFound("No active admin of this company has this e-mail")
         link, expires_at = await _link(tx, company_id, person, workspace_url, RECOVERY_TIME)
         if sends_mail:
-            body = RECOVERY_BODY.format(email=person.email, name=person.name, until=expires_at)
+            shown = {"email": isolated(person.email), "name": isolated(person.name)}
+            body = RECOVERY_BODY.format(**shown, until=expires_at)
             await enter_scope(tx, NO_COMPANY)
             await queue_mail(tx, to=person.email, subject=RECOVERY_SUBJECT, body=body)
     return Recovery(person.number, expires_at, link)
@@ -146,7 +159,7 @@ async def set_password_by_link(engine: AsyncEngine, *, code: str, new: str, now:
         await replace_password(tx, person, password_hash, now)
         if sends_mail:
             await enter_scope(tx, NO_COMPANY)
-            body = CHANGED_BODY.format(email=person.email, name=person.name, now=now)
+            body = CHANGED_BODY.format(email=isolated(person.email), name=isolated(person.name), now=now)
             await queue_mail(tx, to=person.email, subject=CHANGED_SUBJECT, body=body)
 
 

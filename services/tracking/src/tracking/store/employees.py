@@ -22,6 +22,8 @@ _INSERT = text("""
 
 _BY_EMAIL = text(f"SELECT {_COLUMNS} FROM employee WHERE email_digest = :email_digest")
 
+_HOLD_BY_EMAIL = text(f"SELECT {_COLUMNS} FROM employee WHERE email_digest = :email_digest FOR SHARE")
+
 _BY_ID = text(f"SELECT {_COLUMNS} FROM employee WHERE employee_id = :employee_id")
 
 _BY_NUMBER = text(f"SELECT {_COLUMNS} FROM employee WHERE number = :number")
@@ -199,6 +201,12 @@ async def first_admin(tx: AsyncConnection) -> Employee | None:
 async def by_email(tx: AsyncConnection, email: str) -> Employee | None:
     """The scope's account with that e-mail."""
     row = (await tx.execute(_BY_EMAIL, {"email_digest": email_digest(email)})).one_or_none()
+    return Employee(*row) if row else None
+
+
+async def hold_by_email(tx: AsyncConnection, email: str) -> Employee | None:
+    """The same; nobody can edit the account until the transaction ends."""
+    row = (await tx.execute(_HOLD_BY_EMAIL, {"email_digest": email_digest(email)})).one_or_none()
     return Employee(*row) if row else None
 
 

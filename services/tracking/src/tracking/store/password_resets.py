@@ -27,9 +27,9 @@ _ASK = text("""
 _SWEEP = text("DELETE FROM password_reset_request WHERE answered AND asked_at <= now() - CAST(:window AS interval)")
 
 _CLAIM = text("""
-    UPDATE password_reset_request SET answered = true WHERE request_id IN (
+    UPDATE password_reset_request SET answered = true WHERE request_id = (
         SELECT request_id FROM password_reset_request WHERE NOT answered
-        ORDER BY request_id LIMIT :limit FOR UPDATE SKIP LOCKED
+        ORDER BY request_id LIMIT 1 FOR UPDATE SKIP LOCKED
     )
     RETURNING email
 """)
@@ -70,10 +70,18 @@ async def ask(tx: AsyncConnection, company_id: UUID, *, account: bytes, origin: 
     await tx.execute(_ASK, values)
 
 
-async def claim(tx: AsyncConnection, *, limit: int, window: timedelta) -> list[str]:
-    """Takes the e-mails of requests that nobody has answered; forgets those older than the `window`."""
+async def claim(tx: AsyncConnection) -> str | None:
+    """Takes the e-mail of the oldest request that nobody has answered or is about to; None: there is none.
+
+    It is answered once this transaction commits, and waits again if it does not.
+    """
+    email: str | None = (await tx.execute(_CLAIM)).scalar_one_or_none()
+    return email
+
+
+async def sweep(tx: AsyncConnection, *, window: timedelta) -> None:
+    """Forgets answered requests older than the `window`."""
     await tx.execute(_SWEEP, {"window": window})
-    return list((await tx.execute(_CLAIM, {"limit": limit})).scalars())
 
 
 async def save(

@@ -9,6 +9,7 @@ from servicekit.errors import AppError, NotFound
 from tracking.api.workspace.access import TheWorkspace, check_origin, origin_of
 from tracking.api.workspace.forms import FormLine
 from tracking.api.workspace.pages import render
+from tracking.api.workspace.refusals import says_when
 from tracking.api.workspace.statuses import http_status
 from tracking.application.reset_by_mail import ask_reset, set_password_by_link
 
@@ -30,7 +31,7 @@ async def forgot(request: Request, workspace: TheWorkspace, email: FormLine) -> 
     try:
         await ask_reset(workspace.engine, email=email, origin=origin_of(request))
     except AppError as error:
-        response = render(
+        reply = render(
             "forgot.html",
             status_code=http_status(error),
             sends_mail=True,
@@ -38,9 +39,7 @@ async def forgot(request: Request, workspace: TheWorkspace, email: FormLine) -> 
             email=email,
             error=error.message,
         )
-        if error.retry_after:
-            response.headers["retry-after"] = str(int(error.retry_after) + 1)
-        return response
+        return says_when(reply, error)
     return RedirectResponse("/forgot?asked=1", 303)
 
 

@@ -39,4 +39,4 @@ def why_set_aside(reason: str, count: int) -> str:
     thing = "screenshot" if reason in _SCREENSHOTS else "row"
     because = (_ROWS | _SCREENSHOTS).get(reason, reason)
     things = f"1 {thing} was" if count == 1 else f"{count:,} {thing}s were"
-    return f"{things} set aside because {because}."
+    return f"{things} rejected because {because}."
