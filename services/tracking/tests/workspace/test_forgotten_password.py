@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 from structlog.testing import capture_logs
 
+from credentials.tokens import token_digest
 from mailer.delivery import send_mail
 from mailer.senders import open_sender
 from testkit.relay import Relay, running_relay
@@ -106,6 +107,15 @@ async def test_from_the_mail_to_a_new_password(tenant, engine, open_browser, cod
     assert "was changed" in mail["Subject"]
     assert re.search("\u2068[^\u2069]+\u2069 \\(\u2068[^\u2069]+\u2069\\) was changed", mail.get_content())
     assert "reset#" not in mail.get_content()
+
+
+async def test_the_browser_that_used_the_link_is_known(tenant, open_browser, code_for, stored) -> None:
+    """Its account is compared first from then on, also where an older one of this e-mail is somebody else's."""
+    await open_browser().sign_in(tenant.people[0])
+    code, browser = await code_for(tenant.people[0]), open_browser()
+    assert (await browser.post("/reset", code=code, new=NEW)).status_code == 303
+    (place,) = await stored("known_place", tenant.company_id)
+    assert bytes(place["digest"]) == token_digest(browser.http.cookies["workspace-browser"])
 
 
 async def test_a_link_opens_once(tenant, open_browser, code_for) -> None:

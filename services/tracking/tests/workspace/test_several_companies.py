@@ -1,5 +1,6 @@
 """One e-mail in several companies: one hash an attempt, and a choice where the password opens several of them."""
 
+import asyncio
 import contextlib
 import re
 import unicodedata
@@ -12,7 +13,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import text
 
 from credentials import hashing
-from credentials.throttle import BUDGETS, Kind
+from credentials.throttle import BUDGETS, Kind, subject
 from servicekit.errors import NotAuthenticated, RateLimited
 from servicekit.http_proxies import behind
 from tracking.api.workspace.app import workspace_app
@@ -23,6 +24,7 @@ from tracking.application.workspace_sign_in import Choice, sign_in
 from tracking.maintenance import NoLimit
 from tracking.store import employees, sign_in_attempts
 from tracking.store.scope import company_scope
+from tracking.store.sign_in_attempts import NO_COMPANY
 
 CHOICE = re.compile(r'name="csrf_token" value="(\w+)">\s*<input type="hidden" name="company" value="(\w+)"')
 SUSPENDED = "Company subscription is suspended"
@@ -172,6 +174,34 @@ async def test_an_old_account_that_is_given_the_email_shuts_nobody_out(two, new_
     choice = await sign_in(engine, email=email, password=first.password, origin="192.0.2.54", now=now)
     assert isinstance(choice, Choice)
     assert set(choice.company_ids) == {first.company_id, second.company_id}
+
+
+async def test_a_choice_gives_the_address_one_attempt_back(two, engine) -> None:
+    """However many companies there are to choose from: who has accounts in several gets no guesses at others for it."""
+    first, _, email = two
+    now, origin, network = datetime.now(UTC), "192.0.2.55", subject(Kind.ADDRESS, "192.0.2.55")
+
+    async def used() -> int:
+        async with company_scope(engine, NO_COMPANY) as tx:
+            count = await sign_in_attempts.read(tx, network)
+        return count.used if count else 0
+
+    for number in range(3):
+        with pytest.raises(NotAuthenticated):
+            await sign_in(engine, email=f"p{number}@else.example", password="guess", origin=origin, now=now)
+    assert isinstance(await sign_in(engine, email=email, password=first.password, origin=origin, now=now), Choice)
+    assert await used() == 3
+
+
+async def test_many_who_sign_in_at_once_wait_for_each_other_in_no_ring(two, engine) -> None:
+    """Into one company and into both, from one address: their counts and accounts are locked by all of them."""
+    first, second, email = two
+    account = {"email": email, "password": first.password, "origin": "192.0.2.56", "now": datetime.now(UTC)}
+    for _ in range(3):
+        await asyncio.gather(
+            *(sign_in(engine, **account) for _ in range(3)),
+            *(log_in(engine, tenant.company_id, **account) for tenant in (first, second) for _ in range(2)),
+        )
 
 
 async def test_composed_and_decomposed_are_one_password(engine, new_tenant, open_browser) -> None:

@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from credentials.tokens import token_digest
 from tracking.api.workspace.app import workspace_app
+from tracking.application.log_in import log_in
 
 SUSPENDED = "Company subscription is suspended"
 PAGES = [("GET", "/"), ("GET", "/team"), ("POST", "/team"), ("POST", "/logout")]
@@ -129,3 +131,29 @@ async def test_every_page_says_how_it_may_be_used(employee) -> None:
     reply = await employee.see("/")
     assert "default-src 'none'" in reply.headers["content-security-policy"]
     assert (reply.headers["cache-control"], reply.headers["x-frame-options"]) == ("no-store", "DENY")
+
+
+async def places_of(stored, tenant) -> set[bytes]:
+    """Digests of the places that an account of the tenant is known to."""
+    return {bytes(row["digest"]) for row in await stored("known_place", tenant.company_id)}
+
+
+async def test_known_places_end_with_the_password(open_browser, new_tenant, stored, engine) -> None:
+    """Who has learnt it has signed in somewhere: from there, guesses must not be counted apart from strangers'."""
+    tenant = await new_tenant()
+    for _ in range(2):
+        browser = open_browser()
+        await browser.sign_in(tenant.people[0])
+    now = datetime.now(UTC)
+    account = {"email": tenant.people[0], "password": tenant.password, "origin": "192.0.2.57"}
+    await log_in(engine, tenant.company_id, **account, now=now)
+    assert len(await places_of(stored, tenant)) == 3
+    reply = await browser.send("/account", present=tenant.password, new="another sesame tonight")
+    assert reply.status_code == 303
+    own = token_digest(browser.http.cookies["workspace-browser"])
+    assert await places_of(stored, tenant) == {own}
+    admin = open_browser()
+    await admin.sign_in(tenant.admin)
+    (number,) = [row["number"] for row in await stored("employee", tenant.company_id) if row["role"] == "EMPLOYEE"]
+    assert (await admin.send(f"/team/{number}/password", password="a third sesame tonight")).status_code == 303
+    assert own not in await places_of(stored, tenant)

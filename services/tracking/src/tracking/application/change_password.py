@@ -17,7 +17,15 @@ from tracking.application.guard_sign_in import account_subject, admit_proof
 from tracking.application.submit_once import earlier_result
 from tracking.application.workspace_sign_in import Ticket
 from tracking.domain.submissions import Submission
-from tracking.store import device_list, employees, password_resets, shown_once, sign_in_attempts, workspace_sessions
+from tracking.store import (
+    device_list,
+    employees,
+    known_places,
+    password_resets,
+    shown_once,
+    sign_in_attempts,
+    workspace_sessions,
+)
 from tracking.store.employees import Employee
 from tracking.store.scope import company_scope
 
@@ -90,10 +98,18 @@ def _made(ticket: Ticket, seed: bytes | None) -> str:
 
 
 async def change_password(
-    engine: AsyncEngine, ticket: Ticket, employee_id: UUID, *, present: str, new: str, now: datetime
+    engine: AsyncEngine,
+    ticket: Ticket,
+    employee_id: UUID,
+    *,
+    present: str,
+    new: str,
+    now: datetime,
+    browser: str = "",
 ) -> None:
     """Changes the own password of who holds the `ticket`, the only sign-in that stays; all their devices end.
 
+    The account is known to no place any more but to this `browser`, the token of its long-lived cookie.
     InvalidInput: the current password is another, or the new one cannot be. RateLimited: too many attempts.
     """
     company_id, session = ticket.company_id, token_digest(ticket.token)
@@ -109,12 +125,15 @@ async def change_password(
     async with company_scope(engine, company_id) as tx:
         await sign_in_attempts.settle(tx, gives_back=[], forgets=[proof.subject])
         await replace_password(tx, person, password_hash, now, spared=session)
+        if browser:
+            await known_places.remember(tx, company_id, employee_id, token_digest(browser), now)
 
 
 async def replace_password(
     tx: AsyncConnection, person: Employee, password_hash: str, now: datetime, *, spared: bytes | None = None
 ) -> None:
-    """Sets the password that `person` was read with; their devices, links to reset it and sign-ins but one end.
+    """Sets the password that `person` was read with; their devices, links to reset it and sign-ins but one end,
+    and no place is known to the account any more.
 
     The password first: whoever signs in at this moment with the old one waits for it, or is ended with the rest.
     Conflict: it was changed meanwhile.
@@ -124,3 +143,4 @@ async def replace_password(
     await device_list.revoke_all(tx, person.employee_id, now)
     await password_resets.delete_of_employee(tx, person.employee_id)
     await workspace_sessions.delete_of_employee(tx, person.employee_id, spared=spared)
+    await known_places.forget(tx, person.employee_id)

@@ -11,8 +11,9 @@ from credentials.hashing import Crowded
 from credentials.passwords import hash_password, is_current, matching
 from servicekit.errors import Unavailable
 from tracking.application.guard_sign_in import CROWDED, Admitted, Place, admit, lobby, succeed, take_back
-from tracking.store import employees
+from tracking.store import employees, known_places
 from tracking.store.employees import Candidate, Employee
+from tracking.store.scope import enter_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,16 @@ class Opened:
     async def hold(self, tx: AsyncConnection, *, now: datetime, place: bytes | None) -> Employee | None:
         """The account as it may be used until the transaction ends, its attempts forgiven; None: it changed meanwhile.
 
-        Ends in the company's scope.
+        Remembers the `place` if it is one. Ends in the company's scope.
         """
-        await succeed(tx, self.admitted, self.company_id, self.employee, now=now, place=place)
+        held = await hold_all(tx, [self])
+        if held and place is not None:
+            lobby.succeeded(place)
+            await known_places.remember(tx, self.company_id, self.employee.employee_id, place, now)
+        return held[0][1] if held else None
+
+    async def _hold(self, tx: AsyncConnection) -> Employee | None:
+        await enter_scope(tx, self.company_id)
         if self.better is None:
             return self.employee if await employees.hold(tx, self.employee) else None
         if not await employees.upgrade(tx, self.employee, self.better):
@@ -37,13 +45,24 @@ class Opened:
         return replace(self.employee, password_hash=self.better)
 
 
+async def hold_all(tx: AsyncConnection, opened: Sequence[Opened]) -> list[tuple[UUID, Employee]]:
+    """The accounts that one attempt opened, with their companies, as they may be used until the transaction ends.
+
+    Those that changed meanwhile are left out. The attempt's counts are settled first, then the accounts are held in the
+    order of their companies. Ends in the scope of the last company.
+    """
+    await succeed(tx, opened[0].admitted, [(one.company_id, one.employee) for one in opened])
+    held = [(one.company_id, await one._hold(tx)) for one in sorted(opened, key=lambda one: one.company_id)]
+    return [(company_id, account) for company_id, account in held if account is not None]
+
+
 async def open_accounts(
     engine: AsyncEngine, email: str, password: str, place: Place, company_id: UUID | None = None
 ) -> Sequence[Opened]:
     """The accounts, of one company or of all, that e-mail and password open; deactivated ones are among them.
 
-    Where several hashes would have to be computed, the known account is compared, else the active one that got the e-mail
-    first, and those that share its salt. RateLimited: too many attempts. Unavailable: too many people at once.
+    Where several hashes would have to be computed, the known account is compared, else the active one that got the
+    e-mail first, and those that share its salt. RateLimited: too many attempts. Unavailable: too many people at once.
     """
     admitted = await admit(engine, email, place, company_id)
     ordered = sorted(admitted.candidates, key=_rank)

@@ -6,7 +6,7 @@ at the same time are not free; one that is refused costs no hash and uses nothin
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -18,7 +18,7 @@ from credentials.hashing import Crowded, Lobby, Standing, Turn
 from credentials.passwords import salt_for
 from credentials.throttle import BUDGETS, Count, Kind, network_of, open_again_at, subject
 from servicekit.errors import RateLimited, Unavailable
-from tracking.store import employees, known_places, sign_in_attempts
+from tracking.store import employees, sign_in_attempts
 from tracking.store.employees import Candidate, Employee, email_digest
 from tracking.store.scope import company_scope, enter_scope
 from tracking.store.sign_in_attempts import NO_COMPANY, Counted
@@ -174,34 +174,36 @@ class _Attempt:
 async def take_back(engine: AsyncEngine, admitted: Admitted) -> None:
     """The attempt was not made after all: it uses nothing."""
     async with engine.begin() as tx:
-        for counted in sorted(admitted.counted, key=_order):
-            await enter_scope(tx, counted.company_id)
-            await sign_in_attempts.give_back(tx, [counted.subject])
+        await _settle(tx, gives_back=admitted.counted, forgets=[])
 
 
-async def succeed(
-    tx: AsyncConnection, admitted: Admitted, company_id: UUID, employee: Employee, *, now: datetime, place: bytes | None
-) -> None:
-    """The password of this company's account was right: forgives that account, and remembers the `place` if it is one.
+async def succeed(tx: AsyncConnection, admitted: Admitted, opened: Collection[tuple[UUID, Employee]]) -> None:
+    """The password of these accounts, each with its company, was right: forgives them. Once for each attempt.
 
     The network gets this attempt back and no other, and so does the count of all unknown places: of other guesses at
-    the account, and of other accounts, the password says nothing. Ends in the company's scope.
+    an account, and of other accounts, the password says nothing. Before the accounts are held, as whoever sets a
+    password does it. Ends in the scope of any of the companies.
     """
-    own = account_subject(company_id, employee.email)
-    address = [counted.subject for counted in admitted.counted if counted.kind is Kind.ADDRESS]
-    if address:
-        await enter_scope(tx, NO_COMPANY)
-        await sign_in_attempts.settle(tx, gives_back=address, forgets=[])
-    await enter_scope(tx, company_id)
-    of_account = [counted for counted in admitted.counted if counted.account == own]
-    await sign_in_attempts.settle(
+    own = {account_subject(company_id, employee.email) for company_id, employee in opened}
+    of_accounts = [counted for counted in admitted.counted if counted.account in own]
+    await _settle(
         tx,
-        gives_back=[counted.subject for counted in of_account if counted.kind is Kind.ACCOUNT],
-        forgets=[counted.subject for counted in of_account if counted.kind is not Kind.ACCOUNT],
+        gives_back=[
+            *(counted for counted in admitted.counted if counted.kind is Kind.ADDRESS),
+            *(counted for counted in of_accounts if counted.kind is Kind.ACCOUNT),
+        ],
+        forgets=[counted for counted in of_accounts if counted.kind is not Kind.ACCOUNT],
     )
-    if place is not None:
-        lobby.succeeded(place)
-        await known_places.remember(tx, company_id, employee.employee_id, place, now)
+
+
+async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Counted], forgets: Sequence[Counted]) -> None:
+    """In the order in which attempts are counted, whatever companies they are of: nobody waits in a ring."""
+    for counted in sorted([*gives_back, *forgets], key=_order):
+        await enter_scope(tx, counted.company_id)
+        if counted in forgets:
+            await sign_in_attempts.settle(tx, gives_back=[], forgets=[counted.subject])
+        else:
+            await sign_in_attempts.give_back(tx, [counted.subject])
 
 
 async def admit_proof(engine: AsyncEngine, company_id: UUID, account: Employee, session: bytes) -> Counted:

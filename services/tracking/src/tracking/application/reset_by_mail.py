@@ -17,7 +17,7 @@ from text_rules.showing import isolated
 from tracking.application.accounts import ADMIN, new_password_hash
 from tracking.application.change_password import replace_password
 from tracking.application.guard_sign_in import account_subject
-from tracking.store import company_settings, employees, password_resets, sign_in_attempts
+from tracking.store import company_settings, employees, known_places, password_resets, sign_in_attempts
 from tracking.store.employees import Employee, email_digest
 from tracking.store.scope import company_scope, enter_scope
 from tracking.store.sign_in_attempts import NO_COMPANY
@@ -137,8 +137,12 @@ async def recover_admin(
     return Recovery(person.number, expires_at, link)
 
 
-async def set_password_by_link(engine: AsyncEngine, *, code: str, new: str, now: datetime, sends_mail: bool) -> None:
+async def set_password_by_link(
+    engine: AsyncEngine, *, code: str, new: str, now: datetime, sends_mail: bool, browser: str = ""
+) -> None:
     """Sets the password of the account that the link is for; all its sign-ins, devices and other links end.
+
+    The account is known to no place any more but to this `browser`, the token of its long-lived cookie.
 
     InvalidInput: the password cannot be. NotFound: the link is used, over, or never was.
     """
@@ -157,6 +161,8 @@ async def set_password_by_link(engine: AsyncEngine, *, code: str, new: str, now:
             raise NotFound(GONE)
         await sign_in_attempts.lift(tx, account_subject(company_id, person.email))
         await replace_password(tx, person, password_hash, now)
+        if browser:
+            await known_places.remember(tx, company_id, person.employee_id, token_digest(browser), now)
         if sends_mail:
             await enter_scope(tx, NO_COMPANY)
             body = CHANGED_BODY.format(email=isolated(person.email), name=isolated(person.name), now=now)

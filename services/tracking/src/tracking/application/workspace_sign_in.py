@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from credentials.tokens import new_token, token_digest
 from servicekit.errors import NotAuthenticated
-from tracking.application.check_password import Opened, open_accounts
+from tracking.application.check_password import Opened, hold_all, open_accounts
 from tracking.application.guard_sign_in import Place
 from tracking.store import employees, known_places, sign_in_choices, workspace_sessions
 from tracking.store.employees import Employee
@@ -60,18 +60,15 @@ async def sign_in(
 
 
 async def _offer(engine: AsyncEngine, opened: Sequence[Opened], now: datetime) -> Choice:
-    choice = Choice([one.company_id for one in opened], new_token())
+    token = new_token()
     async with engine.begin() as tx:
-        held = 0
-        for one in sorted(opened, key=lambda one: one.company_id):
-            account = await one.hold(tx, now=now, place=None)
-            if account is None:
-                continue
-            held += 1
+        held = await hold_all(tx, opened)
+        for company_id, account in held:
+            await enter_scope(tx, company_id)
             await sign_in_choices.insert(
                 tx,
-                one.company_id,
-                digest=token_digest(choice.token),
+                company_id,
+                digest=token_digest(token),
                 employee_id=account.employee_id,
                 password_hash=account.password_hash,
                 now=now,
@@ -79,7 +76,7 @@ async def _offer(engine: AsyncEngine, opened: Sequence[Opened], now: datetime) -
             )
     if not held:
         raise NotAuthenticated(WRONG)
-    return choice
+    return Choice([company_id for company_id, _ in held], token)
 
 
 async def choose(engine: AsyncEngine, *, token: str, company_id: UUID, browser: str, now: datetime) -> Ticket:

@@ -176,7 +176,9 @@ async def upgrade(tx: AsyncConnection, employee: Employee, better: str) -> bool:
 async def to_sign_in(
     tx: AsyncConnection, email: str, *, place: bytes, company_id: UUID | None = None
 ) -> list[Candidate]:
-    """The accounts of an e-mail in all companies or in one, those that got it first before others, whatever the scope is."""
+    """The accounts of an e-mail in all companies or in one, whatever the scope is. Those that got it
+    first come before others.
+    """
     values = {"email_digest": email_digest(email), "place": place, "company_id": company_id}
     rows = await tx.execute(_TO_SIGN_IN, values)
     return [Candidate(company, known, Employee(*account)) for company, known, *account in rows]

@@ -23,9 +23,16 @@ _PRUNE = text("""
     )
 """)
 
+_FORGET = text("DELETE FROM known_place WHERE employee_id = :employee_id")
+
 
 async def remember(tx: AsyncConnection, company_id: UUID, employee_id: UUID, digest: bytes, now: datetime) -> None:
     """The account was opened from there; places not used for 90 days are forgotten."""
     values = {"company_id": company_id, "employee_id": employee_id, "digest": digest, "now": now}
     await tx.execute(_REMEMBER, values)
     await tx.execute(_PRUNE, {"employee_id": employee_id, "kept": MAX_KEPT})
+
+
+async def forget(tx: AsyncConnection, employee_id: UUID) -> None:
+    """No place is known to the account any more."""
+    await tx.execute(_FORGET, {"employee_id": employee_id})

@@ -20,6 +20,7 @@ from tracking.api.workspace.access import (
 from tracking.api.workspace.forms import Line, Number, Once, Version, submission, version_for
 from tracking.api.workspace.pages import render
 from tracking.api.workspace.refusals import says_when
+from tracking.api.workspace.sign_in import browser_of, know_browser
 from tracking.api.workspace.statuses import http_status
 from tracking.application.change_password import change_password, reset_password, show_new_password
 from tracking.application.deactivate_employee import deactivate_employee, reactivate_employee
@@ -145,9 +146,10 @@ async def own_account(visitor: AnyVisitor, done: str = "") -> Response:
 
 @router.post("/account")
 async def change_own_password(
-    workspace: TheWorkspace, visitor: AnyVisitor, form: Annotated[PasswordForm, Form()]
+    request: Request, workspace: TheWorkspace, visitor: AnyVisitor, form: Annotated[PasswordForm, Form()]
 ) -> Response:
     """Changes it; the visitor stays signed in here, and nowhere else."""
+    browser = browser_of(request, workspace)
     try:
         await change_password(
             workspace.engine,
@@ -156,13 +158,14 @@ async def change_own_password(
             present=form.present,
             new=form.new,
             now=datetime.now(UTC),
+            browser=browser,
         )
     except AppError as error:
         reply = render(
             "own_account.html", status_code=http_status(error), person=visitor.person, done=False, error=error.message
         )
         return says_when(reply, error)
-    return RedirectResponse("/account?done=password", 303)
+    return know_browser(RedirectResponse("/account?done=password", 303), workspace, browser)
 
 
 async def _account_of(

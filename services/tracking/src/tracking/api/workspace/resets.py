@@ -10,6 +10,7 @@ from tracking.api.workspace.access import TheWorkspace, check_origin, origin_of
 from tracking.api.workspace.forms import FormLine
 from tracking.api.workspace.pages import render
 from tracking.api.workspace.refusals import says_when
+from tracking.api.workspace.sign_in import browser_of, know_browser
 from tracking.api.workspace.statuses import http_status
 from tracking.application.reset_by_mail import ask_reset, set_password_by_link
 
@@ -53,13 +54,19 @@ async def reset_page() -> Response:
 async def reset(request: Request, workspace: TheWorkspace, code: FormLine, new: FormLine) -> Response:
     """Sets the password; everything that opened with the old one ends."""
     check_origin(request)
+    browser = browser_of(request, workspace)
     try:
         await set_password_by_link(
-            workspace.engine, code=code, new=new, now=datetime.now(UTC), sends_mail=workspace.sends_mail
+            workspace.engine,
+            code=code,
+            new=new,
+            now=datetime.now(UTC),
+            sends_mail=workspace.sends_mail,
+            browser=browser,
         )
     except AppError as error:
         return _page(error, code="" if isinstance(error, NotFound) else code)
-    return RedirectResponse("/login?done=reset", 303)
+    return know_browser(RedirectResponse("/login?done=reset", 303), workspace, browser)
 
 
 def _page(error: AppError | None = None, code: str = "") -> Response:

@@ -141,6 +141,11 @@ async def let_in(request: Request, workspace: Workspace, ticket: Ticket, browser
     response = RedirectResponse(to, 303)
     lasts = int(LASTS.total_seconds())
     _set(response, workspace, workspace.cookie, f"{ticket.company_id.hex}.{ticket.token}", lasts)
+    return know_browser(response, workspace, browser)
+
+
+def know_browser(response: Response, workspace: Workspace, browser: str) -> Response:
+    """The browser keeps the token by which it is known again."""
     _set(response, workspace, workspace.browser_cookie, browser, BROWSER_TIME)
     return response
 

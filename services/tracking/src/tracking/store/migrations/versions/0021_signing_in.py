@@ -53,7 +53,7 @@ CREATE TABLE sign_in_choice (
     FOREIGN KEY (company_id, employee_id) REFERENCES employee
 );
 
--- Since when the account has its e-mail. Of edits before this only the last one is known: it may have changed the e-mail.
+-- Since when the account has its e-mail. Of earlier edits only the last one is known; it may have been of the e-mail.
 -- Forced row-level security shows the owner no row.
 ALTER TABLE employee NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE employee ADD COLUMN email_at timestamptz NOT NULL DEFAULT now();
