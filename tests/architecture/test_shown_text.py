@@ -62,7 +62,8 @@ def unisolated(source: str) -> Iterator[str]:
 STILTED = re.compile(
     r"Last heard of|End it|Give a task|Given by|\banew\b|no device|None of this day|[OA][ft] the target|Time in front"
     r"|tracked at all|Set aside|cannot be counted|other values|Present password|Nobody deactivates|did not work"
-    r"|two in every|What was counted|Designation|is over\?|is not shown again|profile|had ended before|the owner of the platform"
+    r"|two in every|What was counted|Designation|is over\?|is not shown again|profile|had ended before"
+    r"|the owner of the platform"
 )
 
 
