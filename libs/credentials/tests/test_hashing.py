@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from functools import partial
 
 import pytest
 
@@ -99,7 +100,7 @@ async def test_who_hammers_does_not_overtake_who_waits_as_told() -> None:
         order.append(name)
 
     async def queue(name: str, address: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(lobby.run(name.encode(), address, lambda: attempt(name)))
+        task = asyncio.create_task(lobby.run(name.encode(), b"own", address, lambda: attempt(name)))
         await asyncio.sleep(0)
         return task
 
@@ -110,11 +111,55 @@ async def test_who_hammers_does_not_overtake_who_waits_as_told() -> None:
     )
     hammering = await queue("hammering", f"198.51.100.{told}")
     assert isinstance(hammering.exception(), Crowded)
-    lobby.succeeded(b"known")
+    lobby.succeeded(b"known", b"own")
     tasks.append(await queue("known", f"198.51.100.{told}"))
     opened.set()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert order[:2] == ["first", "known"]
     lobby.failed("203.0.113.1")
-    assert lobby._standing(b"", "203.0.113.1") is Standing.REST
-    assert lobby._standing(b"", "203.0.113.2") is Standing.FRESH
+    assert lobby._standing(b"", b"", "203.0.113.1") is Standing.REST
+    assert lobby._standing(b"", b"", "203.0.113.2") is Standing.FRESH
+
+
+async def test_a_known_place_is_one_of_an_account_until_it_is_refused() -> None:
+    """Who is known for the own account must not come before others with guesses at theirs."""
+    lobby, place, opened = Lobby(slots=1), b"a browser", asyncio.Event()
+    order: list[str] = []
+
+    async def note(name: str) -> None:
+        order.append(name)
+
+    async def served() -> list[str]:
+        order.clear()
+        opened.clear()
+        tasks = [asyncio.create_task(lobby.run(b"", b"", "192.0.2.9", opened.wait))]
+        await asyncio.sleep(0)
+        for name, account, address in (
+            ("stranger", b"else", "192.0.2.1"),
+            ("other account", b"other", "192.0.2.2"),
+            ("own account", b"own", "192.0.2.2"),
+        ):
+            browser = b"" if name == "stranger" else place
+            tasks.append(asyncio.create_task(lobby.run(browser, account, address, partial(note, name))))
+            await asyncio.sleep(0)
+        opened.set()
+        await asyncio.gather(*tasks)
+        return list(order)
+
+    lobby.succeeded(place, b"own")
+    assert await served() == ["own account", "stranger", "other account"]
+    lobby.refused(place, b"own")
+    assert await served() == ["stranger", "other account", "own account"]
+
+
+async def test_even_those_who_are_known_are_told_to_come_again() -> None:
+    gate = Gate(HashQueue(threads=1, max_wait=0.2, max_wait_of_known=1))
+    await gate.hold()
+    known = [await gate.wait_in_line("known", Standing.KNOWN, "192.0.2.1") for _ in range(200)]
+    signed_in = await gate.wait_in_line("signed in", Standing.SIGNED_IN, "192.0.2.1")
+    await asyncio.sleep(0)
+    assert known[-1].done()
+    assert isinstance(known[-1].exception(), Crowded)
+    assert not known[0].done()
+    assert (await gate.open())[0] == "signed in"
+    assert signed_in.exception() is None

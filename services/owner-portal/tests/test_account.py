@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.throttle import BUDGETS, Kind
+from credentials.tokens import token_digest
 from owner_portal.domain.devices import UNKNOWN, device_name
 
 PASSWORD = "correct horse battery"
@@ -45,6 +46,16 @@ async def test_a_new_password_ends_every_other_session(enter: Any, anonymous: ht
             "/owner/login/", json={"email": "changer@tenantry.example", "password": password}
         )
         assert answer.status_code == status
+
+
+async def test_a_new_password_is_known_to_this_browser_alone(enter: Any, engine: AsyncEngine) -> None:
+    here, _there = await enter("rebrowse@tenantry.example"), await enter("rebrowse@tenantry.example")
+    form = {"present_password": PASSWORD, "new_password": NEW, "new_password_again": NEW}
+    assert (await here.send("/owner/account/password/", **form)).status_code == 303
+    statement = "SELECT digest FROM known_browser k JOIN owner o ON o.id = k.owner_id WHERE o.email LIKE 'rebrowse@%'"
+    async with engine.begin() as tx:
+        known = [bytes(digest) for digest in (await tx.execute(text(statement))).scalars()]
+    assert known == [token_digest(here.browser.cookies["tenantry-owner-browser"])]
 
 
 async def test_a_script_changes_its_password(enter: Any) -> None:

@@ -1,8 +1,10 @@
 """The second factor: setting it up, signing in with it, and what happens without the device."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -13,7 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.throttle import BUDGETS, Kind
 from owner_portal.application.owners.create_owner import create_owner
+from owner_portal.application.owners.open_session import open_session
+from owner_portal.application.owners.recognise import recognise
+from owner_portal.application.owners.sign_in import sign_in
 from owner_portal.domain import owners as rules
+from owner_portal.domain.owners import Caller
+from owner_portal.store import owners
+from servicekit.errors import NotAuthenticated
 
 PASSWORD = "correct horse battery"
 FACTOR = "/owner/account/second-factor/"
@@ -192,6 +200,44 @@ async def test_turning_it_on_ends_the_sessions_without_it(enter: Any) -> None:
     await set_up(owner)
     assert (await other.browser.get("/owner/dashboard/")).status_code == 303
     assert (await owner.browser.get("/owner/dashboard/")).status_code == 200
+
+
+async def waits(engine: AsyncEngine) -> bool:
+    """Whether anybody waits for a lock of another."""
+    return await rows(engine, "SELECT 1 FROM pg_locks WHERE NOT granted") != []
+
+
+async def test_who_signs_in_while_it_is_turned_on_is_asked_for_a_code(
+    enter: Any, engine: AsyncEngine, eventually: Any
+) -> None:
+    email = "hurried.in@tenantry.example"
+    await enter(email)
+    async with engine.begin() as tx:
+        locked = text("SELECT id FROM owner WHERE email = :email FOR NO KEY UPDATE")
+        owner_id = (await tx.execute(locked, {"email": email})).scalar_one()
+        attempt = sign_in(engine, email=email, password=PASSWORD, caller=Caller("192.0.2.90", "a browser"))
+        signing_in = asyncio.create_task(attempt)
+        await eventually(partial(waits, engine))
+        confirmed = text("INSERT INTO second_factor (owner_id, secret, confirmed_at) VALUES (:id, '', now())")
+        await tx.execute(confirmed, {"id": owner_id})
+    assert (await signing_in).session == ""
+    assert (await signing_in).challenge
+
+
+async def test_turning_it_on_waits_for_who_signs_in(enter: Any, engine: AsyncEngine, eventually: Any) -> None:
+    email = "hurried.on@tenantry.example"
+    owner = await enter(email)
+    code = codes_of((await owner.call(FACTOR)).json()["secret"])()
+    async with engine.begin() as tx:
+        found = await owners.find_owner(tx, email)
+        assert found is not None
+        assert await owners.hold(tx, found)
+        confirming = asyncio.create_task(owner.call(f"{FACTOR}confirm/", code=code))
+        await eventually(partial(waits, engine))
+        token = await open_session(tx, owner_id=found.owner_id, caller=Caller("192.0.2.91", "a browser"))
+    assert (await confirming).status_code == 200
+    with pytest.raises(NotAuthenticated):
+        await recognise(engine, token=token)
 
 
 async def test_a_challenge_ends(enter: Any, script: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:

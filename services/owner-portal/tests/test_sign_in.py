@@ -1,5 +1,6 @@
 """Sessions: who gets one, what it looks like, when it ends."""
 
+import asyncio
 import unicodedata
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -14,9 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from credentials import hashing
 from credentials.passwords import is_current
 from credentials.throttle import BUDGETS, Kind
+from credentials.tokens import token_digest
 from owner_portal.application.owners import restrained
 from owner_portal.application.owners import sign_in as signing_in
 from owner_portal.application.owners.create_owner import create_owner
+from owner_portal.application.owners.deactivate_owner import deactivate_owner
 from owner_portal.application.sweep import sweep
 from owner_portal.domain.owners import SESSION_LONGEST, Caller
 from servicekit.errors import InvalidInput, NotAuthenticated, RateLimited
@@ -231,6 +234,55 @@ async def test_one_address_cannot_lock_an_owner_out(engine: AsyncEngine, owner: 
             )
     right = {"email": "owner@tenantry.example", "password": "correct horse battery"}
     assert (await signing_in.sign_in(engine, **right, caller=Caller("192.0.2.2", ""))).session
+
+
+async def browsers_of(engine: AsyncEngine, email: str) -> list[bytes]:
+    statement = "SELECT digest FROM known_browser k JOIN owner o ON o.id = k.owner_id WHERE o.email = :email"
+    async with engine.begin() as tx:
+        return [bytes(digest) for digest in (await tx.execute(text(statement), {"email": email})).scalars()]
+
+
+async def test_known_browsers_are_few_and_end_with_the_password(engine: AsyncEngine, owner: Any) -> None:
+    await forget_attempts(engine)
+    assert owner
+    email, password = "many@tenantry.example", "correct horse battery"
+    await create_owner(engine, email=email, password=password)
+    for number in range(23):
+        caller = Caller("192.0.2.80", "a browser", token_digest(f"browser {number}"))
+        await signing_in.sign_in(engine, email=email, password=password, caller=caller)
+    known = await browsers_of(engine, email)
+    assert len(known) == 20
+    assert caller.browser in known
+    await create_owner(engine, email=email, password="another horse battery")
+    assert await browsers_of(engine, email) == []
+    await signing_in.sign_in(engine, email=email, password="another horse battery", caller=caller)
+    async with engine.begin() as tx:
+        owner_id = (await tx.execute(text("SELECT id FROM owner WHERE email = :email"), {"email": email})).scalar_one()
+    await deactivate_owner(engine, actor="owner@tenantry.example", owner_id=owner_id, reason="has left")
+    assert await browsers_of(engine, email) == []
+
+
+async def test_many_who_sign_in_at_once_wait_for_each_other_in_no_ring(engine: AsyncEngine) -> None:
+    """From one address, to accounts whose hashes are replaced meanwhile."""
+    await forget_attempts(engine)
+    emails, password = [f"at.once{number}@tenantry.example" for number in range(4)], "correct horse battery"
+    for email in emails:
+        await create_owner(engine, email=email, password=password)
+    hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=2)
+    for _ in range(3):
+        async with engine.begin() as tx:
+            for email in emails:
+                values = {"email": email, "hash": hasher.hash(password)}
+                await tx.execute(text("UPDATE owner SET password_hash = :hash WHERE email = :email"), values)
+        answers = await asyncio.gather(
+            *(
+                signing_in.sign_in(engine, email=email, password=password, caller=Caller("192.0.2.81", "a browser"))
+                for email in emails * 3
+            ),
+            return_exceptions=True,
+        )
+        # Whoever waited while another one replaced the hash has to sign in again.
+        assert not [found for found in answers if isinstance(found, Exception) and type(found) is not NotAuthenticated]
 
 
 async def test_every_attempt_costs_one_hash(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:

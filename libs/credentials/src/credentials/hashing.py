@@ -1,8 +1,8 @@
 """The queue for password hashes: bounded, in threads of its own, and fair to those who wait.
 
-A hash takes tens of milliseconds of a core, so concurrent sign-ins have to wait for one another. Who comes with a known
-browser is served first, then those whose address and account have no recent failure, then the rest; within a class, one
-address after the other. Whoever would wait too long is told at once when to come again.
+A hash takes tens of milliseconds of a core, so concurrent sign-ins have to wait for one another. Who is signed in is
+served first, then who comes with a known browser, then those whose address and account have no recent failure, then the
+rest; within a class, one address after the other. Whoever would wait too long is told at once when to come again.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 
 MAX_WAIT = 1.5  # seconds that somebody is let wait; longer, and the answer is to come again
+MAX_WAIT_OF_KNOWN = 10.0  # seconds; many who come with known browsers must not fill the memory
 THREADS = 2  # each hash takes 19 MiB
 MIN_RETRY = 2.0  # seconds after which a crowd is asked to come again
 FAILURE_KEPT = 900.0  # seconds that an address counts as one that has failed
@@ -34,16 +35,17 @@ class Crowded(Exception):
 class Standing(IntEnum):
     """Who is served first."""
 
-    KNOWN = 0
-    FRESH = 1  # neither the address nor the account has failed lately
-    REST = 2
+    SIGNED_IN = 0  # never refused: each session has few attempts
+    KNOWN = 1  # from a place that the account has been opened from
+    FRESH = 2  # neither the address nor the account has failed lately
+    REST = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """Whose turn it is: in which class, and among which address's."""
 
-    standing: Standing = Standing.KNOWN
+    standing: Standing = Standing.SIGNED_IN
     address: str = ""
 
 
@@ -56,9 +58,14 @@ class _Job:
 class FairQueue:
     """Runs so many pieces of work at once; the others wait in their classes, one address after the other."""
 
-    def __init__(self, slots: int, max_wait: float = MAX_WAIT) -> None:
+    def __init__(self, slots: int, max_wait: float = MAX_WAIT, max_wait_of_known: float = MAX_WAIT_OF_KNOWN) -> None:
         self._threads = self._free = slots
-        self._max_wait = max_wait
+        self._max_wait = {
+            Standing.SIGNED_IN: math.inf,
+            Standing.KNOWN: max_wait_of_known,
+            Standing.FRESH: max_wait,
+            Standing.REST: max_wait,
+        }
         self._waiting: dict[Standing, OrderedDict[str, deque[_Job]]] = {
             standing: OrderedDict() for standing in Standing
         }
@@ -68,7 +75,7 @@ class FairQueue:
     async def run(self, turn: Turn, work: Callable[[], Awaitable[Any]]) -> Any:
         """The result of `work`. Crowded: the wait would be too long."""
         wait = self.expected_wait(turn)
-        if turn.standing is not Standing.KNOWN and wait > self._max_wait:
+        if wait > self._max_wait[turn.standing]:
             raise Crowded(math.ceil(wait))
         job = _Job(work, asyncio.get_running_loop().create_future())
         self._waiting[turn.standing].setdefault(turn.address, deque()).append(job)
@@ -119,9 +126,11 @@ class FairQueue:
 class HashQueue:
     """Runs hashes in threads; one for the whole process."""
 
-    def __init__(self, threads: int = THREADS, max_wait: float = MAX_WAIT) -> None:
+    def __init__(
+        self, threads: int = THREADS, max_wait: float = MAX_WAIT, max_wait_of_known: float = MAX_WAIT_OF_KNOWN
+    ) -> None:
         self._pool = ThreadPoolExecutor(threads, "passwords")
-        self._line = FairQueue(threads, max_wait)
+        self._line = FairQueue(threads, max_wait, max_wait_of_known)
 
     async def run(self, turn: Turn, work: Callable[[], Any]) -> Any:
         """The result of `work`, which runs in a thread. Crowded: the wait would be too long."""
@@ -141,17 +150,17 @@ class Lobby:
     def __init__(self, slots: int = 6, kept: int = 50_000) -> None:
         self._line = FairQueue(slots)
         self._kept = kept
-        self._known: OrderedDict[bytes, None] = OrderedDict()
+        self._known: OrderedDict[tuple[bytes, bytes], None] = OrderedDict()
         self._failed: OrderedDict[str, float] = OrderedDict()
         self._told: OrderedDict[str, float] = OrderedDict()  # until when an address was asked to wait
 
-    async def run(self, place: bytes, address: str, work: Callable[[], Awaitable[Any]]) -> Any:
-        """The result of `work`. Crowded: the wait would be too long.
+    async def run(self, place: bytes, account: bytes, address: str, work: Callable[[], Awaitable[Any]]) -> Any:
+        """The result of `work`; `account` is a digest of the e-mail. Crowded: the wait would be too long.
 
-        Who was told when to come again and comes earlier is served last: a crowd that hammers must not overtake those
-        who wait as they were told.
+        A caller who was told when to come again and comes earlier is served last: a crowd that hammers must not
+        overtake those who wait as they were told.
         """
-        turn = Turn(self._standing(place, address), address)
+        turn = Turn(self._standing(place, account, address), address)
         try:
             return await self._line.run(turn, work)
         except Crowded as crowded:
@@ -161,12 +170,16 @@ class Lobby:
                 self._told.popitem(last=False)
             raise Crowded(seconds) from None
 
-    def succeeded(self, place: bytes) -> None:
-        """An account was opened from this place, or is known to have been."""
-        self._known[place] = None
-        self._known.move_to_end(place)
+    def succeeded(self, place: bytes, account: bytes) -> None:
+        """The account was opened from this place, or is known to have been."""
+        self._known[place, account] = None
+        self._known.move_to_end((place, account))
         if len(self._known) > self._kept:
             self._known.popitem(last=False)
+
+    def refused(self, place: bytes, account: bytes) -> None:
+        """An attempt at the account from this place was refused, or it is not known there any more."""
+        self._known.pop((place, account), None)
 
     def failed(self, address: str) -> None:
         """An attempt from this address failed or was refused."""
@@ -175,8 +188,8 @@ class Lobby:
         if len(self._failed) > self._kept:
             self._failed.popitem(last=False)
 
-    def _standing(self, place: bytes, address: str) -> Standing:
-        if place in self._known:
+    def _standing(self, place: bytes, account: bytes, address: str) -> Standing:
+        if (place, account) in self._known:
             return Standing.KNOWN
         now = time.monotonic()
         if self._failed.get(address, 0) > now or self._told.get(address, 0) > now:

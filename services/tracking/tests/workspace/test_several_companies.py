@@ -176,6 +176,25 @@ async def test_an_old_account_that_is_given_the_email_shuts_nobody_out(two, new_
     assert set(choice.company_ids) == {first.company_id, second.company_id}
 
 
+async def test_a_refusal_does_not_tell_of_other_companies(two, engine, superuser) -> None:
+    """An admin makes an account of the e-mail, uses its attempts up, and sees when the next one is admitted."""
+    first, _, email = two
+    now, waits = datetime.now(UTC), set()
+    sooner = text("UPDATE sign_in_attempt SET ends_at = now() + interval '1 minute' WHERE company_id = :id")
+    for tried in (email, first.admin):  # in two companies, and in one
+        attempt = {"email": tried, "password": "guess", "origin": "192.0.2.58", "now": now}
+        for _ in range(BUDGETS[Kind.PAIR].window):
+            with pytest.raises(NotAuthenticated):
+                await sign_in(engine, **attempt)
+        for _ in range(2):
+            with pytest.raises(RateLimited) as refused:
+                await sign_in(engine, **attempt)
+            waits.add(refused.value.retry_after)
+            async with superuser.begin() as tx:
+                await tx.execute(sooner, {"id": first.company_id})
+    assert waits == {900}
+
+
 async def test_a_choice_gives_the_address_one_attempt_back(two, engine) -> None:
     """However many companies there are to choose from: who has accounts in several gets no guesses at others for it."""
     first, _, email = two

@@ -5,6 +5,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+MAX_KEPT = 20  # of an account; the ones used least recently go
+
 _IS_KNOWN = text("""
     SELECT EXISTS (
         SELECT FROM known_browser
@@ -14,8 +16,16 @@ _IS_KNOWN = text("""
 
 _REMEMBER = text("""
     INSERT INTO known_browser (owner_id, digest) VALUES (:owner_id, :digest)
-    ON CONFLICT (owner_id, digest) DO UPDATE SET used_at = now()
+    ON CONFLICT (owner_id, digest) DO UPDATE SET used_at = excluded.used_at
 """)
+
+_PRUNE = text("""
+    DELETE FROM known_browser WHERE owner_id = :owner_id AND digest IN (
+        SELECT digest FROM known_browser WHERE owner_id = :owner_id ORDER BY used_at DESC, digest OFFSET :kept
+    )
+""")
+
+_FORGET = text("DELETE FROM known_browser WHERE owner_id = :owner_id")
 
 _SWEEP = text("DELETE FROM known_browser WHERE used_at <= now() - interval '90 days'")
 
@@ -28,6 +38,12 @@ async def is_known(tx: AsyncConnection, owner_id: UUID, digest: bytes) -> bool:
 async def remember(tx: AsyncConnection, owner_id: UUID, digest: bytes) -> None:
     """The account was opened with this browser now."""
     await tx.execute(_REMEMBER, {"owner_id": owner_id, "digest": digest})
+    await tx.execute(_PRUNE, {"owner_id": owner_id, "kept": MAX_KEPT})
+
+
+async def forget(tx: AsyncConnection, owner_id: UUID) -> None:
+    """No browser is known to the account any more."""
+    await tx.execute(_FORGET, {"owner_id": owner_id})
 
 
 async def sweep(tx: AsyncConnection) -> None:

@@ -29,11 +29,11 @@ _OWNER_BY_ID = text("""
 
 # Checking a password takes long, and it may be changed meanwhile.
 _HOLD = text("""
-    SELECT o.id, o.email, o.password_hash, f.confirmed_at IS NOT NULL AS has_second_factor
-    FROM owner o LEFT JOIN second_factor f ON f.owner_id = o.id
-    WHERE o.id = :owner_id AND o.password_hash = :password_hash AND o.deactivated_at IS NULL
-    FOR SHARE OF o
+    SELECT 1 FROM owner WHERE id = :owner_id AND password_hash = :password_hash AND deactivated_at IS NULL
+    FOR NO KEY UPDATE
 """)
+
+_LOCK = text("SELECT 1 FROM owner WHERE id = :owner_id FOR NO KEY UPDATE")
 
 _LIST = text("""
     SELECT o.id, o.email, o.created_at, o.deactivated_at, f.confirmed_at IS NOT NULL AS has_second_factor,
@@ -69,10 +69,19 @@ async def read_owner(tx: AsyncConnection, owner_id: UUID) -> Owner | None:
 
 
 async def hold(tx: AsyncConnection, owner: Owner) -> Owner | None:
-    """The account as it is now, with the password it was read with until this transaction ends; None: it changed."""
+    """The account as it is now, with the password it was read with until this transaction ends; None: it changed.
+
+    It is read once it is locked: while this waited, a second factor may have been turned on.
+    """
     values = {"owner_id": owner.owner_id, "password_hash": owner.password_hash}
-    row = (await tx.execute(_HOLD, values)).one_or_none()
-    return Owner(*row) if row else None
+    if (await tx.execute(_HOLD, values)).one_or_none() is None:
+        return None
+    return await read_owner(tx, owner.owner_id)
+
+
+async def lock(tx: AsyncConnection, owner_id: UUID) -> None:
+    """Nobody signs in to the account, and nobody changes it, until this transaction ends."""
+    await tx.execute(_LOCK, {"owner_id": owner_id})
 
 
 async def list_accounts(tx: AsyncConnection) -> list[Account]:

@@ -12,7 +12,7 @@ from credentials.passwords import hash_password, is_current, matching
 from servicekit.errors import Unavailable
 from tracking.application.guard_sign_in import CROWDED, Admitted, Place, admit, lobby, succeed, take_back
 from tracking.store import employees, known_places
-from tracking.store.employees import Candidate, Employee
+from tracking.store.employees import Candidate, Employee, email_digest
 from tracking.store.scope import enter_scope
 
 
@@ -32,7 +32,7 @@ class Opened:
         """
         held = await hold_all(tx, [self])
         if held and place is not None:
-            lobby.succeeded(place)
+            lobby.succeeded(place, email_digest(self.employee.email))
             await known_places.remember(tx, self.company_id, self.employee.employee_id, place, now)
         return held[0][1] if held else None
 

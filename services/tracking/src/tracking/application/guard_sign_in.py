@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from credentials.hashing import Crowded, Lobby, Standing, Turn
 from credentials.passwords import salt_for
-from credentials.throttle import BUDGETS, Count, Kind, network_of, open_again_at, subject
+from credentials.throttle import BUDGETS, WINDOW, Count, Kind, network_of, open_again_at, subject
 from servicekit.errors import RateLimited, Unavailable
 from tracking.store import employees, sign_in_attempts
 from tracking.store.employees import Candidate, Employee, email_digest
@@ -75,17 +75,25 @@ def account_subject(company_id: UUID, email: str) -> bytes:
 
 
 async def admit(engine: AsyncEngine, email: str, place: Place, company_id: UUID | None = None) -> Admitted:
-    """Counts an attempt at the e-mail's accounts, in one company or in all. RateLimited: too many for each of them."""
-    network, digest = network_of(place.address), place.digest(email)
+    """Counts an attempt at the e-mail's accounts, in one company or in all.
+
+    RateLimited: too many for each of them. In all companies the wait is the same whatever was refused.
+    """
+    network, digest, account = network_of(place.address), place.digest(email), email_digest(email)
+    counting = partial(_count, engine, email, network, digest, company_id)
     try:
-        attempt, salt = await lobby.run(digest, network, partial(_count, engine, email, network, digest, company_id))
+        attempt, salt = await lobby.run(digest, account, network, counting)
     except Crowded as crowded:
         raise Unavailable(CROWDED, retry_after=crowded.retry_after) from None
+    if attempt.standing is Standing.KNOWN:
+        lobby.succeeded(digest, account)
+    else:
+        lobby.refused(digest, account)
     if not attempt.admitted:
         lobby.failed(network)
+        if company_id is None:  # the earliest of several companies' waits would tell that there are several
+            raise too_many(WINDOW.total_seconds())
         raise too_many((attempt.open_again - datetime.now(UTC)).total_seconds())
-    if attempt.standing is Standing.KNOWN:
-        lobby.succeeded(digest)
     return Admitted(
         [account.candidate for account in attempt.admitted if account.candidate],
         Turn(attempt.standing, network),

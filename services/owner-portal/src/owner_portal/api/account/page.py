@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from owner_portal.api.access import EnteredActor, EnteredOwner, TheCaller
-from owner_portal.api.cookies import set_session
+from owner_portal.api.cookies import know_browser, set_session
 from owner_portal.api.pages import render, says_when
 from owner_portal.api.portal import Portal, ThePortal
 from owner_portal.api.requests import Fields, wants_json
@@ -62,8 +62,10 @@ async def password(
         problems = {"password": error.message}
         return says_when(await show(request, portal, owner, status=HTTP_STATUS[type(error)], problems=problems), error)
     if wants_json(request):
-        return set_session(JSONResponse({"csrf_token": csrf_token(session)}), portal, session)
-    return set_session(_back("password"), portal, session)
+        answer: Response = JSONResponse({"csrf_token": csrf_token(session)})
+    else:
+        answer = _back("password")
+    return know_browser(request, set_session(answer, portal, session), portal)
 
 
 @router.post("/sessions/{session_id:uuid}/revoke/")

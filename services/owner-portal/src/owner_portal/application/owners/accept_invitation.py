@@ -6,9 +6,10 @@ from credentials.passwords import hash_password
 from credentials.tokens import token_digest
 from owner_portal.application.audit.record_action import append_action
 from owner_portal.application.owners.new_password import check_new_password
-from owner_portal.application.owners.open_session import open_session
+from owner_portal.application.owners.open_session import know_browser, open_session
+from owner_portal.application.owners.throttle import account_subject
 from owner_portal.domain.owners import Caller, Invitation
-from owner_portal.store import invitations, owners
+from owner_portal.store import attempts, invitations, known_browsers, owners
 from servicekit.errors import NotFound
 from servicekit.ids import new_id
 
@@ -25,7 +26,9 @@ async def read_invitation(engine: AsyncEngine, *, token: str) -> Invitation:
 
 
 async def accept_invitation(engine: AsyncEngine, *, token: str, password: str, caller: Caller) -> str:
-    """The token of the new owner's first session. InvalidInput: the password is too short. NotFound: as above."""
+    """The token of the new owner's first session. What strangers guessed at the account is forgiven.
+
+    InvalidInput: the password is too short. NotFound: as above."""
     invitation = await read_invitation(engine, token=token)  # hashing is expensive: not for whoever guesses links
     check_new_password(password, invitation.email)
     password_hash = await hash_password(password)
@@ -34,7 +37,10 @@ async def accept_invitation(engine: AsyncEngine, *, token: str, password: str, c
         # An account that the operator has opened meanwhile has a password and perhaps a second factor of its own.
         if address is None or await owners.find_owner(tx, address.key) is not None:
             raise NotFound(GONE)
+        await attempts.lift(tx, account_subject(address.text))
         owner_id = await owners.save_owner(tx, new_id=new_id(), address=address, password_hash=password_hash)
+        await known_browsers.forget(tx, owner_id)
+        await know_browser(tx, owner_id, address.text, caller)
         session = await open_session(tx, owner_id=owner_id, caller=caller)
         await append_action(
             tx,

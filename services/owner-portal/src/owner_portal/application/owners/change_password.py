@@ -5,10 +5,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from credentials.passwords import hash_password, verify_password
 from owner_portal.application.audit.record_action import append_action
 from owner_portal.application.owners.new_password import check_new_password
-from owner_portal.application.owners.open_session import open_session
+from owner_portal.application.owners.open_session import know_browser, open_session
 from owner_portal.application.owners.throttle import admit_proof, succeed
 from owner_portal.domain.owners import MAX_TYPED_PASSWORD, Caller, SignedIn
-from owner_portal.store import owners, sessions
+from owner_portal.store import known_browsers, owners, sessions
 from servicekit.errors import InvalidInput
 
 WRONG_PASSWORD = "That is not your current password."  # noqa: S105 - a message
@@ -16,6 +16,8 @@ WRONG_PASSWORD = "That is not your current password."  # noqa: S105 - a message
 
 async def change_password(engine: AsyncEngine, *, signed_in: SignedIn, present: str, new: str, caller: Caller) -> str:
     """Ends all sessions of the account; returns the token of the one that goes on here.
+
+    No browser is known to the account any more but this one.
 
     InvalidInput: the present password is wrong, or the new one is too short, or the same. RateLimited.
     """
@@ -29,13 +31,15 @@ async def change_password(engine: AsyncEngine, *, signed_in: SignedIn, present: 
         raise InvalidInput(WRONG_PASSWORD)
     password_hash = await hash_password(new)
     async with engine.begin() as tx:
+        await succeed(tx, admitted)
         owner = await owners.hold(tx, owner)
         if owner is None:
             raise InvalidInput(WRONG_PASSWORD)
         # A password alone is no proof of who it is where a code belongs to one.
         proved_at = signed_in.proved_at if owner.has_second_factor else None
-        await succeed(tx, admitted)
         await owners.set_password(tx, signed_in.owner_id, password_hash)
+        await known_browsers.forget(tx, signed_in.owner_id)
+        await know_browser(tx, signed_in.owner_id, signed_in.email, caller)
         ended = await sessions.close_all(tx, signed_in.owner_id)
         token = await open_session(tx, owner_id=signed_in.owner_id, caller=caller, proved_at=proved_at)
         await append_action(

@@ -13,7 +13,7 @@ from owner_portal.application.owners.secret_box import SecretBox
 from owner_portal.application.owners.throttle import admit_proof, succeed
 from owner_portal.domain.owners import SignedIn
 from owner_portal.domain.recovery import new_recovery_codes, normal_code
-from owner_portal.store import second_factors, sessions
+from owner_portal.store import owners, second_factors, sessions
 from servicekit.errors import InvalidInput, Refused
 from servicekit.ids import new_id
 
@@ -35,6 +35,7 @@ async def confirm_second_factor(engine: AsyncEngine, *, signed_in: SignedIn, cod
 
     async def confirm(tx: AsyncConnection) -> Mapping[str, str]:
         await succeed(tx, admitted)
+        await owners.lock(tx, signed_in.owner_id)  # whoever signs in now is ended below, or is asked for a code
         if not await second_factors.take_step(tx, owner_id=signed_in.owner_id, step=step):
             raise InvalidInput(WRONG)
         # Sessions that began with the password alone do not outlive it.

@@ -7,7 +7,7 @@ from owner_portal.application.audit.record_action import append_action
 from owner_portal.application.owners.new_password import check_new_password
 from owner_portal.application.owners.throttle import account_subject
 from owner_portal.domain import owners as rules
-from owner_portal.store import attempts, owners, second_factors, sessions
+from owner_portal.store import attempts, known_browsers, owners, second_factors, sessions
 from servicekit.ids import new_id
 
 OPERATOR = "operator"
@@ -16,7 +16,7 @@ OPERATOR = "operator"
 async def create_owner(
     engine: AsyncEngine, *, email: str, password: str, if_missing: bool = False, reset_second_factor: bool = False
 ) -> bool:
-    """May be repeated; ends all sessions of the account, and ends its deactivation.
+    """May be repeated; ends all sessions of the account and its deactivation, and no browser is known to it any more.
 
     `if_missing`: an active account is left as it is, and False is returned. `reset_second_factor`: for somebody who
     has lost the device and the recovery codes. InvalidInput: no e-mail, or the password is too short.
@@ -27,9 +27,10 @@ async def create_owner(
     async with engine.begin() as tx:
         if if_missing and await owners.find_owner(tx, address.key) is not None:
             return False
+        await attempts.lift(tx, account_subject(address.text))
         owner_id = await owners.save_owner(tx, new_id=new_id(), address=address, password_hash=password_hash)
         await sessions.close_all(tx, owner_id)
-        await attempts.lift(tx, account_subject(address.text))
+        await known_browsers.forget(tx, owner_id)
         if reset_second_factor:
             await second_factors.remove(tx, owner_id)
         facts = {"second_factor": "removed"} if reset_second_factor else {}

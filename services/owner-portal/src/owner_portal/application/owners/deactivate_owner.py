@@ -5,12 +5,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.application.audit.record_action import append_action
-from owner_portal.store import invitations, owners, second_factors, sessions
+from owner_portal.store import invitations, known_browsers, owners, second_factors, sessions
 from servicekit.errors import NotFound, Refused
 
 
 async def deactivate_owner(engine: AsyncEngine, *, actor: str, owner_id: UUID, reason: str) -> None:
-    """Ends the sessions and the invitations they sent, and forgets the second factor.
+    """Ends the sessions and the invitations they sent, and forgets the second factor and the known browsers.
 
     NotFound: no active owner. Refused: it is the last one.
     """
@@ -22,6 +22,7 @@ async def deactivate_owner(engine: AsyncEngine, *, actor: str, owner_id: UUID, r
             raise Refused("This is the last owner: invite another one first, or nobody could sign in any more.")
         await owners.deactivate(tx, owner_id)
         await sessions.close_all(tx, owner_id)
+        await known_browsers.forget(tx, owner_id)
         await second_factors.remove(tx, owner_id)
         await append_action(
             tx,

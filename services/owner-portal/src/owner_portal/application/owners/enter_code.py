@@ -28,10 +28,10 @@ async def enter_code(engine: AsyncEngine, *, challenge: str, code: str, caller: 
         raise Refused(OVER)
     admitted = await admit_code(engine, owner, caller)
     async with engine.begin() as tx:
+        await succeed(tx, admitted)
         if await owners.hold(tx, owner) is None:
             raise Refused(OVER)
         by = await take_code(tx, owner_id=owner.owner_id, code=code, box=box)
         if by is None:
             raise NotAuthenticated(WRONG_CODE)
-        await succeed(tx, admitted)
         return await let_in(tx, owner=owner, caller=caller, by=f"password and {by}")

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from credentials.tokens import new_token, token_digest
 from owner_portal.application.audit.record_action import append_action
-from owner_portal.application.owners.throttle import lobby
+from owner_portal.application.owners.throttle import account_subject, lobby
 from owner_portal.domain.owners import Caller, Owner
 from owner_portal.store import known_browsers, sessions
 from servicekit.ids import new_id
@@ -36,9 +36,7 @@ async def open_session(
 async def let_in(tx: AsyncConnection, *, owner: Owner, caller: Caller, by: str) -> str:
     """The token of a new session of an owner who has signed in `by` what the audit trail is to say."""
     token = await open_session(tx, owner_id=owner.owner_id, caller=caller)
-    if caller.browser:
-        await known_browsers.remember(tx, owner.owner_id, caller.browser)
-        lobby.succeeded(caller.browser)
+    await know_browser(tx, owner.owner_id, owner.email, caller)
     await append_action(
         tx,
         actor=owner.email,
@@ -47,3 +45,10 @@ async def let_in(tx: AsyncConnection, *, owner: Owner, caller: Caller, by: str) 
         facts={"address": caller.address, "device": caller.device, "by": by},
     )
     return token
+
+
+async def know_browser(tx: AsyncConnection, owner_id: UUID, email: str, caller: Caller) -> None:
+    """The account was opened with this browser, if it has a token to be known by."""
+    if caller.browser:
+        await known_browsers.remember(tx, owner_id, caller.browser)
+        lobby.succeeded(caller.browser, account_subject(email))

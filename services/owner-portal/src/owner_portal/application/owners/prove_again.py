@@ -25,7 +25,7 @@ async def prove_again(engine: AsyncEngine, *, signed_in: SignedIn, password: str
     if owner is None or not await verify_password(owner.password_hash, password[: MAX_TYPED_PASSWORD + 1]):
         raise Forbidden(WRONG_PASSWORD)
     async with engine.begin() as tx:
+        await succeed(tx, admitted)
         if owner.has_second_factor and not await take_code(tx, owner_id=owner.owner_id, code=code, box=box):
             raise Forbidden(WRONG_CODE)
-        await succeed(tx, admitted)
         await sessions.mark_proved(tx, signed_in.session_id)

@@ -46,12 +46,14 @@ async def admit_sign_in(engine: AsyncEngine, email: str, caller: Caller) -> Admi
     network = network_of(caller.address)
     try:
         known, counting, owner = await lobby.run(
-            caller.browser, network, partial(_count_sign_in, engine, email, caller)
+            caller.browser, account_subject(email), network, partial(_count_sign_in, engine, email, caller)
         )
     except Crowded as crowded:
         raise Unavailable(CROWDED, retry_after=crowded.retry_after) from None
-    if known:
-        lobby.succeeded(caller.browser)
+    if known and not counting.refused:
+        lobby.succeeded(caller.browser, account_subject(email))
+    else:
+        lobby.refused(caller.browser, account_subject(email))
     if counting.refused:
         lobby.failed(network)
     counting.check()
@@ -98,20 +100,34 @@ async def admit_proof(engine: AsyncEngine, email: str, session_id: UUID) -> Admi
 
 
 async def succeed(tx: AsyncConnection, admitted: Admitted) -> None:
-    """Forgives the account what was counted for this browser and address; others only get this attempt back."""
+    """Forgives the account what was counted for this browser and address; others only get this attempt back.
+
+    Before the account is locked, in all use cases alike: whoever sets a password locks both, too.
+    """
     kept = (Kind.ADDRESS, Kind.ACCOUNT)
-    await attempts.settle(
+    await _settle(
         tx,
-        gives_back=[counted.subject for counted in admitted.counted if counted.kind in kept],
-        forgets=[counted.subject for counted in admitted.counted if counted.kind not in kept],
+        gives_back=[counted for counted in admitted.counted if counted.kind in kept],
+        forgets=[counted for counted in admitted.counted if counted.kind not in kept],
     )
 
 
 async def take_back(engine: AsyncEngine, admitted: Admitted, retry_after: float) -> Unavailable:
     """The attempt was not made after all, because of the crowd: it uses nothing. Returns what to raise."""
     async with engine.begin() as tx:
-        await attempts.settle(tx, gives_back=[counted.subject for counted in admitted.counted], forgets=[])
+        await _settle(tx, gives_back=admitted.counted, forgets=[])
     return Unavailable(CROWDED, retry_after=retry_after)
+
+
+async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Counted], forgets: Sequence[Counted]) -> None:
+    """In the order in which attempts are counted, addresses first: nobody waits in a ring."""
+    for of_address in (True, False):
+        given, forgotten = (
+            [counted.subject for counted in some if (counted.kind is Kind.ADDRESS) is of_address]
+            for some in (gives_back, forgets)
+        )
+        if given or forgotten:
+            await attempts.settle(tx, gives_back=given, forgets=forgotten)
 
 
 def _address(caller: Caller) -> Counted:
