@@ -106,8 +106,8 @@ async def admit(engine: AsyncEngine, email: str, place: Place, company_id: UUID 
 async def _count(
     engine: AsyncEngine, email: str, network: str, place: bytes, company_id: UUID | None
 ) -> "tuple[_Attempt, bytes]":
+    await _sweep(engine)
     async with company_scope(engine, company_id or NO_COMPANY) as tx:
-        await _sweep(tx)
         salt = salt_for(await employees.salt_key(tx), email_digest(email))
         candidates = await employees.to_sign_in(tx, email, place=place, company_id=company_id)
         accounts = [_Account(c.company_id, account_subject(c.company_id, email), c) for c in candidates]
@@ -236,8 +236,10 @@ def _order(counted: Counted) -> tuple[bool, bytes]:
     return counted.kind not in (Kind.ADDRESS, Kind.KNOWN), counted.subject
 
 
-async def _sweep(tx: AsyncConnection) -> None:
+async def _sweep(engine: AsyncEngine) -> None:
+    """In a transaction of its own: a sign-in must not hold the rows of others while it counts its own."""
     global _next_sweep  # noqa: PLW0603 - of this process
     if time.monotonic() >= _next_sweep:
         _next_sweep = time.monotonic() + SWEEP_EVERY
-        await sign_in_attempts.sweep(tx)
+        async with company_scope(engine, NO_COMPANY) as tx:
+            await sign_in_attempts.sweep(tx)
