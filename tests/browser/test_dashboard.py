@@ -45,7 +45,7 @@ async def test_search_sort_and_columns_stand_in_the_address(to: Open, found_comp
     async with page.expect_download() as waiting:
         await press(page, "CSV")
     text = (await (await waiting.value).path()).read_text()
-    assert ",Umbra," in text.splitlines()[1], "the file holds what the page shows, in its order"
+    assert ',"Umbra",' in text.splitlines()[1], "the file holds what the page shows, in its order"
 
 
 async def test_going_back_the_filters_say_what_the_address_says(to: Open, found_company: Found) -> None:
