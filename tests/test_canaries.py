@@ -187,7 +187,7 @@ async def test_nobody_leaves_a_trace_outside_of_tracking(
 
 async def test_the_search_finds_what_is_there(running: Running, owner: Owner, found_company: Found) -> None:
     company = await found_company("Willet", people=0)
-    await company.hire(Person("Thistlewick", "thistlewick@plumthicket.example", "password"))
+    await company.hire(Person("Thistlewick", "thistlewick@plumthicket.example", "correct horse canary"))
     await settled(running, company.id)
     assert {word for _where, word in search_database(running, "tracking", ["thistlewick"])} == {"thistlewick"}
     assert search_database(running, "portal", ["willet"])

@@ -57,7 +57,8 @@ async def assert_everyone_is_refused(company: Company, desktop: Desktop) -> None
     page = await company.team_page()
     assert (page.status_code, SUSPENDED in page.text) == (403, True)
     fields = {"email": person.email, "password": person.password}
-    answer = await company.workspace.post("/login", data=fields)
+    async with httpx.AsyncClient(base_url=company.running.workspace) as browser:  # signing in ends a browser's session
+        answer = await browser.post("/login", data=fields)
     assert (answer.status_code, SUSPENDED in answer.text) == (403, True)
     stop = await desktop.client.stop_session(desktop.account, desktop.session_id, now())
     assert stop == Reply(200, {"status": True, "message": SUSPENDED})

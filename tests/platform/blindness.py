@@ -23,6 +23,7 @@ MAY_BE_COPIED = {
     "libs/audit-chain",
     "libs/credentials",
     "libs/mailer",
+    "libs/text-rules",
     "deploy/docker/with-environment",
     "deploy/docker/locks/owner-portal.txt",
     "deploy/docker/locks/web.txt",
