@@ -53,11 +53,14 @@ class Company:
 
     async def note_task(self, number: int, note: str) -> None:
         """The admin writes a note to the task with that number."""
-        await self._send(f"/tasks/{number}/note", note=note)
+        page = (await self.workspace.get(f"/tasks/{number}")).text
+        form = page.partition(f'action="/tasks/{number}/note"')[2].partition("</form>")[0]
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+        await self._send(f"/tasks/{number}/note", **hidden | {"note": note})
 
     async def _send(self, path: str, **fields: str) -> None:
         [token] = re.findall(r'name="csrf_token" value="([^"]+)"', (await self.team_page()).text)[:1]
-        answer = await self.workspace.post(path, data={**fields, "csrf_token": token})
+        answer = await self.workspace.post(path, data=fields | {"csrf_token": token})
         assert answer.status_code == 303, answer.text
 
 
