@@ -40,7 +40,7 @@ def check(files: list[str], baseline: str) -> int:
 
 
 def accept() -> int:
-    """Writes the baseline anew."""
+    """Rewrites the baseline."""
     scan = str(Path(sys.executable).with_name("detect-secrets"))
     result = subprocess.run([scan, "scan", "--exclude-files", LEFT_OUT], capture_output=True, text=True, check=True)
     Path(BASELINE).write_text(result.stdout)
