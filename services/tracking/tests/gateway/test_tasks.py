@@ -24,7 +24,7 @@ def give(engine, stored):
             employee_number=seat.account.id,
             assigned_by=admin,
             title=title,
-            description="by the end of the day\x00",
+            description="by the end of the day",
             due_date=due,
             now=datetime.now(UTC),
         )

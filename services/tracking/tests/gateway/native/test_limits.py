@@ -61,7 +61,7 @@ async def test_as_much_as_is_allowed_and_one_more(client: httpx.AsyncClient, age
             assert reply.status_code == status
         return
     if case == "records":
-        for count, status in ((MOST_RECORDS, 200), (MOST_RECORDS + 1, 400)):
+        for count, status in ((MOST_RECORDS, 200), (MOST_RECORDS + 1, 413)):
             reply = await client.post("/v1/sync", content=records(count), headers=agent.headers)
             assert reply.status_code == status
         return

@@ -232,7 +232,8 @@ async def in_browser(me: Player, other: Player, call: str) -> httpx.Response:
     pages = {"person": person, "gallery": f"{person}/screenshots", "see session": session}
     if call in forms:
         word = me.tenant.company_id.hex
-        reply = await me.admin.post(forms[call], data={"csrf_token": me.csrf_token, "title": word, "note": word})
+        typed = {"csrf_token": me.csrf_token, "title": word, "note": word, "version": "1"}
+        reply = await me.admin.post(forms[call], data=typed)
         assert me is other or call == "revoke" or reply.status_code == 404
         return reply
     if call == "picture":
