@@ -15,8 +15,8 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application.once import Answer, Request
-from billing.domain.action import Action
+from billing.actions.rules.action import Action
+from billing.actions.use_cases.once import Answer, Request
 from contracts.billing.v1.billing_pb2_grpc import BillingServiceStub
 from servicekit import rpc_client
 from servicekit.database import create_engine

@@ -14,10 +14,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from audit_chain import ChainEnd
-from billing.application import verify_audit as verifying
-from billing.application.start_trial import start_trial
-from billing.application.verify_audit import verify_audit
-from billing.feed.published import encode
+from billing.audit.use_cases import verify_audit as verifying
+from billing.audit.use_cases.verify_audit import verify_audit
+from billing.subscriptions.messages.events import encode
+from billing.subscriptions.use_cases.start_trial import start_trial
 from contracts.billing.v1 import audit_pb2 as pb
 from contracts.billing.v1 import plans_pb2, subscriptions_pb2
 from contracts.billing.v1.action_pb2 import Action

@@ -9,16 +9,17 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application.end_periods import end_periods
-from billing.application.extend_on_reactivation import extend_on_reactivation
-from billing.application.list_entitlement_changes import list_entitlement_changes
-from billing.application.recording import record
-from billing.application.start_trial import start_trial
-from billing.domain import lifecycle
-from billing.domain.action import Action
-from billing.domain.subscription import Entitlement
-from billing.feed.published import encode
-from billing.store import clock, plans
+from billing.actions.rules.action import Action
+from billing.db.store import clock
+from billing.plans.store import plans
+from billing.subscriptions.messages.events import encode
+from billing.subscriptions.rules import lifecycle
+from billing.subscriptions.rules.subscription import Entitlement
+from billing.subscriptions.use_cases.end_periods import end_periods
+from billing.subscriptions.use_cases.extend_on_reactivation import extend_on_reactivation
+from billing.subscriptions.use_cases.list_entitlement_changes import list_entitlement_changes
+from billing.subscriptions.use_cases.recording import record
+from billing.subscriptions.use_cases.start_trial import start_trial
 from servicekit.ids import new_id
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]

@@ -10,21 +10,21 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application.cancel_scheduled_change import cancel_scheduled_change
-from billing.application.cancel_subscription import cancel_subscription
-from billing.application.change_plan import Changed, change_plan
-from billing.application.end_periods import end_periods
-from billing.application.extend_subscription import extend_subscription
-from billing.application.list_scheduled_changes import list_scheduled_changes
-from billing.application.mark_past_due import mark_past_due
-from billing.application.once import Request
-from billing.application.preview_plan_change import preview_plan_change
-from billing.application.renew_subscription import renew_subscription
-from billing.application.start_trial import start_trial
-from billing.application.take_usage import take_usage
-from billing.domain.limits import Level, Use
-from billing.domain.plan_change import ScheduledChange, ScheduledState, Timing
-from billing.feed.published import encode
+from billing.actions.use_cases.once import Request
+from billing.limits.rules.limits import Level, Use
+from billing.limits.use_cases.take_usage import take_usage
+from billing.subscriptions.messages.events import encode
+from billing.subscriptions.rules.plan_change import ScheduledChange, ScheduledState, Timing
+from billing.subscriptions.use_cases.cancel_scheduled_change import cancel_scheduled_change
+from billing.subscriptions.use_cases.cancel_subscription import cancel_subscription
+from billing.subscriptions.use_cases.change_plan import Changed, change_plan
+from billing.subscriptions.use_cases.end_periods import end_periods
+from billing.subscriptions.use_cases.extend_subscription import extend_subscription
+from billing.subscriptions.use_cases.list_scheduled_changes import list_scheduled_changes
+from billing.subscriptions.use_cases.mark_past_due import mark_past_due
+from billing.subscriptions.use_cases.preview_plan_change import preview_plan_change
+from billing.subscriptions.use_cases.renew_subscription import renew_subscription
+from billing.subscriptions.use_cases.start_trial import start_trial
 from contracts.billing.v1.events_pb2 import EntitlementChanged
 from servicekit.errors import InvalidInput, NotFound, Refused
 from servicekit.ids import new_id

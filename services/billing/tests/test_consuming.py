@@ -15,8 +15,8 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from billing.feed.consumed import DURABLE, STREAM, CompanyEvents
-from billing.store import closings
+from billing.subscriptions.store import closings
+from billing.subscriptions.worker.company_events import DURABLE, STREAM, CompanyEvents
 from contracts.tenancy.v1.events_pb2 import (
     CompanyClosed,
     CompanyCreated,

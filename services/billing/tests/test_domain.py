@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain.change import Kind
-from billing.domain.charge import Charge
-from billing.domain.lifecycle import cancel, end_period, extend, mark_past_due, renew, settle, start_trial
-from billing.domain.limits import Resource, Shortage, Use, refuse_shortages, shortages
-from billing.domain.money import Money
-from billing.domain.plan import Plan, cheapest_first, next_version
-from billing.domain.plan_change import Timing, change_plan, timing
-from billing.domain.subscription import State, Subscription
-from billing.domain.wording import amount
+from billing.limits.rules.limits import Resource, Shortage, Use, refuse_shortages, shortages
+from billing.money.rules.money import Money
+from billing.money.rules.wording import amount
+from billing.plans.rules.plan import Plan, cheapest_first, next_version
+from billing.subscriptions.rules.change import Kind
+from billing.subscriptions.rules.charge import Charge
+from billing.subscriptions.rules.lifecycle import cancel, end_period, extend, mark_past_due, renew, settle, start_trial
+from billing.subscriptions.rules.plan_change import Timing, change_plan, timing
+from billing.subscriptions.rules.subscription import State, Subscription
 from servicekit.errors import Conflict, InvalidInput, Refused
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

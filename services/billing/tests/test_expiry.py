@@ -9,18 +9,18 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application.cancel_subscription import cancel_subscription
-from billing.application.end_periods import end_periods
-from billing.application.extend_on_reactivation import extend_on_reactivation
-from billing.application.get_subscription_at import get_subscription_at
-from billing.application.list_invoice_lines import list_invoice_lines
-from billing.application.list_subscription_history import list_subscription_history
-from billing.application.once import Request
-from billing.application.renew_subscription import renew_subscription
-from billing.application.start_trial import start_trial
-from billing.domain.subscription import RUNNING, State
-from billing.feed.published import encode
-from billing.store import subscriptions
+from billing.actions.use_cases.once import Request
+from billing.invoices.use_cases.list_invoice_lines import list_invoice_lines
+from billing.subscriptions.messages.events import encode
+from billing.subscriptions.rules.subscription import RUNNING, State
+from billing.subscriptions.store import subscriptions
+from billing.subscriptions.use_cases.cancel_subscription import cancel_subscription
+from billing.subscriptions.use_cases.end_periods import end_periods
+from billing.subscriptions.use_cases.extend_on_reactivation import extend_on_reactivation
+from billing.subscriptions.use_cases.get_subscription_at import get_subscription_at
+from billing.subscriptions.use_cases.list_subscription_history import list_subscription_history
+from billing.subscriptions.use_cases.renew_subscription import renew_subscription
+from billing.subscriptions.use_cases.start_trial import start_trial
 from servicekit.ids import new_id
 
 History = Callable[[UUID], Awaitable[list[tuple[str, str, bool]]]]

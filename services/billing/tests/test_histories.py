@@ -17,14 +17,23 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from billing.domain.change import Change, Kind
-from billing.domain.lifecycle import cancel, end_period, extend, is_due, mark_past_due, renew, settle, start_trial
-from billing.domain.money import Money
-from billing.domain.months import next_anniversary
-from billing.domain.plan import Plan
-from billing.domain.plan_change import Timing, change_plan, timing
-from billing.domain.revenue import Movement, movement, revenue_change
-from billing.domain.subscription import State, Subscription
+from billing.money.rules.money import Money
+from billing.plans.rules.plan import Plan
+from billing.revenue.rules.months import next_anniversary
+from billing.revenue.rules.revenue import Movement, movement, revenue_change
+from billing.subscriptions.rules.change import Change, Kind
+from billing.subscriptions.rules.lifecycle import (
+    cancel,
+    end_period,
+    extend,
+    is_due,
+    mark_past_due,
+    renew,
+    settle,
+    start_trial,
+)
+from billing.subscriptions.rules.plan_change import Timing, change_plan, timing
+from billing.subscriptions.rules.subscription import State, Subscription
 from servicekit.errors import Refused
 
 HISTORIES = 5_000

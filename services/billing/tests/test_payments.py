@@ -10,19 +10,19 @@ from uuid import UUID
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application.get_subscription import get_subscription
-from billing.application.list_payments import list_payments
-from billing.application.mark_past_due import mark_past_due
-from billing.application.once import Request
-from billing.application.payment_adapters import ManualAdapter, PaymentAdapter, PaymentAdapters
-from billing.application.record_payment import Paid, record_payment
-from billing.application.renew_subscription import renew_subscription
-from billing.application.reverse_payment import reverse_payment
-from billing.application.start_trial import start_trial
-from billing.domain.action import Action
-from billing.domain.money import Money
-from billing.domain.subscription import State
-from billing.feed.published import encode
+from billing.actions.rules.action import Action
+from billing.actions.use_cases.once import Request
+from billing.money.rules.money import Money
+from billing.payments.client.adapters import ManualAdapter, PaymentAdapter, PaymentAdapters
+from billing.payments.use_cases.list_payments import list_payments
+from billing.payments.use_cases.record_payment import Paid, record_payment
+from billing.payments.use_cases.reverse_payment import reverse_payment
+from billing.subscriptions.messages.events import encode
+from billing.subscriptions.rules.subscription import State
+from billing.subscriptions.use_cases.get_subscription import get_subscription
+from billing.subscriptions.use_cases.mark_past_due import mark_past_due
+from billing.subscriptions.use_cases.renew_subscription import renew_subscription
+from billing.subscriptions.use_cases.start_trial import start_trial
 from servicekit.errors import Conflict, InvalidInput, NotFound, Refused
 from servicekit.ids import new_id
 

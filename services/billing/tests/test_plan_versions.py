@@ -10,20 +10,20 @@ from uuid import UUID
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application import move_subscriptions as moving
-from billing.application.create_plan_version import create_plan_version
-from billing.application.list_plans import list_plans
-from billing.application.list_subscription_history import list_subscription_history
-from billing.application.move_subscriptions import Moved, move_subscriptions
-from billing.application.once import Request
-from billing.application.preview_plan_version import preview_plan_version
-from billing.application.renew_subscription import renew_subscription
-from billing.application.start_trial import start_trial
-from billing.application.take_usage import take_usage
-from billing.domain.limits import Level, Use
-from billing.domain.money import Money
-from billing.domain.plan import Plan
-from billing.feed.published import encode
+from billing.actions.use_cases.once import Request
+from billing.limits.rules.limits import Level, Use
+from billing.limits.use_cases.take_usage import take_usage
+from billing.money.rules.money import Money
+from billing.plan_versions.use_cases import move_subscriptions as moving
+from billing.plan_versions.use_cases.create_plan_version import create_plan_version
+from billing.plan_versions.use_cases.move_subscriptions import Moved, move_subscriptions
+from billing.plan_versions.use_cases.preview_plan_version import preview_plan_version
+from billing.plans.rules.plan import Plan
+from billing.plans.use_cases.list_plans import list_plans
+from billing.subscriptions.messages.events import encode
+from billing.subscriptions.use_cases.list_subscription_history import list_subscription_history
+from billing.subscriptions.use_cases.renew_subscription import renew_subscription
+from billing.subscriptions.use_cases.start_trial import start_trial
 from servicekit.errors import NotFound, Refused
 from servicekit.ids import new_id
 

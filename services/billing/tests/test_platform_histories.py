@@ -17,24 +17,24 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application.cancel_subscription import cancel_subscription
-from billing.application.change_plan import change_plan
-from billing.application.end_periods import end_periods
-from billing.application.extend_subscription import extend_subscription
-from billing.application.get_revenue_report import get_revenue_report
-from billing.application.get_subscription_at import get_subscription_at
-from billing.application.list_invoice_lines import list_invoice_lines
-from billing.application.list_revenue_movements import list_revenue_movements
-from billing.application.list_subscription_history import list_subscription_history
-from billing.application.mark_past_due import mark_past_due
-from billing.application.once import Request
-from billing.application.renew_subscription import renew_subscription
-from billing.application.start_trial import start_trial
-from billing.domain.change import TRIAL_ENDS, Kind, Record
-from billing.domain.months import MonthRange, next_anniversary
-from billing.domain.plan_change import Timing
-from billing.domain.revenue import Figure, Movement, MovementRow
-from billing.feed.published import encode
+from billing.actions.use_cases.once import Request
+from billing.invoices.use_cases.list_invoice_lines import list_invoice_lines
+from billing.revenue.rules.months import MonthRange, next_anniversary
+from billing.revenue.rules.revenue import Figure, Movement, MovementRow
+from billing.revenue.use_cases.get_revenue_report import get_revenue_report
+from billing.revenue.use_cases.list_revenue_movements import list_revenue_movements
+from billing.subscriptions.messages.events import encode
+from billing.subscriptions.rules.change import TRIAL_ENDS, Kind, Record
+from billing.subscriptions.rules.plan_change import Timing
+from billing.subscriptions.use_cases.cancel_subscription import cancel_subscription
+from billing.subscriptions.use_cases.change_plan import change_plan
+from billing.subscriptions.use_cases.end_periods import end_periods
+from billing.subscriptions.use_cases.extend_subscription import extend_subscription
+from billing.subscriptions.use_cases.get_subscription_at import get_subscription_at
+from billing.subscriptions.use_cases.list_subscription_history import list_subscription_history
+from billing.subscriptions.use_cases.mark_past_due import mark_past_due
+from billing.subscriptions.use_cases.renew_subscription import renew_subscription
+from billing.subscriptions.use_cases.start_trial import start_trial
 from servicekit.database import create_engine
 from servicekit.errors import Refused
 from servicekit.ids import new_id

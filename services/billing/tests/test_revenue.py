@@ -10,20 +10,20 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application.cancel_subscription import cancel_subscription
-from billing.application.change_plan import change_plan
-from billing.application.end_periods import end_periods
-from billing.application.get_revenue_report import get_revenue_report
-from billing.application.list_revenue_movements import list_revenue_movements
-from billing.application.once import Request
-from billing.application.renew_subscription import renew_subscription
-from billing.application.start_trial import start_trial
-from billing.application.take_usage import take_usage
-from billing.domain.limits import Level, Use
-from billing.domain.months import MonthRange
-from billing.domain.revenue import Figure, Movement, Report
-from billing.domain.subscription import State
-from billing.feed.published import encode
+from billing.actions.use_cases.once import Request
+from billing.limits.rules.limits import Level, Use
+from billing.limits.use_cases.take_usage import take_usage
+from billing.revenue.rules.months import MonthRange
+from billing.revenue.rules.revenue import Figure, Movement, Report
+from billing.revenue.use_cases.get_revenue_report import get_revenue_report
+from billing.revenue.use_cases.list_revenue_movements import list_revenue_movements
+from billing.subscriptions.messages.events import encode
+from billing.subscriptions.rules.subscription import State
+from billing.subscriptions.use_cases.cancel_subscription import cancel_subscription
+from billing.subscriptions.use_cases.change_plan import change_plan
+from billing.subscriptions.use_cases.end_periods import end_periods
+from billing.subscriptions.use_cases.renew_subscription import renew_subscription
+from billing.subscriptions.use_cases.start_trial import start_trial
 from servicekit.ids import new_id
 
 Ask = Callable[..., Request[Any]]

@@ -5,9 +5,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application.list_plans import list_plans
-from billing.domain.money import Money
-from billing.domain.plan import Plan
+from billing.money.rules.money import Money
+from billing.plans.rules.plan import Plan
+from billing.plans.use_cases.list_plans import list_plans
 
 GB = 10**9
 

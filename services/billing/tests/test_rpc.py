@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application.recording import record
-from billing.application.start_trial import start_trial
-from billing.domain import lifecycle
-from billing.domain.action import Action
-from billing.feed.published import encode
-from billing.store import clock, plans
+from billing.actions.rules.action import Action
+from billing.db.store import clock
+from billing.plans.store import plans
+from billing.subscriptions.messages.events import encode
+from billing.subscriptions.rules import lifecycle
+from billing.subscriptions.use_cases.recording import record
+from billing.subscriptions.use_cases.start_trial import start_trial
 from contracts.billing.v1 import billing_pb2
 from contracts.billing.v1.billing_pb2_grpc import BillingServiceStub
 from servicekit.errors import Refused

@@ -11,7 +11,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
 import contracts.billing.v1 as contract
-from billing.api.callers import CALLERS
+from billing.callers import CALLERS
 from servicekit.errors import AppError, Forbidden
 from servicekit.rpc_client import call
 from testkit.world import World

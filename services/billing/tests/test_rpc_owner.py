@@ -12,8 +12,8 @@ import pytest_asyncio
 from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application.start_trial import start_trial
-from billing.feed.published import encode
+from billing.subscriptions.messages.events import encode
+from billing.subscriptions.use_cases.start_trial import start_trial
 from contracts.billing.v1 import audit_pb2, billing_pb2, invoices_pb2, plans_pb2, revenue_pb2, subscriptions_pb2
 from contracts.billing.v1.action_pb2 import Action
 from contracts.billing.v1.audit_pb2_grpc import AuditServiceStub

@@ -11,22 +11,22 @@ import pytest_asyncio
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application.batch_get_subscriptions import batch_get_subscriptions
-from billing.application.get_revenue_report import get_revenue_report
-from billing.application.get_subscription import get_subscription
-from billing.application.list_entitlement_changes import list_entitlement_changes
-from billing.application.list_invoice_lines import list_invoice_lines
-from billing.application.list_payments import list_payments
-from billing.application.list_plans import list_plans
-from billing.application.list_revenue_movements import list_revenue_movements
-from billing.application.list_scheduled_changes import list_scheduled_changes
-from billing.application.list_subscription_changes import list_subscription_changes
-from billing.application.list_subscription_history import list_subscription_history
-from billing.application.preview_plan_version import preview_plan_version
-from billing.domain.money import Money
-from billing.domain.months import MonthRange
-from billing.domain.plan import Plan
-from billing.domain.revenue import Figure
+from billing.invoices.use_cases.list_invoice_lines import list_invoice_lines
+from billing.money.rules.money import Money
+from billing.payments.use_cases.list_payments import list_payments
+from billing.plan_versions.use_cases.preview_plan_version import preview_plan_version
+from billing.plans.rules.plan import Plan
+from billing.plans.use_cases.list_plans import list_plans
+from billing.revenue.rules.months import MonthRange
+from billing.revenue.rules.revenue import Figure
+from billing.revenue.use_cases.get_revenue_report import get_revenue_report
+from billing.revenue.use_cases.list_revenue_movements import list_revenue_movements
+from billing.subscriptions.use_cases.batch_get_subscriptions import batch_get_subscriptions
+from billing.subscriptions.use_cases.get_subscription import get_subscription
+from billing.subscriptions.use_cases.list_entitlement_changes import list_entitlement_changes
+from billing.subscriptions.use_cases.list_scheduled_changes import list_scheduled_changes
+from billing.subscriptions.use_cases.list_subscription_changes import list_subscription_changes
+from billing.subscriptions.use_cases.list_subscription_history import list_subscription_history
 from servicekit.ids import new_id
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

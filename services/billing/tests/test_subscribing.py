@@ -11,14 +11,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from billing.application.end_periods import end_periods
-from billing.application.extend_on_reactivation import extend_on_reactivation
-from billing.application.list_entitlement_changes import list_entitlement_changes
-from billing.application.list_subscription_changes import list_subscription_changes
-from billing.application.start_trial import start_trial
-from billing.domain.subscription import State, Subscription
-from billing.feed.published import encode
-from billing.store import subscriptions
+from billing.subscriptions.messages.events import encode
+from billing.subscriptions.rules.subscription import State, Subscription
+from billing.subscriptions.store import subscriptions
+from billing.subscriptions.use_cases.end_periods import end_periods
+from billing.subscriptions.use_cases.extend_on_reactivation import extend_on_reactivation
+from billing.subscriptions.use_cases.list_entitlement_changes import list_entitlement_changes
+from billing.subscriptions.use_cases.list_subscription_changes import list_subscription_changes
+from billing.subscriptions.use_cases.start_trial import start_trial
 from servicekit.errors import Refused
 from servicekit.ids import new_id
 

@@ -14,14 +14,14 @@ from servicekit import rpc_server
 from servicekit.database import create_engine
 from servicekit.rpc_client import open_channel
 from servicekit.settings import TlsSettings
-from tenancy.api.callers import CALLERS
-from tenancy.api.servicer import TenancyServicer
-from tenancy.application.create_company import create_company
-from tenancy.domain.action import Action
-from tenancy.domain.company import Company
-from tenancy.domain.details import CompanyDetails
-from tenancy.domain.peppers import Peppers
-from tenancy.feed.events import encode
+from tenancy.actions.rules.action import Action
+from tenancy.callers import CALLERS
+from tenancy.companies.rules.company import Company
+from tenancy.companies.rules.details import CompanyDetails
+from tenancy.events.messages.events import encode
+from tenancy.keys.rules.peppers import Peppers
+from tenancy.lifecycle.use_cases.create_company import create_company
+from tenancy.servicer import TenancyServicer
 from tenantry_ops.certificates import Certificates
 
 # How long an example takes is the machine's affair.

@@ -9,14 +9,14 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from audit_chain import ChainEnd
-from tenancy.application import verify_audit as verifying
-from tenancy.application.list_audit_entries import list_audit_entries
-from tenancy.application.suspend_company import suspend_company
-from tenancy.application.verify_audit import verify_audit
-from tenancy.domain.action import Action
-from tenancy.domain.audit_listing import AuditQuestion
-from tenancy.domain.company import Company
-from tenancy.feed.events import encode
+from tenancy.actions.rules.action import Action
+from tenancy.audit.rules.listing import AuditQuestion
+from tenancy.audit.use_cases import verify_audit as verifying
+from tenancy.audit.use_cases.list_audit_entries import list_audit_entries
+from tenancy.audit.use_cases.verify_audit import verify_audit
+from tenancy.companies.rules.company import Company
+from tenancy.events.messages.events import encode
+from tenancy.lifecycle.use_cases.suspend_company import suspend_company
 from testkit.world import World, run_command
 
 Create = Callable[[str], Awaitable[tuple[Company, str]]]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_chain import GENESIS, ChainEnd, follow
-from tenancy.domain.audit import AuditEntry, SealedEntry
+from tenancy.audit.rules.entry import AuditEntry, SealedEntry
 
 ENTRY = AuditEntry(
     revision=1,

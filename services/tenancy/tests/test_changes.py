@@ -10,17 +10,17 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Refused
-from tenancy.application.list_access_changes import list_access_changes
-from tenancy.application.list_company_changes import list_company_changes
-from tenancy.application.reactivate_company import reactivate_company
-from tenancy.application.rotate_key import rotate_key
-from tenancy.application.suspend_company import suspend_company
-from tenancy.domain.access import Access
-from tenancy.domain.action import Action
-from tenancy.domain.company import Company
-from tenancy.domain.page import Page
-from tenancy.domain.peppers import Peppers
-from tenancy.feed.events import encode
+from tenancy.access.rules.access import Access
+from tenancy.access.use_cases.list_access_changes import list_access_changes
+from tenancy.actions.rules.action import Action
+from tenancy.companies.rules.company import Company
+from tenancy.companies.use_cases.list_company_changes import list_company_changes
+from tenancy.db.rules.page import Page
+from tenancy.events.messages.events import encode
+from tenancy.keys.rules.peppers import Peppers
+from tenancy.keys.use_cases.rotate_key import rotate_key
+from tenancy.lifecycle.use_cases.reactivate_company import reactivate_company
+from tenancy.lifecycle.use_cases.suspend_company import suspend_company
 
 Create = Callable[[str], Awaitable[tuple[Company, str]]]
 

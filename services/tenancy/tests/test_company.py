@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servicekit.errors import InvalidInput, Refused
-from tenancy.domain.company import CompanyState, Step, state_after
-from tenancy.domain.page import Page
-from tenancy.domain.sync import SyncTime, check_count, latest_times
+from tenancy.companies.rules.company import CompanyState, Step, state_after
+from tenancy.db.rules.page import Page
+from tenancy.sync.rules.sync import SyncTime, check_count, latest_times
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 COMPANIES = [UUID(int=number) for number in range(3)]

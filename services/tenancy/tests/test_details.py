@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servicekit.errors import InvalidInput
-from tenancy.domain.action import Action
-from tenancy.domain.details import CompanyDetails, checked_plan_code
+from tenancy.actions.rules.action import Action
+from tenancy.companies.rules.details import CompanyDetails, checked_plan_code
 from text_rules.zones import time_zones
 
 VALID = {

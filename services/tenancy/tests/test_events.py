@@ -13,20 +13,20 @@ from contracts.tenancy.v1 import events_pb2
 from servicekit.bus import Bus
 from servicekit.errors import Conflict
 from servicekit.relay import Relay
-from tenancy.application.close_company import close_company
-from tenancy.application.list_keys import list_keys
-from tenancy.application.reactivate_company import reactivate_company
-from tenancy.application.revoke_key import revoke_key
-from tenancy.application.rotate_key import rotate_key
-from tenancy.application.set_tracking_policy import set_tracking_policy
-from tenancy.application.suspend_company import suspend_company
-from tenancy.application.update_company import update_company
-from tenancy.domain.action import Action
-from tenancy.domain.company import Company
-from tenancy.domain.peppers import Peppers
-from tenancy.domain.policy import DEFAULT_POLICY
-from tenancy.feed.events import encode
-from tenancy.feed.policies import to_policy
+from tenancy.actions.rules.action import Action
+from tenancy.companies.rules.company import Company
+from tenancy.companies.use_cases.update_company import update_company
+from tenancy.events.messages.events import encode
+from tenancy.keys.rules.peppers import Peppers
+from tenancy.keys.use_cases.list_keys import list_keys
+from tenancy.keys.use_cases.revoke_key import revoke_key
+from tenancy.keys.use_cases.rotate_key import rotate_key
+from tenancy.lifecycle.use_cases.close_company import close_company
+from tenancy.lifecycle.use_cases.reactivate_company import reactivate_company
+from tenancy.lifecycle.use_cases.suspend_company import suspend_company
+from tenancy.policies.messages.policies import to_policy
+from tenancy.policies.rules.policy import DEFAULT_POLICY
+from tenancy.policies.use_cases.set_tracking_policy import set_tracking_policy
 from testkit.world import World
 
 Create = Callable[[str], Awaitable[tuple[Company, str]]]

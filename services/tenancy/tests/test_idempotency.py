@@ -12,11 +12,11 @@ from contracts.tenancy.v1 import tenancy_pb2 as pb
 from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
 from servicekit.errors import Conflict, InvalidInput, Refused
 from servicekit.rpc_client import call
-from tenancy.application.forget_answers import forget_answers
-from tenancy.application.issue_key import show_once
-from tenancy.application.verify_audit import verify_audit
-from tenancy.domain.action import Action, Once
-from tenancy.domain.peppers import Peppers
+from tenancy.actions.rules.action import Action, Once
+from tenancy.actions.use_cases.forget_answers import forget_answers
+from tenancy.audit.use_cases.verify_audit import verify_audit
+from tenancy.keys.rules.peppers import Peppers
+from tenancy.keys.use_cases.issue_key import show_once
 from testkit.world import World
 
 CROWD = 100

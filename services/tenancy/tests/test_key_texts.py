@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from servicekit.errors import InvalidInput
-from tenancy.domain.keys import checked_grace, key_text, new_key
-from tenancy.domain.peppers import Pepper, Peppers
+from tenancy.keys.rules.keys import checked_grace, key_text, new_key
+from tenancy.keys.rules.peppers import Pepper, Peppers
 
 PEPPER = Pepper(bytes(range(32)))
 

@@ -10,23 +10,23 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound, Refused
 from servicekit.ids import new_id
-from tenancy.api.change_messages import to_access
-from tenancy.application.count_keys import count_keys
-from tenancy.application.get_company import get_company
-from tenancy.application.list_access_changes import list_access_changes
-from tenancy.application.list_keys import list_keys
-from tenancy.application.report_key_use import report_key_use
-from tenancy.application.resolve_keys import resolve_keys
-from tenancy.application.revoke_key import Revoked, revoke_key
-from tenancy.application.rotate_key import rotate_key
-from tenancy.domain.access import Access, AccessKey
-from tenancy.domain.action import Action
-from tenancy.domain.company import Company
-from tenancy.domain.key_use import KeyUse
-from tenancy.domain.keys import Key, KeyState
-from tenancy.domain.page import Page
-from tenancy.domain.peppers import Peppers
-from tenancy.feed.events import encode
+from tenancy.access.messages.change_messages import to_access
+from tenancy.access.rules.access import Access, AccessKey
+from tenancy.access.use_cases.list_access_changes import list_access_changes
+from tenancy.access.use_cases.resolve_keys import resolve_keys
+from tenancy.actions.rules.action import Action
+from tenancy.companies.rules.company import Company
+from tenancy.companies.use_cases.get_company import get_company
+from tenancy.db.rules.page import Page
+from tenancy.events.messages.events import encode
+from tenancy.keys.rules.key_use import KeyUse
+from tenancy.keys.rules.keys import Key, KeyState
+from tenancy.keys.rules.peppers import Peppers
+from tenancy.keys.use_cases.count_keys import count_keys
+from tenancy.keys.use_cases.list_keys import list_keys
+from tenancy.keys.use_cases.report_key_use import report_key_use
+from tenancy.keys.use_cases.revoke_key import Revoked, revoke_key
+from tenancy.keys.use_cases.rotate_key import rotate_key
 
 Create = Callable[[str], Awaitable[tuple[Company, str]]]
 

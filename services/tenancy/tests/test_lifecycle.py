@@ -15,25 +15,25 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from servicekit.database import create_engine
 from servicekit.errors import Conflict, Refused
 from servicekit.ids import new_id
-from tenancy.application.close_company import close_company
-from tenancy.application.create_company import create_company
-from tenancy.application.get_company import get_company
-from tenancy.application.list_access_changes import list_access_changes
-from tenancy.application.list_keys import list_keys
-from tenancy.application.reactivate_company import reactivate_company
-from tenancy.application.revoke_key import revoke_key
-from tenancy.application.rotate_key import rotate_key
-from tenancy.application.set_tracking_policy import set_tracking_policy
-from tenancy.application.suspend_company import suspend_company
-from tenancy.application.update_company import update_company
-from tenancy.application.verify_audit import verify_audit
-from tenancy.domain.action import Action
-from tenancy.domain.company import CompanyState
-from tenancy.domain.details import CompanyDetails
-from tenancy.domain.page import Page
-from tenancy.domain.peppers import Peppers
-from tenancy.domain.policy import DEFAULT_POLICY
-from tenancy.feed.events import encode
+from tenancy.access.use_cases.list_access_changes import list_access_changes
+from tenancy.actions.rules.action import Action
+from tenancy.audit.use_cases.verify_audit import verify_audit
+from tenancy.companies.rules.company import CompanyState
+from tenancy.companies.rules.details import CompanyDetails
+from tenancy.companies.use_cases.get_company import get_company
+from tenancy.companies.use_cases.update_company import update_company
+from tenancy.db.rules.page import Page
+from tenancy.events.messages.events import encode
+from tenancy.keys.rules.peppers import Peppers
+from tenancy.keys.use_cases.list_keys import list_keys
+from tenancy.keys.use_cases.revoke_key import revoke_key
+from tenancy.keys.use_cases.rotate_key import rotate_key
+from tenancy.lifecycle.use_cases.close_company import close_company
+from tenancy.lifecycle.use_cases.create_company import create_company
+from tenancy.lifecycle.use_cases.reactivate_company import reactivate_company
+from tenancy.lifecycle.use_cases.suspend_company import suspend_company
+from tenancy.policies.rules.policy import DEFAULT_POLICY
+from tenancy.policies.use_cases.set_tracking_policy import set_tracking_policy
 
 OWNER = Action("owner@tenantry.example", "because")
 PEPPERS = Peppers.of(bytes(range(32)))

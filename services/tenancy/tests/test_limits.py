@@ -3,7 +3,7 @@
 import pytest
 
 from servicekit.errors import InvalidInput
-from tenancy.domain.listing import SEARCH_LENGTH, Question, Sort
+from tenancy.companies.rules.listing import SEARCH_LENGTH, Question, Sort
 
 
 def test_a_search_text_has_a_longest() -> None:

@@ -11,16 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput
 from servicekit.ids import new_id
-from tenancy.application.batch_get_companies import batch_get_companies
-from tenancy.application.list_companies import CompanyPage, list_companies
-from tenancy.application.report_sync import report_sync
-from tenancy.application.suspend_company import suspend_company
-from tenancy.domain.action import Action
-from tenancy.domain.company import Company, CompanyState
-from tenancy.domain.listing import Question, Sort
-from tenancy.domain.page_token import to_token
-from tenancy.domain.sync import SyncTime
-from tenancy.feed.events import encode
+from tenancy.actions.rules.action import Action
+from tenancy.audit.rules.page_token import to_token
+from tenancy.companies.rules.company import Company, CompanyState
+from tenancy.companies.rules.listing import Question, Sort
+from tenancy.companies.use_cases.batch_get_companies import batch_get_companies
+from tenancy.companies.use_cases.list_companies import CompanyPage, list_companies
+from tenancy.events.messages.events import encode
+from tenancy.lifecycle.use_cases.suspend_company import suspend_company
+from tenancy.sync.rules.sync import SyncTime
+from tenancy.sync.use_cases.report_sync import report_sync
 
 Create = Callable[[str], Awaitable[tuple[Company, str]]]
 

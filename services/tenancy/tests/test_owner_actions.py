@@ -12,22 +12,22 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Conflict, InvalidInput, NotFound, Refused
 from servicekit.ids import new_id
-from tenancy.application.close_company import close_company
-from tenancy.application.get_company import get_company
-from tenancy.application.list_access_changes import list_access_changes
-from tenancy.application.reactivate_company import reactivate_company
-from tenancy.application.rotate_key import rotate_key
-from tenancy.application.set_logo import set_logo
-from tenancy.application.set_tracking_policy import set_tracking_policy
-from tenancy.application.suspend_company import suspend_company
-from tenancy.application.update_company import update_company
-from tenancy.domain.access import Access, AccessKey
-from tenancy.domain.action import Action
-from tenancy.domain.company import Company, CompanyState
-from tenancy.domain.page import Page
-from tenancy.domain.peppers import Peppers
-from tenancy.domain.policy import DEFAULT_POLICY
-from tenancy.feed.events import encode
+from tenancy.access.rules.access import Access, AccessKey
+from tenancy.access.use_cases.list_access_changes import list_access_changes
+from tenancy.actions.rules.action import Action
+from tenancy.companies.rules.company import Company, CompanyState
+from tenancy.companies.use_cases.get_company import get_company
+from tenancy.companies.use_cases.set_logo import set_logo
+from tenancy.companies.use_cases.update_company import update_company
+from tenancy.db.rules.page import Page
+from tenancy.events.messages.events import encode
+from tenancy.keys.rules.peppers import Peppers
+from tenancy.keys.use_cases.rotate_key import rotate_key
+from tenancy.lifecycle.use_cases.close_company import close_company
+from tenancy.lifecycle.use_cases.reactivate_company import reactivate_company
+from tenancy.lifecycle.use_cases.suspend_company import suspend_company
+from tenancy.policies.rules.policy import DEFAULT_POLICY
+from tenancy.policies.use_cases.set_tracking_policy import set_tracking_policy
 
 Create = Callable[[str], Awaitable[tuple[Company, str]]]
 

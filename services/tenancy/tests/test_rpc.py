@@ -14,7 +14,7 @@ from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
 from servicekit.errors import Conflict, InvalidInput, NotFound, Refused
 from servicekit.ids import new_id
 from servicekit.rpc_client import call
-from tenancy.domain.peppers import Pepper
+from tenancy.keys.rules.peppers import Pepper
 
 PEPPER = Pepper(bytes(range(32)))
 ACTION = pb.Action(actor="owner@tenantry.example", reason="unpaid")

@@ -14,8 +14,8 @@ from contracts.tenancy.v1 import tenancy_pb2 as pb
 from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
 from servicekit.rpc_client import open_channel
 from servicekit.settings import TlsSettings
-from tenancy.api.action_messages import Change
-from tenancy.api.callers import CALLERS
+from tenancy.actions.messages.owner_request import Change
+from tenancy.callers import CALLERS
 from tenantry_ops.certificates import Certificates
 
 SERVICE = pb.DESCRIPTOR.services_by_name["TenancyService"]

@@ -11,7 +11,7 @@ from contracts.tenancy.v1 import tenancy_pb2 as pb
 from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
 from servicekit.errors import InvalidInput
 from servicekit.rpc_client import call
-from tenancy.domain.peppers import Peppers
+from tenancy.keys.rules.peppers import Peppers
 
 PEPPER = Peppers.of(bytes(range(32))).current
 ACTION = pb.Action(actor="owner@tenantry.example", reason="asked", request_id="request-1")

@@ -11,18 +11,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound
-from tenancy.application.get_company import get_company
-from tenancy.application.get_logo import get_logo
-from tenancy.application.get_tracking_policy import get_tracking_policy
-from tenancy.application.list_access_changes import list_access_changes
-from tenancy.application.set_logo import set_logo
-from tenancy.application.set_tracking_policy import set_tracking_policy
-from tenancy.domain.action import Action
-from tenancy.domain.company import Company
-from tenancy.domain.logo import MOST_BYTES, Logo
-from tenancy.domain.page import Page
-from tenancy.domain.policy import DEFAULT_POLICY, TrackingPolicy
-from tenancy.feed.events import encode
+from tenancy.access.use_cases.list_access_changes import list_access_changes
+from tenancy.actions.rules.action import Action
+from tenancy.companies.rules.company import Company
+from tenancy.companies.rules.logo import MOST_BYTES, Logo
+from tenancy.companies.use_cases.get_company import get_company
+from tenancy.companies.use_cases.get_logo import get_logo
+from tenancy.companies.use_cases.set_logo import set_logo
+from tenancy.db.rules.page import Page
+from tenancy.events.messages.events import encode
+from tenancy.policies.rules.policy import DEFAULT_POLICY, TrackingPolicy
+from tenancy.policies.use_cases.get_tracking_policy import get_tracking_policy
+from tenancy.policies.use_cases.set_tracking_policy import set_tracking_policy
 
 Create = Callable[[str], Awaitable[tuple[Company, str]]]
 

@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput
 from servicekit.ids import new_id
-from tenancy.application.get_company import get_company
-from tenancy.application.list_sync_times import list_sync_times
-from tenancy.application.report_sync import report_sync
-from tenancy.domain.company import Company
-from tenancy.domain.sync import SyncTime
-from tenancy.store import syncs
+from tenancy.companies.rules.company import Company
+from tenancy.companies.use_cases.get_company import get_company
+from tenancy.sync.rules.sync import SyncTime
+from tenancy.sync.store import syncs
+from tenancy.sync.use_cases.list_sync_times import list_sync_times
+from tenancy.sync.use_cases.report_sync import report_sync
 
 Create = Callable[[str], Awaitable[tuple[Company, str]]]
 

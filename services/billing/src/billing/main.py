@@ -9,19 +9,21 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.api.audit import AuditServicer
-from billing.api.callers import CALLERS
-from billing.api.invoices import InvoiceServicer
-from billing.api.plans import PlanServicer
-from billing.api.revenue import RevenueServicer
-from billing.api.servicer import BillingServicer
-from billing.api.subscriptions import SubscriptionServicer
-from billing.application.end_periods import end_periods
-from billing.application.payment_adapters import ManualAdapter, PaymentAdapters
-from billing.application.verify_audit import verify_audit
-from billing.feed import consumed, published, usage
-from billing.feed.published import encode
+from billing.audit.rpc.audit_service import AuditServicer
+from billing.audit.use_cases.verify_audit import verify_audit
+from billing.callers import CALLERS
+from billing.limits.worker import usage_feed as usage
+from billing.payments.client.adapters import ManualAdapter, PaymentAdapters
+from billing.payments.rpc.invoice_service import InvoiceServicer
+from billing.plan_versions.rpc.plan_service import PlanServicer
+from billing.revenue.rpc.revenue_service import RevenueServicer
 from billing.settings import AuditSettings, MigrateSettings, Settings
+from billing.subscriptions.messages import events as published
+from billing.subscriptions.messages.events import encode
+from billing.subscriptions.rpc.billing_service import BillingServicer
+from billing.subscriptions.rpc.subscription_service import SubscriptionServicer
+from billing.subscriptions.use_cases.end_periods import end_periods
+from billing.subscriptions.worker import company_events as consumed
 from contracts.billing.v1.audit_pb2_grpc import add_AuditServiceServicer_to_server
 from contracts.billing.v1.billing_pb2_grpc import add_BillingServiceServicer_to_server
 from contracts.billing.v1.invoices_pb2_grpc import add_InvoiceServiceServicer_to_server
@@ -95,7 +97,7 @@ def cli() -> None:
     commands.add_parser("verify-audit", help="follow the audit trail's hashes from the beginning")
     match parser.parse_args().command:
         case "migrate":
-            migrations.upgrade(MigrateSettings().migration_database_url, "billing.store")
+            migrations.upgrade(MigrateSettings().migration_database_url, "billing.db.store")
         case "serve":
             settings = Settings()
             telemetry.configure(NAME, settings.log_level)

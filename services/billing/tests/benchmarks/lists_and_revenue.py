@@ -21,13 +21,13 @@ from history import COMPANIES, MONTHS, write
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.api.invoices import InvoiceServicer
-from billing.api.plans import PlanServicer
-from billing.api.revenue import RevenueServicer
-from billing.api.servicer import BillingServicer
-from billing.api.subscriptions import SubscriptionServicer
-from billing.application.payment_adapters import PaymentAdapters
-from billing.feed.published import encode
+from billing.payments.client.adapters import PaymentAdapters
+from billing.payments.rpc.invoice_service import InvoiceServicer
+from billing.plan_versions.rpc.plan_service import PlanServicer
+from billing.revenue.rpc.revenue_service import RevenueServicer
+from billing.subscriptions.messages.events import encode
+from billing.subscriptions.rpc.billing_service import BillingServicer
+from billing.subscriptions.rpc.subscription_service import SubscriptionServicer
 from contracts.billing.v1 import billing_pb2, invoices_pb2, plans_pb2, revenue_pb2, subscriptions_pb2
 from servicekit import migrations
 from servicekit.database import create_engine
@@ -157,7 +157,7 @@ def main() -> None:
             provision_postgres(postgres.dsn(), passwords)
             superuser = postgres.dsn("billing")
             server = superuser.rpartition("@")[2]
-            migrations.upgrade(f"postgresql://billing_owner:{passwords['billing_owner']}@{server}", "billing.store")
+            migrations.upgrade(f"postgresql://billing_owner:{passwords['billing_owner']}@{server}", "billing.db.store")
             asyncio.run(measure(f"postgresql://billing_app:{passwords['billing_app']}@{server}", superuser, rounds))
 
 

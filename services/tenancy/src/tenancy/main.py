@@ -12,13 +12,13 @@ from servicekit.bus import Bus
 from servicekit.database import create_engine
 from servicekit.lifecycle import forever, run_process, run_tasks
 from servicekit.relay import Relay
-from tenancy.api.callers import CALLERS
-from tenancy.api.servicer import TenancyServicer
-from tenancy.application.count_keys import count_keys
-from tenancy.application.forget_answers import forget_answers
-from tenancy.application.verify_audit import verify_audit
-from tenancy.domain.peppers import Peppers
-from tenancy.feed.events import encode
+from tenancy.actions.use_cases.forget_answers import forget_answers
+from tenancy.audit.use_cases.verify_audit import verify_audit
+from tenancy.callers import CALLERS
+from tenancy.events.messages.events import encode
+from tenancy.keys.rules.peppers import Peppers
+from tenancy.keys.use_cases.count_keys import count_keys
+from tenancy.servicer import TenancyServicer
 from tenancy.settings import AuditSettings, MigrateSettings, PepperSettings, Settings
 from text_rules.ordering import prepare
 
@@ -93,7 +93,7 @@ def cli() -> None:
     match parser.parse_args().command:
         case "migrate":
             telemetry.configure(SERVICE)
-            migrations.upgrade(MigrateSettings().migration_database_url, "tenancy.store")
+            migrations.upgrade(MigrateSettings().migration_database_url, "tenancy.db.store")
         case "serve":
             settings = Settings()
             telemetry.configure(SERVICE, settings.log_level)

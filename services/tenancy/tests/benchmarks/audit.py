@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from audit_chain import ChainEnd
 from servicekit.database import create_engine
 from servicekit.ids import new_id
-from tenancy.application.verify_audit import verify_audit
-from tenancy.domain.audit import AuditEntry
-from tenancy.store import audit
+from tenancy.audit.rules.entry import AuditEntry
+from tenancy.audit.store import entries as audit
+from tenancy.audit.use_cases.verify_audit import verify_audit
 
 MILLION = 1_000_000
 BATCH = 5_000

@@ -17,9 +17,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.database import create_engine
-from tenancy.application.list_companies import list_companies
-from tenancy.domain.company import CompanyState
-from tenancy.domain.listing import Question, Sort
+from tenancy.companies.rules.company import CompanyState
+from tenancy.companies.rules.listing import Question, Sort
+from tenancy.companies.use_cases.list_companies import list_companies
 
 COMPANIES = 10_000
 ROUNDS = 300

@@ -1,0 +1,101 @@
+"""PlanService over gRPC; the guard before it has checked who is calling."""
+# ruff: noqa: ARG002, N802 - names and parameters of the methods are the contract's
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from billing.actions.messages.owner_request import changing
+from billing.doors.messages import requests
+from billing.money.rules.money import Money
+from billing.plan_versions.use_cases.create_plan_version import create_plan_version
+from billing.plan_versions.use_cases.move_subscriptions import Moved, move_subscriptions
+from billing.plan_versions.use_cases.preview_plan_version import Effect, Preview, preview_plan_version
+from billing.plans.rules.plan import Plan
+from billing.subscriptions.messages import subscriptions as messages
+from billing.subscriptions.use_cases.announcing import Encode
+from contracts.billing.v1 import plans_pb2 as pb
+from contracts.billing.v1.plans_pb2_grpc import PlanServiceServicer
+
+_Context = Any
+
+
+class PlanServicer(PlanServiceServicer):
+    """Translates and calls the use cases; nothing is decided here."""
+
+    def __init__(self, engine: AsyncEngine, encode: Encode) -> None:
+        self._engine = engine
+        self._encode = encode
+
+    async def CreatePlanVersion(
+        self, request: pb.CreatePlanVersionRequest, context: _Context
+    ) -> pb.CreatePlanVersionResponse:
+        asked = changing(request, _created)
+        answer = await create_plan_version(self._engine, request=asked, terms=requests.terms(request.terms))
+        return pb.CreatePlanVersionResponse.FromString(answer)
+
+    async def PreviewPlanVersion(
+        self, request: pb.PreviewPlanVersionRequest, context: _Context
+    ) -> pb.PreviewPlanVersionResponse:
+        preview = await preview_plan_version(
+            self._engine,
+            terms=requests.terms(request.terms),
+            now=datetime.now(UTC),
+            after=requests.optional_id(request.after_company_id, "after_company_id"),
+            limit=requests.limit(request.limit),
+        )
+        return _preview(preview)
+
+    async def MoveSubscriptions(
+        self, request: pb.MoveSubscriptionsRequest, context: _Context
+    ) -> pb.MoveSubscriptionsResponse:
+        answer = await move_subscriptions(
+            self._engine,
+            self._encode,
+            request=changing(request, _moved),
+            plan_code=requests.plan_code(request.plan_code),
+            to_version=requests.plan_version(request.to_version),
+            after=requests.optional_id(request.after_company_id, "after_company_id"),
+            now=datetime.now(UTC),
+        )
+        return pb.MoveSubscriptionsResponse.FromString(answer)
+
+
+def _created(plan: Plan) -> pb.CreatePlanVersionResponse:
+    return pb.CreatePlanVersionResponse(plan=messages.plan(plan))
+
+
+def _moved(moved: Moved) -> pb.MoveSubscriptionsResponse:
+    return pb.MoveSubscriptionsResponse(
+        moved_company_ids=[str(company_id) for company_id in moved.company_ids],
+        kept=[
+            pb.KeptSubscription(company_id=str(company_id), shortages=messages.shortages(found))
+            for company_id, found in moved.kept
+        ],
+        monthly_revenue_change=messages.money(moved.revenue_change),
+        next_company_id=str(moved.last or ""),
+    )
+
+
+def _preview(preview: Preview) -> pb.PreviewPlanVersionResponse:
+    before = sum(effect.subscription.monthly_revenue for effect in preview.changing)
+    after = sum(effect.revenue_after for effect in preview.changing)
+    return pb.PreviewPlanVersionResponse(
+        would_change=len(preview.changing),
+        would_keep=len(preview.effects) - len(preview.changing),
+        monthly_revenue_before=messages.money(Money(before, preview.currency)),
+        monthly_revenue_after=messages.money(Money(after, preview.currency)),
+        effects=[_effect(effect, preview.currency) for effect in preview.page],
+        next_company_id=str(preview.page[-1].subscription.company_id) if preview.more else "",
+    )
+
+
+def _effect(effect: Effect, currency: str) -> pb.PlanVersionEffect:
+    return pb.PlanVersionEffect(
+        company_id=str(effect.subscription.company_id),
+        plan_version=effect.subscription.plan.version,
+        monthly_revenue_before=messages.monthly_revenue(effect.subscription),
+        monthly_revenue_after=messages.money(Money(effect.revenue_after, currency)),
+        shortages=messages.shortages(effect.shortages),
+    )
