@@ -10,8 +10,13 @@ from pathlib import Path
 
 LOCKS = Path("deploy/docker/locks")
 IMAGES = {
-    "tenancy": ("protos", "libs/servicekit", "libs/text-rules", "libs/audit-chain", "services/tenancy"),
-    "billing": ("protos", "libs/servicekit", "libs/text-rules", "libs/audit-chain", "services/billing"),
+    **{
+        service: (
+            *("protos", "libs/servicekit", "libs/text-rules", "libs/audit-chain", "libs/audit-trail", "libs/idempotency"),
+            f"services/{service}",
+        )
+        for service in ("tenancy", "billing")
+    },
     "tracking": (
         "protos",
         "libs/servicekit",

@@ -14,10 +14,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from audit_chain import ChainEnd
-from billing.audit.use_cases import verify_audit as verifying
-from billing.audit.use_cases.verify_audit import verify_audit
-from billing.subscriptions.messages.events import encode
-from billing.subscriptions.use_cases.start_trial import start_trial
+from audit_trail import store as audit_store
+from billing.audit.use_cases import verify_audit
+from billing.subscriptions.messages import encode
+from billing.subscriptions.use_cases.company_events import start_trial
 from contracts.billing.v1 import audit_pb2 as pb
 from contracts.billing.v1 import plans_pb2, subscriptions_pb2
 from contracts.billing.v1.action_pb2 import Action
@@ -142,7 +142,7 @@ async def test_the_trail_is_whole_and_leads_through_what_was_noted_down(
     assert verdict.flaw == "the audit entry of revision 2 is not the one that was noted down"
     with pytest.raises(InvalidInput, match="give both"):
         await call(portal.audit.VerifyAudit, pb.VerifyAuditRequest(known_revision=2))
-    monkeypatch.setattr(verifying, "STRETCH", 1)
+    monkeypatch.setattr(audit_store, "PAGE_SIZE", 1)
     assert (await verify_audit(engine)).end.revision == 4
 
 

@@ -9,17 +9,16 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.actions.rules.action import Action
-from billing.db.store import clock
-from billing.plans.store import plans
-from billing.subscriptions.messages.events import encode
+from billing.actions.rules import Action
+from billing.db.store import revision_clock
+from billing.plans import store as plans
+from billing.subscriptions.messages import encode
 from billing.subscriptions.rules import lifecycle
 from billing.subscriptions.rules.subscription import Entitlement
-from billing.subscriptions.use_cases.end_periods import end_periods
-from billing.subscriptions.use_cases.extend_on_reactivation import extend_on_reactivation
-from billing.subscriptions.use_cases.list_entitlement_changes import list_entitlement_changes
-from billing.subscriptions.use_cases.recording import record
-from billing.subscriptions.use_cases.start_trial import start_trial
+from billing.subscriptions.use_cases.company_events import extend_on_reactivation, start_trial
+from billing.subscriptions.use_cases.periods import end_periods
+from billing.subscriptions.use_cases.queries import list_subscription_changes
+from billing.subscriptions.use_cases.record_changes import record
 from servicekit.ids import new_id
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
@@ -48,11 +47,11 @@ async def test_a_polling_reader_misses_nothing(engine: AsyncEngine) -> None:
 
     async def poll() -> bool:
         nonlocal seen, polls_with_changes
-        page = await list_entitlement_changes(engine, after_revision=seen, limit=7)
+        page = await list_subscription_changes(engine, after_revision=seen, limit=7)
         for change in page:
             assert change.revision > seen
             seen = change.revision
-            copy[change.value.company_id] = change.value
+            copy[change.company_id] = change.subscription.entitlement()
         polls_with_changes += bool(page)
         return bool(page)
 
@@ -62,8 +61,8 @@ async def test_a_polling_reader_misses_nothing(engine: AsyncEngine) -> None:
     await writing
     while await poll():
         pass
-    held = await list_entitlement_changes(engine, after_revision=0, limit=1000)
-    assert copy == {change.value.company_id: change.value for change in held}
+    held = await list_subscription_changes(engine, after_revision=0, limit=1000)
+    assert copy == {change.company_id: change.subscription.entitlement() for change in held}
     assert len(copy) == WRITERS * COMPANIES_A_WRITER
     assert polls_with_changes > 1
 
@@ -82,17 +81,17 @@ async def test_a_later_revision_is_not_seen_before_an_earlier_one(engine: AsyncE
             return writing.done() or (await observer.execute(blocked)).scalar_one() > 0
 
     async with engine.begin() as tx:
-        await clock.lock(tx)
+        await revision_clock.lock(tx)
         (plan, *_) = await plans.on_offer(tx)
         await record(tx, encode, [(None, lifecycle.start_trial(slow, plan, NOW))], action=ACTION, now=NOW)
         writing = asyncio.create_task(start_trial(engine, encode, company_id=quick, plan_code="PRO", now=NOW))
         await until(quick_ended_or_waits)
-        assert await list_entitlement_changes(engine, after_revision=before, limit=10) == []
+        assert await list_subscription_changes(engine, after_revision=before, limit=10) == []
     await writing
-    changes = await list_entitlement_changes(engine, after_revision=before, limit=10)
-    assert [change.value.company_id for change in changes] == [slow, quick]
+    changes = await list_subscription_changes(engine, after_revision=before, limit=10)
+    assert [change.company_id for change in changes] == [slow, quick]
 
 
 async def newest(engine: AsyncEngine) -> int:
     async with engine.connect() as connection:
-        return await clock.newest(connection)
+        return await revision_clock.newest(connection)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.revenue.rules.months import MonthRange, next_anniversary
-from billing.subscriptions.rules.charge import Charge
+from billing.revenue.rules.months import MonthRange
+from billing.subscriptions.rules.dates import next_anniversary
+from billing.subscriptions.rules.proration import Charge
 from servicekit.errors import InvalidInput
 
 JANUARY = datetime(2027, 1, 31, 8, 30, tzinfo=UTC)

@@ -1,6 +1,5 @@
 """A company that was closed: what ends, what is refused, what may still be paid, in whatever order one hears of it."""
 
-import pickle
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,35 +10,32 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.actions.use_cases.once import Request
-from billing.invoices.use_cases.list_invoice_lines import list_invoice_lines
-from billing.money.rules.money import Money
-from billing.payments.client.adapters import ManualAdapter
-from billing.payments.use_cases.record_payment import record_payment
-from billing.plan_versions.use_cases.move_subscriptions import move_subscriptions
-from billing.plan_versions.use_cases.preview_plan_version import preview_plan_version
-from billing.plans.rules.plan import Plan
-from billing.plans.store import plans
+from billing.actions.use_cases import OwnerRequest
+from billing.invoices.use_cases import list_invoice_lines
+from billing.money.rules import Money
+from billing.payments.client import ManualAdapter
+from billing.payments.use_cases import record_payment
+from billing.plan_versions.use_cases import move_subscriptions, preview_plan_version
+from billing.plans import store as plans
+from billing.plans.rules import Plan
 from billing.revenue.rules.months import MonthRange
-from billing.revenue.use_cases.get_revenue_report import get_revenue_report
-from billing.subscriptions.messages.events import encode
-from billing.subscriptions.rules.steps import Step
-from billing.subscriptions.use_cases.cancel_on_closing import cancel_on_closing
-from billing.subscriptions.use_cases.cancel_subscription import cancel_subscription
-from billing.subscriptions.use_cases.change_plan import change_plan
-from billing.subscriptions.use_cases.end_periods import end_periods
-from billing.subscriptions.use_cases.extend_on_reactivation import extend_on_reactivation
-from billing.subscriptions.use_cases.extend_subscription import extend_subscription
-from billing.subscriptions.use_cases.get_subscription import get_subscription
-from billing.subscriptions.use_cases.list_subscription_history import list_subscription_history
-from billing.subscriptions.use_cases.mark_past_due import mark_past_due
-from billing.subscriptions.use_cases.preview_plan_change import preview_plan_change
-from billing.subscriptions.use_cases.renew_subscription import renew_subscription
-from billing.subscriptions.use_cases.start_trial import start_trial
+from billing.revenue.use_cases import get_revenue_report
+from billing.subscriptions.messages import encode
+from billing.subscriptions.rules.refusals import Step
+from billing.subscriptions.use_cases.company_events import cancel_on_closing, extend_on_reactivation, start_trial
+from billing.subscriptions.use_cases.lifecycle import (
+    cancel_subscription,
+    extend_subscription,
+    mark_past_due,
+    renew_subscription,
+)
+from billing.subscriptions.use_cases.periods import end_periods
+from billing.subscriptions.use_cases.plan_change import change_plan, preview_plan_change
+from billing.subscriptions.use_cases.queries import get_subscription, list_subscription_history
 from servicekit.errors import Refused
 from servicekit.ids import new_id
 
-Ask = Callable[..., Request[Any]]
+Ask = Callable[..., OwnerRequest]
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -62,7 +58,7 @@ async def close(engine: AsyncEngine, company: UUID, *, at: datetime = CLOSED, he
 
 async def pay(engine: AsyncEngine, ask: Ask, company: UUID, cents: int) -> Any:
     fields = {"company_id": company, "amount": Money(cents, "USD"), "reference": "", "received_at": None, "now": AFTER}
-    return pickle.loads(await record_payment(engine, encode, ManualAdapter(), request=ask(), **fields))
+    return await record_payment(engine, encode, ManualAdapter(), request=ask(), **fields)
 
 
 async def pass_time(engine: AsyncEngine, now: datetime) -> None:
@@ -75,7 +71,7 @@ async def rows(engine: AsyncEngine, company: UUID) -> list[tuple[str, str]]:
     return [(row.kind, f"{row.at:%m-%d}") for row in reversed(found)]
 
 
-Change = Callable[[AsyncEngine, Request[Any], UUID, datetime], Awaitable[Any]]
+Change = Callable[[AsyncEngine, OwnerRequest, UUID, datetime], Awaitable[Any]]
 CHANGES: dict[str, Change] = {
     "renew": lambda engine, request, company, now: renew_subscription(
         engine, encode, request=request, company_id=company, now=now
@@ -134,7 +130,7 @@ async def test_unused_time_can_still_be_credited(engine: AsyncEngine, ask: Ask) 
     company = await paying(engine, ask)
     await close(engine, company, at=NOW + 10 * DAY)
     request = {"request": ask(), "company_id": company, "now": NOW + 15 * DAY}
-    credited = pickle.loads(await cancel_subscription(engine, encode, at_once=True, **request))
+    credited = await cancel_subscription(engine, encode, at_once=True, **request)
     assert [line.minor_units for line in credited.lines] == [-4950]
 
 
@@ -159,7 +155,7 @@ async def test_it_keeps_its_plan_version(engine: AsyncEngine, ask: Ask) -> None:
     async with engine.begin() as tx:
         await plans.add(tx, LONGER.numbered(2))
     fields = {"plan_code": "PRO", "to_version": 2, "after": None, "now": AFTER}
-    moved = pickle.loads(await move_subscriptions(engine, encode, request=ask(), **fields))
+    moved = await move_subscriptions(engine, encode, request=ask(), **fields)
     assert (open_one in moved.company_ids, company in moved.company_ids) == (True, False)
 
 

@@ -15,8 +15,8 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from billing.subscriptions.store import closings
-from billing.subscriptions.worker.company_events import DURABLE, STREAM, CompanyEvents
+from billing.subscriptions.store import company_events
+from billing.subscriptions.worker import DURABLE, STREAM, CompanyEvents
 from contracts.tenancy.v1.events_pb2 import (
     CompanyClosed,
     CompanyCreated,
@@ -141,7 +141,7 @@ async def test_closing_in_any_order_and_long_ago(engine: AsyncEngine, feed: Feed
     assert await history(late) == [("PRO", "TRIAL", False), ("PRO", "CANCELLED", True)]
     assert await history(early) == []
     async with engine.connect() as connection:
-        assert await closings.among(connection, [late, early]) == {late: announced, early: announced}
+        assert await company_events.closings_of(connection, [late, early]) == {late: announced, early: announced}
 
 
 async def test_messages_that_nobody_can_read_hold_up_no_other(

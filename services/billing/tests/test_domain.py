@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.limits.rules.limits import Resource, Shortage, Use, refuse_shortages, shortages
-from billing.money.rules.money import Money
-from billing.money.rules.wording import amount
-from billing.plans.rules.plan import Plan, cheapest_first, next_version
-from billing.subscriptions.rules.change import Kind
-from billing.subscriptions.rules.charge import Charge
+from billing.limits.rules import Resource, Shortage, Use, refuse_shortages, shortages
+from billing.money.rules import Money, amount
+from billing.plans.rules import Plan, cheapest_first, next_version
+from billing.subscriptions.rules.changes import Kind
 from billing.subscriptions.rules.lifecycle import cancel, end_period, extend, mark_past_due, renew, settle, start_trial
-from billing.subscriptions.rules.plan_change import Timing, change_plan, timing
+from billing.subscriptions.rules.plan_change import Timing, apply_plan, timing
+from billing.subscriptions.rules.proration import Charge
 from billing.subscriptions.rules.subscription import State, Subscription
 from servicekit.errors import Conflict, InvalidInput, Refused
 
@@ -225,10 +224,10 @@ def test_changes_of_plan_that_lead_nowhere() -> None:
 
 def test_an_upgrade_credits_the_rest_and_charges_it_anew() -> None:
     third = NOW + (PAID.expires_at - NOW) / 3
-    change = change_plan(PAID, LARGE, third)
+    change = apply_plan(PAID, LARGE, third)
     assert [(line.plan.code, line.minor_units) for line in change.lines] == [("PRO", -6600), ("ENTERPRISE", 33267)]
-    assert change_plan(TRIAL, LARGE, third).lines == ()
-    assert change_plan(extend(PAID, NOW, NOW + 60 * DAY).after, LARGE, NOW + 50 * DAY).lines == ()  # type: ignore[union-attr]
+    assert apply_plan(TRIAL, LARGE, third).lines == ()
+    assert apply_plan(extend(PAID, NOW, NOW + 60 * DAY).after, LARGE, NOW + 50 * DAY).lines == ()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

@@ -3,28 +3,24 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.actions.use_cases.once import Request
-from billing.invoices.use_cases.list_invoice_lines import list_invoice_lines
-from billing.subscriptions.messages.events import encode
+from billing.actions.use_cases import OwnerRequest
+from billing.invoices.use_cases import list_invoice_lines
+from billing.subscriptions.messages import encode
 from billing.subscriptions.rules.subscription import RUNNING, State
-from billing.subscriptions.store import subscriptions
-from billing.subscriptions.use_cases.cancel_subscription import cancel_subscription
-from billing.subscriptions.use_cases.end_periods import end_periods
-from billing.subscriptions.use_cases.extend_on_reactivation import extend_on_reactivation
-from billing.subscriptions.use_cases.get_subscription_at import get_subscription_at
-from billing.subscriptions.use_cases.list_subscription_history import list_subscription_history
-from billing.subscriptions.use_cases.renew_subscription import renew_subscription
-from billing.subscriptions.use_cases.start_trial import start_trial
+from billing.subscriptions.store import history as subscriptions
+from billing.subscriptions.use_cases.company_events import extend_on_reactivation, start_trial
+from billing.subscriptions.use_cases.lifecycle import cancel_subscription, renew_subscription
+from billing.subscriptions.use_cases.periods import end_periods
+from billing.subscriptions.use_cases.queries import list_subscription_history
 from servicekit.ids import new_id
 
 History = Callable[[UUID], Awaitable[list[tuple[str, str, bool]]]]
-Ask = Callable[..., Request[Any]]
+Ask = Callable[..., OwnerRequest]
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -124,7 +120,9 @@ async def test_a_call_finds_everything_applied_that_was_due_before_it(engine: As
     await cancel_subscription(engine, encode, request=ask(), company_id=company, at_once=True, now=NOW + 80 * DAY)
     rows = await list_subscription_history(engine, company_id=company, before_revision=0, limit=10)
     assert [row.kind for row in reversed(rows)] == ["TRIAL_STARTED", "TRIAL_CONVERTED", "RENEWED", "CANCELLED"]
-    then = await get_subscription_at(engine, company_id=company, at=NOW + 70 * DAY, now=NOW + 80 * DAY)
+    async with engine.begin() as tx:
+        then = await subscriptions.at(tx, company, NOW + 70 * DAY)
+    assert then is not None
     assert (then.kind, then.superseded_at) == ("RENEWED", NOW + 80 * DAY)
 
 

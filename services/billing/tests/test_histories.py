@@ -17,11 +17,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from billing.money.rules.money import Money
-from billing.plans.rules.plan import Plan
-from billing.revenue.rules.months import next_anniversary
-from billing.revenue.rules.revenue import Movement, movement, revenue_change
-from billing.subscriptions.rules.change import Change, Kind
+from billing.money.rules import Money
+from billing.plans.rules import Plan
+from billing.subscriptions.rules.changes import Change, Kind
+from billing.subscriptions.rules.dates import next_anniversary
 from billing.subscriptions.rules.lifecycle import (
     cancel,
     end_period,
@@ -32,7 +31,8 @@ from billing.subscriptions.rules.lifecycle import (
     settle,
     start_trial,
 )
-from billing.subscriptions.rules.plan_change import Timing, change_plan, timing
+from billing.subscriptions.rules.movements import Movement, movement, revenue_change
+from billing.subscriptions.rules.plan_change import Timing, apply_plan, timing
 from billing.subscriptions.rules.subscription import State, Subscription
 from servicekit.errors import Refused
 
@@ -93,7 +93,7 @@ class Account:
         """What the worker does, and what every call does first."""
         while is_due(self.current, now):
             if self.waiting:
-                self.changes.append(change_plan(self.current, self.waiting, self.current.expires_at))
+                self.changes.append(apply_plan(self.current, self.waiting, self.current.expires_at))
                 self.waiting = None
             self.changes.append(end_period(self.current))
 
@@ -111,7 +111,7 @@ def change(account: Account, number: int, now: datetime) -> None:
     at_end = timing(account.current, plan, asked, now) is Timing.PERIOD_END
     account.waiting = plan if at_end else None
     if not at_end:
-        account.changes.append(change_plan(account.current, plan, now))
+        account.changes.append(apply_plan(account.current, plan, now))
 
 
 def lengthen(account: Account, number: int, now: datetime) -> None:

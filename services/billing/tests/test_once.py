@@ -11,8 +11,8 @@ import grpc
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.subscriptions.messages.events import encode
-from billing.subscriptions.use_cases.start_trial import start_trial
+from billing.subscriptions.messages import encode
+from billing.subscriptions.use_cases.company_events import start_trial
 from contracts.billing.v1 import plans_pb2, subscriptions_pb2
 from contracts.billing.v1.action_pb2 import Action
 from contracts.billing.v1.billing_pb2 import Money

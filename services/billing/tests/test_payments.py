@@ -1,32 +1,28 @@
 """What is owed and paid, and what that does to a subscription."""
 
-import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.actions.rules.action import Action
-from billing.actions.use_cases.once import Request
-from billing.money.rules.money import Money
-from billing.payments.client.adapters import ManualAdapter, PaymentAdapter, PaymentAdapters
-from billing.payments.use_cases.list_payments import list_payments
-from billing.payments.use_cases.record_payment import Paid, record_payment
-from billing.payments.use_cases.reverse_payment import reverse_payment
-from billing.subscriptions.messages.events import encode
+from billing.actions.rules import Action
+from billing.actions.use_cases import OwnerRequest
+from billing.money.rules import Money
+from billing.payments.client import ManualAdapter, PaymentAdapter, PaymentAdapters
+from billing.payments.use_cases import Paid, list_payments, record_payment, reverse_payment
+from billing.subscriptions.messages import encode
 from billing.subscriptions.rules.subscription import State
-from billing.subscriptions.use_cases.get_subscription import get_subscription
-from billing.subscriptions.use_cases.mark_past_due import mark_past_due
-from billing.subscriptions.use_cases.renew_subscription import renew_subscription
-from billing.subscriptions.use_cases.start_trial import start_trial
+from billing.subscriptions.use_cases.company_events import start_trial
+from billing.subscriptions.use_cases.lifecycle import mark_past_due, renew_subscription
+from billing.subscriptions.use_cases.queries import get_subscription
+from idempotency import AlreadyAnswered
 from servicekit.errors import Conflict, InvalidInput, NotFound, Refused
 from servicekit.ids import new_id
 
-Ask = Callable[..., Request[Any]]
+Ask = Callable[..., OwnerRequest]
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=3)
@@ -60,7 +56,7 @@ async def pay(
     adapter: PaymentAdapter | None = None,
     only_what_is_owed: bool = False,
 ) -> Paid:
-    answer = await record_payment(
+    return await record_payment(
         engine,
         encode,
         adapter or ManualAdapter(),
@@ -72,13 +68,11 @@ async def pay(
         only_what_is_owed=only_what_is_owed,
         now=LATER,
     )
-    result: Paid = pickle.loads(answer)
-    return result
 
 
 async def test_past_due_until_all_is_paid(engine: AsyncEngine, ask: Ask) -> None:
     company = await paying(engine, ask)
-    marked = pickle.loads(await mark_past_due(engine, encode, request=ask(), company_id=company, now=LATER))
+    marked = await mark_past_due(engine, encode, request=ask(), company_id=company, now=LATER)
     assert marked.record.subscription.state is State.PAST_DUE
     part = await pay(engine, ask, company, Money(4000, "USD"), received_at=NOW)
     assert (part.owed, part.record.subscription.state) == (Money(5900, "USD"), State.PAST_DUE)
@@ -161,12 +155,10 @@ async def test_more_than_is_owed_is_taken_only_when_that_is_meant(engine: AsyncE
     assert (await pay(engine, ask, company, Money(100, "USD"))).owed == Money(-100, "USD")
 
 
-async def reverse(engine: AsyncEngine, request: Request[Any], company: UUID, payment: UUID) -> Paid:
-    answer = await reverse_payment(
+async def reverse(engine: AsyncEngine, request: OwnerRequest, company: UUID, payment: UUID) -> Paid:
+    return await reverse_payment(
         engine, encode, request=request, company_id=company, payment_id=payment, now=LATER + timedelta(hours=1)
     )
-    result: Paid = pickle.loads(answer)
-    return result
 
 
 async def test_a_payment_is_taken_back_by_another_that_stays(engine: AsyncEngine, ask: Ask) -> None:
@@ -176,7 +168,8 @@ async def test_a_payment_is_taken_back_by_another_that_stays(engine: AsyncEngine
     taken_back = await reverse(engine, request, company, wrong.id)
     assert (taken_back.payment.amount, taken_back.payment.reverses) == (Money(-99000, "USD"), wrong.id)
     assert (taken_back.owed, taken_back.record.subscription.state) == (Money(9900, "USD"), State.ACTIVE)
-    assert await reverse(engine, request, company, wrong.id) == taken_back, "a repetition has no further effect"
+    with pytest.raises(AlreadyAnswered):
+        await reverse(engine, request, company, wrong.id)
     listed = await list_payments(engine, company_id=company, before=None, limit=10)
     assert listed == [taken_back.payment, replace(wrong, is_reversed=True)]
     right = await pay(engine, ask, company, Money(9900, "USD"), reference="bank 18")

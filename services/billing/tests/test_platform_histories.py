@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -17,29 +16,32 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.actions.use_cases.once import Request
-from billing.invoices.use_cases.list_invoice_lines import list_invoice_lines
-from billing.revenue.rules.months import MonthRange, next_anniversary
-from billing.revenue.rules.revenue import Figure, Movement, MovementRow
-from billing.revenue.use_cases.get_revenue_report import get_revenue_report
-from billing.revenue.use_cases.list_revenue_movements import list_revenue_movements
-from billing.subscriptions.messages.events import encode
-from billing.subscriptions.rules.change import TRIAL_ENDS, Kind, Record
+from billing.actions.use_cases import OwnerRequest
+from billing.invoices.use_cases import list_invoice_lines
+from billing.revenue.rules.months import MonthRange
+from billing.revenue.rules.report import Figure, MovementRow
+from billing.revenue.use_cases import get_revenue_report, list_revenue_movements
+from billing.subscriptions.messages import encode
+from billing.subscriptions.rules.changes import TRIAL_ENDS, Kind, Record
+from billing.subscriptions.rules.dates import next_anniversary
+from billing.subscriptions.rules.movements import Movement
 from billing.subscriptions.rules.plan_change import Timing
-from billing.subscriptions.use_cases.cancel_subscription import cancel_subscription
-from billing.subscriptions.use_cases.change_plan import change_plan
-from billing.subscriptions.use_cases.end_periods import end_periods
-from billing.subscriptions.use_cases.extend_subscription import extend_subscription
-from billing.subscriptions.use_cases.get_subscription_at import get_subscription_at
-from billing.subscriptions.use_cases.list_subscription_history import list_subscription_history
-from billing.subscriptions.use_cases.mark_past_due import mark_past_due
-from billing.subscriptions.use_cases.renew_subscription import renew_subscription
-from billing.subscriptions.use_cases.start_trial import start_trial
+from billing.subscriptions.store import history as subscriptions
+from billing.subscriptions.use_cases.company_events import start_trial
+from billing.subscriptions.use_cases.lifecycle import (
+    cancel_subscription,
+    extend_subscription,
+    mark_past_due,
+    renew_subscription,
+)
+from billing.subscriptions.use_cases.periods import end_periods
+from billing.subscriptions.use_cases.plan_change import change_plan
+from billing.subscriptions.use_cases.queries import list_subscription_history
 from servicekit.database import create_engine
 from servicekit.errors import Refused
 from servicekit.ids import new_id
 
-Ask = Callable[..., Request[Any]]
+Ask = Callable[..., OwnerRequest]
 Histories = dict[UUID, list[Record]]
 
 START = datetime(2026, 1, 31, 9, tzinfo=UTC)
@@ -145,9 +147,10 @@ def check_rows(rows: list[Record]) -> None:
 
 async def check_past(platform: Platform, company: UUID, rows: list[Record]) -> None:
     """What it was on a date is the last row that began by then."""
-    for row in rows:
-        held = [each for each in rows if each.at <= row.at][-1]
-        assert await get_subscription_at(platform.engine, company_id=company, at=row.at, now=platform.now) == held
+    async with platform.engine.begin() as tx:
+        for row in rows:
+            held = [each for each in rows if each.at <= row.at][-1]
+            assert await subscriptions.at(tx, company, row.at) == held
 
 
 async def check_lines(platform: Platform, histories: Histories) -> None:

@@ -10,23 +10,22 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.actions.use_cases.once import Request
-from billing.limits.rules.limits import Level, Use
-from billing.limits.use_cases.take_usage import take_usage
+from billing.actions.use_cases import OwnerRequest
+from billing.limits.rules import Level, Use
+from billing.limits.use_cases import take_usage
 from billing.revenue.rules.months import MonthRange
-from billing.revenue.rules.revenue import Figure, Movement, Report
-from billing.revenue.use_cases.get_revenue_report import get_revenue_report
-from billing.revenue.use_cases.list_revenue_movements import list_revenue_movements
-from billing.subscriptions.messages.events import encode
+from billing.revenue.rules.report import Figure, Report
+from billing.revenue.use_cases import get_revenue_report, list_revenue_movements
+from billing.subscriptions.messages import encode
+from billing.subscriptions.rules.movements import Movement
 from billing.subscriptions.rules.subscription import State
-from billing.subscriptions.use_cases.cancel_subscription import cancel_subscription
-from billing.subscriptions.use_cases.change_plan import change_plan
-from billing.subscriptions.use_cases.end_periods import end_periods
-from billing.subscriptions.use_cases.renew_subscription import renew_subscription
-from billing.subscriptions.use_cases.start_trial import start_trial
+from billing.subscriptions.use_cases.company_events import start_trial
+from billing.subscriptions.use_cases.lifecycle import cancel_subscription, renew_subscription
+from billing.subscriptions.use_cases.periods import end_periods
+from billing.subscriptions.use_cases.plan_change import change_plan
 from servicekit.ids import new_id
 
-Ask = Callable[..., Request[Any]]
+Ask = Callable[..., OwnerRequest]
 ReportOf = Callable[[int, int], Awaitable[Report]]
 
 NOW = datetime(2027, 6, 10, tzinfo=UTC)

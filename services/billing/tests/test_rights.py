@@ -5,9 +5,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.money.rules.money import Money
-from billing.plans.rules.plan import Plan
-from billing.plans.use_cases.list_plans import list_plans
+from billing.money.rules import Money
+from billing.plans.rules import Plan
+from billing.plans.use_cases import list_plans
 
 GB = 10**9
 
@@ -34,8 +34,8 @@ async def test_the_seeded_plans(engine: AsyncEngine) -> None:
         "DELETE FROM invoice_line",
         "UPDATE payment SET minor_units = 1",
         "DELETE FROM payment",
-        "UPDATE answer SET answer = ''",
-        "DELETE FROM answer",
+        "UPDATE idempotency_key SET fingerprint = fingerprint",
+        "DELETE FROM idempotency_key",
         "UPDATE audit_entry SET reason = 'another'",
         "DELETE FROM audit_entry",
         "TRUNCATE audit_entry",

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.actions.rules.action import Action
-from billing.db.store import clock
-from billing.plans.store import plans
-from billing.subscriptions.messages.events import encode
+from billing.actions.rules import Action
+from billing.db.store import revision_clock
+from billing.plans import store as plans
+from billing.subscriptions.messages import encode
 from billing.subscriptions.rules import lifecycle
-from billing.subscriptions.use_cases.recording import record
-from billing.subscriptions.use_cases.start_trial import start_trial
+from billing.subscriptions.use_cases.company_events import start_trial
+from billing.subscriptions.use_cases.record_changes import record
 from contracts.billing.v1 import billing_pb2
 from contracts.billing.v1.billing_pb2_grpc import BillingServiceStub
 from servicekit.errors import Refused
@@ -60,7 +60,7 @@ async def test_a_started_trial_is_seen_by_the_portal_and_the_gateway(
 async def test_pages_have_a_thousand_changes_at_most(connect_as: ConnectAs, engine: AsyncEngine) -> None:
     before = await newest(engine)
     async with engine.begin() as tx:
-        await clock.lock(tx)
+        await revision_clock.lock(tx)
         (free, *_) = await plans.on_offer(tx)
         now = datetime.now(UTC)
         trials = [(None, lifecycle.start_trial(new_id(), free, now)) for _ in range(1001)]
@@ -89,4 +89,4 @@ async def test_a_revision_from_elsewhere_is_refused(connect_as: ConnectAs, revis
 
 async def newest(engine: AsyncEngine) -> int:
     async with engine.connect() as connection:
-        return await clock.newest(connection)
+        return await revision_clock.newest(connection)

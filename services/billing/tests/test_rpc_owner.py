@@ -9,11 +9,10 @@ from uuid import UUID
 import grpc
 import pytest
 import pytest_asyncio
-from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.subscriptions.messages.events import encode
-from billing.subscriptions.use_cases.start_trial import start_trial
+from billing.subscriptions.messages import encode
+from billing.subscriptions.use_cases.company_events import start_trial
 from contracts.billing.v1 import audit_pb2, billing_pb2, invoices_pb2, plans_pb2, revenue_pb2, subscriptions_pb2
 from contracts.billing.v1.action_pb2 import Action
 from contracts.billing.v1.audit_pb2_grpc import AuditServiceStub
@@ -89,11 +88,6 @@ async def test_from_trial_to_payment(portal: SimpleNamespace, company: UUID) -> 
         pb.CHANGE_KIND_TRIAL_CONVERTED,
         pb.CHANGE_KIND_TRIAL_STARTED,
     ]
-    trial = history.records[-1]
-    then = await call(
-        subscriptions.GetSubscriptionAt, pb.GetSubscriptionAtRequest(company_id=str(company), at=trial.changed_at)
-    )
-    assert then.record == trial
 
 
 async def test_a_change_of_plan_is_previewed_scheduled_and_withdrawn(portal: SimpleNamespace, company: UUID) -> None:
@@ -120,14 +114,6 @@ async def test_a_change_of_plan_is_previewed_scheduled_and_withdrawn(portal: Sim
     extended = await call(subscriptions.ExtendSubscription, wish(company, pb.ExtendSubscriptionRequest, days=5))
     assert extended.subscription.state == billing_pb2.SUBSCRIPTION_STATE_ACTIVE
     assert not extended.subscription.HasField("charged_until")
-
-
-async def test_many_at_once(portal: SimpleNamespace, company: UUID) -> None:
-    get, request = portal.subscriptions.BatchGetSubscriptions, subscriptions_pb2.BatchGetSubscriptionsRequest
-    found = await call(get, request(company_ids=[str(company), str(new_id())]))
-    assert [each.company_id for each in found.subscriptions] == [str(company)]
-    with pytest.raises(InvalidInput, match="at most 1,000"):
-        await call(get, request(company_ids=[str(company)] * 1001))
 
 
 async def test_a_new_version_is_previewed_and_taken_over(portal: SimpleNamespace, company: UUID) -> None:
@@ -176,31 +162,12 @@ async def test_the_report_and_its_rows(portal: SimpleNamespace, company: UUID) -
     assert str(company) in {row.record.subscription.company_id for row in rows.movements}
 
 
-FAR = Timestamp(seconds=253_402_300_799)
 NONSENSE = [
     ("subscriptions", "GetSubscription", subscriptions_pb2.GetSubscriptionRequest(company_id="x"), InvalidInput),
     (
         "subscriptions",
         "GetSubscription",
         subscriptions_pb2.GetSubscriptionRequest(company_id=str(UUID(int=1))),
-        NotFound,
-    ),
-    (
-        "subscriptions",
-        "GetSubscriptionAt",
-        subscriptions_pb2.GetSubscriptionAtRequest(company_id=str(UUID(int=1)), at=FAR),
-        InvalidInput,
-    ),
-    (
-        "subscriptions",
-        "GetSubscriptionAt",
-        subscriptions_pb2.GetSubscriptionAtRequest(company_id=str(UUID(int=1)), at=Timestamp(seconds=2**60)),
-        InvalidInput,
-    ),
-    (
-        "subscriptions",
-        "GetSubscriptionAt",
-        subscriptions_pb2.GetSubscriptionAtRequest(company_id=str(UUID(int=1))),
         NotFound,
     ),
     (

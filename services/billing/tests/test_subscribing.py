@@ -11,14 +11,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from billing.subscriptions.messages.events import encode
+from billing.subscriptions.messages import encode
 from billing.subscriptions.rules.subscription import State, Subscription
-from billing.subscriptions.store import subscriptions
-from billing.subscriptions.use_cases.end_periods import end_periods
-from billing.subscriptions.use_cases.extend_on_reactivation import extend_on_reactivation
-from billing.subscriptions.use_cases.list_entitlement_changes import list_entitlement_changes
-from billing.subscriptions.use_cases.list_subscription_changes import list_subscription_changes
-from billing.subscriptions.use_cases.start_trial import start_trial
+from billing.subscriptions.store import history as subscriptions
+from billing.subscriptions.use_cases.company_events import extend_on_reactivation, start_trial
+from billing.subscriptions.use_cases.periods import end_periods
+from billing.subscriptions.use_cases.queries import list_subscription_changes
 from servicekit.errors import Refused
 from servicekit.ids import new_id
 
@@ -123,12 +121,12 @@ async def test_changes_come_in_pages_in_order(engine: AsyncEngine) -> None:
     for company in companies:
         await start(engine, company)
     await reactivate(engine, companies[0], 2, NOW + DAY)
-    first = await list_entitlement_changes(engine, after_revision=before, limit=3)
-    second = await list_entitlement_changes(engine, after_revision=first[-1].revision, limit=3)
-    assert [change.value.company_id for change in first + second] == companies[1:] + companies[:1]
-    assert await list_entitlement_changes(engine, after_revision=second[-1].revision, limit=3) == []
+    first = await list_subscription_changes(engine, after_revision=before, limit=3)
+    second = await list_subscription_changes(engine, after_revision=first[-1].revision, limit=3)
+    assert [change.company_id for change in first + second] == companies[1:] + companies[:1]
+    assert await list_subscription_changes(engine, after_revision=second[-1].revision, limit=3) == []
 
 
 async def test_a_copy_newer_than_the_database_is_not_confirmed(engine: AsyncEngine) -> None:
     with pytest.raises(Refused, match="ask again after revision 0"):
-        await list_entitlement_changes(engine, after_revision=10**9, limit=10)
+        await list_subscription_changes(engine, after_revision=10**9, limit=10)

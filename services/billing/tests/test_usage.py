@@ -10,8 +10,8 @@ import nats
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.limits.store import usage
-from billing.limits.worker.usage_feed import BATCH, DURABLE, STREAM, UsageLevels
+from billing.limits import store as usage
+from billing.limits.worker import BATCH, DURABLE, STREAM, UsageLevels
 from contracts.tracking.v1.usage_pb2 import CompanyDay, CompanyMonth
 from servicekit.bus import Bus
 from servicekit.consumer import Consumer

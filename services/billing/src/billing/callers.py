@@ -21,8 +21,6 @@ _RULES: Mapping[str, Mapping[str, frozenset[str]]] = {
     },
     subscriptions_pb2.DESCRIPTOR.services_by_name["SubscriptionService"].full_name: {
         "GetSubscription": _OWNERS_SIDE,
-        "BatchGetSubscriptions": _OWNERS_SIDE,
-        "GetSubscriptionAt": _OWNERS_SIDE,
         "ListSubscriptionHistory": _OWNERS_SIDE,
         "ListScheduledChanges": _OWNERS_SIDE,
         "PreviewPlanChange": _OWNERS_SIDE,

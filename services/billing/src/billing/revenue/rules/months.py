@@ -1,23 +1,14 @@
-"""Calendar months: anniversaries of periods, and the ranges that reports are about. All in UTC."""
+"""The months that a report is about, in UTC."""
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
+from billing.subscriptions.rules.dates import next_anniversary
 from servicekit.errors import InvalidInput
 
 MOST_MONTHS = 120
 YEARS = range(2000, 9000)  # of reports
-
-
-def next_anniversary(moment: datetime, day: int) -> datetime:
-    """The same time of day in the next calendar month, on its `day` or, when it is shorter, on its last day.
-
-    With day 31: 31 January, 28 or 29 February, 31 March.
-    """
-    year, month = moment.year + moment.month // 12, moment.month % 12 + 1
-    return moment.replace(year=year, month=month, day=min(day, monthrange(year, month)[1]))
 
 
 @dataclass(frozen=True, slots=True)

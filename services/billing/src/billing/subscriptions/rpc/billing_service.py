@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.doors.messages import requests
-from billing.plans.use_cases.list_plans import list_plans
-from billing.subscriptions.messages import subscriptions as messages
-from billing.subscriptions.use_cases.list_entitlement_changes import list_entitlement_changes
-from billing.subscriptions.use_cases.list_subscription_changes import list_subscription_changes
+from billing.fields.messages import from_limit
+from billing.plans.messages import to_plan
+from billing.plans.use_cases import list_plans
+from billing.subscriptions.messages import to_entitlement, to_subscription
+from billing.subscriptions.use_cases.queries import list_subscription_changes
 from contracts.billing.v1 import billing_pb2 as pb
 from contracts.billing.v1.billing_pb2_grpc import BillingServiceServicer
 
@@ -24,24 +24,24 @@ class BillingServicer(BillingServiceServicer):
 
     async def ListPlans(self, request: pb.ListPlansRequest, context: _Context) -> pb.ListPlansResponse:
         plans = await list_plans(self._engine, all_versions=request.include_all_versions)
-        return pb.ListPlansResponse(plans=[messages.plan(plan) for plan in plans])
+        return pb.ListPlansResponse(plans=[to_plan(plan) for plan in plans])
 
     async def ListSubscriptionChanges(
         self, request: pb.ListSubscriptionChangesRequest, context: _Context
     ) -> pb.ListSubscriptionChangesResponse:
-        after, limit = request.after_revision, requests.limit(request.limit)
+        after, limit = request.after_revision, from_limit(request.limit)
         changes = await list_subscription_changes(self._engine, after_revision=after, limit=limit)
         return pb.ListSubscriptionChangesResponse(
-            subscriptions=[messages.subscription(change) for change in changes],
+            subscriptions=[to_subscription(change) for change in changes],
             revision=changes[-1].revision if changes else after,
         )
 
     async def ListEntitlementChanges(
         self, request: pb.ListEntitlementChangesRequest, context: _Context
     ) -> pb.ListEntitlementChangesResponse:
-        after, limit = request.after_revision, requests.limit(request.limit)
-        changes = await list_entitlement_changes(self._engine, after_revision=after, limit=limit)
+        after, limit = request.after_revision, from_limit(request.limit)
+        changes = await list_subscription_changes(self._engine, after_revision=after, limit=limit)
         return pb.ListEntitlementChangesResponse(
-            entitlements=[messages.entitlement(change) for change in changes],
+            entitlements=[to_entitlement(change.subscription.entitlement(), change.revision) for change in changes],
             revision=changes[-1].revision if changes else after,
         )

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from billing.money.rules.wording import day
-from billing.subscriptions.rules.change import Change, Kind, LineKind, line
+from billing.invoices.rules import LineKind, line
+from billing.subscriptions.rules.changes import Change, Kind
+from billing.subscriptions.rules.dates import day
 from billing.subscriptions.rules.subscription import RUNNING, State, Subscription
 from servicekit.errors import Refused
 

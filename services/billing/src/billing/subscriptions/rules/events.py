@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from billing.subscriptions.rules.change import Change, Kind
+from billing.subscriptions.rules.changes import Change, Kind
 from billing.subscriptions.rules.subscription import Entitlement, Subscription
 
 

@@ -8,11 +8,12 @@ day of a shorter month; free days at the end of a period move that day.
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from billing.money.rules.money import Money
-from billing.money.rules.wording import amount, day
-from billing.plans.rules.plan import Plan
-from billing.subscriptions.rules.change import Change, Kind, LineKind, line
-from billing.subscriptions.rules.charge import Charge
+from billing.invoices.rules import LineKind, line
+from billing.money.rules import Money, amount
+from billing.plans.rules import Plan
+from billing.subscriptions.rules.changes import Change, Kind
+from billing.subscriptions.rules.dates import day
+from billing.subscriptions.rules.proration import Charge
 from billing.subscriptions.rules.subscription import RUNNING, State, Subscription
 from servicekit.errors import Refused
 

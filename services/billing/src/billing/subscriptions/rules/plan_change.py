@@ -5,10 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from billing.actions.rules.action import Action
-from billing.money.rules.wording import day
-from billing.plans.rules.plan import Plan
-from billing.subscriptions.rules.change import Change, Kind, LineKind, line
+from billing.actions.rules import Action
+from billing.invoices.rules import LineKind, line
+from billing.plans.rules import Plan
+from billing.subscriptions.rules.changes import Change, Kind
+from billing.subscriptions.rules.dates import day
 from billing.subscriptions.rules.subscription import State, Subscription
 from servicekit.errors import Refused
 
@@ -71,7 +72,7 @@ def refuse_repetition(waits: ScheduledChange, wanted: Plan) -> None:
         )
 
 
-def change_plan(current: Subscription, wanted: Plan, now: datetime) -> Change:
+def apply_plan(current: Subscription, wanted: Plan, now: datetime) -> Change:
     """Another plan from `now` on; the rest of a charged period is credited and charged anew."""
     charge = current.charge
     if not charge or now >= charge.until:

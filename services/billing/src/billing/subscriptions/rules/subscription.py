@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
-from billing.plans.rules.plan import Plan
-from billing.subscriptions.rules.charge import Charge
+from billing.plans.rules import Plan
+from billing.subscriptions.rules.proration import Charge
 
 
 class State(StrEnum):

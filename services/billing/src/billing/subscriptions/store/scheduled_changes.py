@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from billing.actions.rules.action import Action
-from billing.plans.store import plans
+from billing.actions.rules import Action
+from billing.plans import store as plans
 from billing.subscriptions.rules.plan_change import ScheduledChange, ScheduledState
 
 # A pending one is due when the company's current period ends.
