@@ -1,6 +1,7 @@
 """The audit trail on PostgreSQL: who may touch it, and what tampering looks like."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import psycopg
 import pytest
@@ -9,14 +10,15 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from audit_chain import ChainEnd
-from tenancy.actions.rules.action import Action
-from tenancy.audit.rules.listing import AuditQuestion
-from tenancy.audit.use_cases import verify_audit as verifying
-from tenancy.audit.use_cases.list_audit_entries import list_audit_entries
-from tenancy.audit.use_cases.verify_audit import verify_audit
+from audit_trail import store as audit_store
+from servicekit.errors import InvalidInput
+from tenancy.actions.rules import Action
+from tenancy.actions.use_cases import OwnerRequest
+from tenancy.audit.rules import AuditQuestion, to_token
+from tenancy.audit.use_cases import list_audit_entries, verify_audit
 from tenancy.companies.rules.company import Company
-from tenancy.events.messages.events import encode
-from tenancy.lifecycle.use_cases.suspend_company import suspend_company
+from tenancy.events.messages import encode
+from tenancy.lifecycle.use_cases import suspend_company
 from testkit.world import World, run_command
 
 Create = Callable[[str], Awaitable[tuple[Company, str]]]
@@ -29,7 +31,7 @@ async def some_history(engine: AsyncEngine, create: Create) -> None:
     for name in ("Zoë \U0001f680 “Ltd”", "Acme", "Umbrella"):
         company, _ = await create(name)
         action = Action("owner@tenantry.example", 'line one\nline two \\ "quoted" \u00e9', request_id="r-1")
-        await suspend_company(engine, encode=encode, action=action, company_id=company.id)
+        await suspend_company(engine, encode=encode, request=OwnerRequest(action), company_id=company.id)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ async def test_the_services_role_can_neither_change_nor_remove_history(engine: A
 
 
 async def test_the_chain_holds_over_several_pages(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verifying, "STRETCH", 2)
+    monkeypatch.setattr(audit_store, "PAGE_SIZE", 2)
     verdict = await verify_audit(engine)
     assert (verdict.end.revision, verdict.flaw) == (ENTRIES, None)
 
@@ -134,6 +136,26 @@ async def test_the_trail_is_listed_newest_first_in_pages(engine: AsyncEngine) ->
         if not token:
             break
     assert seen == [6, 5, 4, 3, 2, 1]
+
+
+async def test_a_token_is_good_for_its_own_question(engine: AsyncEngine) -> None:
+    _, token = await list_audit_entries(engine, question=AuditQuestion(), size=1, token="")
+    for other in (AuditQuestion(action="suspend"), AuditQuestion(before=5)):
+        with pytest.raises(InvalidInput, match="page_token is of another question: ask for its first page"):
+            await list_audit_entries(engine, question=other, size=1, token=token)
+
+
+@pytest.mark.parametrize("position", [[], ["x"], [1, 2], [None], [-1], [2**63], [{}]])
+async def test_a_token_that_nobody_was_given_is_refused(engine: AsyncEngine, position: list[Any]) -> None:
+    asked = AuditQuestion()
+    with pytest.raises(InvalidInput, match="page_token"):
+        await list_audit_entries(engine, question=asked, size=1, token=to_token(asked, position))
+
+
+@pytest.mark.parametrize("token", ["x", "é", "bnVsbA==", "W10=", "e30=", "MQ=="])
+async def test_what_is_no_token_is_refused(engine: AsyncEngine, token: str) -> None:
+    with pytest.raises(InvalidInput, match="page_token"):
+        await list_audit_entries(engine, question=AuditQuestion(), size=1, token=token)
 
 
 async def test_filters_let_through_what_they_say(engine: AsyncEngine) -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_chain import GENESIS, ChainEnd, follow
-from tenancy.audit.rules.entry import AuditEntry, SealedEntry
+from audit_chain import GENESIS, ChainEnd, Sealed, follow
+from tenancy.audit.rules import AuditEntry, SealedEntry
 
 ENTRY = AuditEntry(
     revision=1,
@@ -31,7 +31,7 @@ def sealed(entries: list[AuditEntry]) -> list[SealedEntry]:
     chain: list[SealedEntry] = []
     for entry in entries:
         previous = chain[-1].hash if chain else GENESIS
-        chain.append(SealedEntry(entry, previous, entry.hash(previous)))
+        chain.append(Sealed(entry, previous, entry.hash(previous)))
     return chain
 
 

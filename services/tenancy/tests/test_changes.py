@@ -10,21 +10,21 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Refused
-from tenancy.access.rules.access import Access
-from tenancy.access.use_cases.list_access_changes import list_access_changes
-from tenancy.actions.rules.action import Action
+from tenancy.access.rules import Access
+from tenancy.access.use_cases import list_access_changes
+from tenancy.actions.rules import Action
+from tenancy.actions.use_cases import OwnerRequest
 from tenancy.companies.rules.company import Company
-from tenancy.companies.use_cases.list_company_changes import list_company_changes
-from tenancy.db.rules.page import Page
-from tenancy.events.messages.events import encode
+from tenancy.companies.use_cases import list_company_changes
+from tenancy.db.rules import ChangePage
+from tenancy.events.messages import encode
 from tenancy.keys.rules.peppers import Peppers
-from tenancy.keys.use_cases.rotate_key import rotate_key
-from tenancy.lifecycle.use_cases.reactivate_company import reactivate_company
-from tenancy.lifecycle.use_cases.suspend_company import suspend_company
+from tenancy.keys.use_cases import rotate_key
+from tenancy.lifecycle.use_cases import reactivate_company, suspend_company
 
 Create = Callable[[str], Awaitable[tuple[Company, str]]]
 
-OWNER = Action("owner@tenantry.example", "test")
+OWNER = OwnerRequest(Action("owner@tenantry.example", "test"))
 PEPPERS = Peppers.of(bytes(32))
 WRITERS = 5
 PAGE = 3  # small, so that pages and changes interleave
@@ -34,22 +34,22 @@ async def write(engine: AsyncEngine, create: Create, writer: int) -> None:
     """Two companies, each through its whole life."""
     for number in range(2):
         company, _ = await create(f"Company {writer}-{number}")
-        await suspend_company(engine, encode=encode, action=OWNER, company_id=company.id)
-        await rotate_key(engine, peppers=PEPPERS, encode=encode, action=OWNER, company_id=company.id)
-        await reactivate_company(engine, encode=encode, action=OWNER, company_id=company.id)
+        await suspend_company(engine, encode=encode, request=OWNER, company_id=company.id)
+        await rotate_key(engine, peppers=PEPPERS, encode=encode, request=OWNER, company_id=company.id)
+        await reactivate_company(engine, encode=encode, request=OWNER, company_id=company.id)
 
 
 async def refused(engine: AsyncEngine, company_id: UUID) -> None:
     """A transaction that takes a revision and gives it back."""
     with pytest.raises(Refused):
-        await reactivate_company(engine, encode=encode, action=OWNER, company_id=company_id)
+        await reactivate_company(engine, encode=encode, request=OWNER, company_id=company_id)
 
 
 @dataclass
 class Reader:
     """Keeps a copy as the portal and the gateways do: by asking after the last revision it was given."""
 
-    ask: Callable[[Page], Awaitable[Sequence[Company | Access]]]
+    ask: Callable[[ChangePage], Awaitable[Sequence[Company | Access]]]
 
     def __post_init__(self) -> None:
         self.copy: dict[UUID, Company | Access] = {}
@@ -57,7 +57,7 @@ class Reader:
 
     async def poll(self) -> bool:
         """Whether there was anything new."""
-        changes = await self.ask(Page(self.revision, PAGE))
+        changes = await self.ask(ChangePage(self.revision, PAGE))
         revisions = [change.revision for change in changes]
         assert revisions == sorted(set(revisions))
         for change in changes:
@@ -74,10 +74,10 @@ class Reader:
 
 
 async def test_a_reader_misses_no_change_of_concurrent_writers(engine: AsyncEngine, create: Create) -> None:
-    async def companies(page: Page) -> Sequence[Company]:
+    async def companies(page: ChangePage) -> Sequence[Company]:
         return await list_company_changes(engine, page=page)
 
-    async def accesses(page: Page) -> Sequence[Access]:
+    async def accesses(page: ChangePage) -> Sequence[Access]:
         return await list_access_changes(engine, page=page)
 
     async def write_all() -> None:
@@ -93,7 +93,7 @@ async def test_a_reader_misses_no_change_of_concurrent_writers(engine: AsyncEngi
     done = asyncio.Event()
     readers = [Reader(companies), Reader(accesses)]
     await asyncio.gather(write_all(), *(reader.follow(done) for reader in readers))
-    everything = Page(0, 1_000)
+    everything = ChangePage(0, 1_000)
     assert sorted(readers[0].copy.values(), key=lambda company: company.revision) == await companies(everything)
     assert sorted(readers[1].copy.values(), key=lambda access: access.revision) == await accesses(everything)
     assert len(readers[0].copy) == WRITERS * 2 + 1
@@ -103,8 +103,8 @@ async def test_a_reader_misses_no_change_of_concurrent_writers(engine: AsyncEngi
 
 async def test_a_reader_that_is_up_to_date_gets_nothing(engine: AsyncEngine, create: Create) -> None:
     company, _ = await create("Newest")
-    assert await list_company_changes(engine, page=Page(company.revision, 1_000)) == []
-    assert await list_access_changes(engine, page=Page(company.revision, 1_000)) == []
+    assert await list_company_changes(engine, page=ChangePage(company.revision, 1_000)) == []
+    assert await list_access_changes(engine, page=ChangePage(company.revision, 1_000)) == []
 
 
 async def test_a_page_costs_two_statements(engine: AsyncEngine, create: Create) -> None:
@@ -116,8 +116,8 @@ async def test_a_page_costs_two_statements(engine: AsyncEngine, create: Create) 
 
     event.listen(engine.sync_engine, "before_cursor_execute", count)
     try:
-        await list_company_changes(engine, page=Page(0, 1_000))
-        await list_access_changes(engine, page=Page(0, 1_000))
+        await list_company_changes(engine, page=ChangePage(0, 1_000))
+        await list_access_changes(engine, page=ChangePage(0, 1_000))
     finally:
         event.remove(engine.sync_engine, "before_cursor_execute", count)
     assert len(statements) == 4  # each reads the clock first

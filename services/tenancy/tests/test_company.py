@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servicekit.errors import InvalidInput, Refused
-from tenancy.companies.rules.company import CompanyState, Step, state_after
-from tenancy.db.rules.page import Page
-from tenancy.sync.rules.sync import SyncTime, check_count, latest_times
+from tenancy.companies.rules.company import CompanyState
+from tenancy.db.rules import ChangePage
+from tenancy.lifecycle.rules import Step, state_after
+from tenancy.sync.rules import SyncTime, check_count, latest_times
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 COMPANIES = [UUID(int=number) for number in range(3)]
@@ -87,9 +88,9 @@ def test_a_report_has_at_most_10_000_times() -> None:
 
 @pytest.mark.parametrize(("asked", "given_"), [(0, 1_000), (1, 1), (1_000, 1_000), (4_000_000_000, 1_000)])
 def test_a_page_has_at_most_1_000_changes(asked: int, given_: int) -> None:
-    assert Page.checked(after_revision=0, limit=asked).limit == given_
+    assert ChangePage.checked(after_revision=0, limit=asked).limit == given_
 
 
 def test_a_revision_that_cannot_be_is_refused() -> None:
     with pytest.raises(InvalidInput, match="after_revision is out of range"):
-        Page.checked(after_revision=2**63, limit=0)
+        ChangePage.checked(after_revision=2**63, limit=0)

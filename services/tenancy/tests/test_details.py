@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servicekit.errors import InvalidInput
-from tenancy.actions.rules.action import Action
+from tenancy.actions.rules import Action
 from tenancy.companies.rules.details import CompanyDetails, checked_plan_code
 from text_rules.zones import time_zones
 

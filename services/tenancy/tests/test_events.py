@@ -13,25 +13,22 @@ from contracts.tenancy.v1 import events_pb2
 from servicekit.bus import Bus
 from servicekit.errors import Conflict
 from servicekit.relay import Relay
-from tenancy.actions.rules.action import Action
+from tenancy.actions.rules import Action
+from tenancy.actions.use_cases import OwnerRequest
 from tenancy.companies.rules.company import Company
-from tenancy.companies.use_cases.update_company import update_company
-from tenancy.events.messages.events import encode
+from tenancy.companies.use_cases import update_company
+from tenancy.events.messages import encode
 from tenancy.keys.rules.peppers import Peppers
-from tenancy.keys.use_cases.list_keys import list_keys
-from tenancy.keys.use_cases.revoke_key import revoke_key
-from tenancy.keys.use_cases.rotate_key import rotate_key
-from tenancy.lifecycle.use_cases.close_company import close_company
-from tenancy.lifecycle.use_cases.reactivate_company import reactivate_company
-from tenancy.lifecycle.use_cases.suspend_company import suspend_company
-from tenancy.policies.messages.policies import to_policy
-from tenancy.policies.rules.policy import DEFAULT_POLICY
-from tenancy.policies.use_cases.set_tracking_policy import set_tracking_policy
+from tenancy.keys.use_cases import list_keys, revoke_key, rotate_key
+from tenancy.lifecycle.use_cases import close_company, reactivate_company, suspend_company
+from tenancy.policies.messages import to_policy
+from tenancy.policies.rules import DEFAULT_POLICY
+from tenancy.policies.use_cases import set_tracking_policy
 from testkit.world import World
 
 Create = Callable[[str], Awaitable[tuple[Company, str]]]
 
-OWNER = Action("owner@tenantry.example", "unpaid")
+OWNER = OwnerRequest(Action("owner@tenantry.example", "unpaid"))
 
 
 @pytest.fixture(scope="module")
@@ -57,20 +54,21 @@ async def test_each_action_is_announced_once_it_is_committed(
     company, _ = await create("Announced")
     with pytest.raises(Conflict):
         await create("announced")
-    suspended = await suspend_company(engine, encode=encode, action=OWNER, company_id=company.id)
-    active = await reactivate_company(engine, encode=encode, action=OWNER, company_id=company.id)
-    rotated, _ = await rotate_key(
-        engine, peppers=Peppers.of(bytes(32)), encode=encode, action=OWNER, company_id=company.id
+    suspended = await suspend_company(engine, encode=encode, request=OWNER, company_id=company.id)
+    active = await reactivate_company(engine, encode=encode, request=OWNER, company_id=company.id)
+    issued = await rotate_key(
+        engine, peppers=Peppers.of(bytes(32)), encode=encode, request=OWNER, company_id=company.id
     )
+    rotated = issued.company
     policy = await set_tracking_policy(
-        engine, encode=encode, action=OWNER, company_id=company.id, policy=DEFAULT_POLICY
+        engine, encode=encode, request=OWNER, company_id=company.id, policy=DEFAULT_POLICY
     )
     updated = await update_company(
-        engine, encode=encode, action=OWNER, company_id=company.id, changes={"time_zone": "UTC"}
+        engine, encode=encode, request=OWNER, company_id=company.id, changes={"time_zone": "UTC"}
     )
     (key, *_) = await list_keys(engine, company_id=company.id)
-    revoked = await revoke_key(engine, encode=encode, action=OWNER, company_id=company.id, key_id=key.id)
-    closed = await close_company(engine, encode=encode, action=OWNER, company_id=company.id)
+    revoked = await revoke_key(engine, encode=encode, request=OWNER, company_id=company.id, key_id=key.id)
+    closed = await close_company(engine, encode=encode, request=OWNER, company_id=company.id)
     assert (await stream.stream_info("TENANCY")).state.messages == 0
     while await relay.publish_waiting():
         pass

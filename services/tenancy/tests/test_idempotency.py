@@ -12,11 +12,11 @@ from contracts.tenancy.v1 import tenancy_pb2 as pb
 from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
 from servicekit.errors import Conflict, InvalidInput, Refused
 from servicekit.rpc_client import call
-from tenancy.actions.rules.action import Action, Once
-from tenancy.actions.use_cases.forget_answers import forget_answers
-from tenancy.audit.use_cases.verify_audit import verify_audit
+from tenancy.actions.use_cases import clear_old_responses
+from tenancy.audit.use_cases import verify_audit
+from tenancy.events.messages import encode
 from tenancy.keys.rules.peppers import Peppers
-from tenancy.keys.use_cases.issue_key import show_once
+from tenancy.servicer import TenancyServicer
 from testkit.world import World
 
 CROWD = 100
@@ -86,7 +86,8 @@ async def test_a_hundred_different_wishes_end_up_consistent(portal: TenancyServi
     assert {type(answer) for answer in updated} == {pb.UpdateCompanyResponse}
     assert len({answer.key for answer in rotated}) == CROWD // 2
     latest = max([*rotated, *updated], key=lambda answer: answer.company.revision).company
-    assert (await call(portal.GetCompany, pb.GetCompanyRequest(company_id=company.id))).company == latest
+    changes = await call(portal.ListCompanyChanges, pb.ListCompanyChangesRequest(after_revision=latest.revision - 1))
+    assert list(changes.companies) == [latest]
     assert latest.key_hint == max(rotated, key=lambda answer: answer.company.revision).key[-4:]
     assert (await verify_audit(engine)).flaw is None
 
@@ -129,36 +130,26 @@ async def test_a_key_must_be_storable(portal: TenancyServiceStub) -> None:
             await call(portal.CreateCompany, creation("Refused", action(key)))
 
 
-async def test_kept_answers_hold_no_key_and_last_a_day(
+async def test_stored_responses_hold_no_key_and_last_a_day(
     portal: TenancyServiceStub, engine: AsyncEngine, world: World
 ) -> None:
     created = await call(portal.CreateCompany, creation("Forgotten", action("forgotten")))
     with psycopg.connect(world.superuser_dsn("tenancy"), autocommit=True) as superuser:
-        kept = "SELECT kept_until - now() FROM kept_answer a WHERE key = 'forgotten'"
-        (left,) = superuser.execute(kept).fetchone() or (None,)
-        assert left is not None
-        assert 23.9 < left.total_seconds() / 3_600 <= 24
-        everything = str(superuser.execute("SELECT a::text FROM kept_answer a").fetchall())
-        assert created.key.removeprefix("company_") not in everything
-        superuser.execute("UPDATE kept_answer SET kept_until = now() WHERE key = 'forgotten'")
-    with pytest.raises(Conflict, match="choose another name"):  # a new wish by now
+        stored = superuser.execute("SELECT string_agg(encode(response, 'escape'), '') FROM idempotency_key").fetchone()
+        assert created.key.removeprefix("company_") not in str(stored)
+        superuser.execute("UPDATE idempotency_key SET used_at = used_at - interval '24 hours' WHERE key = 'forgotten'")
+    with pytest.raises(Conflict, match="used more than 24 hours ago"):
         await call(portal.CreateCompany, creation("Forgotten", action("forgotten")))
-    assert await forget_answers(engine) == 1
-    assert await forget_answers(engine) == 0
+    assert await clear_old_responses(engine) == 1
+    assert await clear_old_responses(engine) == 0
+    with pytest.raises(Conflict, match="used more than 24 hours ago"):
+        await call(portal.CreateCompany, creation("Forgotten", action("forgotten")))
 
 
 async def test_a_key_cannot_be_shown_again_without_its_pepper(portal: TenancyServiceStub, engine: AsyncEngine) -> None:
     request = creation("Peppered", action("peppered"))
     created = await call(portal.CreateCompany, request)
-
-    async def never(*_: object) -> Any:
-        raise AssertionError
-
-    async with engine.begin() as tx:
-        statement = text("SELECT fingerprint FROM kept_answer WHERE key = 'peppered'")
-        fingerprint = (await tx.execute(statement)).scalar_one()
-    again = Action("owner@tenantry.example", "asked", once=Once("peppered", fingerprint))
     replaced = Peppers.of(bytes(32), bytes(range(32)))
-    assert (await show_once(engine, peppers=replaced, action=again, act=never))[1] == created.key
+    assert await TenancyServicer(engine, peppers=replaced, encode=encode).CreateCompany(request, None) == created
     with pytest.raises(Refused, match="its pepper is gone: rotate the key"):
-        await show_once(engine, peppers=Peppers.of(bytes(32)), action=again, act=never)
+        await TenancyServicer(engine, peppers=Peppers.of(bytes(32)), encode=encode).CreateCompany(request, None)

@@ -11,31 +11,27 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.database import create_engine
 from servicekit.errors import Conflict, Refused
 from servicekit.ids import new_id
-from tenancy.access.use_cases.list_access_changes import list_access_changes
-from tenancy.actions.rules.action import Action
-from tenancy.audit.use_cases.verify_audit import verify_audit
-from tenancy.companies.rules.company import CompanyState
+from tenancy.access.use_cases import list_access_changes
+from tenancy.actions.rules import Action
+from tenancy.actions.use_cases import OwnerRequest
+from tenancy.audit.use_cases import verify_audit
+from tenancy.companies.rules.company import Company, CompanyState
 from tenancy.companies.rules.details import CompanyDetails
-from tenancy.companies.use_cases.get_company import get_company
-from tenancy.companies.use_cases.update_company import update_company
-from tenancy.db.rules.page import Page
-from tenancy.events.messages.events import encode
+from tenancy.companies.use_cases import find_company, update_company
+from tenancy.db.rules import ChangePage
+from tenancy.events.messages import encode
 from tenancy.keys.rules.peppers import Peppers
-from tenancy.keys.use_cases.list_keys import list_keys
-from tenancy.keys.use_cases.revoke_key import revoke_key
-from tenancy.keys.use_cases.rotate_key import rotate_key
-from tenancy.lifecycle.use_cases.close_company import close_company
-from tenancy.lifecycle.use_cases.create_company import create_company
-from tenancy.lifecycle.use_cases.reactivate_company import reactivate_company
-from tenancy.lifecycle.use_cases.suspend_company import suspend_company
-from tenancy.policies.rules.policy import DEFAULT_POLICY
-from tenancy.policies.use_cases.set_tracking_policy import set_tracking_policy
+from tenancy.keys.use_cases import list_keys, revoke_key, rotate_key
+from tenancy.lifecycle.use_cases import close_company, create_company, reactivate_company, suspend_company
+from tenancy.policies.rules import DEFAULT_POLICY
+from tenancy.policies.use_cases import set_tracking_policy
 
-OWNER = Action("owner@tenantry.example", "because")
+OWNER = OwnerRequest(Action("owner@tenantry.example", "because"))
 PEPPERS = Peppers.of(bytes(range(32)))
 NAMES = st.sampled_from(["Acme", "ACME", "Umbrella", "Straße", "STRASSE"])
 GRACES = st.sampled_from([timedelta(0), timedelta(hours=1), timedelta(days=90)])
@@ -50,6 +46,11 @@ STEPS: dict[str, Callable[..., Awaitable[Any]]] = {
     "reactivate": reactivate_company,
     "close": close_company,
 }
+
+
+async def get_company(engine: AsyncEngine, *, company_id: UUID) -> Company:
+    async with engine.begin() as tx:
+        return await find_company(tx, company_id)
 
 
 @dataclass
@@ -97,12 +98,12 @@ class Lives(RuleBasedStateMachine):
             name=f"{self.prefix} {name}", email="a@b.example", contact_person="", phone="", address="", time_zone=""
         )
         call = create_company(
-            self.engine, peppers=PEPPERS, encode=encode, action=OWNER, details=details, plan_code="PRO"
+            self.engine, peppers=PEPPERS, encode=encode, request=OWNER, details=details, plan_code="PRO"
         )
         created = self.act(call, refused=Conflict if self.is_taken(name) else None)
         if created is None:
             return multiple()
-        company, key = created
+        company, key = created.company, created.key.text(PEPPERS)
         self.models[company.id] = Model(name, keys={PEPPERS.current.digest(key): True})
         return company.id
 
@@ -110,7 +111,7 @@ class Lives(RuleBasedStateMachine):
     def step(self, company: UUID, step: str) -> None:
         model = self.models[company]
         following = ALLOWED[step].get(model.state)
-        call = STEPS[step](self.engine, encode=encode, action=OWNER, company_id=company)
+        call = STEPS[step](self.engine, encode=encode, request=OWNER, company_id=company)
         changed = self.act(call, refused=None if following else Refused)
         if following:
             model.state = following
@@ -122,7 +123,7 @@ class Lives(RuleBasedStateMachine):
     def rename(self, company: UUID, name: str) -> None:
         model = self.models[company]
         changes = {"name": f"{self.prefix} {name}"}
-        call = update_company(self.engine, encode=encode, action=OWNER, company_id=company, changes=changes)
+        call = update_company(self.engine, encode=encode, request=OWNER, company_id=company, changes=changes)
         refused = Conflict if self.is_taken(name, by_another_than=company) else None
         if self.act(call, refused=Refused if model.state is CompanyState.CLOSED else refused):
             model.name = name
@@ -130,18 +131,18 @@ class Lives(RuleBasedStateMachine):
     @rule(company=companies, grace=GRACES)
     def rotate(self, company: UUID, grace: timedelta) -> None:
         model = self.models[company]
-        call = rotate_key(self.engine, peppers=PEPPERS, encode=encode, action=OWNER, company_id=company, grace=grace)
+        call = rotate_key(self.engine, peppers=PEPPERS, encode=encode, request=OWNER, company_id=company, grace=grace)
         full = bool(grace) and len(model.keys) >= 10
         rotated = self.act(call, refused=Refused if full or model.state is CompanyState.CLOSED else None)
         if rotated:
             old = dict.fromkeys(model.keys, False) if grace else {}
-            model.keys = old | {PEPPERS.current.digest(rotated[1]): True}
+            model.keys = old | {PEPPERS.current.digest(rotated.key.text(PEPPERS)): True}
 
     @rule(company=companies)
     def revoke_newest(self, company: UUID) -> None:
         model = self.models[company]
         newest = self.run(list_keys(self.engine, company_id=company))[0]
-        call = revoke_key(self.engine, encode=encode, action=OWNER, company_id=company, key_id=newest.id)
+        call = revoke_key(self.engine, encode=encode, request=OWNER, company_id=company, key_id=newest.id)
         opens = newest.valid_until is None or newest.valid_until > datetime.now(UTC)
         revoked = self.act(call, refused=None if opens else Refused)
         if revoked:
@@ -152,7 +153,7 @@ class Lives(RuleBasedStateMachine):
     def set_policy(self, company: UUID) -> None:
         model = self.models[company]
         policy = replace(DEFAULT_POLICY, screenshots_enabled=False)
-        call = set_tracking_policy(self.engine, encode=encode, action=OWNER, company_id=company, policy=policy)
+        call = set_tracking_policy(self.engine, encode=encode, request=OWNER, company_id=company, policy=policy)
         changed = self.act(call, refused=Refused if model.state is CompanyState.CLOSED else None)
         if changed:
             assert changed.version > model.version
@@ -160,7 +161,7 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def the_service_says_what_the_model_says(self) -> None:
-        records = self.run(list_access_changes(self.engine, page=Page(self.start, 1_000)))
+        records = self.run(list_access_changes(self.engine, page=ChangePage(self.start, 1_000)))
         found = {record.company_id: record for record in records}
         assert found.keys() == self.models.keys()
         for company_id, model in self.models.items():

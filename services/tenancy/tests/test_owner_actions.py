@@ -12,27 +12,29 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Conflict, InvalidInput, NotFound, Refused
 from servicekit.ids import new_id
-from tenancy.access.rules.access import Access, AccessKey
-from tenancy.access.use_cases.list_access_changes import list_access_changes
-from tenancy.actions.rules.action import Action
+from tenancy.access.rules import Access, AccessKey
+from tenancy.access.use_cases import list_access_changes
+from tenancy.actions.rules import Action
+from tenancy.actions.use_cases import OwnerRequest
 from tenancy.companies.rules.company import Company, CompanyState
-from tenancy.companies.use_cases.get_company import get_company
-from tenancy.companies.use_cases.set_logo import set_logo
-from tenancy.companies.use_cases.update_company import update_company
-from tenancy.db.rules.page import Page
-from tenancy.events.messages.events import encode
+from tenancy.companies.use_cases import find_company, set_logo, update_company
+from tenancy.db.rules import ChangePage
+from tenancy.events.messages import encode
 from tenancy.keys.rules.peppers import Peppers
-from tenancy.keys.use_cases.rotate_key import rotate_key
-from tenancy.lifecycle.use_cases.close_company import close_company
-from tenancy.lifecycle.use_cases.reactivate_company import reactivate_company
-from tenancy.lifecycle.use_cases.suspend_company import suspend_company
-from tenancy.policies.rules.policy import DEFAULT_POLICY
-from tenancy.policies.use_cases.set_tracking_policy import set_tracking_policy
+from tenancy.keys.use_cases import rotate_key
+from tenancy.lifecycle.use_cases import close_company, reactivate_company, suspend_company
+from tenancy.policies.rules import DEFAULT_POLICY
+from tenancy.policies.use_cases import set_tracking_policy
 
 Create = Callable[[str], Awaitable[tuple[Company, str]]]
 
 PEPPERS = Peppers.of(bytes(range(32)))
-OWNER = Action("owner@tenantry.example", "unpaid")
+OWNER = OwnerRequest(Action("owner@tenantry.example", "unpaid"))
+
+
+async def get_company(engine: AsyncEngine, *, company_id: UUID) -> Company:
+    async with engine.begin() as tx:
+        return await find_company(tx, company_id)
 
 
 async def rows(engine: AsyncEngine, statement: str, **values: Any) -> list[tuple[Any, ...]]:
@@ -42,7 +44,7 @@ async def rows(engine: AsyncEngine, statement: str, **values: Any) -> list[tuple
 
 async def access(engine: AsyncEngine, company: Company) -> Access:
     """What the gateways know about the company at its revision."""
-    (found,) = await list_access_changes(engine, page=Page(company.revision - 1, 1))
+    (found,) = await list_access_changes(engine, page=ChangePage(company.revision - 1, 1))
     return found
 
 
@@ -107,23 +109,23 @@ async def test_a_refused_creation_leaves_no_trace(engine: AsyncEngine, create: C
 
 async def test_suspending_and_reactivating(engine: AsyncEngine, create: Create) -> None:
     company, _ = await create("Sleepy")
-    suspended = await suspend_company(engine, encode=encode, action=OWNER, company_id=company.id)
+    suspended = await suspend_company(engine, encode=encode, request=OWNER, company_id=company.id)
     assert suspended == replace(company, state=CompanyState.SUSPENDED, revision=suspended.revision)
     assert suspended == await get_company(engine, company_id=company.id)
     assert (await access(engine, suspended)).state is CompanyState.SUSPENDED
     with pytest.raises(Refused, match="cannot suspend this company: it is suspended"):
-        await suspend_company(engine, encode=encode, action=OWNER, company_id=company.id)
+        await suspend_company(engine, encode=encode, request=OWNER, company_id=company.id)
 
-    active = await reactivate_company(engine, encode=encode, action=OWNER, company_id=company.id)
+    active = await reactivate_company(engine, encode=encode, request=OWNER, company_id=company.id)
     assert active == replace(company, revision=active.revision)
     assert company.revision < suspended.revision < active.revision
     with pytest.raises(Refused, match="cannot reactivate this company: it is active"):
-        await reactivate_company(engine, encode=encode, action=OWNER, company_id=company.id)
+        await reactivate_company(engine, encode=encode, request=OWNER, company_id=company.id)
 
 
 async def test_of_ten_concurrent_suspensions_one_succeeds(engine: AsyncEngine, create: Create) -> None:
     company, _ = await create("Besieged")
-    calls = (suspend_company(engine, encode=encode, action=OWNER, company_id=company.id) for _ in range(10))
+    calls = (suspend_company(engine, encode=encode, request=OWNER, company_id=company.id) for _ in range(10))
     outcomes = await asyncio.gather(*calls, return_exceptions=True)
     assert sum(isinstance(outcome, Refused) for outcome in outcomes) == 9
 
@@ -131,16 +133,16 @@ async def test_of_ten_concurrent_suspensions_one_succeeds(engine: AsyncEngine, c
 @pytest.mark.parametrize("act", [suspend_company, close_company])
 async def test_suspending_and_closing_need_a_reason(engine: AsyncEngine, act: Any) -> None:
     with pytest.raises(InvalidInput, match="say why"):
-        await act(engine, encode=encode, action=replace(OWNER, reason=""), company_id=new_id())
+        await act(engine, encode=encode, request=OwnerRequest(replace(OWNER.action, reason="")), company_id=new_id())
 
 
 async def test_a_closed_company_has_no_key_and_stays_as_it_is(engine: AsyncEngine, create: Create) -> None:
     company, _ = await create("Gone")
-    closed = await close_company(engine, encode=encode, action=OWNER, company_id=company.id)
+    closed = await close_company(engine, encode=encode, request=OWNER, company_id=company.id)
     assert closed == replace(company, state=CompanyState.CLOSED, key_hint="", revision=closed.revision)
     assert closed == await get_company(engine, company_id=company.id)
     assert (await access(engine, closed)).keys == ()
-    about = {"encode": encode, "action": OWNER, "company_id": company.id}
+    about = {"encode": encode, "request": OWNER, "company_id": company.id}
     calls = {
         "cannot close this company: it is closed": close_company(engine, **about),
         "cannot suspend this company: it is closed": suspend_company(engine, **about),
@@ -164,7 +166,7 @@ async def test_a_closed_company_has_no_key_and_stays_as_it_is(engine: AsyncEngin
 async def test_only_the_given_details_change(engine: AsyncEngine, create: Create) -> None:
     company, _ = await create("Renamed")
     changes = {"name": "Newly named", "phone": " 030 123456 "}
-    changed = await update_company(engine, encode=encode, action=OWNER, company_id=company.id, changes=changes)
+    changed = await update_company(engine, encode=encode, request=OWNER, company_id=company.id, changes=changes)
     details = replace(company.details, name="Newly named", phone="030 123456")
     assert changed == replace(company, details=details, revision=changed.revision)
     assert changed == await get_company(engine, company_id=company.id)
@@ -178,7 +180,7 @@ async def test_only_the_given_details_change(engine: AsyncEngine, create: Create
 async def test_a_name_that_another_company_has_is_refused(engine: AsyncEngine, create: Create) -> None:
     await create("Taken")
     company, _ = await create("Envious")
-    about = {"encode": encode, "action": OWNER, "company_id": company.id}
+    about = {"encode": encode, "request": OWNER, "company_id": company.id}
     with pytest.raises(Conflict, match="there is a company called TAKEN already"):
         await update_company(engine, changes={"name": "TAKEN"}, **about)
     own = await update_company(engine, changes={"name": "ENVIOUS"}, **about)
@@ -191,7 +193,8 @@ async def test_a_name_that_another_company_has_is_refused(engine: AsyncEngine, c
 
 async def test_rotating_ends_every_live_key_at_once(engine: AsyncEngine, create: Create) -> None:
     company, first = await create("Rotating")
-    rotated, second = await rotate_key(engine, peppers=PEPPERS, encode=encode, action=OWNER, company_id=company.id)
+    issued = await rotate_key(engine, peppers=PEPPERS, encode=encode, request=OWNER, company_id=company.id)
+    rotated, second = issued.company, issued.key.text(PEPPERS)
     assert second != first
     assert rotated == replace(company, key_hint=second[-4:], revision=rotated.revision)
     assert rotated == await get_company(engine, company_id=company.id)
@@ -202,15 +205,17 @@ async def test_rotating_ends_every_live_key_at_once(engine: AsyncEngine, create:
 
 async def test_concurrent_rotations_leave_one_live_key(engine: AsyncEngine, create: Create) -> None:
     company, _ = await create("Spinning")
-    calls = (rotate_key(engine, peppers=PEPPERS, encode=encode, action=OWNER, company_id=company.id) for _ in range(10))
-    newest, key = max(await asyncio.gather(*calls), key=lambda outcome: outcome[0].revision)
-    assert (await access(engine, newest)).keys == (access_key(key),)
+    calls = (
+        rotate_key(engine, peppers=PEPPERS, encode=encode, request=OWNER, company_id=company.id) for _ in range(10)
+    )
+    newest = max(await asyncio.gather(*calls), key=lambda issued: issued.company.revision)
+    assert (await access(engine, newest.company)).keys == (access_key(newest.key.text(PEPPERS)),)
 
 
 async def test_a_suspended_company_may_get_a_new_key_and_stays_suspended(engine: AsyncEngine, create: Create) -> None:
     company, _ = await create("Leaky")
-    await suspend_company(engine, encode=encode, action=OWNER, company_id=company.id)
-    rotated, _ = await rotate_key(engine, peppers=PEPPERS, encode=encode, action=OWNER, company_id=company.id)
+    await suspend_company(engine, encode=encode, request=OWNER, company_id=company.id)
+    rotated = (await rotate_key(engine, peppers=PEPPERS, encode=encode, request=OWNER, company_id=company.id)).company
     assert rotated.state is CompanyState.SUSPENDED
 
 
@@ -218,9 +223,9 @@ async def test_an_unknown_company_is_not_found(engine: AsyncEngine) -> None:
     nobody = new_id()
     calls = (
         get_company(engine, company_id=nobody),
-        suspend_company(engine, encode=encode, action=OWNER, company_id=nobody),
-        reactivate_company(engine, encode=encode, action=OWNER, company_id=nobody),
-        rotate_key(engine, peppers=PEPPERS, encode=encode, action=OWNER, company_id=nobody),
+        suspend_company(engine, encode=encode, request=OWNER, company_id=nobody),
+        reactivate_company(engine, encode=encode, request=OWNER, company_id=nobody),
+        rotate_key(engine, peppers=PEPPERS, encode=encode, request=OWNER, company_id=nobody),
     )
     for call in calls:
         with pytest.raises(NotFound, match=f"there is no company {nobody}"):
@@ -229,11 +234,15 @@ async def test_an_unknown_company_is_not_found(engine: AsyncEngine) -> None:
 
 async def test_every_action_is_in_the_audit_trail(engine: AsyncEngine, create: Create) -> None:
     company, first = await create("Audited")
-    await suspend_company(engine, encode=encode, action=OWNER, company_id=company.id)
-    await reactivate_company(engine, encode=encode, action=replace(OWNER, reason=""), company_id=company.id)
-    _, second = await rotate_key(engine, peppers=PEPPERS, encode=encode, action=OWNER, company_id=company.id)
+    await suspend_company(engine, encode=encode, request=OWNER, company_id=company.id)
+    await reactivate_company(
+        engine, encode=encode, request=OwnerRequest(replace(OWNER.action, reason="")), company_id=company.id
+    )
+    second = (await rotate_key(engine, peppers=PEPPERS, encode=encode, request=OWNER, company_id=company.id)).key.text(
+        PEPPERS
+    )
     created, *others = await trail(engine, company.id)
-    assert created[:4] == ("create", OWNER.actor, "because", None)
+    assert created[:4] == ("create", OWNER.action.actor, "because", None)
     assert created[4] == {
         "name": "Audited",
         "email": "it@acme.example",
@@ -245,8 +254,15 @@ async def test_every_action_is_in_the_audit_trail(engine: AsyncEngine, create: C
         "key_hint": first[-4:],
         "plan_code": "PRO",
     }
+    actor = OWNER.action.actor
     assert others == [
-        ("suspend", OWNER.actor, "unpaid", {"state": "active"}, {"state": "suspended"}),
-        ("reactivate", OWNER.actor, "", {"state": "suspended"}, {"state": "active"}),
-        ("rotate_key", OWNER.actor, "unpaid", {"key_hint": first[-4:]}, {"key_hint": second[-4:], "grace": "0:00:00"}),
+        ("suspend", actor, "unpaid", {"state": "active"}, {"state": "suspended"}),
+        ("reactivate", actor, "", {"state": "suspended"}, {"state": "active"}),
+        (
+            "rotate_key",
+            OWNER.action.actor,
+            "unpaid",
+            {"key_hint": first[-4:]},
+            {"key_hint": second[-4:], "grace": "0:00:00"},
+        ),
     ]

@@ -11,22 +11,20 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound
-from tenancy.access.use_cases.list_access_changes import list_access_changes
-from tenancy.actions.rules.action import Action
+from tenancy.access.use_cases import list_access_changes
+from tenancy.actions.rules import Action
+from tenancy.actions.use_cases import OwnerRequest
 from tenancy.companies.rules.company import Company
 from tenancy.companies.rules.logo import MOST_BYTES, Logo
-from tenancy.companies.use_cases.get_company import get_company
-from tenancy.companies.use_cases.get_logo import get_logo
-from tenancy.companies.use_cases.set_logo import set_logo
-from tenancy.db.rules.page import Page
-from tenancy.events.messages.events import encode
-from tenancy.policies.rules.policy import DEFAULT_POLICY, TrackingPolicy
-from tenancy.policies.use_cases.get_tracking_policy import get_tracking_policy
-from tenancy.policies.use_cases.set_tracking_policy import set_tracking_policy
+from tenancy.companies.use_cases import find_company, get_logo, set_logo
+from tenancy.db.rules import ChangePage
+from tenancy.events.messages import encode
+from tenancy.policies.rules import DEFAULT_POLICY, TrackingPolicy
+from tenancy.policies.use_cases import get_tracking_policy, set_tracking_policy
 
 Create = Callable[[str], Awaitable[tuple[Company, str]]]
 
-OWNER = Action("owner@tenantry.example", "asked")
+OWNER = OwnerRequest(Action("owner@tenantry.example", "asked"))
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND = int(NOW.timestamp())
 PICTURES = {
@@ -43,6 +41,11 @@ STRICT = TrackingPolicy(
     idle_detection_enabled=False,
     idle_threshold_seconds=86_400,
 )
+
+
+async def get_company(engine: AsyncEngine, *, company_id: UUID) -> Company:
+    async with engine.begin() as tx:
+        return await find_company(tx, company_id)
 
 
 @pytest.mark.parametrize("media_type", PICTURES)
@@ -81,11 +84,11 @@ async def test_a_logo_is_set_replaced_and_removed(engine: AsyncEngine, create: C
         await get_logo(engine, company_id=company.id)
     for content in PICTURES.values():
         logo = Logo.checked(content)
-        changed = await set_logo(engine, encode=encode, action=OWNER, company_id=company.id, logo=logo)
+        changed = await set_logo(engine, encode=encode, request=OWNER, company_id=company.id, logo=logo)
         assert changed.logo_digest == logo.digest
         assert changed == await get_company(engine, company_id=company.id)
         assert await get_logo(engine, company_id=company.id) == logo
-    removed = await set_logo(engine, encode=encode, action=OWNER, company_id=company.id, logo=None)
+    removed = await set_logo(engine, encode=encode, request=OWNER, company_id=company.id, logo=None)
     assert removed == replace(company, revision=removed.revision)
     with pytest.raises(NotFound):
         await get_logo(engine, company_id=company.id)
@@ -119,13 +122,13 @@ async def test_a_policy_reaches_the_gateways_with_a_version_that_grows(engine: A
     for _ in range(3):
         old = await version(engine, company.id)
         policy = await set_tracking_policy(
-            engine, encode=encode, action=OWNER, company_id=company.id, policy=replace(STRICT, version=10**9)
+            engine, encode=encode, request=OWNER, company_id=company.id, policy=replace(STRICT, version=10**9)
         )
         assert policy == replace(STRICT, version=policy.version)
         assert policy.version > old
     revision = (await get_company(engine, company_id=company.id)).revision
     assert revision == company.revision + 3
-    (access,) = await list_access_changes(engine, page=Page(revision - 1, 1))
+    (access,) = await list_access_changes(engine, page=ChangePage(revision - 1, 1))
     assert access.policy == policy
     statement = "SELECT before, after FROM audit_entry WHERE company_id = :id AND revision = :revision"
     async with engine.begin() as tx:

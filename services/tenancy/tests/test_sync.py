@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -12,15 +13,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.errors import InvalidInput
 from servicekit.ids import new_id
 from tenancy.companies.rules.company import Company
-from tenancy.companies.use_cases.get_company import get_company
-from tenancy.sync.rules.sync import SyncTime
-from tenancy.sync.store import syncs
-from tenancy.sync.use_cases.list_sync_times import list_sync_times
-from tenancy.sync.use_cases.report_sync import report_sync
+from tenancy.companies.use_cases import find_company
+from tenancy.sync import store as syncs
+from tenancy.sync.rules import SyncTime
+from tenancy.sync.use_cases import list_sync_times, report_sync
 
 Create = Callable[[str], Awaitable[tuple[Company, str]]]
 
 HOUR = timedelta(hours=1)
+
+
+async def get_company(engine: AsyncEngine, *, company_id: UUID) -> Company:
+    async with engine.begin() as tx:
+        return await find_company(tx, company_id)
 
 
 async def test_a_sign_of_life_is_no_change_of_the_company(engine: AsyncEngine, create: Create) -> None:

@@ -11,9 +11,6 @@ _GATEWAYS = frozenset({"tracking"})
 _CALLERS = {
     "CreateCompany": _OWNERS_SIDE,
     "UpdateCompany": _OWNERS_SIDE,
-    "GetCompany": _OWNERS_SIDE,
-    "BatchGetCompanies": _OWNERS_SIDE,
-    "ListCompanies": _OWNERS_SIDE,
     "SuspendCompany": _OWNERS_SIDE,
     "ReactivateCompany": _OWNERS_SIDE,
     "CloseCompany": _OWNERS_SIDE,
@@ -28,7 +25,6 @@ _CALLERS = {
     "ListSyncTimes": _OWNERS_SIDE,
     "ListAuditEntries": _OWNERS_SIDE,
     "VerifyAudit": _OWNERS_SIDE,
-    "ResolveKeys": _GATEWAYS,
     "ReportKeyUse": _GATEWAYS,
     "ListAccessChanges": _GATEWAYS,
     "ReportSync": _GATEWAYS,

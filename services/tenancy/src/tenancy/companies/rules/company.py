@@ -1,6 +1,5 @@
-"""A company and the steps of its life."""
+"""A company and its states."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,22 +15,6 @@ class CompanyState(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
     CLOSED = "closed"
-
-
-class Step(StrEnum):
-    """What leads from one state to another."""
-
-    SUSPEND = "suspend"
-    REACTIVATE = "reactivate"
-    CLOSE = "close"
-
-
-_STEPS: Mapping[tuple[CompanyState, Step], CompanyState] = {
-    (CompanyState.ACTIVE, Step.SUSPEND): CompanyState.SUSPENDED,
-    (CompanyState.SUSPENDED, Step.REACTIVATE): CompanyState.ACTIVE,
-    (CompanyState.ACTIVE, Step.CLOSE): CompanyState.CLOSED,
-    (CompanyState.SUSPENDED, Step.CLOSE): CompanyState.CLOSED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +36,7 @@ class Company:
             raise Refused(f"cannot {what} of this company: it is closed")
 
 
-def state_after(state: CompanyState, step: Step) -> CompanyState:
-    """Where `step` leads from `state`; Refused names both when it leads nowhere."""
-    following = _STEPS.get((state, step))
-    if following is None:
-        raise Refused(f"cannot {step} this company: it is {state}")
-    return following
+@dataclass(frozen=True, slots=True)
+class CompanyUpdated:
+    company_id: UUID
+    revision: int

@@ -1,4 +1,4 @@
-"""What the owner says about a customer, and the rules it must obey."""
+"""A company's details and the rules that they obey."""
 
 import re
 from collections.abc import Mapping

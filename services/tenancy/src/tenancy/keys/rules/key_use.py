@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from servicekit.errors import InvalidInput
-from tenancy.sync.rules.sync import not_after
+from tenancy.sync.rules import not_after
 
 DIGEST_LENGTH = 32
 MOST_USES = 10_000

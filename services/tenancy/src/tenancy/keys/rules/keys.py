@@ -10,7 +10,7 @@ from uuid import UUID
 
 from servicekit.errors import InvalidInput, Refused
 from servicekit.ids import new_id
-from tenancy.keys.rules.peppers import Pepper
+from tenancy.keys.rules.peppers import Pepper, Peppers
 
 PREFIX = "company_"
 RANDOM_BYTES = 16
@@ -37,8 +37,27 @@ class NewKey:
         return self.pepper.digest(self.text)
 
     @property
+    def issued(self) -> "IssuedKey":
+        return IssuedKey(self.seed, self.pepper.id)
+
+    @property
     def hint(self) -> str:
         return self.text[-HINT_LENGTH:]
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """From what a key's text can be computed again: the seed is stored for a day, the pepper is not stored at all."""
+
+    seed: bytes = field(repr=False)
+    pepper_id: str
+
+    def text(self, peppers: Peppers) -> str:
+        """Refused when the pepper is no longer known."""
+        pepper = peppers.find(self.pepper_id)
+        if pepper is None:
+            raise Refused("this key cannot be shown again, its pepper is gone: rotate the key")
+        return key_text(self.seed, pepper)
 
 
 def new_key(pepper: Pepper) -> NewKey:
@@ -82,6 +101,18 @@ class Key:
         """Refused when the key has ended already."""
         if self.state(now) is KeyState.ENDED:
             raise Refused(f"cannot revoke this key: it ended at {self.valid_until}")
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyKeyRotated:
+    company_id: UUID
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyKeyRevoked:
+    company_id: UUID
+    revision: int
 
 
 def checked_grace(seconds: int) -> timedelta:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tenancy.keys.rules.keys import Key, NewKey
 
-MOST_LISTED = 100
+MAX_LISTED = 100
 
 _INSERT = text("""
     INSERT INTO company_key (id, company_id, hint, created_at) VALUES (:id, :company_id, :hint, :at)
@@ -55,14 +55,14 @@ async def insert(tx: AsyncConnection, company_id: UUID, key: NewKey, *, at: date
 
 async def newest(tx: AsyncConnection, company_id: UUID) -> list[Key]:
     """A company's keys, newest first."""
-    rows = await tx.execute(_LIST, {"company_id": company_id, "limit": MOST_LISTED})
-    return [Key(*row) for row in rows]
+    rows = await tx.execute(_LIST, {"company_id": company_id, "limit": MAX_LISTED})
+    return [Key(**row) for row in rows.mappings()]
 
 
 async def get(tx: AsyncConnection, company_id: UUID, key_id: UUID) -> Key | None:
     """One key of a company; None when it has none with that id."""
-    row = (await tx.execute(_GET, {"company_id": company_id, "id": key_id})).one_or_none()
-    return Key(*row) if row else None
+    row = (await tx.execute(_GET, {"company_id": company_id, "id": key_id})).mappings().one_or_none()
+    return Key(**row) if row else None
 
 
 async def count_open(tx: AsyncConnection, company_id: UUID, *, at: datetime) -> int:
