@@ -4,9 +4,9 @@
 .PHONY: help up down test check audit sbom bench web protos released lock
 
 PYTHON ?= python3
-PACKAGES := protos $(sort $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml deploy/*/pyproject.toml)))
+PACKAGES := protos $(sort $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml deploy/*/pyproject.toml tests/*/pyproject.toml)))
 TESTS := $(wildcard libs/*/tests services/*/tests deploy/*/tests tests)
-SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src)
+SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src tests/*/src)
 INSTALLED := .venv/.installed
 WEB := services/owner-portal/web
 OPENAPI := services/tracking/openapi
