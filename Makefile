@@ -4,9 +4,9 @@
 .PHONY: help up down test check audit sbom bench web protos released lock
 
 PYTHON ?= python3
-PACKAGES := protos $(sort $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml deploy/*/pyproject.toml)))
+PACKAGES := protos $(sort $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml deploy/*/pyproject.toml tests/*/pyproject.toml)))
 TESTS := $(wildcard libs/*/tests services/*/tests deploy/*/tests tests)
-SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src)
+SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src tests/*/src)
 INSTALLED := .venv/.installed
 WEB := services/owner-portal/web
 OPENAPI := services/tracking/openapi
@@ -35,6 +35,7 @@ test: $(INSTALLED) $(BUILT) ## run all tests; ARGS goes to pytest, as in ARGS="-
 check: $(INSTALLED) $(BUILT) $(OPENAPI)/node_modules/.installed audit ## lint, format, types, layers, contracts, API description, secrets, known vulnerabilities
 	.venv/bin/python deploy/ops/checks/secrets.py
 	$(NPM) run check
+	@git ls-files '*.py' '*.html' '*.ts' ':!protos/gen' | xargs wc -l | awk '$$1 > 400 && $$2 != "total" { print "note: " $$2 " has " $$1 " lines: does it hold one thing?" }'
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy $(SOURCES)
