@@ -9,14 +9,10 @@ import sys
 from pathlib import Path
 
 LOCKS = Path("deploy/docker/locks")
+BACKEND = ("protos", "libs/servicekit", "libs/text-rules", "libs/audit-chain", "libs/audit-trail", "libs/idempotency")
 IMAGES = {
-    **{
-        service: (
-            *("protos", "libs/servicekit", "libs/text-rules", "libs/audit-chain", "libs/audit-trail", "libs/idempotency"),
-            f"services/{service}",
-        )
-        for service in ("tenancy", "billing")
-    },
+    "tenancy": (*BACKEND, "services/tenancy"),
+    "billing": (*BACKEND, "services/billing"),
     "tracking": (
         "protos",
         "libs/servicekit",
