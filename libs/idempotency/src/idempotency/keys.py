@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from servicekit.errors import Conflict
 
 RESPONSE_RETENTION = timedelta(hours=24)
+FIELD = "action.idempotency_key"
 
 TABLE = """
 CREATE TABLE idempotency_key (
@@ -72,11 +73,11 @@ async def once(tx: AsyncConnection, request: KeyedRequest, act: Callable[[], Awa
     row = (await tx.execute(_FIND, {"key": request.key, "retention": RESPONSE_RETENTION})).one_or_none()
     if row is not None:
         if row.fingerprint != request.fingerprint:
-            raise Conflict("action.idempotency_key was used for another request: take a new key for each request")
+            raise Conflict(f"{FIELD} was used for another request: take a new key for each request", field=FIELD)
         if row.response is None:
             raise Conflict(
-                "action.idempotency_key was used more than 24 hours ago: look at what this request has done, and take "
-                "a new key to repeat it"
+                f"{FIELD} was used more than 24 hours ago: check what the request did, and take a new key to repeat it",
+                field=FIELD,
             )
         raise AlreadyAnswered(row.response)
     result = await act()
