@@ -16,7 +16,7 @@ from billing.subscriptions.rules.subscription import State, Subscription
 from billing.subscriptions.store import history as subscriptions
 from billing.subscriptions.use_cases.company_events import extend_on_reactivation, start_trial
 from billing.subscriptions.use_cases.periods import end_periods
-from billing.subscriptions.use_cases.queries import list_subscription_changes
+from billing.subscriptions.use_cases.queries import get_subscription, list_subscription_changes
 from servicekit.errors import Refused
 from servicekit.ids import new_id
 
@@ -98,6 +98,17 @@ async def test_reactivation_after_the_end_opens_a_new_period(engine: AsyncEngine
     after = await current(engine, company)
     assert (after.started_at, after.expires_at) == (NOW + 45 * DAY, NOW + 75 * DAY)
     assert await history(company) == [("PRO", "TRIAL", False), ("PRO", "EXPIRED", False), ("PRO", "ACTIVE", True)]
+
+
+@pytest.mark.parametrize("days", [-10, 0, 10, 45])
+async def test_the_end_that_is_told_beforehand_is_the_end_that_a_reactivation_gives(
+    engine: AsyncEngine, days: int
+) -> None:
+    company, now = new_id(), NOW + days * DAY
+    await start(engine, company)
+    told = (await get_subscription(engine, company_id=company, now=now)).reactivated_until
+    await reactivate(engine, company, 3, now)
+    assert (await current(engine, company)).expires_at == told == max(NOW, now) + 30 * DAY
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(["created", "created", 5, 9])))

@@ -282,6 +282,7 @@ class GetSubscriptionResponse(_message.Message):
     IN_USE_FIELD_NUMBER: _builtins.int
     OWED_FIELD_NUMBER: _builtins.int
     REFUSALS_FIELD_NUMBER: _builtins.int
+    REACTIVATED_UNTIL_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def record(self) -> Global___SubscriptionRecord: ...
     @_builtins.property
@@ -294,6 +295,10 @@ class GetSubscriptionResponse(_message.Message):
     def refusals(self) -> _containers.RepeatedCompositeFieldContainer[Global___Refusal]:
         """what would be refused now, whatever else is asked for"""
 
+    @_builtins.property
+    def reactivated_until(self) -> _timestamp_pb2.Timestamp:
+        """until when access would last if the company were reactivated now"""
+
     def __init__(
         self,
         *,
@@ -301,10 +306,11 @@ class GetSubscriptionResponse(_message.Message):
         in_use: _plans_pb2.Use | None = ...,
         owed: _billing_pb2.Money | None = ...,
         refusals: _abc.Iterable[Global___Refusal] | None = ...,
+        reactivated_until: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["in_use", b"in_use", "owed", b"owed", "record", b"record"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["in_use", b"in_use", "owed", b"owed", "reactivated_until", b"reactivated_until", "record", b"record"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["in_use", b"in_use", "owed", b"owed", "record", b"record", "refusals", b"refusals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["in_use", b"in_use", "owed", b"owed", "reactivated_until", b"reactivated_until", "record", b"record", "refusals", b"refusals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -49,6 +49,7 @@ class SubscriptionServicer(SubscriptionServiceServicer):
                 pb.Refusal(step=pb.SubscriptionStep.Value(f"SUBSCRIPTION_STEP_{step}"), reason=reason)
                 for step, reason in details.refusals.items()
             ],
+            reactivated_until=to_timestamp(details.reactivated_until),
         )
 
     async def ListSubscriptionHistory(

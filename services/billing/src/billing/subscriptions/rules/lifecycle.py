@@ -77,6 +77,11 @@ def extend(current: Subscription, now: datetime, until: datetime) -> Change | No
     return Change(Kind.EXTENDED, now, current.changed(expires_at=until))
 
 
+def end_after_reactivation(current: Subscription, now: datetime) -> datetime:
+    """Until when access lasts when the company is reactivated at `now`: at least for the reactivation period."""
+    return max(current.expires_at, now + REACTIVATION_PERIOD)
+
+
 def cancel(current: Subscription, now: datetime, *, at_once: bool) -> Change:
     """Ends it with its period, or at once with the unused time credited. Refused when it is over or cancelled so."""
     if current.has_ended(now):

@@ -13,7 +13,7 @@ from billing.plans import store as plans
 from billing.plans.rules import cheapest_first
 from billing.subscriptions.rules import lifecycle
 from billing.subscriptions.rules.closing import end_for_good
-from billing.subscriptions.rules.lifecycle import REACTIVATION_PERIOD, extend
+from billing.subscriptions.rules.lifecycle import end_after_reactivation, extend
 from billing.subscriptions.rules.plan_change import ScheduledState
 from billing.subscriptions.store import company_events, scheduled_changes
 from billing.subscriptions.store import history as subscriptions
@@ -51,7 +51,7 @@ async def start_trial(engine: AsyncEngine, encode: Encode, *, company_id: UUID, 
 async def extend_on_reactivation(
     engine: AsyncEngine, encode: Encode, *, company_id: UUID, company_revision: int, now: datetime
 ) -> None:
-    """Gives 30 days from `now` at the least, once for each `company_revision`; an older one than the last is ignored.
+    """Gives at least the reactivation period from `now` on, once for each `company_revision`; an older one than the last is ignored.
 
     A company that has no subscription yet gets its whole trial when its creation arrives: nothing to extend. One that
     was closed since is closed for ever.
@@ -66,7 +66,7 @@ async def extend_on_reactivation(
             current, at = await standing(tx, encode, company_id, now)
         except NotFound:
             return
-        change = extend(current.subscription, at, now + REACTIVATION_PERIOD)
+        change = extend(current.subscription, at, end_after_reactivation(current.subscription, now))
         if change is not None:
             await record(tx, encode, [(current.subscription, change)], action=COMPANY_REACTIVATED, now=now)
 

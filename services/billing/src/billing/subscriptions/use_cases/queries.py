@@ -13,6 +13,7 @@ from billing.limits import store as usage
 from billing.limits.rules import Use
 from billing.money.rules import Money
 from billing.subscriptions.rules.changes import Record
+from billing.subscriptions.rules.lifecycle import end_after_reactivation
 from billing.subscriptions.rules.refusals import Step, refusals
 from billing.subscriptions.store import company_events
 from billing.subscriptions.store import history as subscriptions
@@ -28,6 +29,7 @@ class Details:
     in_use: Use
     owed: Money
     refusals: Mapping[Step, str]
+    reactivated_until: datetime
 
 
 async def get_subscription(engine: AsyncEngine, *, company_id: UUID, now: datetime) -> Details:
@@ -42,6 +44,7 @@ async def get_subscription(engine: AsyncEngine, *, company_id: UUID, now: dateti
         in_use=in_use.get(company_id, Use()),
         owed=Money(owed, record.subscription.plan.price_per_month.currency),
         refusals=refusals(record.subscription, max(now, record.at), owed=owed, closed_at=closed_at),
+        reactivated_until=end_after_reactivation(record.subscription, now),
     )
 
 
