@@ -224,7 +224,7 @@ async def test_an_unknown_timing_is_refused(portal: SimpleNamespace, company: UU
     request = wish(company, subscriptions_pb2.ChangePlanRequest, plan_code="FREE", timing=7)
     with pytest.raises(InvalidInput, match="Timing 7 is unknown"):
         await call(portal.subscriptions.ChangePlan, request)
-    with pytest.raises(Refused, match="Only an active subscription that is charged"):
+    with pytest.raises(Refused, match="Only an active, charged subscription can be past due"):
         await call(portal.invoices.MarkPastDue, wish(company, invoices_pb2.MarkPastDueRequest))
 
 
@@ -273,7 +273,7 @@ async def test_a_payment_by_mistake_is_taken_back(portal: SimpleNamespace, compa
     pb = invoices_pb2
     amount = Money(minor_units=9900, currency="USD")
     much = wish(company, pb.RecordPaymentRequest, amount=amount, only_what_is_owed=True)
-    with pytest.raises(Refused, match=r"Nothing is owed: 99\.00 USD would be paid in advance"):
+    with pytest.raises(Refused, match=r"There is no balance due: 99\.00 USD would be a prepayment"):
         await call(portal.invoices.RecordPayment, much)
     paid = await call(portal.invoices.RecordPayment, wish(company, pb.RecordPaymentRequest, amount=amount))
     assert paid.owed.minor_units == -9900
@@ -304,6 +304,6 @@ async def test_what_would_be_refused_is_told(portal: SimpleNamespace, company: U
     await call(portal.subscriptions.RenewSubscription, wish(company, pb.RenewSubscriptionRequest))
     told = await refusals()
     assert list(told) == ["RENEW"]
-    assert told["RENEW"].startswith("The subscription renews by itself on ")
+    assert told["RENEW"].startswith("The subscription renews automatically on ")
     with pytest.raises(Refused, match=told["RENEW"]):
         await call(portal.subscriptions.RenewSubscription, wish(company, pb.RenewSubscriptionRequest))

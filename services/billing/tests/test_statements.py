@@ -18,7 +18,7 @@ from billing.plan_versions.use_cases import preview_plan_version
 from billing.plans.rules import Plan
 from billing.plans.use_cases import list_plans
 from billing.revenue.rules.months import MonthRange
-from billing.revenue.rules.report import Figure
+from billing.revenue.rules.report import RevenueFigure
 from billing.revenue.use_cases import get_revenue_report, list_revenue_movements
 from billing.subscriptions.use_cases.queries import (
     get_subscription,
@@ -33,7 +33,7 @@ COMPANIES = 10_000
 MONTHS = MonthRange.checked(year=2026, month=11, count=1, now=NOW)
 DEARER = Plan("PRO", 0, "Pro", Money(10900, "USD"), 50, 100 * 10**9, 30)
 
-PAYING = text("""
+PAYING_STATES = text("""
     INSERT INTO subscription
         (company_id, revision, kind, plan_code, plan_version, state, started_at, expires_at, charged_until,
          charged_since, charge_accrued, billing_day, has_paid, monthly_revenue, revenue_change, movement, actor, reason,
@@ -63,7 +63,7 @@ async def companies(engine: AsyncEngine) -> AsyncIterator[list[Any]]:
     times = {"start": NOW - timedelta(days=3), "end": NOW + timedelta(days=27)}
     async with engine.begin() as tx:
         await tx.execute(text("UPDATE clock SET revision = :newest"), {"newest": COMPANIES})
-        await tx.execute(PAYING, times | {"companies": companies})
+        await tx.execute(PAYING_STATES, times | {"companies": companies})
         for statement in (LINES, PAYMENTS, SCHEDULED):
             await tx.execute(
                 statement, {name: times[name] for name in ("start", "end") if f":{name}" in str(statement)}
@@ -98,7 +98,7 @@ LISTS: dict[str, Callable[[AsyncEngine, list[Any]], Awaitable[Any]]] = {
         f"rows behind {figure}": lambda engine, _, figure=figure: list_revenue_movements(
             engine, months=MONTHS, figure=figure, after_revision=0, limit=1000, now=NOW
         )
-        for figure in (Figure.NEW, Figure.END, Figure.TRIALS_CONVERTED, Figure.STANDING)
+        for figure in (RevenueFigure.NEW, RevenueFigure.END, RevenueFigure.TRIALS_CONVERTED, RevenueFigure.STANDING)
     },
 }
 

@@ -26,7 +26,7 @@ async def test_from_trial_to_paid(owner: Any) -> None:
     assert "99.00 USD</data></strong> are owed" in page
     answer = await owner.send(f"{path}renew/", reason="again")
     assert answer.status_code == 409
-    assert "The subscription renews by itself on " in answer.text
+    assert "The subscription renews automatically on " in answer.text
 
     assert (await owner.send(f"{path}mark-past-due/")).status_code == 400, "it needs a reason"
     answer = await owner.send(f"{path}mark-past-due/", reason="no answer")
@@ -42,7 +42,7 @@ async def test_from_trial_to_paid(owner: Any) -> None:
     assert (await owner.read(path))["status"] == "ACTIVE"
     answer = await owner.send(f"{path}record-payment/", **form)
     assert answer.status_code == 409
-    assert "is recorded already" in answer.text
+    assert "is already recorded" in answer.text
     assert 'value="BANK 1"' in answer.text
 
 
@@ -132,13 +132,13 @@ async def test_more_than_is_owed_is_asked_about_first(owner: Any) -> None:
     form = {"amount": "150.00", "reference": "TOO MUCH"}
     answer = await owner.send(f"{path}record-payment/", **form)
     assert answer.status_code == 409
-    assert "99.00 USD are owed: 51.00 USD would be paid in advance." in answer.text
+    assert "The balance due is 99.00 USD: 51.00 USD would be a prepayment." in answer.text
     assert 'name="confirm_credit" value="15000" >' in answer.text
     answer = await owner.call(f"{path}record-payment/", **form)
     assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "refused")
     answer = await owner.send(f"{path}record-payment/", **form | {"amount": "1500", "confirm_credit": "15000"})
     assert answer.status_code == 409, "another amount was confirmed"
-    assert "1,401.00 USD would be paid in advance." in answer.text
+    assert "1,401.00 USD would be a prepayment." in answer.text
     assert 'name="confirm_credit" value="150000" >' in answer.text
     answer = await owner.send(f"{path}record-payment/", **form, confirm_credit="true")
     assert answer.status_code == 409, "a form says which amount"
@@ -190,5 +190,5 @@ async def test_offers_nothing_that_would_be_refused(owner: Any) -> None:
     assert f"{path}renew/" not in page
     assert f"{path}mark-past-due/" in page
     page = (await owner.browser.get(f"{path}renew/")).text
-    assert "The subscription renews by itself on " in page
+    assert "The subscription renews automatically on " in page
     assert "<form" not in page.split("<main")[1]

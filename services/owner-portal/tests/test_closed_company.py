@@ -78,12 +78,12 @@ async def test_it_is_no_revenue_and_pays_what_it_owes(owner: Any, company: str) 
     assert subscription["monthly_revenue_minor_units"] == 0
     answer = await owner.send(f"{company}record-payment/", amount="99.01", confirm_credit="9901")
     assert answer.status_code == 409
-    assert "99.00 USD are owed, and the company is closed" in answer.text
+    assert "The balance due is 99.00 USD, and the company is closed" in answer.text
     assert "confirm_credit" not in answer.text
     assert (await owner.call(f"{company}record-payment/", amount="99.00")).status_code == 200
     assert f"{company}record-payment/" not in (await owner.browser.get(f"{company}billing/")).text
     page = (await owner.browser.get(f"{company}record-payment/")).text
-    assert "Nothing is owed, and the company is closed" in page
+    assert "There is no balance due, and the company is closed" in page
     assert "<form" not in main(page)
 
 

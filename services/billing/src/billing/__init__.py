@@ -1,1 +1,1 @@
-"""Billing: plans, subscriptions and what they entitle a company to. It knows no employee and no company key."""
+"""Billing: plans, subscriptions, invoices and revenue. It knows no employee and no company key."""

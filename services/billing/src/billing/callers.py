@@ -1,4 +1,4 @@
-"""Which service may call which method. Whatever is not listed is refused; tenancy calls nothing here."""
+"""Which service may call which method. Every other call is refused."""
 
 from collections.abc import Mapping
 

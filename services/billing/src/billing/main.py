@@ -1,4 +1,4 @@
-"""`tenantry-billing migrate | serve | verify-audit`. One process answers gRPC, relays, consumes and ends periods."""
+"""`tenantry-billing`: the process that answers gRPC, publishes and consumes events and ends periods, and commands."""
 
 import argparse
 import asyncio
@@ -14,7 +14,7 @@ from billing.audit.rpc import AuditServicer
 from billing.audit.use_cases import verify_audit
 from billing.callers import CALLERS
 from billing.limits import worker as limits
-from billing.payments.client import ManualAdapter, PaymentAdapters
+from billing.payments.client import ManualMethod, PaymentMethods
 from billing.payments.rpc import InvoiceServicer
 from billing.plan_versions.rpc import PlanServicer
 from billing.revenue.rpc import RevenueServicer
@@ -41,17 +41,17 @@ log = structlog.get_logger()
 
 NAME = "billing"
 STREAM = "BILLING"
-PERIODS_INTERVAL = 2.0  # seconds until the end of a period has its consequences; access ends without it
+PERIODS_INTERVAL = 2.0  # seconds until the end of a period is applied; access ends without it
 RESPONSES_INTERVAL = 600.0  # seconds
 
 
 async def serve(settings: Settings) -> None:
-    """Runs the service until a signal comes. gRPC answers also while NATS is away."""
+    """Runs the service until a signal. It answers gRPC without NATS too."""
     engine = create_engine(settings.database_url, name=NAME)
     bus = Bus(settings.nats_url, name=NAME)
     relay = Relay(engine, bus, source=NAME, stream=STREAM)
     company_events = subscriptions.CompanyEvents(engine)
-    usage_levels = limits.UsageLevels(engine)
+    usage_levels = limits.UsageFeed(engine)
     ready = partial(ping, engine)
     try:
         await run_tasks(
@@ -72,7 +72,7 @@ async def serve(settings: Settings) -> None:
 
 
 def _add_services(server: Any, engine: AsyncEngine) -> None:
-    adapters = PaymentAdapters([ManualAdapter()])
+    adapters = PaymentMethods([ManualMethod()])
     add_BillingServiceServicer_to_server(BillingServicer(engine), server)
     add_PlanServiceServicer_to_server(PlanServicer(engine, encode), server)
     add_SubscriptionServiceServicer_to_server(SubscriptionServicer(engine, encode), server)
@@ -82,7 +82,7 @@ def _add_services(server: Any, engine: AsyncEngine) -> None:
 
 
 async def check_audit(settings: AuditSettings) -> None:
-    """Ends the process with the first flaw of the audit trail; tells the last entry and its hash when there is none."""
+    """Logs the last entry and its hash, or exits with the first flaw of the audit trail."""
     engine = create_engine(settings.database_url, name=NAME)
     try:
         verdict = await verify_audit(engine)
@@ -90,16 +90,16 @@ async def check_audit(settings: AuditSettings) -> None:
         await engine.dispose()
     if verdict.flaw is not None:
         raise SystemExit(verdict.flaw)
-    log.info("the audit trail is whole", entries=verdict.end.revision, hash=verdict.end.hash.hex())
+    log.info("audit trail verified", entries=verdict.end.revision, hash=verdict.end.hash.hex())
 
 
 def cli() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="tenantry-billing", description="Plans and subscriptions.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("migrate", help="bring the database to the newest version (needs the owner's role)")
-    commands.add_parser("serve", help="answer gRPC, consume and publish events until a signal comes")
-    commands.add_parser("verify-audit", help="follow the audit trail's hashes from the beginning")
+    commands.add_parser("migrate", help="migrate the database to the newest version (needs the owner's role)")
+    commands.add_parser("serve", help="answer gRPC, publish and consume events until a signal")
+    commands.add_parser("verify-audit", help="verify the hashes of the audit trail from the beginning")
     match parser.parse_args().command:
         case "migrate":
             migrations.upgrade(MigrateSettings().migration_database_url, "billing.db.store")

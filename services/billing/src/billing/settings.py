@@ -13,7 +13,7 @@ from servicekit.settings import (
 
 
 class Settings(LogSettings, DatabaseSettings, BusSettings, TlsSettings):
-    """What `serve` needs; `rpc_listen` is host:port."""
+    """Settings of `serve`; `rpc_listen` is host:port."""
 
     model_config = SettingsConfigDict(env_prefix="BILLING_")
 
@@ -21,12 +21,12 @@ class Settings(LogSettings, DatabaseSettings, BusSettings, TlsSettings):
 
 
 class MigrateSettings(MigrationSettings):
-    """What `migrate` needs: the owner's role, which `serve` never sees."""
+    """Settings of `migrate`: the owner's role, which `serve` does not have."""
 
     model_config = SettingsConfigDict(env_prefix="BILLING_")
 
 
 class AuditSettings(DatabaseSettings):
-    """What `verify-audit` needs."""
+    """Settings of `verify-audit`."""
 
     model_config = SettingsConfigDict(env_prefix="BILLING_")

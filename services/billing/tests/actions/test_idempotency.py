@@ -65,7 +65,7 @@ async def test_a_hundred_identical_creations_are_one(channel_as: ChannelAs) -> N
     request = plans_pb2.CreatePlanVersionRequest(action=action(), terms=terms(3000))
     answers = await asyncio.gather(*(call(stub.CreatePlanVersion, request, deadline=PATIENCE) for _ in range(CALLS)))
     assert {(answer.plan.code, answer.plan.version) for answer in answers} == {("TEAM", 1)}
-    with pytest.raises(Conflict, match="Version 1 of TEAM has these terms already"):
+    with pytest.raises(Conflict, match="Version 1 of TEAM already has these terms"):
         await call(stub.CreatePlanVersion, plans_pb2.CreatePlanVersionRequest(action=action(), terms=terms(3000)))
 
 
@@ -108,7 +108,7 @@ async def test_a_key_belongs_to_one_request(channel_as: ChannelAs, company: UUID
 async def test_a_refusal_leaves_the_key_free(channel_as: ChannelAs, company: UUID) -> None:
     stub = SubscriptionServiceStub(channel_as("owner-portal"))
     change = subscriptions_pb2.ChangePlanRequest(action=action(), company_id=str(company), plan_code="PRO")
-    with pytest.raises(Refused, match="version 1 of PRO already"):
+    with pytest.raises(Refused, match="already has version 1 of PRO"):
         await call(stub.ChangePlan, change)
     other = subscriptions_pb2.ChangePlanRequest(action=action(), company_id=str(company), plan_code="FREE")
     await call(stub.ChangePlan, other)

@@ -21,7 +21,7 @@ from history import COMPANIES, MONTHS, write
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.payments.client import PaymentAdapters
+from billing.payments.client import PaymentMethods
 from billing.payments.rpc import InvoiceServicer
 from billing.plan_versions.rpc import PlanServicer
 from billing.revenue.rpc import RevenueServicer
@@ -53,7 +53,7 @@ def calls(engine: AsyncEngine, companies: list[str]) -> dict[str, tuple[Call, st
     """Name to the call and the plain SELECT beside it."""
     billing, plans = BillingServicer(engine), PlanServicer(engine, encode)
     subscriptions = SubscriptionServicer(engine, encode)
-    invoices = InvoiceServicer(engine, encode, PaymentAdapters([]))
+    invoices = InvoiceServicer(engine, encode, PaymentMethods([]))
     revenue = RevenueServicer(engine)
     month = revenue_pb2.MonthRange(year=2026, month=6)
     years = revenue_pb2.MonthRange(year=2024, month=11, months=24)

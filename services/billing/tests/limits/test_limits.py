@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from billing.limits.rules import Resource, Shortage, Use, refuse_shortages, shortages
+from billing.limits.rules import LimitViolation, Resource, UsageLevel, check_limits, limit_violations
 from billing.money.rules import Money
 from billing.plans.rules import Plan
 from servicekit.errors import Refused
@@ -14,11 +14,13 @@ SMALL = replace(PLAN, code="FREE", price_per_month=Money(0, "USD"), seats=5, sto
 LARGE = replace(PLAN, code="ENTERPRISE", price_per_month=Money(49900, "USD"), seats=999)
 
 
-def test_only_a_lowered_limit_below_the_use_is_a_shortage() -> None:
-    use = Use(seats=60, storage_bytes=20 * 10**9)
-    assert shortages(PLAN, LARGE, use) == []
-    assert shortages(SMALL, PLAN, use) == []  # more than PRO allows, but it allows more than before
-    assert shortages(LARGE, PLAN, use) == [Shortage(Resource.SEATS, 60, 50)]
-    assert shortages(PLAN, SMALL, Use(5, 10 * 10**9)) == []
-    with pytest.raises(Refused, match="FREE is too small: 60 seats are in use and 5 would be allowed; 20,000,000,000"):
-        refuse_shortages(SMALL, shortages(PLAN, SMALL, use))
+def test_only_a_lowered_limit_below_the_usage_level_is_a_violation() -> None:
+    use = UsageLevel(seats=60, storage_bytes=20 * 10**9)
+    assert limit_violations(PLAN, LARGE, use) == []
+    assert limit_violations(SMALL, PLAN, use) == []  # more than PRO allows, but it allows more than before
+    assert limit_violations(LARGE, PLAN, use) == [LimitViolation(Resource.SEATS, 60, 50)]
+    assert limit_violations(PLAN, SMALL, UsageLevel(5, 10 * 10**9)) == []
+    with pytest.raises(
+        Refused, match="FREE is too small: 60 seats are in use, and the limit would be 5; 20,000,000,000"
+    ):
+        check_limits(SMALL, limit_violations(PLAN, SMALL, use))

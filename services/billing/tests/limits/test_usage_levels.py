@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.limits import store as usage
-from billing.limits.worker import BATCH, DURABLE, STREAM, UsageLevels
+from billing.limits.worker import BATCH, DURABLE, STREAM, UsageFeed
 from contracts.tracking.v1.usage_pb2 import CompanyDay, CompanyMonth
 from servicekit.bus import Bus
 from servicekit.consumer import Consumer
@@ -58,14 +58,14 @@ async def seats(engine: AsyncEngine, company: UUID) -> int | None:
 async def test_the_newest_day_counts_in_any_order(
     engine: AsyncEngine, order: tuple[tuple[int, int, int, int, int], ...]
 ) -> None:
-    company, levels = new_id(), UsageLevels(engine)
+    company, levels = new_id(), UsageFeed(engine)
     for day in (*order, *order):
         await levels.handle([event(month(company, [day]).SerializeToString())])
     assert await seats(engine, company) == 43
 
 
 async def test_a_message_holds_a_month(engine: AsyncEngine) -> None:
-    company, levels = new_id(), UsageLevels(engine)
+    company, levels = new_id(), UsageFeed(engine)
     await levels.handle([event(month(company, [DAYS[1], DAYS[3]]).SerializeToString())])
     assert await seats(engine, company) == 42
     empty = CompanyMonth(company_id=str(company), year=2026, month=12)
@@ -85,8 +85,8 @@ async def test_a_message_holds_a_month(engine: AsyncEngine) -> None:
     ],
 )
 async def test_what_is_no_month_is_poison(engine: AsyncEngine, broken: bytes) -> None:
-    with pytest.raises(InvalidInput, match="holds no month of a company"):
-        await UsageLevels(engine).handle([event(broken)])
+    with pytest.raises(InvalidInput, match="does not hold a month of a company"):
+        await UsageFeed(engine).handle([event(broken)])
 
 
 async def test_the_feed_reaches_billing_by_its_own_consumer(
@@ -100,7 +100,7 @@ async def test_the_feed_reaches_billing_by_its_own_consumer(
     bus = Bus(environment["BILLING_NATS_URL"], name="billing")
     await bus.connect()
     consumer = Consumer(
-        bus, UsageLevels(engine).handle, ready=partial(ping, engine), stream=STREAM, durable=DURABLE, batch=BATCH
+        bus, UsageFeed(engine).handle, ready=partial(ping, engine), stream=STREAM, durable=DURABLE, batch=BATCH
     )
     consuming = asyncio.create_task(consumer.run())
 

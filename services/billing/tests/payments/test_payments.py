@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from billing.actions.rules import Action
 from billing.actions.use_cases import OwnerRequest
 from billing.money.rules import Money
-from billing.payments.client import ManualAdapter, PaymentAdapter, PaymentAdapters
-from billing.payments.use_cases import Paid, list_payments, record_payment, reverse_payment
+from billing.payments.client import ManualMethod, PaymentMethod, PaymentMethods
+from billing.payments.use_cases import PaymentResult, list_payments, record_payment, reverse_payment
 from billing.subscriptions.messages import encode
-from billing.subscriptions.rules.subscription import State
+from billing.subscriptions.rules.subscription import SubscriptionState
 from billing.subscriptions.use_cases.company_events import start_trial
 from billing.subscriptions.use_cases.lifecycle import mark_past_due, renew_subscription
 from billing.subscriptions.use_cases.queries import get_subscription
@@ -53,13 +53,13 @@ async def pay(
     *,
     reference: str = "",
     received_at: datetime | None = None,
-    adapter: PaymentAdapter | None = None,
+    adapter: PaymentMethod | None = None,
     only_what_is_owed: bool = False,
-) -> Paid:
+) -> PaymentResult:
     return await record_payment(
         engine,
         encode,
-        adapter or ManualAdapter(),
+        adapter or ManualMethod(),
         request=ask(),
         company_id=company,
         amount=amount,
@@ -73,37 +73,37 @@ async def pay(
 async def test_past_due_until_all_is_paid(engine: AsyncEngine, ask: Ask) -> None:
     company = await paying(engine, ask)
     marked = await mark_past_due(engine, encode, request=ask(), company_id=company, now=LATER)
-    assert marked.record.subscription.state is State.PAST_DUE
+    assert marked.record.subscription.state is SubscriptionState.PAST_DUE
     part = await pay(engine, ask, company, Money(4000, "USD"), received_at=NOW)
-    assert (part.owed, part.record.subscription.state) == (Money(5900, "USD"), State.PAST_DUE)
+    assert (part.owed, part.record.subscription.state) == (Money(5900, "USD"), SubscriptionState.PAST_DUE)
     rest = await pay(engine, ask, company, Money(6000, "USD"))
-    assert (rest.owed, rest.record.subscription.state) == (Money(-100, "USD"), State.ACTIVE)
+    assert (rest.owed, rest.record.subscription.state) == (Money(-100, "USD"), SubscriptionState.ACTIVE)
     assert (await get_subscription(engine, company_id=company, now=LATER)).owed == Money(-100, "USD")
     payments = await list_payments(engine, company_id=company, before=None, limit=10)
     assert [(each.amount.minor_units, each.received_at) for each in payments] == [(6000, LATER), (4000, NOW)]
     older = await list_payments(engine, company_id=None, before=payments[0].id, limit=1)
     assert older == payments[1:]
-    with pytest.raises(Refused, match="Nothing is owed"):
+    with pytest.raises(Refused, match="There is no balance due"):
         await mark_past_due(engine, encode, request=ask(), company_id=company, now=LATER)
 
 
 async def test_a_reference_is_taken_once(engine: AsyncEngine, ask: Ask) -> None:
     company = await paying(engine, ask)
     await pay(engine, ask, company, Money(100, "USD"), reference="bank 17")
-    with pytest.raises(Conflict, match="A manual payment with the reference bank 17 is recorded already"):
+    with pytest.raises(Conflict, match="A manual payment with the reference bank 17 is already recorded"):
         await pay(engine, ask, company, Money(100, "USD"), reference="bank 17")
     assert (await get_subscription(engine, company_id=company, now=LATER)).owed == Money(9800, "USD")
 
 
 async def test_a_provider_is_asked_first(engine: AsyncEngine, ask: Ask) -> None:
-    company, adapters = await paying(engine, ask), PaymentAdapters([ManualAdapter(), Provider()])
+    company, adapters = await paying(engine, ask), PaymentMethods([ManualMethod(), Provider()])
     provider = adapters.find("provider")
     with pytest.raises(Refused, match="knows no payment"):
         await pay(engine, ask, company, Money(9900, "USD"), reference="unknown", adapter=provider)
     paid = await pay(engine, ask, company, Money(9900, "USD"), reference="known", adapter=provider)
     assert (paid.payment.method, paid.owed.minor_units) == ("provider", 0)
     assert adapters.find("").method == "manual"
-    with pytest.raises(InvalidInput, match="use one of manual, provider"):
+    with pytest.raises(InvalidInput, match="give one of manual, provider"):
         adapters.find("barter")
 
 
@@ -139,7 +139,7 @@ async def test_a_day_that_has_begun_somewhere_is_not_ahead(
     company = await paying(engine, ask)
     payment = pay(engine, ask, company, Money(1, "USD"), received_at=received_at)
     if lies_ahead:
-        with pytest.raises(InvalidInput, match="lies ahead"):
+        with pytest.raises(InvalidInput, match="is in the future"):
             await payment
     else:
         assert (await payment).payment.received_at == received_at
@@ -147,15 +147,15 @@ async def test_a_day_that_has_begun_somewhere_is_not_ahead(
 
 async def test_more_than_is_owed_is_taken_only_when_that_is_meant(engine: AsyncEngine, ask: Ask) -> None:
     company = await paying(engine, ask)
-    with pytest.raises(Refused, match=r"99\.00 USD are owed: 51\.00 USD would be paid in advance\. Confirm that"):
+    with pytest.raises(Refused, match=r"balance due is 99\.00 USD: 51\.00 USD would be a prepayment\. Confirm"):
         await pay(engine, ask, company, Money(15000, "USD"), only_what_is_owed=True)
     assert (await pay(engine, ask, company, Money(9900, "USD"), only_what_is_owed=True)).owed == Money(0, "USD")
-    with pytest.raises(Refused, match=r"Nothing is owed: 0\.01 USD would be paid in advance"):
+    with pytest.raises(Refused, match=r"no balance due: 0\.01 USD would be a prepayment"):
         await pay(engine, ask, company, Money(1, "USD"), only_what_is_owed=True)
     assert (await pay(engine, ask, company, Money(100, "USD"))).owed == Money(-100, "USD")
 
 
-async def reverse(engine: AsyncEngine, request: OwnerRequest, company: UUID, payment: UUID) -> Paid:
+async def reverse(engine: AsyncEngine, request: OwnerRequest, company: UUID, payment: UUID) -> PaymentResult:
     return await reverse_payment(
         engine, encode, request=request, company_id=company, payment_id=payment, now=LATER + timedelta(hours=1)
     )
@@ -167,7 +167,7 @@ async def test_a_payment_is_taken_back_by_another_that_stays(engine: AsyncEngine
     request = ask()
     taken_back = await reverse(engine, request, company, wrong.id)
     assert (taken_back.payment.amount, taken_back.payment.reverses) == (Money(-99000, "USD"), wrong.id)
-    assert (taken_back.owed, taken_back.record.subscription.state) == (Money(9900, "USD"), State.ACTIVE)
+    assert (taken_back.owed, taken_back.record.subscription.state) == (Money(9900, "USD"), SubscriptionState.ACTIVE)
     with pytest.raises(AlreadyAnswered):
         await reverse(engine, request, company, wrong.id)
     listed = await list_payments(engine, company_id=company, before=None, limit=10)
@@ -181,14 +181,14 @@ async def test_a_payment_is_taken_back_by_another_that_stays(engine: AsyncEngine
 async def test_what_cannot_be_taken_back(engine: AsyncEngine, ask: Ask) -> None:
     company, other = await paying(engine, ask), await paying(engine, ask)
     payment = (await pay(engine, ask, company, Money(9900, "USD"))).payment
-    with pytest.raises(InvalidInput, match="Reason is missing: say why the payment is taken back"):
+    with pytest.raises(InvalidInput, match="Reason is missing: say why the payment is reversed"):
         await reverse(engine, replace(ask(), action=Action("owner@example.com", "")), company, payment.id)
     for elsewhere, unknown in ((other, payment.id), (company, new_id())):
         with pytest.raises(NotFound, match="has no payment"):
             await reverse(engine, ask(), elsewhere, unknown)
     reversal = (await reverse(engine, ask(), company, payment.id)).payment
-    with pytest.raises(Refused, match="The payment was taken back before"):
+    with pytest.raises(Refused, match="The payment is already reversed"):
         await reverse(engine, ask(), company, payment.id)
-    with pytest.raises(Refused, match="This takes a payment back, and stays"):
+    with pytest.raises(Refused, match="A reversal cannot be reversed"):
         await reverse(engine, ask(), company, reversal.id)
     assert (await get_subscription(engine, company_id=company, now=LATER)).owed == Money(9900, "USD")

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.actions.use_cases import OwnerRequest
-from billing.limits.rules import Level, Use
-from billing.limits.use_cases import take_usage
+from billing.limits.rules import ReportedUsage, UsageLevel
+from billing.limits.use_cases import store_usage
 from billing.money.rules import Money
 from billing.plan_versions import use_cases as moving
 from billing.plan_versions.use_cases import create_plan_version, move_subscriptions, preview_plan_version
@@ -38,7 +38,7 @@ async def create(engine: AsyncEngine, ask: Ask, terms: Plan) -> Plan:
 async def test_companies_keep_their_version_until_they_are_moved(
     engine: AsyncEngine, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(moving, "PAGE", 2)
+    monkeypatch.setattr(moving, "PAGE_SIZE", 2)
     assert (await create(engine, ask, TEAM)).version == 1
     companies: dict[str, UUID] = {name: new_id() for name in ("pays", "also pays", "too large", "trial", "over")}
     for name, company in companies.items():
@@ -46,7 +46,9 @@ async def test_companies_keep_their_version_until_they_are_moved(
         await start_trial(engine, encode, company_id=company, plan_code="TEAM", now=start)
         if name not in {"trial", "over"}:
             await renew_subscription(engine, encode, request=ask(), company_id=company, now=NOW)
-    await take_usage(engine, levels=[Level(companies["too large"], date(2026, 11, 20), 1, Use(seats=11))])
+    await store_usage(
+        engine, levels=[ReportedUsage(companies["too large"], date(2026, 11, 20), 1, UsageLevel(seats=11))]
+    )
     assert (await create(engine, ask, DEARER)).version == 2
 
     preview = await preview_plan_version(engine, terms=DEARER, now=LATER, after=None, limit=3)

@@ -26,7 +26,7 @@ def test_versions_are_counted_by_plan() -> None:
     dearer = replace(PLAN, version=0, price_per_month=Money(10900, "USD"))
     assert next_version(dearer, [SMALL, PLAN]) == replace(dearer, version=2)
     assert next_version(replace(dearer, code="TEAM"), [SMALL, PLAN]).version == 1
-    with pytest.raises(Conflict, match="Version 1 of PRO has these terms already"):
+    with pytest.raises(Conflict, match="Version 1 of PRO already has these terms"):
         next_version(replace(PLAN, version=0), [SMALL, PLAN])
     with pytest.raises(Refused, match="All plans are in USD"):
         next_version(replace(dearer, price_per_month=Money(1, "EUR")), [SMALL, PLAN])
@@ -43,7 +43,7 @@ def test_versions_are_counted_by_plan() -> None:
         ("seats", 0, "Seats must be 1 to 1,000,000, not 0."),
         ("storage_bytes", 0, "Storage in bytes must be"),
         ("storage_bytes", 2**63, "Storage in bytes must be"),
-        ("screenshot_retention_days", 0, "Days that screenshots are kept must be 1 to 3,650, not 0."),
+        ("screenshot_retention_days", 0, "Screenshot retention in days must be 1 to 3,650, not 0."),
     ],
 )
 def test_terms_that_break_a_rule_are_named(field: str, value: object, problem: str) -> None:

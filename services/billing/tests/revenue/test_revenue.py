@@ -11,14 +11,14 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.actions.use_cases import OwnerRequest
-from billing.limits.rules import Level, Use
-from billing.limits.use_cases import take_usage
+from billing.limits.rules import ReportedUsage, UsageLevel
+from billing.limits.use_cases import store_usage
 from billing.revenue.rules.months import MonthRange
-from billing.revenue.rules.report import Figure, Report
+from billing.revenue.rules.report import RevenueFigure, RevenueReport
 from billing.revenue.use_cases import get_revenue_report, list_revenue_movements
 from billing.subscriptions.messages import encode
-from billing.subscriptions.rules.movements import Movement
-from billing.subscriptions.rules.subscription import State
+from billing.subscriptions.rules.movements import MrrMovement
+from billing.subscriptions.rules.subscription import SubscriptionState
 from billing.subscriptions.use_cases.company_events import start_trial
 from billing.subscriptions.use_cases.lifecycle import cancel_subscription, renew_subscription
 from billing.subscriptions.use_cases.periods import end_periods
@@ -26,7 +26,7 @@ from billing.subscriptions.use_cases.plan_change import change_plan
 from servicekit.ids import new_id
 
 Ask = Callable[..., OwnerRequest]
-ReportOf = Callable[[int, int], Awaitable[Report]]
+ReportOf = Callable[[int, int], Awaitable[RevenueReport]]
 
 NOW = datetime(2027, 6, 10, tzinfo=UTC)
 NAMES = ("steady", "grows", "leaves", "comes back", "never pays")
@@ -56,7 +56,7 @@ async def companies(engine: AsyncEngine, ask: Ask) -> dict[str, UUID]:
     await call(cancel_subscription, "comes back", on(3, 4), at_once=True)
     await call(renew_subscription, "comes back", on(5, 2))
     for name, seats in (("steady", 10), ("grows", 60)):
-        await take_usage(engine, levels=[Level(companies[name], date(2027, 5, 30), 1, Use(seats))])
+        await store_usage(engine, levels=[ReportedUsage(companies[name], date(2027, 5, 30), 1, UsageLevel(seats))])
     while await end_periods(engine, encode, now=NOW):
         pass
     return companies
@@ -66,7 +66,7 @@ async def companies(engine: AsyncEngine, ask: Ask) -> dict[str, UUID]:
 def report_of(engine: AsyncEngine, companies: dict[str, UUID]) -> ReportOf:  # noqa: ARG001 - they are what it is about
     """`await report_of(2, 3)`: three months from February on."""
 
-    async def report(month: int, count: int) -> Report:
+    async def report(month: int, count: int) -> RevenueReport:
         months = MonthRange.checked(year=2027, month=month, count=count, now=NOW)
         return await get_revenue_report(engine, months=months, now=NOW)
 
@@ -76,15 +76,15 @@ def report_of(engine: AsyncEngine, companies: dict[str, UUID]) -> ReportOf:  # n
 @pytest.mark.parametrize(
     ("month", "start", "moved", "end"),
     [
-        (1, 0, {Movement.NEW: 3 * 9900}, 29700),
-        (2, 29700, {Movement.NEW: 9900, Movement.EXPANSION: 40000}, 79600),
-        (3, 79600, {Movement.CHURN: -2 * 9900}, 59800),
+        (1, 0, {MrrMovement.NEW: 3 * 9900}, 29700),
+        (2, 29700, {MrrMovement.NEW: 9900, MrrMovement.EXPANSION: 40000}, 79600),
+        (3, 79600, {MrrMovement.CHURN: -2 * 9900}, 59800),
         (4, 59800, {}, 59800),
-        (5, 59800, {Movement.REACTIVATION: 9900}, 69700),
+        (5, 59800, {MrrMovement.REACTIVATION: 9900}, 69700),
     ],
 )
 async def test_the_bridge_of_each_month(
-    report_of: ReportOf, month: int, start: int, moved: dict[Movement, int], end: int
+    report_of: ReportOf, month: int, start: int, moved: dict[MrrMovement, int], end: int
 ) -> None:
     bridge = (await report_of(month, 1)).bridge
     assert (bridge.start, bridge.end) == (start, end)
@@ -117,11 +117,14 @@ async def test_trials(report_of: ReportOf) -> None:
 
 async def test_what_stands_at_the_end(report_of: ReportOf) -> None:
     january = await report_of(1, 1)
-    assert {each.state: each.subscriptions for each in january.standing} == {State.TRIAL: 2, State.ACTIVE: 3}
+    assert {each.state: each.subscriptions for each in january.groups} == {
+        SubscriptionState.TRIAL: 2,
+        SubscriptionState.ACTIVE: 3,
+    }
     assert january.health == 1  # the conversion in the first moment of February is February's
     may = await report_of(5, 1)
     counts = {(each.plan_code, each.state): each.subscriptions for each in may.with_access}
-    assert counts == {("PRO", State.ACTIVE): 2, ("ENTERPRISE", State.ACTIVE): 1}
+    assert counts == {("PRO", SubscriptionState.ACTIVE): 2, ("ENTERPRISE", SubscriptionState.ACTIVE): 1}
     assert may.health == Fraction(3, 5)
     assert may.average_seats == Fraction(50 + 50 + 999, 3)
     assert may.average_seats_in_use == 35
@@ -129,14 +132,14 @@ async def test_what_stands_at_the_end(report_of: ReportOf) -> None:
 
 
 async def test_the_rows_behind_it(engine: AsyncEngine, companies: dict[str, UUID]) -> None:
-    async def behind(figure: Figure, month: int) -> list[tuple[str, int]]:
+    async def behind(figure: RevenueFigure, month: int) -> list[tuple[str, int]]:
         months = MonthRange.checked(year=2027, month=month, count=1, now=NOW)
         rows = await list_revenue_movements(engine, months=months, figure=figure, after_revision=0, limit=100, now=NOW)
         names = {company: name for name, company in companies.items()}
         return [(names[row.record.company_id], row.revenue_change) for row in rows]
 
-    assert await behind(Figure.CHURN, 3) == [("leaves", -9900), ("comes back", -9900)]
-    assert await behind(Figure.RETENTION, 2) == [("grows", 40000)]
-    assert await behind(Figure.START, 2) == [("steady", 9900), ("grows", 9900), ("leaves", 9900)]
-    assert await behind(Figure.TRIALS_CONVERTED, 2) == [("comes back", 9900)]
-    assert len(await behind(Figure.STANDING, 5)) == 5
+    assert await behind(RevenueFigure.CHURN, 3) == [("leaves", -9900), ("comes back", -9900)]
+    assert await behind(RevenueFigure.RETENTION, 2) == [("grows", 40000)]
+    assert await behind(RevenueFigure.START, 2) == [("steady", 9900), ("grows", 9900), ("leaves", 9900)]
+    assert await behind(RevenueFigure.TRIALS_CONVERTED, 2) == [("comes back", 9900)]
+    assert len(await behind(RevenueFigure.STANDING, 5)) == 5

@@ -12,7 +12,7 @@ from billing.plans import store as plans
 from billing.subscriptions.messages import encode
 from billing.subscriptions.rules import lifecycle
 from billing.subscriptions.use_cases.company_events import start_trial
-from billing.subscriptions.use_cases.record_changes import record
+from billing.subscriptions.use_cases.record_changes import record_changes
 from contracts.billing.v1 import billing_pb2
 from contracts.billing.v1.billing_pb2_grpc import BillingServiceStub
 from servicekit.errors import Refused
@@ -64,7 +64,9 @@ async def test_pages_have_a_thousand_changes_at_most(connect_as: ConnectAs, engi
         (free, *_) = await plans.on_offer(tx)
         now = datetime.now(UTC)
         trials = [(None, lifecycle.start_trial(new_id(), free, now)) for _ in range(1001)]
-        revisions = [each.revision for each in await record(tx, encode, trials, action=Action("tests", ""), now=now)]
+        revisions = [
+            each.revision for each in await record_changes(tx, encode, trials, action=Action("tests", ""), now=now)
+        ]
     list_changes = connect_as("tracking").ListEntitlementChanges
     request = billing_pb2.ListEntitlementChangesRequest
     for limit in (0, 1000, 2**32 - 1):

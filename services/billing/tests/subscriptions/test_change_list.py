@@ -18,7 +18,7 @@ from billing.subscriptions.rules.subscription import Entitlement
 from billing.subscriptions.use_cases.company_events import extend_on_reactivation, start_trial
 from billing.subscriptions.use_cases.periods import end_periods
 from billing.subscriptions.use_cases.queries import list_subscription_changes
-from billing.subscriptions.use_cases.record_changes import record
+from billing.subscriptions.use_cases.record_changes import record_changes
 from servicekit.ids import new_id
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
@@ -83,7 +83,7 @@ async def test_a_later_revision_is_not_seen_before_an_earlier_one(engine: AsyncE
     async with engine.begin() as tx:
         await revision_clock.lock(tx)
         (plan, *_) = await plans.on_offer(tx)
-        await record(tx, encode, [(None, lifecycle.start_trial(slow, plan, NOW))], action=ACTION, now=NOW)
+        await record_changes(tx, encode, [(None, lifecycle.start_trial(slow, plan, NOW))], action=ACTION, now=NOW)
         writing = asyncio.create_task(start_trial(engine, encode, company_id=quick, plan_code="PRO", now=NOW))
         await until(quick_ended_or_waits)
         assert await list_subscription_changes(engine, after_revision=before, limit=10) == []

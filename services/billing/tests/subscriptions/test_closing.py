@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from billing.actions.use_cases import OwnerRequest
 from billing.invoices.use_cases import list_invoice_lines
 from billing.money.rules import Money
-from billing.payments.client import ManualAdapter
+from billing.payments.client import ManualMethod
 from billing.payments.use_cases import record_payment
 from billing.plan_versions.use_cases import move_subscriptions, preview_plan_version
 from billing.plans import store as plans
@@ -21,7 +21,7 @@ from billing.plans.rules import Plan
 from billing.revenue.rules.months import MonthRange
 from billing.revenue.use_cases import get_revenue_report
 from billing.subscriptions.messages import encode
-from billing.subscriptions.rules.refusals import Step
+from billing.subscriptions.rules.refusals import SubscriptionStep
 from billing.subscriptions.use_cases.company_events import cancel_on_closing, extend_on_reactivation, start_trial
 from billing.subscriptions.use_cases.lifecycle import (
     cancel_subscription,
@@ -58,7 +58,7 @@ async def close(engine: AsyncEngine, company: UUID, *, at: datetime = CLOSED, he
 
 async def pay(engine: AsyncEngine, ask: Ask, company: UUID, cents: int) -> Any:
     fields = {"company_id": company, "amount": Money(cents, "USD"), "reference": "", "received_at": None, "now": AFTER}
-    return await record_payment(engine, encode, ManualAdapter(), request=ask(), **fields)
+    return await record_payment(engine, encode, ManualMethod(), request=ask(), **fields)
 
 
 async def pass_time(engine: AsyncEngine, now: datetime) -> None:
@@ -97,7 +97,10 @@ async def test_nothing_makes_it_go_on(engine: AsyncEngine, ask: Ask, change: str
     company = await paying(engine, ask)
     await close(engine, company)
     before = await rows(engine, company)
-    with pytest.raises(Refused, match=r"The company was closed on 2 Jan 2027: .* create a new company"):
+    with pytest.raises(
+        Refused,
+        match=r"The company was closed on 2 Jan 2027, so .*\. To serve this customer again, create a new company",
+    ):
         await CHANGES[change](engine, ask(), company, now)
     await extend_on_reactivation(engine, encode, company_id=company, company_revision=9, now=now)
     await pass_time(engine, OVER)
@@ -117,13 +120,15 @@ async def test_a_subscription_that_was_over_stays_over(engine: AsyncEngine, ask:
 async def test_what_is_owed_can_be_paid_and_no_more(engine: AsyncEngine, ask: Ask) -> None:
     company = await paying(engine, ask)
     await close(engine, company)
-    with pytest.raises(Refused, match=r"99\.00 USD are owed, and the company is closed: record no more than that"):
+    with pytest.raises(
+        Refused, match=r"balance due is 99\.00 USD, and the company is closed: record at most that amount"
+    ):
         await pay(engine, ask, company, 9901)
     assert (await pay(engine, ask, company, 9900)).owed.minor_units == 0
-    with pytest.raises(Refused, match="Nothing is owed, and the company is closed"):
+    with pytest.raises(Refused, match="There is no balance due, and the company is closed"):
         await pay(engine, ask, company, 1)
     details = await get_subscription(engine, company_id=company, now=AFTER)
-    assert set(details.refusals) == set(Step) - {Step.CANCEL}
+    assert set(details.refusals) == set(SubscriptionStep) - {SubscriptionStep.CANCEL}
 
 
 async def test_unused_time_can_still_be_credited(engine: AsyncEngine, ask: Ask) -> None:

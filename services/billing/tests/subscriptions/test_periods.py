@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from billing.actions.use_cases import OwnerRequest
 from billing.invoices.use_cases import list_invoice_lines
 from billing.subscriptions.messages import encode
-from billing.subscriptions.rules.subscription import RUNNING, State
+from billing.subscriptions.rules.subscription import RUNNING_STATES, SubscriptionState
 from billing.subscriptions.store import history as subscriptions
 from billing.subscriptions.use_cases.company_events import extend_on_reactivation, start_trial
 from billing.subscriptions.use_cases.lifecycle import cancel_subscription, renew_subscription
@@ -76,7 +76,7 @@ async def test_a_reactivation_at_the_same_moment_is_never_lost(engine: AsyncEngi
     async with engine.connect() as connection:
         after = [await subscriptions.current(connection, company) for company in companies]
     assert {each and (each.subscription.state, each.subscription.expires_at) for each in after} == {
-        (State.ACTIVE, END + timedelta(days=30))
+        (SubscriptionState.ACTIVE, END + timedelta(days=30))
     }
 
 
@@ -130,7 +130,7 @@ async def test_looking_for_ended_periods_reads_the_partial_index(engine: AsyncEn
     """Its condition names the running states: a state that is added must be added to the index."""
     async with engine.connect() as connection:
         await connection.execute(text("SET LOCAL enable_seqscan = off"))
-        states = ", ".join(f"'{state}'" for state in sorted(RUNNING))
+        states = ", ".join(f"'{state}'" for state in sorted(RUNNING_STATES))
         statement = f"""
             EXPLAIN SELECT 1 FROM subscription
             WHERE superseded_at IS NULL AND state IN ({states}) AND expires_at <= now() ORDER BY expires_at LIMIT 9

@@ -9,10 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.actions.use_cases import OwnerRequest
-from billing.limits.rules import Level, Use
-from billing.limits.use_cases import take_usage
+from billing.limits.rules import ReportedUsage, UsageLevel
+from billing.limits.use_cases import store_usage
 from billing.subscriptions.messages import encode
-from billing.subscriptions.rules.plan_change import ScheduledChange, ScheduledState, Timing
+from billing.subscriptions.rules.plan_change import ChangeTiming, ScheduledChange, ScheduledChangeState
 from billing.subscriptions.use_cases.company_events import start_trial
 from billing.subscriptions.use_cases.lifecycle import (
     cancel_subscription,
@@ -21,7 +21,7 @@ from billing.subscriptions.use_cases.lifecycle import (
     renew_subscription,
 )
 from billing.subscriptions.use_cases.periods import end_periods
-from billing.subscriptions.use_cases.plan_change import Changed, change_plan, preview_plan_change
+from billing.subscriptions.use_cases.plan_change import ChangeResult, change_plan, preview_plan_change
 from billing.subscriptions.use_cases.scheduled_changes import cancel_scheduled_change, list_scheduled_changes
 from contracts.billing.v1.events_pb2 import EntitlementChanged
 from idempotency import AlreadyAnswered
@@ -45,15 +45,15 @@ async def paying(engine: AsyncEngine, ask: Ask, plan: str = "PRO") -> UUID:
 
 
 async def change(
-    engine: AsyncEngine, ask: Ask, company: UUID, code: str, now: datetime, asked: Timing | None = None
-) -> Changed:
+    engine: AsyncEngine, ask: Ask, company: UUID, code: str, now: datetime, asked: ChangeTiming | None = None
+) -> ChangeResult:
     return await change_plan(
         engine, encode, request=ask(), company_id=company, code=code, version=0, asked=asked, now=now
     )
 
 
 async def uses(engine: AsyncEngine, company: UUID, seats: int, day: int = 1) -> None:
-    await take_usage(engine, levels=[Level(company, date(2026, 11, day), day, Use(seats, 5 * 10**9))])
+    await store_usage(engine, levels=[ReportedUsage(company, date(2026, 11, day), day, UsageLevel(seats, 5 * 10**9))])
 
 
 async def scheduled_of(engine: AsyncEngine, company: UUID) -> list[ScheduledChange]:
@@ -70,7 +70,7 @@ async def test_an_upgrade_is_charged_at_once(engine: AsyncEngine, ask: Ask) -> N
     preview = await preview_plan_change(engine, company_id=company, code="ENTERPRISE", version=0, asked=None, now=half)
     changed = await change(engine, ask, company, "ENTERPRISE", half)
     assert [line.minor_units for line in changed.lines] == [-4950, 24950]
-    assert (preview.timing, preview.change.lines) == (Timing.NOW, changed.lines)
+    assert (preview.timing, preview.change.lines) == (ChangeTiming.NOW, changed.lines)
     assert changed.record.subscription.plan.seats == 999
     assert changed.record.action == ask().action
 
@@ -82,18 +82,18 @@ async def test_a_downgrade_waits_for_the_end_wherever_it_moves(engine: AsyncEngi
     assert (changed.scheduled.due_at, changed.lines) == (END, ())
     await extend_subscription(engine, encode, request=ask(), company_id=company, days=7, now=NOW + 2 * DAY)
     (waiting,) = await scheduled_of(engine, company)
-    assert (waiting.state, waiting.due_at) == (ScheduledState.PENDING, END + 7 * DAY)
+    assert (waiting.state, waiting.due_at) == (ScheduledChangeState.PENDING, END + 7 * DAY)
     await finish(engine, END + 7 * DAY - DAY)
     assert (await history(company))[-1] == ("PRO", "ACTIVE", True)
     await finish(engine, END + 8 * DAY)
     assert (await history(company))[-2:] == [("FREE", "ACTIVE", False), ("FREE", "ACTIVE", True)]
     (applied,) = await scheduled_of(engine, company)
-    assert (applied.state, applied.due_at) == (ScheduledState.APPLIED, END + 7 * DAY)
+    assert (applied.state, applied.due_at) == (ScheduledChangeState.APPLIED, END + 7 * DAY)
 
 
 async def test_a_downgrade_now_when_asked(engine: AsyncEngine, ask: Ask) -> None:
     company = await paying(engine, ask)
-    changed = await change(engine, ask, company, "FREE", NOW + 15 * DAY, Timing.NOW)
+    changed = await change(engine, ask, company, "FREE", NOW + 15 * DAY, ChangeTiming.NOW)
     assert [line.minor_units for line in changed.lines] == [-4950]
     assert changed.record.subscription.monthly_revenue == 0
 
@@ -101,10 +101,10 @@ async def test_a_downgrade_now_when_asked(engine: AsyncEngine, ask: Ask) -> None
 async def test_a_downgrade_below_the_use_is_refused_with_the_numbers(engine: AsyncEngine, ask: Ask) -> None:
     company = await paying(engine, ask)
     await uses(engine, company, seats=12)
-    for asked in (None, Timing.NOW):
+    for asked in (None, ChangeTiming.NOW):
         preview = await preview_plan_change(engine, company_id=company, code="FREE", version=0, asked=asked, now=NOW)
-        assert [(each.in_use, each.limit) for each in preview.shortages] == [(12, 5)]
-        with pytest.raises(Refused, match="FREE is too small: 12 seats are in use and 5 would be allowed"):
+        assert [(each.in_use, each.limit) for each in preview.violations] == [(12, 5)]
+        with pytest.raises(Refused, match="FREE is too small: 12 seats are in use, and the limit would be 5"):
             await change(engine, ask, company, "FREE", NOW, asked)
     assert await scheduled_of(engine, company) == []
     await uses(engine, company, seats=5, day=2)
@@ -121,8 +121,8 @@ async def test_a_downgrade_that_became_too_small_is_refused_at_its_moment(
     assert (await history(company))[-1] == ("PRO", "ACTIVE", True)
     (refused,) = await scheduled_of(engine, company)
     assert (refused.state, refused.outcome) == (
-        ScheduledState.REFUSED,
-        "6 seats are in use and 5 would be allowed",
+        ScheduledChangeState.REFUSED,
+        "6 seats are in use, and the limit would be 5",
     )
 
 
@@ -134,7 +134,7 @@ async def test_a_scheduled_change_is_withdrawn_by_hand_by_another_and_by_cancell
     assert first is not None
     request = ask()
     withdrawn = await cancel_scheduled_change(engine, encode, request=request, change_id=first.id, now=NOW)
-    assert withdrawn.state is ScheduledState.WITHDRAWN
+    assert withdrawn.state is ScheduledChangeState.WITHDRAWN
     with pytest.raises(AlreadyAnswered):
         await cancel_scheduled_change(engine, encode, request=request, change_id=first.id, now=NOW)
     with pytest.raises(Refused, match="The change was withdrawn on 23 Nov 2026"):
@@ -143,9 +143,9 @@ async def test_a_scheduled_change_is_withdrawn_by_hand_by_another_and_by_cancell
     await change(engine, ask, company, "PRO", NOW)
     await cancel_subscription(engine, encode, request=ask(), company_id=company, at_once=False, now=NOW)
     assert [(each.plan.code, each.state, each.outcome) for each in await scheduled_of(engine, company)] == [
-        ("FREE", ScheduledState.WITHDRAWN, "withdrawn by owner@example.com: asked"),
-        ("FREE", ScheduledState.WITHDRAWN, "replaced by a change to PRO"),
-        ("PRO", ScheduledState.WITHDRAWN, "the subscription was cancelled"),
+        ("FREE", ScheduledChangeState.WITHDRAWN, "withdrawn by owner@example.com: asked"),
+        ("FREE", ScheduledChangeState.WITHDRAWN, "replaced by a change to PRO"),
+        ("PRO", ScheduledChangeState.WITHDRAWN, "the subscription was cancelled"),
     ]
     with pytest.raises(NotFound, match="no scheduled change"):
         await cancel_scheduled_change(engine, encode, request=ask(), change_id=new_id(), now=NOW)
@@ -155,10 +155,10 @@ async def test_the_same_scheduled_change_is_not_ordered_twice(engine: AsyncEngin
     company = await paying(engine, ask, "ENTERPRISE")
     first = (await change(engine, ask, company, "FREE", NOW)).scheduled
     assert first is not None
-    with pytest.raises(Refused, match=r"to version 1 of FREE on .* is scheduled already"):
+    with pytest.raises(Refused, match=r"to version 1 of FREE on .* is already scheduled"):
         await change(engine, ask, company, "FREE", NOW)
     (waiting,) = await scheduled_of(engine, company)
-    assert (waiting.id, waiting.state) == (first.id, ScheduledState.PENDING)
+    assert (waiting.id, waiting.state) == (first.id, ScheduledChangeState.PENDING)
 
 
 async def test_scheduled_changes_come_in_pages(engine: AsyncEngine, ask: Ask) -> None:

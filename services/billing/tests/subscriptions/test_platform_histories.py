@@ -19,13 +19,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from billing.actions.use_cases import OwnerRequest
 from billing.invoices.use_cases import list_invoice_lines
 from billing.revenue.rules.months import MonthRange
-from billing.revenue.rules.report import Figure, MovementRow
+from billing.revenue.rules.report import FigureRow, RevenueFigure
 from billing.revenue.use_cases import get_revenue_report, list_revenue_movements
 from billing.subscriptions.messages import encode
-from billing.subscriptions.rules.changes import TRIAL_ENDS, Kind, Record
+from billing.subscriptions.rules.changes import TRIAL_END_KINDS, ChangeKind, SubscriptionRecord
 from billing.subscriptions.rules.dates import next_anniversary
-from billing.subscriptions.rules.movements import Movement
-from billing.subscriptions.rules.plan_change import Timing
+from billing.subscriptions.rules.movements import MrrMovement
+from billing.subscriptions.rules.plan_change import ChangeTiming
 from billing.subscriptions.store import history as subscriptions
 from billing.subscriptions.use_cases.company_events import start_trial
 from billing.subscriptions.use_cases.lifecycle import (
@@ -42,7 +42,7 @@ from servicekit.errors import Refused
 from servicekit.ids import new_id
 
 Ask = Callable[..., OwnerRequest]
-Histories = dict[UUID, list[Record]]
+Histories = dict[UUID, list[SubscriptionRecord]]
 
 START = datetime(2026, 1, 31, 9, tzinfo=UTC)
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -87,7 +87,7 @@ class Platform:
             case "renew":
                 await renew_subscription(self.engine, encode, **common)
             case "change" | "change at end":
-                asked = Timing.PERIOD_END if name == "change at end" else None
+                asked = ChangeTiming.PERIOD_END if name == "change at end" else None
                 await change_plan(self.engine, encode, code=CODES[number % 3], version=0, asked=asked, **common)
             case "extend":
                 await extend_subscription(self.engine, encode, days=number % 30 + 1, **common)
@@ -139,13 +139,13 @@ async def check(platform: Platform) -> None:
     assert len({row.kind for rows in histories.values() for row in rows}) > 8
 
 
-def check_rows(rows: list[Record]) -> None:
+def check_rows(rows: list[SubscriptionRecord]) -> None:
     """Each row holds until the next one does."""
     assert [row.superseded_at for row in rows] == [*(row.at for row in rows[1:]), None]
     assert all(before.revision < after.revision and before.at <= after.at for before, after in pairwise(rows))
 
 
-async def check_past(platform: Platform, company: UUID, rows: list[Record]) -> None:
+async def check_past(platform: Platform, company: UUID, rows: list[SubscriptionRecord]) -> None:
     """What it was on a date is the last row that began by then."""
     async with platform.engine.begin() as tx:
         for row in rows:
@@ -159,16 +159,16 @@ async def check_lines(platform: Platform, histories: Histories) -> None:
         lines = await list_invoice_lines(platform.engine, company_id=company, before=None, limit=1000)
         assert {line.revision for line in lines} <= {row.revision for row in rows}
         for row in rows:
-            if row.kind in {Kind.RENEWED, Kind.TRIAL_CONVERTED}:
+            if row.kind in {ChangeKind.RENEWED, ChangeKind.TRIAL_CONVERTED}:
                 price = row.subscription.plan.price_per_month.minor_units
                 assert sum(line.line.minor_units for line in lines if line.revision == row.revision) == price
 
 
-def held_before(rows: list[Record], moment: datetime) -> Record | None:
+def held_before(rows: list[SubscriptionRecord], moment: datetime) -> SubscriptionRecord | None:
     return next((row for row in reversed(rows) if row.at < moment), None)
 
 
-def revenue_before(rows: list[Record], moment: datetime) -> int:
+def revenue_before(rows: list[SubscriptionRecord], moment: datetime) -> int:
     row = held_before(rows, moment)
     return row.subscription.monthly_revenue if row else 0
 
@@ -187,25 +187,28 @@ async def check_report(platform: Platform, histories: Histories, since: datetime
     assert report.cohort.end == sum(at_end[company] for company in paying)
     assert report.cohort.kept == sum(min(at_start[company], at_end[company]) for company in paying)
     ended = [
-        row.kind for rows in histories.values() for row in rows if row.kind in TRIAL_ENDS and since <= row.at < until
+        row.kind
+        for rows in histories.values()
+        for row in rows
+        if row.kind in TRIAL_END_KINDS and since <= row.at < until
     ]
-    assert (report.trials_ended, report.trials_converted) == (len(ended), ended.count(Kind.TRIAL_CONVERTED))
+    assert (report.trials_ended, report.trials_converted) == (len(ended), ended.count(ChangeKind.TRIAL_CONVERTED))
     held = [row for rows in histories.values() if (row := held_before(rows, until))]
-    assert sum(each.subscriptions for each in report.standing) == len(held)
-    assert sum(each.monthly_revenue for each in report.standing) == report.bridge.end
-    expected = {Figure(kind): report.bridge.movements[kind] for kind in Movement}
-    expected[Figure.START], expected[Figure.END] = report.bridge.start, report.bridge.end
-    expected[Figure.RETENTION] = report.cohort.end - report.cohort.start
+    assert sum(each.subscriptions for each in report.groups) == len(held)
+    assert sum(each.monthly_revenue for each in report.groups) == report.bridge.end
+    expected = {RevenueFigure(kind): report.bridge.movements[kind] for kind in MrrMovement}
+    expected[RevenueFigure.START], expected[RevenueFigure.END] = report.bridge.start, report.bridge.end
+    expected[RevenueFigure.RETENTION] = report.cohort.end - report.cohort.start
     for figure, amount in expected.items():
         assert sum(await rows_behind(platform, months, figure)) == amount
-    assert len(await rows_behind(platform, months, Figure.STANDING)) == len(held)
-    assert len(await rows_behind(platform, months, Figure.TRIALS_ENDED)) == report.trials_ended
-    assert len(await rows_behind(platform, months, Figure.TRIALS_CONVERTED)) == report.trials_converted
+    assert len(await rows_behind(platform, months, RevenueFigure.STANDING)) == len(held)
+    assert len(await rows_behind(platform, months, RevenueFigure.TRIALS_ENDED)) == report.trials_ended
+    assert len(await rows_behind(platform, months, RevenueFigure.TRIALS_CONVERTED)) == report.trials_converted
 
 
-async def rows_behind(platform: Platform, months: MonthRange, figure: Figure) -> list[int]:
+async def rows_behind(platform: Platform, months: MonthRange, figure: RevenueFigure) -> list[int]:
     """What each row behind a figure added to the MRR, read page by page."""
-    listed: list[MovementRow] = []
+    listed: list[FigureRow] = []
     while page := await list_revenue_movements(
         platform.engine,
         months=months,

@@ -56,7 +56,7 @@ def test_the_parts_of_a_period_add_up_to_its_exact_price(
 
 
 def test_a_charged_part_has_a_length() -> None:
-    with pytest.raises(ValueError, match="length"):
+    with pytest.raises(ValueError, match="is not empty"):
         Charge(JANUARY, JANUARY, JANUARY, 0, 31)
 
 

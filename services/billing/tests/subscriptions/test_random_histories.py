@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from billing.money.rules import Money
 from billing.plans.rules import Plan
-from billing.subscriptions.rules.changes import Change, Kind
+from billing.subscriptions.rules.changes import Change, ChangeKind
 from billing.subscriptions.rules.dates import next_anniversary
 from billing.subscriptions.rules.lifecycle import (
     cancel,
@@ -31,9 +31,9 @@ from billing.subscriptions.rules.lifecycle import (
     settle,
     start_trial,
 )
-from billing.subscriptions.rules.movements import Movement, movement, revenue_change
-from billing.subscriptions.rules.plan_change import Timing, apply_plan, timing
-from billing.subscriptions.rules.subscription import State, Subscription
+from billing.subscriptions.rules.movements import MrrMovement, movement, revenue_change
+from billing.subscriptions.rules.plan_change import ChangeTiming, apply_plan, timing
+from billing.subscriptions.rules.subscription import Subscription, SubscriptionState
 from servicekit.errors import Refused
 
 HISTORIES = 5_000
@@ -53,18 +53,28 @@ PLANS = [
 ]
 
 LEGAL = {
-    Kind.TRIAL_CONVERTED: {(State.TRIAL, State.ACTIVE)},
-    Kind.TRIAL_EXPIRED: {(State.TRIAL, State.EXPIRED)},
-    Kind.TRIAL_CANCELLED: {(State.TRIAL, State.CANCELLED)},
-    Kind.PLAN_CHANGED: {(state, state) for state in State},
-    Kind.RENEWED: {(state, State.ACTIVE) for state in (State.ACTIVE, State.EXPIRED, State.CANCELLED)},
-    Kind.EXTENDED: {(state, state) for state in State if state is not State.EXPIRED},
-    Kind.REOPENED: {(state, State.ACTIVE) for state in (State.EXPIRED, State.CANCELLED)},
-    Kind.PAST_DUE: {(State.ACTIVE, State.PAST_DUE)},
-    Kind.PAID: {(State.PAST_DUE, State.ACTIVE)},
-    Kind.CANCELLED: {(state, State.CANCELLED) for state in (State.ACTIVE, State.PAST_DUE, State.CANCELLED)},
-    Kind.RESUMED: {(State.CANCELLED, State.ACTIVE)},
-    Kind.EXPIRED: {(state, State.EXPIRED) for state in (State.ACTIVE, State.PAST_DUE)},
+    ChangeKind.TRIAL_CONVERTED: {(SubscriptionState.TRIAL, SubscriptionState.ACTIVE)},
+    ChangeKind.TRIAL_EXPIRED: {(SubscriptionState.TRIAL, SubscriptionState.EXPIRED)},
+    ChangeKind.TRIAL_CANCELLED: {(SubscriptionState.TRIAL, SubscriptionState.CANCELLED)},
+    ChangeKind.PLAN_CHANGED: {(state, state) for state in SubscriptionState},
+    ChangeKind.RENEWED: {
+        (state, SubscriptionState.ACTIVE)
+        for state in (SubscriptionState.ACTIVE, SubscriptionState.EXPIRED, SubscriptionState.CANCELLED)
+    },
+    ChangeKind.EXTENDED: {(state, state) for state in SubscriptionState if state is not SubscriptionState.EXPIRED},
+    ChangeKind.REOPENED: {
+        (state, SubscriptionState.ACTIVE) for state in (SubscriptionState.EXPIRED, SubscriptionState.CANCELLED)
+    },
+    ChangeKind.PAST_DUE: {(SubscriptionState.ACTIVE, SubscriptionState.PAST_DUE)},
+    ChangeKind.PAID: {(SubscriptionState.PAST_DUE, SubscriptionState.ACTIVE)},
+    ChangeKind.CANCELLED: {
+        (state, SubscriptionState.CANCELLED)
+        for state in (SubscriptionState.ACTIVE, SubscriptionState.PAST_DUE, SubscriptionState.CANCELLED)
+    },
+    ChangeKind.RESUMED: {(SubscriptionState.CANCELLED, SubscriptionState.ACTIVE)},
+    ChangeKind.EXPIRED: {
+        (state, SubscriptionState.EXPIRED) for state in (SubscriptionState.ACTIVE, SubscriptionState.PAST_DUE)
+    },
 }
 
 
@@ -107,8 +117,8 @@ class Account:
 
 
 def change(account: Account, number: int, now: datetime) -> None:
-    plan, asked = PLANS[number % len(PLANS)], [None, Timing.NOW, Timing.PERIOD_END][number % 3]
-    at_end = timing(account.current, plan, asked, now) is Timing.PERIOD_END
+    plan, asked = PLANS[number % len(PLANS)], [None, ChangeTiming.NOW, ChangeTiming.PERIOD_END][number % 3]
+    at_end = timing(account.current, plan, asked, now) is ChangeTiming.PERIOD_END
     account.waiting = plan if at_end else None
     if not at_end:
         account.changes.append(apply_plan(account.current, plan, now))
@@ -158,7 +168,7 @@ class Histories(RuleBasedStateMachine):
     """Each example is one company's history."""
 
     seen = 0
-    kinds: ClassVar[Counter[Kind]] = Counter()
+    kinds: ClassVar[Counter[ChangeKind]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
@@ -190,8 +200,8 @@ def check_order_and_states(account: Account) -> None:
         assert not is_due(before.after, after.at) or after.at == before.after.expires_at
         assert after.after.has_paid == (before.after.has_paid or before.after.monthly_revenue > 0)
     first, *later = account.changes
-    assert first.kind is Kind.TRIAL_STARTED
-    assert all(change.kind is not Kind.TRIAL_STARTED for change in later)
+    assert first.kind is ChangeKind.TRIAL_STARTED
+    assert all(change.kind is not ChangeKind.TRIAL_STARTED for change in later)
 
 
 def check_money(account: Account) -> None:
@@ -201,7 +211,7 @@ def check_money(account: Account) -> None:
     month: datetime | None = None
     end = length = None
     for change, following in zip(account.changes, [*account.changes[1:], None], strict=True):
-        if change.kind in {Kind.TRIAL_CONVERTED, Kind.RENEWED}:
+        if change.kind in {ChangeKind.TRIAL_CONVERTED, ChangeKind.RENEWED}:
             assert change.after.charge is not None
             month, end = change.at, change.after.charge.until
             length = (end - month) // TICK
@@ -237,8 +247,8 @@ def check_bridges(account: Account, now: datetime) -> None:
         for before, change in steps(account)
     ]
     kinds = [kind for _, kind, _ in moved if kind]
-    assert kinds == sorted(kinds, key=lambda kind: kind is not Movement.NEW)  # new once, and first
-    assert kinds.count(Movement.NEW) <= 1
+    assert kinds == sorted(kinds, key=lambda kind: kind is not MrrMovement.NEW)  # new once, and first
+    assert kinds.count(MrrMovement.NEW) <= 1
     since, level = datetime(2026, 1, 1, tzinfo=UTC), 0
     while since <= now:
         until = next_anniversary(since, 1)
@@ -260,4 +270,4 @@ def test_random_histories() -> None:
     checks = settings(max_examples=HISTORIES, stateful_step_count=3, deadline=None, database=None)
     run_state_machine_as_test(Histories, settings=checks)
     assert Histories.seen >= HISTORIES
-    assert set(Histories.kinds) == set(Kind)
+    assert set(Histories.kinds) == set(ChangeKind)

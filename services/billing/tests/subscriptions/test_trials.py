@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from billing.subscriptions.messages import encode
-from billing.subscriptions.rules.subscription import State, Subscription
+from billing.subscriptions.rules.subscription import Subscription, SubscriptionState
 from billing.subscriptions.store import history as subscriptions
 from billing.subscriptions.use_cases.company_events import extend_on_reactivation, start_trial
 from billing.subscriptions.use_cases.periods import end_periods
@@ -56,7 +56,7 @@ async def test_a_trial_starts_once(engine: AsyncEngine, history: History) -> Non
     assert len(await history(company)) == 1
     assert await announced(engine, company) == ["started"]
     trial = await current(engine, company)
-    assert (trial.state, trial.expires_at) == (State.TRIAL, NOW + 30 * DAY)
+    assert (trial.state, trial.expires_at) == (SubscriptionState.TRIAL, NOW + 30 * DAY)
 
 
 async def test_an_unknown_plan_gives_the_cheapest_and_a_warning(engine: AsyncEngine, history: History) -> None:
@@ -120,7 +120,7 @@ async def test_any_order_of_events_ends_alike(engine: AsyncEngine, order: list[s
         else:
             await start(engine, company, now=NOW)
     after = await current(engine, company)
-    assert (after.state, after.expires_at) == (State.TRIAL, NOW + 30 * DAY)
+    assert (after.state, after.expires_at) == (SubscriptionState.TRIAL, NOW + 30 * DAY)
     assert await announced(engine, company) == ["started"]
 
 

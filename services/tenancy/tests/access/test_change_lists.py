@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Refused
-from tenancy.access.rules import Access
+from tenancy.access.rules import AccessRecord
 from tenancy.access.use_cases import list_access_changes
 from tenancy.actions.rules import Action
 from tenancy.actions.use_cases import OwnerRequest
@@ -49,10 +49,10 @@ async def refused(engine: AsyncEngine, company_id: UUID) -> None:
 class Reader:
     """Keeps a copy as the portal and the gateways do: by asking after the last revision it was given."""
 
-    ask: Callable[[ChangePage], Awaitable[Sequence[Company | Access]]]
+    ask: Callable[[ChangePage], Awaitable[Sequence[Company | AccessRecord]]]
 
     def __post_init__(self) -> None:
-        self.copy: dict[UUID, Company | Access] = {}
+        self.copy: dict[UUID, Company | AccessRecord] = {}
         self.revision = 0
 
     async def poll(self) -> bool:
@@ -77,7 +77,7 @@ async def test_a_reader_misses_no_change_of_concurrent_writers(engine: AsyncEngi
     async def companies(page: ChangePage) -> Sequence[Company]:
         return await list_company_changes(engine, page=page)
 
-    async def accesses(page: ChangePage) -> Sequence[Access]:
+    async def accesses(page: ChangePage) -> Sequence[AccessRecord]:
         return await list_access_changes(engine, page=page)
 
     async def write_all() -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Conflict, InvalidInput, NotFound, Refused
 from servicekit.ids import new_id
-from tenancy.access.rules import Access, AccessKey
+from tenancy.access.rules import AccessKey, AccessRecord
 from tenancy.access.use_cases import list_access_changes
 from tenancy.actions.rules import Action
 from tenancy.actions.use_cases import OwnerRequest
@@ -42,7 +42,7 @@ async def rows(engine: AsyncEngine, statement: str, **values: Any) -> list[tuple
         return [tuple(row) for row in await tx.execute(text(statement), values)]
 
 
-async def access(engine: AsyncEngine, company: Company) -> Access:
+async def access(engine: AsyncEngine, company: Company) -> AccessRecord:
     """What the gateways know about the company at its revision."""
     (found,) = await list_access_changes(engine, page=ChangePage(company.revision - 1, 1))
     return found
@@ -66,7 +66,7 @@ async def test_a_new_company_is_active_and_its_key_opens(engine: AsyncEngine, cr
     assert company == await get_company(engine, company_id=company.id)
     assert (company.state, company.last_sync_at, company.key_hint) == (CompanyState.ACTIVE, None, key[-4:])
     found = await access(engine, company)
-    assert found == Access(
+    assert found == AccessRecord(
         company.id,
         CompanyState.ACTIVE,
         "Europe/Berlin",

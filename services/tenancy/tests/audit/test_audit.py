@@ -14,7 +14,7 @@ from audit_trail import store as audit_store
 from servicekit.errors import InvalidInput
 from tenancy.actions.rules import Action
 from tenancy.actions.use_cases import OwnerRequest
-from tenancy.audit.rules import AuditQuestion, to_token
+from tenancy.audit.rules import AuditFilter, to_token
 from tenancy.audit.use_cases import list_audit_entries, verify_audit
 from tenancy.companies.rules.company import Company
 from tenancy.events.messages import encode
@@ -131,7 +131,7 @@ async def test_a_trail_that_was_written_anew_does_not_lead_through_a_known_entry
 async def test_the_trail_is_listed_newest_first_in_pages(engine: AsyncEngine) -> None:
     seen, token = [], ""
     while True:
-        page, token = await list_audit_entries(engine, question=AuditQuestion(), size=4, token=token)
+        page, token = await list_audit_entries(engine, question=AuditFilter(), size=4, token=token)
         seen += [sealed.entry.revision for sealed in page]
         if not token:
             break
@@ -139,15 +139,15 @@ async def test_the_trail_is_listed_newest_first_in_pages(engine: AsyncEngine) ->
 
 
 async def test_a_token_is_good_for_its_own_question(engine: AsyncEngine) -> None:
-    _, token = await list_audit_entries(engine, question=AuditQuestion(), size=1, token="")
-    for other in (AuditQuestion(action="suspend"), AuditQuestion(before=5)):
+    _, token = await list_audit_entries(engine, question=AuditFilter(), size=1, token="")
+    for other in (AuditFilter(action="suspend"), AuditFilter(before=5)):
         with pytest.raises(InvalidInput, match="page_token is of another question: ask for its first page"):
             await list_audit_entries(engine, question=other, size=1, token=token)
 
 
 @pytest.mark.parametrize("position", [[], ["x"], [1, 2], [None], [-1], [2**63], [{}]])
 async def test_a_token_that_nobody_was_given_is_refused(engine: AsyncEngine, position: list[Any]) -> None:
-    asked = AuditQuestion()
+    asked = AuditFilter()
     with pytest.raises(InvalidInput, match="page_token"):
         await list_audit_entries(engine, question=asked, size=1, token=to_token(asked, position))
 
@@ -155,15 +155,15 @@ async def test_a_token_that_nobody_was_given_is_refused(engine: AsyncEngine, pos
 @pytest.mark.parametrize("token", ["x", "é", "bnVsbA==", "W10=", "e30=", "MQ=="])
 async def test_what_is_no_token_is_refused(engine: AsyncEngine, token: str) -> None:
     with pytest.raises(InvalidInput, match="page_token"):
-        await list_audit_entries(engine, question=AuditQuestion(), size=1, token=token)
+        await list_audit_entries(engine, question=AuditFilter(), size=1, token=token)
 
 
 async def test_filters_let_through_what_they_say(engine: AsyncEngine) -> None:
     async def revisions(**filters: object) -> list[int]:
-        page, _ = await list_audit_entries(engine, question=AuditQuestion(**filters), size=0, token="")
+        page, _ = await list_audit_entries(engine, question=AuditFilter(**filters), size=0, token="")
         return [sealed.entry.revision for sealed in page]
 
-    everything, _ = await list_audit_entries(engine, question=AuditQuestion(), size=0, token="")
+    everything, _ = await list_audit_entries(engine, question=AuditFilter(), size=0, token="")
     third = everything[3].entry
     assert await revisions(action="suspend") == [6, 4, 2]
     assert await revisions(company_id=third.company_id) == [4, 3]

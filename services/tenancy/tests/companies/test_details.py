@@ -94,6 +94,6 @@ def test_an_action_names_somebody() -> None:
 
 
 def test_a_reason_can_be_demanded() -> None:
-    Action("owner@tenantry.example", "unpaid").demand_reason("suspending the company")
+    Action("owner@tenantry.example", "unpaid").require_reason("suspending the company")
     with pytest.raises(InvalidInput, match=r"action.reason is missing: say why you are suspending the company"):
-        Action("owner@tenantry.example", "").demand_reason("suspending the company")
+        Action("owner@tenantry.example", "").require_reason("suspending the company")

@@ -12,7 +12,7 @@ from servicekit.errors import InvalidInput, NotFound
 from tenancy.actions.rules import Action
 from tenancy.actions.use_cases import OwnerRequest
 from tenancy.companies.rules.company import Company
-from tenancy.companies.rules.logo import MOST_BYTES, Logo
+from tenancy.companies.rules.logo import MAX_BYTES, Logo
 from tenancy.companies.use_cases import find_company, get_logo, set_logo
 from tenancy.events.messages import encode
 
@@ -40,7 +40,7 @@ def test_a_picture_is_known_by_its_content(media_type: str) -> None:
 def test_a_logo_of_blanks_is_refused_in_no_time() -> None:
     began = time.process_time()
     with pytest.raises(InvalidInput, match="content is no picture"):
-        Logo.checked(b" " * MOST_BYTES)
+        Logo.checked(b" " * MAX_BYTES)
     assert time.process_time() - began < 0.5
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.errors import InvalidInput, NotFound, Refused
 from servicekit.ids import new_id
 from tenancy.access.messages import to_access
-from tenancy.access.rules import Access, AccessKey
+from tenancy.access.rules import AccessKey, AccessRecord
 from tenancy.access.use_cases import list_access_changes
 from tenancy.actions.rules import Action
 from tenancy.actions.use_cases import OwnerRequest
@@ -20,9 +20,9 @@ from tenancy.companies.use_cases import find_company
 from tenancy.db.rules import ChangePage
 from tenancy.events.messages import encode
 from tenancy.keys.rules.key_use import KeyUse
-from tenancy.keys.rules.keys import Key, KeyState
+from tenancy.keys.rules.keys import CompanyKey, KeyState
 from tenancy.keys.rules.peppers import Peppers
-from tenancy.keys.use_cases import Revoked, count_keys, list_keys, report_key_use, revoke_key, rotate_key
+from tenancy.keys.use_cases import RevocationResult, count_keys, list_keys, report_key_use, revoke_key, rotate_key
 
 Create = Callable[[str], Awaitable[tuple[Company, str]]]
 
@@ -52,18 +52,18 @@ class Office:
         self.company = issued.company
         return issued.key.text(peppers)
 
-    async def revoke(self, key_id: UUID) -> Revoked:
+    async def revoke(self, key_id: UUID) -> RevocationResult:
         revoked = await revoke_key(self.engine, encode=encode, request=OWNER, company_id=self.company.id, key_id=key_id)
         self.company = revoked.company
         return revoked
 
-    async def keys(self) -> list[Key]:
+    async def keys(self) -> list[CompanyKey]:
         return await list_keys(self.engine, company_id=self.company.id)
 
     async def states(self) -> list[KeyState]:
         return [key.state(datetime.now(UTC)) for key in await self.keys()]
 
-    async def access(self) -> Access:
+    async def access(self) -> AccessRecord:
         (found,) = await list_access_changes(self.engine, page=ChangePage(self.company.revision - 1, 1))
         return found
 

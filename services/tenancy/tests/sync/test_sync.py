@@ -112,7 +112,7 @@ async def test_a_commit_that_overlaps_an_answer_comes_with_the_next_one(engine: 
 async def test_a_write_that_outlasts_the_overlap_is_ended(
     engine: AsyncEngine, create: Create, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(syncs, "LONGEST_WRITE", timedelta(milliseconds=50))
+    monkeypatch.setattr(syncs, "MAX_WRITE_TIME", timedelta(milliseconds=50))
     company, _ = await create("Stuck")
 
     async def write_slowly() -> None:

@@ -11,7 +11,7 @@ MAX_REASON_LENGTH = 500
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Is kept with the change in the subscription history."""
+    """The actor of a change and the reason, as the subscription history keeps them."""
 
     actor: str
     reason: str

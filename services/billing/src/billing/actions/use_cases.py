@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the audit entry says of a result; `company_id` is None when it concerns no single company."""
+    """The result of an owner action in its audit entry; `company_id` is None when it concerns no single company."""
 
     company_id: UUID | None
     facts: Facts
@@ -28,9 +28,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class OwnerRequest:
-    """A request for an owner action. `name` and `asked` are what its audit entry calls it and says of it.
+    """A request for an owner action, with the parts of its audit entry: `name` and `asked`, the fields of the request.
 
-    `caller` is the service that makes the call, by its certificate; `outcome` makes the outcome of the result.
+    `outcome` turns the result into the rest of the entry; `caller` is the calling service, by its certificate.
     """
 
     action: Action

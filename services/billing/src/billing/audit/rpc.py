@@ -1,4 +1,4 @@
-"""AuditService over gRPC; the guard before it has checked who is calling."""
+"""AuditService over gRPC. The server has checked who is calling."""
 # ruff: noqa: ARG002, N802 - names and parameters of the methods are the contract's
 
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from audit_chain import ChainEnd
-from billing.audit.rules import MAX_ACTION_LENGTH, MAX_ACTOR_LENGTH, AuditQuestion, SealedEntry
+from billing.audit.rules import MAX_ACTION_LENGTH, MAX_ACTOR_LENGTH, AuditFilter, SealedEntry
 from billing.audit.use_cases import list_audit_entries, verify_audit
 from billing.fields.messages import (
     MAX_REVISION,
@@ -27,7 +27,7 @@ _Context = Any
 
 
 class AuditServicer(AuditServiceServicer):
-    """Translates and calls the use cases; nothing is decided here."""
+    """Each call translates its request, calls a use case and translates the result."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -48,8 +48,8 @@ class AuditServicer(AuditServiceServicer):
         )
 
 
-def _question(asked: pb.ListAuditEntriesRequest) -> AuditQuestion:
-    return AuditQuestion(
+def _question(asked: pb.ListAuditEntriesRequest) -> AuditFilter:
+    return AuditFilter(
         company_id=from_optional_id(asked.company_id, "company_id"),
         actor=checked(asked.actor, "Actor", most=MAX_ACTOR_LENGTH) or None,
         action=checked(asked.action, "Action", most=MAX_ACTION_LENGTH) or None,
@@ -63,7 +63,9 @@ def _known(asked: pb.VerifyAuditRequest) -> ChainEnd | None:
     if not asked.known_revision and not asked.known_hash:
         return None
     if not 0 < asked.known_revision <= MAX_REVISION or len(asked.known_hash) != HASH_LENGTH:
-        raise InvalidInput("known_revision and known_hash belong together: give both as you got them, or none.")
+        raise InvalidInput(
+            "known_revision and known_hash belong together: give both as an earlier response had them, or neither."
+        )
     return ChainEnd(asked.known_revision, asked.known_hash)
 
 

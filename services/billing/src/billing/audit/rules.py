@@ -1,4 +1,4 @@
-"""The audit trail: one entry for each action of an owner, sealed together with the hash of the one before it."""
+"""The audit trail: one entry for each owner action, linked by its hash to the entry before it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ Facts = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """What was asked for and what came of it; `company_id` is None when no single company is concerned.
+    """An owner action: the request (`asked`) and its outcome. `company_id` is None when it concerns no single company.
 
-    `actor` is who the caller says it acts for; `caller` is the service itself, as its certificate names it.
+    `actor` is the person for whom the calling service acts; `caller` is that service, by its certificate.
     """
 
     revision: int
@@ -33,7 +33,7 @@ class AuditEntry:
     caller: str = ""
 
     def hash(self, previous: bytes) -> bytes:
-        """SHA-256 over the previous entry's hash and this entry."""
+        """SHA-256 over the hash of the entry before and the content of this one."""
         content: dict[str, object] = {
             "revision": self.revision,
             "id": str(self.id),
@@ -46,7 +46,7 @@ class AuditEntry:
             "asked": dict(self.asked),
             "outcome": dict(self.outcome),
         }
-        if self.caller:  # entries from before callers were kept have none, and keep their hashes
+        if self.caller:  # entries from before the column existed have no caller, and their hashes must not change
             content["caller"] = self.caller
         return seal(previous, content)
 
@@ -55,8 +55,8 @@ SealedEntry = Sealed[AuditEntry]
 
 
 @dataclass(frozen=True, slots=True)
-class AuditQuestion:
-    """Which entries are asked for; what is None lets everything through. `since` is inclusive, the ends are not."""
+class AuditFilter:
+    """Filters of a listing; None lets every entry pass. `since` is inclusive, `until` and `before` are not."""
 
     company_id: UUID | None = None
     actor: str | None = None

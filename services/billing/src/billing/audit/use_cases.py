@@ -5,12 +5,12 @@ from dataclasses import asdict
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from audit_chain import ChainEnd, Verdict
-from billing.audit.rules import AuditQuestion, SealedEntry
+from billing.audit.rules import AuditFilter, SealedEntry
 from billing.audit.store import TRAIL
 from billing.db.store import revision_clock
 
 
-async def list_audit_entries(engine: AsyncEngine, *, question: AuditQuestion, limit: int) -> list[SealedEntry]:
+async def list_audit_entries(engine: AsyncEngine, *, question: AuditFilter, limit: int) -> list[SealedEntry]:
     """Up to `limit` owner actions, newest first."""
     async with engine.begin() as tx:
         return await TRAIL.search(tx, asdict(question), limit=limit)

@@ -35,7 +35,7 @@ def from_limit(limit: int) -> int:
 def from_revision(revision: int, field: str) -> int:
     """A revision that the database can hold."""
     if revision > MAX_REVISION:
-        raise InvalidInput(f"{field} is out of range: give a revision of an answer, or 0.")
+        raise InvalidInput(f"{field} is out of range: give a revision of an earlier response, or 0.")
     return revision
 
 
@@ -57,7 +57,7 @@ def from_timestamp(message: Timestamp, field: str) -> datetime:
     try:
         return message.ToDatetime(UTC)
     except (ValueError, OverflowError):
-        raise InvalidInput(f"{field} is no moment of the years 1 to 9999.") from None
+        raise InvalidInput(f"{field} is not a time of the years 1 to 9999.") from None
 
 
 def to_timestamp(moment: datetime) -> Timestamp:

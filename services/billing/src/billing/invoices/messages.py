@@ -4,12 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from billing.fields.messages import to_money, to_optional_timestamp, to_timestamp
-from billing.invoices.rules import InvoiceLine, Line
+from billing.invoices.rules import InvoiceLine, LineItem
 from contracts.billing.v1 import invoices_pb2
 
 
-def to_line(company_id: UUID, value: Line, issued_at: datetime | None = None) -> invoices_pb2.InvoiceLine:
-    """A line of an invoice that may not be issued yet."""
+def to_line(company_id: UUID, value: LineItem, issued_at: datetime | None = None) -> invoices_pb2.InvoiceLine:
+    """A line item, which may not be issued yet."""
     return invoices_pb2.InvoiceLine(
         company_id=str(company_id),
         kind=invoices_pb2.InvoiceLineKind.Value(f"INVOICE_LINE_KIND_{value.kind}"),
@@ -23,7 +23,7 @@ def to_line(company_id: UUID, value: Line, issued_at: datetime | None = None) ->
 
 
 def to_issued_line(value: InvoiceLine) -> invoices_pb2.InvoiceLine:
-    """A line as it was issued."""
+    """An invoice line."""
     message = to_line(value.company_id, value.line, value.issued_at)
     message.id, message.revision = str(value.id), value.revision
     return message

@@ -1,4 +1,4 @@
-"""What is charged and credited, and what is owed."""
+"""Line items, invoice lines and the balance."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,18 +11,18 @@ from billing.plans.rules import Plan
 from servicekit.errors import Refused
 
 
-class LineKind(StrEnum):
-    """Which way the money goes."""
+class LineItemKind(StrEnum):
+    """Whether a line item is charged or credited."""
 
     CHARGE = "CHARGE"
     CREDIT = "CREDIT"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line of an invoice: an amount (negative for a credit) for the time of a plan."""
+class LineItem:
+    """An amount for a time on a plan; negative for a credit."""
 
-    kind: LineKind
+    kind: LineItemKind
     plan: Plan
     minor_units: int
     covers_from: datetime
@@ -33,32 +33,32 @@ class Line:
         return Money(self.minor_units, self.plan.price_per_month.currency)
 
 
-def line(
-    kind: LineKind, plan: Plan, minor_units: int, covers_from: datetime, covers_until: datetime
-) -> tuple[Line, ...]:
-    """One line, or none for nothing."""
-    return (Line(kind, plan, minor_units, covers_from, covers_until),) if minor_units else ()
+def line_items(
+    kind: LineItemKind, plan: Plan, minor_units: int, covers_from: datetime, covers_until: datetime
+) -> tuple[LineItem, ...]:
+    """One line item, or none for an amount of 0."""
+    return (LineItem(kind, plan, minor_units, covers_from, covers_until),) if minor_units else ()
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceLine:
-    """A line as it was issued with a row of the history."""
+    """A line item as it was issued with a record of the subscription history."""
 
     id: UUID
     company_id: UUID
     revision: int
-    line: Line
+    line: LineItem
     issued_at: datetime
 
 
-def refuse_credit(amount: Money, owed: int, *, allowed: bool, closed_at: datetime | None) -> None:
-    """Refused when more arrives than is `owed` (minor units), unless `allowed`; a closed company has no use for it."""
+def check_overpayment(amount: Money, owed: int, *, allowed: bool, closed_at: datetime | None) -> None:
+    """Refused for more than is `owed` (minor units) unless that is `allowed`; always for a closed company."""
     more = Money(amount.minor_units - owed, amount.currency)
     if more.minor_units <= 0:
         return
-    known = f"{words(Money(owed, amount.currency))} are owed" if owed > 0 else "Nothing is owed"
+    known = f"The balance due is {words(Money(owed, amount.currency))}" if owed > 0 else "There is no balance due"
     if closed_at is not None:
-        advice = "record no more than that, and pay back the rest" if owed > 0 else "pay back what has arrived"
+        advice = "record at most that amount, and refund the rest" if owed > 0 else "refund the payment"
         raise Refused(f"{known}, and the company is closed: {advice}.")
     if not allowed:
-        raise Refused(f"{known}: {words(more)} would be paid in advance. Confirm that, or correct the amount.")
+        raise Refused(f"{known}: {words(more)} would be a prepayment. Confirm the prepayment, or correct the amount.")

@@ -1,4 +1,4 @@
-"""Invoice lines: written once, never changed; and what is owed."""
+"""Invoice lines, which never change, and the balance of a company."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from billing.invoices.rules import InvoiceLine, Line, LineKind
+from billing.invoices.rules import InvoiceLine, LineItem, LineItemKind
 from billing.plans import store as plans
 
 _ADD_LINES = text("""
@@ -40,7 +40,7 @@ _ISSUED_AFTER = text("""
 
 
 async def add_lines(tx: AsyncConnection, lines: Sequence[InvoiceLine]) -> None:
-    """Issues them; nothing for none."""
+    """Issues the lines."""
     rows = [
         {
             "id": each.id,
@@ -68,7 +68,7 @@ async def lines(tx: AsyncConnection, *, company_id: UUID | None, before: UUID | 
             row.id,
             row.company_id,
             row.revision,
-            Line(LineKind(row.kind), plans.from_row(row), row.minor_units, row.covers_from, row.covers_until),
+            LineItem(LineItemKind(row.kind), plans.from_row(row), row.minor_units, row.covers_from, row.covers_until),
             row.issued_at,
         )
         for row in rows
@@ -76,10 +76,10 @@ async def lines(tx: AsyncConnection, *, company_id: UUID | None, before: UUID | 
 
 
 async def owed(tx: AsyncConnection, company_id: UUID) -> int:
-    """Minor units charged and not paid; negative when paid in advance."""
+    """The balance in minor units: charged and not paid; negative after a prepayment."""
     return int((await tx.execute(_OWED, {"company_id": company_id})).scalar_one())
 
 
 async def issued_after(tx: AsyncConnection, company_id: UUID, moment: datetime) -> int:
-    """Minor units charged, less those credited, by changes that hold from later than the moment."""
+    """Minor units charged less those credited by changes that took effect after a moment."""
     return int((await tx.execute(_ISSUED_AFTER, {"company_id": company_id, "moment": moment})).scalar_one())

@@ -1,4 +1,4 @@
-"""What was charged and credited."""
+"""Invoice lines are listed."""
 
 from uuid import UUID
 

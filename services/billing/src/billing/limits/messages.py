@@ -1,8 +1,8 @@
-"""Usage levels and shortages as messages of the contract."""
+"""Usage levels and limit violations as messages of the contract."""
 
 from collections.abc import Sequence
 
-from billing.limits.rules import Resource, Shortage, Use
+from billing.limits.rules import LimitViolation, Resource, UsageLevel
 from contracts.billing.v1 import plans_pb2
 
 _RESOURCES = {
@@ -11,13 +11,13 @@ _RESOURCES = {
 }
 
 
-def to_use(value: Use) -> plans_pb2.Use:
-    """Seats and storage in use."""
+def to_use(value: UsageLevel) -> plans_pb2.Use:
+    """A usage level."""
     return plans_pb2.Use(seats=value.seats, storage_bytes=value.storage_bytes)
 
 
-def to_shortages(values: Sequence[Shortage]) -> list[plans_pb2.Shortage]:
-    """Limits that would be too low."""
+def to_violations(values: Sequence[LimitViolation]) -> list[plans_pb2.Shortage]:
+    """Limit violations."""
     return [
         plans_pb2.Shortage(resource=_RESOURCES[each.resource], in_use=each.in_use, limit=each.limit) for each in values
     ]

@@ -1,4 +1,4 @@
-"""What is in use, and which limits would become too low for it."""
+"""Usage levels, and the limits of plans that are below them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,55 +11,55 @@ from servicekit.errors import Refused
 
 
 class Resource(StrEnum):
-    """What a plan limits."""
+    """A resource that a plan limits."""
 
     SEATS = "seats"
     STORAGE_BYTES = "bytes of storage"
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
-    """Seats and storage that a company has in use."""
+class UsageLevel:
+    """The seats and the storage that a company uses."""
 
     seats: int = 0
     storage_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
-    """What a company had in use on a day; of one day the highest revision counts, of a month the newest day."""
+class ReportedUsage:
+    """The usage level of a company on a day. The highest revision of a day counts, and the newest day of a month."""
 
     company_id: UUID
     day: date
     revision: int
-    use: Use
+    use: UsageLevel
 
 
 @dataclass(frozen=True, slots=True)
-class Shortage:
-    """A limit that would be lower than what is in use."""
+class LimitViolation:
+    """A limit below the usage level."""
 
     resource: Resource
     in_use: int
     limit: int
 
     def __str__(self) -> str:
-        return f"{self.in_use:,} {self.resource} are in use and {self.limit:,} would be allowed"
+        return f"{self.in_use:,} {self.resource} are in use, and the limit would be {self.limit:,}"
 
 
-def shortages(current: Plan, wanted: Plan, use: Use) -> list[Shortage]:
-    """Limits that a change would lower below what is in use.
+def limit_violations(current: Plan, wanted: Plan, use: UsageLevel) -> list[LimitViolation]:
+    """The limits that a change of plan would lower below the usage level.
 
-    One that it does not lower never stands in its way, also when more is in use already.
+    A limit that it does not lower is no violation, even when the usage level exceeds it.
     """
     compared = (
         (Resource.SEATS, use.seats, current.seats, wanted.seats),
         (Resource.STORAGE_BYTES, use.storage_bytes, current.storage_bytes, wanted.storage_bytes),
     )
-    return [Shortage(resource, used, new) for resource, used, old, new in compared if new < old and used > new]
+    return [LimitViolation(resource, used, new) for resource, used, old, new in compared if new < old and used > new]
 
 
-def refuse_shortages(plan: Plan, found: Sequence[Shortage]) -> None:
-    """Refused with the numbers when there are any."""
+def check_limits(plan: Plan, found: Sequence[LimitViolation]) -> None:
+    """Refused with the numbers when there are violations."""
     if found:
-        raise Refused(f"{plan.code} is too small: {'; '.join(map(str, found))}. Free what is too much first.")
+        raise Refused(f"{plan.code} is too small: {'; '.join(map(str, found))}. Free up capacity first.")

@@ -1,4 +1,4 @@
-"""What companies have in use, by month: the newest day that tracking has reported."""
+"""Usage levels by month: the newest day that tracking has reported."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from billing.limits.rules import Level, Use
+from billing.limits.rules import ReportedUsage, UsageLevel
 
 _TAKE = text("""
     INSERT INTO usage_level AS u (company_id, month, day, revision, seats, storage_bytes)
@@ -22,8 +22,8 @@ _NEWEST = text("""
 """)
 
 
-async def take(tx: AsyncConnection, levels: Sequence[Level]) -> None:
-    """Keeps what is newer than what is there. In one order, so that two takers never wait for each other."""
+async def take(tx: AsyncConnection, levels: Sequence[ReportedUsage]) -> None:
+    """Stores levels that are newer than the stored ones, in one order, so that two writers cannot deadlock."""
     rows = [
         {
             "company_id": level.company_id,
@@ -38,7 +38,7 @@ async def take(tx: AsyncConnection, levels: Sequence[Level]) -> None:
     await tx.execute(_TAKE, rows)
 
 
-async def newest_of(tx: AsyncConnection, company_ids: Sequence[UUID]) -> dict[UUID, Use]:
-    """What is in use now; a company that tracking has never reported is left out."""
+async def newest_of(tx: AsyncConnection, company_ids: Sequence[UUID]) -> dict[UUID, UsageLevel]:
+    """The newest usage levels; companies that tracking has never reported are omitted."""
     rows = await tx.execute(_NEWEST, {"company_ids": list(company_ids)})
-    return {row.company_id: Use(row.seats, row.storage_bytes) for row in rows}
+    return {row.company_id: UsageLevel(row.seats, row.storage_bytes) for row in rows}

@@ -1,17 +1,17 @@
-"""What companies have in use, as tracking reports it."""
+"""Usage levels are stored as tracking reports them."""
 
 from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.limits import store as usage
-from billing.limits.rules import Level
+from billing.limits.rules import ReportedUsage
 
 
-async def take_usage(engine: AsyncEngine, *, levels: Sequence[Level]) -> None:
-    """Keeps the newest day of each company and month, by its highest revision: repeated or late ones change nothing.
+async def store_usage(engine: AsyncEngine, *, levels: Sequence[ReportedUsage]) -> None:
+    """Stores the newest day of each company and month; a repeated or late report changes nothing.
 
-    It locks no clock: nothing of a subscription changes by it.
+    It does not take the revision clock, because no subscription changes.
     """
     if not levels:
         return

@@ -1,4 +1,4 @@
-"""Amounts of money, and how messages to people write them."""
+"""Amounts of money, and their text in messages."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ _ISO_4217 = re.compile(r"[A-Z]{3}")
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount in the minor unit of its currency: Money(9900, "USD") are 99 dollars."""
+    """An amount in the minor unit of its currency: Money(9900, "USD") is 99 dollars."""
 
     minor_units: int
     currency: str
@@ -18,7 +18,7 @@ class Money:
             raise ValueError(f"{self.currency!r} is not an ISO 4217 currency")
 
     def __lt__(self, other: "Money") -> bool:
-        """Orders amounts of one currency. ValueError between two: there is no rate here that would compare them."""
+        """Compares amounts of one currency. ValueError for two currencies."""
         if self.currency != other.currency:
             raise ValueError(f"{self.currency} cannot be compared with {other.currency}")
         return self.minor_units < other.minor_units

@@ -7,7 +7,7 @@ from contracts.billing.v1 import invoices_pb2
 
 
 def to_payment(value: Payment) -> invoices_pb2.Payment:
-    """Money that has arrived, or was taken back."""
+    """A payment or a reversal."""
     return invoices_pb2.Payment(
         id=str(value.id),
         company_id=str(value.company_id),

@@ -1,4 +1,4 @@
-"""InvoiceService over gRPC; the guard before it has checked who is calling."""
+"""InvoiceService over gRPC. The server has checked who is calling."""
 # ruff: noqa: ARG002, N802 - names and parameters of the methods are the contract's
 
 from datetime import UTC, datetime
@@ -10,12 +10,12 @@ from billing.actions.rpc import owner_action
 from billing.fields.messages import from_company_id, from_limit, from_money, from_optional_id, from_timestamp, to_money
 from billing.invoices.messages import to_issued_line
 from billing.invoices.use_cases import list_invoice_lines
-from billing.payments.client import PaymentAdapters
+from billing.payments.client import PaymentMethods
 from billing.payments.messages import to_payment
-from billing.payments.use_cases import Paid, get_payment, list_payments, record_payment, reverse_payment
+from billing.payments.use_cases import PaymentResult, get_payment, list_payments, record_payment, reverse_payment
 from billing.subscriptions.messages import to_subscription
 from billing.subscriptions.use_cases.lifecycle import mark_past_due
-from billing.subscriptions.use_cases.plan_change import Changed
+from billing.subscriptions.use_cases.plan_change import ChangeResult
 from billing.subscriptions.use_cases.record_changes import Encode
 from contracts.billing.v1 import invoices_pb2 as pb
 from contracts.billing.v1.invoices_pb2_grpc import InvoiceServiceServicer
@@ -25,9 +25,9 @@ _Context = Any
 
 
 class InvoiceServicer(InvoiceServiceServicer):
-    """Translates and calls the use cases; nothing is decided here."""
+    """Each call translates its request, calls a use case and translates the result."""
 
-    def __init__(self, engine: AsyncEngine, encode: Encode, adapters: PaymentAdapters) -> None:
+    def __init__(self, engine: AsyncEngine, encode: Encode, adapters: PaymentMethods) -> None:
         self._engine = engine
         self._encode = encode
         self._adapters = adapters
@@ -110,7 +110,7 @@ class InvoiceServicer(InvoiceServiceServicer):
         )
 
 
-def _paid(paid: Paid) -> pb.RecordPaymentResponse:
+def _paid(paid: PaymentResult) -> pb.RecordPaymentResponse:
     return pb.RecordPaymentResponse(
         payment=to_payment(paid.payment),
         subscription=to_subscription(paid.record),
@@ -118,7 +118,7 @@ def _paid(paid: Paid) -> pb.RecordPaymentResponse:
     )
 
 
-def _reversed(paid: Paid) -> pb.ReversePaymentResponse:
+def _reversed(paid: PaymentResult) -> pb.ReversePaymentResponse:
     return pb.ReversePaymentResponse(
         payment=to_payment(paid.payment),
         subscription=to_subscription(paid.record),
@@ -126,5 +126,5 @@ def _reversed(paid: Paid) -> pb.ReversePaymentResponse:
     )
 
 
-def _marked(changed: Changed) -> pb.MarkPastDueResponse:
+def _marked(changed: ChangeResult) -> pb.MarkPastDueResponse:
     return pb.MarkPastDueResponse(subscription=to_subscription(changed.record))

@@ -1,4 +1,4 @@
-"""Money that has arrived, and what was recorded by mistake."""
+"""Payments and their reversals."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -10,16 +10,16 @@ from billing.money.rules import amount as words
 from servicekit.errors import InvalidInput, Refused
 from text_rules.lines import checked
 
-REFERENCE_LENGTH = 200
-LARGEST_PAYMENT = 10**12  # minor units
-EARLIEST_ZONE = timedelta(hours=14)  # ahead of UTC: where each day begins first
+MAX_REFERENCE_LENGTH = 200
+MAX_PAYMENT = 10**12  # minor units
+MAX_UTC_OFFSET = timedelta(hours=14)  # of any time zone: the first place where a day begins
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What has arrived, when and how; `reference` is the method's own number for it, empty when it has none.
+    """A payment. `reference` is its number at the payment method; empty when it has none.
 
-    A payment that should not be there is never changed: another one of less than nothing `reverses` it.
+    Payments never change: a mistaken one is cancelled by another with a negative amount, which `reverses` it.
     """
 
     id: UUID
@@ -34,13 +34,16 @@ class Payment:
     is_reversed: bool = False
 
     def reversal(self, reversal_id: UUID, now: datetime, action: Action) -> "Payment":
-        """What takes it back, whole. InvalidInput without a reason; Refused when that was done, or undone, before."""
+        """The reversal of the whole payment.
+
+        InvalidInput without a reason; Refused for a reversal, and for a payment that is already reversed.
+        """
         if not action.reason:
-            raise InvalidInput("Reason is missing: say why the payment is taken back.")
+            raise InvalidInput("Reason is missing: say why the payment is reversed.")
         if self.reverses:
-            raise Refused("This takes a payment back, and stays: record the payment again instead.")
+            raise Refused("A reversal cannot be reversed: record the payment again instead.")
         if self.is_reversed:
-            raise Refused("The payment was taken back before: it counts no more.")
+            raise Refused("The payment is already reversed.")
         return replace(
             self,
             id=reversal_id,
@@ -54,19 +57,19 @@ class Payment:
 
 
 def checked_amount(amount: Money) -> None:
-    """InvalidInput for nothing, less, or more than anyone pays."""
-    if not 1 <= amount.minor_units <= LARGEST_PAYMENT:
-        least, most = words(Money(1, amount.currency)), words(Money(LARGEST_PAYMENT, amount.currency))
+    """InvalidInput for an amount below one minor unit or above the maximum."""
+    if not 1 <= amount.minor_units <= MAX_PAYMENT:
+        least, most = words(Money(1, amount.currency)), words(Money(MAX_PAYMENT, amount.currency))
         raise InvalidInput(f"Amount must be {least} to {most}, not {words(amount)}.")
 
 
 def checked_reference(reference: str) -> str:
-    """As it is stored; InvalidInput when it is too long."""
-    return checked(reference, "Reference", most=REFERENCE_LENGTH)
+    """The reference as it is stored; InvalidInput when it is too long."""
+    return checked(reference, "Reference", most=MAX_REFERENCE_LENGTH)
 
 
 def lies_ahead(received_at: datetime, now: datetime) -> bool:
-    """A moment does when it is later than now; a day, said by its beginning in UTC, until it begins somewhere."""
+    """Whether a time is in the future. Midnight in UTC stands for a day, which begins earlier in other time zones."""
     moment = received_at.astimezone(UTC)
     is_day = moment == datetime.combine(moment.date(), time(), UTC)
-    return moment > (now + EARLIEST_ZONE if is_day else now)
+    return moment > (now + MAX_UTC_OFFSET if is_day else now)

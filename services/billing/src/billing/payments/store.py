@@ -1,4 +1,4 @@
-"""Payments: written once, never changed."""
+"""Payments, which never change."""
 
 from uuid import UUID
 
@@ -44,12 +44,12 @@ _PAYMENTS = text(f"""
 
 
 async def is_taken(tx: AsyncConnection, method: str, reference: str) -> bool:
-    """Whether a payment that counts has the method's reference. The caller holds the clock's lock."""
+    """Whether a payment that is not reversed has the reference. The caller holds the revision clock."""
     return bool((await tx.execute(_IS_TAKEN, {"method": method, "reference": reference})).scalar_one())
 
 
 async def add_payment(tx: AsyncConnection, payment: Payment) -> None:
-    """Notes it."""
+    """Stores a payment or a reversal."""
     values = {
         "id": payment.id,
         "company_id": payment.company_id,
@@ -67,7 +67,7 @@ async def add_payment(tx: AsyncConnection, payment: Payment) -> None:
 
 
 async def find_payment(tx: AsyncConnection, payment_id: UUID) -> Payment | None:
-    """None when there is none."""
+    """The payment with an id; None when there is none."""
     row = (await tx.execute(_PAYMENT, {"id": payment_id})).one_or_none()
     return None if row is None else _payment(row)
 

@@ -1,4 +1,4 @@
-"""PlanService over gRPC; the guard before it has checked who is calling."""
+"""PlanService over gRPC. The server has checked who is calling."""
 # ruff: noqa: ARG002, N802 - names and parameters of the methods are the contract's
 
 from datetime import UTC, datetime
@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.actions.rpc import owner_action
 from billing.fields.messages import from_limit, from_optional_id, to_money
-from billing.limits.messages import to_shortages
+from billing.limits.messages import to_violations
 from billing.money.rules import Money
 from billing.plan_versions.use_cases import (
-    Effect,
-    Moved,
-    Preview,
+    MoveResult,
+    PlanVersionEffect,
+    PlanVersionPreview,
     create_plan_version,
     move_subscriptions,
     preview_plan_version,
@@ -29,7 +29,7 @@ _Context = Any
 
 
 class PlanServicer(PlanServiceServicer):
-    """Translates and calls the use cases; nothing is decided here."""
+    """Each call translates its request, calls a use case and translates the result."""
 
     def __init__(self, engine: AsyncEngine, encode: Encode) -> None:
         self._engine = engine
@@ -80,11 +80,11 @@ def _created(plan: Plan) -> pb.CreatePlanVersionResponse:
     return pb.CreatePlanVersionResponse(plan=to_plan(plan))
 
 
-def _moved(moved: Moved) -> pb.MoveSubscriptionsResponse:
+def _moved(moved: MoveResult) -> pb.MoveSubscriptionsResponse:
     return pb.MoveSubscriptionsResponse(
         moved_company_ids=[str(company_id) for company_id in moved.company_ids],
         kept=[
-            pb.KeptSubscription(company_id=str(company_id), shortages=to_shortages(found))
+            pb.KeptSubscription(company_id=str(company_id), shortages=to_violations(found))
             for company_id, found in moved.kept
         ],
         monthly_revenue_change=to_money(moved.revenue_change),
@@ -92,7 +92,7 @@ def _moved(moved: Moved) -> pb.MoveSubscriptionsResponse:
     )
 
 
-def _preview(preview: Preview) -> pb.PreviewPlanVersionResponse:
+def _preview(preview: PlanVersionPreview) -> pb.PreviewPlanVersionResponse:
     before = sum(effect.subscription.monthly_revenue for effect in preview.changing)
     after = sum(effect.revenue_after for effect in preview.changing)
     return pb.PreviewPlanVersionResponse(
@@ -105,11 +105,11 @@ def _preview(preview: Preview) -> pb.PreviewPlanVersionResponse:
     )
 
 
-def _effect(effect: Effect, currency: str) -> pb.PlanVersionEffect:
+def _effect(effect: PlanVersionEffect, currency: str) -> pb.PlanVersionEffect:
     return pb.PlanVersionEffect(
         company_id=str(effect.subscription.company_id),
         plan_version=effect.subscription.plan.version,
         monthly_revenue_before=to_monthly_revenue(effect.subscription),
         monthly_revenue_after=to_money(Money(effect.revenue_after, currency)),
-        shortages=to_shortages(effect.shortages),
+        shortages=to_violations(effect.violations),
     )

@@ -1,7 +1,7 @@
 """Plans between the contract's messages and the rules. Each `from_…` raises InvalidInput, which names the field."""
 
 from billing.fields.messages import from_money, to_money
-from billing.plans.rules import CODE_LENGTH, Plan
+from billing.plans.rules import MAX_CODE_LENGTH, Plan
 from contracts.billing.v1 import billing_pb2, plans_pb2
 from servicekit.errors import InvalidInput
 from text_rules.lines import checked
@@ -23,7 +23,7 @@ def from_terms(message: plans_pb2.PlanTerms) -> Plan:
 
 def from_plan_code(code: str) -> str:
     """A plan's code, whether or not the plan exists."""
-    return checked(code, "Plan code", most=CODE_LENGTH, required=True)
+    return checked(code, "Plan code", most=MAX_CODE_LENGTH, required=True)
 
 
 def from_plan_version(version: int) -> int:

@@ -15,7 +15,7 @@ _ON_OFFER = text(f"SELECT DISTINCT ON (p.code) {COLUMNS} FROM plan_version p ORD
 
 _EVER = text(f"SELECT {COLUMNS} FROM plan_version p ORDER BY p.code, p.version DESC")
 
-# Version 0 is the newest.
+# Version 0 stands for the newest.
 _FIND = text(f"""
     SELECT {COLUMNS} FROM plan_version p
     WHERE p.code = :code AND (:version = 0 OR p.version = :version)
@@ -35,18 +35,18 @@ async def on_offer(tx: AsyncConnection) -> list[Plan]:
 
 
 async def ever(tx: AsyncConnection) -> list[Plan]:
-    """All versions there ever were; those of one plan together, newest first."""
+    """All versions; those of one plan together, newest first."""
     return [from_row(row) for row in await tx.execute(_EVER)]
 
 
 async def find(tx: AsyncConnection, code: str, version: int) -> Plan | None:
-    """A version, or the newest one for version 0; None when there is none."""
+    """A version, the newest one for version 0; None when there is none."""
     row = (await tx.execute(_FIND, {"code": code, "version": version})).one_or_none()
     return None if row is None else from_row(row)
 
 
 async def add(tx: AsyncConnection, plan: Plan) -> None:
-    """Puts a new version on offer. The caller holds the clock's lock and has numbered it."""
+    """Adds a version. The caller holds the revision clock and has numbered it."""
     values = {
         "code": plan.code,
         "version": plan.version,
@@ -61,7 +61,7 @@ async def add(tx: AsyncConnection, plan: Plan) -> None:
 
 
 def from_row(row: Row[tuple[object, ...]]) -> Plan:
-    """The plan in a row that has all of COLUMNS."""
+    """The plan in a row with all of COLUMNS."""
     return Plan(
         code=row.code,
         version=row.version,

@@ -1,4 +1,4 @@
-"""What is on offer, and what was."""
+"""Plans are listed."""
 
 from itertools import groupby
 
@@ -9,7 +9,7 @@ from billing.plans.rules import Plan, cheapest_first
 
 
 async def list_plans(engine: AsyncEngine, *, all_versions: bool = False) -> list[Plan]:
-    """The newest version of each plan, cheapest first; with `all_versions` each is followed by its older ones."""
+    """The newest version of each plan, cheapest first; with `all_versions` its older versions follow it."""
     async with engine.begin() as tx:
         if not all_versions:
             return cheapest_first(await plans.on_offer(tx))

@@ -1,4 +1,4 @@
-"""RevenueService over gRPC; the guard before it has checked who is calling."""
+"""RevenueService over gRPC. The server has checked who is calling."""
 # ruff: noqa: ARG002, N802 - names and parameters of the methods are the contract's
 
 from collections import Counter
@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from billing.fields.messages import from_limit, from_revision, to_money, to_timestamp
 from billing.money.rules import Money
 from billing.revenue.rules.months import MonthRange
-from billing.revenue.rules.report import Bridge, Figure, MovementRow, Report
+from billing.revenue.rules.report import FigureRow, RevenueBridge, RevenueFigure, RevenueReport
 from billing.revenue.use_cases import get_revenue_report, list_revenue_movements
 from billing.subscriptions.messages import to_record, to_state
-from billing.subscriptions.rules.movements import Movement
-from billing.subscriptions.rules.subscription import State
+from billing.subscriptions.rules.movements import MrrMovement
+from billing.subscriptions.rules.subscription import SubscriptionState
 from contracts.billing.v1 import billing_pb2
 from contracts.billing.v1 import revenue_pb2 as pb
 from contracts.billing.v1.revenue_pb2_grpc import RevenueServiceServicer
@@ -25,7 +25,7 @@ _Context = Any
 
 
 class RevenueServicer(RevenueServiceServicer):
-    """Translates and calls the use cases; nothing is decided here."""
+    """Each call translates its request, calls a use case and translates the result."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -52,22 +52,22 @@ class RevenueServicer(RevenueServiceServicer):
         return pb.ListRevenueMovementsResponse(movements=[_row(row) for row in rows])
 
 
-def _figure(asked: "pb.RevenueFigure.ValueType") -> Figure:
+def _figure(asked: "pb.RevenueFigure.ValueType") -> RevenueFigure:
     try:
-        return Figure(pb.RevenueFigure.Name(asked).removeprefix("REVENUE_FIGURE_"))
+        return RevenueFigure(pb.RevenueFigure.Name(asked).removeprefix("REVENUE_FIGURE_"))
     except ValueError:
-        raise InvalidInput("Figure is missing: name one of the report.") from None
+        raise InvalidInput("Figure is missing: give a figure of the report.") from None
 
 
 def _months(message: pb.MonthRange, now: datetime) -> MonthRange:
     return MonthRange.checked(year=message.year, month=message.month, count=message.months, now=now)
 
 
-def _report(report: Report) -> pb.GetRevenueReportResponse:
-    states = Counter[State]()
+def _report(report: RevenueReport) -> pb.GetRevenueReportResponse:
+    states = Counter[SubscriptionState]()
     plans = Counter[tuple[str, int]]()
     revenue = Counter[tuple[str, int]]()
-    for each in report.standing:
+    for each in report.groups:
         states[each.state] += each.subscriptions
         if each.has_access:
             plans[each.plan_code, each.plan_version] += each.subscriptions
@@ -97,8 +97,8 @@ def _report(report: Report) -> pb.GetRevenueReportResponse:
     )
 
 
-def _bridge(bridge: Bridge, currency: str) -> pb.RevenueBridge:
-    amounts = {kind.lower(): _money(bridge.movements.get(kind, 0), currency) for kind in Movement}
+def _bridge(bridge: RevenueBridge, currency: str) -> pb.RevenueBridge:
+    amounts = {kind.lower(): _money(bridge.movements.get(kind, 0), currency) for kind in MrrMovement}
     return pb.RevenueBridge(
         since=to_timestamp(bridge.since),
         until=to_timestamp(bridge.until),
@@ -108,7 +108,7 @@ def _bridge(bridge: Bridge, currency: str) -> pb.RevenueBridge:
     )
 
 
-def _row(row: MovementRow) -> pb.RevenueMovement:
+def _row(row: FigureRow) -> pb.RevenueMovement:
     return pb.RevenueMovement(
         record=to_record(row.record),
         amount=_money(row.revenue_change, row.record.subscription.plan.price_per_month.currency),

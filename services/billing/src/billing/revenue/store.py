@@ -1,4 +1,4 @@
-"""What the revenue report counts, and the rows behind each of its figures."""
+"""The counts of the revenue report, and the rows behind each figure."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,15 +6,15 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from billing.revenue.rules.report import Cohort, Figure, MovementRow, Standing
-from billing.subscriptions.rules.changes import TRIAL_ENDS, Kind
-from billing.subscriptions.rules.movements import Movement
-from billing.subscriptions.rules.subscription import State
+from billing.revenue.rules.report import Cohort, FigureRow, RevenueFigure, SubscriptionGroup
+from billing.subscriptions.rules.changes import TRIAL_END_KINDS, ChangeKind
+from billing.subscriptions.rules.movements import MrrMovement
+from billing.subscriptions.rules.subscription import SubscriptionState
 from billing.subscriptions.store import history as records
 
-_TRIAL_ENDS = ", ".join(f"'{kind}'" for kind in sorted(TRIAL_ENDS))
+_TRIAL_ENDS = ", ".join(f"'{kind}'" for kind in sorted(TRIAL_END_KINDS))
 
-# What moved before the range comes without a month and a kind: its sum is the start.
+# Movements before the range have neither month nor kind; their total is the MRR at the start.
 _MOVED = text("""
     SELECT m.month, m.movement, CAST(sum(m.revenue_change) AS bigint) AS moved
     FROM (
@@ -25,7 +25,7 @@ _MOVED = text("""
     GROUP BY m.month, m.movement
 """)
 
-# Companies that paid at the start, and what each paid then and pays at the end.
+# Companies that paid at the start, with their MRR then and at the end.
 _PAID_AT_START = """
     SELECT company_id, sum(revenue_change) FILTER (WHERE changed_at < :since) AS paid, sum(revenue_change) AS pays
     FROM subscription WHERE movement IS NOT NULL AND changed_at < :until
@@ -39,14 +39,14 @@ _COHORT = text(f"""
 """)
 
 _TRIALS = text(f"""
-    SELECT count(*) AS ended, count(*) FILTER (WHERE kind = '{Kind.TRIAL_CONVERTED}') AS converted
+    SELECT count(*) AS ended, count(*) FILTER (WHERE kind = '{ChangeKind.TRIAL_CONVERTED}') AS converted
     FROM subscription WHERE kind IN ({_TRIAL_ENDS}) AND changed_at >= :since AND changed_at < :until
 """)
 
-# The rows that held just before the end.
+# The records that were valid just before the end.
 _HELD = "s.changed_at < :until AND (s.superseded_at >= :until OR s.superseded_at IS NULL)"
 
-_STANDING = text(f"""
+_GROUPS = text(f"""
     SELECT s.plan_code, s.plan_version, s.state, count(*) AS subscriptions,
            s.expires_at >= :until AND c.company_id IS NULL AS has_access,
            CAST(sum(s.monthly_revenue) AS bigint) AS monthly_revenue, CAST(sum(p.seats) AS bigint) AS seats,
@@ -62,68 +62,68 @@ _STANDING = text(f"""
 
 _IN_RANGE = "s.changed_at >= :since AND s.changed_at < :until"
 
-_ROWS: Mapping[Figure, str] = {
-    **{Figure(kind): f"s.movement = '{kind}' AND {_IN_RANGE}" for kind in Movement},
-    Figure.START: "s.movement IS NOT NULL AND s.changed_at < :since",
-    Figure.END: "s.movement IS NOT NULL AND s.changed_at < :until",
-    Figure.RETENTION: f"""
+_ROWS: Mapping[RevenueFigure, str] = {
+    **{RevenueFigure(kind): f"s.movement = '{kind}' AND {_IN_RANGE}" for kind in MrrMovement},
+    RevenueFigure.START: "s.movement IS NOT NULL AND s.changed_at < :since",
+    RevenueFigure.END: "s.movement IS NOT NULL AND s.changed_at < :until",
+    RevenueFigure.RETENTION: f"""
         s.movement IS NOT NULL AND {_IN_RANGE} AND s.company_id IN (SELECT c.company_id FROM ({_PAID_AT_START}) c)
     """,
-    Figure.TRIALS_ENDED: f"s.kind IN ({_TRIAL_ENDS}) AND {_IN_RANGE}",
-    Figure.TRIALS_CONVERTED: f"s.kind = '{Kind.TRIAL_CONVERTED}' AND {_IN_RANGE}",
-    Figure.STANDING: _HELD,
+    RevenueFigure.TRIALS_ENDED: f"s.kind IN ({_TRIAL_ENDS}) AND {_IN_RANGE}",
+    RevenueFigure.TRIALS_CONVERTED: f"s.kind = '{ChangeKind.TRIAL_CONVERTED}' AND {_IN_RANGE}",
+    RevenueFigure.STANDING: _HELD,
 }
 
 
-def _listing(figure: Figure) -> str:
-    """Seats in use go with the figure that counts them."""
+def _listing(figure: RevenueFigure) -> str:
+    """The statement for a figure; only one figure needs the seats in use."""
     return f"""
         SELECT {records.COLUMNS}, s.movement, s.revenue_change, u.seats AS seats_in_use
         FROM subscription s
         JOIN plan_version p ON (p.code, p.version) = (s.plan_code, s.plan_version)
         LEFT JOIN usage_level u
-            ON '{figure}' = '{Figure.STANDING}' AND u.company_id = s.company_id AND u.month = :last_month
+            ON '{figure}' = '{RevenueFigure.STANDING}' AND u.company_id = s.company_id AND u.month = :last_month
         WHERE s.revision > :after AND {_ROWS[figure]}
         ORDER BY s.revision LIMIT :limit
     """
 
 
-_LISTINGS = {figure: text(_listing(figure)) for figure in Figure}
+_LISTINGS = {figure: text(_listing(figure)) for figure in RevenueFigure}
 
 
 async def moved(
     tx: AsyncConnection, since: datetime, until: datetime
-) -> tuple[int, dict[tuple[datetime, Movement], int]]:
-    """The MRR at `since`, and what moved it from there to `until` by (start of the month, kind)."""
+) -> tuple[int, dict[tuple[datetime, MrrMovement], int]]:
+    """The MRR at `since`, and the movements until `until` by (start of the month, kind)."""
     start, sums = 0, {}
     for row in await tx.execute(_MOVED, {"since": since, "until": until}):
         if row.movement is None:
             start = row.moved
         else:
-            sums[row.month, Movement(row.movement)] = row.moved
+            sums[row.month, MrrMovement(row.movement)] = row.moved
     return start, sums
 
 
 async def cohort(tx: AsyncConnection, since: datetime, until: datetime) -> Cohort:
-    """The companies that paid at `since`, as of `until`."""
+    """The cohort of companies that paid at `since`, as of `until`."""
     row = (await tx.execute(_COHORT, {"since": since, "until": until})).one()
     return Cohort(start=row.paid, end=row.pays, kept=row.kept)
 
 
 async def trials(tx: AsyncConnection, since: datetime, until: datetime) -> tuple[int, int]:
-    """How many trials ended, and how many of them converted."""
+    """The numbers of trials that ended and that converted."""
     row = (await tx.execute(_TRIALS, {"since": since, "until": until})).one()
     return row.ended, row.converted
 
 
-async def standing(tx: AsyncConnection, until: datetime, last_month: datetime) -> list[Standing]:
-    """All subscriptions as they stood just before `until`, by plan version, state and access."""
+async def groups(tx: AsyncConnection, until: datetime, last_month: datetime) -> list[SubscriptionGroup]:
+    """All subscriptions just before `until`, grouped by plan version, state and access."""
     values = {"until": until, "last_month": last_month.date()}
     return [
-        Standing(
+        SubscriptionGroup(
             plan_code=row.plan_code,
             plan_version=row.plan_version,
-            state=State(row.state),
+            state=SubscriptionState(row.state),
             has_access=row.has_access,
             subscriptions=row.subscriptions,
             monthly_revenue=row.monthly_revenue,
@@ -131,26 +131,26 @@ async def standing(tx: AsyncConnection, until: datetime, last_month: datetime) -
             reported=row.reported,
             seats_in_use=row.seats_in_use,
         )
-        for row in await tx.execute(_STANDING, values)
+        for row in await tx.execute(_GROUPS, values)
     ]
 
 
 async def rows(
     tx: AsyncConnection,
-    figure: Figure,
+    figure: RevenueFigure,
     *,
     since: datetime,
     until: datetime,
     last_month: datetime,
     after: int,
     limit: int,
-) -> list[MovementRow]:
+) -> list[FigureRow]:
     """Up to `limit` rows behind a figure, oldest revision first, after one."""
     values = {"since": since, "until": until, "last_month": last_month.date(), "after": after, "limit": limit}
     return [
-        MovementRow(
+        FigureRow(
             record=records.from_row(row),
-            movement=row.movement and Movement(row.movement),
+            movement=row.movement and MrrMovement(row.movement),
             revenue_change=row.revenue_change,
             seats_in_use=row.seats_in_use,
         )

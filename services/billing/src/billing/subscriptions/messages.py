@@ -8,24 +8,29 @@ from collections.abc import Iterable
 from billing.actions.messages import to_action
 from billing.fields.messages import to_money, to_optional_timestamp, to_timestamp
 from billing.invoices.messages import to_line
-from billing.invoices.rules import Line
+from billing.invoices.rules import LineItem
 from billing.plans.messages import to_plan
-from billing.subscriptions.rules.changes import Record
-from billing.subscriptions.rules.events import EntitlementChanged, Event, SubscriptionExtended, SubscriptionStarted
-from billing.subscriptions.rules.plan_change import ScheduledChange, Timing
-from billing.subscriptions.rules.subscription import Entitlement, State, Subscription
+from billing.subscriptions.rules.changes import SubscriptionRecord
+from billing.subscriptions.rules.events import (
+    EntitlementChanged,
+    SubscriptionEvent,
+    SubscriptionExtended,
+    SubscriptionStarted,
+)
+from billing.subscriptions.rules.plan_change import ChangeTiming, ScheduledChange
+from billing.subscriptions.rules.subscription import Entitlement, Subscription, SubscriptionState
 from contracts.billing.v1 import billing_pb2, events_pb2, invoices_pb2, subscriptions_pb2
 from servicekit.errors import InvalidInput
 from servicekit.events import OutgoingEvent
 
 _TIMINGS = {
     subscriptions_pb2.CHANGE_TIMING_UNSPECIFIED: None,
-    subscriptions_pb2.CHANGE_TIMING_NOW: Timing.NOW,
-    subscriptions_pb2.CHANGE_TIMING_PERIOD_END: Timing.PERIOD_END,
+    subscriptions_pb2.CHANGE_TIMING_NOW: ChangeTiming.NOW,
+    subscriptions_pb2.CHANGE_TIMING_PERIOD_END: ChangeTiming.PERIOD_END,
 }
 
 
-def from_timing(timing: "subscriptions_pb2.ChangeTiming.ValueType") -> Timing | None:
+def from_timing(timing: "subscriptions_pb2.ChangeTiming.ValueType") -> ChangeTiming | None:
     """When a plan change is to take effect; None: as the rules decide. InvalidInput for an unknown value."""
     if timing not in _TIMINGS:
         raise InvalidInput(f"Timing {timing} is unknown: give one of {', '.join(map(str, _TIMINGS))}.")
@@ -38,12 +43,12 @@ def to_monthly_revenue(subscription: Subscription) -> billing_pb2.Money:
     return billing_pb2.Money(minor_units=subscription.monthly_revenue, currency=currency)
 
 
-def to_state(state: State) -> "billing_pb2.SubscriptionState.ValueType":
+def to_state(state: SubscriptionState) -> "billing_pb2.SubscriptionState.ValueType":
     """The state of a subscription."""
     return billing_pb2.SubscriptionState.Value(f"SUBSCRIPTION_STATE_{state}")
 
 
-def to_subscription(record: Record) -> billing_pb2.Subscription:
+def to_subscription(record: SubscriptionRecord) -> billing_pb2.Subscription:
     """A subscription with the price and limits of its plan version."""
     current = record.subscription
     return billing_pb2.Subscription(
@@ -63,7 +68,7 @@ def to_subscription(record: Record) -> billing_pb2.Subscription:
     )
 
 
-def to_record(record: Record) -> subscriptions_pb2.SubscriptionRecord:
+def to_record(record: SubscriptionRecord) -> subscriptions_pb2.SubscriptionRecord:
     """A row of the subscription history."""
     return subscriptions_pb2.SubscriptionRecord(
         subscription=to_subscription(record),
@@ -89,7 +94,7 @@ def to_scheduled_change(change: ScheduledChange) -> subscriptions_pb2.ScheduledC
     )
 
 
-def to_new_lines(record: Record, lines: Iterable[Line]) -> list[invoices_pb2.InvoiceLine]:
+def to_new_lines(record: SubscriptionRecord, lines: Iterable[LineItem]) -> list[invoices_pb2.InvoiceLine]:
     """The invoice lines of the change that made the record."""
     messages = [to_line(record.company_id, line, record.at) for line in lines]
     for message in messages:
@@ -109,7 +114,7 @@ def to_entitlement(entitlement: Entitlement, revision: int) -> billing_pb2.Entit
     )
 
 
-def encode(event: Event) -> OutgoingEvent:
+def encode(event: SubscriptionEvent) -> OutgoingEvent:
     """The message that carries the event; its type is its subject."""
     match event:
         case SubscriptionStarted(company_id=company_id, revision=revision):

@@ -1,4 +1,4 @@
-"""What the service learns from tenancy. Each event has a transaction of its own; a repeated one is harmless."""
+"""The consumer of tenancy's company events. Each event has a transaction of its own; a repetition has no effect."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -22,13 +22,13 @@ E = TypeVar("E", CompanyClosed, CompanyCreated, CompanyReactivated)
 
 
 class CompanyEvents:
-    """Handles batches of the consumer. Events that do not concern subscriptions pass without effect."""
+    """Applies company events in order; those that do not concern subscriptions have no effect."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def handle(self, events: Sequence[IncomingEvent]) -> None:
-        """Applies all. InvalidInput for a message that no repetition makes readable."""
+        """Applies a batch. InvalidInput for a message that cannot be read."""
         for event in events:
             await self._apply(event)
 
@@ -66,8 +66,8 @@ def _parse(kind: type[E], event: IncomingEvent) -> E:
 
 
 def _happened_at(event: IncomingEvent, now: datetime) -> datetime:
-    """When it was announced, which may be long ago; an event that does not say so happened `now`."""
+    """When the event was published, which may be long ago; `now` when it does not say."""
     try:
         return min(datetime.fromisoformat(event.headers["ce-time"]), now)
-    except (KeyError, TypeError, ValueError):  # none, without a zone, no moment
+    except (KeyError, TypeError, ValueError):  # missing, without a zone, or not a time
         return now

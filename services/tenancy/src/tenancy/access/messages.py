@@ -2,13 +2,13 @@
 
 from contracts.tenancy.v1 import keys_pb2
 from contracts.tenancy.v1 import tenancy_pb2 as pb
-from tenancy.access.rules import Access, AccessKey
+from tenancy.access.rules import AccessKey, AccessRecord
 from tenancy.companies.messages import STATES
 from tenancy.fields.messages import to_optional_timestamp
 from tenancy.policies.messages import to_policy
 
 
-def to_access(access: Access) -> pb.AccessRecord:
+def to_access(access: AccessRecord) -> pb.AccessRecord:
     """All that a gateway knows of a company."""
     return pb.AccessRecord(
         company_id=str(access.company_id),

@@ -18,7 +18,7 @@ class AccessKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class AccessRecord:
     """State, keys and policy of one moment."""
 
     company_id: UUID

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tenancy.access.rules import Access, AccessKey
+from tenancy.access.rules import AccessKey, AccessRecord
 from tenancy.companies.rules.company import CompanyState
 from tenancy.db.rules import ChangePage
 from tenancy.policies.store import COLUMNS, from_row
@@ -21,11 +21,11 @@ _CHANGES = text(f"""
 """)
 
 
-async def changes(tx: AsyncConnection, page: ChangePage) -> list[Access]:
+async def changes(tx: AsyncConnection, page: ChangePage) -> list[AccessRecord]:
     """One page of access records by revision. One statement: state, keys and policy are of one moment."""
     rows = await tx.execute(_CHANGES, {"after_revision": page.after_revision, "limit": page.limit})
     return [
-        Access(
+        AccessRecord(
             company_id=row.id,
             state=CompanyState(row.state),
             time_zone=row.time_zone,

@@ -31,7 +31,7 @@ class Action:
             caller=caller,
         )
 
-    def demand_reason(self, what: str) -> None:
+    def require_reason(self, what: str) -> None:
         """InvalidInput unless a reason is given; `what` is being done."""
         if not self.reason:
             raise InvalidInput(f"action.reason is missing: say why you are {what}")

@@ -4,7 +4,7 @@ from audit_chain import ChainEnd, Verdict
 from contracts.tenancy.v1 import audit_pb2 as pb
 from servicekit.errors import InvalidInput
 from servicekit.ids import parse_id
-from tenancy.audit.rules import MAX_ACTION_LENGTH, MAX_ACTOR_LENGTH, AuditQuestion, SealedEntry
+from tenancy.audit.rules import MAX_ACTION_LENGTH, MAX_ACTOR_LENGTH, AuditFilter, SealedEntry
 from tenancy.db.rules import MAX_REVISION
 from tenancy.fields.messages import from_timestamp, to_timestamp
 from text_rules.lines import checked
@@ -12,9 +12,9 @@ from text_rules.lines import checked
 HASH_LENGTH = 32
 
 
-def from_question(message: pb.ListAuditEntriesRequest) -> AuditQuestion:
+def from_question(message: pb.ListAuditEntriesRequest) -> AuditFilter:
     """InvalidInput when a filter cannot be read."""
-    return AuditQuestion(
+    return AuditFilter(
         company_id=parse_id(message.company_id, "company_id") if message.company_id else None,
         actor=checked(message.actor, "actor", most=MAX_ACTOR_LENGTH) or None,
         action=checked(message.action, "action", most=MAX_ACTION_LENGTH) or None,

@@ -63,7 +63,7 @@ SealedEntry = Sealed[AuditEntry]
 
 
 @dataclass(frozen=True, slots=True)
-class AuditQuestion:
+class AuditFilter:
     """Which entries are asked for; what is None lets everything through. `since` is inclusive, the ends are not."""
 
     company_id: UUID | None = None
@@ -74,7 +74,7 @@ class AuditQuestion:
     before: int | None = None
 
 
-def read_position(question: AuditQuestion, token: str) -> int:
+def read_position(question: AuditFilter, token: str) -> int:
     """The revision before which a page begins. InvalidInput when the token is none, or of another question."""
     if not token:
         return MAX_REVISION if question.before is None else question.before
@@ -84,7 +84,7 @@ def read_position(question: AuditQuestion, token: str) -> int:
     raise _refusal()
 
 
-def write_position(question: AuditQuestion, revision: int) -> str:
+def write_position(question: AuditFilter, revision: int) -> str:
     """The page token of what is older than a revision."""
     return to_token(question, [revision])
 

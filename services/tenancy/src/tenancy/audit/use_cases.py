@@ -5,13 +5,13 @@ from dataclasses import asdict
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from audit_chain import ChainEnd, Verdict
-from tenancy.audit.rules import AuditQuestion, SealedEntry, page_size, read_position, write_position
+from tenancy.audit.rules import AuditFilter, SealedEntry, page_size, read_position, write_position
 from tenancy.audit.store import TRAIL
 from tenancy.db.store import revision_clock
 
 
 async def list_audit_entries(
-    engine: AsyncEngine, *, question: AuditQuestion, size: int, token: str
+    engine: AsyncEngine, *, question: AuditFilter, size: int, token: str
 ) -> tuple[list[SealedEntry], str]:
     """Newest first, at most `size`, and the token of the next page, empty after the last one.
 

@@ -35,7 +35,7 @@ async def update_company(
 
     async def act(tx: AsyncConnection, revision: int) -> Company:
         company = await find_company(tx, company_id)
-        company.demand_open("change the details")
+        company.require_open("change the details")
         changed = replace(company, details=company.details.changed(changes), revision=revision)
         if await companies.is_name_taken(tx, changed):
             raise Conflict(f"there is a company called {changed.details.name} already: choose another name")
@@ -63,7 +63,7 @@ async def set_logo(
 
     async def act(tx: AsyncConnection, revision: int) -> Company:
         company = await find_company(tx, company_id)
-        company.demand_open("change the logo")
+        company.require_open("change the logo")
         changed = replace(company, logo_digest=logo.digest if logo else "", revision=revision)
         await companies.update(tx, changed)
         if logo:

@@ -7,7 +7,7 @@ from servicekit.errors import InvalidInput
 from servicekit.ids import parse_id
 from tenancy.fields.messages import from_timestamp, to_optional_timestamp, to_timestamp
 from tenancy.keys.rules.key_use import KeyUse, check_devices, check_digest
-from tenancy.keys.rules.keys import IssuedKey, Key, KeyState
+from tenancy.keys.rules.keys import CompanyKey, IssuedKey, KeyState
 
 _STATES = {
     KeyState.LIVE: pb.KEY_STATE_LIVE,
@@ -35,7 +35,7 @@ def from_use(message: pb.KeyUse) -> KeyUse:
     )
 
 
-def to_key(key: Key, now: datetime) -> pb.Key:
+def to_key(key: CompanyKey, now: datetime) -> pb.Key:
     """All that the owner sees of a key."""
     return pb.Key(
         id=str(key.id),

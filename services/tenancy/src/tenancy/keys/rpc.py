@@ -15,7 +15,7 @@ from tenancy.companies.messages import to_company
 from tenancy.keys.messages import from_stored_key, from_use, to_key, to_stored_key
 from tenancy.keys.rules.keys import checked_grace
 from tenancy.keys.rules.peppers import Peppers
-from tenancy.keys.use_cases import Issued, Revoked, list_keys, report_key_use, revoke_key, rotate_key
+from tenancy.keys.use_cases import CompanyWithKey, RevocationResult, list_keys, report_key_use, revoke_key, rotate_key
 
 
 class KeyCalls:
@@ -67,9 +67,9 @@ class KeyCalls:
         return keys_pb2.ReportKeyUseResponse()
 
 
-def _rotated(issued: Issued) -> pb.RotateKeyResponse:
+def _rotated(issued: CompanyWithKey) -> pb.RotateKeyResponse:
     return pb.RotateKeyResponse(company=to_company(issued.company), key=to_stored_key(issued.key))
 
 
-def _revoked(revoked: Revoked) -> pb.RevokeKeyResponse:
+def _revoked(revoked: RevocationResult) -> pb.RevokeKeyResponse:
     return pb.RevokeKeyResponse(company=to_company(revoked.company), keys_left=revoked.keys_left)

@@ -14,7 +14,15 @@ from tenancy.companies import store as companies
 from tenancy.companies.rules.company import Company
 from tenancy.companies.use_cases import find_company
 from tenancy.keys.rules.key_use import KeyUse, latest_uses
-from tenancy.keys.rules.keys import CompanyKeyRevoked, CompanyKeyRotated, IssuedKey, Key, KeyState, check_room, new_key
+from tenancy.keys.rules.keys import (
+    CompanyKey,
+    CompanyKeyRevoked,
+    CompanyKeyRotated,
+    IssuedKey,
+    KeyState,
+    check_room,
+    new_key,
+)
 from tenancy.keys.rules.peppers import Peppers
 from tenancy.keys.store import key_uses, keys
 
@@ -22,7 +30,7 @@ AT_ONCE = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
+class CompanyWithKey:
     """A company and its new key."""
 
     company: Company
@@ -38,17 +46,17 @@ async def rotate_key(
     company_id: UUID,
     grace: timedelta = AT_ONCE,
     replacing: str | None = None,
-) -> Issued:
+) -> CompanyWithKey:
     """The company and its new key; the old ones stop after `grace`.
 
     NotFound; Refused when the company is closed or has too many keys that open; Conflict when `replacing` is not the
     hint of its newest key.
     """
 
-    async def act(tx: AsyncConnection, revision: int) -> Issued:
+    async def act(tx: AsyncConnection, revision: int) -> CompanyWithKey:
         now = datetime.now(UTC)
         company = await find_company(tx, company_id)
-        company.demand_open("rotate the key")
+        company.require_open("rotate the key")
         if replacing not in {None, company.key_hint}:
             raise Conflict(f"the key was replaced already: the present one ends in {company.key_hint}")
         check_room(await keys.count_open(tx, company_id, at=now), grace)
@@ -67,13 +75,13 @@ async def rotate_key(
             after={"key_hint": key.hint, "grace": str(grace)},
         )
         await keys.insert(tx, company_id, key, at=now)
-        return Issued(changed, key.issued)
+        return CompanyWithKey(changed, key.issued)
 
     return await carry_out(engine, request, act)
 
 
 @dataclass(frozen=True, slots=True)
-class Revoked:
+class RevocationResult:
     """The company without the key; with no `keys_left` nobody gets in until the next rotation."""
 
     company: Company
@@ -82,11 +90,11 @@ class Revoked:
 
 async def revoke_key(
     engine: AsyncEngine, *, encode: Encode, request: OwnerRequest, company_id: UUID, key_id: UUID
-) -> Revoked:
+) -> RevocationResult:
     """What is left. InvalidInput without a reason, NotFound, Refused when the key has ended already."""
-    request.action.demand_reason("revoking the key")
+    request.action.require_reason("revoking the key")
 
-    async def act(tx: AsyncConnection, revision: int) -> Revoked:
+    async def act(tx: AsyncConnection, revision: int) -> RevocationResult:
         now = datetime.now(UTC)
         company = await find_company(tx, company_id)
         key = await _find_key(tx, company_id, key_id)
@@ -105,23 +113,23 @@ async def revoke_key(
             before=_facts(key, key.state(now)),
             after=_facts(key, KeyState.ENDED),
         )
-        return Revoked(changed, len(left))
+        return RevocationResult(changed, len(left))
 
     return await carry_out(engine, request, act)
 
 
-async def _find_key(tx: AsyncConnection, company_id: UUID, key_id: UUID) -> Key:
+async def _find_key(tx: AsyncConnection, company_id: UUID, key_id: UUID) -> CompanyKey:
     key = await keys.get(tx, company_id, key_id)
     if key is None:
         raise NotFound(f"company {company_id} has no key {key_id}: look its id up in the list of its keys")
     return key
 
 
-def _facts(key: Key, state: KeyState) -> Facts:
+def _facts(key: CompanyKey, state: KeyState) -> Facts:
     return {"key_id": str(key.id), "key_hint": key.hint, "key_state": state}
 
 
-async def list_keys(engine: AsyncEngine, *, company_id: UUID) -> list[Key]:
+async def list_keys(engine: AsyncEngine, *, company_id: UUID) -> list[CompanyKey]:
     """The newest ones, newest first. NotFound when there is no such company."""
     async with engine.begin() as tx:
         await find_company(tx, company_id)

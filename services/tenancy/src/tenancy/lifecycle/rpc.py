@@ -13,7 +13,7 @@ from tenancy.companies.messages import from_details, to_company
 from tenancy.companies.rules.details import checked_plan_code
 from tenancy.keys.messages import from_stored_key, to_stored_key
 from tenancy.keys.rules.peppers import Peppers
-from tenancy.keys.use_cases import Issued
+from tenancy.keys.use_cases import CompanyWithKey
 from tenancy.lifecycle.use_cases import close_company, create_company, reactivate_company, suspend_company
 
 
@@ -83,5 +83,5 @@ class LifecycleCalls:
         )
 
 
-def _created(issued: Issued) -> pb.CreateCompanyResponse:
+def _created(issued: CompanyWithKey) -> pb.CreateCompanyResponse:
     return pb.CreateCompanyResponse(company=to_company(issued.company), key=to_stored_key(issued.key))

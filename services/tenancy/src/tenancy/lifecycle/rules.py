@@ -34,7 +34,7 @@ class CompanyClosed:
     revision: int
 
 
-class Step(StrEnum):
+class LifecycleStep(StrEnum):
     """What leads from one state to another."""
 
     SUSPEND = "suspend"
@@ -42,15 +42,15 @@ class Step(StrEnum):
     CLOSE = "close"
 
 
-_STEPS: Mapping[tuple[CompanyState, Step], CompanyState] = {
-    (CompanyState.ACTIVE, Step.SUSPEND): CompanyState.SUSPENDED,
-    (CompanyState.SUSPENDED, Step.REACTIVATE): CompanyState.ACTIVE,
-    (CompanyState.ACTIVE, Step.CLOSE): CompanyState.CLOSED,
-    (CompanyState.SUSPENDED, Step.CLOSE): CompanyState.CLOSED,
+_STEPS: Mapping[tuple[CompanyState, LifecycleStep], CompanyState] = {
+    (CompanyState.ACTIVE, LifecycleStep.SUSPEND): CompanyState.SUSPENDED,
+    (CompanyState.SUSPENDED, LifecycleStep.REACTIVATE): CompanyState.ACTIVE,
+    (CompanyState.ACTIVE, LifecycleStep.CLOSE): CompanyState.CLOSED,
+    (CompanyState.SUSPENDED, LifecycleStep.CLOSE): CompanyState.CLOSED,
 }
 
 
-def state_after(state: CompanyState, step: Step) -> CompanyState:
+def state_after(state: CompanyState, step: LifecycleStep) -> CompanyState:
     """Where `step` leads from `state`; Refused names both when it leads nowhere."""
     following = _STEPS.get((state, step))
     if following is None:

@@ -18,13 +18,13 @@ from tenancy.companies.use_cases import find_company
 from tenancy.keys.rules.keys import new_key
 from tenancy.keys.rules.peppers import Peppers
 from tenancy.keys.store import keys
-from tenancy.keys.use_cases import Issued
+from tenancy.keys.use_cases import CompanyWithKey
 from tenancy.lifecycle.rules import (
     CompanyClosed,
     CompanyCreated,
     CompanyReactivated,
     CompanySuspended,
-    Step,
+    LifecycleStep,
     state_after,
 )
 from tenancy.policies import store as policies
@@ -39,10 +39,10 @@ async def create_company(
     request: OwnerRequest,
     details: CompanyDetails,
     plan_code: str,
-) -> Issued:
+) -> CompanyWithKey:
     """The company and its first key. Conflict when another company has the name."""
 
-    async def act(tx: AsyncConnection, revision: int) -> Issued:
+    async def act(tx: AsyncConnection, revision: int) -> CompanyWithKey:
         now = datetime.now(UTC)
         key = new_key(peppers.current)
         company = Company(
@@ -69,7 +69,7 @@ async def create_company(
             after=asdict(details) | {"state": company.state, "key_hint": key.hint, "plan_code": plan_code},
         )
         await keys.insert(tx, company.id, key, at=now)
-        return Issued(company, key.issued)
+        return CompanyWithKey(company, key.issued)
 
     return await carry_out(engine, request, act)
 
@@ -79,15 +79,17 @@ async def suspend_company(engine: AsyncEngine, *, encode: Encode, request: Owner
 
     InvalidInput without a reason, NotFound, Refused when it is not active.
     """
-    request.action.demand_reason("suspending the company")
-    return await _change_state(engine, encode, request, company_id, step=Step.SUSPEND, event=CompanySuspended)
+    request.action.require_reason("suspending the company")
+    return await _change_state(engine, encode, request, company_id, step=LifecycleStep.SUSPEND, event=CompanySuspended)
 
 
 async def reactivate_company(
     engine: AsyncEngine, *, encode: Encode, request: OwnerRequest, company_id: UUID
 ) -> Company:
     """The active company. NotFound, Refused when it is not suspended."""
-    return await _change_state(engine, encode, request, company_id, step=Step.REACTIVATE, event=CompanyReactivated)
+    return await _change_state(
+        engine, encode, request, company_id, step=LifecycleStep.REACTIVATE, event=CompanyReactivated
+    )
 
 
 async def close_company(engine: AsyncEngine, *, encode: Encode, request: OwnerRequest, company_id: UUID) -> Company:
@@ -95,8 +97,8 @@ async def close_company(engine: AsyncEngine, *, encode: Encode, request: OwnerRe
 
     InvalidInput without a reason, NotFound, Refused when it is closed already.
     """
-    request.action.demand_reason("closing the company")
-    return await _change_state(engine, encode, request, company_id, step=Step.CLOSE, event=CompanyClosed)
+    request.action.require_reason("closing the company")
+    return await _change_state(engine, encode, request, company_id, step=LifecycleStep.CLOSE, event=CompanyClosed)
 
 
 async def _change_state(
@@ -105,7 +107,7 @@ async def _change_state(
     request: OwnerRequest,
     company_id: UUID,
     *,
-    step: Step,
+    step: LifecycleStep,
     event: Callable[[UUID, int], CompanyEvent],
 ) -> Company:
     async def act(tx: AsyncConnection, revision: int) -> Company:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from servicekit.errors import InvalidInput
 
-SHORTEST_INTERVAL = 30  # seconds; the tracker knows no shorter one
-LONGEST_INTERVAL = 24 * 60 * 60
+MIN_INTERVAL = 30  # seconds; the tracker knows no shorter one
+MAX_INTERVAL = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class TrackingPolicy:
             ("screenshot_interval_seconds", screenshot_interval_seconds),
             ("idle_threshold_seconds", idle_threshold_seconds),
         ):
-            if not SHORTEST_INTERVAL <= seconds <= LONGEST_INTERVAL:
-                message = f"policy.{name} is {seconds}: give {SHORTEST_INTERVAL} to {LONGEST_INTERVAL} seconds"
+            if not MIN_INTERVAL <= seconds <= MAX_INTERVAL:
+                message = f"policy.{name} is {seconds}: give {MIN_INTERVAL} to {MAX_INTERVAL} seconds"
                 raise InvalidInput(message)
         return cls(
             screenshots_enabled=screenshots_enabled,

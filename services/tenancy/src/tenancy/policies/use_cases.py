@@ -37,7 +37,7 @@ async def set_tracking_policy(
     async def act(tx: AsyncConnection, revision: int) -> TrackingPolicy:
         now = datetime.now(UTC)
         company = await find_company(tx, company_id)
-        company.demand_open("change the tracking policy")
+        company.require_open("change the tracking policy")
         before = await find_policy(tx, company_id)
         after = policy.in_force(now, after=before.version)
         await policies.update(tx, company_id, after)

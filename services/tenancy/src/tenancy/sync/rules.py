@@ -7,7 +7,7 @@ from uuid import UUID
 
 from servicekit.errors import InvalidInput
 
-MOST_TIMES = 10_000
+MAX_TIMES = 10_000
 CLOCK_TOLERANCE = timedelta(minutes=1)
 
 
@@ -38,5 +38,5 @@ def not_after(now: datetime, at: datetime) -> datetime:
 
 def check_count(count: int) -> None:
     """InvalidInput when a report has more times than are taken at once."""
-    if count > MOST_TIMES:
-        raise InvalidInput(f"times has {count} entries: report at most {MOST_TIMES} at once")
+    if count > MAX_TIMES:
+        raise InvalidInput(f"times has {count} entries: report at most {MAX_TIMES} at once")

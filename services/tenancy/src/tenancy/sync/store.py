@@ -12,7 +12,7 @@ from tenancy.sync.rules import SyncTime
 # A reader asks again from this long before its last answer, so a writer must have committed by then: the server ends
 # one that has not. The rest of the overlap is for the commit itself.
 OVERLAP = timedelta(seconds=5)
-LONGEST_WRITE = timedelta(seconds=3)
+MAX_WRITE_TIME = timedelta(seconds=3)
 
 _LIMIT_WRITE = text("SELECT set_config('transaction_timeout', :milliseconds, true)")
 
@@ -35,7 +35,7 @@ _ALL = text("SELECT company_id, last_sync_at FROM company_sync ORDER BY company_
 
 async def advance(tx: AsyncConnection, times: Mapping[UUID, datetime]) -> None:
     """Stores the times that are later than what is known; companies that do not exist are passed over."""
-    await tx.execute(_LIMIT_WRITE, {"milliseconds": str(LONGEST_WRITE // timedelta(milliseconds=1))})
+    await tx.execute(_LIMIT_WRITE, {"milliseconds": str(MAX_WRITE_TIME // timedelta(milliseconds=1))})
     await tx.execute(_ADVANCE, {"ids": list(times), "times": list(times.values())})
 
 

@@ -1,6 +1,6 @@
-"""The revision clock: one row that every writer locks, so that revisions become visible in their order.
+"""The revision clock: one row that every writer locks, so that revisions become visible in order.
 
-A reader that has seen revision n has seen all before it, and asks for what lies after n without missing any.
+A reader that has seen revision n has seen all revisions before it, and misses none when it asks for those after n.
 """
 
 from sqlalchemy import text
@@ -14,29 +14,29 @@ _NEWEST_ACTION = text("SELECT actions FROM clock")
 
 
 async def lock(tx: AsyncConnection) -> None:
-    """Makes the caller the only writer until its transaction ends; what it reads from here on cannot change.
+    """Makes the caller the only writer until its transaction ends.
 
-    Every use case that writes locks first: rows locked in another order could wait for each other.
+    Every use case that writes takes this lock first; locks in different orders could cause a deadlock.
     """
     await tx.execute(_LOCK)
 
 
 async def take(tx: AsyncConnection, count: int = 1) -> range:
-    """The next `count` revisions, the caller's alone."""
+    """Reserves the next `count` revisions."""
     last = (await tx.execute(_TAKE, {"count": count})).scalar_one()
     return range(last - count + 1, last + 1)
 
 
 async def newest(tx: AsyncConnection) -> int:
-    """The newest revision that is visible; 0 before the first change."""
+    """The newest visible revision; 0 before the first change."""
     return int((await tx.execute(_NEWEST)).scalar_one())
 
 
 async def take_action(tx: AsyncConnection) -> int:
-    """The revision of the next audit entry; these are counted for themselves, without a gap."""
+    """Reserves the revision of the next audit entry; audit entries have a sequence of their own, without gaps."""
     return int((await tx.execute(_TAKE_ACTION)).scalar_one())
 
 
 async def newest_action(tx: AsyncConnection) -> int:
-    """The revision of the newest audit entry; 0 before the first one."""
+    """The revision of the newest audit entry; 0 before the first."""
     return int((await tx.execute(_NEWEST_ACTION)).scalar_one())

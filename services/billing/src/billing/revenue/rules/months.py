@@ -1,4 +1,4 @@
-"""The months that a report is about, in UTC."""
+"""The months of a report, in UTC."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,34 +7,34 @@ from typing import Self
 from billing.subscriptions.rules.dates import next_anniversary
 from servicekit.errors import InvalidInput
 
-MOST_MONTHS = 120
-YEARS = range(2000, 9000)  # of reports
+MAX_MONTHS = 120
+YEARS = range(2000, 9000)  # that a report may begin in
 
 
 @dataclass(frozen=True, slots=True)
 class MonthRange:
-    """`count` months from the first of one; the last may be under way."""
+    """`count` calendar months from `start` on; the last one may be the current month."""
 
     start: datetime
     count: int
 
     @classmethod
     def checked(cls, *, year: int, month: int, count: int, now: datetime) -> Self:
-        """InvalidInput when there is no such range, or when it begins later than `now`."""
-        if year not in YEARS or not 1 <= month <= 12 or count > MOST_MONTHS:
-            raise InvalidInput(f"Range is none: give a year, a month from 1 to 12 and at most {MOST_MONTHS} months.")
+        """InvalidInput for an impossible range, and for one that begins after `now`."""
+        if year not in YEARS or not 1 <= month <= 12 or count > MAX_MONTHS:
+            raise InvalidInput(f"Range is invalid: give a year, a month from 1 to 12 and at most {MAX_MONTHS} months.")
         start = datetime(year, month, 1, tzinfo=UTC)
         if start > now:
-            raise InvalidInput(f"Range begins in {start:%b %Y}, which lies ahead: nothing is known of it.")
+            raise InvalidInput(f"Range begins in {start:%b %Y}, which is in the future: give an earlier month.")
         return cls(start, max(count, 1))
 
     def starts(self, now: datetime) -> list[datetime]:
-        """Where each of its months begins that is not later than `now`."""
+        """The beginnings of its months, up to `now`."""
         starts = [self.start]
         while len(starts) < self.count and next_anniversary(starts[-1], 1) <= now:
             starts.append(next_anniversary(starts[-1], 1))
         return starts
 
     def until(self, now: datetime) -> datetime:
-        """Its end, exclusive: that of its last month, or `now` when that comes first."""
+        """Its end, exclusive: that of its last month, or `now` if that is earlier."""
         return min(next_anniversary(self.starts(now)[-1], 1), now)

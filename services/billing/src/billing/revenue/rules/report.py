@@ -1,24 +1,25 @@
-"""Revenue, and what each figure means.
+"""The revenue report, and the meaning of each figure.
 
 - Monthly recurring revenue (MRR): the monthly prices of all subscriptions that are ACTIVE or PAST_DUE in a period that
-  is charged. Trials, free periods and cancelled subscriptions count nothing: revenue leaves with the cancellation, not
-  with the end of access. All of it is in the platform's one currency.
-- Movements: every change of a company's MRR is one of NEW (its first ever), EXPANSION, CONTRACTION, CHURN (to nothing)
-  and REACTIVATION (from nothing, not for the first time). They are stored with the row that caused them, at the moment
-  from which it holds; so start + movements = end for any range, and a past month stays as it is. Only what is made up
-  for after an outage is added to a past month: an end of a period to the month in which it happened, a closing as well,
-  or to that of the subscription's last change when it went on after the closing.
+  is charged. Trials, free periods and cancelled subscriptions do not count: revenue ends with the cancellation, not
+  with the access. The platform has one currency.
+- Movements: every change of a company's MRR is one of NEW (its first), EXPANSION, CONTRACTION, CHURN (to zero) and
+  REACTIVATION (from zero, not for the first time). A movement is stored with the record that caused it, at the moment
+  from which it is valid. Therefore start + movements = end for any range, and a past month stays as it is. Only what is
+  applied after an outage is added to a past month: the end of a period or a closing to the month in which it happened,
+  or to that of the subscription's last change when the subscription continued after the closing.
 - ARR: twelve times the MRR at the end.
 - Net revenue retention (NRR): of the companies that paid at the start, their MRR at the end over that at the start.
-  Gross (GRR) likewise, but no company counts for more than it paid at the start. Both end at the end of the range:
-  whoever left and came back within it is kept.
-- Trial conversion: of the trials that ended in the range (converted, expired or cancelled), those that went over into a
-  charged period.
-- Subscription health: subscriptions on trial or active at the end, of all there are.
-- Average seats: granted by the plans, over the companies with access at the end; in use, over those of them that
-  tracking has reported in the range's last month, as of its newest day.
+  Gross (GRR) likewise, but no company counts for more than it paid at the start. A company that left and came back
+  within the range counts as retained.
+- Trial conversion: the share of trials ended in the range (converted, expired or cancelled) that led to a charged
+  period.
+- Subscription health: the share of subscriptions that are on trial or active at the end.
+- Average seats: those of the plans, over the companies with access at the end; in use, over those of them that tracking
+  has reported in the last month of the range, as of its newest day.
 
-Months are calendar months in UTC. A row that begins on a boundary belongs to what comes after it."""
+Months are calendar months in UTC. A record that begins on a boundary belongs to the month after it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,15 +27,15 @@ from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
-from billing.subscriptions.rules.changes import Record
-from billing.subscriptions.rules.movements import Movement
-from billing.subscriptions.rules.subscription import State
+from billing.subscriptions.rules.changes import SubscriptionRecord
+from billing.subscriptions.rules.movements import MrrMovement
+from billing.subscriptions.rules.subscription import SubscriptionState
 
-HEALTHY = frozenset({State.TRIAL, State.ACTIVE})
+HEALTHY_STATES = frozenset({SubscriptionState.TRIAL, SubscriptionState.ACTIVE})
 
 
-class Figure(StrEnum):
-    """A number of the report whose rows can be listed."""
+class RevenueFigure(StrEnum):
+    """A figure of the report whose rows can be listed."""
 
     START = "START"
     NEW = "NEW"
@@ -50,13 +51,13 @@ class Figure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Bridge:
-    """From the MRR at `since` to that at `until` (exclusive); minor units."""
+class RevenueBridge:
+    """The MRR at `since`, the movements, and so the MRR at `until` (exclusive); in minor units."""
 
     since: datetime
     until: datetime
     start: int
-    movements: Mapping[Movement, int] = field(default_factory=dict)
+    movements: Mapping[MrrMovement, int] = field(default_factory=dict)
 
     @property
     def end(self) -> int:
@@ -64,23 +65,23 @@ class Bridge:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Subscriptions of one plan version in one state at the end; revenue in minor units."""
+class SubscriptionGroup:
+    """The subscriptions of one plan version in one state at the end of the range; revenue in minor units."""
 
     plan_code: str
     plan_version: int
-    state: State
+    state: SubscriptionState
     has_access: bool
     subscriptions: int
     monthly_revenue: int
-    seats: int  # granted, of all of them
-    reported: int  # those whose use is known
-    seats_in_use: int  # of those
+    seats: int  # of the plans, of all subscriptions
+    reported: int  # subscriptions whose usage level is known
+    seats_in_use: int  # of the reported subscriptions
 
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """The companies that paid at the start: their MRR then, now, and the smaller one of each."""
+    """The companies that paid at the start: their MRR then, at the end, and the smaller of the two for each."""
 
     start: int
     end: int
@@ -88,21 +89,21 @@ class Cohort:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What is counted for a range of months; the figures follow from it."""
+class RevenueReport:
+    """The counts of a range of months, from which the figures are computed."""
 
     currency: str
-    months: Sequence[Bridge]
+    months: Sequence[RevenueBridge]
     cohort: Cohort
     trials_ended: int
     trials_converted: int
-    standing: Sequence[Standing]
+    groups: Sequence[SubscriptionGroup]
 
     @property
-    def bridge(self) -> Bridge:
-        """Over the whole range."""
-        sums = {kind: sum(month.movements.get(kind, 0) for month in self.months) for kind in Movement}
-        return Bridge(self.months[0].since, self.months[-1].until, self.months[0].start, sums)
+    def bridge(self) -> RevenueBridge:
+        """The bridge over the whole range."""
+        sums = {kind: sum(month.movements.get(kind, 0) for month in self.months) for kind in MrrMovement}
+        return RevenueBridge(self.months[0].since, self.months[-1].until, self.months[0].start, sums)
 
     @property
     def annual_run_rate(self) -> int:
@@ -122,12 +123,12 @@ class Report:
 
     @property
     def health(self) -> Fraction | None:
-        healthy = sum(each.subscriptions for each in self.standing if each.state in HEALTHY)
-        return _ratio(healthy, sum(each.subscriptions for each in self.standing))
+        healthy = sum(each.subscriptions for each in self.groups if each.state in HEALTHY_STATES)
+        return _ratio(healthy, sum(each.subscriptions for each in self.groups))
 
     @property
-    def with_access(self) -> list[Standing]:
-        return [each for each in self.standing if each.has_access]
+    def with_access(self) -> list[SubscriptionGroup]:
+        return [each for each in self.groups if each.has_access]
 
     @property
     def average_seats(self) -> Fraction | None:
@@ -141,23 +142,23 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class MovementRow:
-    """A row behind a figure: minor units it added to the MRR, and seats in use where they are asked for and known."""
+class FigureRow:
+    """A record behind a figure, with its change of MRR in minor units, and for one figure with the seats in use."""
 
-    record: Record
-    movement: Movement | None
+    record: SubscriptionRecord
+    movement: MrrMovement | None
     revenue_change: int
     seats_in_use: int | None = None
 
 
 def bridges(
-    starts: Sequence[datetime], until: datetime, start: int, moved: Mapping[tuple[datetime, Movement], int]
-) -> list[Bridge]:
-    """One bridge a month; `moved` has the sums by (start of the month, kind)."""
-    result: list[Bridge] = []
+    starts: Sequence[datetime], until: datetime, start: int, moved: Mapping[tuple[datetime, MrrMovement], int]
+) -> list[RevenueBridge]:
+    """One bridge for each month; `moved` has the totals by (start of the month, kind)."""
+    result: list[RevenueBridge] = []
     for since, end in zip(starts, [*starts[1:], until], strict=True):
-        movements = {kind: moved[since, kind] for kind in Movement if (since, kind) in moved}
-        result.append(Bridge(since, end, start, movements))
+        movements = {kind: moved[since, kind] for kind in MrrMovement if (since, kind) in moved}
+        result.append(RevenueBridge(since, end, start, movements))
         start = result[-1].end
     return result
 

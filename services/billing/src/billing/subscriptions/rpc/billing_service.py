@@ -1,4 +1,4 @@
-"""BillingService over gRPC: what others keep a copy of. The guard before it has checked who is calling."""
+"""BillingService over gRPC: the plans, and the change lists from which other services keep copies."""
 # ruff: noqa: ARG002, N802 - names and parameters of the methods are the contract's
 
 from typing import Any
@@ -17,7 +17,7 @@ _Context = Any
 
 
 class BillingServicer(BillingServiceServicer):
-    """Translates and calls the use cases; nothing is decided here."""
+    """Each call translates its request, calls a use case and translates the result."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

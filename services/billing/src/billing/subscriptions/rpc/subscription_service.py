@@ -1,4 +1,4 @@
-"""SubscriptionService over gRPC; the guard before it has checked who is calling."""
+"""SubscriptionService over gRPC. The server has checked who is calling."""
 # ruff: noqa: ARG002, N802 - names and parameters of the methods are the contract's
 
 from datetime import UTC, datetime
@@ -9,14 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from billing.actions.rpc import owner_action
 from billing.fields.messages import from_company_id, from_limit, from_optional_id, from_revision, to_money, to_timestamp
 from billing.invoices.messages import to_line
-from billing.limits.messages import to_shortages, to_use
+from billing.limits.messages import to_use, to_violations
 from billing.money.rules import Money
 from billing.plans.messages import from_plan_code, from_plan_version, to_plan
 from billing.subscriptions.messages import from_timing, to_new_lines, to_record, to_scheduled_change, to_subscription
 from billing.subscriptions.rules.movements import revenue_change
 from billing.subscriptions.rules.plan_change import ScheduledChange
 from billing.subscriptions.use_cases.lifecycle import cancel_subscription, extend_subscription, renew_subscription
-from billing.subscriptions.use_cases.plan_change import Changed, Decision, change_plan, preview_plan_change
+from billing.subscriptions.use_cases.plan_change import (
+    ChangeResult,
+    PlanChangeDecision,
+    change_plan,
+    preview_plan_change,
+)
 from billing.subscriptions.use_cases.queries import (
     get_subscription,
     list_subscription_history,
@@ -31,7 +36,7 @@ Context = Any
 
 
 class SubscriptionServicer(SubscriptionServiceServicer):
-    """Translates and calls the use cases; nothing is decided here."""
+    """Each call translates its request, calls a use case and translates the result."""
 
     def __init__(self, engine: AsyncEngine, encode: Encode) -> None:
         self._engine = engine
@@ -173,7 +178,7 @@ class SubscriptionServicer(SubscriptionServiceServicer):
         )
 
 
-def _plan_changed(changed: Changed) -> pb.ChangePlanResponse:
+def _plan_changed(changed: ChangeResult) -> pb.ChangePlanResponse:
     return pb.ChangePlanResponse(
         subscription=to_subscription(changed.record),
         lines=to_new_lines(changed.record, changed.lines),
@@ -181,16 +186,16 @@ def _plan_changed(changed: Changed) -> pb.ChangePlanResponse:
     )
 
 
-def _renewed(changed: Changed) -> pb.RenewSubscriptionResponse:
+def _renewed(changed: ChangeResult) -> pb.RenewSubscriptionResponse:
     lines = to_new_lines(changed.record, changed.lines)
     return pb.RenewSubscriptionResponse(subscription=to_subscription(changed.record), lines=lines)
 
 
-def _extended(changed: Changed) -> pb.ExtendSubscriptionResponse:
+def _extended(changed: ChangeResult) -> pb.ExtendSubscriptionResponse:
     return pb.ExtendSubscriptionResponse(subscription=to_subscription(changed.record))
 
 
-def _cancelled(changed: Changed) -> pb.CancelSubscriptionResponse:
+def _cancelled(changed: ChangeResult) -> pb.CancelSubscriptionResponse:
     lines = to_new_lines(changed.record, changed.lines)
     return pb.CancelSubscriptionResponse(subscription=to_subscription(changed.record), lines=lines)
 
@@ -199,7 +204,7 @@ def _withdrawn(change: ScheduledChange) -> pb.CancelScheduledChangeResponse:
     return pb.CancelScheduledChangeResponse(change=to_scheduled_change(change))
 
 
-def _preview(decision: Decision) -> pb.PreviewPlanChangeResponse:
+def _preview(decision: PlanChangeDecision) -> pb.PreviewPlanChangeResponse:
     current, change = decision.current.subscription, decision.change
     currency = decision.plan.price_per_month.currency
     moved = revenue_change(current, change.after)
@@ -212,6 +217,6 @@ def _preview(decision: Decision) -> pb.PreviewPlanChangeResponse:
         net=to_money(Money(sum(line.minor_units for line in change.lines), currency)),
         monthly_revenue_change=to_money(Money(moved, currency)),
         in_use=to_use(decision.in_use),
-        shortages=to_shortages(decision.shortages),
+        shortages=to_violations(decision.violations),
         default_timing=pb.ChangeTiming.Value(f"CHANGE_TIMING_{decision.default}"),
     )

@@ -1,4 +1,4 @@
-"""A change of a subscription: what it is now, since when, and what was charged or credited for it."""
+"""Changes of a subscription, and the records of them in its history."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,12 +6,12 @@ from enum import StrEnum
 from uuid import UUID
 
 from billing.actions.rules import Action
-from billing.invoices.rules import Line
+from billing.invoices.rules import LineItem
 from billing.subscriptions.rules.subscription import Subscription
 
 
-class Kind(StrEnum):
-    """What happened. Leaving a trial has kinds of its own."""
+class ChangeKind(StrEnum):
+    """What happened to a subscription. The end of a trial has kinds of its own."""
 
     TRIAL_STARTED = "TRIAL_STARTED"
     TRIAL_CONVERTED = "TRIAL_CONVERTED"
@@ -20,33 +20,37 @@ class Kind(StrEnum):
     PLAN_CHANGED = "PLAN_CHANGED"
     RENEWED = "RENEWED"
     EXTENDED = "EXTENDED"
-    REOPENED = "REOPENED"  # a free period after one that was over
+    REOPENED = "REOPENED"  # a free period after an expired one
     PAST_DUE = "PAST_DUE"
     PAID = "PAID"
     CANCELLED = "CANCELLED"
-    RESUMED = "RESUMED"  # a cancellation was taken back
+    RESUMED = "RESUMED"  # a cancellation was revoked
     EXPIRED = "EXPIRED"
 
 
-TRIAL_ENDS = frozenset({Kind.TRIAL_CONVERTED, Kind.TRIAL_EXPIRED, Kind.TRIAL_CANCELLED})
+TRIAL_END_KINDS = frozenset({ChangeKind.TRIAL_CONVERTED, ChangeKind.TRIAL_EXPIRED, ChangeKind.TRIAL_CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`after` holds from `at` on."""
+    """The subscription is `after` from the moment `at` on; `lines` are charged or credited for it."""
 
-    kind: Kind
+    kind: ChangeKind
     at: datetime
     after: Subscription
-    lines: tuple[Line, ...] = ()
+    lines: tuple[LineItem, ...] = ()
+
+
+Transition = tuple[Subscription | None, Change]
+"""The subscription before a change, None for the first one, and the change."""
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """A row of the history: a change as it is stored. It holds to `superseded_at`; None: it is the current one."""
+class SubscriptionRecord:
+    """A row of the subscription history, valid until `superseded_at`; None for the current one."""
 
     revision: int
-    kind: Kind
+    kind: ChangeKind
     at: datetime
     superseded_at: datetime | None
     recorded_at: datetime

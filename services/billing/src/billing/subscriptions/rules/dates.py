@@ -1,11 +1,11 @@
-"""Anniversaries of periods, and days as messages to people write them. All in UTC."""
+"""Anniversaries of billing periods, and dates in messages. All in UTC."""
 
 from calendar import monthrange
 from datetime import datetime
 
 
 def next_anniversary(moment: datetime, day: int) -> datetime:
-    """The same time of day in the next calendar month, on its `day` or, when it is shorter, on its last day.
+    """The same time of day in the next calendar month, on `day` or on the last day of a shorter month.
 
     With day 31: 31 January, 28 or 29 February, 31 March.
     """
@@ -14,5 +14,5 @@ def next_anniversary(moment: datetime, day: int) -> datetime:
 
 
 def day(moment: datetime) -> str:
-    """3 May 2026."""
+    """The date in the form 3 May 2026."""
     return f"{moment.day} {moment:%b %Y}"

@@ -1,16 +1,16 @@
-"""What the service tells the others. An event names the change; its reader asks for the details."""
+"""The events that billing publishes. An event names the change; its reader asks for the details."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from billing.subscriptions.rules.changes import Change, Kind
+from billing.subscriptions.rules.changes import Change, ChangeKind
 from billing.subscriptions.rules.subscription import Entitlement, Subscription
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionStarted:
-    """A company's trial began."""
+    """The trial of a company has begun."""
 
     company_id: UUID
     revision: int
@@ -18,7 +18,7 @@ class SubscriptionStarted:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionExtended:
-    """A period got a later end for nothing."""
+    """A period was extended free of charge."""
 
     company_id: UUID
     revision: int
@@ -26,21 +26,21 @@ class SubscriptionExtended:
 
 @dataclass(frozen=True, slots=True)
 class EntitlementChanged:
-    """Limits or the end of access are others."""
+    """The limits or the end of access have changed."""
 
     entitlement: Entitlement
     revision: int
 
 
-Event = SubscriptionStarted | SubscriptionExtended | EntitlementChanged
+SubscriptionEvent = SubscriptionStarted | SubscriptionExtended | EntitlementChanged
 
 
-def events_of(before: Subscription | None, change: Change, revision: int) -> Iterator[Event]:
-    """What is told of a change; nothing of one that leaves the entitlement as it was."""
+def events_after(before: Subscription | None, change: Change, revision: int) -> Iterator[SubscriptionEvent]:
+    """The events of a change; none when the entitlement stays as it was."""
     company_id = change.after.company_id
-    if change.kind is Kind.TRIAL_STARTED:
+    if change.kind is ChangeKind.TRIAL_STARTED:
         yield SubscriptionStarted(company_id, revision)
-    if change.kind in {Kind.EXTENDED, Kind.REOPENED}:
+    if change.kind in {ChangeKind.EXTENDED, ChangeKind.REOPENED}:
         yield SubscriptionExtended(company_id, revision)
     entitlement = change.after.entitlement()
     if before is None or before.entitlement() != entitlement:

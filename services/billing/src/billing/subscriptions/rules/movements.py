@@ -1,12 +1,12 @@
-"""What a change does to the monthly recurring revenue."""
+"""MRR movements: what a change does to the monthly recurring revenue."""
 
 from enum import StrEnum
 
 from billing.subscriptions.rules.subscription import Subscription
 
 
-class Movement(StrEnum):
-    """How a company's MRR changed."""
+class MrrMovement(StrEnum):
+    """The kinds of movement."""
 
     NEW = "NEW"
     EXPANSION = "EXPANSION"
@@ -16,17 +16,17 @@ class Movement(StrEnum):
 
 
 def revenue_change(before: Subscription | None, after: Subscription) -> int:
-    """Minor units by which a change moves the MRR."""
+    """Minor units that a change adds to the MRR."""
     return after.monthly_revenue - (before.monthly_revenue if before else 0)
 
 
-def movement(before: Subscription | None, after: Subscription) -> Movement | None:
-    """What kind of movement a change is; None when it moves nothing."""
+def movement(before: Subscription | None, after: Subscription) -> MrrMovement | None:
+    """The kind of movement of a change; None when the MRR stays the same."""
     moved = revenue_change(before, after)
     if not moved:
         return None
     if before is None or not before.monthly_revenue:
-        return Movement.REACTIVATION if after.has_paid else Movement.NEW
+        return MrrMovement.REACTIVATION if after.has_paid else MrrMovement.NEW
     if not after.monthly_revenue:
-        return Movement.CHURN
-    return Movement.EXPANSION if moved > 0 else Movement.CONTRACTION
+        return MrrMovement.CHURN
+    return MrrMovement.EXPANSION if moved > 0 else MrrMovement.CONTRACTION

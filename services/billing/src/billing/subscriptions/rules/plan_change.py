@@ -1,4 +1,4 @@
-"""From one plan to another: when, and for how much."""
+"""Plan changes: when they take effect, and what they cost."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,79 +6,83 @@ from enum import StrEnum
 from uuid import UUID
 
 from billing.actions.rules import Action
-from billing.invoices.rules import LineKind, line
+from billing.invoices.rules import LineItemKind, line_items
 from billing.plans.rules import Plan
-from billing.subscriptions.rules.changes import Change, Kind
+from billing.subscriptions.rules.changes import Change, ChangeKind
 from billing.subscriptions.rules.dates import day
-from billing.subscriptions.rules.subscription import State, Subscription
+from billing.subscriptions.rules.subscription import Subscription, SubscriptionState
 from servicekit.errors import Refused
 
 
-class Timing(StrEnum):
-    """When a change of plan takes effect."""
+class ChangeTiming(StrEnum):
+    """When a plan change takes effect."""
 
     NOW = "NOW"
     PERIOD_END = "PERIOD_END"
 
 
-class ScheduledState(StrEnum):
-    """What became of a change that waits for the end of a period."""
+class ScheduledChangeState(StrEnum):
+    """What became of a scheduled change."""
 
     PENDING = "PENDING"
     APPLIED = "APPLIED"
     WITHDRAWN = "WITHDRAWN"
-    REFUSED = "REFUSED"  # at its moment more was in use than the plan allows
+    REFUSED = "REFUSED"  # the usage level exceeded a limit of the plan when it was due
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduledChange:
-    """A change of plan that waits for the end of the period, wherever that moves; a company has one at most.
+    """A plan change that takes effect at the end of the period, even when that end moves; at most one a company.
 
-    `due_at` is that end while it is pending, and the moment it was settled afterwards.
+    `due_at` is the end of the period while the change is pending, and the moment it was settled afterwards.
     """
 
     id: UUID
     company_id: UUID
     plan: Plan
-    state: ScheduledState
+    state: ScheduledChangeState
     due_at: datetime
     created_at: datetime
     action: Action
     outcome: str = ""
 
 
-def timing(current: Subscription, wanted: Plan, asked: Timing | None, now: datetime) -> Timing:
-    """When it takes effect: as asked; else now, but a downgrade of a charged period at its end.
+def timing(current: Subscription, wanted: Plan, asked: ChangeTiming | None, now: datetime) -> ChangeTiming:
+    """When a plan change takes effect: as `asked`; by default now, but a downgrade at the end of a charged period.
 
-    Refused when it is on that plan already, or when it is to wait for an end that leads nowhere.
+    Refused when the company has that plan version, or when no period follows the end that it would wait for.
     """
     if (wanted.code, wanted.version) == (current.plan.code, current.plan.version):
-        raise Refused(f"The company is on version {wanted.version} of {wanted.code} already.")
-    goes_on = current.state in {State.TRIAL, State.ACTIVE, State.PAST_DUE} and not current.has_ended(now)
-    if asked is Timing.PERIOD_END and not goes_on:
+        raise Refused(f"The company already has version {wanted.version} of {wanted.code}.")
+    goes_on = current.state in {
+        SubscriptionState.TRIAL,
+        SubscriptionState.ACTIVE,
+        SubscriptionState.PAST_DUE,
+    } and not current.has_ended(now)
+    if asked is ChangeTiming.PERIOD_END and not goes_on:
         state = current.state.words
-        raise Refused(f"The subscription is {state} and no period follows: change the plan now, or renew it first.")
+        raise Refused(f"The subscription is {state}, so no period follows. Change the plan now, or renew it first.")
     if asked is None and goes_on and current.pays and wanted.is_downgrade_of(current.plan):
-        return Timing.PERIOD_END
-    return asked or Timing.NOW
+        return ChangeTiming.PERIOD_END
+    return asked or ChangeTiming.NOW
 
 
-def refuse_repetition(waits: ScheduledChange, wanted: Plan) -> None:
-    """Refused when the change that waits leads to the same version: it keeps its date, its actor and its reason."""
-    if (wanted.code, wanted.version) == (waits.plan.code, waits.plan.version):
+def check_not_scheduled(pending: ScheduledChange, wanted: Plan) -> None:
+    """Refused when the pending change leads to the same version; that one keeps its date, actor and reason."""
+    if (wanted.code, wanted.version) == (pending.plan.code, pending.plan.version):
         raise Refused(
-            f"The change to version {wanted.version} of {wanted.code} on {day(waits.due_at)} is scheduled already"
-            f" (by {waits.action.actor}): withdraw it first to schedule it with another reason."
+            f"The change to version {wanted.version} of {wanted.code} on {day(pending.due_at)} is already scheduled"
+            f" (by {pending.action.actor}). To schedule it for another reason, withdraw it first."
         )
 
 
 def apply_plan(current: Subscription, wanted: Plan, now: datetime) -> Change:
-    """Another plan from `now` on; the rest of a charged period is credited and charged anew."""
+    """The plan from `now` on. The rest of a charged period is credited at the old price and charged at the new one."""
     charge = current.charge
     if not charge or now >= charge.until:
-        return Change(Kind.PLAN_CHANGED, now, current.changed(plan=wanted))
+        return Change(ChangeKind.PLAN_CHANGED, now, current.changed(plan=wanted))
     old, new = current.plan.price_per_month.minor_units, wanted.price_per_month.minor_units
     spent = charge.spent(old, now)
-    credit = line(LineKind.CREDIT, current.plan, spent.so_far() - charge.total(old), now, charge.until)
-    owed = line(LineKind.CHARGE, wanted, spent.total(new) - spent.so_far(), now, charge.until)
-    return Change(Kind.PLAN_CHANGED, now, current.changed(plan=wanted, charge=spent), credit + owed)
+    credit = line_items(LineItemKind.CREDIT, current.plan, spent.so_far() - charge.total(old), now, charge.until)
+    owed = line_items(LineItemKind.CHARGE, wanted, spent.total(new) - spent.so_far(), now, charge.until)
+    return Change(ChangeKind.PLAN_CHANGED, now, current.changed(plan=wanted, charge=spent), credit + owed)

@@ -1,19 +1,19 @@
-"""What an owner can do about a subscription, and which of it would be refused now."""
+"""The steps that an owner can take with a subscription, and which of them would be refused now."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from billing.invoices.rules import refuse_credit
+from billing.invoices.rules import check_overpayment
 from billing.money.rules import Money
-from billing.subscriptions.rules.closing import refuse_closed
+from billing.subscriptions.rules.closing import require_open
 from billing.subscriptions.rules.lifecycle import cancel, mark_past_due, renew
 from billing.subscriptions.rules.subscription import Subscription
 from servicekit.errors import Refused
 
 
-class Step(StrEnum):
-    """One of the calls that change a subscription or what is owed."""
+class SubscriptionStep(StrEnum):
+    """A call that changes a subscription or its balance."""
 
     RENEW = "RENEW"
     EXTEND = "EXTEND"
@@ -23,23 +23,27 @@ class Step(StrEnum):
     RECORD_PAYMENT = "RECORD_PAYMENT"
 
 
-OF_OPEN_COMPANIES = frozenset({Step.RENEW, Step.EXTEND, Step.CHANGE_PLAN, Step.MARK_PAST_DUE})
+STEPS_OF_OPEN_COMPANIES = frozenset(
+    {SubscriptionStep.RENEW, SubscriptionStep.EXTEND, SubscriptionStep.CHANGE_PLAN, SubscriptionStep.MARK_PAST_DUE}
+)
 
 
-def refusals(current: Subscription, now: datetime, *, owed: int, closed_at: datetime | None) -> dict[Step, str]:
-    """Why each of the steps that would be refused now would be, whatever else is asked for; `owed` in minor units."""
+def refusals(
+    current: Subscription, now: datetime, *, owed: int, closed_at: datetime | None
+) -> dict[SubscriptionStep, str]:
+    """The reason for each step that would be refused now, whatever its other fields; `owed` in minor units."""
     least = Money(1, current.plan.price_per_month.currency)
-    attempts: Mapping[Step, Callable[[], object]] = {
-        Step.RENEW: lambda: renew(current, now, owed=owed),
-        Step.CANCEL: lambda: cancel(current, now, at_once=True),
-        Step.MARK_PAST_DUE: lambda: mark_past_due(current, now, owed=owed),
-        Step.RECORD_PAYMENT: lambda: refuse_credit(least, owed, allowed=True, closed_at=closed_at),
+    attempts: Mapping[SubscriptionStep, Callable[[], object]] = {
+        SubscriptionStep.RENEW: lambda: renew(current, now, owed=owed),
+        SubscriptionStep.CANCEL: lambda: cancel(current, now, at_once=True),
+        SubscriptionStep.MARK_PAST_DUE: lambda: mark_past_due(current, now, owed=owed),
+        SubscriptionStep.RECORD_PAYMENT: lambda: check_overpayment(least, owed, allowed=True, closed_at=closed_at),
     }
-    found: dict[Step, str] = {}
-    for step in Step:
+    found: dict[SubscriptionStep, str] = {}
+    for step in SubscriptionStep:
         try:
-            if step in OF_OPEN_COMPANIES:
-                refuse_closed(closed_at)
+            if step in STEPS_OF_OPEN_COMPANIES:
+                require_open(closed_at)
             if step in attempts:
                 attempts[step]()
         except Refused as error:

@@ -1,4 +1,4 @@
-"""Subscriptions: which plan a company is on, until when it may use it, and what is charged for it."""
+"""Subscriptions: the plan of a company, its period and its charge."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,8 +10,8 @@ from billing.plans.rules import Plan
 from billing.subscriptions.rules.proration import Charge
 
 
-class State(StrEnum):
-    """Where a subscription stands."""
+class SubscriptionState(StrEnum):
+    """The state of a subscription."""
 
     TRIAL = "TRIAL"
     ACTIVE = "ACTIVE"
@@ -21,19 +21,19 @@ class State(StrEnum):
 
     @property
     def words(self) -> str:
-        """As people say it: past due."""
+        """The state in words, such as past due."""
         return self.value.replace("_", " ").lower()
 
 
-RUNNING = frozenset({State.TRIAL, State.ACTIVE, State.PAST_DUE})
-"""States in which something happens at the end of the period; a cancelled subscription ends as cancelled."""
+RUNNING_STATES = frozenset({SubscriptionState.TRIAL, SubscriptionState.ACTIVE, SubscriptionState.PAST_DUE})
+"""States that change at the end of the period; a cancelled subscription stays cancelled."""
 
-PAYING = frozenset({State.ACTIVE, State.PAST_DUE})
+PAYING_STATES = frozenset({SubscriptionState.ACTIVE, SubscriptionState.PAST_DUE})
 
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """What a company may use. Access is refused from `access_until` on."""
+    """The limits of a company, and the moment from which access is refused."""
 
     company_id: UUID
     access_until: datetime
@@ -44,48 +44,50 @@ class Entitlement:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A company's subscription as of one moment; a change makes a new value. Times are aware, in UTC.
+    """The subscription of a company at one moment. Times are aware, in UTC.
 
-    The period lasts from `started_at` to `expires_at`. `charge` is its charged part, which comes first; free days may
-    follow. Without a charge all of it is free, as a trial is.
+    The period lasts from `started_at` to `expires_at`. It begins with its charged part, `charge`, which free days may
+    follow. Without a charge the whole period is free, as in a trial.
     """
 
     company_id: UUID
     plan: Plan
-    state: State
+    state: SubscriptionState
     started_at: datetime
     expires_at: datetime
     charge: Charge | None = None
-    has_paid: bool = False  # whether it has had monthly revenue before this value
+    has_paid: bool = False  # whether it contributed to the MRR before
 
     def __post_init__(self) -> None:
         if self.expires_at <= self.started_at:
-            raise ValueError("a period has a length")
+            raise ValueError("a period is not empty")
         if self.charge and not (self.charge.started_at == self.started_at and self.charge.until <= self.expires_at):
-            raise ValueError("the charged part of a period begins with it and ends within it")
-        if (self.state is State.TRIAL and self.charge) or (self.state is State.PAST_DUE and not self.charge):
-            raise ValueError(f"{self.state} and what is charged contradict each other")
+            raise ValueError("the charged part begins with the period and ends within it")
+        if (self.state is SubscriptionState.TRIAL and self.charge) or (
+            self.state is SubscriptionState.PAST_DUE and not self.charge
+        ):
+            raise ValueError(f"{self.state} contradicts the charge")
 
     def has_ended(self, now: datetime) -> bool:
-        """Whether the period is over; its last moment lies before `expires_at`."""
+        """Whether the period is over; `expires_at` itself no longer belongs to it."""
         return now >= self.expires_at
 
     @property
     def pays(self) -> bool:
-        """Whether it is a charged one that is not to end: what counts as revenue."""
-        return self.state in PAYING and self.charge is not None
+        """Whether it counts as revenue: it is charged and not cancelled."""
+        return self.state in PAYING_STATES and self.charge is not None
 
     @property
     def monthly_revenue(self) -> int:
-        """Minor units that it adds to the monthly recurring revenue."""
+        """Its contribution to the MRR, in minor units."""
         return self.plan.price_per_month.minor_units if self.pays else 0
 
     def changed(self, **fields: Any) -> Self:
-        """The value that follows this one."""
+        """The subscription with some fields replaced."""
         return replace(self, **fields, has_paid=self.has_paid or self.monthly_revenue > 0)
 
     def entitlement(self) -> Entitlement:
-        """What the plan grants until the period is over, in every state: the end alone decides on access."""
+        """The limits of the plan until the period ends. The state has no influence: the end alone decides on access."""
         return Entitlement(
             company_id=self.company_id,
             access_until=self.expires_at,

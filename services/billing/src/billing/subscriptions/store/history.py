@@ -1,4 +1,4 @@
-"""Subscriptions: each change is a new row that is never changed again, but for the moment it is superseded."""
+"""The subscription history: each change is a new row. Only its `superseded_at` is set later, once."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from billing.actions.rules import Action
 from billing.plans import store as plans
-from billing.subscriptions.rules.changes import Change, Kind, Record
+from billing.subscriptions.rules.changes import Change, ChangeKind, SubscriptionRecord, Transition
 from billing.subscriptions.rules.movements import movement, revenue_change
 from billing.subscriptions.rules.proration import Charge
-from billing.subscriptions.rules.subscription import RUNNING, State, Subscription
+from billing.subscriptions.rules.subscription import RUNNING_STATES, Subscription, SubscriptionState
 
 COLUMNS = f"""
     s.company_id, s.revision, s.kind, s.state, s.started_at, s.expires_at, s.charged_until, s.charged_since,
@@ -26,11 +26,11 @@ SELECT = f"""
 """
 
 
-def from_row(row: Row[tuple[object, ...]]) -> Record:
-    """The record in a row that has all of COLUMNS."""
-    return Record(
+def from_row(row: Row[tuple[object, ...]]) -> SubscriptionRecord:
+    """The record in a row with all of COLUMNS."""
+    return SubscriptionRecord(
         revision=row.revision,
-        kind=Kind(row.kind),
+        kind=ChangeKind(row.kind),
         at=row.changed_at,
         superseded_at=row.superseded_at,
         recorded_at=row.recorded_at,
@@ -38,7 +38,7 @@ def from_row(row: Row[tuple[object, ...]]) -> Record:
         subscription=Subscription(
             company_id=row.company_id,
             plan=plans.from_row(row),
-            state=State(row.state),
+            state=SubscriptionState(row.state),
             started_at=row.started_at,
             expires_at=row.expires_at,
             charge=_charge(row),
@@ -55,8 +55,8 @@ def _charge(row: Row[tuple[object, ...]]) -> Charge | None:
 
 _SELECT_CURRENT = f"{SELECT} WHERE s.superseded_at IS NULL"
 
-# Written out, not a parameter: so the planner knows that the partial index on the ends holds all of them.
-_RUNNING = ", ".join(f"'{state}'" for state in sorted(RUNNING))
+# Literals instead of a parameter, so that the planner recognises the condition of the partial index.
+_RUNNING = ", ".join(f"'{state}'" for state in sorted(RUNNING_STATES))
 
 _CURRENT = text(f"{_SELECT_CURRENT} AND s.company_id = ANY(:company_ids)")
 
@@ -101,59 +101,59 @@ _ADD = text("""
 """)
 
 
-async def current(tx: AsyncConnection, company_id: UUID) -> Record | None:
-    """The company's subscription as it is now; None when it has none yet."""
+async def current(tx: AsyncConnection, company_id: UUID) -> SubscriptionRecord | None:
+    """The current record of the company; None when it has no subscription."""
     return next(iter(await current_of(tx, [company_id])), None)
 
 
-async def current_of(tx: AsyncConnection, company_ids: Sequence[UUID]) -> list[Record]:
-    """The companies' subscriptions as they are now, in no order; those that have none are left out."""
+async def current_of(tx: AsyncConnection, company_ids: Sequence[UUID]) -> list[SubscriptionRecord]:
+    """The current records of the companies, in no order; companies without a subscription are omitted."""
     return [from_row(row) for row in await tx.execute(_CURRENT, {"company_ids": list(company_ids)})]
 
 
-async def ended(tx: AsyncConnection, *, now: datetime, limit: int) -> list[Record]:
-    """Up to `limit` subscriptions that are still in a running state although their period is over, oldest first."""
+async def ended(tx: AsyncConnection, *, now: datetime, limit: int) -> list[SubscriptionRecord]:
+    """Up to `limit` subscriptions in a running state whose period has ended, oldest end first."""
     return [from_row(row) for row in await tx.execute(_ENDED, {"now": now, "limit": limit})]
 
 
-async def changed_after(tx: AsyncConnection, revision: int, *, limit: int) -> list[Record]:
-    """Up to `limit` current subscriptions whose last change came after `revision`, oldest change first."""
+async def changed_after(tx: AsyncConnection, revision: int, *, limit: int) -> list[SubscriptionRecord]:
+    """Up to `limit` current records with a revision after `revision`, oldest first."""
     return [from_row(row) for row in await tx.execute(_CHANGED_AFTER, {"after": revision, "limit": limit})]
 
 
 async def with_access(
     tx: AsyncConnection, plan_code: str, *, now: datetime, after: UUID | None, limit: int | None
-) -> list[Record]:
-    """Subscriptions of any version of a plan whose period is not over, by company, after one; no limit: all.
-
-    Those of closed companies are left out.
-    """
+) -> list[SubscriptionRecord]:
+    """Open companies with access by any version of a plan, ordered by id, after one; all of them without a limit."""
     values = {"code": plan_code, "now": now, "after": after, "limit": limit}
     return [from_row(row) for row in await tx.execute(_WITH_ACCESS, values)]
 
 
-async def at(tx: AsyncConnection, company_id: UUID, moment: datetime) -> Record | None:
-    """What held at that moment; None before the company's first subscription."""
+async def at(tx: AsyncConnection, company_id: UUID, moment: datetime) -> SubscriptionRecord | None:
+    """The record that was valid at a moment; None before the first one."""
     row = (await tx.execute(_AT, {"company_id": company_id, "at": moment})).one_or_none()
     return None if row is None else from_row(row)
 
 
-async def history(tx: AsyncConnection, company_id: UUID, *, before: int, limit: int) -> list[Record]:
-    """Up to `limit` rows of the company older than a revision (0: from the newest on), newest first."""
+async def history(tx: AsyncConnection, company_id: UUID, *, before: int, limit: int) -> list[SubscriptionRecord]:
+    """Up to `limit` records of the company before a revision, newest first; revision 0 starts with the newest."""
     rows = await tx.execute(_HISTORY, {"company_id": company_id, "before": before, "limit": limit})
     return [from_row(row) for row in rows]
 
 
-async def record(
-    tx: AsyncConnection, steps: Sequence[tuple[Subscription | None, Change]], revisions: Sequence[int], action: Action
+async def add(
+    tx: AsyncConnection,
+    transitions: Sequence[Transition],
+    revisions: Sequence[int],
+    action: Action,
 ) -> None:
-    """Makes these (what it was, its change) the current ones of their companies, each under its revision.
+    """Adds a row for each change, with its revision, and ends the validity of the row before it.
 
-    A company has one of them at most. The caller holds the clock's lock.
+    `transitions` has at most one of a company. The caller holds the revision clock.
     """
-    moments = {change.after.company_id: change.at for _, change in steps}
+    moments = {change.after.company_id: change.at for _, change in transitions}
     await tx.execute(_RETIRE, {"company_ids": list(moments), "moments": list(moments.values())})
-    rows = [_row(before, change, revision) for (before, change), revision in zip(steps, revisions, strict=True)]
+    rows = [_row(before, change, revision) for (before, change), revision in zip(transitions, revisions, strict=True)]
     await tx.execute(_ADD, [row | {"actor": action.actor, "reason": action.reason} for row in rows])
 
 

@@ -1,4 +1,4 @@
-"""Changes of plan that wait for the end of a period; a company has one pending at most."""
+"""Scheduled changes; a company has at most one that is pending."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from billing.actions.rules import Action
 from billing.plans import store as plans
-from billing.subscriptions.rules.plan_change import ScheduledChange, ScheduledState
+from billing.subscriptions.rules.plan_change import ScheduledChange, ScheduledChangeState
 
-# A pending one is due when the company's current period ends.
+# A pending change is due at the end of the company's current period.
 _SELECT = f"""
     SELECT c.id, c.company_id, c.state, coalesce(c.settled_at, s.expires_at) AS due_at, c.created_at, c.actor, c.reason,
            c.outcome, {plans.COLUMNS}
@@ -45,13 +45,13 @@ _SETTLE = text("""
 
 
 async def find(tx: AsyncConnection, change_id: UUID) -> ScheduledChange | None:
-    """One of any state; None when there is none."""
+    """The change with an id, in any state; None when there is none."""
     row = (await tx.execute(_FIND, {"id": change_id})).one_or_none()
     return None if row is None else _from_row(row)
 
 
 async def pending_of(tx: AsyncConnection, company_ids: Sequence[UUID]) -> dict[UUID, ScheduledChange]:
-    """Those that wait, by company."""
+    """The pending changes of the companies."""
     rows = await tx.execute(_PENDING, {"company_ids": list(company_ids)})
     return {row.company_id: _from_row(row) for row in rows}
 
@@ -59,13 +59,13 @@ async def pending_of(tx: AsyncConnection, company_ids: Sequence[UUID]) -> dict[U
 async def page(
     tx: AsyncConnection, *, company_id: UUID | None, settled_too: bool, after: UUID | None, limit: int
 ) -> list[ScheduledChange]:
-    """Up to `limit` of one company or of all, oldest first, after one."""
+    """Up to `limit` changes of one company or of all, oldest first, after one."""
     values = {"company_id": company_id, "settled_too": settled_too, "after": after, "limit": limit}
     return [_from_row(row) for row in await tx.execute(_LIST, values)]
 
 
 async def add(tx: AsyncConnection, change: ScheduledChange) -> None:
-    """Schedules it; the company's pending one was settled before."""
+    """Adds a pending change. The caller has settled the one before."""
     values = {
         "id": change.id,
         "company_id": change.company_id,
@@ -78,8 +78,10 @@ async def add(tx: AsyncConnection, change: ScheduledChange) -> None:
     await tx.execute(_ADD, values)
 
 
-async def settle(tx: AsyncConnection, company_id: UUID, state: ScheduledState, at: datetime, outcome: str = "") -> None:
-    """Says what became of the company's pending change, if it has one."""
+async def settle(
+    tx: AsyncConnection, company_id: UUID, state: ScheduledChangeState, at: datetime, outcome: str = ""
+) -> None:
+    """Settles the pending change of the company, if there is one."""
     await tx.execute(_SETTLE, {"company_id": company_id, "state": state, "settled_at": at, "outcome": outcome})
 
 
@@ -88,7 +90,7 @@ def _from_row(row: Row[tuple[object, ...]]) -> ScheduledChange:
         id=row.id,
         company_id=row.company_id,
         plan=plans.from_row(row),
-        state=ScheduledState(row.state),
+        state=ScheduledChangeState(row.state),
         due_at=row.due_at,
         created_at=row.created_at,
         action=Action(row.actor, row.reason),

@@ -1,4 +1,4 @@
-"""What is due at the end of periods: a scheduled change of plan, then another month or the end."""
+"""The end of periods: a scheduled change is applied, then the subscription renews or expires."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,14 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from billing.actions.rules import Action
 from billing.db.store import revision_clock
 from billing.limits import store as usage
-from billing.limits.rules import Use, shortages
-from billing.subscriptions.rules.changes import Record
-from billing.subscriptions.rules.closing import refuse_closed
+from billing.limits.rules import UsageLevel, limit_violations
+from billing.subscriptions.rules.changes import SubscriptionRecord, Transition
+from billing.subscriptions.rules.closing import require_open
 from billing.subscriptions.rules.lifecycle import end_period, is_due
-from billing.subscriptions.rules.plan_change import ScheduledState, apply_plan
+from billing.subscriptions.rules.plan_change import ScheduledChangeState, apply_plan
 from billing.subscriptions.store import company_events, scheduled_changes
 from billing.subscriptions.store import history as subscriptions
-from billing.subscriptions.use_cases.record_changes import Encode, Step, record
+from billing.subscriptions.use_cases.record_changes import Encode, record_changes
 from servicekit.errors import NotFound
 
 log = structlog.get_logger()
@@ -26,66 +26,70 @@ PERIOD_END = Action("billing", "the period ended")
 
 
 async def end_periods(engine: AsyncEngine, encode: Encode, *, now: datetime, limit: int = 500) -> bool:
-    """Ends up to `limit` periods in one transaction, oldest first; says whether there were any, so more may wait.
+    """Ends up to `limit` periods in one transaction, oldest first; True when there were any, so that more may be due.
 
-    What is due is asked of the rows, so time in which nobody called it is made up for: each step holds from its own
-    moment, and a company that missed several periods goes through all of them, one a call.
+    The rows tell what is due. After an outage, each change is valid from the moment it was due, and a company that
+    missed several periods goes through them one call after the other.
     """
     async with engine.begin() as tx:
         await revision_clock.lock(tx)
         ended = await subscriptions.ended(tx, now=now, limit=limit)
-        await end(tx, encode, ended, now=now)
+        await end_current_periods(tx, encode, ended, now=now)
     if ended:
         log.info("periods ended", count=len(ended))
     return bool(ended)
 
 
-async def end(tx: AsyncConnection, encode: Encode, due: Sequence[Record], *, now: datetime) -> list[Record]:
-    """Takes each of these, whose periods are over, one step on. The caller holds the clock's lock.
+async def end_current_periods(
+    tx: AsyncConnection, encode: Encode, due: Sequence[SubscriptionRecord], *, now: datetime
+) -> list[SubscriptionRecord]:
+    """Ends the current period of each subscription; all of these have reached its end. The caller holds the clock.
 
-    A scheduled change that the use of today forbids is refused, and the subscription goes on with its plan. That of a
-    company that was closed before the period's end goes on no more.
+    A scheduled change whose limits are below the usage level of today is refused, and the subscription keeps its plan.
+    The subscription of a company that was closed during the period is not renewed.
     """
     current = {each.company_id: each for each in due}
     scheduled = await scheduled_changes.pending_of(tx, list(current))
     in_use = await usage.newest_of(tx, list(scheduled))
-    changes: list[Step] = []
+    changes: list[Transition] = []
     for company_id, waiting in scheduled.items():
         before = current[company_id].subscription
-        found = shortages(before.plan, waiting.plan, in_use.get(company_id, Use()))
-        state = ScheduledState.REFUSED if found else ScheduledState.APPLIED
+        found = limit_violations(before.plan, waiting.plan, in_use.get(company_id, UsageLevel()))
+        state = ScheduledChangeState.REFUSED if found else ScheduledChangeState.APPLIED
         await scheduled_changes.settle(tx, company_id, state, before.expires_at, "; ".join(map(str, found)))
         if not found:
             changes.append((before, apply_plan(before, waiting.plan, before.expires_at)))
-    for each in await record(tx, encode, changes, action=PERIOD_END, now=now):
+    for each in await record_changes(tx, encode, changes, action=PERIOD_END, now=now):
         current[each.company_id] = each
     closed = await company_events.closings_of(tx, list(current))
     steps = [
         (each.subscription, end_period(each.subscription, closed_at=closed.get(each.company_id)))
         for each in current.values()
     ]
-    return await record(tx, encode, steps, action=PERIOD_END, now=now)
+    return await record_changes(tx, encode, steps, action=PERIOD_END, now=now)
 
 
-async def standing(tx: AsyncConnection, encode: Encode, company_id: UUID, now: datetime) -> tuple[Record, datetime]:
-    """The company's subscription and the moment from which a change of it holds. NotFound when it has none.
+async def load_current(
+    tx: AsyncConnection, encode: Encode, company_id: UUID, now: datetime
+) -> tuple[SubscriptionRecord, datetime]:
+    """The company's subscription, with every due end of a period applied, and the moment of the next change.
 
-    The caller holds the clock's lock. Calls that waited for each other may come in another order than their clocks
-    say: a change never holds from before the one that it follows.
+    NotFound without a subscription. The caller holds the revision clock. The next change is never earlier than the one
+    before it, although calls that waited for the lock may run in another order than they arrived.
     """
-    current = await find(tx, company_id)
+    current = await load_record(tx, company_id)
     while is_due(current.subscription, now):
-        (current,) = await end(tx, encode, [current], now=now)
+        (current,) = await end_current_periods(tx, encode, [current], now=now)
     return current, max(now, current.at)
 
 
-async def must_be_open(tx: AsyncConnection, company_id: UUID) -> None:
+async def require_open_company(tx: AsyncConnection, company_id: UUID) -> None:
     """Refused when the company was closed."""
-    refuse_closed(await company_events.closed_at(tx, company_id))
+    require_open(await company_events.closed_at(tx, company_id))
 
 
-async def find(tx: AsyncConnection, company_id: UUID) -> Record:
-    """The company's subscription as the rows say; NotFound when it has none."""
+async def load_record(tx: AsyncConnection, company_id: UUID) -> SubscriptionRecord:
+    """The current record of the company; NotFound without one."""
     current = await subscriptions.current(tx, company_id)
     if current is None:
         raise NotFound(f"Company {company_id} has no subscription.")

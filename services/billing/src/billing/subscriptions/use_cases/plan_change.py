@@ -1,4 +1,4 @@
-"""A company gets another plan, now or at the end of its period."""
+"""Plan changes: previewed, made now, or scheduled for the end of the period."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,51 +8,57 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from billing.actions.use_cases import OwnerRequest, carry_out
-from billing.invoices.rules import Line
+from billing.invoices.rules import LineItem
 from billing.limits import store as usage
-from billing.limits.rules import Shortage, Use, refuse_shortages, shortages
+from billing.limits.rules import LimitViolation, UsageLevel, check_limits, limit_violations
 from billing.plans import store as plans
 from billing.plans.rules import Plan
-from billing.subscriptions.rules.changes import Change, Record
+from billing.subscriptions.rules.changes import Change, SubscriptionRecord
 from billing.subscriptions.rules.plan_change import (
+    ChangeTiming,
     ScheduledChange,
-    ScheduledState,
-    Timing,
+    ScheduledChangeState,
     apply_plan,
-    refuse_repetition,
+    check_not_scheduled,
     timing,
 )
 from billing.subscriptions.store import scheduled_changes
-from billing.subscriptions.use_cases.periods import find, must_be_open, standing
-from billing.subscriptions.use_cases.record_changes import Encode, record
+from billing.subscriptions.use_cases.periods import load_current, load_record, require_open_company
+from billing.subscriptions.use_cases.record_changes import Encode, record_changes
 from servicekit.errors import NotFound
 from servicekit.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """`change` is what is done at `change.at`: now, or at the end of the period as it is known today.
+class PlanChangeDecision:
+    """What a plan change would do: `change` takes effect at `change.at`, now or at the present end of the period.
 
-    `default` is when it would be done if nobody asked for a moment.
+    `default` is the timing without an explicit choice.
     """
 
-    current: Record
+    current: SubscriptionRecord
     plan: Plan
-    timing: Timing
-    default: Timing
+    timing: ChangeTiming
+    default: ChangeTiming
     change: Change
-    in_use: Use
-    shortages: Sequence[Shortage]
+    in_use: UsageLevel
+    violations: Sequence[LimitViolation]
 
 
 async def decide_plan_change(
-    tx: AsyncConnection, current: Record, *, code: str, version: int, asked: Timing | None, at: datetime
-) -> Decision:
-    """For version 0 the newest one. NotFound when there is no such plan.
+    tx: AsyncConnection,
+    current: SubscriptionRecord,
+    *,
+    code: str,
+    version: int,
+    asked: ChangeTiming | None,
+    at: datetime,
+) -> PlanChangeDecision:
+    """Decides on a change to a version of a plan, 0 for the newest. NotFound without that plan or version.
 
-    Refused as `plan_change.timing` says, and when the company was closed.
+    Refused as by `plan_change.timing`, and when the company was closed.
     """
-    await must_be_open(tx, current.company_id)
+    await require_open_company(tx, current.company_id)
     plan = await plans.find(tx, code, version)
     if plan is None:
         wanted = f"{code} version {version}" if version else code
@@ -60,27 +66,29 @@ async def decide_plan_change(
     subscription = current.subscription
     when = timing(subscription, plan, asked, at)
     default = timing(subscription, plan, None, at)
-    change = apply_plan(subscription, plan, at if when is Timing.NOW else subscription.expires_at)
-    in_use = (await usage.newest_of(tx, [current.company_id])).get(current.company_id, Use())
-    return Decision(current, plan, when, default, change, in_use, shortages(subscription.plan, plan, in_use))
+    change = apply_plan(subscription, plan, at if when is ChangeTiming.NOW else subscription.expires_at)
+    in_use = (await usage.newest_of(tx, [current.company_id])).get(current.company_id, UsageLevel())
+    return PlanChangeDecision(
+        current, plan, when, default, change, in_use, limit_violations(subscription.plan, plan, in_use)
+    )
 
 
 async def preview_plan_change(
-    engine: AsyncEngine, *, company_id: UUID, code: str, version: int, asked: Timing | None, now: datetime
-) -> Decision:
-    """The decision, shortages included; NotFound and Refused as ChangePlan would."""
+    engine: AsyncEngine, *, company_id: UUID, code: str, version: int, asked: ChangeTiming | None, now: datetime
+) -> PlanChangeDecision:
+    """The decision with its limit violations; NotFound and Refused as for ChangePlan."""
     async with engine.begin() as tx:
-        current = await find(tx, company_id)
+        current = await load_record(tx, company_id)
         at = max(now, current.at)
         return await decide_plan_change(tx, current, code=code, version=version, asked=asked, at=at)
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
-    """The subscription after a call, what was charged or credited, and what was scheduled instead."""
+class ChangeResult:
+    """The subscription after an owner action, its line items, and the change that was scheduled instead."""
 
-    record: Record
-    lines: Sequence[Line] = ()
+    record: SubscriptionRecord
+    lines: Sequence[LineItem] = ()
     scheduled: ScheduledChange | None = None
 
 
@@ -92,38 +100,38 @@ async def change_plan(
     company_id: UUID,
     code: str,
     version: int,
-    asked: Timing | None,
+    asked: ChangeTiming | None,
     now: datetime,
-) -> Changed:
-    """Changes the plan or schedules it; either takes the place of a change that was scheduled before.
+) -> ChangeResult:
+    """Changes the plan or schedules the change; either replaces a scheduled change.
 
-    NotFound without subscription or plan; Refused with the numbers when limits would be lower than what is in use,
-    as `plan_change.timing` says, and when that very change is scheduled already.
+    NotFound without a subscription or plan; Refused for limit violations, as by `plan_change.timing`, and when the same
+    change is already scheduled.
     """
 
-    async def act(tx: AsyncConnection) -> Changed:
-        current, at = await standing(tx, encode, company_id, now)
+    async def act(tx: AsyncConnection) -> ChangeResult:
+        current, at = await load_current(tx, encode, company_id, now)
         decision = await decide_plan_change(tx, current, code=code, version=version, asked=asked, at=at)
-        refuse_shortages(decision.plan, decision.shortages)
-        waits = (await scheduled_changes.pending_of(tx, [company_id])).get(company_id)
-        if waits is not None and decision.timing is Timing.PERIOD_END:
-            refuse_repetition(waits, decision.plan)
+        check_limits(decision.plan, decision.violations)
+        pending = (await scheduled_changes.pending_of(tx, [company_id])).get(company_id)
+        if pending is not None and decision.timing is ChangeTiming.PERIOD_END:
+            check_not_scheduled(pending, decision.plan)
         outcome = f"replaced by a change to {decision.plan.code}"
-        await scheduled_changes.settle(tx, company_id, ScheduledState.WITHDRAWN, at, outcome)
-        if decision.timing is Timing.PERIOD_END:
+        await scheduled_changes.settle(tx, company_id, ScheduledChangeState.WITHDRAWN, at, outcome)
+        if decision.timing is ChangeTiming.PERIOD_END:
             waiting = ScheduledChange(
                 id=new_id(),
                 company_id=company_id,
                 plan=decision.plan,
-                state=ScheduledState.PENDING,
+                state=ScheduledChangeState.PENDING,
                 due_at=decision.change.at,
                 created_at=at,
                 action=request.action,
             )
             await scheduled_changes.add(tx, waiting)
-            return Changed(current, scheduled=waiting)
+            return ChangeResult(current, scheduled=waiting)
         step = (current.subscription, decision.change)
-        (after,) = await record(tx, encode, [step], action=request.action, now=now)
-        return Changed(after, decision.change.lines)
+        (after,) = await record_changes(tx, encode, [step], action=request.action, now=now)
+        return ChangeResult(after, decision.change.lines)
 
     return await carry_out(engine, request, act)

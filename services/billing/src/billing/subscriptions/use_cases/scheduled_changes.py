@@ -1,4 +1,4 @@
-"""Changes of plan that wait for the end of a period: listed, withdrawn."""
+"""Scheduled changes: listed, withdrawn."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from billing.actions.use_cases import OwnerRequest, carry_out
 from billing.subscriptions.rules.dates import day
-from billing.subscriptions.rules.plan_change import ScheduledChange, ScheduledState
+from billing.subscriptions.rules.plan_change import ScheduledChange, ScheduledChangeState
 from billing.subscriptions.store import scheduled_changes
-from billing.subscriptions.use_cases.periods import standing
+from billing.subscriptions.use_cases.periods import load_current
 from billing.subscriptions.use_cases.record_changes import Encode
 from servicekit.errors import NotFound, Refused
 
@@ -17,7 +17,7 @@ from servicekit.errors import NotFound, Refused
 async def list_scheduled_changes(
     engine: AsyncEngine, *, company_id: UUID | None, settled_too: bool, after: UUID | None, limit: int
 ) -> list[ScheduledChange]:
-    """Up to `limit` of one company or of all, oldest first, after one; with `settled_too` also what came of others."""
+    """Up to `limit` pending changes of one company or of all, oldest first, after one; `settled_too`: of any state."""
     async with engine.begin() as tx:
         return await scheduled_changes.page(
             tx, company_id=company_id, settled_too=settled_too, after=after, limit=limit
@@ -33,22 +33,22 @@ async def cancel_scheduled_change(
     company_id: UUID | None = None,
     now: datetime,
 ) -> ScheduledChange:
-    """Withdraws it. NotFound when there is none, or it is not one of `company_id`'s.
+    """Withdraws a pending change. NotFound when it does not exist, or belongs to another company than `company_id`.
 
-    Refused when it is settled already, also by a period just over.
+    Refused when it is already settled, also by a period that has just ended.
     """
 
     async def act(tx: AsyncConnection) -> ScheduledChange:
         change = await _find(tx, change_id)
         if company_id not in {None, change.company_id}:
             raise NotFound(f"Company {company_id} has no scheduled change {change_id}.")
-        _, at = await standing(tx, encode, change.company_id, now)
+        _, at = await load_current(tx, encode, change.company_id, now)
         change = await _find(tx, change_id)
-        if change.state is not ScheduledState.PENDING:
+        if change.state is not ScheduledChangeState.PENDING:
             settled = f"{change.state.lower()} on {day(change.due_at)}"
-            raise Refused(f"The change was {settled}: nothing is scheduled any more.")
+            raise Refused(f"The change was {settled}: nothing is scheduled.")
         outcome = f"withdrawn by {request.action.actor}: {request.action.reason}"
-        await scheduled_changes.settle(tx, change.company_id, ScheduledState.WITHDRAWN, at, outcome)
+        await scheduled_changes.settle(tx, change.company_id, ScheduledChangeState.WITHDRAWN, at, outcome)
         return await _find(tx, change_id)
 
     return await carry_out(engine, request, act)

@@ -30,7 +30,7 @@ class Company:
     last_sync_at: datetime | None
     revision: int
 
-    def demand_open(self, what: str) -> None:
+    def require_open(self, what: str) -> None:
         """Refused when the company is closed; `what` is being done."""
         if self.state is CompanyState.CLOSED:
             raise Refused(f"cannot {what} of this company: it is closed")

@@ -13,8 +13,8 @@ from text_rules.ordering import sort_key
 from text_rules.search import search_text
 from text_rules.zones import is_time_zone
 
-NAME_LENGTH = 200
-ADDRESS_LENGTH = 500
+MAX_NAME_LENGTH = 200
+MAX_ADDRESS_LENGTH = 500
 DEFAULT_TIME_ZONE = "UTC"
 
 _PLAN_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
@@ -56,11 +56,11 @@ class CompanyDetails:
     def checked(cls, *, name: str, email: str, contact_person: str, phone: str, address: str, time_zone: str) -> Self:
         """The details as they are stored; InvalidInput names the first field that breaks a rule."""
         return cls(
-            name=checked(name, "name", most=NAME_LENGTH, required=True),
+            name=checked(name, "name", most=MAX_NAME_LENGTH, required=True),
             email=Address.checked(email, "email").text,
-            contact_person=checked(contact_person, "contact_person", most=NAME_LENGTH),
+            contact_person=checked(contact_person, "contact_person", most=MAX_NAME_LENGTH),
             phone=phones.checked(phone, "phone"),
-            address=checked(address, "address", most=ADDRESS_LENGTH, multiline=True),
+            address=checked(address, "address", most=MAX_ADDRESS_LENGTH, multiline=True),
             time_zone=_time_zone(time_zone),
         )
 

@@ -7,7 +7,7 @@ from typing import Self
 
 from servicekit.errors import InvalidInput
 
-MOST_BYTES = 256 * 1024
+MAX_BYTES = 256 * 1024
 
 _MAGIC = {
     "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
@@ -33,8 +33,8 @@ class Logo:
     @classmethod
     def checked(cls, content: bytes) -> Self:
         """InvalidInput when it is too large or no picture of a kind that every browser shows."""
-        if len(content) > MOST_BYTES:
-            raise InvalidInput(f"content has {len(content)} bytes: a logo has at most {MOST_BYTES}")
+        if len(content) > MAX_BYTES:
+            raise InvalidInput(f"content has {len(content)} bytes: a logo has at most {MAX_BYTES}")
         for media_type, magic in _MAGIC.items():
             if magic.match(content):
                 return cls(content, media_type)

@@ -9,8 +9,8 @@ from servicekit.errors import InvalidInput
 from tenancy.sync.rules import not_after
 
 DIGEST_LENGTH = 32
-MOST_USES = 10_000
-MOST_DEVICES = 2**31 - 1
+MAX_USES = 10_000
+MAX_DEVICES = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,15 @@ def check_digest(digest: bytes, what: str) -> bytes:
 
 def check_devices(devices: int) -> int:
     """InvalidInput when no company has that many."""
-    if devices > MOST_DEVICES:
-        raise InvalidInput(f"uses.devices is {devices}: give at most {MOST_DEVICES}")
+    if devices > MAX_DEVICES:
+        raise InvalidInput(f"uses.devices is {devices}: give at most {MAX_DEVICES}")
     return devices
 
 
 def latest_uses(uses: Sequence[KeyUse], now: datetime) -> list[KeyUse]:
     """One use a key: the latest moment it was used at, and the latest count. InvalidInput: too many at once."""
-    if len(uses) > MOST_USES:
-        raise InvalidInput(f"uses has {len(uses)} entries: report at most {MOST_USES} at once")
+    if len(uses) > MAX_USES:
+        raise InvalidInput(f"uses has {len(uses)} entries: report at most {MAX_USES} at once")
     latest: dict[tuple[UUID, bytes], KeyUse] = {}
     for use in sorted((use.at_most(now) for use in uses), key=lambda use: use.counted_at):
         name = use.company_id, use.digest

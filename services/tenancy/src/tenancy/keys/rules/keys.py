@@ -16,12 +16,12 @@ PREFIX = "company_"
 RANDOM_BYTES = 16
 SEED_BYTES = 32
 HINT_LENGTH = 4
-LONGEST_GRACE = timedelta(days=90)
-MOST_OPEN_KEYS = 10
+MAX_GRACE_PERIOD = timedelta(days=90)
+MAX_OPEN_KEYS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class NewKey:
+class NewCompanyKey:
     """A key at the only moment when its text is known.
 
     The text follows from the seed and the pepper, so that it can be shown again for as long as the seed is kept.
@@ -60,10 +60,10 @@ class IssuedKey:
         return key_text(self.seed, pepper)
 
 
-def new_key(pepper: Pepper) -> NewKey:
+def new_key(pepper: Pepper) -> NewCompanyKey:
     """A fresh `company_<32 hex>` with 128 bits that nobody can guess."""
     seed = secrets.token_bytes(SEED_BYTES)
-    return NewKey(new_id(), key_text(seed, pepper), seed, pepper)
+    return NewCompanyKey(new_id(), key_text(seed, pepper), seed, pepper)
 
 
 def key_text(seed: bytes, pepper: Pepper) -> str:
@@ -80,7 +80,7 @@ class KeyState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class CompanyKey:
     """A key as it is known for the rest of its life. `valid_until` None: until further notice."""
 
     id: UUID
@@ -118,14 +118,14 @@ class CompanyKeyRevoked:
 def checked_grace(seconds: int) -> timedelta:
     """How long replaced keys go on to open. InvalidInput when that is too long."""
     grace = timedelta(seconds=seconds)
-    if grace > LONGEST_GRACE:
+    if grace > MAX_GRACE_PERIOD:
         raise InvalidInput(
-            f"grace_seconds is {seconds}: give at most {LONGEST_GRACE // timedelta(seconds=1)} (90 days)"
+            f"grace_seconds is {seconds}: give at most {MAX_GRACE_PERIOD // timedelta(seconds=1)} (90 days)"
         )
     return grace
 
 
 def check_room(open_keys: int, grace: timedelta) -> None:
     """Refused when one more key would be too many. Without grace a rotation always succeeds."""
-    if grace and open_keys >= MOST_OPEN_KEYS:
+    if grace and open_keys >= MAX_OPEN_KEYS:
         raise Refused(f"{open_keys} keys of this company are open: revoke one of them, or rotate without grace")

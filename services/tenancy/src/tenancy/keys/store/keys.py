@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tenancy.keys.rules.keys import Key, NewKey
+from tenancy.keys.rules.keys import CompanyKey, NewCompanyKey
 
 MAX_LISTED = 100
 
@@ -47,22 +47,22 @@ _END_ALL = text("""
 _END = text("UPDATE company_key SET valid_until = :ending WHERE id = :id")
 
 
-async def insert(tx: AsyncConnection, company_id: UUID, key: NewKey, *, at: datetime) -> None:
+async def insert(tx: AsyncConnection, company_id: UUID, key: NewCompanyKey, *, at: datetime) -> None:
     """Adds a live key."""
     await tx.execute(_INSERT, {"id": key.id, "company_id": company_id, "hint": key.hint, "at": at})
     await tx.execute(_INSERT_DIGEST, {"digest": key.digest, "id": key.id, "pepper_id": key.pepper.id})
 
 
-async def newest(tx: AsyncConnection, company_id: UUID) -> list[Key]:
+async def newest(tx: AsyncConnection, company_id: UUID) -> list[CompanyKey]:
     """A company's keys, newest first."""
     rows = await tx.execute(_LIST, {"company_id": company_id, "limit": MAX_LISTED})
-    return [Key(**row) for row in rows.mappings()]
+    return [CompanyKey(**row) for row in rows.mappings()]
 
 
-async def get(tx: AsyncConnection, company_id: UUID, key_id: UUID) -> Key | None:
+async def get(tx: AsyncConnection, company_id: UUID, key_id: UUID) -> CompanyKey | None:
     """One key of a company; None when it has none with that id."""
     row = (await tx.execute(_GET, {"company_id": company_id, "id": key_id})).mappings().one_or_none()
-    return Key(**row) if row else None
+    return CompanyKey(**row) if row else None
 
 
 async def count_open(tx: AsyncConnection, company_id: UUID, *, at: datetime) -> int:
