@@ -191,7 +191,7 @@ async def test_a_revision_out_of_range_is_refused(stub, caller: str) -> None:
         if caller == "tracking"
         else (stub(caller).ListCompanyChanges, pb.ListCompanyChangesRequest)
     )
-    with pytest.raises(InvalidInput, match="after_revision is out of range: give the revision of the last answer"):
+    with pytest.raises(InvalidInput, match="after_revision is out of range: give the revision of the last response"):
         await call(method, request(after_revision=2**64 - 1))
     with pytest.raises(Refused, match="drop your copy and ask again after revision 0"):
         await call(method, request(after_revision=2**63 - 1))

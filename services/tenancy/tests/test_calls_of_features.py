@@ -126,7 +126,7 @@ async def test_the_audit_trail_is_listed_and_verified(portal: TenancyServiceStub
     page = await call(portal.ListAuditEntries, request)
     assert ([entry.action for entry in page.entries], page.next_page_token) == (["create"], "")
     request.since.CopyFrom(timestamp(datetime.now(UTC)))
-    with pytest.raises(InvalidInput, match="page_token is of another question"):
+    with pytest.raises(InvalidInput, match="page_token belongs to other filters"):
         await call(portal.ListAuditEntries, request)
 
     verdict = await call(portal.VerifyAudit, audit_pb2.VerifyAuditRequest())

@@ -20,7 +20,6 @@ def test_only_a_lowered_limit_below_the_usage_level_is_a_violation() -> None:
     assert limit_violations(SMALL, PLAN, use) == []  # more than PRO allows, but it allows more than before
     assert limit_violations(LARGE, PLAN, use) == [LimitViolation(Resource.SEATS, 60, 50)]
     assert limit_violations(PLAN, SMALL, UsageLevel(5, 10 * 10**9)) == []
-    with pytest.raises(
-        Refused, match="FREE is too small: 60 seats are in use, and the limit would be 5; 20,000,000,000"
-    ):
+    problem = "FREE is too small: 60 seats are in use, and the limit would be 5; 20,000,000,000"
+    with pytest.raises(Refused, match=problem):
         check_limits(SMALL, limit_violations(PLAN, SMALL, use))

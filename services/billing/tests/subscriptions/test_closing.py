@@ -99,7 +99,7 @@ async def test_nothing_makes_it_go_on(engine: AsyncEngine, ask: Ask, change: str
     before = await rows(engine, company)
     with pytest.raises(
         Refused,
-        match=r"The company was closed on 2 Jan 2027, so .*\. To serve this customer again, create a new company",
+        match=r"The company was closed on 2 Jan 2027, so .*\. To serve this customer again",
     ):
         await CHANGES[change](engine, ask(), company, now)
     await extend_on_reactivation(engine, encode, company_id=company, company_revision=9, now=now)
@@ -120,9 +120,7 @@ async def test_a_subscription_that_was_over_stays_over(engine: AsyncEngine, ask:
 async def test_what_is_owed_can_be_paid_and_no_more(engine: AsyncEngine, ask: Ask) -> None:
     company = await paying(engine, ask)
     await close(engine, company)
-    with pytest.raises(
-        Refused, match=r"balance due is 99\.00 USD, and the company is closed: record at most that amount"
-    ):
+    with pytest.raises(Refused, match=r"99\.00 USD, and the company is closed: record at most that amount"):
         await pay(engine, ask, company, 9901)
     assert (await pay(engine, ask, company, 9900)).owed.minor_units == 0
     with pytest.raises(Refused, match="There is no balance due, and the company is closed"):

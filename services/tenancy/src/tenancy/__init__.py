@@ -1,1 +1,1 @@
-"""Companies and their keys."""
+"""Tenancy: companies, their keys and tracking policies. It knows no employee and no money."""

@@ -1,4 +1,4 @@
-"""Who may call what. Services are known by the names in their certificates; what is not listed is refused."""
+"""Which service may call which method, by the name in its certificate. Every other call is refused."""
 
 from contracts.tenancy.v1 import tenancy_pb2
 from servicekit.rpc_server import Callers

@@ -1,4 +1,4 @@
-"""The process: composition and command line."""
+"""`tenantry-tenancy`: the process that answers gRPC and publishes events, and commands."""
 
 import argparse
 import asyncio
@@ -30,7 +30,7 @@ RESPONSES_INTERVAL = 600.0  # seconds
 
 
 async def serve(settings: Settings) -> None:
-    """Answers calls and relays events until a signal. Calls are answered while the bus is away; events wait."""
+    """Answers gRPC and publishes events until a signal. Without NATS it answers, and events wait in the outbox."""
     engine = create_engine(settings.database_url, name=SERVICE)
     bus = Bus(settings.nats_url, name=SERVICE)
     relay = Relay(engine, bus, source=SERVICE, stream=STREAM)
@@ -56,7 +56,7 @@ async def serve(settings: Settings) -> None:
 
 
 async def check_audit(settings: AuditSettings) -> None:
-    """Ends the process with the first flaw of the audit trail; tells the last entry and its hash when there is none."""
+    """Logs the last entry and its hash, or exits with the first flaw of the audit trail."""
     engine = create_engine(settings.database_url, name=SERVICE)
     try:
         verdict = await verify_audit(engine)
@@ -64,11 +64,11 @@ async def check_audit(settings: AuditSettings) -> None:
         await engine.dispose()
     if verdict.flaw is not None:
         raise SystemExit(verdict.flaw)
-    log.info("the audit trail is whole", entries=verdict.end.revision, hash=verdict.end.hash.hex())
+    log.info("audit trail verified", entries=verdict.end.revision, hash=verdict.end.hash.hex())
 
 
-async def tell_keys(settings: PepperSettings) -> None:
-    """Tells how many keys still need which pepper, by the peppers' ids."""
+async def log_key_counts(settings: PepperSettings) -> None:
+    """Logs how many valid keys still need each pepper, by its id."""
     engine = create_engine(settings.database_url, name=SERVICE)
     try:
         counts = await count_keys(engine)
@@ -76,7 +76,7 @@ async def tell_keys(settings: PepperSettings) -> None:
         await engine.dispose()
     peppers = Peppers.of(settings.key_pepper, *settings.old_key_peppers)
     log.info(
-        "keys that open, by pepper",
+        "valid keys counted by pepper",
         current={peppers.current.id: counts.get(peppers.current.id, 0)},
         old={pepper.id: counts.get(pepper.id, 0) for pepper in peppers.old},
     )
@@ -86,10 +86,10 @@ def cli() -> None:
     """`tenantry-tenancy migrate | serve | verify-audit | count-keys`."""
     parser = argparse.ArgumentParser(prog="tenantry-tenancy", description="Companies and their keys.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("migrate", help="bring the database to the newest version")
-    commands.add_parser("serve", help="answer calls and relay events")
-    commands.add_parser("verify-audit", help="follow the audit trail's hashes from the beginning")
-    commands.add_parser("count-keys", help="tell how many keys still need which pepper")
+    commands.add_parser("migrate", help="migrate the database to the newest version")
+    commands.add_parser("serve", help="answer gRPC and publish events until a signal")
+    commands.add_parser("verify-audit", help="verify the hashes of the audit trail from the beginning")
+    commands.add_parser("count-keys", help="count the valid keys that still need each pepper")
     match parser.parse_args().command:
         case "migrate":
             telemetry.configure(SERVICE)
@@ -103,4 +103,4 @@ def cli() -> None:
             asyncio.run(check_audit(AuditSettings()))
         case "count-keys":
             telemetry.configure(SERVICE)
-            asyncio.run(tell_keys(PepperSettings()))
+            asyncio.run(log_key_counts(PepperSettings()))

@@ -1,4 +1,4 @@
-"""What the service is told by its environment."""
+"""Settings from the environment, prefix TENANCY_."""
 
 from typing import Annotated, TypeAlias
 
@@ -22,7 +22,7 @@ def _split(text: str) -> list[str]:
 
 
 class PepperSettings(DatabaseSettings):
-    """For `count-keys`."""
+    """Settings of `count-keys`."""
 
     model_config = SettingsConfigDict(env_prefix="TENANCY_")
 
@@ -33,7 +33,7 @@ class PepperSettings(DatabaseSettings):
 
 
 class Settings(LogSettings, PepperSettings, BusSettings, TlsSettings):
-    """For `serve`."""
+    """Settings of `serve`."""
 
     model_config = SettingsConfigDict(env_prefix="TENANCY_")
 
@@ -41,12 +41,12 @@ class Settings(LogSettings, PepperSettings, BusSettings, TlsSettings):
 
 
 class MigrateSettings(MigrationSettings):
-    """For `migrate`."""
+    """Settings of `migrate`."""
 
     model_config = SettingsConfigDict(env_prefix="TENANCY_")
 
 
 class AuditSettings(DatabaseSettings):
-    """For `verify-audit`."""
+    """Settings of `verify-audit`."""
 
     model_config = SettingsConfigDict(env_prefix="TENANCY_")

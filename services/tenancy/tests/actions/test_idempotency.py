@@ -151,5 +151,5 @@ async def test_a_key_cannot_be_shown_again_without_its_pepper(portal: TenancySer
     created = await call(portal.CreateCompany, request)
     replaced = Peppers.of(bytes(32), bytes(range(32)))
     assert await TenancyServicer(engine, peppers=replaced, encode=encode).CreateCompany(request, None) == created
-    with pytest.raises(Refused, match="its pepper is gone: rotate the key"):
+    with pytest.raises(Refused, match="its pepper was removed: rotate the key"):
         await TenancyServicer(engine, peppers=Peppers.of(bytes(32)), encode=encode).CreateCompany(request, None)

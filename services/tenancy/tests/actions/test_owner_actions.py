@@ -181,7 +181,7 @@ async def test_a_name_that_another_company_has_is_refused(engine: AsyncEngine, c
     await create("Taken")
     company, _ = await create("Envious")
     about = {"encode": encode, "request": OWNER, "company_id": company.id}
-    with pytest.raises(Conflict, match="there is a company called TAKEN already"):
+    with pytest.raises(Conflict, match="there is already a company called TAKEN"):
         await update_company(engine, changes={"name": "TAKEN"}, **about)
     own = await update_company(engine, changes={"name": "ENVIOUS"}, **about)
     assert own.details.name == "ENVIOUS"

@@ -141,7 +141,7 @@ async def test_the_trail_is_listed_newest_first_in_pages(engine: AsyncEngine) ->
 async def test_a_token_is_good_for_its_own_question(engine: AsyncEngine) -> None:
     _, token = await list_audit_entries(engine, question=AuditFilter(), size=1, token="")
     for other in (AuditFilter(action="suspend"), AuditFilter(before=5)):
-        with pytest.raises(InvalidInput, match="page_token is of another question: ask for its first page"):
+        with pytest.raises(InvalidInput, match="page_token belongs to other filters: ask for the first page"):
             await list_audit_entries(engine, question=other, size=1, token=token)
 
 

@@ -1,4 +1,4 @@
-"""What a gateway needs to decide about a call: nothing about the customer."""
+"""Access records: what a gateway needs to decide about a request, and no details of the customer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from tenancy.policies.rules import TrackingPolicy
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """One way in: a key under one pepper. `valid_until` None: until further notice."""
+    """A company key under one pepper, valid without end when `valid_until` is None."""
 
     digest: bytes
     pepper_id: str
@@ -19,7 +19,7 @@ class AccessKey:
 
 @dataclass(frozen=True, slots=True)
 class AccessRecord:
-    """State, keys and policy of one moment."""
+    """The state, keys and policy of a company at one moment."""
 
     company_id: UUID
     state: CompanyState

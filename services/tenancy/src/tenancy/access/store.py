@@ -1,4 +1,4 @@
-"""What the gateways are told."""
+"""The statement behind the access records."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,7 +22,7 @@ _CHANGES = text(f"""
 
 
 async def changes(tx: AsyncConnection, page: ChangePage) -> list[AccessRecord]:
-    """One page of access records by revision. One statement: state, keys and policy are of one moment."""
+    """A page of access records by revision, in one statement, so that state, keys and policy belong together."""
     rows = await tx.execute(_CHANGES, {"after_revision": page.after_revision, "limit": page.limit})
     return [
         AccessRecord(

@@ -9,7 +9,7 @@ from tenancy.db.store import revision_clock
 
 
 async def list_access_changes(engine: AsyncEngine, *, page: ChangePage) -> list[AccessRecord]:
-    """Access records changed after a revision, oldest change first. Refused: the revision is of another life."""
+    """Access records changed after a revision, oldest first. Refused for a revision from before a restore."""
     async with engine.begin() as tx:
         page.check_known(await revision_clock.read(tx))
         return await access.changes(tx, page)

@@ -1,4 +1,4 @@
-"""Who makes a change, why, and what other services are told of it."""
+"""Owner actions: actor, reason, and the event that follows."""
 
 from dataclasses import dataclass
 from typing import Protocol, Self
@@ -14,12 +14,12 @@ MAX_REQUEST_ID_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Is kept in the audit entry of the change."""
+    """The actor of a change and the reason, as the audit entry keeps them."""
 
     actor: str
     reason: str
     request_id: str = ""
-    caller: str = ""  # the service that makes the call, by its certificate
+    caller: str = ""  # the calling service, by its certificate
 
     @classmethod
     def checked(cls, *, actor: str, reason: str, request_id: str = "", caller: str = "") -> Self:
@@ -32,13 +32,13 @@ class Action:
         )
 
     def require_reason(self, what: str) -> None:
-        """InvalidInput unless a reason is given; `what` is being done."""
+        """InvalidInput without a reason; `what` describes the action."""
         if not self.reason:
             raise InvalidInput(f"action.reason is missing: say why you are {what}")
 
 
 class CompanyEvent(Protocol):
-    """A change of a company that is published; each feature has its own."""
+    """A published change of a company. Each feature has event types of its own."""
 
     @property
     def company_id(self) -> UUID: ...

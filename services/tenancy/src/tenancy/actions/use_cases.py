@@ -19,7 +19,7 @@ from tenancy.db.store import revision_clock
 R = TypeVar("R")
 
 Encode = Callable[[CompanyEvent], OutgoingEvent]
-"""Makes the published message of an event."""
+"""Makes the message of an event."""
 
 
 @dataclass(frozen=True, slots=True)

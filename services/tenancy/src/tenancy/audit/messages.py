@@ -13,7 +13,7 @@ HASH_LENGTH = 32
 
 
 def from_question(message: pb.ListAuditEntriesRequest) -> AuditFilter:
-    """InvalidInput when a filter cannot be read."""
+    """The filters of a request. InvalidInput names one that cannot be read."""
     return AuditFilter(
         company_id=parse_id(message.company_id, "company_id") if message.company_id else None,
         actor=checked(message.actor, "actor", most=MAX_ACTOR_LENGTH) or None,
@@ -31,16 +31,18 @@ def _revision(asked: int) -> int | None:
 
 
 def from_known(message: pb.VerifyAuditRequest) -> ChainEnd | None:
-    """The entry that was noted down. InvalidInput when there can be no such entry."""
+    """An entry that the caller knows. InvalidInput for an impossible one."""
     if not message.known_revision and not message.known_hash:
         return None
     if not 0 < message.known_revision <= MAX_REVISION or len(message.known_hash) != HASH_LENGTH:
-        raise InvalidInput("known_revision and known_hash belong together: give both as you got them, or none")
+        raise InvalidInput(
+            "known_revision and known_hash belong together: give both from an earlier response, or neither"
+        )
     return ChainEnd(message.known_revision, message.known_hash)
 
 
 def to_entry(sealed: SealedEntry) -> pb.AuditEntry:
-    """One owner action."""
+    """An audit entry."""
     entry = sealed.entry
     return pb.AuditEntry(
         revision=entry.revision,
@@ -59,7 +61,7 @@ def to_entry(sealed: SealedEntry) -> pb.AuditEntry:
 
 
 def to_verdict(verdict: Verdict) -> pb.VerifyAuditResponse:
-    """How far the trail is whole."""
+    """The verdict on a trail."""
     return pb.VerifyAuditResponse(
         whole=verdict.flaw is None,
         revision=verdict.end.revision,

@@ -23,9 +23,9 @@ Facts = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """What happened to a company; `before` is None when there was nothing before.
+    """A change of a company; `before` is None for a new company.
 
-    `actor` is who the caller says it acts for; `caller` is the service itself, as its certificate names it.
+    `actor` is the person for whom the calling service acts; `caller` is that service, by its certificate.
     """
 
     revision: int
@@ -41,7 +41,7 @@ class AuditEntry:
     caller: str = ""
 
     def hash(self, previous: bytes) -> bytes:
-        """SHA-256 over the previous entry's hash and everything that this entry says."""
+        """SHA-256 over the hash of the entry before and the content of this one."""
         content: dict[str, object] = {
             "revision": self.revision,
             "id": str(self.id),
@@ -54,7 +54,7 @@ class AuditEntry:
             "before": self.before,
             "after": self.after,
         }
-        if self.caller:  # entries from before callers were kept have none, and keep their hashes
+        if self.caller:  # entries from before the column existed have no caller, and their hashes must not change
             content["caller"] = self.caller
         return seal(previous, content)
 
@@ -64,7 +64,7 @@ SealedEntry = Sealed[AuditEntry]
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which entries are asked for; what is None lets everything through. `since` is inclusive, the ends are not."""
+    """Filters of a listing; None lets every entry pass. `since` is inclusive, `until` and `before` are not."""
 
     company_id: UUID | None = None
     actor: str | None = None
@@ -75,7 +75,7 @@ class AuditFilter:
 
 
 def read_position(question: AuditFilter, token: str) -> int:
-    """The revision before which a page begins. InvalidInput when the token is none, or of another question."""
+    """The revision before which a page begins. InvalidInput for a token that is invalid or belongs to other filters."""
     if not token:
         return MAX_REVISION if question.before is None else question.before
     match from_token(question, token):
@@ -85,35 +85,35 @@ def read_position(question: AuditFilter, token: str) -> int:
 
 
 def write_position(question: AuditFilter, revision: int) -> str:
-    """The page token of what is older than a revision."""
+    """The token of the page before a revision."""
     return to_token(question, [revision])
 
 
 def page_size(asked: int) -> int:
-    """How many entries a page has; 0 asks for the usual number, more than there may be for the most."""
+    """The number of entries of a page: 0 stands for the default, and the maximum is never exceeded."""
     return min(asked or DEFAULT_ENTRIES, MAX_ENTRIES)
 
 
 def to_token(question: object, position: list[Any]) -> str:
-    """A token for the page after `position`; `question` is what was asked, as its repr tells."""
+    """A token for the page after `position`; it is bound to the repr of `question`, the filters."""
     content = json.dumps([_mark(question), *position], separators=(",", ":"))
     return base64.urlsafe_b64encode(content.encode()).decode()
 
 
 def from_token(question: object, token: str) -> list[Any]:
-    """The position in a token. InvalidInput when it is none, or one of another question."""
+    """The position in a token. InvalidInput for a token that is invalid or belongs to another question."""
     try:
         mark, *position = list(json.loads(base64.urlsafe_b64decode(token.encode())))
     except (ValueError, TypeError, RecursionError):
         raise _refusal() from None
     if mark != _mark(question):
-        raise InvalidInput("page_token is of another question: ask for its first page, without a token")
+        raise InvalidInput("page_token belongs to other filters: ask for the first page, without a token")
     return position
 
 
 def _refusal() -> InvalidInput:
-    """What a token that nobody was given is answered with."""
-    return InvalidInput("page_token cannot be read: give next_page_token of the page before as it is")
+    """The error for an invalid token."""
+    return InvalidInput("page_token cannot be read: give next_page_token of the page before, unchanged")
 
 
 def _mark(question: object) -> str:

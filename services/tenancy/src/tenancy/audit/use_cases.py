@@ -13,9 +13,9 @@ from tenancy.db.store import revision_clock
 async def list_audit_entries(
     engine: AsyncEngine, *, question: AuditFilter, size: int, token: str
 ) -> tuple[list[SealedEntry], str]:
-    """Newest first, at most `size`, and the token of the next page, empty after the last one.
+    """Up to `size` entries, newest first, and the token of the next page, which is empty after the last one.
 
-    InvalidInput when the token cannot be read, or belongs to another question.
+    InvalidInput for a token that is invalid or belongs to other filters.
     """
     limit = page_size(size)
     filters = asdict(question) | {"before": read_position(question, token)}

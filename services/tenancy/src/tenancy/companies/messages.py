@@ -28,12 +28,12 @@ def from_details(message: pb.CreateCompanyRequest) -> CompanyDetails:
 
 
 def from_changes(message: pb.UpdateCompanyRequest) -> Mapping[str, str]:
-    """The fields that are given."""
+    """The fields that the request has."""
     return {field.name: value for field, value in message.ListFields() if field.name in _CHANGEABLE}
 
 
 def to_company(company: Company) -> pb.Company:
-    """All that the owner sees of a company."""
+    """A company as the owner sees it."""
     details = company.details
     return pb.Company(
         id=str(company.id),

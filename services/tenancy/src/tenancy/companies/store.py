@@ -57,24 +57,24 @@ _GET_LOGO = text("SELECT content, media_type FROM company_logo WHERE company_id 
 
 
 async def insert(tx: AsyncConnection, company: Company) -> bool:
-    """Adds a company; False when another one has its name."""
+    """Adds a company; False when another company has the name."""
     return (await tx.execute(_INSERT, _values(company) | {"created_at": company.created_at})).rowcount == 1
 
 
 async def get(tx: AsyncConnection, company_id: UUID) -> Company | None:
-    """One company; None when there is none with that id."""
+    """The company with an id; None when there is none."""
     row = (await tx.execute(_GET, {"id": company_id})).one_or_none()
     return _from_row(row) if row else None
 
 
 async def changes(tx: AsyncConnection, page: ChangePage) -> list[Company]:
-    """One page of companies by revision."""
+    """A page of companies by revision."""
     rows = await tx.execute(_CHANGES, {"after_revision": page.after_revision, "limit": page.limit})
     return [_from_row(row) for row in rows]
 
 
 async def is_name_taken(tx: AsyncConnection, company: Company) -> bool:
-    """Whether another company has the company's name. The caller holds the clock, so none can get it meanwhile."""
+    """Whether another company has the name. The caller holds the revision clock, so that none can take it."""
     values = {"id": company.id, "name_key": company.details.name_key}
     return bool((await tx.execute(_NAME_TAKEN, values)).scalar_one())
 
@@ -123,11 +123,11 @@ async def put_logo(tx: AsyncConnection, company_id: UUID, logo: Logo) -> None:
 
 
 async def remove_logo(tx: AsyncConnection, company_id: UUID) -> None:
-    """Leaves a company without a logo."""
+    """Removes a company's logo."""
     await tx.execute(_REMOVE_LOGO, {"company_id": company_id})
 
 
 async def get_logo(tx: AsyncConnection, company_id: UUID) -> Logo | None:
-    """A company's logo, if it has one."""
+    """A company's logo; None without one."""
     row = (await tx.execute(_GET_LOGO, {"company_id": company_id})).one_or_none()
     return Logo(row.content, row.media_type) if row else None

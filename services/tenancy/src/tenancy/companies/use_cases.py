@@ -17,7 +17,7 @@ from tenancy.db.store import revision_clock
 
 
 async def find_company(tx: AsyncConnection, company_id: UUID) -> Company:
-    """NotFound when there is none."""
+    """The company with an id; NotFound when there is none."""
     company = await companies.get(tx, company_id)
     if company is None:
         raise NotFound(f"there is no company {company_id}: look its id up in the list of companies")
@@ -27,10 +27,10 @@ async def find_company(tx: AsyncConnection, company_id: UUID) -> Company:
 async def update_company(
     engine: AsyncEngine, *, encode: Encode, request: OwnerRequest, company_id: UUID, changes: Mapping[str, str]
 ) -> Company:
-    """The changed company; `changes` are fields of its details by name.
+    """The company with changed details; `changes` maps the names of fields to their values.
 
-    InvalidInput when there are none or one breaks a rule, NotFound, Refused when it is closed, Conflict when another
-    company has the name.
+    InvalidInput without a change, and for one that breaks a rule; NotFound; Refused for a closed company; Conflict when
+    another company has the name.
     """
 
     async def act(tx: AsyncConnection, revision: int) -> Company:
@@ -38,7 +38,7 @@ async def update_company(
         company.require_open("change the details")
         changed = replace(company, details=company.details.changed(changes), revision=revision)
         if await companies.is_name_taken(tx, changed):
-            raise Conflict(f"there is a company called {changed.details.name} already: choose another name")
+            raise Conflict(f"there is already a company called {changed.details.name}: choose another name")
         await companies.update(tx, changed)
         before, after = asdict(company.details), asdict(changed.details)
         await record_change(
@@ -59,7 +59,7 @@ async def update_company(
 async def set_logo(
     engine: AsyncEngine, *, encode: Encode, request: OwnerRequest, company_id: UUID, logo: Logo | None
 ) -> Company:
-    """The changed company. NotFound, Refused when it is closed."""
+    """The company with another logo, or none. NotFound; Refused for a closed company."""
 
     async def act(tx: AsyncConnection, revision: int) -> Company:
         company = await find_company(tx, company_id)
@@ -86,7 +86,7 @@ async def set_logo(
 
 
 async def get_logo(engine: AsyncEngine, *, company_id: UUID) -> Logo:
-    """NotFound when there is no such company or it has no logo."""
+    """The logo of a company. NotFound when the company does not exist or has no logo."""
     async with engine.begin() as tx:
         logo = await companies.get_logo(tx, company_id)
     if logo is None:
@@ -95,7 +95,7 @@ async def get_logo(engine: AsyncEngine, *, company_id: UUID) -> Logo:
 
 
 async def list_company_changes(engine: AsyncEngine, *, page: ChangePage) -> list[Company]:
-    """Companies changed after a revision, oldest change first. Refused: the revision is of another life."""
+    """Companies changed after a revision, oldest first. Refused for a revision from before a restore."""
     async with engine.begin() as tx:
         page.check_known(await revision_clock.read(tx))
         return await companies.changes(tx, page)

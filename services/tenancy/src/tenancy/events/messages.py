@@ -26,7 +26,7 @@ _VERBS: dict[type[CompanyEvent], str] = {
 def encode(event: CompanyEvent) -> OutgoingEvent:
     """The event on its subject, `tenancy.v1.company.<verb>`, which is also its type.
 
-    The envelope has no revision: these events are a history, none replaces another.
+    The envelope has no revision, because none of these events replaces another.
     """
     name = f"tenancy.v1.company.{_VERBS[type(event)]}"
     return OutgoingEvent(subject=name, type=name, payload=_message(event).SerializeToString())
@@ -39,6 +39,6 @@ def _message(event: CompanyEvent) -> Message:
             return pb.CompanyCreated(company_id=company_id, plan_code=code, revision=revision)
         case CompanyPolicyChanged(policy=policy):
             return pb.CompanyPolicyChanged(company_id=company_id, policy=to_policy(policy), revision=revision)
-        case _:  # the contract's message has the event's name and nothing else
+        case _:  # the message has the name of the event and no other field
             message: type[Message] = getattr(pb, type(event).__name__)
             return message(company_id=company_id, revision=revision)

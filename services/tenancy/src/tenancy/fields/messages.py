@@ -15,7 +15,7 @@ def from_change_page(message: pb.ListCompanyChangesRequest | pb.ListAccessChange
 
 
 def from_timestamp(message: Timestamp, field: str) -> datetime:
-    """In UTC. InvalidInput when it lies outside of the years 1 to 9999."""
+    """A time in UTC. InvalidInput outside of the years 1 to 9999."""
     try:
         return message.ToDatetime(tzinfo=UTC)
     except (ValueError, OverflowError):
@@ -23,7 +23,7 @@ def from_timestamp(message: Timestamp, field: str) -> datetime:
 
 
 def to_timestamp(moment: datetime) -> Timestamp:
-    """`moment` is aware; a naive one would be taken for UTC."""
+    """`moment` is aware; a naive one would be read as UTC."""
     message = Timestamp()
     message.FromDatetime(moment)
     return message

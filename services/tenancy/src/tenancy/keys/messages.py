@@ -17,7 +17,7 @@ _STATES = {
 
 
 def from_use(message: pb.KeyUse) -> KeyUse:
-    """InvalidInput when the company, a digest or a time cannot be read."""
+    """The use of a key. InvalidInput names a field that cannot be read."""
     if not message.HasField("last_used_at"):
         raise InvalidInput("uses.last_used_at is missing: leave the entry out")
     last_used_at = from_timestamp(message.last_used_at, "uses.last_used_at")
@@ -36,7 +36,7 @@ def from_use(message: pb.KeyUse) -> KeyUse:
 
 
 def to_key(key: CompanyKey, now: datetime) -> pb.Key:
-    """All that the owner sees of a key."""
+    """A company key as the owner sees it."""
     return pb.Key(
         id=str(key.id),
         hint=key.hint,

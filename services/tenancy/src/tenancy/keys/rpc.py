@@ -1,4 +1,4 @@
-"""The calls about company keys: what the owner does with them, and their use as the gateways report it."""
+"""The calls about company keys: owner actions, and their use as the gateways report it."""
 # ruff: noqa: ARG002, N802 - names and parameters of the methods are the contract's
 
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from tenancy.keys.use_cases import CompanyWithKey, RevocationResult, list_keys, 
 
 
 class KeyCalls:
-    """Rotation, revocation, use."""
+    """Keys are rotated, revoked and listed, and their use is reported."""
 
     _engine: AsyncEngine
     _peppers: Peppers

@@ -47,9 +47,9 @@ async def rotate_key(
     grace: timedelta = AT_ONCE,
     replacing: str | None = None,
 ) -> CompanyWithKey:
-    """The company and its new key; the old ones stop after `grace`.
+    """The company and its new key; the other keys end after the grace period.
 
-    NotFound; Refused when the company is closed or has too many keys that open; Conflict when `replacing` is not the
+    NotFound; Refused for a closed company, and for one with too many valid keys; Conflict when `replacing` is not the
     hint of its newest key.
     """
 
@@ -58,7 +58,7 @@ async def rotate_key(
         company = await find_company(tx, company_id)
         company.require_open("rotate the key")
         if replacing not in {None, company.key_hint}:
-            raise Conflict(f"the key was replaced already: the present one ends in {company.key_hint}")
+            raise Conflict(f"the key was already replaced: the current one ends in {company.key_hint}")
         check_room(await keys.count_open(tx, company_id, at=now), grace)
         key = new_key(peppers.current)
         changed = replace(company, key_hint=key.hint, revision=revision)
@@ -82,7 +82,7 @@ async def rotate_key(
 
 @dataclass(frozen=True, slots=True)
 class RevocationResult:
-    """The company without the key; with no `keys_left` nobody gets in until the next rotation."""
+    """The company without the key; without `keys_left` its requests are refused until the next rotation."""
 
     company: Company
     keys_left: int
@@ -91,7 +91,7 @@ class RevocationResult:
 async def revoke_key(
     engine: AsyncEngine, *, encode: Encode, request: OwnerRequest, company_id: UUID, key_id: UUID
 ) -> RevocationResult:
-    """What is left. InvalidInput without a reason, NotFound, Refused when the key has ended already."""
+    """Ends a key at once. InvalidInput without a reason; NotFound; Refused when the key has already ended."""
     request.action.require_reason("revoking the key")
 
     async def act(tx: AsyncConnection, revision: int) -> RevocationResult:
@@ -130,16 +130,16 @@ def _facts(key: CompanyKey, state: KeyState) -> Facts:
 
 
 async def list_keys(engine: AsyncEngine, *, company_id: UUID) -> list[CompanyKey]:
-    """The newest ones, newest first. NotFound when there is no such company."""
+    """The newest keys of a company, newest first. NotFound without the company."""
     async with engine.begin() as tx:
         await find_company(tx, company_id)
         return await keys.newest(tx, company_id)
 
 
 async def report_key_use(engine: AsyncEngine, *, peppers: Peppers, uses: Sequence[KeyUse]) -> None:
-    """Stores what is later than what is known. InvalidInput when there are too many at once."""
+    """Stores uses that are newer than the stored ones. InvalidInput for too many uses."""
     latest = latest_uses(uses, datetime.now(UTC))
-    # A reporter that was restarted too early, or too late, may call another pepper the newest.
+    # During the replacement of a pepper a reporter may still take, or already take, another one for the newest.
     under_current = [use for use in latest if use.newest and use.newest_pepper_id == peppers.current.id]
     if latest:
         async with engine.begin() as tx:
@@ -149,6 +149,6 @@ async def report_key_use(engine: AsyncEngine, *, peppers: Peppers, uses: Sequenc
 
 
 async def count_keys(engine: AsyncEngine) -> Mapping[str, int]:
-    """Keys that open by pepper id. An old pepper that is not among them may be taken out of the settings."""
+    """The numbers of valid keys by pepper id. An old pepper without keys may be removed from the settings."""
     async with engine.begin() as tx:
         return await keys.count_by_pepper(tx)

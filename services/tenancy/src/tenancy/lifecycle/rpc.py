@@ -1,4 +1,4 @@
-"""The calls about the life of a company."""
+"""The calls about the lifecycle of a company."""
 # ruff: noqa: ARG002, N802 - names and parameters of the methods are the contract's
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""The steps of a company's life, and their events."""
+"""The lifecycle of a company, and its events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class CompanyClosed:
 
 
 class LifecycleStep(StrEnum):
-    """What leads from one state to another."""
+    """A step from one state to another."""
 
     SUSPEND = "suspend"
     REACTIVATE = "reactivate"
@@ -51,7 +51,7 @@ _STEPS: Mapping[tuple[CompanyState, LifecycleStep], CompanyState] = {
 
 
 def state_after(state: CompanyState, step: LifecycleStep) -> CompanyState:
-    """Where `step` leads from `state`; Refused names both when it leads nowhere."""
+    """The state after a step. Refused names both when the state does not allow the step."""
     following = _STEPS.get((state, step))
     if following is None:
         raise Refused(f"cannot {step} this company: it is {state}")

@@ -1,4 +1,4 @@
-"""The life of a company: created, suspended, reactivated, closed."""
+"""The lifecycle of a company: created, suspended, reactivated, closed."""
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -56,7 +56,7 @@ async def create_company(
             revision=revision,
         )
         if not await companies.insert(tx, company):
-            raise Conflict(f"there is a company called {details.name} already: choose another name")
+            raise Conflict(f"there is already a company called {details.name}: choose another name")
         await policies.insert(tx, company.id, DEFAULT_POLICY.in_force(now))
         await record_change(
             tx,
@@ -75,9 +75,9 @@ async def create_company(
 
 
 async def suspend_company(engine: AsyncEngine, *, encode: Encode, request: OwnerRequest, company_id: UUID) -> Company:
-    """The suspended company, whose calls are refused from now on.
+    """The suspended company, whose requests are refused from now on.
 
-    InvalidInput without a reason, NotFound, Refused when it is not active.
+    InvalidInput without a reason; NotFound; Refused when it is not active.
     """
     request.action.require_reason("suspending the company")
     return await _change_state(engine, encode, request, company_id, step=LifecycleStep.SUSPEND, event=CompanySuspended)
@@ -86,7 +86,7 @@ async def suspend_company(engine: AsyncEngine, *, encode: Encode, request: Owner
 async def reactivate_company(
     engine: AsyncEngine, *, encode: Encode, request: OwnerRequest, company_id: UUID
 ) -> Company:
-    """The active company. NotFound, Refused when it is not suspended."""
+    """The active company. NotFound; Refused when it is not suspended."""
     return await _change_state(
         engine, encode, request, company_id, step=LifecycleStep.REACTIVATE, event=CompanyReactivated
     )
@@ -95,7 +95,7 @@ async def reactivate_company(
 async def close_company(engine: AsyncEngine, *, encode: Encode, request: OwnerRequest, company_id: UUID) -> Company:
     """The closed company; its keys end with it.
 
-    InvalidInput without a reason, NotFound, Refused when it is closed already.
+    InvalidInput without a reason; NotFound; Refused when it is already closed.
     """
     request.action.require_reason("closing the company")
     return await _change_state(engine, encode, request, company_id, step=LifecycleStep.CLOSE, event=CompanyClosed)

@@ -5,7 +5,7 @@ from tenancy.policies.rules import TrackingPolicy
 
 
 def to_policy(policy: TrackingPolicy) -> policy_pb2.TrackingPolicy:
-    """The whole policy with its version."""
+    """A policy with its version."""
     return policy_pb2.TrackingPolicy(
         screenshots_enabled=policy.screenshots_enabled,
         screenshot_interval_seconds=policy.screenshot_interval_seconds,
@@ -18,7 +18,7 @@ def to_policy(policy: TrackingPolicy) -> policy_pb2.TrackingPolicy:
 
 
 def from_policy(message: policy_pb2.TrackingPolicy) -> TrackingPolicy:
-    """What to record; versions are for the service to give. InvalidInput names a time that is out of range."""
+    """A policy without a version, which the service assigns. InvalidInput names a time that is out of range."""
     return TrackingPolicy.checked(
         screenshots_enabled=message.screenshots_enabled,
         screenshot_interval_seconds=message.screenshot_interval_seconds,

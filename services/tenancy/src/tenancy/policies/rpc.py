@@ -15,7 +15,7 @@ from tenancy.policies.use_cases import get_tracking_policy, set_tracking_policy
 
 
 class PolicyCalls:
-    """What a company's trackers record."""
+    """Tracking policies are read and replaced."""
 
     _engine: AsyncEngine
     _encode: Encode

@@ -1,4 +1,4 @@
-"""What the trackers of a company record."""
+"""Tracking policies: what the trackers of a company record."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,13 +7,13 @@ from uuid import UUID
 
 from servicekit.errors import InvalidInput
 
-MIN_INTERVAL = 30  # seconds; the tracker knows no shorter one
+MIN_INTERVAL = 30  # seconds; trackers accept no shorter interval
 MAX_INTERVAL = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
 class TrackingPolicy:
-    """Times are whole seconds. `version` grows with every change; 0: not in force yet."""
+    """Times are in whole seconds. `version` grows with each change; it is 0 before the policy is in force."""
 
     screenshots_enabled: bool
     screenshot_interval_seconds: int
@@ -52,14 +52,15 @@ class TrackingPolicy:
         )
 
     def in_force(self, at: datetime, *, after: int = 0) -> Self:
-        """This policy with its version: the second it starts at, but more than that of the policy before it.
+        """The policy with its version: the second of its start, or one more than the version before if that is higher.
 
-        A tracker keeps its settings when it changes hands and takes newer ones only; seconds compare between companies.
+        A tracker that moves to another company keeps its settings and takes only newer ones; seconds can be compared
+        between companies.
         """
         return replace(self, version=max(int(at.timestamp()), after + 1))
 
 
-# What a tracker does that was told nothing.
+# The behaviour of a tracker without a policy.
 DEFAULT_POLICY = TrackingPolicy(
     screenshots_enabled=True,
     screenshot_interval_seconds=120,

@@ -1,4 +1,4 @@
-"""Tracking policies: one a company."""
+"""Tracking policies, one for each company."""
 
 from dataclasses import asdict
 from typing import Any
@@ -34,12 +34,12 @@ _UPDATE = text("""
 
 
 async def insert(tx: AsyncConnection, company_id: UUID, policy: TrackingPolicy) -> None:
-    """A new company's policy."""
+    """Adds the policy of a new company."""
     await tx.execute(_INSERT, asdict(policy) | {"company_id": company_id})
 
 
 async def get(tx: AsyncConnection, company_id: UUID) -> TrackingPolicy | None:
-    """The policy of a company; None when there is no such company."""
+    """The policy of a company; None without the company."""
     row = (await tx.execute(_GET, {"company_id": company_id})).one_or_none()
     return from_row(row) if row else None
 

@@ -1,4 +1,4 @@
-"""What a company's trackers record, and its changes."""
+"""Tracking policies are read and replaced."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -16,13 +16,13 @@ from tenancy.policies.rules import CompanyPolicyChanged, TrackingPolicy
 
 
 async def get_tracking_policy(engine: AsyncEngine, *, company_id: UUID) -> TrackingPolicy:
-    """NotFound when there is no such company."""
+    """The policy of a company; NotFound without the company."""
     async with engine.begin() as tx:
         return await find_policy(tx, company_id)
 
 
 async def find_policy(tx: AsyncConnection, company_id: UUID) -> TrackingPolicy:
-    """The same, in the caller's transaction."""
+    """The policy of a company, in the transaction of the caller; NotFound without the company."""
     policy = await policies.get(tx, company_id)
     if policy is None:
         raise NotFound(f"there is no company {company_id}: look its id up in the list of companies")
@@ -32,7 +32,7 @@ async def find_policy(tx: AsyncConnection, company_id: UUID) -> TrackingPolicy:
 async def set_tracking_policy(
     engine: AsyncEngine, *, encode: Encode, request: OwnerRequest, company_id: UUID, policy: TrackingPolicy
 ) -> TrackingPolicy:
-    """The policy with its version. NotFound, Refused when the company is closed."""
+    """The new policy with its version. NotFound; Refused for a closed company."""
 
     async def act(tx: AsyncConnection, revision: int) -> TrackingPolicy:
         now = datetime.now(UTC)

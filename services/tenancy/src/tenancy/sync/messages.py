@@ -8,7 +8,7 @@ from tenancy.sync.rules import SyncTime
 
 
 def from_sync_time(message: pb.SyncTime) -> SyncTime:
-    """InvalidInput when the company or the time cannot be read."""
+    """A heartbeat. InvalidInput when the company or the time cannot be read."""
     company_id = parse_id(message.company_id, "times.company_id")
     if not message.HasField("last_sync_at"):
         raise InvalidInput(f"times.last_sync_at is missing for company {company_id}: leave the entry out")

@@ -13,14 +13,14 @@ CLOCK_TOLERANCE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class SyncTime:
-    """When a company's trackers were heard of last."""
+    """The last heartbeat of a company's trackers."""
 
     company_id: UUID
     at: datetime
 
 
 def latest_times(times: Iterable[SyncTime], now: datetime) -> dict[UUID, datetime]:
-    """The latest time of each company."""
+    """The latest time of each company; times in the future become `now`."""
     latest: dict[UUID, datetime] = {}
     for time in times:
         at = not_after(now, time.at)
@@ -29,14 +29,14 @@ def latest_times(times: Iterable[SyncTime], now: datetime) -> dict[UUID, datetim
 
 
 def not_after(now: datetime, at: datetime) -> datetime:
-    """`at`, unless it lies in the future.
+    """`at`, or `now` when `at` is in the future.
 
-    A reporter's clock may be a little ahead; a time further in the future would outlast all true ones and becomes now.
+    A reporter's clock may be a little ahead. A time further in the future would exceed all true times.
     """
     return now if at > now + CLOCK_TOLERANCE else at
 
 
 def check_count(count: int) -> None:
-    """InvalidInput when a report has more times than are taken at once."""
+    """InvalidInput for more times than one report may have."""
     if count > MAX_TIMES:
         raise InvalidInput(f"times has {count} entries: report at most {MAX_TIMES} at once")

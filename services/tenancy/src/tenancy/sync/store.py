@@ -1,4 +1,4 @@
-"""When companies' trackers were heard of last. Apart from the company's row: it changes often and is no revision."""
+"""Last heartbeats, apart from the companies because they change often and without a revision."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tenancy.sync.rules import SyncTime
 
-# A reader asks again from this long before its last answer, so a writer must have committed by then: the server ends
-# one that has not. The rest of the overlap is for the commit itself.
+# A reader asks again from this long before its last response, so a writer must have committed within this time. The
+# server ends a slower transaction; the rest of the overlap is for the commit itself.
 OVERLAP = timedelta(seconds=5)
 MAX_WRITE_TIME = timedelta(seconds=3)
 
 _LIMIT_WRITE = text("SELECT set_config('transaction_timeout', :milliseconds, true)")
 
-# Sorted, so that two reports of the same companies wait for each other instead of locking each other out.
+# Sorted, so that two reports of the same companies cannot deadlock.
 _ADVANCE = text("""
     INSERT INTO company_sync AS s (company_id, last_sync_at, updated_at)
     SELECT c.id, t.at, clock_timestamp()
@@ -34,21 +34,21 @@ _ALL = text("SELECT company_id, last_sync_at FROM company_sync ORDER BY company_
 
 
 async def advance(tx: AsyncConnection, times: Mapping[UUID, datetime]) -> None:
-    """Stores the times that are later than what is known; companies that do not exist are passed over."""
+    """Stores times that are later than the stored ones; unknown companies are ignored."""
     await tx.execute(_LIMIT_WRITE, {"milliseconds": str(MAX_WRITE_TIME // timedelta(milliseconds=1))})
     await tx.execute(_ADVANCE, {"ids": list(times), "times": list(times.values())})
 
 
 async def as_of(tx: AsyncConnection) -> datetime:
-    """The moment since which to ask next.
+    """The moment from which the reader asks next.
 
-    Call it before reading: what commits in between comes with the next answer.
+    Call it before reading: what commits in between comes with the next response.
     """
     moment: datetime = (await tx.execute(_AS_OF, {"overlap": OVERLAP})).scalar_one()
     return moment
 
 
 async def since(tx: AsyncConnection, moment: datetime | None) -> list[SyncTime]:
-    """What was recorded at or after `moment`; None: everything."""
+    """The heartbeats stored at or after `moment`; all of them for None."""
     rows = await (tx.execute(_ALL) if moment is None else tx.execute(_SINCE, {"since": moment}))
     return [SyncTime(row.company_id, row.last_sync_at) for row in rows]

@@ -10,7 +10,7 @@ from tenancy.sync.rules import SyncTime, check_count, latest_times
 
 
 async def report_sync(engine: AsyncEngine, *, times: Sequence[SyncTime]) -> None:
-    """Stores what is later than what is known. InvalidInput when there are too many at once."""
+    """Stores heartbeats that are later than the stored ones. InvalidInput for too many of them."""
     check_count(len(times))
     latest = latest_times(times, datetime.now(UTC))
     if latest:
@@ -19,7 +19,10 @@ async def report_sync(engine: AsyncEngine, *, times: Sequence[SyncTime]) -> None
 
 
 async def list_sync_times(engine: AsyncEngine, *, since: datetime | None) -> tuple[list[SyncTime], datetime]:
-    """At most one time a company, and the moment since which to ask next: the answers overlap and none is lost."""
+    """The heartbeats since a moment, one for each company, and the moment from which to ask next.
+
+    Successive responses overlap, so that none is lost.
+    """
     async with engine.begin() as tx:
         as_of = await syncs.as_of(tx)
         return await syncs.since(tx, since), as_of

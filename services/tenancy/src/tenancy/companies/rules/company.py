@@ -10,7 +10,7 @@ from tenancy.companies.rules.details import CompanyDetails
 
 
 class CompanyState(StrEnum):
-    """Whether the company's calls are let in."""
+    """The state of a company, which decides whether gateways accept its requests."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
@@ -19,19 +19,19 @@ class CompanyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A customer. `revision` grows with every change by the owner; a sign of life is no such change."""
+    """A customer. `revision` grows with each owner action, not with heartbeats."""
 
     id: UUID
     details: CompanyDetails
     state: CompanyState
-    key_hint: str  # of the newest key that opens; empty when none does
+    key_hint: str  # of the newest valid key; empty without one
     logo_digest: str  # SHA-256 in hexadecimal; empty without a logo
     created_at: datetime
     last_sync_at: datetime | None
     revision: int
 
     def require_open(self, what: str) -> None:
-        """Refused when the company is closed; `what` is being done."""
+        """Refused for a closed company; `what` describes the action."""
         if self.state is CompanyState.CLOSED:
             raise Refused(f"cannot {what} of this company: it is closed")
 

@@ -1,4 +1,4 @@
-"""A company's details and the rules that they obey."""
+"""The details of a company and their rules."""
 
 import re
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _PLAN_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
 
 @dataclass(frozen=True, slots=True)
 class CompanyDetails:
-    """A customer's name and how to reach it; `time_zone` is an IANA name, absent texts are empty."""
+    """Name, contact and time zone of a customer. `time_zone` is an IANA name; absent texts are empty."""
 
     name: str
     email: str
@@ -33,21 +33,21 @@ class CompanyDetails:
 
     @property
     def name_key(self) -> str:
-        """Two companies may not have this in common."""
+        """The form of the name that must be unique."""
         return name_key(self.name)
 
     @property
     def name_order(self) -> bytes:
-        """What companies are sorted by."""
+        """The sort key of the name."""
         return sort_key(self.name)
 
     @property
     def search_text(self) -> str:
-        """What a search looks into: name, e-mail and contact person on lines of their own."""
+        """The searchable text: name, e-mail and contact person, each on a line."""
         return search_text(self.name, self.email, self.contact_person)
 
     def changed(self, changes: Mapping[str, str]) -> Self:
-        """The details with some fields replaced. InvalidInput when there are none, or when one breaks a rule."""
+        """The details with some fields replaced. InvalidInput without a field, and for one that breaks a rule."""
         if not changes:
             raise InvalidInput("there is nothing to change: give at least one field")
         return self.checked(**(asdict(self) | dict(changes)))
@@ -66,7 +66,7 @@ class CompanyDetails:
 
 
 def checked_plan_code(value: str) -> str:
-    """The code of a plan as billing writes them; whether there is such a plan is for billing to say."""
+    """A plan code in the form that billing uses; whether the plan exists is for billing to decide."""
     if not _PLAN_CODE.fullmatch(value):
         raise InvalidInput("plan_code must be a plan's code, such as PRO: capital letters, digits and _")
     return value

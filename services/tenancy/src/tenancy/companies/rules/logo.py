@@ -1,4 +1,4 @@
-"""A company's logo. What it is shows in its content, never in what the uploader says."""
+"""Logos. Their type is derived from the content, never from what the uploader claims."""
 
 import hashlib
 import re
@@ -32,7 +32,7 @@ class Logo:
 
     @classmethod
     def checked(cls, content: bytes) -> Self:
-        """InvalidInput when it is too large or no picture of a kind that every browser shows."""
+        """InvalidInput when it is too large, or not a picture of a type that every browser shows."""
         if len(content) > MAX_BYTES:
             raise InvalidInput(f"content has {len(content)} bytes: a logo has at most {MAX_BYTES}")
         for media_type, magic in _MAGIC.items():
@@ -40,4 +40,4 @@ class Logo:
                 return cls(content, media_type)
         if content.lstrip().removeprefix(_BOM).lstrip().startswith(b"<"):
             raise InvalidInput("content looks like SVG or HTML, which can carry scripts: give PNG, JPEG, GIF or WebP")
-        raise InvalidInput("content is no picture: give PNG, JPEG, GIF or WebP")
+        raise InvalidInput("content is not a picture: give PNG, JPEG, GIF or WebP")

@@ -11,12 +11,12 @@ _READ = text("SELECT revision FROM clock")
 
 
 async def hold(tx: AsyncConnection) -> None:
-    """Waits for whoever holds the clock; from here to the end of `tx` no one else changes anything."""
+    """Takes the lock of the clock until the end of `tx`; no other transaction changes anything meanwhile."""
     await tx.execute(_HOLD)
 
 
 async def advance(tx: AsyncConnection) -> int:
-    """The next revision. It holds the clock too: call it before reading what is to be changed."""
+    """Reserves the next revision, and takes the lock too. Call it before reading what will be changed."""
     return int((await tx.execute(_ADVANCE)).scalar_one())
 
 

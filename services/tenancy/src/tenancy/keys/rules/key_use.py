@@ -1,4 +1,4 @@
-"""How keys are used, as the gateways report it."""
+"""The use of company keys, as the gateways report it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +15,9 @@ MAX_DEVICES = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """When a key was used last, and by how many devices as of `counted_at`.
+    """The last use of a key, and the number of its devices at `counted_at`.
 
-    `newest` is the same key's digest under the reporter's newest pepper, `newest_pepper_id`; both or none are given.
+    `newest` is its digest under the newest pepper of the reporter, `newest_pepper_id`; both are given or neither.
     """
 
     company_id: UUID
@@ -29,26 +29,26 @@ class KeyUse:
     newest_pepper_id: str = ""
 
     def at_most(self, now: datetime) -> "KeyUse":
-        """With times in the future drawn in: they would outlast all true ones."""
+        """The use with times in the future replaced by `now`; they would otherwise exceed all true times."""
         return replace(self, last_used_at=not_after(now, self.last_used_at), counted_at=not_after(now, self.counted_at))
 
 
 def check_digest(digest: bytes, what: str) -> bytes:
-    """InvalidInput names `what` when it cannot be a digest."""
+    """InvalidInput names the field `what` when its length is not that of a digest."""
     if len(digest) != DIGEST_LENGTH:
         raise InvalidInput(f"{what} has {len(digest)} bytes: a digest has {DIGEST_LENGTH}")
     return digest
 
 
 def check_devices(devices: int) -> int:
-    """InvalidInput when no company has that many."""
+    """InvalidInput above the maximum."""
     if devices > MAX_DEVICES:
         raise InvalidInput(f"uses.devices is {devices}: give at most {MAX_DEVICES}")
     return devices
 
 
 def latest_uses(uses: Sequence[KeyUse], now: datetime) -> list[KeyUse]:
-    """One use a key: the latest moment it was used at, and the latest count. InvalidInput: too many at once."""
+    """One use of each key, with its latest time and its latest count. InvalidInput for too many uses."""
     if len(uses) > MAX_USES:
         raise InvalidInput(f"uses has {len(uses)} entries: report at most {MAX_USES} at once")
     latest: dict[tuple[UUID, bytes], KeyUse] = {}

@@ -1,4 +1,4 @@
-"""Company keys: what a tracker shows with every call. The text is shown once; only its digest is kept."""
+"""Company keys, which trackers present with each request. Their text is shown once; only digests are stored."""
 
 import hashlib
 import hmac
@@ -22,9 +22,9 @@ MAX_OPEN_KEYS = 10
 
 @dataclass(frozen=True, slots=True)
 class NewCompanyKey:
-    """A key at the only moment when its text is known.
+    """A new key, at the only moment when its text is known.
 
-    The text follows from the seed and the pepper, so that it can be shown again for as long as the seed is kept.
+    The text is derived from the seed and the pepper, so it can be shown again while the seed is stored.
     """
 
     id: UUID
@@ -47,32 +47,32 @@ class NewCompanyKey:
 
 @dataclass(frozen=True, slots=True)
 class IssuedKey:
-    """From what a key's text can be computed again: the seed is stored for a day, the pepper is not stored at all."""
+    """The seed of a key, which is stored for a day, and the id of its pepper: with the pepper they give the text."""
 
     seed: bytes = field(repr=False)
     pepper_id: str
 
     def text(self, peppers: Peppers) -> str:
-        """Refused when the pepper is no longer known."""
+        """The text of the key. Refused when the pepper is no longer configured."""
         pepper = peppers.find(self.pepper_id)
         if pepper is None:
-            raise Refused("this key cannot be shown again, its pepper is gone: rotate the key")
+            raise Refused("this key cannot be shown again, because its pepper was removed: rotate the key")
         return key_text(self.seed, pepper)
 
 
 def new_key(pepper: Pepper) -> NewCompanyKey:
-    """A fresh `company_<32 hex>` with 128 bits that nobody can guess."""
+    """A new key, `company_<32 hex>`, with 128 random bits."""
     seed = secrets.token_bytes(SEED_BYTES)
     return NewCompanyKey(new_id(), key_text(seed, pepper), seed, pepper)
 
 
 def key_text(seed: bytes, pepper: Pepper) -> str:
-    """The text of the key that was made from `seed`."""
+    """The text that belongs to a seed."""
     return PREFIX + hmac.digest(pepper.secret, b"key-seed" + seed, hashlib.sha256)[:RANDOM_BYTES].hex()
 
 
 class KeyState(StrEnum):
-    """Whether a key opens."""
+    """The state of a key: valid, valid until the end of its grace period, or ended."""
 
     LIVE = "live"
     ENDING = "ending"
@@ -81,7 +81,7 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CompanyKey:
-    """A key as it is known for the rest of its life. `valid_until` None: until further notice."""
+    """A key without its text. It is valid without end when `valid_until` is None."""
 
     id: UUID
     hint: str
@@ -92,13 +92,13 @@ class CompanyKey:
     pepper_id: str
 
     def state(self, now: datetime) -> KeyState:
-        """Whether it opens at `now`; at `valid_until` itself it does not."""
+        """The state at `now`; at `valid_until` itself the key has ended."""
         if self.valid_until is None:
             return KeyState.LIVE
         return KeyState.ENDING if now < self.valid_until else KeyState.ENDED
 
     def check_revocable(self, now: datetime) -> None:
-        """Refused when the key has ended already."""
+        """Refused when the key has already ended."""
         if self.state(now) is KeyState.ENDED:
             raise Refused(f"cannot revoke this key: it ended at {self.valid_until}")
 
@@ -116,7 +116,7 @@ class CompanyKeyRevoked:
 
 
 def checked_grace(seconds: int) -> timedelta:
-    """How long replaced keys go on to open. InvalidInput when that is too long."""
+    """The grace period of replaced keys. InvalidInput above the maximum."""
     grace = timedelta(seconds=seconds)
     if grace > MAX_GRACE_PERIOD:
         raise InvalidInput(
@@ -126,6 +126,8 @@ def checked_grace(seconds: int) -> timedelta:
 
 
 def check_room(open_keys: int, grace: timedelta) -> None:
-    """Refused when one more key would be too many. Without grace a rotation always succeeds."""
+    """Refused when one more key would exceed the maximum. A rotation without a grace period always succeeds."""
     if grace and open_keys >= MAX_OPEN_KEYS:
-        raise Refused(f"{open_keys} keys of this company are open: revoke one of them, or rotate without grace")
+        raise Refused(
+            f"{open_keys} keys of this company are valid: revoke one of them, or rotate without a grace period"
+        )

@@ -1,4 +1,4 @@
-"""The secrets under which keys are stored. A new one takes over key by key, while the old ones still open."""
+"""Peppers: the secrets under which key digests are computed. A new one replaces the old ones key by key."""
 
 import hashlib
 import hmac
@@ -17,26 +17,26 @@ class Pepper:
 
     @cached_property
     def id(self) -> str:
-        """Tells peppers apart without giving them away: eight hexadecimal digits."""
+        """Identifies the pepper without revealing it: eight hexadecimal digits."""
         return hmac.digest(self.secret, b"pepper-id", hashlib.sha256).hex()[:ID_LENGTH]
 
     def digest(self, key: str) -> bytes:
-        """HMAC-SHA256 of a key's text, 32 bytes. A copied database opens nothing without the pepper."""
+        """HMAC-SHA256 of a key's text, 32 bytes. A copied database is useless without the pepper."""
         return hmac.digest(self.secret, key.encode(), hashlib.sha256)
 
 
 @dataclass(frozen=True)
 class Peppers:
-    """The one for new keys and those that are being replaced."""
+    """The pepper of new keys, and the peppers that are being replaced."""
 
     current: Pepper
     old: Sequence[Pepper] = ()
 
     @classmethod
     def of(cls, current: bytes, *old: bytes) -> "Peppers":
-        """From the secrets themselves."""
+        """Peppers from their secrets."""
         return cls(Pepper(current), tuple(map(Pepper, old)))
 
     def find(self, pepper_id: str) -> Pepper | None:
-        """The pepper with that id, while it is known."""
+        """The pepper with an id; None when it is not configured."""
         return next((pepper for pepper in (self.current, *self.old) if pepper.id == pepper_id), None)

@@ -1,4 +1,4 @@
-"""How keys are used. Apart from the keys: it changes often."""
+"""The use of keys, in a table of its own because it changes often."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tenancy.keys.rules.key_use import KeyUse
 
-# Sorted, so that two reports of the same keys wait for each other instead of locking each other out. While a pepper is
-# replaced a key is used by two digests: the devices of one count are those of both.
+# Sorted, so that two reports of the same keys cannot deadlock. While a pepper is replaced, a key is used by two
+# digests, and the devices of one count are those of both.
 _ADVANCE = text("""
     INSERT INTO key_use AS u (key_id, last_used_at, devices, counted_at)
     SELECT key_id, max(used_at), sum(devices) FILTER (WHERE counted_at = latest), latest
@@ -38,7 +38,7 @@ _ADD_DIGESTS = text("""
 
 
 async def advance(tx: AsyncConnection, uses: Sequence[KeyUse]) -> None:
-    """Stores what is later than what is known; keys that do not exist, or not in that company, are passed over."""
+    """Stores uses and counts that are newer than the stored ones; ignores unknown keys and those of other companies."""
     values = {
         "company_ids": [use.company_id for use in uses],
         "digests": [use.digest for use in uses],
@@ -50,7 +50,7 @@ async def advance(tx: AsyncConnection, uses: Sequence[KeyUse]) -> None:
 
 
 async def add_digests(tx: AsyncConnection, uses: Sequence[KeyUse], *, pepper_id: str) -> None:
-    """Makes keys known by their `newest` digests, under that pepper, as well."""
+    """Adds the `newest` digests of keys, under a pepper."""
     values = {
         "company_ids": [use.company_id for use in uses],
         "digests": [use.digest for use in uses],

@@ -1,4 +1,4 @@
-"""Company keys: digests, never texts."""
+"""Company keys; only their digests are stored."""
 
 from datetime import datetime
 from uuid import UUID
@@ -48,38 +48,38 @@ _END = text("UPDATE company_key SET valid_until = :ending WHERE id = :id")
 
 
 async def insert(tx: AsyncConnection, company_id: UUID, key: NewCompanyKey, *, at: datetime) -> None:
-    """Adds a live key."""
+    """Adds a valid key."""
     await tx.execute(_INSERT, {"id": key.id, "company_id": company_id, "hint": key.hint, "at": at})
     await tx.execute(_INSERT_DIGEST, {"digest": key.digest, "id": key.id, "pepper_id": key.pepper.id})
 
 
 async def newest(tx: AsyncConnection, company_id: UUID) -> list[CompanyKey]:
-    """A company's keys, newest first."""
+    """The newest keys of a company, newest first."""
     rows = await tx.execute(_LIST, {"company_id": company_id, "limit": MAX_LISTED})
     return [CompanyKey(**row) for row in rows.mappings()]
 
 
 async def get(tx: AsyncConnection, company_id: UUID, key_id: UUID) -> CompanyKey | None:
-    """One key of a company; None when it has none with that id."""
+    """The key of a company with an id; None when there is none."""
     row = (await tx.execute(_GET, {"company_id": company_id, "id": key_id})).mappings().one_or_none()
     return CompanyKey(**row) if row else None
 
 
 async def count_open(tx: AsyncConnection, company_id: UUID, *, at: datetime) -> int:
-    """How many keys of a company open at a moment."""
+    """The number of keys of a company that are valid at a moment."""
     return int((await tx.execute(_COUNT_OPEN, {"company_id": company_id, "at": at})).scalar_one())
 
 
 async def count_by_pepper(tx: AsyncConnection) -> dict[str, int]:
-    """How many keys that open are known under which pepper at most."""
+    """The number of valid keys by the newest pepper of each."""
     return {row.pepper_id: row.open_keys for row in await tx.execute(_COUNT_BY_PEPPER)}
 
 
 async def end_all(tx: AsyncConnection, company_id: UUID, *, ending: datetime) -> None:
-    """Lets all keys of a company end at `ending`; those that end earlier still do."""
+    """Ends all keys of a company at `ending`, except those that end earlier."""
     await tx.execute(_END_ALL, {"company_id": company_id, "ending": ending})
 
 
 async def end(tx: AsyncConnection, key_id: UUID, *, ending: datetime) -> None:
-    """Lets one key end at `ending`."""
+    """Ends a key at `ending`."""
     await tx.execute(_END, {"id": key_id, "ending": ending})
