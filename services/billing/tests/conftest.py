@@ -1,4 +1,4 @@
-"""Fixtures on a migrated database of the module's own; services are reached as the others reach them."""
+"""Fixtures: a migrated database for each module, and the service over mutual TLS."""
 
 import asyncio
 import subprocess
@@ -37,7 +37,7 @@ def environment(service_environment: Callable[..., dict[str, str]]) -> dict[str,
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def engine(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
-    """The service's own, least-privileged way into its database."""
+    """The database under the role of the service, with least privilege."""
     engine = create_engine(environment["BILLING_DATABASE_URL"], name="billing-tests")
     yield engine
     await engine.dispose()
@@ -60,7 +60,7 @@ def history(engine: AsyncEngine) -> History:
 
 @pytest.fixture(scope="module")
 def until() -> Until:
-    """`await until(condition)`; TimeoutError when it does not come true."""
+    """`await until(condition)`; TimeoutError when it does not become true."""
 
     async def wait(condition: Callable[[], Awaitable[bool]]) -> None:
         async with asyncio.timeout(20):
@@ -72,7 +72,7 @@ def until() -> Until:
 
 @pytest.fixture(scope="module")
 def billing_address(environment: dict[str, str]) -> Iterator[str]:
-    """Where the whole service runs as in production; it must end in order."""
+    """The address of the service, which runs as in production and must exit with 0."""
     program = Path(sys.executable).with_name("tenantry-billing")
     process = subprocess.Popen([program, "serve"], env=environment, stderr=subprocess.DEVNULL)
     yield environment["BILLING_RPC_LISTEN"]
@@ -85,7 +85,7 @@ def billing_address(environment: dict[str, str]) -> Iterator[str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def channel_as(world: World, billing_address: str) -> AsyncIterator[ChannelAs]:
-    """`channel_as("tracking")` has that service's certificate; the service answers already."""
+    """`channel_as("tracking")` is a channel with the certificate of that service, to a service that is ready."""
     channels: dict[str, grpc.aio.Channel] = {}
 
     def channel(name: str) -> grpc.aio.Channel:
@@ -102,7 +102,7 @@ async def channel_as(world: World, billing_address: str) -> AsyncIterator[Channe
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def connect_as(channel_as: ChannelAs) -> ConnectAs:
-    """`connect_as("tracking")` is a stub of what others keep a copy of, with that service's certificate."""
+    """`connect_as("tracking")` is a stub of BillingService with the certificate of that service."""
     return lambda name: BillingServiceStub(channel_as(name))
 
 
@@ -132,7 +132,7 @@ def ask() -> Ask:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def superuser(world: World) -> AsyncIterator[AsyncEngine]:
-    """To arrange what the service itself may not write."""
+    """A superuser, for what the service may not write."""
     engine = create_engine(world.superuser_dsn("billing"), name="billing-tests-superuser")
     yield engine
     await engine.dispose()

@@ -1,4 +1,4 @@
-"""Who may call what, for every method of every service in the contracts: a new one without a rule fails here."""
+"""Which service may call which method. A method without a rule fails here."""
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -20,7 +20,7 @@ ChannelAs = Callable[[str], grpc.aio.Channel]
 
 
 def methods_of_the_contracts() -> Mapping[str, MethodDescriptor]:
-    """Every method by its full name, as the generated descriptors say."""
+    """Every method of the contract by its full name."""
     modules = [import_module(f"{contract.__name__}.{each.name}") for each in iter_modules(contract.__path__)]
     files = [module.DESCRIPTOR for module in modules if hasattr(module, "DESCRIPTOR")]
     services = [service for file in files for service in file.services_by_name.values()]
@@ -60,7 +60,7 @@ async def test_each_caller_may_call_what_it_is_allowed_and_no_more(
     refused: AppError | None = None
     try:
         await invoke(channel_as(caller), name)
-    except AppError as error:  # an empty request may be nonsense: it came through all the same
+    except AppError as error:  # an empty request may be invalid, but it was not refused as forbidden
         refused = error
     assert isinstance(refused, Forbidden) == (name not in ALLOWED[caller])
     if isinstance(refused, Forbidden):
@@ -68,7 +68,7 @@ async def test_each_caller_may_call_what_it_is_allowed_and_no_more(
 
 
 @pytest.mark.parametrize("caller", ["no certificate", "a stranger's certificate", "no TLS"])
-async def test_nobody_without_a_certificate_of_the_platform(world: World, billing_address: str, caller: str) -> None:
+async def test_only_certificates_of_the_platform_are_accepted(world: World, billing_address: str, caller: str) -> None:
     authority = world.platform.certificates.authority.read_bytes()
     stranger = trustme.CA().issue_cert("operator", common_name="operator")
     own = (stranger.private_key_pem.bytes(), stranger.cert_chain_pems[0].bytes())

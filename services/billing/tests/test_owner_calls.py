@@ -1,4 +1,4 @@
-"""The owner's day over gRPC: a company is looked at, changed, charged and paid for, and shows in the report."""
+"""The calls of the owner over gRPC: a company is shown, changed, charged, paid for and reported."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -259,7 +259,7 @@ async def test_text_that_is_none_never_reaches_the_database(
         await call(getattr(getattr(portal, service), method), request)
 
 
-async def test_the_default_moment_is_told_whatever_is_asked_for(portal: SimpleNamespace, company: UUID) -> None:
+async def test_the_default_timing_is_shown_with_any_timing(portal: SimpleNamespace, company: UUID) -> None:
     subscriptions, pb = portal.subscriptions, subscriptions_pb2
     await call(subscriptions.RenewSubscription, wish(company, pb.RenewSubscriptionRequest))
     for code, default in (("FREE", pb.CHANGE_TIMING_PERIOD_END), ("ENTERPRISE", pb.CHANGE_TIMING_NOW)):
@@ -269,7 +269,7 @@ async def test_the_default_moment_is_told_whatever_is_asked_for(portal: SimpleNa
             assert (preview.timing, preview.default_timing) == (timing, default)
 
 
-async def test_a_payment_by_mistake_is_taken_back(portal: SimpleNamespace, company: UUID) -> None:
+async def test_a_mistaken_payment_is_reversed(portal: SimpleNamespace, company: UUID) -> None:
     pb = invoices_pb2
     amount = Money(minor_units=9900, currency="USD")
     much = wish(company, pb.RecordPaymentRequest, amount=amount, only_what_is_owed=True)
@@ -292,7 +292,7 @@ async def test_a_payment_by_mistake_is_taken_back(portal: SimpleNamespace, compa
             await call(portal.invoices.GetPayment, asked)
 
 
-async def test_what_would_be_refused_is_told(portal: SimpleNamespace, company: UUID) -> None:
+async def test_refused_steps_are_listed_with_reasons(portal: SimpleNamespace, company: UUID) -> None:
     pb = subscriptions_pb2
 
     async def refusals() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The process as a whole: commands, the way of an event through it, and life without the bus."""
+"""The process: commands, an event from end to end, and operation without NATS."""
 
 import asyncio
 import subprocess

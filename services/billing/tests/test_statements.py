@@ -1,4 +1,4 @@
-"""How many statements a list costs with 10,000 subscriptions: three at most, however many rows it has."""
+"""A list over 10,000 subscriptions takes at most three statements."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -58,7 +58,7 @@ SCHEDULED = text("""
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def companies(engine: AsyncEngine) -> AsyncIterator[list[Any]]:
-    """10,000 that pay, each with a line, a payment and a scheduled change."""
+    """10,000 paying companies, each with a line, a payment and a scheduled change."""
     companies = [new_id() for _ in range(COMPANIES)]
     times = {"start": NOW - timedelta(days=3), "end": NOW + timedelta(days=27)}
     async with engine.begin() as tx:
@@ -73,7 +73,7 @@ async def companies(engine: AsyncEngine) -> AsyncIterator[list[Any]]:
 
 @contextmanager
 def counted(engine: AsyncEngine) -> Iterator[list[str]]:
-    """The statements that are executed meanwhile."""
+    """The statements executed within the block."""
     statements: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:

@@ -1,4 +1,4 @@
-"""The service on databases of the test module alone, and its server over mutual TLS."""
+"""Fixtures: a database for each test module, and the server over mutual TLS."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,7 +25,7 @@ from tenancy.lifecycle.use_cases import create_company
 from tenancy.servicer import TenancyServicer
 from tenantry_ops.certificates import Certificates
 
-# How long an example takes is the machine's affair.
+# The duration of an example depends on the machine.
 hypothesis.settings.register_profile("tenancy", deadline=None)
 hypothesis.settings.load_profile("tenancy")
 
@@ -37,7 +37,7 @@ Create = Callable[[str], Awaitable[tuple[Company, str]]]
 
 
 def identity(certificates: Certificates, name: str) -> TlsSettings:
-    """What the service called `name` shows."""
+    """The certificate of the service called `name`."""
     return TlsSettings(
         tls_ca=certificates.authority, tls_cert=certificates.certificate(name), tls_key=certificates.key(name)
     )
@@ -50,7 +50,7 @@ def environment(service_environment: Callable[..., dict[str, str]]) -> dict[str,
 
 @pytest.fixture(scope="module")
 async def engine(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
-    """As the service's own role."""
+    """The database under the role of the service."""
     engine = create_engine(environment["TENANCY_DATABASE_URL"], name="tenancy")
     yield engine
     await engine.dispose()
@@ -58,7 +58,7 @@ async def engine(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture(scope="module")
 def create(engine: AsyncEngine) -> Create:
-    """`await create("Acme")` is a new company and its key."""
+    """`await create("Acme")` is a new company and the text of its key."""
 
     async def create(name: str) -> tuple[Company, str]:
         details = CompanyDetails.checked(
@@ -93,7 +93,7 @@ async def server(engine: AsyncEngine, environment: dict[str, str], certificates:
 
 @pytest.fixture(scope="module")
 async def stub(server: str, certificates: Certificates) -> AsyncIterator[Stub]:
-    """`stub("owner-portal")` calls the server with that service's certificate."""
+    """`stub("owner-portal")` calls the server with the certificate of that service."""
     channels: dict[str, grpc.aio.Channel] = {}
 
     def connect(name: str) -> TenancyServiceStub:

@@ -1,4 +1,4 @@
-"""Who may call what, over real mutual TLS. Every method of the contract is tried, also one that is added."""
+"""Which service may call which method, over real mutual TLS, for every method of the contract."""
 
 from collections.abc import Mapping
 from typing import get_args
@@ -54,16 +54,14 @@ async def test_each_service_may_call_its_own_methods_alone(stub, caller: str, me
         assert answer is grpc.StatusCode.PERMISSION_DENIED
 
 
-async def test_nobody_gets_in_without_a_certificate(server: str, certificates: Certificates) -> None:
+async def test_a_call_without_a_certificate_is_refused(server: str, certificates: Certificates) -> None:
     credentials = grpc.ssl_channel_credentials(certificates.authority.read_bytes())
     async with grpc.aio.secure_channel(server, credentials) as channel:
         for method in REQUESTS:
             assert await code(TenancyServiceStub(channel), method) is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_nobody_gets_in_with_the_certificate_of_another_authority(
-    server: str, certificates: Certificates, tmp_path
-) -> None:
+async def test_a_certificate_of_another_authority_is_refused(server: str, certificates: Certificates, tmp_path) -> None:
     leaf = trustme.CA().issue_cert("owner-portal", common_name="owner-portal")
     leaf.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
     leaf.private_key_pem.write_to_path(tmp_path / "key.pem")
@@ -73,13 +71,13 @@ async def test_nobody_gets_in_with_the_certificate_of_another_authority(
             assert await code(TenancyServiceStub(channel), method) is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_nobody_gets_in_without_encryption(server: str) -> None:
+async def test_an_unencrypted_call_is_refused(server: str) -> None:
     async with grpc.aio.insecure_channel(server) as channel:
         for method in REQUESTS:
             assert await code(TenancyServiceStub(channel), method) is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_health_is_told_to_any_service(server: str, certificates: Certificates) -> None:
+async def test_any_service_may_check_the_health(server: str, certificates: Certificates) -> None:
     billing = TlsSettings(
         tls_ca=certificates.authority, tls_cert=certificates.certificate("billing"), tls_key=certificates.key("billing")
     )

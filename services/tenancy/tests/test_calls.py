@@ -1,4 +1,4 @@
-"""Every call over real mutual TLS, with the right certificate: answers and refusals."""
+"""Calls over real mutual TLS: responses and refusals."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -60,7 +60,7 @@ def change(method: str, company_id: str, action: pb.Action) -> Any:
 
 
 async def current(portal: TenancyServiceStub, company: pb.Company) -> pb.Company:
-    """The company as the change list tells it."""
+    """The company in the change list."""
     request = pb.ListCompanyChangesRequest(after_revision=company.revision - 1)
     changes = await call(portal.ListCompanyChanges, request)
     return next(each for each in changes.companies if each.id == company.id)
@@ -203,7 +203,7 @@ def sync_time(company_id: str, moment: datetime) -> pb.SyncTime:
     return time
 
 
-async def test_a_sign_of_life_reaches_the_portal(portal: TenancyServiceStub, stub) -> None:
+async def test_a_heartbeat_reaches_the_portal(portal: TenancyServiceStub, stub) -> None:
     company = (await call(portal.CreateCompany, creation("Synced"))).company
     before = await call(portal.ListSyncTimes, pb.ListSyncTimesRequest())
     at = datetime.now(UTC).replace(microsecond=123_456)
@@ -226,7 +226,7 @@ async def test_a_sign_of_life_reaches_the_portal(portal: TenancyServiceStub, stu
         (pb.SyncTime(company_id=NOBODY, last_sync_at=Timestamp(nanos=-1)), "last_sync_at is not a time"),
     ],
 )
-async def test_a_bad_sign_of_life_is_refused(stub, time: pb.SyncTime, message: str) -> None:
+async def test_an_invalid_heartbeat_is_refused(stub, time: pb.SyncTime, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         await call(stub("tracking").ReportSync, pb.ReportSyncRequest(times=[time]))
 

@@ -1,4 +1,4 @@
-"""Searching, keys, settings and the audit trail over real mutual TLS: what goes in comes out."""
+"""Keys, settings and the audit trail over real mutual TLS."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The process itself: what it does while the bus is away, and how it ends."""
+"""The process: operation without NATS, commands, exit."""
 
 import asyncio
 import signal
@@ -23,7 +23,7 @@ PROGRAM = Path(sys.executable).with_name("tenantry-tenancy")
 
 
 class Cable:
-    """A TCP connection to the bus that can be plugged in later."""
+    """A TCP connection to NATS that is opened later."""
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
@@ -54,7 +54,7 @@ async def cable(world: World) -> Cable:
 
 @pytest.fixture
 async def process(world: World, cable: Cable) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`tenantry-tenancy serve` whose bus does not answer yet."""
+    """`tenantry-tenancy serve` while NATS does not answer."""
     url = world.platform.nats_url("tenancy").replace(world.platform.nats, f"{LOOPBACK}:{cable.port}")
     environment = world.service_environment("tenancy", TENANCY_NATS_URL=url)
     process = await asyncio.create_subprocess_exec(
@@ -109,7 +109,7 @@ async def test_it_ends_by_a_signal_while_the_bus_is_away(
     assert await asyncio.wait_for(process.wait(), 20) == 0
 
 
-def test_the_peppers_that_are_needed_are_told_by_their_ids(world: World) -> None:
+def test_needed_peppers_are_logged_by_their_ids(world: World) -> None:
     old = "cd" * 16
     environment = world.service_environment("tenancy", TENANCY_OLD_KEY_PEPPERS=old)
     told = run_command("tenancy", "count-keys", environment=environment)

@@ -1,4 +1,4 @@
-"""What the environment must say."""
+"""Settings from the environment."""
 
 import pytest
 from pydantic import ValidationError

@@ -1,4 +1,4 @@
-"""Idempotency keys, over gRPC and all at once: one effect, one answer, and no error that a caller could not act on."""
+"""Idempotency keys over gRPC, concurrently: one effect, one response, and no unexpected error."""
 
 import asyncio
 from collections import Counter
@@ -72,7 +72,7 @@ async def test_a_hundred_identical_creations_are_one(channel_as: ChannelAs) -> N
 async def test_a_hundred_different_changes_leave_one_consistent_history(
     channel_as: ChannelAs, company: UUID, history: History
 ) -> None:
-    """Each is done or refused for what it finds; none fails for the others."""
+    """Each is carried out or refused; none fails because of the others."""
     stub = SubscriptionServiceStub(channel_as("owner-portal"))
 
     async def change(number: int) -> str:

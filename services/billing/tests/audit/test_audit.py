@@ -1,4 +1,4 @@
-"""The audit trail: every owner action once, as it was asked and what came of it; tampering is found."""
+"""The audit trail: one entry for each owner action, with request and outcome; tampering is found."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -46,14 +46,14 @@ def action(actor: str = "owner@example.com", **fields: str) -> Action:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def company(engine: AsyncEngine, portal: SimpleNamespace) -> UUID:
-    """Extended, put on FREE with the period, taken back; a plan of its own was made too: four actions."""
+    """A company with four actions: extended, FREE scheduled and withdrawn, a plan created."""
     company, subscriptions = new_id(), portal.subscriptions
     await start_trial(engine, encode, company_id=company, plan_code="PRO", now=datetime.now(UTC))
     extend = subscriptions_pb2.ExtendSubscriptionRequest(
         action=action(request_id="r-7"), company_id=str(company), days=3
     )
     await call(subscriptions.ExtendSubscription, extend)
-    extend.action.request_id = "r-8"  # a repetition is another request with the same wish
+    extend.action.request_id = "r-8"  # a repetition has another request id
     await call(subscriptions.ExtendSubscription, extend)
     change = subscriptions_pb2.ChangePlanRequest(
         action=action(),
@@ -83,7 +83,7 @@ def stamp(moment: datetime) -> Timestamp:
     return written
 
 
-async def test_each_action_is_there_once(portal: SimpleNamespace, company: UUID) -> None:
+async def test_each_action_has_one_entry(portal: SimpleNamespace, company: UUID) -> None:
     created, withdrawn, changed, extended = await listed(portal)
     assert [entry.revision for entry in (created, withdrawn, changed, extended)] == [4, 3, 2, 1]
     assert (extended.action, extended.actor, extended.reason) == ("extend_subscription", "owner@example.com", "asked")
@@ -96,7 +96,7 @@ async def test_each_action_is_there_once(portal: SimpleNamespace, company: UUID)
     assert (created.action, created.company_id) == ("create_plan_version", "")
     assert created.asked["terms.price_per_month.minor_units"] == "3000"
     assert created.outcome["plan.version"] == "1"
-    # Whoever the caller says it acts for: its certificate tells who it is.
+    # The actor is what the caller says; the caller is what its certificate says.
     assert {entry.caller for entry in (created, withdrawn, changed, extended)} == {"owner-portal"}
 
 
@@ -122,7 +122,7 @@ async def test_filters(portal: SimpleNamespace, company: UUID) -> None:
     "question",
     [{"company_id": "x"}, {"actor": "a" * 255}, {"before_revision": 2**63}, {"since": Timestamp(seconds=2**60)}],
 )
-async def test_questions_that_make_no_sense(portal: SimpleNamespace, question: dict[str, Any]) -> None:
+async def test_invalid_requests_are_refused(portal: SimpleNamespace, question: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         await listed(portal, **question)
 

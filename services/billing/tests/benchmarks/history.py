@@ -1,4 +1,4 @@
-"""Two years of 10,000 companies as rows, written by SQL: a trial, a conversion, renewals, upgrades, leavers."""
+"""Two years of 10,000 companies, written by SQL: trials, conversions, renewals, upgrades, cancellations."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ COMPANIES = 10_000
 MONTHS = 24
 START = datetime(2024, 11, 1, tzinfo=UTC)
 
-# One row a company and month. Of 20 companies: 1 never converts, 2 leave after a while, 4 upgrade, 1 comes back.
+# One row for each company and month. Of 20 companies 1 never converts, 2 cancel, 4 upgrade, 1 is reactivated.
 _HISTORY = text("""
     WITH company AS (
         SELECT id, n, n % 20 AS kind, CAST(:start AS timestamptz) + (n % 30) * interval '1 day' AS began
@@ -79,7 +79,7 @@ _CLOCK = text("UPDATE clock SET revision = (SELECT max(revision) FROM subscripti
 
 
 async def write(tx: AsyncConnection, companies: list[UUID]) -> int:
-    """Writes all of it and returns how many rows of history there are. `tx` is a superuser's: planner figures too."""
+    """Writes the rows and returns their number. `tx` is a superuser's, because it also updates planner statistics."""
     values = {"companies": companies, "start": START, "months": MONTHS}
     rows = (await tx.execute(_HISTORY, values)).rowcount
     for statement in (_LINES, _PAYMENTS, _USAGE, _SCHEDULED, _CLOCK, text("ANALYZE")):

@@ -107,7 +107,7 @@ def calls(engine: AsyncEngine, companies: list[str]) -> dict[str, tuple[Call, st
 
 
 async def milliseconds(call: Call, rounds: int) -> tuple[float, float]:
-    """p50 and p99 of some calls, after one that warms up."""
+    """p50 and p99 of some calls, after a warm-up call."""
     await call()
     taken = []
     for _ in range(rounds):
@@ -119,7 +119,7 @@ async def milliseconds(call: Call, rounds: int) -> tuple[float, float]:
 
 
 async def measure(app_url: str, superuser_url: str, rounds: int) -> None:
-    """Writes the history and prints one line a call."""
+    """Writes the history and prints one line for each call."""
     companies = [new_id() for _ in range(COMPANIES)]
     superuser = create_engine(superuser_url, name="benchmark")
     async with superuser.begin() as tx:

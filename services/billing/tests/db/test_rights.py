@@ -1,4 +1,4 @@
-"""What the service's role may do to its own tables: history and plans are written once."""
+"""The rights of the service's role: history and plan versions cannot be changed."""
 
 import pytest
 from sqlalchemy import text

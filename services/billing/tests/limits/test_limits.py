@@ -1,4 +1,4 @@
-"""Limits and what is in use."""
+"""Limits and usage levels."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ LARGE = replace(PLAN, code="ENTERPRISE", price_per_month=Money(49900, "USD"), se
 def test_only_a_lowered_limit_below_the_usage_level_is_a_violation() -> None:
     use = UsageLevel(seats=60, storage_bytes=20 * 10**9)
     assert limit_violations(PLAN, LARGE, use) == []
-    assert limit_violations(SMALL, PLAN, use) == []  # more than PRO allows, but it allows more than before
+    assert limit_violations(SMALL, PLAN, use) == []  # above the limit of PRO, but PRO does not lower it
     assert limit_violations(LARGE, PLAN, use) == [LimitViolation(Resource.SEATS, 60, 50)]
     assert limit_violations(PLAN, SMALL, UsageLevel(5, 10 * 10**9)) == []
     problem = "FREE is too small: 60 seats are in use, and the limit would be 5; 20,000,000,000"

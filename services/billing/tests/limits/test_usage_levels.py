@@ -1,4 +1,4 @@
-"""Seats and storage in use, from a real stream: late, repeated, reordered and broken messages."""
+"""Usage levels from a real stream: late, repeated, reordered and invalid messages."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ DAYS = [  # (year, month, day, revision, seats)
     (2026, 10, 31, 9, 40),
     (2026, 11, 2, 10, 42),
     (2026, 11, 2, 14, 43),
-    (2026, 11, 1, 15, 41),  # a late row changed a day that is past
+    (2026, 11, 1, 15, 41),  # a late row changed an earlier day
 ]
 
 
@@ -84,7 +84,7 @@ async def test_a_message_holds_a_month(engine: AsyncEngine) -> None:
         ).SerializeToString(),
     ],
 )
-async def test_what_is_no_month_is_poison(engine: AsyncEngine, broken: bytes) -> None:
+async def test_an_invalid_month_is_a_poison_message(engine: AsyncEngine, broken: bytes) -> None:
     with pytest.raises(InvalidInput, match="does not hold a month of a company"):
         await UsageFeed(engine).handle([event(broken)])
 

@@ -1,4 +1,4 @@
-"""What is owed and paid, and what that does to a subscription."""
+"""Payments, the balance, and their effect on a subscription."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,7 +29,7 @@ LATER = NOW + timedelta(days=3)
 
 
 class Provider:
-    """An adapter that knows one payment."""
+    """A payment method that knows one payment."""
 
     method = "provider"
 
@@ -87,7 +87,7 @@ async def test_past_due_until_all_is_paid(engine: AsyncEngine, ask: Ask) -> None
         await mark_past_due(engine, encode, request=ask(), company_id=company, now=LATER)
 
 
-async def test_a_reference_is_taken_once(engine: AsyncEngine, ask: Ask) -> None:
+async def test_a_reference_is_recorded_once(engine: AsyncEngine, ask: Ask) -> None:
     company = await paying(engine, ask)
     await pay(engine, ask, company, Money(100, "USD"), reference="bank 17")
     with pytest.raises(Conflict, match="A manual payment with the reference bank 17 is already recorded"):
@@ -161,7 +161,7 @@ async def reverse(engine: AsyncEngine, request: OwnerRequest, company: UUID, pay
     )
 
 
-async def test_a_payment_is_taken_back_by_another_that_stays(engine: AsyncEngine, ask: Ask) -> None:
+async def test_a_payment_is_reversed_by_another_that_stays(engine: AsyncEngine, ask: Ask) -> None:
     company = await paying(engine, ask)
     wrong = (await pay(engine, ask, company, Money(99000, "USD"), reference="bank 18")).payment
     request = ask()
@@ -178,7 +178,7 @@ async def test_a_payment_is_taken_back_by_another_that_stays(engine: AsyncEngine
         await pay(engine, ask, company, Money(1, "USD"), reference="bank 18")
 
 
-async def test_what_cannot_be_taken_back(engine: AsyncEngine, ask: Ask) -> None:
+async def test_what_cannot_be_reversed(engine: AsyncEngine, ask: Ask) -> None:
     company, other = await paying(engine, ask), await paying(engine, ask)
     payment = (await pay(engine, ask, company, Money(9900, "USD"))).payment
     with pytest.raises(InvalidInput, match="Reason is missing: say why the payment is reversed"):

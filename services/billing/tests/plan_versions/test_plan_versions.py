@@ -1,4 +1,4 @@
-"""Versions of plans: made, previewed, and companies moved to them."""
+"""Plan versions: created, previewed, and companies moved to them."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The report on a small platform whose figures can be added up by hand."""
+"""The revenue report of a small platform whose figures can be checked by hand."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
@@ -94,7 +94,7 @@ async def test_the_bridge_of_each_month(
 async def test_a_range_is_its_months(report_of: ReportOf) -> None:
     report = await report_of(1, 6)
     assert [month.end for month in report.months] == [29700, 79600, 59800, 59800, 69700, 69700]
-    assert report.months[-1].until == NOW  # under way
+    assert report.months[-1].until == NOW  # the current month
     assert (report.bridge.start, report.bridge.end, report.annual_run_rate) == (0, 69700, 12 * 69700)
 
 
@@ -103,7 +103,7 @@ async def test_retention(report_of: ReportOf) -> None:
     assert (february.net_retention, february.gross_retention) == (Fraction(69700, 29700), Fraction(1))
     march = await report_of(3, 1)
     assert (march.net_retention, march.gross_retention) == (Fraction(59800, 79600), Fraction(59800, 79600))
-    spring = await report_of(3, 3)  # who came back within the range is kept
+    spring = await report_of(3, 3)  # a company that returned within the range is retained
     assert spring.net_retention == Fraction(69700, 79600)
     assert (await report_of(1, 1)).net_retention is None
 
@@ -115,13 +115,13 @@ async def test_trials(report_of: ReportOf) -> None:
     assert (await report_of(3, 1)).trial_conversion is None
 
 
-async def test_what_stands_at_the_end(report_of: ReportOf) -> None:
+async def test_the_subscriptions_at_the_end(report_of: ReportOf) -> None:
     january = await report_of(1, 1)
     assert {each.state: each.subscriptions for each in january.groups} == {
         SubscriptionState.TRIAL: 2,
         SubscriptionState.ACTIVE: 3,
     }
-    assert january.health == 1  # the conversion in the first moment of February is February's
+    assert january.health == 1  # the conversion at the first moment of February belongs to February
     may = await report_of(5, 1)
     counts = {(each.plan_code, each.state): each.subscriptions for each in may.with_access}
     assert counts == {("PRO", SubscriptionState.ACTIVE): 2, ("ENTERPRISE", SubscriptionState.ACTIVE): 1}

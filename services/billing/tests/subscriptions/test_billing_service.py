@@ -1,4 +1,4 @@
-"""What others keep a copy of, over mutual TLS against the running process; who may call is in test_rpc_callers."""
+"""BillingService over mutual TLS against the running process; test_callers checks who may call it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A reader that polls while others write ends with exactly what the database holds."""
+"""A reader that polls while others write has in the end what the database has."""
 
 import asyncio
 import random
@@ -68,7 +68,7 @@ async def test_a_polling_reader_misses_nothing(engine: AsyncEngine) -> None:
 
 
 async def test_a_later_revision_is_not_seen_before_an_earlier_one(engine: AsyncEngine, until: Until) -> None:
-    """A transaction that took its revision first and commits last: whoever comes after it waits."""
+    """A transaction that takes its revision first and commits last makes later ones wait."""
     slow, quick = new_id(), new_id()
     blocked = text("""
         SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'

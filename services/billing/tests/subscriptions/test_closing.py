@@ -1,4 +1,4 @@
-"""A company that was closed: what ends, what is refused, what may still be paid, in whatever order one hears of it."""
+"""Closed companies: what ends, what is refused, what can still be paid, in any order of events."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -39,7 +39,7 @@ Ask = Callable[..., OwnerRequest]
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
-CLOSED = NOW + 40 * DAY  # PRO is charged from 23 November, and its trial's days follow: to 22 January
+CLOSED = NOW + 40 * DAY  # PRO is charged from 23 November, and the remaining days of the trial follow: to 22 January
 AFTER = NOW + 41 * DAY
 OVER = NOW + 200 * DAY
 LONGER = Plan("PRO", 0, "Pro", Money(9900, "USD"), 50, 100 * 10**9, 90)
@@ -117,7 +117,7 @@ async def test_a_subscription_that_was_over_stays_over(engine: AsyncEngine, ask:
     assert await rows(engine, company) == [("TRIAL_STARTED", "11-23"), ("TRIAL_EXPIRED", "12-23")]
 
 
-async def test_what_is_owed_can_be_paid_and_no_more(engine: AsyncEngine, ask: Ask) -> None:
+async def test_the_balance_can_be_paid_and_no_more(engine: AsyncEngine, ask: Ask) -> None:
     company = await paying(engine, ask)
     await close(engine, company)
     with pytest.raises(Refused, match=r"99\.00 USD, and the company is closed: record at most that amount"):
@@ -137,7 +137,7 @@ async def test_unused_time_can_still_be_credited(engine: AsyncEngine, ask: Ask) 
     assert [line.minor_units for line in credited.lines] == [-4950]
 
 
-async def test_it_is_no_revenue_and_has_no_access(engine: AsyncEngine, ask: Ask) -> None:
+async def test_it_adds_no_revenue_and_has_no_access(engine: AsyncEngine, ask: Ask) -> None:
     company = await paying(engine, ask)
     months = MonthRange.checked(year=2027, month=1, count=1, now=AFTER)
     before = await get_revenue_report(engine, months=months, now=AFTER)
@@ -177,7 +177,7 @@ MEANWHILE = {"nothing": (), "extended": ("extend",), "past due": ("mark past due
 async def test_heard_late_nothing_is_charged_for_the_time_since(
     engine: AsyncEngine, ask: Ask, meanwhile: str, renewals: int
 ) -> None:
-    """The same remains as when it had been heard at once, whatever became of the subscription until then."""
+    """The result is the same as without the delay, whatever happened to the subscription in the meantime."""
     punctual, late = await paying(engine, ask), await paying(engine, ask)
     await close(engine, punctual)
     heard = CLOSED + timedelta(days=2 + 31 * renewals)
@@ -198,7 +198,7 @@ async def test_heard_late_nothing_is_charged_for_the_time_since(
 
 
 async def test_heard_before_the_ends_that_are_made_up_for(engine: AsyncEngine, ask: Ask) -> None:
-    """billing was away when it was closed, and the period has ended since: it is cancelled as of the closing."""
+    """billing was down when the company was closed, and the period has ended: it is cancelled as of the closing."""
     company = await paying(engine, ask)
     await close(engine, company, heard=OVER)
     await pass_time(engine, OVER)
@@ -232,7 +232,7 @@ async def test_time_that_was_credited_before_it_was_heard_stays_credited(engine:
 
 
 async def test_one_that_went_on_by_mistake_ends_with_its_period(engine: AsyncEngine, ask: Ask) -> None:
-    """As a closing of before this was heeded may have left it."""
+    """The state that a closing could leave before this rule existed."""
     company = await paying(engine, ask)
     async with engine.begin() as tx:
         await tx.execute(text("INSERT INTO closing VALUES (:company, :at)"), {"company": company, "at": CLOSED})

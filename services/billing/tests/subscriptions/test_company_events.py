@@ -1,4 +1,4 @@
-"""Tenancy's events from a real JetStream: twice, out of order, broken, and through a handler that fails."""
+"""Events of tenancy from a real JetStream: repeated, reordered, invalid, and with a failing handler."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -37,7 +37,7 @@ Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
 
 class Feed:
-    """Tenancy's stream: what is published waits until something consumes."""
+    """The stream of tenancy, in which messages wait for a consumer."""
 
     def __init__(self, operator: JetStreamContext, billing_url: str, until: Until) -> None:
         self._operator = operator
@@ -61,7 +61,7 @@ class Feed:
         await self._operator.publish("tenancy.v1.company.closed", event.SerializeToString(), headers=headers)
 
     async def consume(self, handler: Handler, engine: AsyncEngine) -> None:
-        """Returns when every message was acknowledged or given up."""
+        """Returns when every message was acknowledged or dropped."""
         bus = Bus(self._billing_url, name="billing")
         await bus.connect()
         consumer = Consumer(bus, handler, ready=partial(ping, engine), stream=STREAM, durable=DURABLE)
@@ -76,7 +76,7 @@ class Feed:
     async def _settled(self) -> bool:
         stream = (await self._operator.stream_info(STREAM)).state
         info = await self._operator.consumer_info(STREAM, DURABLE)
-        # What has just been published is in the stream before the consumer knows that it is pending.
+        # A published message is in the stream before the consumer counts it as pending.
         heard = not stream.messages or info.delivered.stream_seq >= stream.last_seq
         return heard and info.num_pending == 0 and info.num_ack_pending == 0
 
@@ -128,7 +128,7 @@ async def test_a_closed_company_is_cancelled_once(engine: AsyncEngine, feed: Fee
 
 
 async def test_closing_in_any_order_and_long_ago(engine: AsyncEngine, feed: Feed, history: History) -> None:
-    """It counts from the moment at which tenancy announced it; what is older and comes later changes nothing."""
+    """It is valid from the moment of its event; older events that arrive later change nothing."""
     late, early = new_id(), new_id()
     await feed.created(late)
     await feed.consume(CompanyEvents(engine).handle, engine)
@@ -144,9 +144,7 @@ async def test_closing_in_any_order_and_long_ago(engine: AsyncEngine, feed: Feed
         assert await company_events.closings_of(connection, [late, early]) == {late: announced, early: announced}
 
 
-async def test_messages_that_nobody_can_read_hold_up_no_other(
-    engine: AsyncEngine, feed: Feed, history: History
-) -> None:
+async def test_unreadable_messages_do_not_block_others(engine: AsyncEngine, feed: Feed, history: History) -> None:
     company = new_id()
     await feed.publish("created", b"\xff\xff\xff")
     await feed.publish("created", CompanyCreated(company_id="not an id", plan_code="PRO").SerializeToString())

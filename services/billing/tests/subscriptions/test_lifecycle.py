@@ -1,4 +1,4 @@
-"""The rules of money, plans, limits and each step of a subscription's life, by example."""
+"""The lifecycle of a subscription by example."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -147,7 +147,12 @@ def test_past_due_and_paid() -> None:
         (PAST_DUE, SMALL, None, ChangeTiming.PERIOD_END),
         (TRIAL, SMALL, None, ChangeTiming.NOW),
         (CANCELLED, SMALL, None, ChangeTiming.NOW),
-        (PAID, replace(PLAN, version=2, seats=40), None, ChangeTiming.PERIOD_END),  # of one price: the limits tell
+        (
+            PAID,
+            replace(PLAN, version=2, seats=40),
+            None,
+            ChangeTiming.PERIOD_END,
+        ),  # at the same price the limits decide
         (PAID, replace(PLAN, version=2, seats=60), None, ChangeTiming.NOW),
     ],
 )
@@ -165,7 +170,7 @@ def test_changes_of_plan_that_lead_nowhere() -> None:
             timing(current, SMALL, ChangeTiming.PERIOD_END, NOW)
 
 
-def test_an_upgrade_credits_the_rest_and_charges_it_anew() -> None:
+def test_an_upgrade_credits_the_rest_and_charges_it_at_the_new_price() -> None:
     third = NOW + (PAID.expires_at - NOW) / 3
     change = apply_plan(PAID, LARGE, third)
     assert [(line.plan.code, line.minor_units) for line in change.lines] == [("PRO", -6600), ("ENTERPRISE", 33267)]

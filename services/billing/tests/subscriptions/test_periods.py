@@ -1,4 +1,4 @@
-"""Periods end at their exact end, also after the worker was away, and whoever else writes meanwhile."""
+"""Periods end at their exact end, also after an outage and during concurrent writes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -97,7 +97,7 @@ async def test_missed_months_are_renewed_each_at_its_moment(engine: AsyncEngine,
     rows = await list_subscription_history(engine, company_id=company, before_revision=0, limit=10)
     assert [(row.kind, f"{row.at:%m-%d}", f"{row.subscription.expires_at:%m-%d}") for row in reversed(rows)] == [
         ("TRIAL_STARTED", "01-31", "03-02"),
-        ("TRIAL_EXPIRED", "03-02", "03-02"),  # over when it was to be paid for: no conversion
+        ("TRIAL_EXPIRED", "03-02", "03-02"),  # it had ended before it was renewed, so this is no conversion
         ("RENEWED", "03-02", "04-02"),
         ("RENEWED", "04-02", "05-02"),
         ("RENEWED", "05-02", "06-02"),
@@ -113,7 +113,7 @@ async def test_missed_months_are_renewed_each_at_its_moment(engine: AsyncEngine,
 
 
 async def test_a_call_finds_everything_applied_that_was_due_before_it(engine: AsyncEngine, ask: Ask) -> None:
-    """The worker was away for months; what the call decides on is as if it had not been."""
+    """After an outage of months a call decides as if there had been none."""
     company = new_id()
     await start_trial(engine, encode, company_id=company, plan_code="PRO", now=NOW)
     await renew_subscription(engine, encode, request=ask(), company_id=company, now=NOW)
@@ -127,7 +127,7 @@ async def test_a_call_finds_everything_applied_that_was_due_before_it(engine: As
 
 
 async def test_looking_for_ended_periods_reads_the_partial_index(engine: AsyncEngine) -> None:
-    """Its condition names the running states: a state that is added must be added to the index."""
+    """The condition of the index lists the running states: a new state must be added to it."""
     async with engine.connect() as connection:
         await connection.execute(text("SET LOCAL enable_seqscan = off"))
         states = ", ".join(f"'{state}'" for state in sorted(RUNNING_STATES))

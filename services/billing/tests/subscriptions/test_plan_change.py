@@ -1,4 +1,4 @@
-"""Changes of plan on a real database: at once, at the end of a period, refused with the numbers."""
+"""Plan changes on a real database: made now, scheduled, refused with the numbers."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
@@ -173,19 +173,19 @@ async def test_scheduled_changes_come_in_pages(engine: AsyncEngine, ask: Ask) ->
     assert [each.company_id for each in found][-3:] == companies
 
 
-async def test_the_gateways_are_told_of_other_limits_and_ends_alone(engine: AsyncEngine, ask: Ask) -> None:
+async def test_only_changes_of_limits_and_ends_are_published(engine: AsyncEngine, ask: Ask) -> None:
     company = await paying(engine, ask)
     assert await told(engine, company) == [(50, NOW), (50, END)]  # the trial, then the charged month
     await change(engine, ask, company, "ENTERPRISE", NOW)
-    await change(engine, ask, company, "PRO", NOW)  # waits
+    await change(engine, ask, company, "PRO", NOW)  # scheduled
     await mark_past_due(engine, encode, request=ask(), company_id=company, now=NOW)
     assert await told(engine, company) == [(50, NOW), (50, END), (999, END)]
-    await finish(engine, END)  # the plan changes, and the end is where it was
+    await finish(engine, END)  # the plan changes, the end does not
     assert (await told(engine, company))[3:] == [(50, END)]
 
 
 async def told(engine: AsyncEngine, company: UUID) -> list[tuple[int, datetime]]:
-    """Seats and end of each announced entitlement."""
+    """Seats and end of access of each published entitlement."""
     statement = text("SELECT payload FROM outbox WHERE subject = 'billing.v1.entitlement.changed' ORDER BY id")
     async with engine.connect() as connection:
         payloads = (await connection.execute(statement)).scalars().all()

@@ -1,6 +1,6 @@
-"""Random orders of several companies through PostgreSQL; afterwards the rows, the lines and the reports must agree.
+"""Random actions on several companies in PostgreSQL, after which records, invoice lines and reports must agree.
 
-What is expected is computed here from the listed rows alone, in Python; the reports compute it in SQL.
+The expected figures are computed here from the listed records, in Python; the reports compute them in SQL.
 """
 
 import asyncio
@@ -53,13 +53,13 @@ CODES = ["FREE", "PRO", "ENTERPRISE"]
 
 @pytest.fixture
 def runner() -> Iterator[asyncio.Runner]:
-    """A loop for steps that hypothesis takes one by one; made so, it leaves the other tests' loop in its place."""
+    """An event loop for the steps of hypothesis, which leaves the loop of the other tests in place."""
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         yield runner
 
 
 class Platform:
-    """Companies, and a clock that goes on from example to example."""
+    """Companies, and a clock that advances from example to example."""
 
     def __init__(self, engine: AsyncEngine, ask: Ask) -> None:
         self.engine = engine
@@ -97,7 +97,7 @@ class Platform:
                 await mark_past_due(self.engine, encode, **common)
 
     async def histories(self) -> Histories:
-        """All rows of all companies, oldest first."""
+        """All records of all companies, oldest first."""
         found = {}
         for company in self.companies:
             rows = await list_subscription_history(self.engine, company_id=company, before_revision=0, limit=1000)
@@ -140,13 +140,13 @@ async def check(platform: Platform) -> None:
 
 
 def check_rows(rows: list[SubscriptionRecord]) -> None:
-    """Each row holds until the next one does."""
+    """Each record is valid until the next one."""
     assert [row.superseded_at for row in rows] == [*(row.at for row in rows[1:]), None]
     assert all(before.revision < after.revision and before.at <= after.at for before, after in pairwise(rows))
 
 
 async def check_past(platform: Platform, company: UUID, rows: list[SubscriptionRecord]) -> None:
-    """What it was on a date is the last row that began by then."""
+    """The record of a date is the last one that began by then."""
     async with platform.engine.begin() as tx:
         for row in rows:
             held = [each for each in rows if each.at <= row.at][-1]
@@ -154,7 +154,7 @@ async def check_past(platform: Platform, company: UUID, rows: list[SubscriptionR
 
 
 async def check_lines(platform: Platform, histories: Histories) -> None:
-    """Each line belongs to a row; a charged month that nothing came between costs its price."""
+    """Each line belongs to a record; an uninterrupted month costs its price."""
     for company, rows in histories.items():
         lines = await list_invoice_lines(platform.engine, company_id=company, before=None, limit=1000)
         assert {line.revision for line in lines} <= {row.revision for row in rows}
@@ -207,7 +207,7 @@ async def check_report(platform: Platform, histories: Histories, since: datetime
 
 
 async def rows_behind(platform: Platform, months: MonthRange, figure: RevenueFigure) -> list[int]:
-    """What each row behind a figure added to the MRR, read page by page."""
+    """The change of MRR of each row behind a figure, read page by page."""
     listed: list[FigureRow] = []
     while page := await list_revenue_movements(
         platform.engine,

@@ -1,4 +1,4 @@
-"""Months and the parts of their price: anniversaries, and sums that are exact to the minor unit."""
+"""Anniversaries and proration, exact to the minor unit."""
 
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta

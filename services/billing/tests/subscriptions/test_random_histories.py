@@ -1,7 +1,7 @@
-"""Random histories of whole companies, without a database: money, replay, the bridge of revenue, legal states.
+"""Random histories of companies without a database: amounts, replay, revenue bridge, legal states.
 
-A history is a list of orders, each after a pause. The worker that ends periods runs now and then, as one that is often
-away would; so every check also holds for what is made up for later.
+A history is a list of orders, each after a pause. Periods are ended only now and then, as with frequent outages, so
+every check also covers what is applied late.
 """
 
 from collections import Counter
@@ -80,7 +80,7 @@ LEGAL = {
 
 @dataclass
 class Account:
-    """One company: its changes so far, a plan that waits for the end of the period, and what it has paid."""
+    """One company: its changes so far, its scheduled plan, and its payments."""
 
     changes: list[Change]
     waiting: Plan | None = None
@@ -100,7 +100,7 @@ class Account:
         return sum(line.minor_units for change in self.changes for line in change.lines) - self.paid
 
     def work(self, now: datetime) -> None:
-        """What the worker does, and what every call does first."""
+        """Ends due periods, as the worker does and every call does first."""
         while is_due(self.current, now):
             if self.waiting:
                 self.changes.append(apply_plan(self.current, self.waiting, self.current.expires_at))
@@ -108,7 +108,7 @@ class Account:
             self.changes.append(end_period(self.current))
 
     def order(self, name: str, number: int, now: datetime) -> None:
-        """One call; a refusal leaves everything as it is."""
+        """One call; a refusal changes nothing."""
         self.work(now)
         try:
             ORDERS[name](self, number, now)
@@ -159,13 +159,13 @@ OFTEN = [*ORDERS, "renew", "change"]
 
 
 def decoded(orders: bytes) -> list[tuple[str, int, timedelta]]:
-    """Three bytes an order: drawn as one value each history costs little, and there are thousands."""
+    """Histories with three bytes for each order, drawn as one value to be cheap."""
     triples = zip(orders[::3], orders[1::3], orders[2::3], strict=False)
     return [(OFTEN[name % len(OFTEN)], number, PAUSES[pause % len(PAUSES)]) for name, number, pause in triples]
 
 
 class Histories(RuleBasedStateMachine):
-    """Each example is one company's history."""
+    """Each example is the history of one company."""
 
     seen = 0
     kinds: ClassVar[Counter[ChangeKind]] = Counter()
@@ -205,7 +205,7 @@ def check_order_and_states(account: Account) -> None:
 
 
 def check_money(account: Account) -> None:
-    """The lines of each charged month against prices × times, summed as fractions and rounded once."""
+    """The lines of each charged month equal prices × times, added as fractions and rounded once."""
     billed: dict[datetime, int] = {}
     exact: dict[datetime, Fraction] = {}
     month: datetime | None = None
@@ -219,7 +219,7 @@ def check_money(account: Account) -> None:
             assert not change.lines
             continue
         billed[month] = billed.get(month, 0) + sum(line.minor_units for line in change.lines)
-        if change.after.charge is None:  # cut off: what is left of the month was credited
+        if change.after.charge is None:  # cut off: the rest of the month was credited
             month = None
             continue
         until = min(following.at, end) if following else end
@@ -231,7 +231,7 @@ def check_money(account: Account) -> None:
 
 
 def check_replay(account: Account, log: list[tuple[str, int, datetime]], now: datetime) -> None:
-    """The same orders without the worker's visits in between, whatever was made up for then comes to the same."""
+    """The same orders give the same result when due periods are only applied by the calls."""
     again = Account.new(PLANS[1])
     for name, number, at in log:
         if name != "worker":
@@ -241,7 +241,7 @@ def check_replay(account: Account, log: list[tuple[str, int, datetime]], now: da
 
 
 def check_bridges(account: Account, now: datetime) -> None:
-    """Month by month: MRR at the start plus the movements is the MRR at the end, by the rows that hold then."""
+    """In each month the MRR at the start plus the movements is the MRR of the records valid at the end."""
     moved = [
         (change.at, movement(before, change.after), revenue_change(before, change.after))
         for before, change in steps(account)

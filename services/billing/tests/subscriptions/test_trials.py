@@ -1,4 +1,4 @@
-"""Starting and extending on a real database, with the service's own role."""
+"""Trials and reactivations on a real database, under the role of the service."""
 
 import asyncio
 import itertools
@@ -84,7 +84,7 @@ async def test_reactivation_that_changes_nothing_leaves_no_trace(engine: AsyncEn
     company = new_id()
     await start(engine, company)
     await reactivate(engine, company, 3, NOW - DAY)
-    await reactivate(engine, company, 3, NOW + 29 * DAY)  # the same event again, when it would have mattered
+    await reactivate(engine, company, 3, NOW + 29 * DAY)  # a repetition at a time when it would have an effect
     assert len(await history(company)) == 1
     assert await announced(engine, company) == ["started"]
 
@@ -101,9 +101,7 @@ async def test_reactivation_after_the_end_opens_a_new_period(engine: AsyncEngine
 
 
 @pytest.mark.parametrize("days", [-10, 0, 10, 45])
-async def test_the_end_that_is_told_beforehand_is_the_end_that_a_reactivation_gives(
-    engine: AsyncEngine, days: int
-) -> None:
+async def test_the_predicted_end_of_a_reactivation_is_its_end(engine: AsyncEngine, days: int) -> None:
     company, now = new_id(), NOW + days * DAY
     await start(engine, company)
     told = (await get_subscription(engine, company_id=company, now=now)).reactivated_until

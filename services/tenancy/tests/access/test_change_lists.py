@@ -1,4 +1,4 @@
-"""Readers that follow the changes while others write."""
+"""Readers of change lists during concurrent writes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -31,7 +31,7 @@ PAGE = 3  # small, so that pages and changes interleave
 
 
 async def write(engine: AsyncEngine, create: Create, writer: int) -> None:
-    """Two companies, each through its whole life."""
+    """Two companies, each through its whole lifecycle."""
     for number in range(2):
         company, _ = await create(f"Company {writer}-{number}")
         await suspend_company(engine, encode=encode, request=OWNER, company_id=company.id)
@@ -40,14 +40,14 @@ async def write(engine: AsyncEngine, create: Create, writer: int) -> None:
 
 
 async def refused(engine: AsyncEngine, company_id: UUID) -> None:
-    """A transaction that takes a revision and gives it back."""
+    """A transaction that takes a revision and rolls back."""
     with pytest.raises(Refused):
         await reactivate_company(engine, encode=encode, request=OWNER, company_id=company_id)
 
 
 @dataclass
 class Reader:
-    """Keeps a copy as the portal and the gateways do: by asking after the last revision it was given."""
+    """Keeps a copy as the portal and the gateways do, by asking for what came after its last revision."""
 
     ask: Callable[[ChangePage], Awaitable[Sequence[Company | AccessRecord]]]
 
@@ -56,7 +56,7 @@ class Reader:
         self.revision = 0
 
     async def poll(self) -> bool:
-        """Whether there was anything new."""
+        """Whether the response had changes."""
         changes = await self.ask(ChangePage(self.revision, PAGE))
         revisions = [change.revision for change in changes]
         assert revisions == sorted(set(revisions))
@@ -97,7 +97,7 @@ async def test_a_reader_misses_no_change_of_concurrent_writers(engine: AsyncEngi
     assert sorted(readers[0].copy.values(), key=lambda company: company.revision) == await companies(everything)
     assert sorted(readers[1].copy.values(), key=lambda access: access.revision) == await accesses(everything)
     assert len(readers[0].copy) == WRITERS * 2 + 1
-    # One revision an action, none for the refused ones: creations 11, then three steps of ten companies.
+    # One revision for each action and none for a refused one: 11 creations, then three steps of ten companies.
     assert {reader.revision for reader in readers} == {41}
 
 
@@ -120,4 +120,4 @@ async def test_a_page_costs_two_statements(engine: AsyncEngine, create: Create) 
         await list_access_changes(engine, page=ChangePage(0, 1_000))
     finally:
         event.remove(engine.sync_engine, "before_cursor_execute", count)
-    assert len(statements) == 4  # each reads the clock first
+    assert len(statements) == 4  # each takes the lock of the revision clock first

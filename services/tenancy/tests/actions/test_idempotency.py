@@ -1,4 +1,4 @@
-"""Requests that arrive more than once, over real mutual TLS."""
+"""Idempotency keys over real mutual TLS."""
 
 import asyncio
 from typing import Any
@@ -31,7 +31,7 @@ def creation(name: str, by: pb.Action) -> pb.CreateCompanyRequest:
 
 
 async def crowd(method: Any, *requests: Any) -> list[Any]:
-    """All at once, as callers that wait for each other's commits."""
+    """Sends all requests concurrently."""
     return await asyncio.gather(*(call(method, request, deadline=30) for request in requests), return_exceptions=True)
 
 
@@ -46,7 +46,7 @@ async def new_company(portal: TenancyServiceStub, name: str) -> pb.Company:
     return (await call(portal.CreateCompany, creation(name, action(f"new {name}")))).company
 
 
-async def test_of_a_hundred_equal_creations_one_happens(portal: TenancyServiceStub, engine: AsyncEngine) -> None:
+async def test_a_hundred_equal_creations_have_one_effect(portal: TenancyServiceStub, engine: AsyncEngine) -> None:
     before = await effects(engine)
     answers = await crowd(portal.CreateCompany, *[creation("Once", action("create"))] * CROWD)
     assert all(answer == answers[0] for answer in answers)
@@ -54,7 +54,7 @@ async def test_of_a_hundred_equal_creations_one_happens(portal: TenancyServiceSt
     assert await effects(engine) == tuple(count + 1 for count in before)
 
 
-async def test_of_a_hundred_equal_rotations_one_happens(portal: TenancyServiceStub, engine: AsyncEngine) -> None:
+async def test_a_hundred_equal_rotations_have_one_effect(portal: TenancyServiceStub, engine: AsyncEngine) -> None:
     company = await new_company(portal, "Rotated once")
     before = await effects(engine)
     request = pb.RotateKeyRequest(action=action("rotate"), company_id=company.id, grace_seconds=60)
@@ -64,7 +64,7 @@ async def test_of_a_hundred_equal_rotations_one_happens(portal: TenancyServiceSt
     assert await effects(engine) == tuple(count + 1 for count in before)
 
 
-async def test_of_a_hundred_equal_changes_one_happens(portal: TenancyServiceStub, engine: AsyncEngine) -> None:
+async def test_a_hundred_equal_changes_have_one_effect(portal: TenancyServiceStub, engine: AsyncEngine) -> None:
     company = await new_company(portal, "Suspended once")
     before = await effects(engine)
     request = pb.SuspendCompanyRequest(action=action("suspend"), company_id=company.id)
@@ -74,7 +74,9 @@ async def test_of_a_hundred_equal_changes_one_happens(portal: TenancyServiceStub
     assert await effects(engine) == tuple(count + 1 for count in before)
 
 
-async def test_a_hundred_different_wishes_end_up_consistent(portal: TenancyServiceStub, engine: AsyncEngine) -> None:
+async def test_a_hundred_different_requests_leave_a_consistent_state(
+    portal: TenancyServiceStub, engine: AsyncEngine
+) -> None:
     company = await new_company(portal, "Busy")
     rotations = [pb.RotateKeyRequest(action=action(f"busy {n}"), company_id=company.id) for n in range(CROWD // 2)]
     updates = [

@@ -1,4 +1,4 @@
-"""What the owner does to companies, on PostgreSQL."""
+"""Owner actions on PostgreSQL."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -43,13 +43,13 @@ async def rows(engine: AsyncEngine, statement: str, **values: Any) -> list[tuple
 
 
 async def access(engine: AsyncEngine, company: Company) -> AccessRecord:
-    """What the gateways know about the company at its revision."""
+    """The access record of a company at its revision."""
     (found,) = await list_access_changes(engine, page=ChangePage(company.revision - 1, 1))
     return found
 
 
 def access_key(key: str) -> AccessKey:
-    """A live key as the gateways know it."""
+    """A valid key as in the access record."""
     return AccessKey(PEPPERS.current.digest(key), PEPPERS.current.id, None)
 
 
@@ -83,7 +83,7 @@ async def test_the_key_itself_is_stored_nowhere(engine: AsyncEngine, create: Cre
 
 
 @pytest.mark.parametrize("name", ["UNIQUE", "unique", " Unique ", "Uni\u200bque"])
-async def test_a_name_is_given_once_whatever_its_letter_case(engine: AsyncEngine, create: Create, name: str) -> None:
+async def test_a_name_is_unique_regardless_of_case(engine: AsyncEngine, create: Create, name: str) -> None:
     if not await rows(engine, "SELECT 1 FROM company WHERE name = 'Unique'"):
         await create("Unique")
     with pytest.raises(Conflict, match="choose another name"):

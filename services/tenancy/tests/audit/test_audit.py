@@ -1,4 +1,4 @@
-"""The audit trail on PostgreSQL: who may touch it, and what tampering looks like."""
+"""The audit trail on PostgreSQL: rights, tampering, listing."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -117,7 +117,7 @@ async def test_tampering_by_a_superuser_is_found_and_named(engine: AsyncEngine, 
     assert (await verify_audit(engine)).flaw is None
 
 
-async def test_a_trail_that_was_written_anew_does_not_lead_through_a_known_entry(engine: AsyncEngine) -> None:
+async def test_a_rewritten_trail_does_not_lead_through_a_known_entry(engine: AsyncEngine) -> None:
     end = (await verify_audit(engine)).end
     assert (await verify_audit(engine, known=end)).flaw is None
     other = ChainEnd(4, bytes(32))
@@ -146,14 +146,14 @@ async def test_a_token_is_good_for_its_own_question(engine: AsyncEngine) -> None
 
 
 @pytest.mark.parametrize("position", [[], ["x"], [1, 2], [None], [-1], [2**63], [{}]])
-async def test_a_token_that_nobody_was_given_is_refused(engine: AsyncEngine, position: list[Any]) -> None:
+async def test_a_forged_token_is_refused(engine: AsyncEngine, position: list[Any]) -> None:
     asked = AuditFilter()
     with pytest.raises(InvalidInput, match="page_token"):
         await list_audit_entries(engine, question=asked, size=1, token=to_token(asked, position))
 
 
 @pytest.mark.parametrize("token", ["x", "é", "bnVsbA==", "W10=", "e30=", "MQ=="])
-async def test_what_is_no_token_is_refused(engine: AsyncEngine, token: str) -> None:
+async def test_an_invalid_token_is_refused(engine: AsyncEngine, token: str) -> None:
     with pytest.raises(InvalidInput, match="page_token"):
         await list_audit_entries(engine, question=AuditFilter(), size=1, token=token)
 

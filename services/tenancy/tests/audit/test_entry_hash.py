@@ -1,4 +1,4 @@
-"""What the hash of an entry covers; how a chain of them is followed is tested with the library."""
+"""What the hash of an audit entry covers. The verification of a chain is tested with the library."""
 
 import json
 from dataclasses import replace
@@ -36,7 +36,7 @@ def sealed(entries: list[AuditEntry]) -> list[SealedEntry]:
 
 
 def test_entries_are_sealed_as_they_always_were() -> None:
-    """Trails are kept for years: this is what the first version wrote."""
+    """The hash that the first version wrote, since trails are kept for years."""
     assert ENTRY.hash(GENESIS).hex() == "caf3a20a8d92f7203f5fcd2297ffecb941815688cd019a1154b08cdf73090dd2"
 
 

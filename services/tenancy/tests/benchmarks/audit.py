@@ -1,7 +1,7 @@
-"""How fast a long audit trail is verified: `python audit.py [entries]`.
+"""Measures the verification of a long audit trail: `python audit.py [entries]`, a million by default.
 
-Reads TENANCY_DATABASE_URL, whose database must be migrated and empty: it writes the trail as the service does, by its
-own role, a million entries unless told otherwise.
+Reads TENANCY_DATABASE_URL, whose database must be migrated and empty, and writes the trail under the role of the
+service.
 """
 
 import asyncio

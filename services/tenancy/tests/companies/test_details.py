@@ -1,4 +1,4 @@
-"""Rules for a customer's details."""
+"""The rules for the details of a company."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""From the owner's action to JetStream."""
+"""Events, from the owner action to JetStream."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -41,14 +41,14 @@ async def stream(world: World) -> AsyncIterator[JetStreamContext]:
 
 @pytest.fixture(scope="module")
 async def relay(engine: AsyncEngine, environment: dict[str, str]) -> AsyncIterator[Relay]:
-    """With the service's own user, which may publish nothing but its subjects."""
+    """A relay with the NATS user of the service, which may publish its own subjects only."""
     bus = Bus(environment["TENANCY_NATS_URL"], name="tenancy")
     await asyncio.wait_for(bus.connect(), 10)
     yield Relay(engine, bus, source="tenancy", stream="TENANCY")
     await bus.close()
 
 
-async def test_each_action_is_announced_once_it_is_committed(
+async def test_each_action_is_published_after_its_commit(
     engine: AsyncEngine, create: Create, relay: Relay, stream: JetStreamContext
 ) -> None:
     company, _ = await create("Announced")

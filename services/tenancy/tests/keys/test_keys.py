@@ -1,4 +1,4 @@
-"""Keys on PostgreSQL: grace, revocation, use, and the change of the pepper."""
+"""Company keys on PostgreSQL: grace period, revocation, use, and the replacement of a pepper."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -39,7 +39,7 @@ async def get_company(engine: AsyncEngine, *, company_id: UUID) -> Company:
 
 
 class Office:
-    """What the owner and the gateways do with the keys of one company."""
+    """Actions of the owner and the gateways on the keys of one company."""
 
     def __init__(self, engine: AsyncEngine, company: Company) -> None:
         self.engine = engine
@@ -68,7 +68,7 @@ class Office:
         return found
 
     def use(self, key: str, at: datetime, devices: int = 1, peppers: Peppers = PEPPERS) -> KeyUse:
-        """As a gateway reports it that knows the key under the oldest of its peppers."""
+        """The report of a gateway that knows the key under its oldest pepper."""
         known = [*peppers.old, peppers.current][0]
         newest = peppers.current if peppers.old else None
         return KeyUse(
@@ -102,7 +102,7 @@ async def test_during_its_grace_the_old_key_opens_beside_the_new_one(office: Off
 
     access = await office.access()
     assert {entry.valid_until for entry in access.keys} == {None, oldest.valid_until}
-    # A reader that knows nothing of ends is told of nothing that ends.
+    # `key_digests`, which has no ends, leaves out keys in their grace period.
     assert list(to_access(access).key_digests) == [PEPPERS.current.digest(key)]
     assert (await get_company(engine, company_id=office.company.id)).key_hint == key[-4:]
 
@@ -119,9 +119,7 @@ async def test_a_later_rotation_never_prolongs_a_key(office: Office) -> None:
 async def test_no_more_than_ten_keys_open_at_once(office: Office) -> None:
     for _ in range(9):
         await office.rotate(HOUR)
-    with pytest.raises(
-        Refused, match="10 keys of this company are valid: revoke one of them, or rotate"
-    ):
+    with pytest.raises(Refused, match="10 keys of this company are valid: revoke one of them, or rotate"):
         await office.rotate(HOUR)
     await office.revoke((await office.keys())[5].id)
     await office.rotate(HOUR)
@@ -129,7 +127,7 @@ async def test_no_more_than_ten_keys_open_at_once(office: Office) -> None:
     assert (await office.states()).count(KeyState.LIVE) == 1
 
 
-async def test_without_its_last_key_nobody_gets_in_until_the_next_rotation(office: Office) -> None:
+async def test_without_a_valid_key_requests_are_refused_until_the_next_rotation(office: Office) -> None:
     second = await office.rotate(HOUR)
     newest, oldest = await office.keys()
     revoked = await office.revoke(oldest.id)
@@ -165,7 +163,7 @@ async def test_uses_only_grow_and_counts_follow_the_latest(office: Office) -> No
     older = office.use(key, now - 2 * HOUR, 9)
     await report_key_use(office.engine, peppers=PEPPERS, uses=[older])
     assert await known() == (now - HOUR, 5)
-    # Its devices have moved on to another key: counted later, not used again.
+    # Its devices have moved to another key: it was counted later and not used again.
     moved = replace(office.use(key, now - HOUR, 0), counted_at=now)
     await report_key_use(office.engine, peppers=PEPPERS, uses=[older, moved, moved])
     assert await known() == (now - HOUR, 0)
@@ -192,7 +190,7 @@ async def test_a_key_that_is_used_moves_to_the_new_pepper(office: Office) -> Non
     old, new = PEPPERS.current, NEWER.current
     use = office.use(used, datetime.now(UTC), peppers=NEWER)
     assert (use.digest, use.newest, use.newest_pepper_id) == (old.digest(used), new.digest(used), new.id)
-    # A tenancy that has not been told of the new pepper learns nothing; the second report changes nothing.
+    # Without the new pepper tenancy does not add the digest; the second report changes nothing.
     await report_key_use(office.engine, peppers=PEPPERS, uses=[use])
     assert {key.pepper_id for key in await office.keys()} == {old.id}
     await report_key_use(office.engine, peppers=NEWER, uses=[use])

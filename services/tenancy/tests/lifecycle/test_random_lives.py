@@ -1,4 +1,4 @@
-"""Random lives of companies on PostgreSQL, beside a model of what should have become of them."""
+"""Random lifecycles of companies on PostgreSQL, compared with a model."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -55,7 +55,7 @@ async def get_company(engine: AsyncEngine, *, company_id: UUID) -> Company:
 
 @dataclass
 class Model:
-    """What is expected of one company; open keys by digest, True for those that stay."""
+    """The expected company, with its valid keys by digest: True for those without an end."""
 
     name: str
     state: CompanyState = CompanyState.ACTIVE
@@ -64,7 +64,7 @@ class Model:
 
 
 class Lives(RuleBasedStateMachine):
-    """Every rule acts on the service and on the model; every refusal must be one that the model foresees."""
+    """Each rule acts on the service and on the model; the model predicts every refusal."""
 
     companies: Bundle[UUID] = Bundle("companies")
 
@@ -73,14 +73,14 @@ class Lives(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.engine = create_engine(url, name="tenancy")
         self.models: dict[UUID, Model] = {}
-        self.prefix = str(new_id())  # the database outlives the example
+        self.prefix = str(new_id())  # the database is shared by all examples
         self.start = self.revision = self.run(verify_audit(self.engine)).end.revision
 
     def run(self, call: Awaitable[Any]) -> Any:
         return self.loop.run_until_complete(call)
 
     def act(self, call: Awaitable[Any], *, refused: type[Exception] | None) -> Any:
-        """The answer, or None where the model foresees a refusal; either way the clock has ticked as it should."""
+        """The result, or None for a predicted refusal; checks the revision in both cases."""
         if refused is not None:
             with pytest.raises(refused):
                 self.run(call)

@@ -1,4 +1,4 @@
-"""The life of a company and its signs of life, without a database."""
+"""The steps of a company's lifecycle, without a database."""
 
 import pytest
 from hypothesis import given

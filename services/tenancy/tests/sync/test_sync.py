@@ -1,4 +1,4 @@
-"""Signs of life on PostgreSQL."""
+"""Heartbeats on PostgreSQL."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ async def get_company(engine: AsyncEngine, *, company_id: UUID) -> Company:
         return await find_company(tx, company_id)
 
 
-async def test_a_sign_of_life_is_no_change_of_the_company(engine: AsyncEngine, create: Create) -> None:
+async def test_a_heartbeat_does_not_change_the_company(engine: AsyncEngine, create: Create) -> None:
     company, _ = await create("Living")
     at = datetime.now(UTC)
     await report_sync(engine, times=[SyncTime(company.id, at)])
@@ -72,7 +72,7 @@ async def test_too_many_times_are_refused(engine: AsyncEngine) -> None:
 
 
 async def waiting(engine: AsyncEngine) -> int:
-    """How many sessions wait for a lock."""
+    """The number of sessions that wait for a lock."""
     statement = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     async with engine.begin() as tx:
         return int((await tx.execute(text(statement))).scalar_one())
@@ -87,7 +87,7 @@ async def test_reports_of_the_same_companies_wait_for_each_other(engine: AsyncEn
         return [SyncTime(company.id, at) for company in ordered]
 
     await report_sync(engine, times=times(companies, now - 2 * HOUR))
-    # Both reports meet the row in the middle; whoever took the rows from the other end first would be in the way.
+    # Both reports need the row in the middle; without one order of locks they would deadlock.
     async with asyncio.TaskGroup() as group, engine.begin() as tx:
         await tx.execute(hold, {"id": companies[1].id})
         group.create_task(report_sync(engine, times=times(companies, now - HOUR)))

@@ -1,4 +1,4 @@
-"""Which of the reported times count."""
+"""Reported times: the latest counts, and the future becomes now."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
