@@ -33,14 +33,14 @@ from tenantry_ops.secrets import Secrets
 from testkit import engines
 from testkit.engines import AnyPostgres
 from testkit.world import Templates, World
-from tracking.application.accounts import add_employee, set_up_company
-from tracking.clients.billing import BillingClient
-from tracking.clients.tenancy import TenancyClient
-from tracking.domain.access import AccessDirectory, Verdict
-from tracking.domain.company_keys import Peppers
-from tracking.feed.access_sync import AccessSync
+from tracking.access.client.billing import BillingClient
+from tracking.access.client.tenancy import TenancyClient
+from tracking.access.rules.company_keys import Peppers
+from tracking.access.rules.directory import AccessDirectory, Verdict
+from tracking.access.worker import AccessSync
 from tracking.maintenance import NoLimit
-from tracking.store.pictures import PictureStore
+from tracking.people.use_cases import add_employee, set_up_company
+from tracking.screenshots.store.pictures import PictureStore
 
 # How long an example takes is the machine's affair; fixtures of a test are meant to be shared by its examples.
 hypothesis.settings.register_profile(

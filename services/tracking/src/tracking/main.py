@@ -29,42 +29,42 @@ from servicekit.http_server import bind, health_routes, serve
 from servicekit.lifecycle import forever, run_process, run_tasks
 from servicekit.relay import Relay
 from tracking import maintenance, settings
-from tracking.api.admission import Admission
-from tracking.api.desktop.app import DesktopApi
-from tracking.api.desktop.context import Gateway
-from tracking.api.desktop.large_uploads import LargeUploadReader, Room
-from tracking.api.desktop.protocol import UploadProtocol
-from tracking.api.desktop.uploads import Uploads
-from tracking.api.native import app as native_app
-from tracking.api.native.app import NativeApi
-from tracking.api.native.context import Native
-from tracking.api.workspace.app import workspace_app
-from tracking.application.aggregate import BEAT, Aggregation
-from tracking.application.authenticate import Authenticator
-from tracking.application.change_time_zone import TimeZones
-from tracking.application.config_watch import ConfigWatch
-from tracking.application.end_session import end_silent_sessions
-from tracking.application.erase_late_use import erase_late_use
-from tracking.application.group_commit import GroupCommit
-from tracking.application.key_use import KeyUses
-from tracking.application.remove_old_screenshots import remove_old_screenshots
-from tracking.application.reset_by_mail import answer_requests
-from tracking.application.signs_of_life import SignsOfLife
-from tracking.application.sync_records import RecordTaker
-from tracking.application.take_screenshot import ScreenshotTaker
-from tracking.application.take_upload import UploadTaker
-from tracking.clients.billing import BillingClient
-from tracking.clients.tenancy import TenancyClient
-from tracking.domain.access import AccessDirectory, Verdict
-from tracking.domain.company_keys import Peppers
-from tracking.feed.access_sync import UNHURRIED, AccessSync
-from tracking.feed.outgoing import STREAM, company_month_event
-from tracking.imaging.decoder import Decoder
-from tracking.store.ingest import IngestWriter
-from tracking.store.pictures import PictureStore
-from tracking.store.scope import company_scope
-from tracking.store.sign_in_attempts import NO_COMPANY
-from tracking.workers import run_workers, while_parent_lives
+from tracking.access.api import Admission
+from tracking.access.client.billing import BillingClient
+from tracking.access.client.tenancy import TenancyClient
+from tracking.access.rules.company_keys import Peppers
+from tracking.access.rules.directory import AccessDirectory, Verdict
+from tracking.access.use_cases import ConfigWatch
+from tracking.access.worker import UNHURRIED, AccessSync
+from tracking.company.use_cases.change_time_zone import TimeZones
+from tracking.db.scope import company_scope
+from tracking.devices.use_cases.authenticate import Authenticator
+from tracking.devices.use_cases.key_use import KeyUses
+from tracking.gateway.api import native as native_app
+from tracking.gateway.api.desktop import DesktopApi
+from tracking.gateway.api.desktop_context import Gateway
+from tracking.gateway.api.native import NativeApi
+from tracking.gateway.api.native_context import Native
+from tracking.ingest.api.large_uploads import LargeUploadReader, Room
+from tracking.ingest.fastpath.api.ordinary_uploads import Uploads
+from tracking.ingest.fastpath.api.protocol import UploadProtocol
+from tracking.ingest.fastpath.store.writer import IngestWriter
+from tracking.ingest.use_cases.group_commit import GroupCommit
+from tracking.ingest.use_cases.sync_records import RecordTaker
+from tracking.ingest.use_cases.take_upload import UploadTaker
+from tracking.processes.workers import run_workers, while_parent_lives
+from tracking.publishing.messages import STREAM, company_month_event
+from tracking.screenshots.imaging.decoder import Decoder
+from tracking.screenshots.store.pictures import PictureStore
+from tracking.screenshots.use_cases.remove_old_screenshots import remove_old_screenshots
+from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
+from tracking.session_deletion.use_cases.erase_late_use import erase_late_use
+from tracking.sessions.use_cases.end_session import end_silent_sessions
+from tracking.sessions.use_cases.signs_of_life import SignsOfLife
+from tracking.sign_in.store.sign_in_attempts import NO_COMPANY
+from tracking.sign_in.use_cases.reset_by_mail import answer_requests
+from tracking.team.pages.team import workspace_app
+from tracking.totals.worker import BEAT, Aggregation
 
 # Any event of theirs means that the access directory has news; one that is missed costs its polling interval.
 CHANGES = ("tenancy.v1.>", "billing.v1.>")

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from tracking.domain.access import AccessDirectory, Company, Entitlement, Verdict
-from tracking.domain.company_keys import CompanyKey, Peppers, is_key
+from tracking.access.rules.company_keys import CompanyKey, Peppers, is_key
+from tracking.access.rules.directory import AccessDirectory, Company, Entitlement, Verdict
 
 PEPPERS = Peppers(b"newest pepper", b"old pepper")
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracking.domain.branding import contrast_with_white, is_colour
+from tracking.company.rules.branding import contrast_with_white, is_colour
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,10 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracking.domain.daybook import (
+from tracking.clock.days import company_day, day_of
+from tracking.clock.spans import clip, normalise, size
+from tracking.clock.unix_time import second_of
+from tracking.totals.rules.daybook import (
     HOUR,
     CompanyChange,
     Daybook,
@@ -18,10 +21,7 @@ from tracking.domain.daybook import (
     company_changes,
     hours_of,
 )
-from tracking.domain.days import company_day, day_of
-from tracking.domain.spans import clip, normalise, size
-from tracking.domain.timeline import Claim, Kind, Timeline, fold, lay_out
-from tracking.domain.unix_time import second_of
+from tracking.totals.rules.timeline import Claim, Kind, Timeline, fold, lay_out
 
 ZONE = "Europe/Berlin"
 ALICE, BEN = UUID(int=1), UUID(int=2)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking.domain.reports import MOST_CLAIMS, Reader, Report
-from tracking.domain.rows import Activity
-from tracking.domain.timeline import Kind
-from tracking.domain.unix_time import moment_of
+from tracking.clock.unix_time import moment_of
+from tracking.ingest.rules.reports import MOST_CLAIMS, Reader, Report
+from tracking.ingest.rules.rows import Activity
+from tracking.totals.rules.timeline import Kind
 
 ALICE, BEN = UUID(int=1), UUID(int=2)
 LOGIN = datetime(2026, 3, 2, 8, tzinfo=UTC)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tracking.domain.retention import EVER, GRACE, Retention, follow
+from tracking.company.rules.screenshot_retention import EVER, GRACE, Retention, follow
 
 NOW = datetime(2026, 2, 28, 23, 30, tzinfo=UTC)
 SHORTENED = Retention(30, 1, NOW)

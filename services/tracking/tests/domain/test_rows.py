@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from text_rules.lines import reported
-from tracking.domain.rows import (
+from tracking.clock.unix_time import microsecond_of
+from tracking.ingest.rules.rows import (
     MAX_DETAIL,
     MAX_NAME,
     MAX_SECONDS,
@@ -20,8 +21,7 @@ from tracking.domain.rows import (
     application,
     website,
 )
-from tracking.domain.timeline import Kind
-from tracking.domain.unix_time import microsecond_of
+from tracking.totals.rules.timeline import Kind
 
 NINE = microsecond_of(datetime(2026, 3, 2, 9, tzinfo=UTC))
 AT = "2026-03-02 09:00:00"

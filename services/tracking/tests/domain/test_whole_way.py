@@ -8,10 +8,10 @@ from uuid import UUID
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tracking.domain.daybook import Daybook, DeviceReport, EmployeeTotals
-from tracking.domain.reports import Reader
-from tracking.domain.timeline import Claim
-from tracking.domain.unix_time import SECOND
+from tracking.clock.unix_time import SECOND
+from tracking.ingest.rules.reports import Reader
+from tracking.totals.rules.daybook import Daybook, DeviceReport, EmployeeTotals
+from tracking.totals.rules.timeline import Claim
 
 ALICE, LAPTOP = UUID(int=1), UUID(int=11)
 LOGIN = datetime(2026, 3, 2, 8, tzinfo=UTC)

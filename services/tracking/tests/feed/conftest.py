@@ -18,8 +18,8 @@ from servicekit.events import OutgoingEvent
 from servicekit.relay import Relay
 from tenantry_ops.secrets import Secrets
 from testkit.engines import AnyNats
-from tracking.feed.outgoing import STREAM
-from tracking.store.scope import company_scope
+from tracking.db.scope import company_scope
+from tracking.publishing.messages import STREAM
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.tracking.v1.usage_pb2 import CompanyMonth
 from tenantry_ops.programs import command
 from testkit.world import World, run_command
-from tracking.application.fold_company import fold_company
-from tracking.application.import_history import Stretch, import_history
-from tracking.application.rebuild_feed import rebuild_feed
-from tracking.domain.timeline import Kind
-from tracking.feed.outgoing import company_month_event
-from tracking.store import companies
-from tracking.store.scope import company_scope
+from tracking.checking.use_cases.import_history import Stretch, import_history
+from tracking.company.store import companies
+from tracking.db.scope import company_scope
+from tracking.publishing.messages import company_month_event
+from tracking.publishing.use_cases import rebuild_feed
+from tracking.totals.rules.timeline import Kind
+from tracking.totals.use_cases import fold_company
 
 JANUARY, FEBRUARY = [date(2026, 1, 30), date(2026, 1, 31)], [date(2026, 2, 1), date(2026, 2, 28)]
 NEW_YEARS_EVE = date(2025, 12, 31)

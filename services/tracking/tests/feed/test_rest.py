@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from tracking.application import aggregate
-from tracking.application.aggregate import Aggregation
+from tracking.totals import worker as aggregate
+from tracking.totals.worker import Aggregation
 
 
 @pytest.mark.parametrize(

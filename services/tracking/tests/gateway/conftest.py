@@ -17,26 +17,26 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.lifecycle import forever
 from tracker_client import Account, Desktop, Reply, TrackerClient, stamp
-from tracking.api.desktop import app
-from tracking.api.desktop.app import DesktopApi
-from tracking.api.desktop.context import Gateway
-from tracking.api.desktop.large_uploads import LargeUploadReader, Room
-from tracking.application.authenticate import Authenticator
-from tracking.application.fold_company import fold_company
-from tracking.application.group_commit import GroupCommit
-from tracking.application.key_use import KeyUses
-from tracking.application.reconcile import reconcile
-from tracking.application.signs_of_life import SignsOfLife
-from tracking.application.take_screenshot import ScreenshotTaker
-from tracking.application.take_upload import UploadTaker
-from tracking.clients.tenancy import TenancyClient
-from tracking.domain.access import AccessDirectory
-from tracking.domain.company_keys import Peppers
-from tracking.feed.access_sync import AccessSync
-from tracking.feed.outgoing import company_month_event
-from tracking.imaging.decoder import Decoder
-from tracking.store.ingest import IngestWriter
-from tracking.store.pictures import PictureStore
+from tracking.access.client.tenancy import TenancyClient
+from tracking.access.rules.company_keys import Peppers
+from tracking.access.rules.directory import AccessDirectory
+from tracking.access.worker import AccessSync
+from tracking.checking.use_cases.reconcile import reconcile
+from tracking.devices.use_cases.authenticate import Authenticator
+from tracking.devices.use_cases.key_use import KeyUses
+from tracking.gateway.api import desktop as app
+from tracking.gateway.api.desktop import DesktopApi
+from tracking.gateway.api.desktop_context import Gateway
+from tracking.ingest.api.large_uploads import LargeUploadReader, Room
+from tracking.ingest.fastpath.store.writer import IngestWriter
+from tracking.ingest.use_cases.group_commit import GroupCommit
+from tracking.ingest.use_cases.take_upload import UploadTaker
+from tracking.publishing.messages import company_month_event
+from tracking.screenshots.imaging.decoder import Decoder
+from tracking.screenshots.store.pictures import PictureStore
+from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
+from tracking.sessions.use_cases.signs_of_life import SignsOfLife
+from tracking.totals.use_cases import fold_company
 
 UPLOAD = "upload/employee-activity"
 

@@ -12,11 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.lifecycle import forever
-from tracking.application import authenticate
-from tracking.application.authenticate import Authenticator
-from tracking.application.devices import revoke_device
-from tracking.store import devices
-from tracking.store.scope import company_scope
+from tracking.db.scope import company_scope
+from tracking.devices.store import devices
+from tracking.devices.use_cases import authenticate
+from tracking.devices.use_cases.authenticate import Authenticator
+from tracking.devices.use_cases.devices import revoke_device
 
 BACKENDS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT 1' OR query LIKE 'LISTEN%'"
 

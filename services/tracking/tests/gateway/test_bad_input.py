@@ -9,8 +9,8 @@ import httpx
 import pytest
 from starlette.types import Message
 
-from tracking.api.desktop.app import DesktopApi
-from tracking.api.desktop.calls import ENDPOINTS, LARGEST_UPLOAD
+from tracking.gateway.api.desktop import DesktopApi
+from tracking.gateway.api.endpoints import ENDPOINTS, LARGEST_UPLOAD
 
 NOW = "2026-01-05 09:00:00"
 POSTS = [path for path, endpoint in ENDPOINTS.items() if endpoint.has_body]
@@ -143,7 +143,7 @@ async def test_the_largest_upload_is_read(seat, send) -> None:
 
 
 async def test_a_body_that_does_not_arrive_in_time(seat, send, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tracking.api.desktop.app.BODY_DEADLINE", 0.02)
+    monkeypatch.setattr("tracking.gateway.api.desktop.BODY_DEADLINE", 0.02)
 
     async def dribble() -> AsyncIterator[bytes]:
         yield b"{"

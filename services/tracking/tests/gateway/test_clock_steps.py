@@ -6,11 +6,11 @@ from uuid import UUID
 import pytest
 
 from tracker_client import Desktop, Window
-from tracking.application.show_sessions import Wanted, show_sessions
-from tracking.domain.clock_steps import TickOrder
-from tracking.domain.reports import Reader, Report
-from tracking.domain.rows import Activity
-from tracking.domain.unix_time import microsecond_of, moment_of
+from tracking.clock.unix_time import microsecond_of, moment_of
+from tracking.ingest.rules.clock_steps import TickOrder
+from tracking.ingest.rules.reports import Reader, Report
+from tracking.ingest.rules.rows import Activity
+from tracking.sessions.use_cases.show_sessions import Wanted, show_sessions
 
 HOUR = timedelta(hours=1)
 STEPS = [-2 * HOUR, -HOUR, timedelta(minutes=-10), timedelta(seconds=-20), timedelta(seconds=20), HOUR, 2 * HOUR]

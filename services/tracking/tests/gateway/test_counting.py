@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tracker_client import Desktop, Window
-from tracking.application import fold_company
+from tracking.totals import use_cases as fold_company
 
 WINDOWS = [
     Window("Editor", "notes.md"),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker_client import stamp
-from tracking.api.desktop import app as door_app
+from tracking.gateway.api import desktop as door_app
 
 PATH = "/api/upload/employee-activity"
 FIELDS = [

@@ -12,15 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Unavailable
 from servicekit.ids import new_id
-from tracking.application import group_commit
-from tracking.application.group_commit import GroupCommit
-from tracking.domain.reports import Activity, Quarantined, Report, Usage
-from tracking.domain.timeline import Kind
-from tracking.domain.unix_time import microsecond_of
-from tracking.store import companies
-from tracking.store.ingest import IngestWriter
-from tracking.store.packing import Packer, Upload
-from tracking.store.scope import company_scope
+from tracking.clock.unix_time import microsecond_of
+from tracking.company.store import companies
+from tracking.db.scope import company_scope
+from tracking.ingest.fastpath.store.packing import Packer, Upload
+from tracking.ingest.fastpath.store.writer import IngestWriter
+from tracking.ingest.rules.reports import Activity, Quarantined, Report, Usage
+from tracking.ingest.use_cases import group_commit
+from tracking.ingest.use_cases.group_commit import GroupCommit
+from tracking.totals.rules.timeline import Kind
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 Start = Callable[[], Awaitable[GroupCommit]]

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from contracts.tenancy.v1 import keys_pb2, tenancy_pb2
 from servicekit.ids import new_id
 from servicekit.rpc_client import call
-from tracking.store import devices, heartbeats
-from tracking.store.scope import companies_scope, company_scope
+from tracking.db.scope import companies_scope, company_scope
+from tracking.devices.store import devices
+from tracking.sessions.store import heartbeats
 
 OWNER = tenancy_pb2.Action(actor="owner@tenantry.example", reason="a test")
 

@@ -15,11 +15,11 @@ import pytest
 from servicekit.errors import InvalidInput, NotAuthenticated, RateLimited, Unavailable
 from servicekit.ids import new_id
 from tracker_client import stamp
-from tracking.api.desktop import large_uploads
-from tracking.api.desktop.calls import LARGEST_UPLOAD
-from tracking.api.desktop.large_upload_worker import PART_ROWS
-from tracking.api.desktop.large_uploads import MAX_ROWS, SMALL_BODY, START, Room, find_token
-from tracking.api.desktop.photos import decode_slices, split_photo
+from tracking.gateway.api.endpoints import LARGEST_UPLOAD
+from tracking.ingest.api import large_uploads
+from tracking.ingest.api.large_upload_worker import PART_ROWS
+from tracking.ingest.api.large_uploads import MAX_ROWS, SMALL_BODY, START, Room, find_token
+from tracking.screenshots.api.photos import decode_slices, split_photo
 
 UPLOAD = "upload/employee-activity"
 MAX_BLOCK = 0.02  # seconds of CPU that others may have to wait for

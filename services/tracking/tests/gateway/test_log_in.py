@@ -12,10 +12,10 @@ from servicekit.ids import new_id
 from servicekit.rpc_client import call
 from tracker_client import Desktop
 from tracker_client.desktop import LOGIN_FIELDS
-from tracking.api.desktop.wire import clock_text
-from tracking.application.accounts import add_employee
-from tracking.domain.policy import TrackingPolicy
+from tracking.access.rules.policy import TrackingPolicy
 from tracking.maintenance import NoLimit
+from tracking.people.use_cases import add_employee
+from tracking.protocols.desktop import clock_text
 
 WRONG = (401, {"status": False, "message": "Invalid email or password"})
 

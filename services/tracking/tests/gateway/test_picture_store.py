@@ -12,9 +12,9 @@ from starlette.types import Receive, Scope, Send
 from servicekit.errors import Unavailable
 from servicekit.http_server import bind, serve
 from servicekit.ids import new_id
-from tracking.api.transport import read_body
-from tracking.store.pictures import PictureStore
-from tracking.store.screenshots import Screenshot
+from tracking.protocols.transport import read_body
+from tracking.screenshots.store.pictures import PictureStore
+from tracking.screenshots.store.screenshots import Screenshot
 
 COMPANY = uuid4()
 SHOT = Screenshot(new_id(), new_id(), new_id(), datetime(2026, 1, 5, 9, tzinfo=UTC), 32, 18, 12)

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tenantry_ops.programs import command
 from testkit.world import run_command
 from tracker_client import Desktop
-from tracking.application.reconcile import reconcile
-from tracking.application.recount import recount
-from tracking.feed.outgoing import company_month_event
+from tracking.checking.use_cases.reconcile import reconcile
+from tracking.checking.use_cases.recount import recount
+from tracking.publishing.messages import company_month_event
 
 
 @pytest.fixture

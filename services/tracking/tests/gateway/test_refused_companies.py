@@ -15,14 +15,14 @@ from servicekit.settings import TlsSettings
 from tenantry_ops.ports import LOOPBACK, free_port
 from testkit.world import World
 from tracker_client import Desktop, Reply, stamp
-from tracking.api.desktop.app import DesktopApi
-from tracking.api.desktop.calls import ENDPOINTS
-from tracking.api.desktop.context import Gateway
-from tracking.clients.billing import BillingClient
-from tracking.clients.tenancy import TenancyClient
-from tracking.domain.access import AccessDirectory, Company
-from tracking.domain.company_keys import Peppers
-from tracking.feed.access_sync import SHORTEST_INTERVAL, AccessSync
+from tracking.access.client.billing import BillingClient
+from tracking.access.client.tenancy import TenancyClient
+from tracking.access.rules.company_keys import Peppers
+from tracking.access.rules.directory import AccessDirectory, Company
+from tracking.access.worker import SHORTEST_INTERVAL, AccessSync
+from tracking.gateway.api.desktop import DesktopApi
+from tracking.gateway.api.desktop_context import Gateway
+from tracking.gateway.api.endpoints import ENDPOINTS
 
 SUSPENDED = "Company subscription is suspended"
 EXPIRED = "Company subscription expired"

@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Unavailable
 from tracker_client import Desktop, stamp
-from tracking.application.remove_old_screenshots import remove_old_screenshots
-from tracking.domain import captures
-from tracking.domain.access import Entitlement
-from tracking.imaging import unfit
-from tracking.store.pictures import PictureStore
-from tracking.store.screenshots import Screenshot
+from tracking.access.rules.directory import Entitlement
+from tracking.screenshots import rules as captures
+from tracking.screenshots.imaging import unfit
+from tracking.screenshots.store.pictures import PictureStore
+from tracking.screenshots.store.screenshots import Screenshot
+from tracking.screenshots.use_cases.remove_old_screenshots import remove_old_screenshots
 
 PATH = "screenshot/upload"
 

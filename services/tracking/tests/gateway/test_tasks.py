@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from tracking.application.tasks import assign_task
+from tracking.tasks.use_cases.tasks import assign_task
 
 FIELDS = {"id", "title", "description", "status", "due_date", "assigned_by", "created_at", "completed_at"}
 SIGN_IN = (401, {"status": False, "message": "Your sign-in is no longer valid; sign in again"})

@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from contracts.tracking.v1 import usage_pb2
 from tracker_client import Desktop
-from tracking.application.change_time_zone import TimeZones, change_time_zone
-from tracking.feed.outgoing import company_month_event
+from tracking.company.use_cases.change_time_zone import TimeZones, change_time_zone
+from tracking.publishing.messages import company_month_event
 
 
 @pytest.fixture

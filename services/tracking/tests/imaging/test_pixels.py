@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image, PngImagePlugin
 
-from tracking.imaging.protocol import ANSWER, REQUEST
-from tracking.imaging.unfit import BROKEN, LARGE, Unfit
-from tracking.imaging.worker import MAX_PIXELS, MEMORY, render
+from tracking.screenshots.imaging.protocol import ANSWER, REQUEST
+from tracking.screenshots.imaging.unfit import BROKEN, LARGE, Unfit
+from tracking.screenshots.imaging.worker import MAX_PIXELS, MEMORY, render
 
 HIDDEN, SHOWN = (200, 0, 0), (0, 0, 200)
 SIZE = (64, 32)

@@ -13,31 +13,26 @@ from mailer.queue import queue_mail
 from servicekit.database import create_engine
 from servicekit.errors import NotAuthenticated
 from servicekit.ids import new_id
-from tracking.application.authenticate import Authenticator
-from tracking.application.company_settings import change_settings
-from tracking.application.fold_company import fold_company
-from tracking.application.log_in import log_in
-from tracking.application.start_session import start_session
-from tracking.application.tasks import assign_task
-from tracking.application.workspace_sign_in import Ticket, sign_in
-from tracking.domain.editing import Editor
-from tracking.domain.reports import Reader
-from tracking.domain.retention import Retention
-from tracking.domain.submissions import Submission
-from tracking.feed.outgoing import company_month_event
-from tracking.store import (
-    heartbeats,
-    password_resets,
-    screenshot_retention,
-    screenshots,
-    sessions,
-    shown_once,
-    sign_in_choices,
-)
-from tracking.store.ingest import IngestWriter
-from tracking.store.packing import Packer
-from tracking.store.scope import companies_scope, company_scope
-from tracking.store.screenshots import Screenshot
+from tracking.company.rules.screenshot_retention import Retention
+from tracking.company.store import screenshot_retention
+from tracking.company.use_cases.company_settings import change_settings
+from tracking.db.scope import companies_scope, company_scope
+from tracking.devices.use_cases.authenticate import Authenticator
+from tracking.ingest.fastpath.store.packing import Packer
+from tracking.ingest.fastpath.store.writer import IngestWriter
+from tracking.ingest.rules.reports import Reader
+from tracking.publishing.messages import company_month_event
+from tracking.screenshots.store import screenshots
+from tracking.screenshots.store.screenshots import Screenshot
+from tracking.sessions.store import heartbeats, sessions
+from tracking.sessions.use_cases.start_session import start_session
+from tracking.sign_in.store import password_resets, shown_once, sign_in_choices
+from tracking.sign_in.use_cases.log_in import log_in
+from tracking.sign_in.use_cases.workspace_sign_in import Ticket, sign_in
+from tracking.tasks.use_cases.tasks import assign_task
+from tracking.totals.use_cases import fold_company
+from tracking.workspace.rules.editing import Editor
+from tracking.workspace.rules.submissions import Submission
 
 TABLES = (
     "activity",

@@ -9,10 +9,10 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit.database import create_engine
-from tracking.application.fold_company import fold_companies
-from tracking.application.reconcile import reconcile
-from tracking.feed.outgoing import company_month_event
-from tracking.store.scope import companies_scope, company_scope
+from tracking.checking.use_cases.reconcile import reconcile
+from tracking.db.scope import companies_scope, company_scope
+from tracking.publishing.messages import company_month_event
+from tracking.totals.use_cases import fold_companies
 
 Two = tuple[UUID, UUID]
 

@@ -15,9 +15,9 @@ from servicekit.ids import new_id
 from tenantry_ops.environment import migrating
 from tenantry_ops.provision import create_database, drop_database
 from tenantry_ops.topology import DATABASES
-from tracking.domain.days import company_day
-from tracking.domain.spans import Spans, normalise
-from tracking.store.multiranges import from_text, to_text
+from tracking.clock.days import company_day
+from tracking.clock.spans import Spans, normalise
+from tracking.totals.store.multiranges import from_text, to_text
 
 numbers = count(1)
 HOUR = 3600

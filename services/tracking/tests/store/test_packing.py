@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servicekit.ids import new_id
-from tracking.domain.reports import Activity, Quarantined, Report, Usage
-from tracking.domain.timeline import Kind
-from tracking.domain.unix_time import microsecond_of, moment_of
-from tracking.store.ingest import IngestWriter
-from tracking.store.packing import CLAIMS, QUARANTINE, USAGE, Packer, unpack
+from tracking.clock.unix_time import microsecond_of, moment_of
+from tracking.ingest.fastpath.store.packing import CLAIMS, QUARANTINE, USAGE, Packer, unpack
+from tracking.ingest.fastpath.store.writer import IngestWriter
+from tracking.ingest.rules.reports import Activity, Quarantined, Report, Usage
+from tracking.totals.rules.timeline import Kind
 
 COMPANY, EMPLOYEE, DEVICE = UUID(int=1), UUID(int=2), UUID(int=3)
 

@@ -11,10 +11,10 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tracking.api.workspace.app import workspace_app
-from tracking.domain.access import AccessDirectory
-from tracking.feed.access_sync import AccessSync
-from tracking.store.pictures import PictureStore
+from tracking.access.rules.directory import AccessDirectory
+from tracking.access.worker import AccessSync
+from tracking.screenshots.store.pictures import PictureStore
+from tracking.team.pages.team import workspace_app
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')

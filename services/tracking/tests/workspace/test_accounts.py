@@ -12,28 +12,28 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Forbidden, NotAuthenticated, Refused
 from tracker_client import Account, TrackerClient
-from tracking.api.desktop import large_uploads
-from tracking.api.desktop.app import DesktopApi
-from tracking.api.desktop.context import SIGN_IN_AGAIN, Gateway
-from tracking.application import log_in as log_in_module
-from tracking.application.authenticate import Authenticator
-from tracking.application.deactivate_employee import deactivate_employee
-from tracking.application.fold_company import fold_company
-from tracking.application.group_commit import GroupCommit
-from tracking.application.key_use import KeyUses
-from tracking.application.log_in import log_in
-from tracking.application.poll_session import poll_session
-from tracking.application.signs_of_life import SignsOfLife
-from tracking.application.start_session import start_session
-from tracking.application.take_screenshot import ScreenshotTaker
-from tracking.application.take_upload import UploadTaker
-from tracking.application.workspace_sign_in import open_session
-from tracking.feed.outgoing import company_month_event
-from tracking.imaging.decoder import Decoder
-from tracking.store import employees
-from tracking.store.devices import Device
-from tracking.store.ingest import IngestWriter
-from tracking.store.scope import company_scope
+from tracking.db.scope import company_scope
+from tracking.devices.store.devices import Device
+from tracking.devices.use_cases.authenticate import Authenticator
+from tracking.devices.use_cases.key_use import KeyUses
+from tracking.gateway.api.desktop import DesktopApi
+from tracking.gateway.api.desktop_context import SIGN_IN_AGAIN, Gateway
+from tracking.ingest.api import large_uploads
+from tracking.ingest.fastpath.store.writer import IngestWriter
+from tracking.ingest.use_cases.group_commit import GroupCommit
+from tracking.ingest.use_cases.take_upload import UploadTaker
+from tracking.people.store import employees
+from tracking.publishing.messages import company_month_event
+from tracking.screenshots.imaging.decoder import Decoder
+from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
+from tracking.sessions.use_cases.poll_session import poll_session
+from tracking.sessions.use_cases.signs_of_life import SignsOfLife
+from tracking.sessions.use_cases.start_session import start_session
+from tracking.sign_in.use_cases import log_in as log_in_module
+from tracking.sign_in.use_cases.log_in import log_in
+from tracking.sign_in.use_cases.workspace_sign_in import open_session
+from tracking.team.use_cases.deactivate_employee import deactivate_employee
+from tracking.totals.use_cases import fold_company
 
 NEW_PASSWORD = "another sesame"
 ACTIONS = {

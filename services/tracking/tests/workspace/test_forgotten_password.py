@@ -19,13 +19,13 @@ from credentials.tokens import token_digest
 from mailer.delivery import send_mail
 from mailer.senders import open_sender
 from testkit.relay import Relay, running_relay
-from tracking.api.workspace.app import workspace_app
-from tracking.application.authenticate import Authenticator
-from tracking.application.deactivate_employee import deactivate_employee
-from tracking.application.guard_sign_in import NO_COMPANY
-from tracking.application.log_in import log_in
-from tracking.application.reset_by_mail import answer_requests, recover_admin
-from tracking.store.scope import company_scope
+from tracking.db.scope import company_scope
+from tracking.devices.use_cases.authenticate import Authenticator
+from tracking.sign_in.use_cases.guard_sign_in import NO_COMPANY
+from tracking.sign_in.use_cases.log_in import log_in
+from tracking.sign_in.use_cases.reset_by_mail import answer_requests, recover_admin
+from tracking.team.pages.team import workspace_app
+from tracking.team.use_cases.deactivate_employee import deactivate_employee
 
 NEW = "a wholly new sesame"
 LINK = re.compile(r"http://workspace/reset#([0-9a-f]{32}\.[\w-]{43})")

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from tracking.api.workspace.charts import chart, longest
-from tracking.api.workspace.set_aside import why_set_aside
-from tracking.domain import captures, reports, rows
-from tracking.domain.daybook import EmployeeTotals
-from tracking.imaging import unfit
+from tracking.ingest.rules import reports, rows
+from tracking.screenshots import rules as captures
+from tracking.screenshots.imaging import unfit
+from tracking.team.pages.set_aside import why_set_aside
+from tracking.totals.rules.daybook import EmployeeTotals
+from tracking.workspace.pages.charts import chart, longest
 
 MONDAY = date(2026, 3, 2)
 NOT_A_ROW: tuple[Any, ...] = (

@@ -9,13 +9,14 @@ import pytest
 from PIL import Image
 
 from servicekit.ids import new_id
-from tracking.application.authenticate import Authenticator
-from tracking.application.devices import enrol_device
-from tracking.application.log_in import log_in
-from tracking.application.start_session import start_session
-from tracking.store import screenshots, sessions
-from tracking.store.scope import company_scope
-from tracking.store.screenshots import Screenshot
+from tracking.db.scope import company_scope
+from tracking.devices.use_cases.authenticate import Authenticator
+from tracking.devices.use_cases.devices import enrol_device
+from tracking.screenshots.store import screenshots
+from tracking.screenshots.store.screenshots import Screenshot
+from tracking.sessions.store import sessions
+from tracking.sessions.use_cases.start_session import start_session
+from tracking.sign_in.use_cases.log_in import log_in
 
 NOT_THERE = "There is no such screenshot"
 TASK = {"title": "Write the report", "description": "<b>today</b>", "due_date": "2026-01-31"}

@@ -16,11 +16,12 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
-from tracking.application.show_reports import show_daily, show_monthly
-from tracking.application.show_top_use import show_top_use
-from tracking.domain.daybook import EmployeeTotals
-from tracking.store import employee_days, reports
-from tracking.store.scope import company_scope
+from tracking.db.scope import company_scope
+from tracking.reports import store as reports
+from tracking.reports.use_cases.show_reports import show_daily, show_monthly
+from tracking.reports.use_cases.show_top_use import show_top_use
+from tracking.totals.rules.daybook import EmployeeTotals
+from tracking.totals.store import employee_days
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 TARGET = 8 * 3600

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tracking.application.fold_company import fold_company
-from tracking.application.import_history import Stretch, import_history
-from tracking.application.reconcile import reconcile
-from tracking.domain.timeline import Kind
-from tracking.feed.outgoing import company_month_event
+from tracking.checking.use_cases.import_history import Stretch, import_history
+from tracking.checking.use_cases.reconcile import reconcile
+from tracking.publishing.messages import company_month_event
+from tracking.totals.rules.timeline import Kind
+from tracking.totals.use_cases import fold_company
 
 MORNING, EVENING = Stretch(30_000, 7260, Kind.ACTIVE), Stretch(70_000, 600, Kind.ACTIVE)
 

@@ -9,20 +9,21 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
-from tracking.api.workspace import pages
-from tracking.application.authenticate import Authenticator
-from tracking.application.devices import enrol_device
-from tracking.application.end_session import end_session
-from tracking.application.fold_company import fold_company
-from tracking.application.import_history import Stretch, import_history
-from tracking.application.poll_session import poll_session
-from tracking.application.show_sessions import SESSIONS_A_PAGE
-from tracking.application.start_session import start_session
-from tracking.domain.timeline import Kind
-from tracking.feed.outgoing import company_month_event
-from tracking.store import heartbeats, records
-from tracking.store.devices import Device
-from tracking.store.scope import companies_scope, company_scope
+from tracking.checking.use_cases.import_history import Stretch, import_history
+from tracking.db.scope import companies_scope, company_scope
+from tracking.devices.store.devices import Device
+from tracking.devices.use_cases.authenticate import Authenticator
+from tracking.devices.use_cases.devices import enrol_device
+from tracking.ingest.store import records
+from tracking.publishing.messages import company_month_event
+from tracking.sessions.store import heartbeats
+from tracking.sessions.use_cases.end_session import end_session
+from tracking.sessions.use_cases.poll_session import poll_session
+from tracking.sessions.use_cases.show_sessions import SESSIONS_A_PAGE
+from tracking.sessions.use_cases.start_session import start_session
+from tracking.totals.rules.timeline import Kind
+from tracking.totals.use_cases import fold_company
+from tracking.workspace.pages import rendering as pages
 
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
 MORNING = [Stretch(30_000, 7260, Kind.ACTIVE), Stretch(37_260, 60, Kind.IDLE)]

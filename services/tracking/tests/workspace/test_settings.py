@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tracking.domain.retention import Retention
-from tracking.store import screenshot_retention
-from tracking.store.company_settings import CompanySettings
-from tracking.store.scope import company_scope
+from tracking.company.rules.screenshot_retention import Retention
+from tracking.company.store import screenshot_retention
+from tracking.company.store.company_settings import CompanySettings
+from tracking.db.scope import company_scope
 
 GOOD = {"name": "Acme <i>GmbH</i>", "colour": "#7A0000", "target_hours": "7.5"}
 USUAL = CompanySettings()

@@ -16,15 +16,16 @@ from credentials import hashing
 from credentials.throttle import BUDGETS, Kind, subject
 from servicekit.errors import NotAuthenticated, RateLimited
 from servicekit.http_proxies import behind
-from tracking.api.workspace.app import workspace_app
-from tracking.application.accounts import add_employee
-from tracking.application.guard_sign_in import account_subject
-from tracking.application.log_in import log_in
-from tracking.application.workspace_sign_in import Choice, sign_in
+from tracking.db.scope import company_scope
 from tracking.maintenance import NoLimit
-from tracking.store import employees, sign_in_attempts
-from tracking.store.scope import company_scope
-from tracking.store.sign_in_attempts import NO_COMPANY
+from tracking.people.store import employees
+from tracking.people.use_cases import add_employee
+from tracking.sign_in.store import sign_in_attempts
+from tracking.sign_in.store.sign_in_attempts import NO_COMPANY
+from tracking.sign_in.use_cases.guard_sign_in import account_subject
+from tracking.sign_in.use_cases.log_in import log_in
+from tracking.sign_in.use_cases.workspace_sign_in import Choice, sign_in
+from tracking.team.pages.team import workspace_app
 
 CHOICE = re.compile(r'name="csrf_token" value="(\w+)">\s*<input type="hidden" name="company" value="(\w+)"')
 SUSPENDED = "Company subscription is suspended"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from servicekit.errors import NotFound
-from tracking.application.tasks import assign_task, list_tasks, update_task
+from tracking.tasks.use_cases.tasks import assign_task, list_tasks, update_task
 
 Give = Callable[..., Awaitable[int]]
 CHANGED = {"title": "Write it <b>anew</b>", "description": "by noon", "due_date": "2026-02-28"}

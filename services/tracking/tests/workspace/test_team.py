@@ -12,21 +12,22 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
-from tracking.application.accounts import add_employee
-from tracking.application.authenticate import Authenticator
-from tracking.application.fold_company import fold_company
-from tracking.application.import_history import Stretch, import_history
-from tracking.application.log_in import log_in
-from tracking.application.start_session import start_session
-from tracking.domain.access import Entitlement
-from tracking.domain.days import day_of
-from tracking.domain.reports import ANOTHERS
-from tracking.domain.rows import IMPOSSIBLE_DURATION
-from tracking.domain.timeline import Kind
-from tracking.feed.outgoing import company_month_event
-from tracking.imaging.unfit import BROKEN
-from tracking.store import companies, quarantine
-from tracking.store.scope import company_scope
+from tracking.access.rules.directory import Entitlement
+from tracking.checking.use_cases.import_history import Stretch, import_history
+from tracking.clock.days import day_of
+from tracking.company.store import companies
+from tracking.db.scope import company_scope
+from tracking.devices.use_cases.authenticate import Authenticator
+from tracking.ingest.rules.reports import ANOTHERS
+from tracking.ingest.rules.rows import IMPOSSIBLE_DURATION
+from tracking.ingest.store import quarantine
+from tracking.people.use_cases import add_employee
+from tracking.publishing.messages import company_month_event
+from tracking.screenshots.imaging.unfit import BROKEN
+from tracking.sessions.use_cases.start_session import start_session
+from tracking.sign_in.use_cases.log_in import log_in
+from tracking.totals.rules.timeline import Kind
+from tracking.totals.use_cases import fold_company
 
 WAITING = text("""
     SELECT count(*) FROM pg_stat_activity

@@ -15,33 +15,28 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
 from tracker_client import Desktop, stamp
-from tracking.application.accounts import set_up_company
-from tracking.application.change_time_zone import change_time_zone
-from tracking.application.delete_session import delete_session
-from tracking.application.fold_company import fold_company
-from tracking.application.reconcile import reconcile
-from tracking.domain.reports import Activity, Report, Usage
-from tracking.domain.timeline import Kind
-from tracking.domain.unix_time import SECOND
-from tracking.feed.outgoing import company_month_event
+from tracking.checking.use_cases.reconcile import reconcile
+from tracking.clock.unix_time import SECOND
+from tracking.company.use_cases.change_time_zone import change_time_zone
+from tracking.db.scope import companies_scope, company_scope
+from tracking.devices.store import devices
+from tracking.ingest.fastpath.store.packing import Packer, Upload
+from tracking.ingest.fastpath.store.writer import IngestWriter
+from tracking.ingest.rules.reports import Activity, Report, Usage
+from tracking.ingest.store import records
 from tracking.maintenance import NoLimit
-from tracking.store import (
-    company_days,
-    devices,
-    employee_days,
-    fold_queue,
-    heartbeats,
-    records,
-    reports,
-    screenshots,
-    session_deletion,
-    sessions,
-)
-from tracking.store.ingest import IngestWriter
-from tracking.store.packing import Packer, Upload
-from tracking.store.pictures import PictureStore
-from tracking.store.scope import companies_scope, company_scope
-from tracking.store.screenshots import Screenshot
+from tracking.people.use_cases import set_up_company
+from tracking.publishing.messages import company_month_event
+from tracking.reports import store as reports
+from tracking.screenshots.store import screenshots
+from tracking.screenshots.store.pictures import PictureStore
+from tracking.screenshots.store.screenshots import Screenshot
+from tracking.session_deletion import store as session_deletion
+from tracking.session_deletion.use_cases.delete_session import delete_session
+from tracking.sessions.store import heartbeats, sessions
+from tracking.totals.rules.timeline import Kind
+from tracking.totals.store import company_days, employee_days, fold_queue
+from tracking.totals.use_cases import fold_company
 
 BYTES = 100  # of a screenshot
 Totals = dict[date, Counter[str]]

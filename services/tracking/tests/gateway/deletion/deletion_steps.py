@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from tracking.domain.timeline import Kind
+from tracking.totals.rules.timeline import Kind
 
 MIDNIGHT = int(datetime(2026, 3, 29, tzinfo=ZoneInfo("Europe/Berlin")).timestamp())  # of a day with 23 hours
 ZONES = ("Europe/Berlin", "UTC", "Asia/Kolkata", "America/New_York")

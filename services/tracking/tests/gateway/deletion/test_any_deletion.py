@@ -33,7 +33,7 @@ from services.tracking.tests.gateway.deletion.deletion_steps import (
     Work,
     steps,
 )
-from tracking.domain.timeline import Claim, Kind, Timeline, fold, lay_out
+from tracking.totals.rules.timeline import Claim, Kind, Timeline, fold, lay_out
 
 LATER = MIDNIGHT + 6 * 3600  # when everything is deleted
 BYTES = 100

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from servicekit.errors import Unavailable
-from tracking.domain import captures
-from tracking.store.pictures import PictureStore
+from tracking.screenshots import rules as captures
+from tracking.screenshots.store.pictures import PictureStore
 
 
 @pytest.fixture

@@ -9,16 +9,17 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tracker_client import NativeAgent
-from tracking.api.admission import Admission
-from tracking.api.desktop.context import Gateway
-from tracking.api.native import app, routes
-from tracking.api.native.app import NativeApi
-from tracking.api.native.context import Native
-from tracking.application.config_watch import ConfigWatch
-from tracking.application.group_commit import GroupCommit
-from tracking.application.sync_records import RecordTaker
-from tracking.domain.access import AccessDirectory
-from tracking.feed.access_sync import AccessSync
+from tracking.access.api import Admission
+from tracking.access.rules.directory import AccessDirectory
+from tracking.access.use_cases import ConfigWatch
+from tracking.access.worker import AccessSync
+from tracking.devices.api import native as routes
+from tracking.gateway.api import native as app
+from tracking.gateway.api.desktop_context import Gateway
+from tracking.gateway.api.native import NativeApi
+from tracking.gateway.api.native_context import Native
+from tracking.ingest.use_cases.group_commit import GroupCommit
+from tracking.ingest.use_cases.sync_records import RecordTaker
 
 
 @pytest.fixture(scope="session")

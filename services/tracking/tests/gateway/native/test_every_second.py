@@ -37,12 +37,12 @@ from services.tracking.tests.gateway.native.history_steps import (
 )
 from tracker_client import Desktop, NativeAgent
 from tracker_client.rows import Upload
-from tracking.application.accounts import add_employee
-from tracking.application.delete_session import delete_session
-from tracking.application.end_session import end_session_as_admin, end_silent_sessions
-from tracking.application.reconcile import reconcile
-from tracking.feed.outgoing import company_month_event
+from tracking.checking.use_cases.reconcile import reconcile
 from tracking.maintenance import NoLimit
+from tracking.people.use_cases import add_employee
+from tracking.publishing.messages import company_month_event
+from tracking.session_deletion.use_cases.delete_session import delete_session
+from tracking.sessions.use_cases.end_session import end_session_as_admin, end_silent_sessions
 
 HISTORIES = int(os.environ.get("TENANTRY_HISTORIES", "25"))
 A_COMPANY = 50  # histories, each of a person of its own

@@ -19,12 +19,12 @@ from PIL import Image, PngImagePlugin
 
 from servicekit.errors import Unavailable
 from tracker_client import stamp
-from tracking.imaging import decoder as module
-from tracking.imaging.containers import Header, read_header
-from tracking.imaging.decoder import Decoder
-from tracking.imaging.protocol import ANSWER, REQUEST
-from tracking.imaging.unfit import BROKEN, FORMAT, LARGE, MORE, SEVERAL, SLOW, Unfit
-from tracking.imaging.worker import MAX_PIXELS, render
+from tracking.screenshots.imaging import decoder as module
+from tracking.screenshots.imaging.containers import Header, read_header
+from tracking.screenshots.imaging.decoder import Decoder
+from tracking.screenshots.imaging.protocol import ANSWER, REQUEST
+from tracking.screenshots.imaging.unfit import BROKEN, FORMAT, LARGE, MORE, SEVERAL, SLOW, Unfit
+from tracking.screenshots.imaging.worker import MAX_PIXELS, render
 
 ALLOWANCE = 100 * 1024**2  # bytes
 PNG_START = b"\x89PNG\r\n\x1a\n"

@@ -10,13 +10,14 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
 from servicekit.ids import new_id
-from tracking.api.desktop.screenshot_calls import LARGEST_SCREENSHOT
-from tracking.api.native import app, screenshots
-from tracking.api.native.messages import MOST_RECORDS
-from tracking.api.native.sync import LARGEST_BODY as LARGEST_BATCH
-from tracking.api.native.sync import MAX_COMMAS
-from tracking.api.workspace.app import LARGEST_BODY as LARGEST_FORM
-from tracking.api.workspace.app import workspace_app
+from tracking.gateway.api import native as app
+from tracking.ingest.api.sync import LARGEST_BODY as LARGEST_BATCH
+from tracking.ingest.api.sync import MAX_COMMAS
+from tracking.ingest.messages.sync import MOST_RECORDS
+from tracking.screenshots.api import native as screenshots
+from tracking.screenshots.api.desktop import LARGEST_SCREENSHOT
+from tracking.team.pages.team import LARGEST_BODY as LARGEST_FORM
+from tracking.team.pages.team import workspace_app
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from PIL import Image
 from starlette.types import ASGIApp, Message
 
 from tracker_client import stamp
-from tracking.api.desktop import app as door
+from tracking.gateway.api import desktop as door
 
 BODIES = 20_000
 AT_ONCE = 64

@@ -13,17 +13,17 @@ from servicekit.settings import TlsSettings
 from tenantry_ops.ports import LOOPBACK, free_port
 from testkit.world import World
 from tracker_client import NativeAgent
-from tracking.api.admission import Admission
-from tracking.api.native import app
-from tracking.api.native.app import NativeApi
-from tracking.api.native.context import Native
-from tracking.application.config_watch import ConfigWatch
-from tracking.application.tasks import assign_task
-from tracking.clients.billing import BillingClient
-from tracking.clients.tenancy import TenancyClient
-from tracking.domain.access import AccessDirectory
-from tracking.domain.company_keys import Peppers
-from tracking.feed.access_sync import AccessSync
+from tracking.access.api import Admission
+from tracking.access.client.billing import BillingClient
+from tracking.access.client.tenancy import TenancyClient
+from tracking.access.rules.company_keys import Peppers
+from tracking.access.rules.directory import AccessDirectory
+from tracking.access.use_cases import ConfigWatch
+from tracking.access.worker import AccessSync
+from tracking.gateway.api import native as app
+from tracking.gateway.api.native import NativeApi
+from tracking.gateway.api.native_context import Native
+from tracking.tasks.use_cases.tasks import assign_task
 
 NOW = datetime.now(UTC).isoformat()
 QUERY = {"session_id": str(uuid.uuid4()), "captured_at": NOW, "sent_at": NOW}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tracking.application import config_watch
+from tracking.access import use_cases as config_watch
 
 
 async def test_the_version_decides(agent) -> None:

@@ -24,10 +24,11 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
 from servicekit.http_server import bind, serve
-from tracking.api.desktop.calls import ENDPOINTS
-from tracking.api.native import messages, refusals
-from tracking.api.native.app import description
-from tracking.domain.records import Reason
+from tracking.gateway.api import refusals
+from tracking.gateway.api.endpoints import ENDPOINTS
+from tracking.gateway.api.native import description
+from tracking.ingest.messages import sync as messages
+from tracking.ingest.rules.records import Reason
 
 NAMES = (
     "not_a_server_error",

@@ -13,9 +13,10 @@ import httpx
 import pytest
 from PIL import Image
 
-from tracking.api.native import problems, refusals
-from tracking.application.tasks import assign_task
-from tracking.domain.records import Reason
+from tracking.gateway.api import refusals
+from tracking.ingest.rules.records import Reason
+from tracking.protocols import problems
+from tracking.tasks.use_cases.tasks import assign_task
 
 PAGE = Path(__file__).parents[5] / "docs/protocol.md"
 ASSIGNED = re.compile(r"^(\w+)=\$\((.*)\)$", re.DOTALL)

@@ -16,8 +16,8 @@ from sqlalchemy import text
 
 from servicekit.errors import Unavailable
 from tracker_client import NativeAgent
-from tracking.api.native import sync
-from tracking.api.native.messages import MOST_RECORDS
+from tracking.ingest.api import sync
+from tracking.ingest.messages.sync import MOST_RECORDS
 
 PATH = "/v1/sync"
 

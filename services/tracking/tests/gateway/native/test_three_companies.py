@@ -24,9 +24,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tracker_client import NativeAgent, stamp
-from tracking.api.workspace.app import workspace_app
-from tracking.application.reconcile import reconcile
-from tracking.feed.outgoing import company_month_event
+from tracking.checking.use_cases.reconcile import reconcile
+from tracking.publishing.messages import company_month_event
+from tracking.team.pages.team import workspace_app
 
 TABLES = text("""
     SELECT table_name FROM information_schema.columns

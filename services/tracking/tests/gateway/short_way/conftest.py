@@ -11,11 +11,11 @@ from starlette.types import Receive, Scope, Send
 
 from servicekit.http_server import bind, serve
 from tracker_client import stamp
-from tracking.api.desktop.app import DesktopApi
-from tracking.api.desktop.calls import Gateway
-from tracking.api.desktop.protocol import UploadProtocol
-from tracking.api.desktop.uploads import Uploads
-from tracking.domain.access import AccessDirectory
+from tracking.access.rules.directory import AccessDirectory
+from tracking.gateway.api.desktop import DesktopApi
+from tracking.gateway.api.endpoints import Gateway
+from tracking.ingest.fastpath.api.ordinary_uploads import Uploads
+from tracking.ingest.fastpath.api.protocol import UploadProtocol
 
 PATH = "/api/upload/employee-activity"
 

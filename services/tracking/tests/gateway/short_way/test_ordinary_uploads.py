@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from services.tracking.tests.gateway.short_way.conftest import PATH, answer, row
-from tracking.api.desktop import protocol
-from tracking.api.desktop.uploads import Uploads
-from tracking.application import group_commit
-from tracking.domain.rows import MAX_DETAIL
+from tracking.ingest.fastpath.api import protocol
+from tracking.ingest.fastpath.api.ordinary_uploads import Uploads
+from tracking.ingest.rules.rows import MAX_DETAIL
+from tracking.ingest.use_cases import group_commit
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,135 @@
+"""How the native API refuses: one kind of body (RFC 9457), whose kinds stand in `refusals` with what they ask for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from servicekit.errors import (
+    HTTP_STATUS,
+    AppError,
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotAuthenticated,
+    NotFound,
+    RateLimited,
+    Refused,
+    TooLarge,
+    Unavailable,
+)
+from tracking.access.rules.directory import Verdict
+from tracking.gateway.api import refusals
+from tracking.gateway.api.refusals import REFUSALS
+
+MEDIA_TYPE = "application/problem+json"
+_RETRY_AFTER = 1.0  # seconds, where an error says nothing else
+
+_KINDS: Mapping[type[AppError], str] = {
+    InvalidInput: "invalid_input",
+    NotAuthenticated: "not_authenticated",
+    Forbidden: "forbidden",
+    NotFound: "not_found",
+    Conflict: "conflict",
+    Refused: "refused",
+    TooLarge: "too_large",
+    RateLimited: "rate_limited",
+    Unavailable: "unavailable",
+}
+_VERDICTS = {
+    Verdict.KEY_MISSING: (401, "key_missing"),
+    Verdict.KEY_INVALID: (401, "key_invalid"),
+    Verdict.SUSPENDED: (403, "company_suspended"),
+    Verdict.EXPIRED: (403, "company_expired"),
+    Verdict.UNCONFIRMED: (503, "unavailable"),
+}
+KEY_CHALLENGE = 'CompanyKey realm="X-Company-Key"'
+_CHALLENGES = {
+    "not_authenticated": 'Bearer realm="device", error="invalid_token"',
+    "wrong_credentials": 'Password realm="enrolment"',
+}
+_OF_FRAMEWORK = {
+    404: ("not_found", "There is no such call; /v1/openapi.json lists all"),
+    405: ("method_not_allowed", "This path has other methods; /v1/openapi.json lists them"),
+}
+
+
+class Problem(Exception):
+    """A refusal. `kind` is for programs, `detail` says what is wrong and what to do about it."""
+
+    def __init__(self, status: int, kind: str, detail: str, *, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.detail = detail
+        self.retry_after = (retry_after or _RETRY_AFTER) if status in (429, 503) else None
+
+    def response(self) -> Response:
+        """The answer."""
+        body = {"type": "about:blank", "title": _title(self.kind), "status": self.status}
+        headers = {"retry-after": str(max(1, round(self.retry_after)))} if self.retry_after else {}
+        if self.status == 401:
+            headers["www-authenticate"] = _CHALLENGES.get(self.kind, KEY_CHALLENGE)
+        content = msgspec.json.encode(body | {"kind": self.kind, "detail": self.detail})
+        return Response(content, self.status, headers, MEDIA_TYPE)
+
+
+def from_error(error: AppError) -> Problem:
+    """The refusal for an error, by its kind."""
+    return Problem(HTTP_STATUS[type(error)], _KINDS[type(error)], error.message, retry_after=error.retry_after)
+
+
+def from_verdict(verdict: Verdict) -> Problem:
+    """The refusal of a company that may not go on."""
+    status, kind = _VERDICTS[verdict]
+    return Problem(status, kind, verdict.value, retry_after=2)
+
+
+def from_framework(status: int, detail: str) -> Problem:
+    """The refusal of a request that fits no route, or whose body is none."""
+    kind, said = _OF_FRAMEWORK.get(status, ("invalid_input", detail))
+    return Problem(status, kind, said)
+
+
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "description": "A refusal, as RFC 9457 has it.",
+    "required": ["type", "title", "status", "kind", "detail"],
+    "properties": {
+        "type": {"type": "string", "const": "about:blank"},
+        "title": {"type": "string", "description": "the kind in words"},
+        "status": {"type": "integer", "description": "the same as the response's"},
+        "kind": {"type": "string", "enum": refusals.kinds(), "description": "for programs"},
+        "detail": {"type": "string", "description": "what is wrong, and what to do about it"},
+    },
+}
+
+
+def responses() -> dict[str, Any]:
+    """The refusals for the description's components."""
+    statuses = refusals.EVERYWHERE.union(*refusals.ALSO.values())
+    return {refusals.component(status): _response(status) for status in sorted(statuses)}
+
+
+def _response(status: int) -> dict[str, Any]:
+    first = next(row.kinds[0] for row in REFUSALS if row.status == status)
+    example = {"type": "about:blank", "title": _title(first), "status": status, "kind": first, "detail": "…"}
+    schema = {"$ref": "#/components/schemas/Problem"}
+    response: dict[str, Any] = {
+        "description": refusals.meaning(status),
+        "content": {MEDIA_TYPE: {"schema": schema, "example": example}},
+    }
+    headers = {
+        401: {"WWW-Authenticate": {"description": "what is missing", "schema": {"type": "string"}}},
+        429: {"Retry-After": _SECONDS},
+        503: {"Retry-After": _SECONDS},
+    }
+    return response | ({"headers": headers[status]} if status in headers else {})
+
+
+_SECONDS = {"description": "seconds", "schema": {"type": "integer", "minimum": 1}}
+
+
+def _title(kind: str) -> str:
+    return kind.replace("_", " ").capitalize()
