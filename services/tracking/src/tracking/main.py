@@ -37,7 +37,7 @@ from tracking.access.rules.directory import AccessDirectory, Verdict
 from tracking.access.use_cases import ConfigWatch
 from tracking.access.worker import UNHURRIED, AccessSync
 from tracking.company.use_cases.change_time_zone import TimeZones
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.devices.use_cases.key_use import KeyUses
 from tracking.gateway.api import native as native_app
@@ -258,7 +258,7 @@ def cli() -> None:
     arguments = _parser().parse_args()
     match arguments.command:
         case "migrate":
-            migrations.upgrade(settings.Migration().migration_database_url, "tracking.store")
+            migrations.upgrade(settings.Migration().migration_database_url, "tracking.db.store")
         case "gateway":
             config = settings.Gateway()
             run_workers(_serve_gateway, bind(config.gateway_listen), config.gateway_workers)

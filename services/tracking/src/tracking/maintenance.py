@@ -22,7 +22,7 @@ from tracking.access.worker import AccessSync
 from tracking.checking.use_cases.import_history import Stretch, import_history
 from tracking.checking.use_cases.reconcile import reconcile
 from tracking.checking.use_cases.recount import recount
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.people.store import employees
 from tracking.people.use_cases import add_employee, set_up_company
 from tracking.publishing.messages import company_month_event

@@ -8,9 +8,9 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracking.clock.days import company_day, day_of
-from tracking.clock.spans import clip, normalise, size
-from tracking.clock.unix_time import second_of
+from tracking.clock.rules.days import company_day, day_of
+from tracking.clock.rules.spans import clip, normalise, size
+from tracking.clock.rules.unix_time import second_of
 from tracking.totals.rules.daybook import (
     HOUR,
     CompanyChange,

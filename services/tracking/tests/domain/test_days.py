@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking.clock.days import company_day, day_of, days_between
+from tracking.clock.rules.days import company_day, day_of, days_between
 
 ZONES = [
     "UTC",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking.clock.unix_time import moment_of
+from tracking.clock.rules.unix_time import moment_of
 from tracking.ingest.rules.reports import MOST_CLAIMS, Reader, Report
 from tracking.ingest.rules.rows import Activity
 from tracking.totals.rules.timeline import Kind

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from text_rules.lines import reported
-from tracking.clock.unix_time import microsecond_of
+from tracking.clock.rules.unix_time import microsecond_of
 from tracking.ingest.rules.rows import (
     MAX_DETAIL,
     MAX_NAME,

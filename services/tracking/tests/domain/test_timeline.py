@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking.clock.spans import Spans, clip, gaps, size, union
+from tracking.clock.rules.spans import Spans, clip, gaps, size, union
 from tracking.totals.rules.timeline import Claim, Kind, Timeline, combine, fold, lay_out
 
 T0 = 1_790_000_000

@@ -8,7 +8,7 @@ from uuid import UUID
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tracking.clock.unix_time import SECOND
+from tracking.clock.rules.unix_time import SECOND
 from tracking.ingest.rules.reports import Reader
 from tracking.totals.rules.daybook import Daybook, DeviceReport, EmployeeTotals
 from tracking.totals.rules.timeline import Claim

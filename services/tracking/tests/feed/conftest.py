@@ -18,7 +18,7 @@ from servicekit.events import OutgoingEvent
 from servicekit.relay import Relay
 from tenantry_ops.secrets import Secrets
 from testkit.engines import AnyNats
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.publishing.messages import STREAM
 
 

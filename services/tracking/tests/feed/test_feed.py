@@ -15,7 +15,7 @@ from tenantry_ops.programs import command
 from testkit.world import World, run_command
 from tracking.checking.use_cases.import_history import Stretch, import_history
 from tracking.company.store import companies
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.publishing.messages import company_month_event
 from tracking.publishing.use_cases import rebuild_feed
 from tracking.totals.rules.timeline import Kind

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.lifecycle import forever
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.devices.store import devices
 from tracking.devices.use_cases import authenticate
 from tracking.devices.use_cases.authenticate import Authenticator

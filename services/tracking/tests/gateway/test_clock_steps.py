@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from tracker_client import Desktop, Window
-from tracking.clock.unix_time import microsecond_of, moment_of
+from tracking.clock.rules.unix_time import microsecond_of, moment_of
 from tracking.ingest.rules.clock_steps import TickOrder
 from tracking.ingest.rules.reports import Reader, Report
 from tracking.ingest.rules.rows import Activity

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Unavailable
 from servicekit.ids import new_id
-from tracking.clock.unix_time import microsecond_of
+from tracking.clock.rules.unix_time import microsecond_of
 from tracking.company.store import companies
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.ingest.fastpath.store.packing import Packer, Upload
 from tracking.ingest.fastpath.store.writer import IngestWriter
 from tracking.ingest.rules.reports import Activity, Quarantined, Report, Usage

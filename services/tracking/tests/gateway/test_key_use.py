@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from contracts.tenancy.v1 import keys_pb2, tenancy_pb2
 from servicekit.ids import new_id
 from servicekit.rpc_client import call
-from tracking.db.scope import companies_scope, company_scope
+from tracking.db.store.scope import companies_scope, company_scope
 from tracking.devices.store import devices
 from tracking.sessions.store import heartbeats
 

@@ -245,7 +245,7 @@ def test_a_part_that_no_decoder_may_pass_over_is_not_passed_over() -> None:
 def measured(data: bytes) -> tuple[str, tuple[int, int], int]:
     """What the process says of a picture: a reason or nothing, its size; and the most memory that it ever had."""
     program = (
-        "import sys\nfrom tracking.imaging import worker\nworker.main()\n"
+        "import sys\nfrom tracking.screenshots.imaging import worker\nworker.main()\n"
         "peak = [line for line in open('/proc/self/status') if line.startswith('VmPeak')][0]\n"
         "sys.stderr.write(peak.split()[1])"
     )

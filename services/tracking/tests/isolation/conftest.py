@@ -16,7 +16,7 @@ from servicekit.ids import new_id
 from tracking.company.rules.screenshot_retention import Retention
 from tracking.company.store import screenshot_retention
 from tracking.company.use_cases.company_settings import change_settings
-from tracking.db.scope import companies_scope, company_scope
+from tracking.db.store.scope import companies_scope, company_scope
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.ingest.fastpath.store.packing import Packer
 from tracking.ingest.fastpath.store.writer import IngestWriter

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit.database import create_engine
 from tracking.checking.use_cases.reconcile import reconcile
-from tracking.db.scope import companies_scope, company_scope
+from tracking.db.store.scope import companies_scope, company_scope
 from tracking.publishing.messages import company_month_event
 from tracking.totals.use_cases import fold_companies
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
-from tracking.db.scope import companies_scope, company_scope
+from tracking.db.store.scope import companies_scope, company_scope
 from tracking.sessions.store import heartbeats
 from tracking.totals.store import fold_queue
 

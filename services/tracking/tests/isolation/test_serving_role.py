@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 
 Two = tuple[UUID, UUID]
 REFUSED = r"permission denied|row-level security"

@@ -15,8 +15,8 @@ from servicekit.ids import new_id
 from tenantry_ops.environment import migrating
 from tenantry_ops.provision import create_database, drop_database
 from tenantry_ops.topology import DATABASES
-from tracking.clock.days import company_day
-from tracking.clock.spans import Spans, normalise
+from tracking.clock.rules.days import company_day
+from tracking.clock.rules.spans import Spans, normalise
 from tracking.totals.store.multiranges import from_text, to_text
 
 numbers = count(1)
@@ -28,7 +28,7 @@ class Tracking:
 
     def __init__(self, url: str, superuser: str) -> None:
         self._config = Config()
-        self._config.set_main_option("script_location", "tracking.store:migrations")
+        self._config.set_main_option("script_location", "tracking.db.store:migrations")
         self._config.attributes["url"] = url
         self.rows = psycopg.connect(superuser, autocommit=True)
 

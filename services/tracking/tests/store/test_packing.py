@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servicekit.ids import new_id
-from tracking.clock.unix_time import microsecond_of, moment_of
+from tracking.clock.rules.unix_time import microsecond_of, moment_of
 from tracking.ingest.fastpath.store.packing import CLAIMS, QUARANTINE, USAGE, Packer, unpack
 from tracking.ingest.fastpath.store.writer import IngestWriter
 from tracking.ingest.rules.reports import Activity, Quarantined, Report, Usage

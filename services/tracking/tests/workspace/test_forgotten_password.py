@@ -19,7 +19,7 @@ from credentials.tokens import token_digest
 from mailer.delivery import send_mail
 from mailer.senders import open_sender
 from testkit.relay import Relay, running_relay
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.sign_in.use_cases.guard_sign_in import NO_COMPANY
 from tracking.sign_in.use_cases.log_in import log_in

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from servicekit.ids import new_id
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.devices.use_cases.devices import enrol_device
 from tracking.screenshots.store import screenshots

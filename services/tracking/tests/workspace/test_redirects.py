@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Mount
 
 from credentials.tokens import new_token, token_digest
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.sessions.use_cases.start_session import start_session
 from tracking.sign_in.store import password_resets

@@ -16,7 +16,7 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.reports import store as reports
 from tracking.reports.use_cases.show_reports import show_daily, show_monthly
 from tracking.reports.use_cases.show_top_use import show_top_use

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
 from tracking.checking.use_cases.import_history import Stretch, import_history
-from tracking.db.scope import companies_scope, company_scope
+from tracking.db.store.scope import companies_scope, company_scope
 from tracking.devices.store.devices import Device
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.devices.use_cases.devices import enrol_device

@@ -8,7 +8,7 @@ import pytest
 from tracking.company.rules.screenshot_retention import Retention
 from tracking.company.store import screenshot_retention
 from tracking.company.store.company_settings import CompanySettings
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 
 GOOD = {"name": "Acme <i>GmbH</i>", "colour": "#7A0000", "target_hours": "7.5"}
 USUAL = CompanySettings()

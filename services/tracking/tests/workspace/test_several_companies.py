@@ -16,7 +16,7 @@ from credentials import hashing
 from credentials.throttle import BUDGETS, Kind, subject
 from servicekit.errors import NotAuthenticated, RateLimited
 from servicekit.http_proxies import behind
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.maintenance import NoLimit
 from tracking.people.store import employees
 from tracking.people.use_cases import add_employee

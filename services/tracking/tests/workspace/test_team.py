@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.ids import new_id
 from tracking.access.rules.directory import Entitlement
 from tracking.checking.use_cases.import_history import Stretch, import_history
-from tracking.clock.days import day_of
+from tracking.clock.rules.days import day_of
 from tracking.company.store import companies
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.ingest.rules.reports import ANOTHERS
 from tracking.ingest.rules.rows import IMPOSSIBLE_DURATION

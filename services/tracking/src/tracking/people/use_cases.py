@@ -14,7 +14,7 @@ from servicekit.ids import new_id
 from text_rules.addresses import Address
 from text_rules.lines import checked
 from tracking.company.store import companies
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.people.store import employees
 from tracking.people.store.employees import Employee, email_digest
 from tracking.totals.store import fold_queue

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tracking.clock.spans import Spans
+from tracking.clock.rules.spans import Spans
 from tracking.ingest.store.use_in_time import OFF_THE_CLOCK, on_the_clock
 from tracking.sessions.rules import LONGEST_LAG, Course
 from tracking.sessions.store.session_bounds import NEXT_START, UNTIL

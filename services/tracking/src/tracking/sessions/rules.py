@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil, floor
 
-from tracking.clock.spans import Span, Spans, normalise, subtract
+from tracking.clock.rules.spans import Span, Spans, normalise, subtract
 
 BY_TRACKER = "TRACKER"
 LONGEST_LAG = timedelta(seconds=90)  # of signs of life: agents give one each minute or so, stored within ten seconds

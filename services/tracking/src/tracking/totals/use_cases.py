@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit import outbox
 from servicekit.events import OutgoingEvent
-from tracking.clock.days import day_of
-from tracking.db.scope import companies_scope, company_scope
+from tracking.clock.rules.days import day_of
+from tracking.db.store.scope import companies_scope, company_scope
 from tracking.totals.rules.daybook import (
     CompanyChange,
     Daybook,

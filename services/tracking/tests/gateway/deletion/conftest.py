@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.ids import new_id
 from tracker_client import Desktop, stamp
 from tracking.checking.use_cases.reconcile import reconcile
-from tracking.clock.unix_time import SECOND
+from tracking.clock.rules.unix_time import SECOND
 from tracking.company.use_cases.change_time_zone import change_time_zone
-from tracking.db.scope import companies_scope, company_scope
+from tracking.db.store.scope import companies_scope, company_scope
 from tracking.devices.store import devices
 from tracking.ingest.fastpath.store.packing import Packer, Upload
 from tracking.ingest.fastpath.store.writer import IngestWriter

@@ -320,7 +320,7 @@ async def test_a_picture_that_takes_too_much_of_the_processor_is_not_taken(progr
 
 def test_the_process_measures_its_own_seconds() -> None:
     """It ends in the middle of a decoder's work, and with time to spare on an idle clock it does not."""
-    starts = "import sys\nfrom tracking.imaging import worker\nworker.CPU_SECONDS = %s\nworker.main()"
+    starts = "import sys\nfrom tracking.screenshots.imaging import worker\nworker.CPU_SECONDS = %s\nworker.main()"
     sent = REQUEST.pack(len(COSTLY)) + COSTLY
     for seconds, code in ((0.05, -signal.SIGPROF), (8, 0)):
         done = subprocess.run([sys.executable, "-c", starts % seconds], input=sent, capture_output=True, check=False)

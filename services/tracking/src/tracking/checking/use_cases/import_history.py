@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
 from tracking.checking.store import history
-from tracking.clock.days import company_day
-from tracking.clock.spans import normalise
-from tracking.db.scope import company_scope
+from tracking.clock.rules.days import company_day
+from tracking.clock.rules.spans import normalise
+from tracking.db.store.scope import company_scope
 from tracking.totals.rules.timeline import Kind
 
 

@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tracking.checking.store import activities
 from tracking.checking.store.activities import FoldedClaim
-from tracking.clock.days import day_of
-from tracking.clock.spans import Spans, union
-from tracking.clock.unix_time import second_of
+from tracking.clock.rules.days import day_of
+from tracking.clock.rules.spans import Spans, union
+from tracking.clock.rules.unix_time import second_of
 from tracking.company.store import companies
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.screenshots.store import screenshots
 from tracking.session_deletion import store as session_deletion
 from tracking.sessions.store import sessions

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from tracking.clock.days import day_of
+from tracking.clock.rules.days import day_of
 from tracking.company.store import companies, levels
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.people.store import employees
 from tracking.screenshots.store import screenshots
 from tracking.sessions.store import sessions

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tracking.checking.use_cases.recount import count_anew
 from tracking.company.store import companies
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.totals.use_cases import Encode
 
 log = structlog.get_logger()

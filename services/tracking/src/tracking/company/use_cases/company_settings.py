@@ -11,7 +11,7 @@ from tracking.company.rules.branding import LEAST_CONTRAST, contrast_with_white,
 from tracking.company.rules.screenshot_retention import Retention
 from tracking.company.store import companies, company_settings, screenshot_retention
 from tracking.company.store.company_settings import CompanySettings
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.people.store import employees
 from tracking.workspace.rules.edit_conflict import Stale
 from tracking.workspace.rules.editing import Editor, differences

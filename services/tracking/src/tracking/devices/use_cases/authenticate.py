@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.tokens import token_digest
 from servicekit.notifications import listen
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.devices.store import devices
 from tracking.devices.store.devices import Device
 

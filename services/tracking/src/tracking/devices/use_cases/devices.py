@@ -10,7 +10,7 @@ from credentials.tokens import new_token, token_digest
 from servicekit.errors import InvalidInput, NotAuthenticated, NotFound
 from servicekit.ids import new_id
 from text_rules.lines import reported, tidy
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.devices.store import device_list, devices
 from tracking.devices.store.device_list import ListedDevice
 from tracking.sign_in.use_cases.log_in import WRONG, check_password

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tracking.access.rules.company_keys import CompanyKey
-from tracking.db.scope import companies_scope, some_at_once
+from tracking.db.store.scope import companies_scope, some_at_once
 from tracking.sessions.store import heartbeats
 
 STILL_IN_USE = timedelta(days=7)  # a desktop that was silent for longer counts no more

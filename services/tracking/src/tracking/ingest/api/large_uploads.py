@@ -19,7 +19,7 @@ import structlog
 
 from servicekit.errors import InvalidInput, NotAuthenticated, RateLimited, TooLarge, Unavailable
 from servicekit.turns import Turns
-from tracking.clock.unix_time import microsecond_of
+from tracking.clock.rules.unix_time import microsecond_of
 from tracking.ingest.fastpath.store.packing import Upload
 from tracking.ingest.messages.large_uploads import LENGTH, Job, Part, Summary, framed
 from tracking.ingest.rules.reports import Activity, Report

@@ -11,7 +11,7 @@ this one if they were taken for now. So the first of them say nothing; only a de
 
 from collections.abc import Sequence
 
-from tracking.clock.unix_time import SECOND, microseconds
+from tracking.clock.rules.unix_time import SECOND, microseconds
 from tracking.ingest.rules.reports import TOLERANCE, Activity, Report
 
 _TOLERANCE = microseconds(TOLERANCE)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from uuid import UUID
 
-from tracking.clock.offsets import clock_offset
+from tracking.clock.rules.offsets import clock_offset
 from tracking.ingest.rules.reports import MOST_CLAIMS, TOLERANCE
 from tracking.ingest.rules.rows import PLAUSIBLE_YEARS
 from tracking.totals.rules.timeline import Kind

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from text_rules.lines import reported
-from tracking.clock.spans import Spans, cover, reach_back
-from tracking.clock.unix_time import SECOND, microsecond_of, microseconds, second_of
+from tracking.clock.rules.spans import Spans, cover, reach_back
+from tracking.clock.rules.unix_time import SECOND, microsecond_of, microseconds, second_of
 from tracking.ingest.rules import rows
 from tracking.ingest.rules.rows import MAX_DETAIL, MAX_NAME, MAX_SECONDS, BadRow, Row
 from tracking.totals.rules.timeline import Kind

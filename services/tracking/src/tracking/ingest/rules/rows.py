@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from text_rules.lines import reported
-from tracking.clock.unix_time import microsecond_of
+from tracking.clock.rules.unix_time import microsecond_of
 from tracking.totals.rules.timeline import Kind
 
 MAX_NAME = 512

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from text_rules.lines import reported
 from tracking.access.rules.policy import TrackingPolicy
-from tracking.clock.unix_time import microsecond_of, second_of
-from tracking.db.scope import company_scope
+from tracking.clock.rules.unix_time import microsecond_of, second_of
+from tracking.db.store.scope import company_scope
 from tracking.devices.store import devices
 from tracking.devices.store.devices import Device
 from tracking.ingest.fastpath.store.packing import Packer

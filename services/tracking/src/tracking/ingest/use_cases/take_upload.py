@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import NotFound
-from tracking.clock.offsets import clock_offset
-from tracking.clock.unix_time import microsecond_of, microseconds, moment_of
-from tracking.db.scope import company_scope
+from tracking.clock.rules.offsets import clock_offset
+from tracking.clock.rules.unix_time import microsecond_of, microseconds, moment_of
+from tracking.db.store.scope import company_scope
 from tracking.devices.store import devices
 from tracking.devices.store.devices import Device
 from tracking.ingest.fastpath.store.packing import Packer, Upload

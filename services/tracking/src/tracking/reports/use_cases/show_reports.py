@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound
-from tracking.clock.days import day_of
+from tracking.clock.rules.days import day_of
 from tracking.company.store import companies, company_settings
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.ingest.rules.rows import PLAUSIBLE_YEARS
 from tracking.people.store import employees
 from tracking.people.store.employees import Employee

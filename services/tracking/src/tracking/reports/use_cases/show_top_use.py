@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput
-from tracking.clock.days import company_day, day_of
+from tracking.clock.rules.days import company_day, day_of
 from tracking.reports import store as reports
 from tracking.reports.store import Use
 from tracking.reports.use_cases.show_reports import check_year, reading

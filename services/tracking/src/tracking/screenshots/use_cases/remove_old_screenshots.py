@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tracking.company.rules.screenshot_retention import Retention, follow
 from tracking.company.store import screenshot_retention
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.screenshots.store import screenshots
 from tracking.screenshots.store.pictures import PictureStore
 from tracking.totals.store import fold_queue

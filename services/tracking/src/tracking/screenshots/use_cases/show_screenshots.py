@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound
-from tracking.clock.days import company_day, day_of
+from tracking.clock.rules.days import company_day, day_of
 from tracking.company.store import companies
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.ingest.rules.rows import PLAUSIBLE_YEARS
 from tracking.people.store import employees
 from tracking.people.store.employees import Employee

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tracking.company.store import levels
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.devices.store.devices import Device
 from tracking.ingest.store import quarantine
 from tracking.screenshots.imaging.decoder import Decoder

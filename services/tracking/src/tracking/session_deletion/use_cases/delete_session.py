@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit.errors import NotFound
-from tracking.clock.days import day_of
-from tracking.clock.spans import Spans
+from tracking.clock.rules.days import day_of
+from tracking.clock.rules.spans import Spans
 from tracking.company.store import companies, levels
 from tracking.company.store.companies import CompanyRow
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.screenshots.store import screenshots
 from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.store.screenshots import Screenshot

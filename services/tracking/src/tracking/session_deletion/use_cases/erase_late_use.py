@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.session_deletion import store as session_deletion
 
 LATEST = timedelta(days=30)  # after a deletion; what comes later still is left out of reports alone

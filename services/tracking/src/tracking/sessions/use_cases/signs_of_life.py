@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tracking.db.scope import companies_scope, some_at_once
+from tracking.db.store.scope import companies_scope, some_at_once
 from tracking.sessions.store import heartbeats
 
 Tell = Callable[[Mapping[UUID, datetime]], Awaitable[None]]

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import NotAuthenticated
 from servicekit.ids import new_id
-from tracking.clock.offsets import clock_offset
-from tracking.db.scope import company_scope
+from tracking.clock.rules.offsets import clock_offset
+from tracking.db.store.scope import company_scope
 from tracking.devices.store import devices
 from tracking.devices.store.devices import Device
 from tracking.sessions.store import sessions

@@ -12,7 +12,7 @@ from credentials.passwords import verify_password
 from credentials.tokens import token_digest
 from servicekit.errors import Conflict, InvalidInput, NotFound, Refused
 from servicekit.ids import new_id
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.devices.store import device_list
 from tracking.people.store import employees
 from tracking.people.store.employees import Employee

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from credentials.hashing import Crowded
 from credentials.passwords import hash_password, is_current, matching
 from servicekit.errors import Unavailable
-from tracking.db.scope import enter_scope
+from tracking.db.store.scope import enter_scope
 from tracking.people.store import employees
 from tracking.people.store.employees import Candidate, Employee, email_digest
 from tracking.sign_in.store import known_places

@@ -18,7 +18,7 @@ from credentials.hashing import Crowded, Lobby, Standing, Turn
 from credentials.passwords import salt_for
 from credentials.throttle import BUDGETS, WINDOW, Count, Kind, network_of, open_again_at, subject
 from servicekit.errors import RateLimited, Unavailable
-from tracking.db.scope import company_scope, enter_scope
+from tracking.db.store.scope import company_scope, enter_scope
 from tracking.people.store import employees
 from tracking.people.store.employees import Candidate, Employee, email_digest
 from tracking.sign_in.store import sign_in_attempts

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from credentials.tokens import new_token, token_digest
 from servicekit.errors import Forbidden, NotAuthenticated
 from servicekit.ids import new_id
-from tracking.clock.days import day_of
+from tracking.clock.rules.days import day_of
 from tracking.company.store import companies
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.devices.store import devices
 from tracking.sign_in.use_cases.check_password import Opened, open_accounts
 from tracking.sign_in.use_cases.guard_sign_in import Place

@@ -15,7 +15,7 @@ from servicekit.errors import InvalidInput, NotFound, RateLimited
 from text_rules.addresses import Address
 from text_rules.showing import isolated
 from tracking.company.store import company_settings
-from tracking.db.scope import company_scope, enter_scope
+from tracking.db.store.scope import company_scope, enter_scope
 from tracking.people.store import employees
 from tracking.people.store.employees import Employee, email_digest
 from tracking.people.use_cases import ADMIN, new_password_hash

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.throttle import Kind, network_of, subject
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.people.store import employees
 from tracking.sign_in.store import sign_in_attempts
 from tracking.sign_in.store.sign_in_attempts import NO_COMPANY

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tracking.company.store import company_settings
-from tracking.db.scope import enter_scope
+from tracking.db.store.scope import enter_scope
 from tracking.people.store import employees
 from tracking.people.store.employees import Employee
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.throttle import BUDGETS, Kind
 from servicekit.errors import NotFound
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.people.store import employees
 from tracking.people.store.employees import Employee
 from tracking.sign_in.store import sign_in_attempts

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from credentials.tokens import new_token, token_digest
 from servicekit.errors import NotAuthenticated
-from tracking.db.scope import company_scope, enter_scope
+from tracking.db.store.scope import company_scope, enter_scope
 from tracking.people.store import employees
 from tracking.people.store.employees import Employee
 from tracking.sign_in.store import known_places, sign_in_choices, workspace_sessions

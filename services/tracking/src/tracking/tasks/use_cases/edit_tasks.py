@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound
 from tracking.company.store import companies
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.people.store import employees
 from tracking.people.store.employees import Employee
 from tracking.tasks.store import tasks

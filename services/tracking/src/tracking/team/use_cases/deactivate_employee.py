@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Refused
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.devices.store import device_list
 from tracking.people.store import employees
 from tracking.people.use_cases import Seats, announce_levels, require_seat

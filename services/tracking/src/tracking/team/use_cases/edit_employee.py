@@ -9,7 +9,7 @@ from servicekit.errors import InvalidInput, NotFound, Refused
 from text_rules.lines import checked
 from text_rules.zones import is_time_zone
 from tracking.company.store import companies
-from tracking.db.scope import company_scope
+from tracking.db.store.scope import company_scope
 from tracking.people.store import employees
 from tracking.people.store.employees import Employee
 from tracking.people.use_cases import ADMIN, check_role, identity

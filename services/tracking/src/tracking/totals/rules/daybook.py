@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from tracking.clock.days import CompanyDay, days_between
-from tracking.clock.spans import Spans, clip, size
+from tracking.clock.rules.days import CompanyDay, days_between
+from tracking.clock.rules.spans import Spans, clip, size
 from tracking.totals.rules.timeline import Claim, Laid, Timeline, combine, fold, joined, lay_out
 
 DayKey = tuple[UUID, date]

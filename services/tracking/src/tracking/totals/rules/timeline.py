@@ -22,7 +22,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import NamedTuple
 
-from tracking.clock.spans import Spans, add, clip, gaps, latest, occupy, size, subtract, union
+from tracking.clock.rules.spans import Spans, add, clip, gaps, latest, occupy, size, subtract, union
 
 
 class Kind(StrEnum):

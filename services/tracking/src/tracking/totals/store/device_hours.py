@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tracking.clock.spans import Spans
+from tracking.clock.rules.spans import Spans
 from tracking.totals.rules.daybook import HOUR
 from tracking.totals.rules.timeline import Timeline
 from tracking.totals.store.multiranges import from_text, to_text

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tracking.clock.spans import Span, Spans
+from tracking.clock.rules.spans import Span, Spans
 
 _spans = msgspec.json.Decoder(list[Span]).decode
 

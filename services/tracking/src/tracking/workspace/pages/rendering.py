@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 
 from credentials.tokens import new_token
 from text_rules.showing import bdi, isolated
-from tracking.clock.days import day_of
+from tracking.clock.rules.days import day_of
 from tracking.team.pages.set_aside import why_set_aside
 from tracking.workspace.pages.charts import chart, longest
 from tracking.workspace.pages.labels import label_of

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from servicekit.ids import new_id
-from tracking.clock.unix_time import moment_of
+from tracking.clock.rules.unix_time import moment_of
 from tracking.ingest.rules.reports import Activity, Quarantined, Report, Usage
 
 _EPOCH = 946_684_800_000_000  # of PostgreSQL's times, in microseconds of Unix time
