@@ -24,13 +24,12 @@ from credentials.passwords import hash_password
 from credentials.throttle import Budget
 from servicekit.errors import AppError
 from servicekit.http_proxies import behind
-from tracking.devices.use_cases.devices import enrol_device
 from tracking.maintenance import NoLimit
 from tracking.people.store.employees import email_digest
 from tracking.people.use_cases import add_employee
-from tracking.sign_in.use_cases.log_in import log_in
+from tracking.processes.workspace import workspace_app
+from tracking.sign_in.use_cases.log_in import enrol_device, log_in
 from tracking.sign_in.use_cases.workspace_sign_in import sign_in
-from tracking.team.pages.team import workspace_app
 
 SAMPLES = 500
 STRANGERS = ACCOUNTS = 1000

@@ -27,10 +27,11 @@ from tracking.devices.use_cases.key_use import KeyUses
 from tracking.gateway.api import desktop as app
 from tracking.gateway.api.desktop import DesktopApi
 from tracking.gateway.api.desktop_context import Gateway
-from tracking.ingest.api.large_uploads import LargeUploadReader, Room
+from tracking.ingest.api.large_uploads import LargeUploadReader
 from tracking.ingest.fastpath.store.writer import IngestWriter
 from tracking.ingest.use_cases.group_commit import GroupCommit
 from tracking.ingest.use_cases.take_upload import UploadTaker
+from tracking.protocols.large_bodies import Room
 from tracking.publishing.messages import company_month_event
 from tracking.screenshots.imaging.decoder import Decoder
 from tracking.screenshots.store.pictures import PictureStore

@@ -10,7 +10,8 @@ import pytest
 from starlette.types import Message
 
 from tracking.gateway.api.desktop import DesktopApi
-from tracking.gateway.api.endpoints import ENDPOINTS, LARGEST_UPLOAD
+from tracking.gateway.api.endpoints import ENDPOINTS
+from tracking.ingest.api.desktop import LARGEST_UPLOAD
 
 NOW = "2026-01-05 09:00:00"
 POSTS = [path for path, endpoint in ENDPOINTS.items() if endpoint.has_body]

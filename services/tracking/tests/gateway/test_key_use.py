@@ -7,8 +7,7 @@ from contracts.tenancy.v1 import keys_pb2, tenancy_pb2
 from servicekit.ids import new_id
 from servicekit.rpc_client import call
 from tracking.db.store.scope import companies_scope, company_scope
-from tracking.devices.store import devices
-from tracking.sessions.store import heartbeats
+from tracking.devices.store import devices, key_use
 
 OWNER = tenancy_pb2.Action(actor="owner@tenantry.example", reason="a test")
 
@@ -56,7 +55,7 @@ async def test_gateways_that_heard_the_same_devices_do_not_lock_each_other_out(
 
     async def saw(order, at: datetime) -> None:
         async with companies_scope(heartbeat, [tenant.company_id]) as tx:
-            await heartbeats.saw_devices(tx, [(tenant.company_id, device, b"digest", at) for device in order])
+            await key_use.saw_devices(tx, [(tenant.company_id, device, b"digest", at) for device in order])
 
     for second in range(0, 20, 2):
         at = now + timedelta(seconds=second)

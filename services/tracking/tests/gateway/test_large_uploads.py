@@ -15,10 +15,12 @@ import pytest
 from servicekit.errors import InvalidInput, NotAuthenticated, RateLimited, Unavailable
 from servicekit.ids import new_id
 from tracker_client import stamp
-from tracking.gateway.api.endpoints import LARGEST_UPLOAD
 from tracking.ingest.api import large_uploads
+from tracking.ingest.api.desktop import LARGEST_UPLOAD
 from tracking.ingest.api.large_upload_worker import PART_ROWS
-from tracking.ingest.api.large_uploads import MAX_ROWS, SMALL_BODY, START, Room, find_token
+from tracking.ingest.api.large_uploads import MAX_ROWS, find_token
+from tracking.protocols import large_bodies
+from tracking.protocols.large_bodies import SMALL_BODY, START, Room
 from tracking.screenshots.api.photos import decode_slices, split_photo
 
 UPLOAD = "upload/employee-activity"
@@ -250,9 +252,9 @@ def test_a_token_is_found_before_the_rows() -> None:
 
 
 async def test_room_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large_uploads, "PATIENCE", 0.01)
-    monkeypatch.setattr(large_uploads, "MAX_HELD", 100)
-    monkeypatch.setattr(large_uploads, "MAX_HELD_BY_COMPANY", 60)
+    monkeypatch.setattr(large_bodies, "PATIENCE", 0.01)
+    monkeypatch.setattr(large_bodies, "MAX_HELD", 100)
+    monkeypatch.setattr(large_bodies, "MAX_HELD_BY_COMPANY", 60)
     room, one, other = Room(), new_id(), new_id()
     async with room.of(one, 50):
         with pytest.raises(RateLimited):
@@ -269,10 +271,10 @@ async def test_a_body_waits_for_room() -> None:
     entered = asyncio.Event()
 
     async def second() -> None:
-        async with room.of(one, large_uploads.MAX_HELD_BY_COMPANY):
+        async with room.of(one, large_bodies.MAX_HELD_BY_COMPANY):
             entered.set()
 
-    async with room.of(one, large_uploads.MAX_HELD_BY_COMPANY):
+    async with room.of(one, large_bodies.MAX_HELD_BY_COMPANY):
         waiting = asyncio.create_task(second())
         await asyncio.sleep(0)
         assert not entered.is_set()
@@ -282,4 +284,4 @@ async def test_a_body_waits_for_room() -> None:
 
 def test_limits_hold_each_other() -> None:
     assert LARGEST_UPLOAD // 80 <= MAX_ROWS
-    assert LARGEST_UPLOAD <= large_uploads.MAX_HELD_BY_COMPANY
+    assert LARGEST_UPLOAD <= large_bodies.MAX_HELD_BY_COMPANY

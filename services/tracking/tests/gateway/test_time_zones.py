@@ -1,14 +1,18 @@
 """A company moves: its days begin at another midnight, the past ones too, and every total is as if it always had."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import text
 
 from contracts.tracking.v1 import usage_pb2
 from tracker_client import Desktop
+from tracking.checking.use_cases.recount import count_anew
 from tracking.company.use_cases.change_time_zone import TimeZones, change_time_zone
 from tracking.publishing.messages import company_month_event
+
+RECOUNT = partial(count_anew, encode=company_month_event)
 
 
 @pytest.fixture
@@ -52,8 +56,8 @@ async def test_days_are_cut_anew_and_announced(engine, tenant, days, counted, su
     assert before[first] == (900, 0, 1, 1)
     assert before[first + timedelta(days=1)] == (900, 900, 1, 1)
     for zone in ("Asia/Tokyo", "America/New_York", "UTC"):
-        assert await change_time_zone(engine, tenant.company_id, zone, company_month_event)
-        assert not await change_time_zone(engine, tenant.company_id, zone, company_month_event)
+        assert await change_time_zone(engine, tenant.company_id, zone, RECOUNT)
+        assert not await change_time_zone(engine, tenant.company_id, zone, RECOUNT)
         totals = await counted(tenant)  # a recomputation from raw rows finds the same
         assert [dict(total) for total in totals.values()] == [{"ACTIVE": 2700, "INACTIVE": 2700, "sessions": 3}]
         after = await days(tenant)
@@ -72,7 +76,7 @@ async def test_days_are_cut_anew_and_announced(engine, tenant, days, counted, su
 
 
 async def test_what_comes_later_is_counted_in_the_new_days(engine, tenant, tracker, clock, days, counted) -> None:
-    await change_time_zone(engine, tenant.company_id, "Asia/Tokyo", company_month_event)
+    await change_time_zone(engine, tenant.company_id, "Asia/Tokyo", RECOUNT)
     clock.now = max(await days(tenant))
     clock.now = datetime(
         clock.now.year, clock.now.month, clock.now.day, 14, 50, tzinfo=UTC
@@ -96,13 +100,13 @@ async def test_what_still_waits_is_counted_once(engine, tenant, tracker, clock, 
     desktop.tick(60)
     clock.now += timedelta(minutes=1)
     await desktop.upload()
-    assert await change_time_zone(engine, tenant.company_id, "Asia/Kolkata", company_month_event)
+    assert await change_time_zone(engine, tenant.company_id, "Asia/Kolkata", RECOUNT)
     totals = await counted(tenant)
     assert [dict(total) for total in totals.values()] == [{"ACTIVE": 2760, "INACTIVE": 2700, "sessions": 4}]
 
 
 async def test_the_owners_change_reaches_the_days(engine, dispatch, tenant, move, directory, days, stored) -> None:
-    zones = TimeZones(engine, dispatch, company_month_event)
+    zones = TimeZones(engine, dispatch, RECOUNT)
     before = await days(tenant)
     await move(tenant, "Asia/Tokyo")
     for _ in range(2):

@@ -17,6 +17,7 @@ from tracking.company.rules.screenshot_retention import Retention
 from tracking.company.store import screenshot_retention
 from tracking.company.use_cases.company_settings import change_settings
 from tracking.db.store.scope import companies_scope, company_scope
+from tracking.devices.store import key_use
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.ingest.fastpath.store.packing import Packer
 from tracking.ingest.fastpath.store.writer import IngestWriter
@@ -24,15 +25,16 @@ from tracking.ingest.rules.reports import Reader
 from tracking.publishing.messages import company_month_event
 from tracking.screenshots.store import screenshots
 from tracking.screenshots.store.screenshots import Screenshot
-from tracking.sessions.store import heartbeats, sessions
+from tracking.sessions.store import sessions
 from tracking.sessions.use_cases.start_session import start_session
 from tracking.sign_in.store import password_resets, shown_once, sign_in_choices
 from tracking.sign_in.use_cases.log_in import log_in
-from tracking.sign_in.use_cases.workspace_sign_in import Ticket, sign_in
+from tracking.sign_in.use_cases.workspace_sign_in import sign_in
 from tracking.tasks.use_cases.tasks import assign_task
 from tracking.totals.use_cases import fold_company
 from tracking.workspace.rules.editing import Editor
 from tracking.workspace.rules.submissions import Submission
+from tracking.workspace.rules.visitors import Ticket
 
 TABLES = (
     "activity",
@@ -111,7 +113,7 @@ async def _fill(tenant, engine: AsyncEngine, heartbeat: AsyncEngine, writer: Ing
     editor = Editor(device.employee_id, 0)
     await change_settings(engine, tenant.company_id, editor=editor, name="Acme", colour="#000000", target_hours="8")
     async with companies_scope(heartbeat, [tenant.company_id]) as tx:
-        await heartbeats.saw_devices(tx, [(tenant.company_id, device.device_id, b"digest", now)])
+        await key_use.saw_devices(tx, [(tenant.company_id, device.device_id, b"digest", now)])
     async with company_scope(engine, tenant.company_id) as tx:
         session = await sessions.by_number(tx, number)
         assert session is not None

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
 from tracking.db.store.scope import companies_scope, company_scope
+from tracking.devices.store import key_use
 from tracking.sessions.store import heartbeats
 from tracking.totals.store import fold_queue
 
@@ -253,7 +254,7 @@ async def test_a_heartbeat_of_a_company_that_was_not_named_changes_nothing(
     calls = [(theirs, row["device_id"], b"other", later) for row in before["device"]]
     with pytest.raises(ProgrammingError, match="row-level security"):
         async with companies_scope(heartbeat, [mine]) as tx:
-            await heartbeats.saw_devices(tx, calls)
+            await key_use.saw_devices(tx, calls)
     assert {target: await stored(target, theirs) for target in HEARD} == before
 
 

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tracking.access.rules.directory import AccessDirectory
 from tracking.access.worker import AccessSync
+from tracking.processes.workspace import workspace_app
 from tracking.screenshots.store.pictures import PictureStore
-from tracking.team.pages.team import workspace_app
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')

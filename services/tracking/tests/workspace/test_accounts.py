@@ -13,16 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.errors import Forbidden, NotAuthenticated, Refused
 from tracker_client import Account, TrackerClient
 from tracking.db.store.scope import company_scope
+from tracking.devices.api.desktop import SIGN_IN_AGAIN
 from tracking.devices.store.devices import Device
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.devices.use_cases.key_use import KeyUses
 from tracking.gateway.api.desktop import DesktopApi
-from tracking.gateway.api.desktop_context import SIGN_IN_AGAIN, Gateway
+from tracking.gateway.api.desktop_context import Gateway
 from tracking.ingest.api import large_uploads
 from tracking.ingest.fastpath.store.writer import IngestWriter
 from tracking.ingest.use_cases.group_commit import GroupCommit
 from tracking.ingest.use_cases.take_upload import UploadTaker
 from tracking.people.store import employees
+from tracking.protocols.large_bodies import Room
 from tracking.publishing.messages import company_month_event
 from tracking.screenshots.imaging.decoder import Decoder
 from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
@@ -203,7 +205,7 @@ async def gateway(engine: AsyncEngine, environment, pictures, directory) -> Gate
     tell: Any = None  # nothing is told here
     uploads = UploadTaker(engine, GroupCommit(IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"])))
     takers = uploads, ScreenshotTaker(engine, pictures, Decoder(), directory.storage_of)
-    large = large_uploads.LargeUploadReader(), large_uploads.Room()
+    large = large_uploads.LargeUploadReader(), Room()
     return Gateway(engine, Authenticator(engine), *takers, SignsOfLife(engine, tell), KeyUses(engine, tell), *large)
 
 

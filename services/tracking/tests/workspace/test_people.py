@@ -11,12 +11,11 @@ from PIL import Image
 from servicekit.ids import new_id
 from tracking.db.store.scope import company_scope
 from tracking.devices.use_cases.authenticate import Authenticator
-from tracking.devices.use_cases.devices import enrol_device
 from tracking.screenshots.store import screenshots
 from tracking.screenshots.store.screenshots import Screenshot
 from tracking.sessions.store import sessions
 from tracking.sessions.use_cases.start_session import start_session
-from tracking.sign_in.use_cases.log_in import log_in
+from tracking.sign_in.use_cases.log_in import enrol_device, log_in
 
 NOT_THERE = "There is no such screenshot"
 TASK = {"title": "Write the report", "description": "<b>today</b>", "due_date": "2026-01-31"}

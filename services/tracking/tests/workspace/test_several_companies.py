@@ -20,12 +20,12 @@ from tracking.db.store.scope import company_scope
 from tracking.maintenance import NoLimit
 from tracking.people.store import employees
 from tracking.people.use_cases import add_employee
+from tracking.processes.workspace import workspace_app
 from tracking.sign_in.store import sign_in_attempts
 from tracking.sign_in.store.sign_in_attempts import NO_COMPANY
 from tracking.sign_in.use_cases.guard_sign_in import account_subject
 from tracking.sign_in.use_cases.log_in import log_in
 from tracking.sign_in.use_cases.workspace_sign_in import Choice, sign_in
-from tracking.team.pages.team import workspace_app
 
 CHOICE = re.compile(r'name="csrf_token" value="(\w+)">\s*<input type="hidden" name="company" value="(\w+)"')
 SUSPENDED = "Company subscription is suspended"

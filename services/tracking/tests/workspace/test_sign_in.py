@@ -8,8 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.tokens import token_digest
+from tracking.processes.workspace import workspace_app
 from tracking.sign_in.use_cases.log_in import log_in
-from tracking.team.pages.team import workspace_app
 
 SUSPENDED = "Company subscription is suspended"
 PAGES = [("GET", "/"), ("GET", "/team"), ("POST", "/team"), ("POST", "/logout")]

@@ -98,3 +98,7 @@ class AccessSync:
         changed = list(company_ids)
         for listener in self._listeners:
             listener(changed)
+
+
+# Any event of theirs means that the access directory has news; one that is missed costs its polling interval.
+CHANGES = ("tenancy.v1.>", "billing.v1.>")

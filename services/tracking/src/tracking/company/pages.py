@@ -10,12 +10,11 @@ from starlette.responses import RedirectResponse, Response
 from servicekit.errors import InvalidInput
 from tracking.company.store.company_settings import CompanySettings
 from tracking.company.use_cases.company_settings import change_settings, show_settings
+from tracking.workspace.pages.errors import http_status
 from tracking.workspace.pages.forms import Line, Version, version_for
 from tracking.workspace.pages.rendering import render
-from tracking.workspace.pages.statuses import http_status
 from tracking.workspace.pages.visitors import AdminVisitor, AnyVisitor, TheWorkspace, Workspace
-from tracking.workspace.rules.edit_conflict import Stale
-from tracking.workspace.rules.editing import Editor
+from tracking.workspace.rules.editing import Editor, Stale
 
 router = APIRouter()
 

@@ -9,20 +9,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from credentials import preparation
 from credentials.passwords import hash_password, salt_for, verify_password
-from servicekit.errors import Conflict, InvalidInput, Refused
+from servicekit.errors import Conflict, InvalidInput, NotFound, Refused
 from servicekit.ids import new_id
 from text_rules.addresses import Address
 from text_rules.lines import checked
-from tracking.company.store import companies
+from tracking.company.store import companies, levels
 from tracking.db.store.scope import company_scope
 from tracking.people.store import employees
 from tracking.people.store.employees import Employee, email_digest
 from tracking.totals.store import fold_queue
 from tracking.workspace.rules.submissions import Submission
+from tracking.workspace.rules.visitors import ADMIN, EMPLOYEE
 from tracking.workspace.store import form_submissions
 from tracking.workspace.use_cases import earlier_result
 
-ADMIN, EMPLOYEE = "ADMIN", "EMPLOYEE"
 LONGEST_NAME = 200
 SET_UP = "this company is set up already; sign in, or ask its admin for an account"
 
@@ -60,7 +60,7 @@ async def set_up_company(
         await companies.ensure(tx, company_id, time_zone)
         await companies.lock(tx)
         made = await _made_by(tx, submission)
-        if made is None and await employees.seats_used(tx):
+        if made is None and await levels.seats_used(tx):
             raise Conflict(SET_UP)
         if made is None:
             await require_seat(tx, seats)
@@ -141,7 +141,7 @@ def check_new_password(password: str, *, name: str, email: str) -> None:
 async def require_seat(tx: AsyncConnection, seats: Seats) -> None:
     """Refused: the company's accounts take all of its `seats`. The caller holds the company."""
     allowed = seats.now()
-    if await employees.seats_used(tx) >= allowed:
+    if await levels.seats_used(tx) >= allowed:
         raise Refused(f"all {allowed} seats of the plan are taken; contact your provider for a larger plan")
 
 
@@ -153,3 +153,12 @@ async def _add(tx: AsyncConnection, company_id: UUID, employee: Employee) -> Non
 async def announce_levels(tx: AsyncConnection, company_id: UUID) -> None:
     """Has the company's seats published anew."""
     await fold_queue.append(tx, company_id, kind=fold_queue.LEVELS, at=datetime.now(UTC), employee_id=None)
+
+
+async def find_person(engine: AsyncEngine, company_id: UUID, number: int) -> Employee:
+    """The company's person with that number. NotFound: there is none."""
+    async with company_scope(engine, company_id) as tx:
+        person = await employees.by_number(tx, number)
+    if person is None:
+        raise NotFound("There is no such person in the company")
+    return person

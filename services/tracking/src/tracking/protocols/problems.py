@@ -1,7 +1,6 @@
 """How the native API refuses: one kind of body (RFC 9457), whose kinds stand in `refusals` with what they ask for."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 from starlette.responses import Response
@@ -20,8 +19,6 @@ from servicekit.errors import (
     Unavailable,
 )
 from tracking.access.rules.directory import Verdict
-from tracking.gateway.api import refusals
-from tracking.gateway.api.refusals import REFUSALS
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_AFTER = 1.0  # seconds, where an error says nothing else
@@ -67,7 +64,7 @@ class Problem(Exception):
 
     def response(self) -> Response:
         """The answer."""
-        body = {"type": "about:blank", "title": _title(self.kind), "status": self.status}
+        body = {"type": "about:blank", "title": title_of(self.kind), "status": self.status}
         headers = {"retry-after": str(max(1, round(self.retry_after)))} if self.retry_after else {}
         if self.status == 401:
             headers["www-authenticate"] = _CHALLENGES.get(self.kind, KEY_CHALLENGE)
@@ -92,44 +89,6 @@ def from_framework(status: int, detail: str) -> Problem:
     return Problem(status, kind, said)
 
 
-SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "description": "A refusal, as RFC 9457 has it.",
-    "required": ["type", "title", "status", "kind", "detail"],
-    "properties": {
-        "type": {"type": "string", "const": "about:blank"},
-        "title": {"type": "string", "description": "the kind in words"},
-        "status": {"type": "integer", "description": "the same as the response's"},
-        "kind": {"type": "string", "enum": refusals.kinds(), "description": "for programs"},
-        "detail": {"type": "string", "description": "what is wrong, and what to do about it"},
-    },
-}
-
-
-def responses() -> dict[str, Any]:
-    """The refusals for the description's components."""
-    statuses = refusals.EVERYWHERE.union(*refusals.ALSO.values())
-    return {refusals.component(status): _response(status) for status in sorted(statuses)}
-
-
-def _response(status: int) -> dict[str, Any]:
-    first = next(row.kinds[0] for row in REFUSALS if row.status == status)
-    example = {"type": "about:blank", "title": _title(first), "status": status, "kind": first, "detail": "…"}
-    schema = {"$ref": "#/components/schemas/Problem"}
-    response: dict[str, Any] = {
-        "description": refusals.meaning(status),
-        "content": {MEDIA_TYPE: {"schema": schema, "example": example}},
-    }
-    headers = {
-        401: {"WWW-Authenticate": {"description": "what is missing", "schema": {"type": "string"}}},
-        429: {"Retry-After": _SECONDS},
-        503: {"Retry-After": _SECONDS},
-    }
-    return response | ({"headers": headers[status]} if status in headers else {})
-
-
-_SECONDS = {"description": "seconds", "schema": {"type": "integer", "minimum": 1}}
-
-
-def _title(kind: str) -> str:
+def title_of(kind: str) -> str:
+    """The kind in words."""
     return kind.replace("_", " ").capitalize()

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from servicekit.errors import InvalidInput
-from tracking.people.use_cases import ADMIN
 from tracking.reports.store import Sums
 from tracking.reports.use_cases.show_reports import Daily, Monthly, show_daily, show_monthly
 from tracking.reports.use_cases.show_top_use import TopUse, show_top_use
 from tracking.workspace.pages.exports import CsvSeparator, Value, csv_response
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import AnyVisitor, TheWorkspace, Visitor
+from tracking.workspace.rules.visitors import ADMIN
 
 router = APIRouter(prefix="/reports")
 SUMS = [field.name for field in fields(Sums)]

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from uuid import UUID
 
+from tracking.clock.rules.offsets import TOLERANCE
 from tracking.ingest.rules.records import Reason
-from tracking.ingest.rules.reports import TOLERANCE
 
 ANOTHERS = "a screenshot of another person's session"
 UNWANTED = "a screenshot although they are switched off"

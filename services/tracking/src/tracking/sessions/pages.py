@@ -1,6 +1,5 @@
 """Pages about sessions: everyone's own, and those of the company for its admins, who may end and delete them."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -8,14 +7,12 @@ from fastapi import APIRouter, Query
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import InvalidInput
-from tracking.people.use_cases import ADMIN
-from tracking.publishing.messages import company_month_event
-from tracking.session_deletion.use_cases.delete_session import delete_session
 from tracking.sessions.use_cases.end_session import end_session_as_admin
 from tracking.sessions.use_cases.show_sessions import Wanted, show_session, show_sessions
 from tracking.workspace.pages.forms import After, Number, date_of
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import AdminVisitor, AnyVisitor, TheWorkspace
+from tracking.workspace.rules.visitors import ADMIN
 
 router = APIRouter(prefix="/sessions")
 Field = Annotated[str, Query(max_length=20)]  # browsers send an empty field, too
@@ -68,28 +65,6 @@ async def end(
     """Ends an open one at its last sign of life; a desktop tracker stops within seconds."""
     await end_session_as_admin(workspace.engine, visitor.company_id, number)
     return RedirectResponse(f"/sessions/{number}", 303)
-
-
-@router.get("/{number}/delete")
-async def confirm_deletion(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
-    """What deleting it means."""
-    shown = await show_session(workspace.engine, visitor.company_id, visitor.person.employee_id, number, is_admin=True)
-    return render("session_delete.html", person=visitor.person, shown=shown)
-
-
-@router.post("/{number}/delete")
-async def delete(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
-    """Deletes it, with its time, use and screenshots; one that is open ends first."""
-    await delete_session(
-        workspace.engine,
-        workspace.pictures,
-        visitor.company_id,
-        number,
-        deleted_by=visitor.person.employee_id,
-        encode=company_month_event,
-        now=datetime.now(UTC),
-    )
-    return RedirectResponse("/sessions", 303)
 
 
 def _number(text: str) -> int | None:

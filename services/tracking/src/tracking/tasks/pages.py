@@ -11,21 +11,29 @@ from pydantic import BaseModel, BeforeValidator
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import InvalidInput
-from tracking.people.use_cases import ADMIN
 from tracking.tasks.store.tasks import GivenTask
 from tracking.tasks.use_cases.edit_tasks import browse_tasks, change_task, delete_task, note_task, open_task
 from tracking.tasks.use_cases.tasks import STATUSES
-from tracking.workspace.pages.forms import After, Number, TaskForm, Version, Whole, date_of, version_for
+from tracking.workspace.pages.errors import http_status
+from tracking.workspace.pages.forms import After, Number, Once, Version, Whole, date_of, version_for
 from tracking.workspace.pages.rendering import render
-from tracking.workspace.pages.statuses import http_status
 from tracking.workspace.pages.visitors import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace
-from tracking.workspace.rules.edit_conflict import Stale
-from tracking.workspace.rules.editing import Editor
+from tracking.workspace.rules.editing import Editor, Stale
+from tracking.workspace.rules.visitors import ADMIN
 
 router = APIRouter(prefix="/tasks")
 EMPTY = BeforeValidator(lambda text: text or None)  # browsers send an empty field, too
 Person = Annotated[Whole | None, EMPTY, Query()]
 Status = Annotated[Literal["OPEN", "IN_PROGRESS", "DONE"] | None, EMPTY, Query()]
+
+
+class TaskForm(BaseModel):
+    """What somebody is to do. The use case says what these take, so that what was typed can stay."""
+
+    title: str
+    description: str = ""
+    due_date: str = ""
+    once: Once = ""
 
 
 class ChangeForm(TaskForm):

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.ids import new_id
 from tracker_client import Desktop, stamp
 from tracking.checking.use_cases.reconcile import reconcile
+from tracking.checking.use_cases.recount import count_anew
 from tracking.clock.rules.unix_time import SECOND
 from tracking.company.use_cases.change_time_zone import change_time_zone
 from tracking.db.store.scope import companies_scope, company_scope
@@ -37,6 +39,8 @@ from tracking.sessions.store import heartbeats, sessions
 from tracking.totals.rules.timeline import Kind
 from tracking.totals.store import company_days, employee_days, fold_queue
 from tracking.totals.use_cases import fold_company
+
+RECOUNT = partial(count_anew, encode=company_month_event)
 
 BYTES = 100  # of a screenshot
 Totals = dict[date, Counter[str]]
@@ -140,7 +144,7 @@ class Workplace:
             await session_deletion.empty_late_use(tx, moment(0))
 
     async def move(self, zone: str) -> None:
-        await change_time_zone(self._engine, self.company_id, zone, company_month_event)
+        await change_time_zone(self._engine, self.company_id, zone, RECOUNT)
 
     async def fold(self) -> None:
         await fold_company(self._engine, self.company_id, company_month_event)

@@ -14,10 +14,10 @@ from tracking.gateway.api import native as app
 from tracking.ingest.api.sync import LARGEST_BODY as LARGEST_BATCH
 from tracking.ingest.api.sync import MAX_COMMAS
 from tracking.ingest.messages.sync import MOST_RECORDS
+from tracking.processes.workspace import LARGEST_BODY as LARGEST_FORM
+from tracking.processes.workspace import workspace_app
 from tracking.screenshots.api import native as screenshots
 from tracking.screenshots.api.desktop import LARGEST_SCREENSHOT
-from tracking.team.pages.team import LARGEST_BODY as LARGEST_FORM
-from tracking.team.pages.team import workspace_app
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tracker_client import NativeAgent, stamp
 from tracking.checking.use_cases.reconcile import reconcile
+from tracking.processes.workspace import workspace_app
 from tracking.publishing.messages import company_month_event
-from tracking.team.pages.team import workspace_app
 
 TABLES = text("""
     SELECT table_name FROM information_schema.columns

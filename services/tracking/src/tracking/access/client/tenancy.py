@@ -9,10 +9,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from contracts.tenancy.v1 import keys_pb2, policy_pb2, tenancy_pb2, tenancy_pb2_grpc
 from servicekit.rpc_client import call, open_channel
 from servicekit.settings import TlsSettings
-from tracking.access.rules.company_keys import CompanyKey
+from tracking.access.rules.company_keys import CompanyKey, KeyUse
 from tracking.access.rules.directory import Company
 from tracking.access.rules.policy import TrackingPolicy
-from tracking.devices.use_cases.key_use import KeyUse
 
 _ENTRIES_A_CALL = 5_000  # tenancy takes twice as many
 _SERVICE = "contracts.tenancy.v1.TenancyService"

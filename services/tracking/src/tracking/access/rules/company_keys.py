@@ -50,3 +50,15 @@ class Peppers:
 def is_key(text: bytes | None) -> bool:
     """Whether it has the form of a company key."""
     return text is not None and _KEY.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """How a key is used. `newest_digest`: the same key under the newest pepper, when it was known by an old one."""
+
+    company_id: UUID
+    digest: bytes
+    last_used_at: datetime
+    devices: int
+    counted_at: datetime
+    newest_digest: bytes | None

@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from tracking.ingest.rules.reports import TOLERANCE
-
 
 def clock_offset(desktop_time: datetime, now: datetime, *, known: timedelta) -> timedelta:
     """How far the desktop's clock, which shows `desktop_time` now, is behind; `known` is what was found before.
@@ -14,3 +12,8 @@ def clock_offset(desktop_time: datetime, now: datetime, *, known: timedelta) -> 
     if abs(offset) <= TOLERANCE:
         offset = timedelta()
     return known if abs(offset - known) <= TOLERANCE else offset
+
+
+TOLERANCE = timedelta(seconds=5)  # of clocks that are said to be right
+
+PLAUSIBLE_YEARS = range(1980, 2200)  # what a wrong clock may show; farther off, an offset would leave the calendar

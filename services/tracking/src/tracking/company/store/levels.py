@@ -21,3 +21,11 @@ class Levels:
 async def read(tx: AsyncConnection) -> Levels:
     """The scope's levels now."""
     return Levels(*(await tx.execute(_READ)).one())
+
+
+async def seats_used(tx: AsyncConnection) -> int:
+    """Active accounts of the scope."""
+    return int((await tx.execute(_SEATS_USED)).scalar_one())
+
+
+_SEATS_USED = text("SELECT count(*) FROM employee WHERE active")

@@ -1,26 +1,27 @@
 """A company moves to another time zone: its days begin at another midnight, the past ones too."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from tracking.checking.use_cases.recount import count_anew
 from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
-from tracking.totals.use_cases import Encode
 
 log = structlog.get_logger()
+
+Recount = Callable[[AsyncConnection, UUID], Awaitable[int]]
+"""Adds a company's days up again in the same transaction and announces them; returns how many have changed."""
 
 
 class TimeZones:
     """Follows what tenancy says of all companies, one company's transaction after another."""
 
-    def __init__(self, engine: AsyncEngine, dispatch: AsyncEngine, encode: Encode) -> None:
+    def __init__(self, engine: AsyncEngine, dispatch: AsyncEngine, recount: Recount) -> None:
         self._engine = engine
         self._dispatch = dispatch
-        self._encode = encode
+        self._recount = recount
         self._followed = -1
 
     async def follow(self, revision: int, wanted: Callable[[], Mapping[UUID, str]]) -> bool:
@@ -37,7 +38,7 @@ class TimeZones:
         for company_id in known.keys() & zones.keys():
             if known[company_id] != zones[company_id]:
                 try:
-                    await change_time_zone(self._engine, company_id, zones[company_id], self._encode)
+                    await change_time_zone(self._engine, company_id, zones[company_id], self._recount)
                 except Exception as error:
                     log.error("time zone not changed", company_id=str(company_id), error=repr(error))
                     failed = True
@@ -45,7 +46,7 @@ class TimeZones:
         return False
 
 
-async def change_time_zone(engine: AsyncEngine, company_id: UUID, time_zone: str, encode: Encode) -> bool:
+async def change_time_zone(engine: AsyncEngine, company_id: UUID, time_zone: str, recount: Recount) -> bool:
     """Counts all days anew and announces every month that changes; False when the company is there already.
 
     Which seconds were worked does not depend on the time zone, only the days they belong to: no raw row is read, and
@@ -57,6 +58,6 @@ async def change_time_zone(engine: AsyncEngine, company_id: UUID, time_zone: str
         if old is None or old.time_zone == time_zone:
             return False
         await companies.set_time_zone(tx, time_zone)
-        days = await count_anew(tx, company_id, encode)
+        days = await recount(tx, company_id)
     log.info("time zone changed", company_id=str(company_id), days=days)
     return True

@@ -9,12 +9,10 @@ from servicekit.errors import InvalidInput
 from text_rules.lines import checked
 from tracking.company.rules.branding import LEAST_CONTRAST, contrast_with_white, is_colour
 from tracking.company.rules.screenshot_retention import Retention
-from tracking.company.store import companies, company_settings, screenshot_retention
+from tracking.company.store import companies, company_settings, levels, screenshot_retention
 from tracking.company.store.company_settings import CompanySettings
 from tracking.db.store.scope import company_scope
-from tracking.people.store import employees
-from tracking.workspace.rules.edit_conflict import Stale
-from tracking.workspace.rules.editing import Editor, differences
+from tracking.workspace.rules.editing import Editor, Stale, differences
 
 LONGEST_NAME = 60
 
@@ -36,7 +34,7 @@ async def show_settings(engine: AsyncEngine, company_id: UUID) -> ShownSettings:
         company = await companies.get(tx)
         return ShownSettings(
             await company_settings.get(tx),
-            await employees.seats_used(tx),
+            await levels.seats_used(tx),
             (await company_settings.last_edit(tx)).version,
             await screenshot_retention.get(tx),
             company.time_zone if company else "UTC",

@@ -6,29 +6,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from credentials.tokens import new_token, token_digest
-from servicekit.errors import InvalidInput, NotAuthenticated, NotFound
-from servicekit.ids import new_id
-from text_rules.lines import reported, tidy
+from servicekit.errors import NotFound
 from tracking.db.store.scope import company_scope
-from tracking.devices.store import device_list, devices
+from tracking.devices.store import device_list
 from tracking.devices.store.device_list import ListedDevice
-from tracking.sign_in.use_cases.log_in import WRONG, check_password
-from tracking.workspace.rules.list_pages import page_of, position_of
-from tracking.workspace.rules.paging import Page
+from tracking.workspace.rules.paging import Page, page_of, position_of
 
 LONGEST_NAME = 100
 DEVICES_A_PAGE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolled:
-    """A new device and whose it is."""
-
-    device_id: UUID
-    credential: str  # shown this once; kept as a digest
-    employee_name: str
-    employee_email: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +22,6 @@ class DevicePage:
 
     page: Page[ListedDevice]
     count: int
-
-
-async def enrol_device(
-    engine: AsyncEngine, company_id: UUID, *, email: str, password: str, name: str, origin: str, now: datetime
-) -> Enrolled:
-    """Enrols a device with a credential of its own; errors as of `check_password`. InvalidInput: no name."""
-    name = tidy(reported(name, LONGEST_NAME))
-    if not name:
-        raise InvalidInput("the device needs a name by which its person knows it again")
-    opened = await check_password(engine, company_id, email=email, password=password, origin=origin)
-    credential, device_id = f"device_{new_token()}", new_id()
-    async with company_scope(engine, company_id) as tx:
-        employee = await opened.hold(tx, now=now, place=opened.admitted.place)
-        if employee is None:  # changed or deactivated since the password was looked at
-            raise NotAuthenticated(WRONG)
-        await devices.insert(
-            tx,
-            company_id,
-            device_id=device_id,
-            employee_id=employee.employee_id,
-            token_digest=token_digest(credential),
-            logged_in_at=now,
-            name=name,
-        )
-    return Enrolled(device_id, credential, employee.name, employee.email)
 
 
 async def list_devices(engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, after: str = "") -> DevicePage:

@@ -5,29 +5,16 @@ After a rotation with grace the owner sees from it how many desktops are still o
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tracking.access.rules.company_keys import CompanyKey
+from tracking.access.rules.company_keys import CompanyKey, KeyUse
 from tracking.db.store.scope import companies_scope, some_at_once
-from tracking.sessions.store import heartbeats
+from tracking.devices.store import key_use
 
 STILL_IN_USE = timedelta(days=7)  # a desktop that was silent for longer counts no more
-
-
-@dataclass(frozen=True, slots=True)
-class KeyUse:
-    """How a key is used. `newest_digest`: the same key under the newest pepper, when it was known by an old one."""
-
-    company_id: UUID
-    digest: bytes
-    last_used_at: datetime
-    devices: int
-    counted_at: datetime
-    newest_digest: bytes | None
 
 
 Tell = Callable[[Sequence[KeyUse]], Awaitable[None]]
@@ -61,10 +48,10 @@ class KeyUses:
         uses: list[KeyUse] = []
         for ids in some_at_once(heard):
             async with companies_scope(self._engine, ids) as tx:
-                await heartbeats.saw_devices(tx, [(i, *call) for i in ids for call in heard[i.int]])
+                await key_use.saw_devices(tx, [(i, *call) for i in ids for call in heard[i.int]])
                 uses += [
                     KeyUse(company_id, digest, last_used_at, count, now, self._newest.get(digest))
-                    for company_id, digest, last_used_at, count in await heartbeats.count_by_key(tx, now - STILL_IN_USE)
+                    for company_id, digest, last_used_at, count in await key_use.count_by_key(tx, now - STILL_IN_USE)
                 ]
         if uses:
             await self._tell(uses)

@@ -12,10 +12,11 @@ from tracking.access.api import Admission
 from tracking.access.rules.company_keys import CompanyKey
 from tracking.access.rules.directory import Access, AccessDirectory, Company, Entitlement, Verdict
 from tracking.access.worker import AccessSync
-from tracking.gateway.api.desktop_context import Call, Gateway, utc_now
+from tracking.gateway.api.desktop_context import Gateway
 from tracking.gateway.api.endpoints import ENDPOINTS, Endpoint
-from tracking.ingest.api.large_uploads import SMALL_BODY, START
+from tracking.protocols.calls import Call, utc_now
 from tracking.protocols.desktop import Reply, from_error, ok, read_object, refusal
+from tracking.protocols.large_bodies import SMALL_BODY, START
 from tracking.protocols.transport import Body, ClientGone, Inbound, TooSlow, answer
 
 log = structlog.get_logger()

@@ -10,15 +10,19 @@ from starlette.types import Message, Receive, Scope, Send
 
 from servicekit.database import DATABASE_AWAY
 from servicekit.errors import AppError
-from tracking.devices.api.native import router
-from tracking.gateway.api.native_context import Caller, Native, admitted, device_of, utc_now
+from tracking.devices.api import native as devices
+from tracking.devices.api.native import device_of
+from tracking.gateway.api.native_context import Native
 from tracking.gateway.api.openapi import PATH as DESCRIPTION
 from tracking.gateway.api.openapi import describe
 from tracking.ingest.api import sync
-from tracking.ingest.api.large_uploads import SMALL_BODY
+from tracking.protocols.calls import Caller, admitted, utc_now
+from tracking.protocols.large_bodies import SMALL_BODY
 from tracking.protocols.problems import Problem, from_error, from_framework
 from tracking.protocols.transport import Body, ClientGone, Inbound, TooSlow, answer
 from tracking.screenshots.api import native as screenshots
+from tracking.sign_in.api import native as sign_in
+from tracking.tasks.api import native as tasks
 
 log = structlog.get_logger()
 
@@ -105,8 +109,8 @@ def description() -> bytes:
 
 def _routes() -> FastAPI:
     app = FastAPI(openapi_url=None, redirect_slashes=False, generate_unique_id_function=lambda route: route.name)
-    app.include_router(router)
-    app.include_router(screenshots.router)
+    for router in (sign_in.router, devices.router, tasks.router, screenshots.router):
+        app.include_router(router)
     return app
 
 

@@ -12,7 +12,6 @@ from tracking.gateway.api import desktop_description as desktop
 from tracking.gateway.api import refusals
 from tracking.ingest.api import sync
 from tracking.ingest.messages import sync as messages
-from tracking.protocols import problems
 
 PATH = "/v1/openapi.json"
 _REFERENCE = "#/components/schemas/{name}"
@@ -48,10 +47,10 @@ def describe(app: FastAPI) -> bytes:
     document["paths"][sync.PATH] = {"post": _sync(batch, answer)}
     _add_refusals(document["paths"])
     document["paths"] |= desktop.paths()
-    components["schemas"] |= {"Problem": problems.SCHEMA, **_without_defaults(schemas), **desktop.SCHEMAS}
+    components["schemas"] |= {"Problem": refusals.SCHEMA, **_without_defaults(schemas), **desktop.SCHEMAS}
     for name in _FRAMEWORKS:
         components["schemas"].pop(name, None)
-    components["responses"] = {**problems.responses(), **desktop.RESPONSES}
+    components["responses"] = {**refusals.responses(), **desktop.RESPONSES}
     components["securitySchemes"] |= desktop.SECURITY_SCHEMES
     # The gateway that answers with the document is the one that it describes.
     return json.dumps(document | {"info": _INFO, "servers": [{"url": "/"}], "tags": _TAGS}).encode()

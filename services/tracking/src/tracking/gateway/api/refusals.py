@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
+from tracking.protocols.problems import MEDIA_TYPE, title_of
 from tracking.screenshots.rules import MISPLACED
 
 PICTURE_TIMES = tuple(reason.name.lower() for reason in MISPLACED)
@@ -79,3 +81,42 @@ def table() -> list[str]:
 
 def _named(refusal: Refusal) -> str:
     return ", ".join(f"`{kind}`" for kind in refusal.kinds)
+
+
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "description": "A refusal, as RFC 9457 has it.",
+    "required": ["type", "title", "status", "kind", "detail"],
+    "properties": {
+        "type": {"type": "string", "const": "about:blank"},
+        "title": {"type": "string", "description": "the kind in words"},
+        "status": {"type": "integer", "description": "the same as the response's"},
+        "kind": {"type": "string", "enum": kinds(), "description": "for programs"},
+        "detail": {"type": "string", "description": "what is wrong, and what to do about it"},
+    },
+}
+
+
+def responses() -> dict[str, Any]:
+    """The refusals for the description's components."""
+    statuses = EVERYWHERE.union(*ALSO.values())
+    return {component(status): _response(status) for status in sorted(statuses)}
+
+
+def _response(status: int) -> dict[str, Any]:
+    first = next(row.kinds[0] for row in REFUSALS if row.status == status)
+    example = {"type": "about:blank", "title": title_of(first), "status": status, "kind": first, "detail": "…"}
+    schema = {"$ref": "#/components/schemas/Problem"}
+    response: dict[str, Any] = {
+        "description": meaning(status),
+        "content": {MEDIA_TYPE: {"schema": schema, "example": example}},
+    }
+    headers = {
+        401: {"WWW-Authenticate": {"description": "what is missing", "schema": {"type": "string"}}},
+        429: {"Retry-After": _SECONDS},
+        503: {"Retry-After": _SECONDS},
+    }
+    return response | ({"headers": headers[status]} if status in headers else {})
+
+
+_SECONDS = {"description": "seconds", "schema": {"type": "integer", "minimum": 1}}

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 import msgspec
 
 from servicekit.errors import AppError
-from tracking.ingest.fastpath.api.ordinary_uploads import read_rows
 from tracking.ingest.fastpath.store.packing import Packer, Upload
+from tracking.ingest.messages.desktop import read_rows
 from tracking.ingest.messages.large_uploads import LENGTH, Job, Part, Summary, framed
 from tracking.ingest.rules.reports import MOST_CLAIMS, Reader
 from tracking.protocols.desktop import id_in, read_object, text_in

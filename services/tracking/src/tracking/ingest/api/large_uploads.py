@@ -8,32 +8,25 @@ import asyncio
 import re
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 import structlog
 
-from servicekit.errors import InvalidInput, NotAuthenticated, RateLimited, TooLarge, Unavailable
+from servicekit.errors import InvalidInput, NotAuthenticated, TooLarge, Unavailable
 from servicekit.turns import Turns
 from tracking.clock.rules.unix_time import microsecond_of
 from tracking.ingest.fastpath.store.packing import Upload
 from tracking.ingest.messages.large_uploads import LENGTH, Job, Part, Summary, framed
 from tracking.ingest.rules.reports import Activity, Report
+from tracking.protocols.large_bodies import MAX_HELD
 from tracking.protocols.transport import Body
 from tracking.totals.rules.timeline import Kind
 
 log = structlog.get_logger()
 
-SMALL_BODY = 256 * 1024  # bytes that are decoded in the gateway's own process, in about a millisecond
-START = 64 * 1024  # bytes of a large body that are read before it is known who sends it
 MAX_ROWS = 420_000  # a tracker's row has at least 80 bytes, so 32 MB hold no more of them
-MAX_HELD = 160 * 1024**2  # bytes of large bodies in memory at once, of all companies
-MAX_HELD_BY_COMPANY = 40 * 1024**2
-PATIENCE = 5.0  # seconds a body waits in the network for room
 MAX_WAITING = 10.0  # seconds an upload waits for its turn: a tracker waits thirty for its answer
 MAX_READING = 15.0  # seconds for one upload; 400,000 rows take five
 PIECE = 256 * 1024  # bytes handed to the process at once
@@ -86,40 +79,6 @@ def claims_of(summary: Summary, received_at: datetime) -> Report:
         received=microsecond_of(received_at),
         ahead=summary.ahead,
     )
-
-
-class Room:
-    """How many bytes of large bodies may be held in memory."""
-
-    def __init__(self) -> None:
-        self._held: Counter[int] = Counter()  # by the integer of the company's id
-        self._freed = asyncio.Event()
-
-    @asynccontextmanager
-    async def of(self, company_id: UUID, size: int) -> AsyncIterator[None]:
-        """Holds room for `size` bytes. RateLimited: this company has its share. Unavailable: there is none left."""
-        company = company_id.int
-        with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
-                while self._is_short_of(company, size):
-                    self._freed.clear()
-                    await self._freed.wait()
-        if self._held[company] and self._held[company] + size > MAX_HELD_BY_COMPANY:
-            raise RateLimited("too many large uploads of this company at once; nothing is lost", retry_after=2)
-        if self._is_short_of(company, size):
-            raise Unavailable("too many large uploads at once; nothing is lost, try again", retry_after=2)
-        self._held[company] += size
-        try:
-            yield
-        finally:
-            self._held[company] -= size
-            if not self._held[company]:
-                del self._held[company]
-            self._freed.set()
-
-    def _is_short_of(self, company: int, size: int) -> bool:
-        own = self._held.get(company, 0)
-        return (own > 0 and own + size > MAX_HELD_BY_COMPANY) or self._held.total() + size > MAX_HELD
 
 
 class LargeUploadReader:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -11,11 +11,37 @@ from starlette.responses import Response
 
 from servicekit.errors import InvalidInput, TooLarge
 from text_rules.lines import reported
-from tracking.gateway.api.native_context import Caller, Native, device_of
+from tracking.devices.api.desktop import DeviceGateway
+from tracking.devices.api.native import device_of
 from tracking.ingest.api.compression import expand
 from tracking.ingest.messages import sync as messages
 from tracking.ingest.rules.records import Outcome, Placing, Reason, Record
 from tracking.ingest.use_cases import sync_records
+from tracking.ingest.use_cases.sync_records import RecordTaker
+from tracking.ingest.use_cases.take_upload import UploadTaker
+from tracking.protocols.calls import Caller
+from tracking.sessions.use_cases.signs_of_life import SignsOfLife
+
+
+class SyncGateway(DeviceGateway, Protocol):
+    """What a batch needs of the gateway."""
+
+    @property
+    def uploads(self) -> UploadTaker: ...
+
+    @property
+    def life(self) -> SignsOfLife: ...
+
+
+class SyncNative(Protocol):
+    """What a batch needs."""
+
+    @property
+    def gateway(self) -> SyncGateway: ...
+
+    @property
+    def records(self) -> RecordTaker: ...
+
 
 PATH = "/v1/sync"
 LARGEST_BODY = 2 * 1024 * 1024  # as it comes, and expanded
@@ -46,7 +72,7 @@ _decode_batch = msgspec.json.Decoder(_RawBatch).decode
 _UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 
-async def sync(native: Native, caller: Caller, body: bytes, encoding: str) -> Response:
+async def sync(native: SyncNative, caller: Caller, body: bytes, encoding: str) -> Response:
     """Answers a batch; whatever is in a record, the others are taken."""
     company_id = caller.company.company_id
     device = await device_of(native, caller)

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from text_rules.lines import reported
+from tracking.clock.rules.offsets import TOLERANCE
 from tracking.clock.rules.spans import Spans, cover, reach_back
 from tracking.clock.rules.unix_time import SECOND, microsecond_of, microseconds, second_of
 from tracking.ingest.rules import rows
 from tracking.ingest.rules.rows import MAX_DETAIL, MAX_NAME, MAX_SECONDS, BadRow, Row
 from tracking.totals.rules.timeline import Kind
 
-TOLERANCE = timedelta(seconds=5)  # of clocks that are said to be right
 _TOLERANCE = microseconds(TOLERANCE)
 MOST_CLAIMS = 1_000  # of one upload; a tracker has two for each session of its desktop
 ANOTHERS = "older than the log-in: another person's"
@@ -274,3 +274,10 @@ def _canonical(kind: str, raw: Any) -> str:
         return f"?{kind}[('created_at', {raw.created_at!r}), {said}]"
     raw = rows.as_sent(raw)
     return f"?{kind}{sorted(raw.items()) if isinstance(raw, Mapping) else raw!r}"
+
+
+class Stored(NamedTuple):
+    """How many rows are stored, or will be once that is answered; and how many of them in quarantine."""
+
+    rows: int
+    quarantined: int

@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from text_rules.lines import reported
+from tracking.clock.rules.offsets import PLAUSIBLE_YEARS
 from tracking.clock.rules.unix_time import microsecond_of
 from tracking.totals.rules.timeline import Kind
 
@@ -26,7 +27,6 @@ IMPOSSIBLE_DURATION = "the duration is not a number of seconds that can be true"
 NO_TIME = "created_at is not a time"
 IMPOSSIBLE_TIME = "created_at is not a time that can be true"
 
-PLAUSIBLE_YEARS = range(1980, 2200)  # what a wrong clock may show; farther off, an offset would leave the calendar
 _KINDS = {"ACTIVE": Kind.ACTIVE, "INACTIVE": Kind.IDLE}
 _LONGEST_TIME = 64  # characters
 

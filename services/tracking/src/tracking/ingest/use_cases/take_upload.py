@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -18,7 +18,7 @@ from tracking.devices.store import devices
 from tracking.devices.store.devices import Device
 from tracking.ingest.fastpath.store.packing import Packer, Upload
 from tracking.ingest.rules.clock_steps import TickOrder
-from tracking.ingest.rules.reports import Reader, Report
+from tracking.ingest.rules.reports import Reader, Report, Stored
 from tracking.ingest.use_cases.group_commit import Answered, GroupCommit
 from tracking.sessions.store import sessions
 
@@ -74,13 +74,6 @@ class _Desktop:
             return report.ahead
         placed = self.order.shown(report, session_start=session_start, received=report.received)
         return None if placed is None else placed - microseconds(self.device.clock_offset)
-
-
-class Stored(NamedTuple):
-    """How many rows are stored, or will be once that is answered; and how many of them in quarantine."""
-
-    rows: int
-    quarantined: int
 
 
 _stored = lru_cache(maxsize=1024)(Stored)  # most are alike

@@ -69,7 +69,6 @@ _FIRST_ADMIN = text(f"""
     SELECT {_COLUMNS} FROM employee WHERE active AND role = 'ADMIN' ORDER BY created_at, employee_id LIMIT 1
 """)
 
-_SEATS_USED = text("SELECT count(*) FROM employee WHERE active")
 
 _COMPANIES = text("SELECT DISTINCT company_id FROM employee ORDER BY company_id")
 
@@ -228,11 +227,6 @@ async def everyone(tx: AsyncConnection) -> list[Employee]:
     """All accounts of the scope, by name."""
     found = [Employee(*row) for row in await tx.execute(_ALL)]
     return sorted(found, key=lambda person: sort_key(person.name))
-
-
-async def seats_used(tx: AsyncConnection) -> int:
-    """Active accounts of the scope."""
-    return int((await tx.execute(_SEATS_USED)).scalar_one())
 
 
 async def companies_of(dispatch: AsyncEngine, email: str) -> list[UUID]:

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound
 from tracking.clock.rules.days import day_of
+from tracking.clock.rules.offsets import PLAUSIBLE_YEARS
 from tracking.company.store import companies, company_settings
 from tracking.db.store.scope import company_scope
-from tracking.ingest.rules.rows import PLAUSIBLE_YEARS
 from tracking.people.store import employees
 from tracking.people.store.employees import Employee
 from tracking.reports import store as reports

@@ -2,20 +2,34 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from servicekit.errors import InvalidInput
+from tracking.devices.api.desktop import DeviceGateway, device_of
 from tracking.devices.store.devices import Device
-from tracking.gateway.api.desktop_context import Call, Gateway, device_of
+from tracking.protocols.calls import Call
 from tracking.protocols.desktop import Reply, id_in, ok, text_in, time_in
+from tracking.protocols.large_bodies import Room
 from tracking.screenshots.api.photos import decode_slices, split_photo
 from tracking.screenshots.rules import UNWANTED, Capture, NotKept, capture_id, decode_photo
+from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
+
+
+class ScreenshotGateway(DeviceGateway, Protocol):
+    """What the calls of this module need."""
+
+    @property
+    def screenshots(self) -> ScreenshotTaker: ...
+
+    @property
+    def picture_room(self) -> Room: ...
+
 
 LARGEST_SCREENSHOT = 32 * 1024 * 1024  # base64 of 24 MB; a screen's PNG has some 100 kB to 8 MB
 
 
-async def call_screenshot(gateway: Gateway, call: Call) -> Reply:
+async def call_screenshot(gateway: ScreenshotGateway, call: Call) -> Reply:
     """`active_token`, `work_session_id`, `capture_time`, `photo`: true whatever the picture is.
 
     The tracker sends its oldest five until they are taken: one that never will be is kept aside, and counted.
@@ -25,7 +39,7 @@ async def call_screenshot(gateway: Gateway, call: Call) -> Reply:
     return await _answer(gateway, call, device, capture)
 
 
-async def call_large_screenshot(gateway: Gateway, call: Call) -> Reply:
+async def call_large_screenshot(gateway: ScreenshotGateway, call: Call) -> Reply:
     """The same with a picture of more than some hundred kilobytes, which is cut out of the body and decoded in slices.
 
     One call that decodes megabytes would hold up everyone, in a thread as well.
@@ -41,7 +55,7 @@ async def call_large_screenshot(gateway: Gateway, call: Call) -> Reply:
         return await _answer(gateway, call, device, capture)
 
 
-async def _answer(gateway: Gateway, call: Call, device: Device, capture: Capture) -> Reply:
+async def _answer(gateway: ScreenshotGateway, call: Call, device: Device, capture: Capture) -> Reply:
     try:
         await _keep(gateway, call, device, capture)
     except NotKept as reason:
@@ -50,7 +64,7 @@ async def _answer(gateway: Gateway, call: Call, device: Device, capture: Capture
     return ok("Screenshot kept")
 
 
-async def _keep(gateway: Gateway, call: Call, device: Device, capture: Capture) -> None:
+async def _keep(gateway: ScreenshotGateway, call: Call, device: Device, capture: Capture) -> None:
     if not call.company.policy.screenshots_enabled:
         raise NotKept(UNWANTED)
     await gateway.screenshots.keep(

@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel
 
 from servicekit.errors import NotFound, Refused
-from tracking.devices.api.native import TheCaller, TheDevice, TheNative, company_key, credential
-from tracking.gateway.api.native_context import Caller
+from tracking.devices.api.native import TheCaller, TheDevice, company_key, credential, the_native
 from tracking.ingest.rules.records import Placing, RefusedRecord
+from tracking.protocols.calls import Caller
 from tracking.protocols.problems import Problem
 from tracking.screenshots.rules import (
     ANOTHERS,
@@ -23,6 +23,25 @@ from tracking.screenshots.rules import (
     NotKept,
     named_capture_id,
 )
+from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
+
+
+class ScreenshotGateway(Protocol):
+    """Who takes screenshots."""
+
+    @property
+    def screenshots(self) -> ScreenshotTaker: ...
+
+
+class ScreenshotNative(Protocol):
+    """What the call of this module needs."""
+
+    @property
+    def gateway(self) -> ScreenshotGateway: ...
+
+
+TheNative = Annotated[ScreenshotNative, Depends(the_native)]
+
 
 PATH = "/v1/screenshots/"
 LARGEST_BODY = 24 * 1024 * 1024  # a screen's PNG has some 100 kB to 8 MB

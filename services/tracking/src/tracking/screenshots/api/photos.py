@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from servicekit.errors import InvalidInput
-from tracking.ingest.api.large_uploads import SMALL_BODY, START
 from tracking.protocols.desktop import read_object
+from tracking.protocols.large_bodies import SMALL_BODY, START
 
 SLICE = 512 * 1024  # bytes of base64, decoded in about half a millisecond
 _PHOTO = re.compile(rb'"photo"\s*:\s*"')

@@ -8,16 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound
 from tracking.clock.rules.days import company_day, day_of
+from tracking.clock.rules.offsets import PLAUSIBLE_YEARS
 from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
-from tracking.ingest.rules.rows import PLAUSIBLE_YEARS
 from tracking.people.store import employees
 from tracking.people.store.employees import Employee
 from tracking.screenshots.store import screenshots
 from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.store.screenshots import Screenshot
-from tracking.workspace.rules.list_pages import page_of, position_of
-from tracking.workspace.rules.paging import Page, Position
+from tracking.workspace.rules.paging import Page, Position, page_of, position_of
 
 PICTURES_A_PAGE = 120  # a tracker makes two every two minutes
 
@@ -41,15 +40,6 @@ class Gallery:
     def day_after(self) -> date:
         """The day after that one."""
         return self.day + timedelta(days=1)
-
-
-async def find_person(engine: AsyncEngine, company_id: UUID, number: int) -> Employee:
-    """The company's person with that number. NotFound: there is none."""
-    async with company_scope(engine, company_id) as tx:
-        person = await employees.by_number(tx, number)
-    if person is None:
-        raise NotFound("There is no such person in the company")
-    return person
 
 
 async def show_gallery(

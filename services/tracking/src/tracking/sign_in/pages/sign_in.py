@@ -17,17 +17,16 @@ from tracking.sign_in.use_cases.workspace_sign_in import (
     LASTS,
     TOO_LATE,
     Choice,
-    Ticket,
     choose,
     recognise,
     sign_in,
     sign_out,
 )
-from tracking.workspace.pages.errors import says_when
+from tracking.workspace.pages.errors import http_status, says_when
 from tracking.workspace.pages.forms import FormLine, Line, safe_next
 from tracking.workspace.pages.rendering import render
-from tracking.workspace.pages.statuses import http_status
 from tracking.workspace.pages.visitors import TheWorkspace, Workspace, check_origin, check_token, origin_of, ticket_of
+from tracking.workspace.rules.visitors import Ticket
 
 BROWSER_TIME = 400 * 24 * 3600  # seconds: no browser keeps a cookie longer
 _LONGEST_TOKEN = 100

@@ -1,11 +1,12 @@
 """Sign-ins of admins and employees to the workspace's pages."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tracking.workspace.rules.visitors import SignedIn
 
 _INSERT = text("""
     INSERT INTO workspace_session (company_id, token_digest, employee_id, csrf_token, expires_at)
@@ -25,18 +26,6 @@ _DELETE_OF_EMPLOYEE = text("""
     DELETE FROM workspace_session
     WHERE employee_id = :employee_id AND token_digest IS DISTINCT FROM CAST(:spared AS bytea)
 """)
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """Who is looking at a page, and how the company wants its pages; None: as they come."""
-
-    employee_id: UUID
-    name: str
-    role: str
-    csrf_token: str
-    workspace_name: str | None
-    brand_colour: str | None
 
 
 async def insert(

@@ -19,8 +19,8 @@ from tracking.people.store.employees import Employee
 from tracking.people.use_cases import check_new_password, new_password_hash
 from tracking.sign_in.store import known_places, password_resets, shown_once, sign_in_attempts, workspace_sessions
 from tracking.sign_in.use_cases.guard_sign_in import account_subject, admit_proof
-from tracking.sign_in.use_cases.workspace_sign_in import Ticket
 from tracking.workspace.rules.submissions import Submission
+from tracking.workspace.rules.visitors import Ticket
 from tracking.workspace.use_cases import earlier_result
 
 SHOWN_FOR = timedelta(minutes=15)

@@ -18,11 +18,12 @@ from tracking.company.store import company_settings
 from tracking.db.store.scope import company_scope, enter_scope
 from tracking.people.store import employees
 from tracking.people.store.employees import Employee, email_digest
-from tracking.people.use_cases import ADMIN, new_password_hash
+from tracking.people.use_cases import new_password_hash
 from tracking.sign_in.store import known_places, password_resets, sign_in_attempts
 from tracking.sign_in.store.sign_in_attempts import NO_COMPANY
 from tracking.sign_in.use_cases.change_password import replace_password
 from tracking.sign_in.use_cases.guard_sign_in import account_subject
+from tracking.workspace.rules.visitors import ADMIN
 
 LINK_TIME = timedelta(minutes=30)
 RECOVERY_TIME = timedelta(hours=1)

@@ -13,22 +13,14 @@ from tracking.db.store.scope import company_scope, enter_scope
 from tracking.people.store import employees
 from tracking.people.store.employees import Employee
 from tracking.sign_in.store import known_places, sign_in_choices, workspace_sessions
-from tracking.sign_in.store.workspace_sessions import SignedIn
 from tracking.sign_in.use_cases.check_password import Opened, hold_all, open_accounts
 from tracking.sign_in.use_cases.guard_sign_in import Place
+from tracking.workspace.rules.visitors import SignedIn, Ticket
 
 LASTS = timedelta(hours=12)
 CHOICE_TIME = timedelta(minutes=5)
 WRONG = "E-mail or password is wrong"
 TOO_LATE = "That took too long. Sign in again."
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """What the cookie holds: the company says in whose rows to look, the token opens."""
-
-    company_id: UUID
-    token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,8 @@ from tracking.people.store.employees import Employee
 from tracking.tasks.store import tasks
 from tracking.tasks.store.tasks import GivenTask
 from tracking.tasks.use_cases.tasks import details_of, title_of
-from tracking.workspace.rules.edit_conflict import Stale
-from tracking.workspace.rules.editing import Editor, differences
-from tracking.workspace.rules.list_pages import page_of, position_of
-from tracking.workspace.rules.paging import Page
+from tracking.workspace.rules.editing import Editor, Stale, differences
+from tracking.workspace.rules.paging import Page, page_of, position_of
 
 TASKS_A_PAGE = 100
 NOT_THERE = "There is no such task"

@@ -11,8 +11,7 @@ from tracking.db.store.scope import company_scope
 from tracking.people.store import employees
 from tracking.tasks.store import tasks
 from tracking.tasks.store.tasks import Task, Updated
-from tracking.workspace.rules.list_pages import page_of, position_of
-from tracking.workspace.rules.paging import Page
+from tracking.workspace.rules.paging import Page, page_of, position_of
 from tracking.workspace.rules.submissions import Submission
 from tracking.workspace.use_cases import earlier_result
 

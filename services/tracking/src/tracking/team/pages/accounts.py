@@ -10,17 +10,15 @@ from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import AppError, NotFound
 from text_rules.zones import time_zones
-from tracking.screenshots.use_cases.show_screenshots import find_person
-from tracking.sign_in.pages.sign_in import browser_of, know_browser
-from tracking.sign_in.use_cases.change_password import change_password, reset_password, show_new_password
+from tracking.people.use_cases import find_person
+from tracking.sign_in.use_cases.change_password import reset_password, show_new_password
 from tracking.sign_in.use_cases.unlock_sign_in import show_guesses, unlock
 from tracking.team.use_cases.deactivate_employee import deactivate_employee, reactivate_employee
 from tracking.team.use_cases.edit_employee import LONGEST_DESIGNATION, Edit, edit_employee
-from tracking.workspace.pages.errors import says_when
+from tracking.workspace.pages.errors import http_status
 from tracking.workspace.pages.forms import Line, Number, Once, Version, submission, version_for
 from tracking.workspace.pages.rendering import render
-from tracking.workspace.pages.statuses import http_status
-from tracking.workspace.pages.visitors import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace
+from tracking.workspace.pages.visitors import AdminVisitor, TheWorkspace, Visitor, Workspace
 from tracking.workspace.rules.editing import Editor
 
 router = APIRouter()
@@ -42,13 +40,6 @@ class ResetForm(BaseModel):
 
     password: Line = ""
     once: Once = ""
-
-
-class PasswordForm(BaseModel):
-    """The own password, and what it is to be."""
-
-    present: Line
-    new: Line
 
 
 @router.get("/team/{number}/account")
@@ -130,36 +121,6 @@ async def unlock_account(workspace: TheWorkspace, visitor: AdminVisitor, number:
     """Forgives the attempts to sign in to that person's account."""
     await unlock(workspace.engine, visitor.company_id, number)
     return RedirectResponse(f"/team/{number}/account", 303)
-
-
-@router.get("/account")
-async def own_account(visitor: AnyVisitor, done: str = "") -> Response:
-    """The form for the own password."""
-    return render("own_account.html", person=visitor.person, done=done == "password")
-
-
-@router.post("/account")
-async def change_own_password(
-    request: Request, workspace: TheWorkspace, visitor: AnyVisitor, form: Annotated[PasswordForm, Form()]
-) -> Response:
-    """Changes it; the visitor stays signed in here, and nowhere else."""
-    browser = browser_of(request, workspace)
-    try:
-        await change_password(
-            workspace.engine,
-            visitor.ticket,
-            visitor.person.employee_id,
-            present=form.present,
-            new=form.new,
-            now=datetime.now(UTC),
-            browser=browser,
-        )
-    except AppError as error:
-        reply = render(
-            "own_account.html", status_code=http_status(error), person=visitor.person, done=False, error=error.message
-        )
-        return says_when(reply, error)
-    return know_browser(RedirectResponse("/account?done=password", 303), workspace, browser)
 
 
 async def _account_of(

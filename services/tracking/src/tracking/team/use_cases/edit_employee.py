@@ -12,10 +12,10 @@ from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
 from tracking.people.store import employees
 from tracking.people.store.employees import Employee
-from tracking.people.use_cases import ADMIN, check_role, identity
+from tracking.people.use_cases import check_role, identity
 from tracking.sign_in.store import password_resets
-from tracking.workspace.rules.edit_conflict import Stale
-from tracking.workspace.rules.editing import Editor, differences
+from tracking.workspace.rules.editing import Editor, Stale, differences
+from tracking.workspace.rules.visitors import ADMIN
 
 LONGEST_DESIGNATION = 100
 

@@ -8,7 +8,7 @@ from fastapi import Form, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from servicekit.errors import AppError, InvalidInput
-from tracking.workspace.rules.edit_conflict import Stale
+from tracking.workspace.rules.editing import Stale
 from tracking.workspace.rules.paging import LONGEST_POSITION
 from tracking.workspace.rules.submissions import Submission
 
@@ -21,15 +21,6 @@ FormLine = Annotated[Line, Form()]
 Version = Annotated[int, Field(ge=0, lt=2**31)]
 Once = Annotated[str, Field(max_length=100)]
 """The key that a form was given with its page: sent twice it takes effect once. Empty: no form of a page."""
-
-
-class TaskForm(BaseModel):
-    """What somebody is to do. The use case says what these take, so that what was typed can stay."""
-
-    title: str
-    description: str = ""
-    due_date: str = ""
-    once: Once = ""
 
 
 def is_own_path(target: str) -> bool:

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from servicekit.errors import AppError, Forbidden, InvalidInput
-from tracking.sign_in.store.workspace_sessions import SignedIn
 from tracking.workspace.pages.forms import is_own_path
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import TheWorkspace, require_same_origin, who_is_signed_in
+from tracking.workspace.rules.visitors import SignedIn
 
 router = APIRouter()
 

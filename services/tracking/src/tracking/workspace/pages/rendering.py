@@ -7,18 +7,18 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from credentials.tokens import new_token
 from text_rules.showing import bdi, isolated
 from tracking.clock.rules.days import day_of
-from tracking.team.pages.set_aside import why_set_aside
 from tracking.workspace.pages.charts import chart, longest
 from tracking.workspace.pages.labels import label_of
 
-STATIC = files("tracking") / "api" / "workspace" / "static"
+_PACKAGE = files("tracking")
+STATIC = _PACKAGE / "workspace" / "static"
 
 
 def _hours(seconds: int) -> str:
@@ -73,8 +73,13 @@ def _static_url(name: str) -> str:
     return f"/static/{name}?v={digest}"
 
 
+# Each feature that has pages keeps its templates; no two have one of the same name.
+_FEATURES = sorted(folder.name for folder in _PACKAGE.iterdir() if (folder / "templates").is_dir())
 _templates = Environment(
-    loader=PackageLoader("tracking.api.workspace"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    loader=ChoiceLoader([PackageLoader(f"tracking.{feature}") for feature in _FEATURES]),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
 )
 _templates.filters |= {
     "hours": _hours,
@@ -83,7 +88,6 @@ _templates.filters |= {
     "clock": _clock,
     "time_of_day": _time_of_day,
     "days_before": _days_before,
-    "why_set_aside": why_set_aside,
     "bdi": bdi,
     "isolated": isolated,
     "label": label_of,

@@ -2,6 +2,7 @@
 
 import hmac
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
@@ -14,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.errors import Forbidden, NotAuthenticated, Unavailable
 from tracking.access.rules.directory import Access, AccessDirectory, Verdict
 from tracking.access.worker import AccessSync
-from tracking.people.use_cases import ADMIN
-from tracking.screenshots.store.pictures import PictureStore
-from tracking.sign_in.store.workspace_sessions import SignedIn
-from tracking.sign_in.use_cases.workspace_sign_in import Ticket, recognise
+from tracking.workspace.rules.visitors import ADMIN, SignedIn, Ticket
+
+Recognise = Callable[[AsyncEngine, Ticket, datetime], Awaitable[SignedIn]]
+"""Whose session a ticket opens at that moment. NotAuthenticated: nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Workspace:
     dispatch: AsyncEngine
     directory: AccessDirectory
     sync: AccessSync
-    pictures: PictureStore
+    recognise: Recognise
     cookie_secure: bool
     sends_mail: bool = False
 
@@ -130,7 +131,7 @@ async def who_is_signed_in(request: Request, workspace: Workspace) -> Visitor:
     ticket = ticket_of(request, workspace)
     if ticket is None:
         raise NotAuthenticated("Please sign in")
-    person = await recognise(workspace.engine, ticket, datetime.now(UTC))
+    person = await workspace.recognise(workspace.engine, ticket, datetime.now(UTC))
     return Visitor(ticket, person, workspace.admit(ticket.company_id))
 
 

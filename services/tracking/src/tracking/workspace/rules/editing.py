@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from servicekit.errors import Conflict
+
 
 @dataclass(frozen=True, slots=True)
 class Editor:
@@ -35,3 +37,12 @@ def changed_meanwhile(last: LastEdit, saved: Mapping[str, str]) -> str:
     values = "; ".join(f"{label}: {value or '(empty)'}" for label, value in saved.items())
     now = f" Saved now: {values}." if values else ""
     return f"Changed meanwhile by {who}{when}.{now} Nothing of yours is saved yet: check it below and save again."
+
+
+class Stale(Conflict):
+    """The form began with an older version. `version` is the one that its next attempt has seen."""
+
+    def __init__(self, last: LastEdit, saved: Mapping[str, str]) -> None:
+        """`saved`: what is stored now, by label, where it is not what was typed."""
+        super().__init__(changed_meanwhile(last, saved))
+        self.version = last.version

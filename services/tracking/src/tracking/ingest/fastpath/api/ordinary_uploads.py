@@ -5,35 +5,35 @@ the door, which knows all cases.
 """
 
 import time
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Protocol
 
 import msgspec
 
 from servicekit.errors import AppError
 from tracking.access.rules.company_keys import CompanyKey
 from tracking.access.rules.directory import AccessDirectory, Verdict
-from tracking.gateway.api.desktop_context import Gateway
+from tracking.devices.api.desktop import DeviceGateway
+from tracking.ingest.messages.desktop import stored_message
 from tracking.ingest.rules import rows
+from tracking.ingest.rules.reports import Stored
 from tracking.ingest.use_cases.group_commit import Answered
-from tracking.ingest.use_cases.take_upload import Stored
-from tracking.protocols.desktop import Reply, from_error, ok, rows_in, typed
+from tracking.ingest.use_cases.take_upload import UploadTaker
+from tracking.protocols.desktop import Reply, from_error, ok
+from tracking.sessions.use_cases.signs_of_life import SignsOfLife
+
+
+class FastPathGateway(DeviceGateway, Protocol):
+    """What the fast path needs of a gateway."""
+
+    @property
+    def uploads(self) -> UploadTaker: ...
+
+    @property
+    def life(self) -> SignsOfLife: ...
+
 
 PATH = b"/api/upload/employee-activity"
-KINDS: Mapping[str, type] = {
-    "applications": rows.Application,
-    "websites": rows.Website,
-    "activities": rows.Activity,
-}
-
-
-class Rows(msgspec.Struct):
-    """The rows of an upload, the odd ones among them as they came."""
-
-    applications: list[Any]
-    websites: list[Any]
-    activities: list[Any]
 
 
 class Body(msgspec.Struct):
@@ -49,20 +49,10 @@ class Body(msgspec.Struct):
 _decode = msgspec.json.Decoder(Body).decode
 
 
-def read_rows(fields: Mapping[str, Any]) -> Rows:
-    """The rows of a body. InvalidInput: one of the lists is none."""
-    return Rows(*(typed(rows_in(fields, name), kind) for name, kind in KINDS.items()))
-
-
-def count_rows(fields: Mapping[str, Any]) -> int:
-    """How many rows a body has, before any is looked at. InvalidInput: one of the lists is none."""
-    return sum(len(rows_in(fields, name)) for name in KINDS)
-
-
 class Uploads:
     """Takes ordinary uploads."""
 
-    def __init__(self, gateway: Gateway, directory: AccessDirectory) -> None:
+    def __init__(self, gateway: FastPathGateway, directory: AccessDirectory) -> None:
         self._directory = directory
         self._authenticator, self._uploads = gateway.authenticator, gateway.uploads
         self._life, self._key_uses = gateway.life, gateway.key_uses
@@ -94,11 +84,6 @@ class Uploads:
             self._life.session(company_id, number, now)
             self._key_uses.note(key, device.device_id, now)
         return taken
-
-
-def stored_message(taken: Stored) -> str:
-    """What the tracker is told."""
-    return f"{taken.rows} rows stored" + (f", {taken.quarantined} of them kept aside" if taken.quarantined else "")
 
 
 def stored_body(taken: Stored) -> bytes:

@@ -14,11 +14,11 @@ import structlog
 from servicekit.errors import AppError
 from servicekit.http_protocol import ONCE, BoundedHeadProtocol
 from tracking.access.rules.company_keys import CompanyKey
-from tracking.gateway.api.desktop_context import utc_now
 from tracking.ingest.fastpath.api.known_heads import KnownHeads
 from tracking.ingest.fastpath.api.ordinary_uploads import PATH, Uploads
 from tracking.ingest.fastpath.api.responses import StoredResponses, response
-from tracking.ingest.use_cases.take_upload import Stored
+from tracking.ingest.rules.reports import Stored
+from tracking.protocols.calls import utc_now
 from tracking.protocols.desktop import Reply, from_error, refusal
 
 log = structlog.get_logger()

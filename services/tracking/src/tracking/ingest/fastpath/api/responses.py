@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from tracking.ingest.fastpath.api.ordinary_uploads import stored_body
-from tracking.ingest.use_cases.take_upload import Stored
+from tracking.ingest.rules.reports import Stored
 
 Headers = Sequence[tuple[bytes, bytes]]
 
