@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from contracts.tracking.v1 import usage_pb2
 from servicekit.errors import NotFound
-from services.tracking.tests.gateway.deletion.deletion_steps import (
+from services.tracking.tests.session_deletion.deletion_steps import (
     LAG,
     MIDNIGHT,
     ZONES,

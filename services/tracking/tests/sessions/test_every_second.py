@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from servicekit.errors import Conflict, NotFound
-from services.tracking.tests.gateway.native.history_steps import (
+from services.tracking.tests.sessions.history_steps import (
     AGENT,
     DESKTOPS,
     Again,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.tracking.tests.gateway.short_way.conftest import PATH, answer, row
+from services.tracking.tests.ingest.fastpath.conftest import PATH, answer, row
 
 
 async def test_a_head_is_parsed_once(port, seat, request_of, parsed, application, stored, connections) -> None:

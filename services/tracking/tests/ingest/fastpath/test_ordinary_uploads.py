@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.tracking.tests.gateway.short_way.conftest import PATH, answer, row
+from services.tracking.tests.ingest.fastpath.conftest import PATH, answer, row
 from tracking.ingest.fastpath.api import protocol
 from tracking.ingest.fastpath.api.ordinary_uploads import Uploads
 from tracking.ingest.rules.rows import MAX_DETAIL

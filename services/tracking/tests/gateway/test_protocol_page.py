@@ -18,7 +18,7 @@ from tracking.ingest.rules.records import Reason
 from tracking.protocols import problems
 from tracking.tasks.use_cases.tasks import assign_task
 
-PAGE = Path(__file__).parents[5] / "docs/protocol.md"
+PAGE = Path(__file__).parents[4] / "docs/protocol.md"
 ASSIGNED = re.compile(r"^(\w+)=\$\((.*)\)$", re.DOTALL)
 
 curl = argparse.ArgumentParser("curl")
