@@ -23,11 +23,11 @@ from tracking.checking.use_cases.import_history import Stretch, import_history
 from tracking.checking.use_cases.reconcile import reconcile
 from tracking.checking.use_cases.recount import recount
 from tracking.db.store.scope import company_scope
-from tracking.people.store import employees
+from tracking.people import store as employees
 from tracking.people.use_cases import add_employee, set_up_company
 from tracking.publishing.messages import company_month_event
 from tracking.publishing.use_cases import rebuild_feed
-from tracking.sign_in.use_cases import restrained_sign_ins
+from tracking.sign_in.use_cases import unlock_sign_in
 from tracking.sign_in.use_cases.reset_by_mail import recover_admin
 from tracking.totals.rules.timeline import Kind
 from tracking.totals.use_cases import fold_company
@@ -80,10 +80,10 @@ async def sign_ins(config: settings.Maintenance, *, lift: str | None) -> None:
     """Lists who may not sign in now; with `lift`, an e-mail or an address, forgives what is counted against it."""
     engine, dispatch = _engines(config)
     if lift:
-        await restrained_sign_ins.lift(engine, dispatch, lift)
+        await unlock_sign_in.lift(engine, dispatch, lift)
         _say(f"{lift} may sign in again")
     else:
-        async for line in restrained_sign_ins.list_restrained(engine, dispatch):
+        async for line in unlock_sign_in.list_restrained(engine, dispatch):
             _say(line)
     await engine.dispose()
     await dispatch.dispose()

@@ -20,8 +20,8 @@ from tracking.access.client.tenancy import TenancyClient
 from tracking.access.rules.company_keys import Peppers
 from tracking.access.rules.directory import AccessDirectory, Company
 from tracking.access.worker import SHORTEST_INTERVAL, AccessSync
+from tracking.gateway.api.context import Gateway
 from tracking.gateway.api.desktop import DesktopApi
-from tracking.gateway.api.desktop_context import Gateway
 from tracking.gateway.api.endpoints import ENDPOINTS
 
 SUSPENDED = "Company subscription is suspended"

@@ -25,7 +25,7 @@ from credentials.throttle import Budget
 from servicekit.errors import AppError
 from servicekit.http_proxies import behind
 from tracking.maintenance import NoLimit
-from tracking.people.store.employees import email_digest
+from tracking.people.store import email_digest
 from tracking.people.use_cases import add_employee
 from tracking.processes.workspace import workspace_app
 from tracking.sign_in.use_cases.log_in import enrol_device, log_in

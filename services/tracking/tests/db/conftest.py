@@ -21,12 +21,12 @@ from tracking.devices.store import key_use
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.ingest.fastpath.store.packing import Packer
 from tracking.ingest.fastpath.store.writer import IngestWriter
-from tracking.ingest.rules.reports import Reader
+from tracking.ingest.rules.upload_reader import Reader
 from tracking.publishing.messages import company_month_event
 from tracking.screenshots.store import screenshots
 from tracking.screenshots.store.screenshots import Screenshot
 from tracking.sessions.store import sessions
-from tracking.sessions.use_cases.start_session import start_session
+from tracking.sessions.use_cases.lifecycle import start_session
 from tracking.sign_in.store import password_resets, shown_once, sign_in_choices
 from tracking.sign_in.use_cases.log_in import log_in
 from tracking.sign_in.use_cases.workspace_sign_in import sign_in

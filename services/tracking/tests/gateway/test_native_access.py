@@ -21,8 +21,8 @@ from tracking.access.rules.directory import AccessDirectory
 from tracking.access.use_cases import ConfigWatch
 from tracking.access.worker import AccessSync
 from tracking.gateway.api import native as app
+from tracking.gateway.api.context import Native
 from tracking.gateway.api.native import NativeApi
-from tracking.gateway.api.native_context import Native
 from tracking.tasks.use_cases.tasks import assign_task
 
 NOW = datetime.now(UTC).isoformat()

@@ -8,8 +8,8 @@ import pytest
 from tracker_client import Desktop, Window
 from tracking.clock.rules.unix_time import microsecond_of, moment_of
 from tracking.ingest.rules.clock_steps import TickOrder
-from tracking.ingest.rules.reports import Reader, Report
 from tracking.ingest.rules.rows import Activity
+from tracking.ingest.rules.upload_reader import Reader, Report
 from tracking.sessions.use_cases.show_sessions import Wanted, show_sessions
 
 HOUR = timedelta(hours=1)

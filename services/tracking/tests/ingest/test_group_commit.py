@@ -17,7 +17,7 @@ from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
 from tracking.ingest.fastpath.store.packing import Packer, Upload
 from tracking.ingest.fastpath.store.writer import IngestWriter
-from tracking.ingest.rules.reports import Activity, Quarantined, Report, Usage
+from tracking.ingest.rules.upload_reader import Activity, Quarantined, Report, Usage
 from tracking.ingest.use_cases import group_commit
 from tracking.ingest.use_cases.group_commit import GroupCommit
 from tracking.totals.rules.timeline import Kind

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracking.clock.rules.unix_time import moment_of
-from tracking.ingest.rules.reports import MOST_CLAIMS, Reader, Report
 from tracking.ingest.rules.rows import Activity
+from tracking.ingest.rules.upload_reader import MOST_CLAIMS, Reader, Report
 from tracking.totals.rules.timeline import Kind
 
 ALICE, BEN = UUID(int=1), UUID(int=2)

@@ -18,8 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.ids import new_id
 from tracking.db.store.scope import company_scope
 from tracking.reports import store as reports
-from tracking.reports.use_cases.show_reports import show_daily, show_monthly
-from tracking.reports.use_cases.show_top_use import show_top_use
+from tracking.reports.use_cases import show_daily, show_monthly, show_top_use
 from tracking.totals.rules.daybook import EmployeeTotals
 from tracking.totals.store import employee_days
 

@@ -22,8 +22,7 @@ from tracker_client import stamp
 from tracking.screenshots.imaging import decoder as module
 from tracking.screenshots.imaging.containers import Header, read_header
 from tracking.screenshots.imaging.decoder import Decoder
-from tracking.screenshots.imaging.protocol import ANSWER, REQUEST
-from tracking.screenshots.imaging.unfit import BROKEN, FORMAT, LARGE, MORE, SEVERAL, SLOW, Unfit
+from tracking.screenshots.imaging.protocol import ANSWER, BROKEN, FORMAT, LARGE, MORE, REQUEST, SEVERAL, SLOW, Unfit
 from tracking.screenshots.imaging.worker import MAX_PIXELS, render
 
 ALLOWANCE = 100 * 1024**2  # bytes

@@ -14,9 +14,9 @@ from tracker_client import NativeAgent
 from tracking.access.rules.directory import Entitlement
 from tracking.publishing.messages import company_month_event
 from tracking.screenshots import rules as captures
-from tracking.screenshots.imaging import unfit
+from tracking.screenshots.imaging import protocol as unfit
 from tracking.screenshots.rules import named_capture_id
-from tracking.session_deletion.use_cases.delete_session import delete_session
+from tracking.session_deletion.use_cases import delete_session
 
 
 def encoded(form: str = "PNG", size: tuple[int, int] = (320, 200), colour: str = "teal") -> bytes:

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image, PngImagePlugin
 
-from tracking.screenshots.imaging.protocol import ANSWER, REQUEST
-from tracking.screenshots.imaging.unfit import BROKEN, LARGE, Unfit
+from tracking.screenshots.imaging.protocol import ANSWER, BROKEN, LARGE, REQUEST, Unfit
 from tracking.screenshots.imaging.worker import MAX_PIXELS, MEMORY, render
 
 HIDDEN, SHOWN = (200, 0, 0), (0, 0, 200)

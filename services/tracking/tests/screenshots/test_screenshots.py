@@ -15,7 +15,7 @@ from servicekit.errors import Unavailable
 from tracker_client import Desktop, stamp
 from tracking.access.rules.directory import Entitlement
 from tracking.screenshots import rules as captures
-from tracking.screenshots.imaging import unfit
+from tracking.screenshots.imaging import protocol as unfit
 from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.store.screenshots import Screenshot
 from tracking.screenshots.use_cases.remove_old_screenshots import remove_old_screenshots

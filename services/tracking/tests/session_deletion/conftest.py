@@ -24,7 +24,7 @@ from tracking.db.store.scope import companies_scope, company_scope
 from tracking.devices.store import devices
 from tracking.ingest.fastpath.store.packing import Packer, Upload
 from tracking.ingest.fastpath.store.writer import IngestWriter
-from tracking.ingest.rules.reports import Activity, Report, Usage
+from tracking.ingest.rules.upload_reader import Activity, Report, Usage
 from tracking.ingest.store import records
 from tracking.maintenance import NoLimit
 from tracking.people.use_cases import set_up_company
@@ -34,7 +34,7 @@ from tracking.screenshots.store import screenshots
 from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.store.screenshots import Screenshot
 from tracking.session_deletion import store as session_deletion
-from tracking.session_deletion.use_cases.delete_session import delete_session
+from tracking.session_deletion.use_cases import delete_session
 from tracking.sessions.store import heartbeats, sessions
 from tracking.totals.rules.timeline import Kind
 from tracking.totals.store import company_days, employee_days, fold_queue

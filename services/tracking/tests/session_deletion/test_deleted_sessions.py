@@ -13,9 +13,8 @@ from servicekit.errors import NotFound
 from tracker_client import Desktop, Window
 from tracking.checking.use_cases.reconcile import reconcile
 from tracking.publishing.messages import company_month_event
-from tracking.session_deletion.use_cases.delete_session import delete_session
-from tracking.session_deletion.use_cases.erase_late_use import LATEST, erase_late_use
-from tracking.sessions.use_cases.end_session import end_session_as_admin, end_silent_sessions
+from tracking.session_deletion.use_cases import LATEST, delete_session, erase_late_use
+from tracking.sessions.use_cases.lifecycle import end_session_as_admin, end_silent_sessions
 
 SECRET = Window("Diary", "Dear diary")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tracker_client import Desktop, Window
-from tracking.sessions.use_cases.end_session import end_session_as_admin, end_silent_sessions
+from tracking.sessions.use_cases.lifecycle import end_session_as_admin, end_silent_sessions
 
 SECRET, OTHER = Window("Diary", "Dear diary"), Window("Editor", "notes")
 

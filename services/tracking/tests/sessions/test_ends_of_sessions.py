@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from tracking.publishing.messages import company_month_event
-from tracking.session_deletion.use_cases.delete_session import delete_session
-from tracking.sessions.use_cases.end_session import end_silent_sessions
+from tracking.session_deletion.use_cases import delete_session
+from tracking.sessions.use_cases.lifecycle import end_silent_sessions
 from tracking.sessions.use_cases.show_sessions import Wanted, show_sessions
 
 HOUR = timedelta(hours=1)

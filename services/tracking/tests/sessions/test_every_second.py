@@ -41,8 +41,8 @@ from tracking.checking.use_cases.reconcile import reconcile
 from tracking.maintenance import NoLimit
 from tracking.people.use_cases import add_employee
 from tracking.publishing.messages import company_month_event
-from tracking.session_deletion.use_cases.delete_session import delete_session
-from tracking.sessions.use_cases.end_session import end_session_as_admin, end_silent_sessions
+from tracking.session_deletion.use_cases import delete_session
+from tracking.sessions.use_cases.lifecycle import end_session_as_admin, end_silent_sessions
 
 HISTORIES = int(os.environ.get("TENANTRY_HISTORIES", "25"))
 A_COMPANY = 50  # histories, each of a person of its own

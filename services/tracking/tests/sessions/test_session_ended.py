@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import event, text
 
 from tracking.publishing.messages import company_month_event
-from tracking.session_deletion.use_cases.delete_session import delete_session
-from tracking.sessions.use_cases.end_session import LONGEST_SILENCE, end_session_as_admin, end_silent_sessions
+from tracking.session_deletion.use_cases import delete_session
+from tracking.sessions.use_cases.lifecycle import LONGEST_SILENCE, end_session_as_admin, end_silent_sessions
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tracker_client import stamp
 from tracking.devices.store.devices import Device
-from tracking.sessions.use_cases.end_session import end_silent_sessions
+from tracking.sessions.use_cases.lifecycle import end_silent_sessions
 
 ENDED = {"status": False, "message": "This work session has ended"}
 

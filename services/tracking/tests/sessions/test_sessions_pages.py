@@ -16,10 +16,8 @@ from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.ingest.store import records
 from tracking.publishing.messages import company_month_event
 from tracking.sessions.store import heartbeats
-from tracking.sessions.use_cases.end_session import end_session
-from tracking.sessions.use_cases.poll_session import poll_session
+from tracking.sessions.use_cases.lifecycle import end_session, poll_session, start_session
 from tracking.sessions.use_cases.show_sessions import SESSIONS_A_PAGE
-from tracking.sessions.use_cases.start_session import start_session
 from tracking.sign_in.use_cases.log_in import enrol_device
 from tracking.totals.rules.timeline import Kind
 from tracking.totals.use_cases import fold_company

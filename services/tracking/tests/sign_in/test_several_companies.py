@@ -18,7 +18,7 @@ from servicekit.errors import NotAuthenticated, RateLimited
 from servicekit.http_proxies import behind
 from tracking.db.store.scope import company_scope
 from tracking.maintenance import NoLimit
-from tracking.people.store import employees
+from tracking.people import store as employees
 from tracking.people.use_cases import add_employee
 from tracking.processes.workspace import workspace_app
 from tracking.sign_in.store import sign_in_attempts

@@ -15,7 +15,7 @@ from tracking.maintenance import NoLimit
 from tracking.people.use_cases import add_employee
 from tracking.sign_in.use_cases import check_password
 from tracking.sign_in.use_cases.log_in import log_in
-from tracking.sign_in.use_cases.restrained_sign_ins import lift, list_restrained
+from tracking.sign_in.use_cases.unlock_sign_in import lift, list_restrained
 
 ADDRESS, PAIR, ACCOUNT, KNOWN = (BUDGETS[kind].window for kind in (Kind.ADDRESS, Kind.PAIR, Kind.ACCOUNT, Kind.KNOWN))
 

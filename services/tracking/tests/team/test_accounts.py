@@ -17,20 +17,19 @@ from tracking.devices.api.desktop import SIGN_IN_AGAIN
 from tracking.devices.store.devices import Device
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.devices.use_cases.key_use import KeyUses
+from tracking.gateway.api.context import Gateway
 from tracking.gateway.api.desktop import DesktopApi
-from tracking.gateway.api.desktop_context import Gateway
 from tracking.ingest.api import large_uploads
 from tracking.ingest.fastpath.store.writer import IngestWriter
 from tracking.ingest.use_cases.group_commit import GroupCommit
 from tracking.ingest.use_cases.take_upload import UploadTaker
-from tracking.people.store import employees
+from tracking.people import store as employees
 from tracking.protocols.large_bodies import Room
 from tracking.publishing.messages import company_month_event
 from tracking.screenshots.imaging.decoder import Decoder
 from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
-from tracking.sessions.use_cases.poll_session import poll_session
+from tracking.sessions.use_cases.lifecycle import poll_session, start_session
 from tracking.sessions.use_cases.signs_of_life import SignsOfLife
-from tracking.sessions.use_cases.start_session import start_session
 from tracking.sign_in.use_cases import log_in as log_in_module
 from tracking.sign_in.use_cases.log_in import log_in
 from tracking.sign_in.use_cases.workspace_sign_in import open_session

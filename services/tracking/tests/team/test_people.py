@@ -14,7 +14,7 @@ from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.screenshots.store import screenshots
 from tracking.screenshots.store.screenshots import Screenshot
 from tracking.sessions.store import sessions
-from tracking.sessions.use_cases.start_session import start_session
+from tracking.sessions.use_cases.lifecycle import start_session
 from tracking.sign_in.use_cases.log_in import enrol_device, log_in
 
 NOT_THERE = "There is no such screenshot"

@@ -18,13 +18,13 @@ from tracking.clock.rules.days import day_of
 from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
 from tracking.devices.use_cases.authenticate import Authenticator
-from tracking.ingest.rules.reports import ANOTHERS
 from tracking.ingest.rules.rows import IMPOSSIBLE_DURATION
+from tracking.ingest.rules.upload_reader import ANOTHERS
 from tracking.ingest.store import quarantine
 from tracking.people.use_cases import add_employee
 from tracking.publishing.messages import company_month_event
-from tracking.screenshots.imaging.unfit import BROKEN
-from tracking.sessions.use_cases.start_session import start_session
+from tracking.screenshots.imaging.protocol import BROKEN
+from tracking.sessions.use_cases.lifecycle import start_session
 from tracking.sign_in.use_cases.log_in import log_in
 from tracking.totals.rules.timeline import Kind
 from tracking.totals.use_cases import fold_company

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tracking.clock.rules.unix_time import SECOND
-from tracking.ingest.rules.reports import Reader
+from tracking.ingest.rules.upload_reader import Reader
 from tracking.totals.rules.daybook import Daybook, DeviceReport, EmployeeTotals
 from tracking.totals.rules.timeline import Claim
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tracking.ingest.rules import reports, rows
+from tracking.ingest.rules import rows
+from tracking.ingest.rules import upload_reader as reports
 from tracking.screenshots import rules as captures
-from tracking.screenshots.imaging import unfit
+from tracking.screenshots.imaging import protocol as unfit
 from tracking.team.pages.set_aside import why_set_aside
 from tracking.totals.rules.daybook import EmployeeTotals
 from tracking.workspace.pages.charts import chart, longest

@@ -10,7 +10,7 @@ from starlette.routing import Mount
 from credentials.tokens import new_token, token_digest
 from tracking.db.store.scope import company_scope
 from tracking.devices.use_cases.authenticate import Authenticator
-from tracking.sessions.use_cases.start_session import start_session
+from tracking.sessions.use_cases.lifecycle import start_session
 from tracking.sign_in.store import password_resets
 from tracking.sign_in.use_cases.log_in import log_in
 

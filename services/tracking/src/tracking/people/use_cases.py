@@ -15,12 +15,12 @@ from text_rules.addresses import Address
 from text_rules.lines import checked
 from tracking.company.store import companies, levels
 from tracking.db.store.scope import company_scope
-from tracking.people.store import employees
-from tracking.people.store.employees import Employee, email_digest
+from tracking.people import store as employees
+from tracking.people.store import Employee, email_digest
 from tracking.totals.store import fold_queue
+from tracking.workspace import store as form_submissions
 from tracking.workspace.rules.submissions import Submission
 from tracking.workspace.rules.visitors import ADMIN, EMPLOYEE
-from tracking.workspace.store import form_submissions
 from tracking.workspace.use_cases import earlier_result
 
 LONGEST_NAME = 200

@@ -22,8 +22,8 @@ from tracking.company.use_cases.change_time_zone import TimeZones
 from tracking.publishing.messages import STREAM, company_month_event
 from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.use_cases.remove_old_screenshots import remove_old_screenshots
-from tracking.session_deletion.use_cases.erase_late_use import erase_late_use
-from tracking.sessions.use_cases.end_session import end_silent_sessions
+from tracking.session_deletion.use_cases import erase_late_use
+from tracking.sessions.use_cases.lifecycle import end_silent_sessions
 from tracking.totals.worker import BEAT, Aggregation
 
 

@@ -21,10 +21,9 @@ from tracking.access.use_cases import ConfigWatch
 from tracking.access.worker import CHANGES, AccessSync
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.devices.use_cases.key_use import KeyUses
+from tracking.gateway.api.context import Gateway, Native
 from tracking.gateway.api.desktop import DesktopApi
-from tracking.gateway.api.desktop_context import Gateway
 from tracking.gateway.api.native import NativeApi
-from tracking.gateway.api.native_context import Native
 from tracking.ingest.api.large_uploads import LargeUploadReader
 from tracking.ingest.fastpath.api.ordinary_uploads import Uploads
 from tracking.ingest.fastpath.api.protocol import UploadProtocol

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from servicekit.errors import HTTP_STATUS, AppError, InvalidInput
-from tracking.clock.rules.offsets import PLAUSIBLE_YEARS
+from tracking.clock.rules.desktop_clocks import PLAUSIBLE_YEARS
 
 _LARGEST_ID = 2**63 - 1
 

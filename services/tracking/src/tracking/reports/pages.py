@@ -10,8 +10,7 @@ from starlette.responses import Response
 
 from servicekit.errors import InvalidInput
 from tracking.reports.store import Sums
-from tracking.reports.use_cases.show_reports import Daily, Monthly, show_daily, show_monthly
-from tracking.reports.use_cases.show_top_use import TopUse, show_top_use
+from tracking.reports.use_cases import Daily, Monthly, TopUse, show_daily, show_monthly, show_top_use
 from tracking.workspace.pages.exports import CsvSeparator, Value, csv_response
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import AnyVisitor, TheWorkspace, Visitor

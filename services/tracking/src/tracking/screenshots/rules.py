@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from uuid import UUID
 
-from tracking.clock.rules.offsets import TOLERANCE
+from tracking.clock.rules.desktop_clocks import TOLERANCE
 from tracking.ingest.rules.records import Reason
 
 ANOTHERS = "a screenshot of another person's session"

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from tracking.publishing.messages import company_month_event
 from tracking.screenshots.pages import ThePictures
-from tracking.session_deletion.use_cases.delete_session import delete_session
+from tracking.session_deletion.use_cases import delete_session
 from tracking.sessions.use_cases.show_sessions import show_session
 from tracking.workspace.pages.forms import Number
 from tracking.workspace.pages.rendering import render

@@ -8,10 +8,8 @@ from tracking.devices.api.desktop import DeviceGateway, device_of
 from tracking.devices.store.devices import Device
 from tracking.protocols.calls import Call
 from tracking.protocols.desktop import Reply, id_in, no, ok, text_in, time_in
-from tracking.sessions.use_cases.end_session import end_session
-from tracking.sessions.use_cases.poll_session import poll_session
+from tracking.sessions.use_cases.lifecycle import end_session, poll_session, start_session
 from tracking.sessions.use_cases.signs_of_life import SignsOfLife
-from tracking.sessions.use_cases.start_session import start_session
 
 
 class SessionGateway(DeviceGateway, Protocol):

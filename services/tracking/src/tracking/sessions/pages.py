@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import InvalidInput
-from tracking.sessions.use_cases.end_session import end_session_as_admin
+from tracking.sessions.use_cases.lifecycle import end_session_as_admin
 from tracking.sessions.use_cases.show_sessions import Wanted, show_session, show_sessions
 from tracking.workspace.pages.forms import After, Number, date_of
 from tracking.workspace.pages.rendering import render

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import InvalidInput
-from tracking.tasks.store.tasks import GivenTask
+from tracking.tasks.store import GivenTask
 from tracking.tasks.use_cases.edit_tasks import browse_tasks, change_task, delete_task, note_task, open_task
 from tracking.tasks.use_cases.tasks import STATUSES
 from tracking.workspace.pages.errors import http_status

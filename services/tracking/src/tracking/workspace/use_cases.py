@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from servicekit.errors import Conflict
+from tracking.workspace import store as form_submissions
 from tracking.workspace.rules.submissions import Submission
-from tracking.workspace.store import form_submissions
 
 SENT_BEFORE = (
     "This form was already submitted with different values. Check what was saved; to add these too, send it again"

@@ -10,7 +10,7 @@ from servicekit.ids import new_id
 from tracking.clock.rules.unix_time import microsecond_of, moment_of
 from tracking.ingest.fastpath.store.packing import CLAIMS, QUARANTINE, USAGE, Packer, unpack
 from tracking.ingest.fastpath.store.writer import IngestWriter
-from tracking.ingest.rules.reports import Activity, Quarantined, Report, Usage
+from tracking.ingest.rules.upload_reader import Activity, Quarantined, Report, Usage
 from tracking.totals.rules.timeline import Kind
 
 COMPANY, EMPLOYEE, DEVICE = UUID(int=1), UUID(int=2), UUID(int=3)

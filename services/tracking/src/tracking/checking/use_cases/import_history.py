@@ -8,7 +8,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
-from tracking.checking.store import history
+from tracking.checking import store
 from tracking.clock.rules.days import company_day
 from tracking.clock.rules.spans import normalise
 from tracking.db.store.scope import company_scope
@@ -48,8 +48,8 @@ async def import_history(
         for upload, stretch in ((new_id(), stretch) for stretch in stretches)
     ]
     async with company_scope(engine, company_id) as tx:
-        if not await history.begin(tx, company_id, employee_id=employee_id, device_id=device_id, since=since):
+        if not await store.begin(tx, company_id, employee_id=employee_id, device_id=device_id, since=since):
             return False
-        await history.add_sessions(tx, company_id, employee_id=employee_id, device_id=device_id, sessions=sessions)
-        await history.add_claims(tx, company_id, employee_id=employee_id, device_id=device_id, claims=claims)
+        await store.add_sessions(tx, company_id, employee_id=employee_id, device_id=device_id, sessions=sessions)
+        await store.add_claims(tx, company_id, employee_id=employee_id, device_id=device_id, claims=claims)
     return True

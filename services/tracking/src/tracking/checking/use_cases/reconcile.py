@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from tracking.checking.store import activities
-from tracking.checking.store.activities import FoldedClaim
+from tracking.checking import store
+from tracking.checking.store import FoldedClaim
 from tracking.clock.rules.days import day_of
 from tracking.clock.rules.spans import Spans, union
 from tracking.clock.rules.unix_time import second_of
@@ -92,7 +92,7 @@ async def _recompute(
     counted: dict[DayKey, EmployeeTotals] = {}
     differences: list[str] = []
     hours_kept = await device_hours.people(tx)
-    async for employee_id, reports in _employees(activities.in_order(tx)):
+    async for employee_id, reports in _employees(store.in_order(tx)):
         book = Daybook(time_zone)
         book.fold(reports)
         for device_id in {report.device_id for report in reports}:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tracking.clock.rules.days import day_of
 from tracking.company.store import companies, levels
 from tracking.db.store.scope import company_scope
-from tracking.people.store import employees
+from tracking.people import store as employees
 from tracking.screenshots.store import screenshots
 from tracking.sessions.store import sessions
 from tracking.totals.rules.daybook import CompanyChange, Daybook, DayKey, EmployeeTotals, company_changes

@@ -12,7 +12,7 @@ from tracking.access.api import Admission
 from tracking.access.rules.company_keys import CompanyKey
 from tracking.access.rules.directory import Access, AccessDirectory, Company, Entitlement, Verdict
 from tracking.access.worker import AccessSync
-from tracking.gateway.api.desktop_context import Gateway
+from tracking.gateway.api.context import Gateway
 from tracking.gateway.api.endpoints import ENDPOINTS, Endpoint
 from tracking.protocols.calls import Call, utc_now
 from tracking.protocols.desktop import Reply, from_error, ok, read_object, refusal

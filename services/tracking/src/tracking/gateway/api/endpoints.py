@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from tracking.devices.api.desktop import call_config, call_heartbeat, call_policy
-from tracking.gateway.api.desktop_context import Gateway
+from tracking.gateway.api.context import Gateway
 from tracking.ingest.api.desktop import LARGEST_UPLOAD, call_large_upload, call_upload
 from tracking.protocols.calls import Call
 from tracking.protocols.desktop import Reply, no, ok

@@ -12,7 +12,7 @@ from servicekit.database import DATABASE_AWAY
 from servicekit.errors import AppError
 from tracking.devices.api import native as devices
 from tracking.devices.api.native import device_of
-from tracking.gateway.api.native_context import Native
+from tracking.gateway.api.context import Native
 from tracking.gateway.api.openapi import PATH as DESCRIPTION
 from tracking.gateway.api.openapi import describe
 from tracking.ingest.api import sync

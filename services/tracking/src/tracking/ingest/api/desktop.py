@@ -11,7 +11,7 @@ from tracking.ingest.api.large_uploads import LargeUploadReader, claims_of, find
 from tracking.ingest.fastpath.store.packing import Upload
 from tracking.ingest.messages.desktop import count_rows, read_rows, stored_message
 from tracking.ingest.messages.large_uploads import Job, Summary
-from tracking.ingest.rules.reports import Report
+from tracking.ingest.rules.upload_reader import Report
 from tracking.ingest.use_cases.take_upload import MAX_ROWS_AT_ONCE, UploadTaker
 from tracking.protocols.calls import Call
 from tracking.protocols.desktop import Reply, id_in, ok, text_in

@@ -16,7 +16,7 @@ from servicekit.errors import AppError
 from tracking.ingest.fastpath.store.packing import Packer, Upload
 from tracking.ingest.messages.desktop import read_rows
 from tracking.ingest.messages.large_uploads import LENGTH, Job, Part, Summary, framed
-from tracking.ingest.rules.reports import MOST_CLAIMS, Reader
+from tracking.ingest.rules.upload_reader import MOST_CLAIMS, Reader
 from tracking.protocols.desktop import id_in, read_object, text_in
 
 MAX_MEMORY = 2 * 1024**3  # bytes of address space; an upload of 32 MB takes some 600 MB

@@ -19,7 +19,7 @@ from servicekit.turns import Turns
 from tracking.clock.rules.unix_time import microsecond_of
 from tracking.ingest.fastpath.store.packing import Upload
 from tracking.ingest.messages.large_uploads import LENGTH, Job, Part, Summary, framed
-from tracking.ingest.rules.reports import Activity, Report
+from tracking.ingest.rules.upload_reader import Activity, Report
 from tracking.protocols.large_bodies import MAX_HELD
 from tracking.protocols.transport import Body
 from tracking.totals.rules.timeline import Kind

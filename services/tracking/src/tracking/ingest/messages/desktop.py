@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from tracking.ingest.rules import rows
-from tracking.ingest.rules.reports import Stored
+from tracking.ingest.rules.upload_reader import Stored
 from tracking.protocols.desktop import rows_in, typed
 
 KINDS: Mapping[str, type] = {

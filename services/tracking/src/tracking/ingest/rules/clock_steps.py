@@ -11,9 +11,9 @@ this one if they were taken for now. So the first of them say nothing; only a de
 
 from collections.abc import Sequence
 
-from tracking.clock.rules.offsets import TOLERANCE
+from tracking.clock.rules.desktop_clocks import TOLERANCE
 from tracking.clock.rules.unix_time import SECOND, microseconds
-from tracking.ingest.rules.reports import Activity, Report
+from tracking.ingest.rules.upload_reader import Activity, Report
 
 _TOLERANCE = microseconds(TOLERANCE)
 _FIRST_TICKS = 10 * SECOND  # after a start; before, an upload may hold leftovers alone

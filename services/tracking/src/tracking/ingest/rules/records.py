@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from uuid import UUID
 
-from tracking.clock.rules.offsets import PLAUSIBLE_YEARS, TOLERANCE, clock_offset
-from tracking.ingest.rules.reports import MOST_CLAIMS
+from tracking.clock.rules.desktop_clocks import PLAUSIBLE_YEARS, TOLERANCE, clock_offset
+from tracking.ingest.rules.upload_reader import MOST_CLAIMS
 from tracking.totals.rules.timeline import Kind
 
 MOST_SKEW = timedelta(hours=24)  # a clock that is farther off says nothing about when something was

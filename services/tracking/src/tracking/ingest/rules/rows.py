@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from text_rules.lines import reported
-from tracking.clock.rules.offsets import PLAUSIBLE_YEARS
+from tracking.clock.rules.desktop_clocks import PLAUSIBLE_YEARS
 from tracking.clock.rules.unix_time import microsecond_of
 from tracking.totals.rules.timeline import Kind
 

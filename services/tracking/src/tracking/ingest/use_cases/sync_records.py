@@ -29,8 +29,8 @@ from tracking.ingest.rules.records import (
     Use,
     layers,
 )
-from tracking.ingest.rules.reports import Activity, Report, Usage
 from tracking.ingest.rules.rows import MAX_DETAIL, MAX_NAME
+from tracking.ingest.rules.upload_reader import Activity, Report, Usage
 from tracking.ingest.store import records
 from tracking.ingest.use_cases.group_commit import GroupCommit
 from tracking.sessions.store import sessions

@@ -11,14 +11,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import NotFound
-from tracking.clock.rules.offsets import clock_offset
+from tracking.clock.rules.desktop_clocks import clock_offset
 from tracking.clock.rules.unix_time import microsecond_of, microseconds, moment_of
 from tracking.db.store.scope import company_scope
 from tracking.devices.store import devices
 from tracking.devices.store.devices import Device
 from tracking.ingest.fastpath.store.packing import Packer, Upload
 from tracking.ingest.rules.clock_steps import TickOrder
-from tracking.ingest.rules.reports import Reader, Report, Stored
+from tracking.ingest.rules.upload_reader import Reader, Report, Stored
 from tracking.ingest.use_cases.group_commit import Answered, GroupCommit
 from tracking.sessions.store import sessions
 

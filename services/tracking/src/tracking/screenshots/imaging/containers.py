@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tracking.screenshots.imaging.unfit import BROKEN, FORMAT, MORE, SEVERAL, Unfit
+from tracking.screenshots.imaging.protocol import BROKEN, FORMAT, MORE, SEVERAL, Unfit
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8"

@@ -14,8 +14,7 @@ import structlog
 
 from servicekit.errors import Unavailable
 from servicekit.turns import Turns
-from tracking.screenshots.imaging.protocol import ANSWER, REQUEST, Rendered
-from tracking.screenshots.imaging.unfit import BROKEN, SLOW, Unfit
+from tracking.screenshots.imaging.protocol import ANSWER, BROKEN, REQUEST, SLOW, Rendered, Unfit
 
 log = structlog.get_logger()
 

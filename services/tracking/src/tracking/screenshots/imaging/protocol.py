@@ -1,4 +1,8 @@
-"""What the gateway and its decoding process say to each other. No pickles: the other side has met hostile pictures."""
+"""What the gateway and its decoding process say to each other, and why a picture is refused.
+
+No pickles: the other side has read hostile pictures. The reasons are few and fixed: a company's admin sees how often
+each happened.
+"""
 
 import struct
 from dataclasses import dataclass
@@ -15,3 +19,20 @@ class Rendered:
     height: int
     picture: bytes
     thumbnail: bytes
+
+
+FORMAT = "a screenshot that is no PNG, JPEG or WebP"
+
+BROKEN = "a screenshot that is damaged"
+
+LARGE = "a screenshot with too many pixels"
+
+SEVERAL = "a screenshot with several pictures in it"
+
+MORE = "a screenshot with something else in its file"
+
+SLOW = "a screenshot that takes too long to decode"
+
+
+class Unfit(Exception):
+    """The picture cannot be taken, now or later; the message is the reason."""

@@ -14,8 +14,7 @@ from PIL import Image
 
 from tracking.screenshots.imaging.containers import Header, read_header
 from tracking.screenshots.imaging.pixels import flatten, turn_upright
-from tracking.screenshots.imaging.protocol import ANSWER, REQUEST, Rendered
-from tracking.screenshots.imaging.unfit import BROKEN, LARGE, Unfit
+from tracking.screenshots.imaging.protocol import ANSWER, BROKEN, LARGE, REQUEST, Rendered, Unfit
 
 MAX_PIXELS = 80_000_000  # desks of several screens have up to 40 million; decoded, 320 MB
 MEMORY = 1536 * 1024**2  # a lossless WebP of so many takes 1.3 GB, a PNG 750 MB

@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound
 from tracking.clock.rules.days import company_day, day_of
-from tracking.clock.rules.offsets import PLAUSIBLE_YEARS
+from tracking.clock.rules.desktop_clocks import PLAUSIBLE_YEARS
 from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
-from tracking.people.store import employees
-from tracking.people.store.employees import Employee
+from tracking.people import store as employees
+from tracking.people.store import Employee
 from tracking.screenshots.store import screenshots
 from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.store.screenshots import Screenshot

@@ -11,7 +11,7 @@ from tracking.db.store.scope import company_scope
 from tracking.devices.store.devices import Device
 from tracking.ingest.store import quarantine
 from tracking.screenshots.imaging.decoder import Decoder
-from tracking.screenshots.imaging.unfit import Unfit
+from tracking.screenshots.imaging.protocol import Unfit
 from tracking.screenshots.rules import ANOTHERS, DELETED, NO_ROOM, Capture, NotKept
 from tracking.screenshots.store import screenshots
 from tracking.screenshots.store.pictures import PictureStore

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound
 from tracking.clock.rules.days import company_day
-from tracking.clock.rules.offsets import PLAUSIBLE_YEARS
+from tracking.clock.rules.desktop_clocks import PLAUSIBLE_YEARS
 from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
-from tracking.people.store import employees
-from tracking.people.store.employees import Employee
+from tracking.people import store as employees
+from tracking.people.store import Employee
 from tracking.sessions.store import session_list
 from tracking.sessions.store.session_list import Counted, ListedSession
 from tracking.workspace.rules.paging import Position, page_of, position_of

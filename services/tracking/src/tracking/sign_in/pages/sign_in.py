@@ -11,7 +11,6 @@ from starlette.responses import RedirectResponse, Response
 
 from credentials.tokens import new_token
 from servicekit.errors import AppError, Forbidden, NotAuthenticated
-from tracking.sign_in.use_cases.show_choice import show_choice
 from tracking.sign_in.use_cases.workspace_sign_in import (
     CHOICE_TIME,
     LASTS,
@@ -19,6 +18,7 @@ from tracking.sign_in.use_cases.workspace_sign_in import (
     Choice,
     choose,
     recognise,
+    show_choice,
     sign_in,
     sign_out,
 )

@@ -14,8 +14,8 @@ from servicekit.errors import Conflict, InvalidInput, NotFound, Refused
 from servicekit.ids import new_id
 from tracking.db.store.scope import company_scope
 from tracking.devices.store import device_list
-from tracking.people.store import employees
-from tracking.people.store.employees import Employee
+from tracking.people import store as employees
+from tracking.people.store import Employee
 from tracking.people.use_cases import check_new_password, new_password_hash
 from tracking.sign_in.store import known_places, password_resets, shown_once, sign_in_attempts, workspace_sessions
 from tracking.sign_in.use_cases.guard_sign_in import account_subject, admit_proof

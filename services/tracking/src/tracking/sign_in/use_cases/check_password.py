@@ -11,8 +11,8 @@ from credentials.hashing import Crowded
 from credentials.passwords import hash_password, is_current, matching
 from servicekit.errors import Unavailable
 from tracking.db.store.scope import enter_scope
-from tracking.people.store import employees
-from tracking.people.store.employees import Candidate, Employee, email_digest
+from tracking.people import store as employees
+from tracking.people.store import Candidate, Employee, email_digest
 from tracking.sign_in.store import known_places
 from tracking.sign_in.use_cases.guard_sign_in import CROWDED, Admitted, Place, admit, lobby, succeed, take_back
 

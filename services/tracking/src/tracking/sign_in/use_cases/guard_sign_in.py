@@ -19,8 +19,8 @@ from credentials.passwords import salt_for
 from credentials.throttle import BUDGETS, WINDOW, Count, Kind, network_of, open_again_at, subject
 from servicekit.errors import RateLimited, Unavailable
 from tracking.db.store.scope import company_scope, enter_scope
-from tracking.people.store import employees
-from tracking.people.store.employees import Candidate, Employee, email_digest
+from tracking.people import store as employees
+from tracking.people.store import Candidate, Employee, email_digest
 from tracking.sign_in.store import sign_in_attempts
 from tracking.sign_in.store.sign_in_attempts import NO_COMPANY, Counted
 

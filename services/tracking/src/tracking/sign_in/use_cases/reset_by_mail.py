@@ -16,8 +16,8 @@ from text_rules.addresses import Address
 from text_rules.showing import isolated
 from tracking.company.store import company_settings
 from tracking.db.store.scope import company_scope, enter_scope
-from tracking.people.store import employees
-from tracking.people.store.employees import Employee, email_digest
+from tracking.people import store as employees
+from tracking.people.store import Employee, email_digest
 from tracking.people.use_cases import new_password_hash
 from tracking.sign_in.store import known_places, password_resets, sign_in_attempts
 from tracking.sign_in.store.sign_in_attempts import NO_COMPANY

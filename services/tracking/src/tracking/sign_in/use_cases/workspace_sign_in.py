@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from credentials.tokens import new_token, token_digest
 from servicekit.errors import NotAuthenticated
+from tracking.company.store import company_settings
 from tracking.db.store.scope import company_scope, enter_scope
-from tracking.people.store import employees
-from tracking.people.store.employees import Employee
+from tracking.people import store as employees
+from tracking.people.store import Employee
 from tracking.sign_in.store import known_places, sign_in_choices, workspace_sessions
 from tracking.sign_in.use_cases.check_password import Opened, hold_all, open_accounts
 from tracking.sign_in.use_cases.guard_sign_in import Place
@@ -127,3 +128,23 @@ async def sign_out(engine: AsyncEngine, ticket: Ticket) -> None:
     """Ends the session; nothing happens when it has ended already."""
     async with company_scope(engine, ticket.company_id) as tx:
         await workspace_sessions.delete(tx, token_digest(ticket.token))
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyToChoose:
+    """One of them: the name of its workspace, and who administers it."""
+
+    company_id: UUID
+    workspace_name: str
+    admin: Employee | None
+
+
+async def show_choice(engine: AsyncEngine, company_ids: Sequence[UUID]) -> list[CompanyToChoose]:
+    """The companies, in the order given."""
+    shown = []
+    async with engine.begin() as tx:
+        for company_id in company_ids:
+            await enter_scope(tx, company_id)
+            settings = await company_settings.get(tx)
+            shown.append(CompanyToChoose(company_id, settings.workspace_name, await employees.first_admin(tx)))
+    return shown

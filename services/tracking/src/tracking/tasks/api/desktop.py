@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tracking.devices.api.desktop import DeviceGateway, device_of
 from tracking.protocols.calls import Call
 from tracking.protocols.desktop import Reply, id_in, ok, text_in
-from tracking.tasks.store.tasks import Task
+from tracking.tasks.store import Task
 from tracking.tasks.use_cases.tasks import list_tasks, update_task
 
 

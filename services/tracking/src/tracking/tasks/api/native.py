@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel
 
 from tracking.devices.api.native import EngineGateway, TheCaller, TheDevice, company_key, credential, the_native
-from tracking.tasks.store.tasks import Task
+from tracking.tasks.store import Task
 from tracking.tasks.use_cases.tasks import list_tasks, update_task
 from tracking.workspace.rules.paging import LONGEST_POSITION
 

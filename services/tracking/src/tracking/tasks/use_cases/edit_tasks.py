@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.errors import InvalidInput, NotFound
 from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
-from tracking.people.store import employees
-from tracking.people.store.employees import Employee
-from tracking.tasks.store import tasks
-from tracking.tasks.store.tasks import GivenTask
+from tracking.people import store as employees
+from tracking.people.store import Employee
+from tracking.tasks import store as tasks
+from tracking.tasks.store import GivenTask
 from tracking.tasks.use_cases.tasks import details_of, title_of
 from tracking.workspace.rules.editing import Editor, Stale, differences
 from tracking.workspace.rules.paging import Page, page_of, position_of

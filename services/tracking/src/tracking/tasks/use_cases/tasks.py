@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.errors import InvalidInput, NotFound, Refused
 from text_rules.lines import checked
 from tracking.db.store.scope import company_scope
-from tracking.people.store import employees
-from tracking.tasks.store import tasks
-from tracking.tasks.store.tasks import Task, Updated
+from tracking.people import store as employees
+from tracking.tasks import store as tasks
+from tracking.tasks.store import Task, Updated
 from tracking.workspace.rules.paging import Page, page_of, position_of
 from tracking.workspace.rules.submissions import Submission
 from tracking.workspace.use_cases import earlier_result

@@ -1,9 +1,10 @@
 """Why something that trackers sent counts nowhere, in words for the company's admin."""
 
-from tracking.ingest.rules import reports, rows
+from tracking.ingest.rules import rows
+from tracking.ingest.rules import upload_reader as reports
 from tracking.ingest.rules.records import Reason
 from tracking.screenshots import rules as captures
-from tracking.screenshots.imaging import unfit
+from tracking.screenshots.imaging import protocol as unfit
 
 _ROWS = {
     reports.ANOTHERS: "the time is from before the tracker's sign-in and may be another person's",

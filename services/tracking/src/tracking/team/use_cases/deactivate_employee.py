@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.errors import Refused
 from tracking.db.store.scope import company_scope
 from tracking.devices.store import device_list
-from tracking.people.store import employees
+from tracking.people import store as employees
 from tracking.people.use_cases import Seats, announce_levels, require_seat
 from tracking.sessions.store import sessions
 from tracking.sign_in.store import password_resets, workspace_sessions

@@ -10,8 +10,8 @@ from text_rules.lines import checked
 from text_rules.zones import is_time_zone
 from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
-from tracking.people.store import employees
-from tracking.people.store.employees import Employee
+from tracking.people import store as employees
+from tracking.people.store import Employee
 from tracking.people.use_cases import check_role, identity
 from tracking.sign_in.store import password_resets
 from tracking.workspace.rules.editing import Editor, Stale, differences

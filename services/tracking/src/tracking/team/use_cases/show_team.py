@@ -10,12 +10,12 @@ from tracking.clock.rules.days import day_of
 from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
 from tracking.ingest.store import quarantine
-from tracking.people.store import employees
-from tracking.people.store.employees import Employee
+from tracking.people import store as employees
+from tracking.people.store import Employee
 from tracking.sessions.store import sessions
 from tracking.sessions.store.sessions import WorkSession
-from tracking.tasks.store import tasks
-from tracking.tasks.store.tasks import Task
+from tracking.tasks import store as tasks
+from tracking.tasks.store import Task
 from tracking.totals.rules.daybook import EmployeeTotals
 from tracking.totals.store import employee_days
 

@@ -14,8 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from servicekit.database import DATABASE_AWAY, TOOK_TOO_LONG, took_too_long
 from servicekit.errors import HTTP_STATUS, AppError, NotAuthenticated
 from tracking.workspace.pages.held import hold, restore
-from tracking.workspace.pages.labels import label_of
-from tracking.workspace.pages.rendering import render
+from tracking.workspace.pages.rendering import label_of, render
 from tracking.workspace.pages.visitors import StaleForm
 
 log = structlog.get_logger()

@@ -15,10 +15,28 @@ from credentials.tokens import new_token
 from text_rules.showing import bdi, isolated
 from tracking.clock.rules.days import day_of
 from tracking.workspace.pages.charts import chart, longest
-from tracking.workspace.pages.labels import label_of
 
 _PACKAGE = files("tracking")
 STATIC = _PACKAGE / "workspace" / "static"
+
+
+_LABELS = {
+    "email": "E-mail",
+    "key": "Company key",
+    "present": "Current password",
+    "new": "New password",
+    "target_hours": "Daily target",
+    "designation": "Job title",
+    "colour": "Color",
+    "due_date": "Due",
+    "first": "From",
+    "last": "To",
+}
+
+
+def label_of(name: str) -> str:
+    """The label of a field."""
+    return _LABELS.get(name, name.replace("_", " ").capitalize())
 
 
 def _hours(seconds: int) -> str:

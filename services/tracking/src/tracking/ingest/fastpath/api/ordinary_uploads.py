@@ -16,7 +16,7 @@ from tracking.access.rules.directory import AccessDirectory, Verdict
 from tracking.devices.api.desktop import DeviceGateway
 from tracking.ingest.messages.desktop import stored_message
 from tracking.ingest.rules import rows
-from tracking.ingest.rules.reports import Stored
+from tracking.ingest.rules.upload_reader import Stored
 from tracking.ingest.use_cases.group_commit import Answered
 from tracking.ingest.use_cases.take_upload import UploadTaker
 from tracking.protocols.desktop import Reply, from_error, ok

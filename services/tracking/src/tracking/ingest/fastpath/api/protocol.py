@@ -17,7 +17,7 @@ from tracking.access.rules.company_keys import CompanyKey
 from tracking.ingest.fastpath.api.known_heads import KnownHeads
 from tracking.ingest.fastpath.api.ordinary_uploads import PATH, Uploads
 from tracking.ingest.fastpath.api.responses import StoredResponses, response
-from tracking.ingest.rules.reports import Stored
+from tracking.ingest.rules.upload_reader import Stored
 from tracking.protocols.calls import utc_now
 from tracking.protocols.desktop import Reply, from_error, refusal
 

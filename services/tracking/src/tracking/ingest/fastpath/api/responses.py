@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from tracking.ingest.fastpath.api.ordinary_uploads import stored_body
-from tracking.ingest.rules.reports import Stored
+from tracking.ingest.rules.upload_reader import Stored
 
 Headers = Sequence[tuple[bytes, bytes]]
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from servicekit.ids import new_id
 from tracking.clock.rules.unix_time import moment_of
-from tracking.ingest.rules.reports import Activity, Quarantined, Report, Usage
+from tracking.ingest.rules.upload_reader import Activity, Quarantined, Report, Usage
 
 _EPOCH = 946_684_800_000_000  # of PostgreSQL's times, in microseconds of Unix time
 _KINDS = {kind: kind.encode() for kind in "aw"}

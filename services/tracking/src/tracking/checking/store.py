@@ -1,6 +1,7 @@
-"""Work that was done elsewhere before, put in whole: sessions and claims of one employee."""
+"""Claims in the order in which they were folded, and history from elsewhere as it is put in."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -8,6 +9,31 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from servicekit.ids import new_id
+
+_IN_ORDER = text("""
+    SELECT employee_id, device_id, revision, upload_id, kind, at, seconds FROM activity
+    ORDER BY employee_id, revision, entry_id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedClaim:
+    """One claim as it was folded; those of one `revision` and `upload_id` were one report."""
+
+    employee_id: UUID
+    device_id: UUID
+    revision: int
+    upload_id: UUID
+    kind: str
+    at: datetime
+    seconds: int
+
+
+async def in_order(tx: AsyncConnection) -> AsyncIterator[FoldedClaim]:
+    """All claims of the scope, employee by employee, as they were folded; streamed."""
+    async for row in await tx.stream(_IN_ORDER):
+        yield FoldedClaim(*row)
+
 
 _DEVICE = text("""
     INSERT INTO device (company_id, device_id, employee_id, token_digest, logged_in_at, revoked_at)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -151,3 +151,17 @@ def _lost(whose: UUID, moments: Counter[datetime], time_zone: str) -> Counter[Da
     for moment, count in moments.items():
         lost[whose, day_of(moment, time_zone)] -= count
     return lost
+
+
+LATEST = timedelta(days=30)  # after a deletion; what comes later still is left out of reports alone
+
+
+async def erase_late_use(engine: AsyncEngine, dispatch: AsyncEngine, now: datetime) -> int:
+    """Empties records of use that belong to sessions deleted not longer than `LATEST` ago; returns how many."""
+    async with dispatch.begin() as tx:
+        companies = await session_deletion.companies_with_recent(tx, now - LATEST)
+    emptied = 0
+    for company_id in companies:
+        async with company_scope(engine, company_id) as tx:
+            emptied += await session_deletion.empty_late_use(tx, now - LATEST)
+    return emptied

@@ -1,4 +1,4 @@
-"""Sessions end: by their tracker's word, or at their last sign of life when it fell silent or an admin ends them."""
+"""Work sessions start, are polled and end: by their tracker, by an admin, or at their last sign of life."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,12 +6,53 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from servicekit.errors import Conflict, NotFound
-from tracking.clock.rules.offsets import clock_offset
+from servicekit.errors import Conflict, NotAuthenticated, NotFound
+from servicekit.ids import new_id
+from tracking.clock.rules.desktop_clocks import clock_offset
 from tracking.db.store.scope import company_scope
 from tracking.devices.store import devices
 from tracking.devices.store.devices import Device
 from tracking.sessions.store import sessions
+from tracking.totals.store import fold_queue
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A session's number, and whether the device's clock was found to be off by something else than before."""
+
+    number: int
+    clock_changed: bool
+
+
+async def start_session(
+    engine: AsyncEngine, company_id: UUID, device: Device, *, desktop_time: datetime, now: datetime
+) -> Started:
+    """Opens a session; it ends an older one of the same device.
+
+    The call is made the moment the person presses start, so it also measures the desktop's clock. NotAuthenticated: the
+    device was revoked a moment ago.
+    """
+    offset = clock_offset(desktop_time, now, known=device.clock_offset)
+    clock_changed = offset != device.clock_offset
+    async with company_scope(engine, company_id) as tx:
+        if clock_changed:
+            await devices.set_clock_offset(tx, device.device_id, offset)
+        if not await sessions.hold_device(tx, device.device_id):
+            raise NotAuthenticated("Your sign-in is no longer valid; sign in again")
+        await sessions.end_older(tx, device.employee_id, device.device_id, started_at=desktop_time + offset)
+        number = await sessions.insert(
+            tx,
+            company_id,
+            session_id=new_id(),
+            employee_id=device.employee_id,
+            device_id=device.device_id,
+            started_at=desktop_time + offset,
+        )
+        await fold_queue.append(
+            tx, company_id, kind=fold_queue.SESSION, at=desktop_time + offset, employee_id=device.employee_id
+        )
+    return Started(number, clock_changed)
+
 
 LONGEST_SILENCE = timedelta(minutes=5)  # thirty polls that did not come
 
@@ -69,3 +110,15 @@ async def end_silent_sessions(engine: AsyncEngine, dispatch: AsyncEngine) -> int
         async with company_scope(engine, company_id) as tx:
             ended += await sessions.end_silent(tx, LONGEST_SILENCE)
     return ended
+
+
+async def poll_session(engine: AsyncEngine, company_id: UUID, device: Device, *, number: int) -> bool:
+    """Whether the employee's session goes on. One that was ended for silence does: its tracker was only cut off."""
+    async with company_scope(engine, company_id) as tx:
+        session = await sessions.by_number(tx, number)
+        if session is None or session.employee_id != device.employee_id:
+            return False
+        if session.ended_by == sessions.BY_SILENCE:
+            await sessions.reopen(tx, session.session_id)
+            return True
+        return session.ended_at is None

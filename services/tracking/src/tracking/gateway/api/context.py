@@ -1,12 +1,15 @@
-"""What every call of the desktop protocol is given, and how it finds out who is calling."""
+"""What the calls of the desktop and of the native API are given."""
 
 from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from tracking.access.api import Admission
+from tracking.access.use_cases import ConfigWatch
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.devices.use_cases.key_use import KeyUses
 from tracking.ingest.api.large_uploads import LargeUploadReader
+from tracking.ingest.use_cases.sync_records import RecordTaker
 from tracking.ingest.use_cases.take_upload import UploadTaker
 from tracking.protocols.large_bodies import Room
 from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
@@ -26,3 +29,13 @@ class Gateway:
     large_uploads: LargeUploadReader
     room: Room
     picture_room: Room = field(default_factory=Room)  # of desktops' screenshots, whose tokens follow the pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """What the calls need."""
+
+    gateway: Gateway
+    admission: Admission
+    records: RecordTaker
+    watch: ConfigWatch

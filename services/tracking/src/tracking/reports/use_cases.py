@@ -1,23 +1,23 @@
-"""Reports of days and months: of everyone to the company's admins, of themselves to everyone else."""
+"""Reports of days, months and use: of everyone to the company's admins, of themselves to everyone else."""
 
 from calendar import monthrange
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound
-from tracking.clock.rules.days import day_of
-from tracking.clock.rules.offsets import PLAUSIBLE_YEARS
+from tracking.clock.rules.days import company_day, day_of
+from tracking.clock.rules.desktop_clocks import PLAUSIBLE_YEARS
 from tracking.company.store import companies, company_settings
 from tracking.db.store.scope import company_scope
-from tracking.people.store import employees
-from tracking.people.store.employees import Employee
+from tracking.people import store as employees
+from tracking.people.store import Employee
 from tracking.reports import store as reports
-from tracking.reports.store import Sums
+from tracking.reports.store import Sums, Use
 
 _DAY = timedelta(days=1)
 
@@ -124,3 +124,46 @@ def check_year(day: date | None) -> None:
     """InvalidInput when nothing can be known of such a day."""
     if day and day.year not in PLAUSIBLE_YEARS:
         raise InvalidInput("There is nothing to see of such a day")
+
+
+APPLICATION, WEBSITE = "a", "w"
+
+LONGEST_RANGE = 92  # days: a quarter
+
+USUAL_RANGE = 7
+
+MOST_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class TopUse:
+    """From the first day to the last, both included."""
+
+    time_zone: str
+    first: date
+    last: date
+    applications: list[Use]
+    websites: list[Use]
+
+
+async def show_top_use(
+    engine: AsyncEngine, company_id: UUID, *, only_of: UUID | None, first: date | None, last: date | None, now: datetime
+) -> TopUse:
+    """The range; without a last day it ends today, without a first it has a week. InvalidInput: no range, or too long.
+
+    A stretch over a midnight counts on each day with the seconds that lie in it.
+    """
+    check_year(first)
+    check_year(last)
+    async with reading(engine, company_id, only_of) as reader:
+        end = last or day_of(now, reader.time_zone)
+        begin = first or end - timedelta(days=USUAL_RANGE - 1)
+        if not 0 <= (end - begin).days < LONGEST_RANGE:
+            raise InvalidInput(f"Choose a first day and a later last one, {LONGEST_RANGE} days at most")
+        span = (
+            datetime.fromtimestamp(company_day(begin, reader.time_zone).start, UTC),
+            datetime.fromtimestamp(company_day(end, reader.time_zone).end, UTC),
+        )
+        applications = await reports.top(reader.tx, reader.ids, APPLICATION, *span, limit=MOST_SHOWN)
+        websites = await reports.top(reader.tx, reader.ids, WEBSITE, *span, limit=MOST_SHOWN)
+        return TopUse(reader.time_zone, begin, end, applications, websites)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from text_rules.lines import reported
-from tracking.clock.rules.offsets import TOLERANCE
+from tracking.clock.rules.desktop_clocks import TOLERANCE
 from tracking.clock.rules.spans import Spans, cover, reach_back
 from tracking.clock.rules.unix_time import SECOND, microsecond_of, microseconds, second_of
 from tracking.ingest.rules import rows
