@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from servicekit.errors import Unavailable
 from servicekit.http_server import bind, serve
 from servicekit.ids import new_id
-from tracking.protocols.transport import read_body
+from tracking.protocols.transport import Body
 from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.store.screenshots import Screenshot
 
@@ -38,7 +38,9 @@ class Bucket:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         self.credentials.add(headers[b"authorization"].decode().split("Credential=")[1].split("/")[0])
-        body = await read_body(receive, headers.get(b"content-length"), limit=1_000_000, deadline=10)
+        arriving = Body(receive, headers.get(b"content-length"), limit=1_000_000, deadline=10)
+        await arriving.read()
+        body = bytes(arriving)
         name, code, content = scope["path"], 200, b""
         match scope["method"]:
             case "PUT":

@@ -32,7 +32,7 @@ class FoldedClaim:
 async def in_order(tx: AsyncConnection) -> AsyncIterator[FoldedClaim]:
     """All claims of the scope, employee by employee, as they were folded; streamed."""
     async for row in await tx.stream(_IN_ORDER):
-        yield FoldedClaim(*row)
+        yield FoldedClaim(**row._mapping)
 
 
 _DEVICE = text("""

@@ -38,7 +38,7 @@ _UPDATE = text("""
 """)
 
 _LAST_EDIT = text("""
-    SELECT e.version, b.name, e.changed_at
+    SELECT e.version, b.name AS by, e.changed_at AS at
     FROM employee e LEFT JOIN employee b ON b.company_id = e.company_id AND b.employee_id = e.changed_by
     WHERE e.employee_id = :employee_id
 """)
@@ -142,7 +142,7 @@ async def update(tx: AsyncConnection, employee: Employee, *, changed_by: UUID) -
 
 async def last_edit(tx: AsyncConnection, employee_id: UUID) -> LastEdit:
     """Who edited that account last."""
-    return LastEdit(*(await tx.execute(_LAST_EDIT, {"employee_id": employee_id})).one())
+    return LastEdit(**(await tx.execute(_LAST_EDIT, {"employee_id": employee_id})).one()._mapping)
 
 
 async def set_active(tx: AsyncConnection, employee_id: UUID, *, active: bool) -> None:
@@ -180,7 +180,8 @@ async def to_sign_in(
     """
     values = {"email_digest": email_digest(email), "place": place, "company_id": company_id}
     rows = await tx.execute(_TO_SIGN_IN, values)
-    return [Candidate(company, known, Employee(*account)) for company, known, *account in rows]
+    found = [dict(row._mapping) for row in rows]
+    return [Candidate(row.pop("company_id"), row.pop("known"), Employee(**row)) for row in found]
 
 
 async def salt_key(tx: AsyncConnection) -> bytes:
@@ -196,36 +197,36 @@ async def active_admins(tx: AsyncConnection) -> int:
 async def first_admin(tx: AsyncConnection) -> Employee | None:
     """The scope's admin whose active account is the oldest."""
     row = (await tx.execute(_FIRST_ADMIN)).one_or_none()
-    return Employee(*row) if row else None
+    return Employee(**row._mapping) if row else None
 
 
 async def by_email(tx: AsyncConnection, email: str) -> Employee | None:
     """The scope's account with that e-mail."""
     row = (await tx.execute(_BY_EMAIL, {"email_digest": email_digest(email)})).one_or_none()
-    return Employee(*row) if row else None
+    return Employee(**row._mapping) if row else None
 
 
 async def hold_by_email(tx: AsyncConnection, email: str) -> Employee | None:
     """The same; nobody can edit the account until the transaction ends."""
     row = (await tx.execute(_HOLD_BY_EMAIL, {"email_digest": email_digest(email)})).one_or_none()
-    return Employee(*row) if row else None
+    return Employee(**row._mapping) if row else None
 
 
 async def by_id(tx: AsyncConnection, employee_id: UUID) -> Employee | None:
     """The scope's account with that id."""
     row = (await tx.execute(_BY_ID, {"employee_id": employee_id})).one_or_none()
-    return Employee(*row) if row else None
+    return Employee(**row._mapping) if row else None
 
 
 async def by_number(tx: AsyncConnection, number: int) -> Employee | None:
     """The scope's account with that number."""
     row = (await tx.execute(_BY_NUMBER, {"number": number})).one_or_none()
-    return Employee(*row) if row else None
+    return Employee(**row._mapping) if row else None
 
 
 async def everyone(tx: AsyncConnection) -> list[Employee]:
     """All accounts of the scope, by name."""
-    found = [Employee(*row) for row in await tx.execute(_ALL)]
+    found = [Employee(**row._mapping) for row in await tx.execute(_ALL)]
     return sorted(found, key=lambda person: sort_key(person.name))
 
 

@@ -92,13 +92,6 @@ class Body:
         self.complete = not message.get("more_body")
 
 
-async def read_body(receive: Receive, declared: bytes | None, *, limit: int, deadline: float) -> bytes:
-    """The whole body; arguments and errors as of `Body`."""
-    body = Body(receive, declared, limit=limit, deadline=deadline)
-    await body.read()
-    return bytes(body)
-
-
 async def answer(receive: Inbound, send: Send, code: int, headers: Headers, body: bytes) -> None:
     """Sends one answer; a refusal that may have come before the body was read ends the connection."""
     headers = [*headers, (b"content-length", str(len(body)).encode())]

@@ -1,11 +1,12 @@
 """Sums for reports: always of people that are named, so that each statement reads their rows of the span alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from text_rules.ordering import sort_key
@@ -13,8 +14,9 @@ from tracking.ingest.rules.rows import MAX_SECONDS
 from tracking.ingest.store.use_in_time import LONG, OFF_THE_CLOCK, on_the_clock
 
 _SUMS = """
-    sum(active_seconds), sum(idle_seconds), sum(sessions), sum(screenshots),
-    count(*) FILTER (WHERE active_seconds > 0), count(*) FILTER (WHERE active_seconds >= :target)
+    sum(active_seconds) AS active_seconds, sum(idle_seconds) AS idle_seconds, sum(sessions) AS sessions,
+    sum(screenshots) AS screenshots, count(*) FILTER (WHERE active_seconds > 0) AS worked,
+    count(*) FILTER (WHERE active_seconds >= :target) AS reached
 """
 _WHICH = "employee_id = ANY(CAST(:employee_ids AS uuid[])) AND day BETWEEN :first AND :last"
 
@@ -49,7 +51,7 @@ TOP = text(f"""
         UNION ALL {_SHORT} AND {OFF_THE_CLOCK}
         UNION ALL {_LONG}
     )
-    SELECT name, sum(seconds) AS total, count(*) FROM (
+    SELECT name, sum(seconds) AS total, count(*) AS people FROM (
         SELECT name, employee_id, sum(
             CASE WHEN d.use IS NULL THEN last - first ELSE (
                 SELECT coalesce(sum(upper(r) - lower(r)), 0)
@@ -88,12 +90,17 @@ class Use:
     people: int
 
 
+def _sums(row: Row[Any]) -> Sums:
+    names = (field.name for field in fields(Sums))
+    return Sums(**{name: getattr(row, name) for name in names})
+
+
 async def by_person(
     tx: AsyncConnection, employee_ids: Sequence[UUID], first: date, last: date, *, target: int
 ) -> dict[UUID, Sums]:
     """The people that have any of these days; `target` is the seconds of a day that reached it."""
     values = {"employee_ids": list(employee_ids), "first": first, "last": last, "target": target}
-    return {employee: Sums(*numbers) for employee, *numbers in await tx.execute(_BY_PERSON, values)}
+    return {row.employee_id: _sums(row) for row in await tx.execute(_BY_PERSON, values)}
 
 
 async def by_day(
@@ -101,7 +108,7 @@ async def by_day(
 ) -> dict[date, Sums]:
     """The days that have anything of these people, the oldest first."""
     values = {"employee_ids": list(employee_ids), "first": first, "last": last, "target": target}
-    return {day: Sums(*numbers) for day, *numbers in await tx.execute(_BY_DAY, values)}
+    return {row.day: _sums(row) for row in await tx.execute(_BY_DAY, values)}
 
 
 async def top(
@@ -112,5 +119,5 @@ async def top(
     A stretch that reaches beyond the span counts with its seconds within.
     """
     values = {"employee_ids": list(employee_ids), "kind": kind, "start": start, "end": end, "limit": limit}
-    found = [Use(name, int(total), people) for name, total, people in await tx.execute(TOP, values)]
+    found = [Use(row.name, int(row.total), row.people) for row in await tx.execute(TOP, values)]
     return sorted(found, key=lambda use: (-use.seconds, sort_key(use.name)))

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from servicekit.ids import new_id
@@ -17,8 +18,8 @@ _INSERT = text("""
 """)
 
 _COLUMNS = """
-    t.number, t.title, t.description, t.status, t.due_date, a.name, t.created_at, t.started_at, t.completed_at,
-    t.note, t.version, t.note_version, t.task_id
+    t.number, t.title, t.description, t.status, t.due_date, a.name AS assigned_by, t.created_at, t.started_at,
+    t.completed_at, t.note, t.version, t.note_version, t.task_id
 """
 
 # Those to do, the newest first, then those done, the latest first. Ids are made in the order of time.
@@ -44,7 +45,7 @@ _SET_STATUS = text("""
 """)
 
 _GIVEN = f"""
-    SELECT w.number, w.name, {_COLUMNS} FROM task t
+    SELECT w.number AS employee_number, w.name AS employee, {_COLUMNS} FROM task t
     JOIN employee w ON w.employee_id = t.employee_id JOIN employee a ON a.employee_id = t.assigned_by
 """
 
@@ -75,7 +76,7 @@ _CHANGE = text("""
 _HOLD = text("SELECT 1 FROM task WHERE number = :number FOR NO KEY UPDATE")
 
 _LAST_EDITS = text("""
-    SELECT t.version, c.name, t.changed_at, t.note_version, n.name, t.note_at
+    SELECT t.version, c.name AS changed_by, t.changed_at, t.note_version, n.name AS note_by, t.note_at
     FROM task t LEFT JOIN employee c ON c.employee_id = t.changed_by LEFT JOIN employee n ON n.employee_id = t.note_by
     WHERE t.number = :number
 """)
@@ -153,7 +154,7 @@ async def of_employee(
 ) -> list[Task]:
     """One person's tasks after that position: those to do, the newest first, then those done, the latest first."""
     rows = await tx.execute(_OF_EMPLOYEE, {"employee_id": employee_id, "limit": limit} | _after(after))
-    return [Task(*row) for row in rows]
+    return [Task(**row._mapping) for row in rows]
 
 
 async def set_status(
@@ -162,11 +163,16 @@ async def set_status(
     """Changes a task of that person; None when they have none with that number. Done again keeps the first time."""
     values = {"employee_id": employee_id, "number": number, "status": status, "now": now}
     row = (await tx.execute(_SET_STATUS, values)).one_or_none()
-    return Updated(*row) if row else None
+    return Updated(**row._mapping) if row else None
 
 
 def _after(position: Position | None) -> dict[str, object]:
     return {"after_moment": position.moment if position else None, "after_id": position.row_id if position else None}
+
+
+def _given(row: Row[Any]) -> GivenTask:
+    task = dict(row._mapping)
+    return GivenTask(task.pop("employee_number"), task.pop("employee"), Task(**task))
 
 
 async def browse(
@@ -181,13 +187,13 @@ async def browse(
     """The scope's tasks of that person and status, None being any, ordered as one person's are."""
     asked = {"employee_id": employee_id, "employee_number": employee_number, "status": status, "limit": limit}
     values = asked | _after(after)
-    return [GivenTask(whose, name, Task(*row)) for whose, name, *row in await tx.execute(_BROWSE, values)]
+    return [_given(row) for row in await tx.execute(_BROWSE, values)]
 
 
 async def by_number(tx: AsyncConnection, number: int, *, employee_id: UUID | None = None) -> GivenTask | None:
     """The scope's task with that number, if it is that person's, None being anybody's."""
     row = (await tx.execute(_BY_NUMBER, {"number": number, "employee_id": employee_id})).one_or_none()
-    return GivenTask(row[0], row[1], Task(*row[2:])) if row else None
+    return _given(row) if row else None
 
 
 async def hold(tx: AsyncConnection, number: int) -> None:
@@ -198,7 +204,7 @@ async def hold(tx: AsyncConnection, number: int) -> None:
 async def last_edits(tx: AsyncConnection, number: int) -> tuple[LastEdit, LastEdit]:
     """Who changed the scope's task last, and who wrote its note."""
     row = (await tx.execute(_LAST_EDITS, {"number": number})).one()
-    return LastEdit(*row[:3]), LastEdit(*row[3:])
+    return LastEdit(row.version, row.changed_by, row.changed_at), LastEdit(row.note_version, row.note_by, row.note_at)
 
 
 async def change(

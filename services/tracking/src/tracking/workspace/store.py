@@ -41,4 +41,4 @@ async def insert(tx: AsyncConnection, company_id: UUID, submission: Submission, 
 async def find(tx: AsyncConnection, submission: Submission) -> tuple[UUID, bytes, str] | None:
     """Who sent the scope's form with that key, the digest of what it held, and what came of it."""
     row = (await tx.execute(_FIND, {"key_digest": submission.key_digest})).one_or_none()
-    return (row[0], bytes(row[1]), row[2]) if row else None
+    return (row.employee_id, bytes(row.content_digest), row.result) if row else None

@@ -44,7 +44,7 @@ async def ensure(tx: AsyncConnection, company_id: UUID, time_zone: str) -> None:
 async def get(tx: AsyncConnection) -> CompanyRow | None:
     """The scope's company; None before its first contact."""
     row = (await tx.execute(_GET)).one_or_none()
-    return CompanyRow(*row) if row else None
+    return CompanyRow(**row._mapping) if row else None
 
 
 async def set_time_zone(tx: AsyncConnection, time_zone: str) -> None:
@@ -65,4 +65,4 @@ async def lock(tx: AsyncConnection) -> None:
 async def next_revision(tx: AsyncConnection) -> CompanyRow | None:
     """Takes the next revision of the company's feed; holds the company until the transaction ends."""
     row = (await tx.execute(_NEXT_REVISION)).one_or_none()
-    return CompanyRow(*row) if row else None
+    return CompanyRow(**row._mapping) if row else None

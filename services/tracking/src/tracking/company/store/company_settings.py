@@ -11,7 +11,7 @@ from tracking.workspace.rules.editing import LastEdit
 _GET = text("SELECT workspace_name, brand_colour, daily_target_seconds FROM company_settings")
 
 _LAST_EDIT = text("""
-    SELECT s.version, b.name, s.changed_at
+    SELECT s.version, b.name AS by, s.changed_at AS at
     FROM company_settings s LEFT JOIN employee b ON b.company_id = s.company_id AND b.employee_id = s.changed_by
 """)
 
@@ -37,13 +37,13 @@ class CompanySettings:
 async def get(tx: AsyncConnection) -> CompanySettings:
     """Those of the scope's company."""
     row = (await tx.execute(_GET)).one_or_none()
-    return CompanySettings(*row) if row else CompanySettings()
+    return CompanySettings(**row._mapping) if row else CompanySettings()
 
 
 async def last_edit(tx: AsyncConnection) -> LastEdit:
     """Who set those of the scope's company last; version 0: nobody has."""
     row = (await tx.execute(_LAST_EDIT)).one_or_none()
-    return LastEdit(*row) if row else LastEdit(0)
+    return LastEdit(**row._mapping) if row else LastEdit(0)
 
 
 async def put(

@@ -6,8 +6,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _READ = text("""
-    SELECT coalesce((SELECT bytes FROM storage_use), 0), (SELECT count(*) FROM employee WHERE active)
+    SELECT coalesce((SELECT bytes FROM storage_use), 0) AS storage_bytes,
+           (SELECT count(*) FROM employee WHERE active) AS seats_used
 """)
+
+_SEATS_USED = text("SELECT count(*) FROM employee WHERE active")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +23,9 @@ class Levels:
 
 async def read(tx: AsyncConnection) -> Levels:
     """The scope's levels now."""
-    return Levels(*(await tx.execute(_READ)).one())
+    return Levels(**(await tx.execute(_READ)).one()._mapping)
 
 
 async def seats_used(tx: AsyncConnection) -> int:
     """Active accounts of the scope."""
     return int((await tx.execute(_SEATS_USED)).scalar_one())
-
-
-_SEATS_USED = text("SELECT count(*) FROM employee WHERE active")

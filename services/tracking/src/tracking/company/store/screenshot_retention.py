@@ -1,9 +1,10 @@
 """For how long each company's screenshots are kept, as it was seen last."""
 
 from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracking.company.rules.screenshot_retention import Retention
@@ -21,10 +22,14 @@ _PUT = text("""
 """)
 
 
+def _retention(row: Row[Any]) -> Retention:
+    return Retention(row.days, row.next_days, row.shortened_at)
+
+
 async def get(tx: AsyncConnection) -> Retention | None:
     """That of the scope's company, if it was ever noted."""
     row = (await tx.execute(_GET)).one_or_none()
-    return Retention(*row) if row else None
+    return _retention(row) if row else None
 
 
 async def put(tx: AsyncConnection, company_id: UUID, retention: Retention) -> None:
@@ -34,4 +39,4 @@ async def put(tx: AsyncConnection, company_id: UUID, retention: Retention) -> No
 
 async def of_all(dispatch: AsyncConnection) -> dict[UUID, Retention]:
     """All that was noted, by company, read with the dispatch role."""
-    return {company_id: Retention(*row) for company_id, *row in await dispatch.execute(_ALL)}
+    return {row.company_id: _retention(row) for row in await dispatch.execute(_ALL)}

@@ -16,7 +16,6 @@ from tracking.devices.api.desktop import DeviceGateway
 from tracking.devices.store.devices import Device
 from tracking.devices.use_cases import devices
 from tracking.protocols.calls import Caller, admitted, utc_now
-from tracking.workspace.rules.paging import LONGEST_POSITION
 
 
 class EngineGateway(DeviceGateway, Protocol):
@@ -61,7 +60,6 @@ def the_caller(request: Request) -> Caller:
     return caller
 
 
-PageStart = Annotated[str, Query(max_length=LONGEST_POSITION, description="of the next page, from the header Link")]
 TheNative = Annotated[DeviceNative, Depends(the_native)]
 TheCaller = Annotated[Caller, Depends(the_caller)]
 

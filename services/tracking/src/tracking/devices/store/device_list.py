@@ -55,7 +55,7 @@ async def of_employee(
     """One person's devices after that position, the latest activity first."""
     position = {"after_moment": after.moment if after else None, "after_id": after.row_id if after else None}
     rows = await tx.execute(_OF_EMPLOYEE, {"employee_id": employee_id, "limit": limit} | position)
-    return [ListedDevice(*row) for row in rows]
+    return [ListedDevice(**row._mapping) for row in rows]
 
 
 async def count(tx: AsyncConnection, employee_id: UUID) -> int:

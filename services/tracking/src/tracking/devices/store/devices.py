@@ -15,7 +15,7 @@ _INSERT = text("""
 CHANGED = "device_changed"  # the channel on which the table's trigger tells of devices that are not what they were
 
 _BY_TOKEN = text("""
-    SELECT d.device_id, d.employee_id, e.number, d.logged_in_at, d.clock_offset
+    SELECT d.device_id, d.employee_id, e.number AS employee_number, d.logged_in_at, d.clock_offset
     FROM device d JOIN employee e USING (company_id, employee_id)
     WHERE d.token_digest = :token_digest AND d.revoked_at IS NULL AND e.active
 """)
@@ -61,7 +61,7 @@ async def insert(
 async def by_token(tx: AsyncConnection, token_digest: bytes) -> Device | None:
     """The scope's device with that token, unless it was revoked or its account is inactive."""
     row = (await tx.execute(_BY_TOKEN, {"token_digest": token_digest})).one_or_none()
-    return Device(*row) if row else None
+    return Device(**row._mapping) if row else None
 
 
 async def set_clock_offset(tx: AsyncConnection, device_id: UUID, offset: timedelta) -> None:

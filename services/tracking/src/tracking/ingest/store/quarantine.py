@@ -54,4 +54,4 @@ async def counts(tx: AsyncConnection) -> dict[str, int]:
 
 async def by_person(tx: AsyncConnection, *, limit: int) -> list[OfPerson]:
     """The same by person and reason, the most frequent first."""
-    return [OfPerson(*row) for row in await tx.execute(_BY_PERSON, {"limit": limit})]
+    return [OfPerson(**row._mapping) for row in await tx.execute(_BY_PERSON, {"limit": limit})]

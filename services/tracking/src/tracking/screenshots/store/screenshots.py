@@ -46,7 +46,7 @@ _OLDER = text(f"""
     WHERE removed_at IS NULL AND captured_at < :before ORDER BY captured_at LIMIT :limit
 """)
 
-_OF_SESSION = text(f"SELECT removed_at IS NULL, {_COLUMNS} FROM screenshot WHERE session_id = :session_id")
+_OF_SESSION = text(f"SELECT removed_at IS NULL AS is_kept, {_COLUMNS} FROM screenshot WHERE session_id = :session_id")
 
 # In the order of the ids: two that remove the same ones wait for each other, never in a ring.
 _REMOVE = text("""
@@ -132,7 +132,7 @@ async def insert(tx: AsyncConnection, company_id: UUID, screenshot: Screenshot, 
 async def kept(tx: AsyncConnection, screenshot_id: UUID) -> Screenshot | None:
     """The scope's capture, unless it was removed."""
     row = (await tx.execute(_KEPT, {"screenshot_id": screenshot_id})).one_or_none()
-    return Screenshot(*row) if row else None
+    return Screenshot(**row._mapping) if row else None
 
 
 async def of_employee(
@@ -141,7 +141,7 @@ async def of_employee(
     """What is kept of one person between two moments, after that position, the newest first."""
     position = {"after_moment": after.moment if after else None, "after_id": after.row_id if after else None}
     values = {"employee_id": employee_id, "start": start, "end": end, "limit": limit} | position
-    return [Screenshot(*row) for row in await tx.execute(_OF_EMPLOYEE, values)]
+    return [Screenshot(**row._mapping) for row in await tx.execute(_OF_EMPLOYEE, values)]
 
 
 async def count_of_employee(tx: AsyncConnection, employee_id: UUID, start: datetime, end: datetime) -> int:
@@ -153,12 +153,13 @@ async def count_of_employee(tx: AsyncConnection, employee_id: UUID, start: datet
 async def of_session(tx: AsyncConnection, session_id: UUID) -> list[tuple[bool, Screenshot]]:
     """All that were taken during a session, and whether they are kept."""
     rows = await tx.execute(_OF_SESSION, {"session_id": session_id})
-    return [(is_kept, Screenshot(*row)) for is_kept, *row in rows]
+    found = [dict(row._mapping) for row in rows]
+    return [(row.pop("is_kept"), Screenshot(**row)) for row in found]
 
 
 async def older(tx: AsyncConnection, before: datetime, *, limit: int) -> list[Screenshot]:
     """What the scope keeps from before a moment, the oldest first."""
-    return [Screenshot(*row) for row in await tx.execute(_OLDER, {"before": before, "limit": limit})]
+    return [Screenshot(**row._mapping) for row in await tx.execute(_OLDER, {"before": before, "limit": limit})]
 
 
 async def remove(tx: AsyncConnection, screenshot_ids: Sequence[UUID], now: datetime) -> int:

@@ -13,8 +13,8 @@ from tracking.sessions.store.session_bounds import UNTIL
 from tracking.workspace.rules.paging import Position
 
 _SELECT = f"""
-    SELECT w.session_id, w.number, w.employee_id, e.number, e.name, w.device_id, d.name, w.started_at, w.last_seen_at,
-        w.ended_at, w.ended_by, {UNTIL}
+    SELECT w.session_id, w.number, w.employee_id, e.number AS employee_number, e.name AS employee_name, w.device_id,
+        d.name AS device_name, w.started_at, w.last_seen_at, w.ended_at, w.ended_by, {UNTIL} AS until
     FROM work_session w JOIN employee e USING (company_id, employee_id)
     LEFT JOIN device d ON d.company_id = w.company_id AND d.device_id = w.device_id
     WHERE w.deleted_at IS NULL
@@ -101,13 +101,13 @@ async def page(
     conditions = " ".join(_CONDITIONS[name] for name in values)
     statement = text(_PAGE.format(select=_SELECT, conditions=conditions))
     rows = await tx.execute(statement, {**values, "limit": limit})
-    return [ListedSession(*row) for row in rows]
+    return [ListedSession(**row._mapping) for row in rows]
 
 
 async def by_number(tx: AsyncConnection, number: int) -> ListedSession | None:
     """The scope's session with that number, unless it was deleted."""
     row = (await tx.execute(_BY_NUMBER, {"number": number})).one_or_none()
-    return ListedSession(*row) if row else None
+    return ListedSession(**row._mapping) if row else None
 
 
 async def counted(tx: AsyncConnection, found: Sequence[ListedSession]) -> dict[UUID, Counted]:

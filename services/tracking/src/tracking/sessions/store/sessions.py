@@ -12,7 +12,9 @@ from tracking.sessions.store.session_bounds import UNTIL
 
 BY_SILENCE = "SILENCE"
 
-_COLUMNS = "session_id, number, employee_id, started_at, last_seen_at, ended_at, ended_by, deleted_at IS NOT NULL"
+_COLUMNS = (
+    "session_id, number, employee_id, started_at, last_seen_at, ended_at, ended_by, deleted_at IS NOT NULL AS deleted"
+)
 
 _INSERT = text("""
     INSERT INTO work_session (company_id, session_id, employee_id, device_id, started_at, last_seen_at)
@@ -75,8 +77,8 @@ _COUNTED = text("""
 """)
 
 _RECENT = text(f"""
-    SELECT session_id, number, employee_id, started_at, greatest(last_seen_at, {UNTIL}),
-        CASE WHEN ended_at IS NOT NULL THEN {UNTIL} END, ended_by, false
+    SELECT session_id, number, employee_id, started_at, greatest(last_seen_at, {UNTIL}) AS last_seen_at,
+        CASE WHEN ended_at IS NOT NULL THEN {UNTIL} END AS ended_at, ended_by, false AS deleted
     FROM work_session w WHERE employee_id = :employee_id AND deleted_at IS NULL
     ORDER BY started_at DESC LIMIT :limit
 """)
@@ -135,7 +137,7 @@ async def end_older(tx: AsyncConnection, employee_id: UUID, device_id: UUID, *, 
 async def by_number(tx: AsyncConnection, number: int) -> WorkSession | None:
     """The scope's session with that number."""
     row = (await tx.execute(_BY_NUMBER, {"number": number})).one_or_none()
-    return WorkSession(*row) if row else None
+    return WorkSession(**row._mapping) if row else None
 
 
 async def find(tx: AsyncConnection, session: int | UUID) -> WorkSession | None:
@@ -143,7 +145,7 @@ async def find(tx: AsyncConnection, session: int | UUID) -> WorkSession | None:
     if isinstance(session, int):
         return await by_number(tx, session)
     row = (await tx.execute(_BY_ID, {"session_id": session})).one_or_none()
-    return WorkSession(*row) if row else None
+    return WorkSession(**row._mapping) if row else None
 
 
 async def end(tx: AsyncConnection, session_id: UUID, ended_at: datetime) -> bool:
@@ -178,7 +180,9 @@ async def companies_with_silent(dispatch: AsyncConnection, silence: timedelta) -
 
 async def recent(tx: AsyncConnection, employee_id: UUID, limit: int) -> list[WorkSession]:
     """An employee's sessions that stand, the newest first."""
-    return [WorkSession(*row) for row in await tx.execute(_RECENT, {"employee_id": employee_id, "limit": limit})]
+    return [
+        WorkSession(**row._mapping) for row in await tx.execute(_RECENT, {"employee_id": employee_id, "limit": limit})
+    ]
 
 
 async def hold_standing(tx: AsyncConnection, session_id: UUID) -> bool:

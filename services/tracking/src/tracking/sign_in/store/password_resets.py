@@ -13,8 +13,10 @@ from servicekit.ids import new_id
 _IN_LINE = text("SELECT pg_advisory_xact_lock(1601)")
 
 _COUNT = text("""
-    SELECT count(*) FILTER (WHERE account = :account), min(asked_at) FILTER (WHERE account = :account),
-           count(*) FILTER (WHERE origin = :origin), min(asked_at) FILTER (WHERE origin = :origin)
+    SELECT count(*) FILTER (WHERE account = :account) AS of_account,
+           min(asked_at) FILTER (WHERE account = :account) AS first_of_account,
+           count(*) FILTER (WHERE origin = :origin) AS from_origin,
+           min(asked_at) FILTER (WHERE origin = :origin) AS first_from_origin
     FROM password_reset_request
     WHERE (account = :account OR origin = :origin) AND asked_at > now() - CAST(:window AS interval)
 """)
@@ -61,7 +63,8 @@ class Asked:
 async def count(tx: AsyncConnection, *, account: bytes, origin: bytes, window: timedelta) -> Asked:
     """Requests for an account and from an origin; others who count wait until this transaction ends."""
     await tx.execute(_IN_LINE)
-    return Asked(*(await tx.execute(_COUNT, {"account": account, "origin": origin, "window": window})).one())
+    row = (await tx.execute(_COUNT, {"account": account, "origin": origin, "window": window})).one()
+    return Asked(**row._mapping)
 
 
 async def ask(tx: AsyncConnection, company_id: UUID, *, account: bytes, origin: bytes, email: str) -> None:

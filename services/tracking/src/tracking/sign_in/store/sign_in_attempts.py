@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from credentials.throttle import BUDGETS, Count, Kind
@@ -55,6 +56,10 @@ class Counted:
     account: bytes | None = None
 
 
+def _count(row: Row[Any]) -> Count:
+    return Count(row.used, row.ends_at, row.day_used, row.day_ends_at, row.refused, row.admitted)
+
+
 async def count(tx: AsyncConnection, attempt: Sequence[Counted]) -> Mapping[bytes, Count]:
     """Counts one attempt for each; those that are over their budget say that they did not admit it."""
     budgets = [BUDGETS[counted.kind] for counted in attempt]
@@ -66,7 +71,7 @@ async def count(tx: AsyncConnection, attempt: Sequence[Counted]) -> Mapping[byte
         "most": [budget.window for budget in budgets],
         "day_most": [budget.day for budget in budgets],
     }
-    return {bytes(subject): Count(*found) for subject, *found in await tx.execute(_COUNT, values)}
+    return {bytes(row.subject): _count(row) for row in await tx.execute(_COUNT, values)}
 
 
 async def sweep(tx: AsyncConnection) -> None:
@@ -94,7 +99,7 @@ async def lift(tx: AsyncConnection, account: bytes) -> None:
 async def read(tx: AsyncConnection, subject: bytes) -> Count | None:
     """What a subject of the scope has used today."""
     row = (await tx.execute(_READ, {"subject": subject})).one_or_none()
-    return Count(*row[1:]) if row else None
+    return _count(row) if row else None
 
 
 async def used_up(tx: AsyncConnection) -> list[tuple[bytes, str, int]]:

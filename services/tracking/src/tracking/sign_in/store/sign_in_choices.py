@@ -43,4 +43,4 @@ async def insert(
 async def take(tx: AsyncConnection, digest: bytes, now: datetime) -> tuple[UUID, str] | None:
     """Whose account of the scope it is, and the password hash that was compared; None: nothing is to be chosen."""
     row = (await tx.execute(_TAKE, {"digest": digest, "now": now})).one_or_none()
-    return (row[0], row[1]) if row else None
+    return (row.employee_id, row.password_hash) if row else None

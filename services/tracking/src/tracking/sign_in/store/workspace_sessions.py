@@ -51,7 +51,7 @@ async def insert(
 async def find(tx: AsyncConnection, token_digest: bytes, now: datetime) -> SignedIn | None:
     """The scope's sign-in with that token, unless it is over or its account inactive."""
     row = (await tx.execute(_FIND, {"token_digest": token_digest, "now": now})).one_or_none()
-    return SignedIn(*row) if row else None
+    return SignedIn(**row._mapping) if row else None
 
 
 async def delete(tx: AsyncConnection, token_digest: bytes) -> None:

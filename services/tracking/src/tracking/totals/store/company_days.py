@@ -80,7 +80,7 @@ async def add(
 
 async def read(tx: AsyncConnection, first: date, end: date) -> list[CompanyDayRow]:
     """The scope's days from `first` to before `end`."""
-    return [CompanyDayRow(*row) for row in await tx.execute(_READ, {"first": first, "end": end})]
+    return [CompanyDayRow(**row._mapping) for row in await tx.execute(_READ, {"first": first, "end": end})]
 
 
 async def months(tx: AsyncConnection) -> list[date]:
