@@ -1,12 +1,13 @@
 # Runs, tests and checks Tenantry. Needs python3 (3.11 or newer) and make; everything else comes into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up down test check audit sbom bench web protos released lock
+.PHONY: help up down test check audit sbom bench web protos newest released lock
 
 PYTHON ?= python3
-PACKAGES := protos $(sort $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml deploy/*/pyproject.toml)))
+PACKAGES := protos $(sort $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml deploy/*/pyproject.toml tests/*/pyproject.toml)))
 TESTS := $(wildcard libs/*/tests services/*/tests deploy/*/tests tests)
-SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src)
+SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src tests/*/src)
+FASTPATH_TESTS := services/tracking/tests/ingest/fastpath services/tracking/tests/ingest/test_group_commit.py libs/servicekit/tests
 INSTALLED := .venv/.installed
 WEB := services/owner-portal/web
 OPENAPI := services/tracking/openapi
@@ -35,6 +36,7 @@ test: $(INSTALLED) $(BUILT) ## run all tests; ARGS goes to pytest, as in ARGS="-
 check: $(INSTALLED) $(BUILT) $(OPENAPI)/node_modules/.installed audit ## lint, format, types, layers, contracts, API description, secrets, known vulnerabilities
 	.venv/bin/python deploy/ops/checks/secrets.py
 	$(NPM) run check
+	@git ls-files '*.py' '*.html' '*.ts' ':!protos/gen' | xargs wc -l | awk '$$1 > 400 && $$2 != "total" { print "note: " $$2 " has " $$1 " lines: does it hold one thing?" }'
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy $(SOURCES)
@@ -60,6 +62,15 @@ bench: $(INSTALLED) $(BUILT) ## measure the platform
 protos: $(INSTALLED) ## format the contracts and generate their code
 	cd protos && $(IN_VENV) buf format --write
 	$(IN_VENV) bash protos/generate.sh
+
+newest: $(INSTALLED) ## test the fast path against the newest releases of the libraries whose internals it uses
+	rm -rf .venv-newest
+	$(PYTHON) -m venv .venv-newest
+	.venv-newest/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	.venv-newest/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(addprefix --editable ./,$(PACKAGES))
+	.venv-newest/bin/pip install --disable-pip-version-check --upgrade uvicorn httptools uvloop 'psycopg[binary]'
+	.venv-newest/bin/pytest -n 0 $(FASTPATH_TESTS)
+	rm -rf .venv-newest
 
 released: $(INSTALLED) ## after a release: later contracts are checked against the ones of now
 	cd protos && $(IN_VENV) buf build --output released.binpb

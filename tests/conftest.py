@@ -28,6 +28,14 @@ def running(engine_folder: Path) -> Iterator[Running]:
         platform.command("down")
 
 
+@pytest.fixture(autouse=True)
+def no_attempts_of_other_tests(request: pytest.FixtureRequest) -> None:
+    """All tests sign in from one address, whose budget is for one of them."""
+    if "running" in request.fixturenames:
+        running: Running = request.getfixturevalue("running")
+        running.execute("tracking", "DELETE FROM sign_in_attempt")
+
+
 @pytest.fixture(scope="session")
 async def owner(running: Running) -> AsyncIterator[Owner]:
     """The owner, signed in."""

@@ -45,7 +45,7 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def distributions() -> list[Distribution]:
     """All of them: contracts, libraries, services, the operator's tools."""
-    places = ("protos", "libs/*", "services/*", "deploy/*")
+    places = ("protos", "libs/*", "services/*", "deploy/*", "tests/*")
     found = [path for place in places for path in sorted(ROOT.glob(f"{place}/pyproject.toml"))]
     return [_read(path) for path in found]
 

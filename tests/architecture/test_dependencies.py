@@ -4,7 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
-from importlib.metadata import packages_distributions
+from importlib.metadata import files, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -35,15 +35,15 @@ def imported_modules(source: str) -> Iterator[str]:
 
 
 def distribution_of(module: str, local: dict[str, str], installed: dict[str, list[str]]) -> str:
-    """The distribution to declare for a module; one that shares its first name with others is found by the second."""
-    first = module.partition(".")[0]
+    """The distribution to declare for a module; among several that share its first name, the one with its folder."""
+    first, second = module.split(".", maxsplit=1)[0], module.split(".")[:2]
     if first in local:
         return local[first]
     candidates = {normal(name) for name in installed.get(first, [])}
     if len(candidates) < 2:
         return next(iter(candidates), f"nothing installed has {first}")
-    second = normal(".".join(module.split(".")[:2]))
-    return next((name for name in candidates if name == second), f"{first}-api")
+    having = {name for name in candidates if any(file.parts[:2] == tuple(second) for file in files(name) or ())}
+    return next(iter(having), f"{first}-api")
 
 
 def undeclared_and_unused(

@@ -57,6 +57,8 @@ BREACHES = [
     ("production", "tracking/maintenance.py", "import tracker_client"),
     ("production", "owner_portal/main.py", "import testkit"),
     ("tools", "tenantry_ops/demo/seed.py", "import tracking.maintenance"),
+    ("test-code", "tenantry_ops/ports.py", "import testkit.world"),
+    ("test-code", "tracker_client/rows.py", "import tenantry_ops.ports"),
     ("simulator", "tracker_client/client.py", "import tenantry_ops.home"),
 ]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 import pytest
+from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from sqlalchemy.exc import OperationalError
 
@@ -18,7 +19,8 @@ from tenantry_ops.ports import LOOPBACK, free_port
 SERVICE = "scratch.v1.Scratch"
 CALLERS = {f"/{SERVICE}/{method}": frozenset({"tracking"}) for method in ("Echo", "Stream")}
 FAILURES: dict[bytes, Callable[[], Exception]] = {
-    kind.__name__.encode(): lambda kind=kind: kind("because of that") for kind in rpc_status.STATUS
+    kind.__name__.encode(): lambda kind=kind: kind("because of that", field="plan_code", retry_after=2.5)
+    for kind in errors.CLASSES.values()
 } | {
     b"database": lambda: OperationalError("SELECT secret", {}, Exception("away")),
     b"bug": lambda: ValueError("a secret"),
@@ -106,18 +108,48 @@ async def test_a_method_that_is_not_there(connect: Any) -> None:
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
-@pytest.mark.parametrize("kind", list(rpc_status.STATUS))
-async def test_an_error_keeps_its_kind_and_its_words(connect: Any, kind: type[errors.AppError]) -> None:
+@pytest.mark.parametrize("kind", list(errors.CLASSES.values()))
+async def test_an_error_keeps_its_code_its_field_and_its_message(connect: Any, kind: type[errors.AppError]) -> None:
     with pytest.raises(errors.AppError) as raised:
         await call(connect("tracking").unary_unary(f"/{SERVICE}/Echo"), kind.__name__.encode())
     assert type(raised.value) is kind
     if kind is not errors.Unavailable:
-        assert raised.value.message == "because of that"
+        assert (raised.value.message, raised.value.field) == ("because of that", "plan_code")
+        assert raised.value.retry_after == 2.5
 
 
-def test_every_kind_of_error_has_a_code_of_its_own() -> None:
-    assert set(rpc_status.STATUS) == set(errors.HTTP_STATUS) == set(errors.AppError.__subclasses__())
-    assert len(set(rpc_status.STATUS.values())) == len(rpc_status.STATUS)
+async def test_the_details_are_those_of_the_standard(connect: Any) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await connect("tracking").unary_unary(f"/{SERVICE}/Echo")(b"InvalidInput", timeout=5)
+    [packed] = [value for key, value in raised.value.trailing_metadata() if key == "grpc-status-details-bin"]
+    status = status_pb2.Status.FromString(packed)
+    assert (status.code, status.message) == (3, "because of that")
+    info, fields, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
+    assert all(any(detail.Unpack(kind) for detail in status.details) for kind in (info, fields, retry))
+    assert (info.reason, info.domain) == ("INVALID_INPUT", "tenantry")
+    assert [violation.field for violation in fields.field_violations] == ["plan_code"]
+    assert retry.retry_delay.ToMilliseconds() == 2_500
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (grpc.StatusCode.NOT_FOUND, errors.NotFound),
+        (grpc.StatusCode.FAILED_PRECONDITION, errors.Refused),
+        (grpc.StatusCode.DEADLINE_EXCEEDED, errors.Unavailable),
+        (grpc.StatusCode.INTERNAL, errors.Unavailable),
+    ],
+)
+def test_a_failure_without_details_is_read_by_its_status(code: grpc.StatusCode, kind: type[errors.AppError]) -> None:
+    nothing = grpc.aio.Metadata()
+    assert type(rpc_status.decode_error(grpc.aio.AioRpcError(code, nothing, nothing, "said"))) is kind
+
+
+def test_every_error_has_a_row_in_the_table() -> None:
+    assert set(errors.CLASSES) == set(errors.TRANSPORT) - {errors.ErrorCode.INTERNAL}
+    assert set(errors.CLASSES.values()) == set(errors.AppError.__subclasses__())
+    grpc_codes = [row.grpc_code for row in errors.TRANSPORT.values()]
+    assert len(set(grpc_codes)) == len(grpc_codes)
 
 
 @pytest.mark.parametrize(

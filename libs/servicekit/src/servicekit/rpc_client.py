@@ -1,4 +1,4 @@
-"""gRPC client: mutual TLS, a deadline on every call, errors as the kinds of `servicekit.errors`."""
+"""gRPC client: mutual TLS, a deadline on every call, errors as the classes of `servicekit.errors`."""
 
 import json
 from collections.abc import Iterable
@@ -6,8 +6,7 @@ from typing import Any
 
 import grpc
 
-from servicekit.errors import Unavailable
-from servicekit.rpc_status import KINDS
+from servicekit.rpc_status import decode_error
 from servicekit.settings import TlsSettings
 from servicekit.telemetry import traceparent
 
@@ -45,13 +44,10 @@ def open_channel(
 
 
 async def call(method: Any, request: Any, *, deadline: float = DEADLINE) -> Any:
-    """Calls a stub's method within `deadline` seconds; a refusal is raised as its kind, silence as Unavailable."""
+    """Calls a stub's method within `deadline` seconds. Raises the error that the service raised, or Unavailable."""
     trace = traceparent()
     metadata = (("traceparent", trace),) if trace else ()
     try:
         return await method(request, timeout=deadline, metadata=metadata)
     except grpc.aio.AioRpcError as error:
-        kind = KINDS.get(error.code())
-        if kind is None or kind is Unavailable:
-            raise Unavailable(f"a service does not answer ({error.code().name}); come again", retry_after=1) from error
-        raise kind(error.details() or error.code().name) from error
+        raise decode_error(error) from error

@@ -11,7 +11,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from servicekit.database import DATABASE_AWAY
 from servicekit.errors import AppError, Forbidden, NotAuthenticated
-from servicekit.rpc_status import STATUS
+from servicekit.rpc_status import DETAILS_KEY, encode_details, status_code
 from servicekit.settings import ListenAddress, TlsSettings
 from servicekit.telemetry import span
 
@@ -66,7 +66,8 @@ class _Guard(grpc.aio.ServerInterceptor):
                     self._authorise(method, context)
                     return await behaviour(request, context)
                 except AppError as error:
-                    await context.abort(STATUS[type(error)], error.message)
+                    details = ((DETAILS_KEY, encode_details(error)),)
+                    await context.abort(status_code(error), error.message, details)
                 except (grpc.aio.AbortError, asyncio.CancelledError):
                     raise
                 except DATABASE_AWAY as error:
