@@ -13,6 +13,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from servicekit.errors import ErrorCode
 from tracking.gateway.api import refusals
 from tracking.ingest.rules.records import Reason
 from tracking.protocols import problems
@@ -134,6 +135,6 @@ def test_the_table_of_refusals_is_the_one_of_the_code() -> None:
 
 
 def test_every_kind_is_in_the_table() -> None:
-    kinds = {*problems._KINDS.values(), *(kind for _status, kind in problems._VERDICTS.values())}
+    kinds = {*(code.value for code in ErrorCode), *(kind for _status, kind in problems._VERDICTS.values())}
     kinds |= {kind for kind, _said in problems._OF_FRAMEWORK.values()} | set(problems._CHALLENGES)
     assert kinds <= set(refusals.kinds())

@@ -7,10 +7,9 @@ from fastapi import APIRouter, Form, Header
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import InvalidInput
+from servicekit.errors import InvalidInput, http_status
 from tracking.company.store.company_settings import CompanySettings
 from tracking.company.use_cases.company_settings import change_settings, show_settings
-from tracking.workspace.pages.errors import http_status
 from tracking.workspace.pages.forms import Line, Version, version_for
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import AdminVisitor, AnyVisitor, TheWorkspace, Workspace

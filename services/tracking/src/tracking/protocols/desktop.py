@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from servicekit.errors import HTTP_STATUS, AppError, InvalidInput
+from servicekit.errors import AppError, InvalidInput, http_status
 from tracking.clock.rules.desktop_clocks import PLAUSIBLE_YEARS
 
 _LARGEST_ID = 2**63 - 1
@@ -48,7 +48,7 @@ def refusal(code: int, message: str, *, retry_after: float | None = None) -> Rep
 
 def from_error(error: AppError) -> Reply:
     """A refusal for an error, by its kind."""
-    return refusal(HTTP_STATUS[type(error)], error.message, retry_after=error.retry_after)
+    return refusal(http_status(error), error.message, retry_after=error.retry_after)
 
 
 def read_object(body: bytes) -> dict[str, Any]:

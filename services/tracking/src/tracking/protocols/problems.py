@@ -1,39 +1,14 @@
 """How the native API refuses: one kind of body (RFC 9457), whose kinds stand in `refusals` with what they ask for."""
 
-from collections.abc import Mapping
-
 import msgspec
 from starlette.responses import Response
 
-from servicekit.errors import (
-    HTTP_STATUS,
-    AppError,
-    Conflict,
-    Forbidden,
-    InvalidInput,
-    NotAuthenticated,
-    NotFound,
-    RateLimited,
-    Refused,
-    TooLarge,
-    Unavailable,
-)
+from servicekit.errors import AppError, http_status
 from tracking.access.rules.directory import Verdict
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_AFTER = 1.0  # seconds, where an error says nothing else
 
-_KINDS: Mapping[type[AppError], str] = {
-    InvalidInput: "invalid_input",
-    NotAuthenticated: "not_authenticated",
-    Forbidden: "forbidden",
-    NotFound: "not_found",
-    Conflict: "conflict",
-    Refused: "refused",
-    TooLarge: "too_large",
-    RateLimited: "rate_limited",
-    Unavailable: "unavailable",
-}
 _VERDICTS = {
     Verdict.KEY_MISSING: (401, "key_missing"),
     Verdict.KEY_INVALID: (401, "key_invalid"),
@@ -74,7 +49,7 @@ class Problem(Exception):
 
 def from_error(error: AppError) -> Problem:
     """The refusal for an error, by its kind."""
-    return Problem(HTTP_STATUS[type(error)], _KINDS[type(error)], error.message, retry_after=error.retry_after)
+    return Problem(http_status(error), error.code.value, error.message, retry_after=error.retry_after)
 
 
 def from_verdict(verdict: Verdict) -> Problem:

@@ -10,11 +10,10 @@ from fastapi import APIRouter, Form, Query
 from pydantic import BaseModel, BeforeValidator
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import InvalidInput
+from servicekit.errors import InvalidInput, http_status
 from tracking.tasks.store import GivenTask
 from tracking.tasks.use_cases.edit_tasks import browse_tasks, change_task, delete_task, note_task, open_task
 from tracking.tasks.use_cases.tasks import STATUSES
-from tracking.workspace.pages.errors import http_status
 from tracking.workspace.pages.forms import After, Number, Once, Version, Whole, date_of, version_for
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import AppError
+from servicekit.errors import AppError, http_status
 from tracking.sign_in.pages.sign_in import browser_of, know_browser
 from tracking.sign_in.use_cases.change_password import change_password
-from tracking.workspace.pages.errors import http_status, says_when
+from tracking.workspace.pages.errors import says_when
 from tracking.workspace.pages.forms import Line
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import AnyVisitor, TheWorkspace

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import AppError, NotFound
+from servicekit.errors import AppError, NotFound, http_status
 from tracking.sign_in.pages.sign_in import browser_of, know_browser
 from tracking.sign_in.use_cases.reset_by_mail import ask_reset, set_password_by_link
-from tracking.workspace.pages.errors import http_status, says_when
+from tracking.workspace.pages.errors import says_when
 from tracking.workspace.pages.forms import FormLine
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import TheWorkspace, check_origin, origin_of

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from servicekit.errors import AppError, InvalidInput
+from servicekit.errors import AppError, InvalidInput, http_status
 from tracking.people.use_cases import set_up_company
 from tracking.sign_in.pages.sign_in import browser_of, let_in
 from tracking.sign_in.use_cases.workspace_sign_in import open_session
-from tracking.workspace.pages.errors import http_status, says_when
+from tracking.workspace.pages.errors import says_when
 from tracking.workspace.pages.forms import Line, Once
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import TheWorkspace, check_origin

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from credentials.tokens import new_token
-from servicekit.errors import AppError, Forbidden, NotAuthenticated
+from servicekit.errors import AppError, Forbidden, NotAuthenticated, http_status
 from tracking.sign_in.use_cases.workspace_sign_in import (
     CHOICE_TIME,
     LASTS,
@@ -22,7 +22,7 @@ from tracking.sign_in.use_cases.workspace_sign_in import (
     sign_in,
     sign_out,
 )
-from tracking.workspace.pages.errors import http_status, says_when
+from tracking.workspace.pages.errors import says_when
 from tracking.workspace.pages.forms import FormLine, Line, safe_next
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import TheWorkspace, Workspace, check_origin, check_token, origin_of, ticket_of

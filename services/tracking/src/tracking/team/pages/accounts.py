@@ -8,14 +8,13 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import AppError, NotFound
+from servicekit.errors import AppError, NotFound, http_status
 from text_rules.zones import time_zones
 from tracking.people.use_cases import find_person
 from tracking.sign_in.use_cases.change_password import reset_password, show_new_password
 from tracking.sign_in.use_cases.unlock_sign_in import show_guesses, unlock
 from tracking.team.use_cases.deactivate_employee import deactivate_employee, reactivate_employee
 from tracking.team.use_cases.edit_employee import LONGEST_DESIGNATION, Edit, edit_employee
-from tracking.workspace.pages.errors import http_status
 from tracking.workspace.pages.forms import Line, Number, Once, Version, submission, version_for
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import AdminVisitor, TheWorkspace, Visitor, Workspace

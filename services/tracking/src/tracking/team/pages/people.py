@@ -8,12 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import AppError, Conflict, InvalidInput, Refused
+from servicekit.errors import AppError, Conflict, InvalidInput, Refused, http_status
 from tracking.devices.use_cases.devices import list_devices, revoke_device
 from tracking.people.use_cases import find_person
 from tracking.tasks.pages import TaskForm
 from tracking.tasks.use_cases.tasks import assign_task, list_tasks
-from tracking.workspace.pages.errors import http_status
 from tracking.workspace.pages.forms import After, Number, date_of, submission
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import AdminVisitor, TheWorkspace, Visitor, Workspace

@@ -6,12 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.errors import AppError
+from servicekit.errors import AppError, http_status
 from tracking.people.use_cases import add_employee
 from tracking.sign_in.pages.setup import AccountForm
 from tracking.team.pages.set_aside import why_set_aside
 from tracking.team.use_cases.show_team import show_person, show_team
-from tracking.workspace.pages.errors import http_status
 from tracking.workspace.pages.forms import submission
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import AdminVisitor, AnyVisitor, TheWorkspace, Workspace

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.database import DATABASE_AWAY, TOOK_TOO_LONG, took_too_long
-from servicekit.errors import HTTP_STATUS, AppError, NotAuthenticated
+from servicekit.errors import AppError, NotAuthenticated, http_status
 from tracking.workspace.pages.held import hold, restore
 from tracking.workspace.pages.rendering import label_of, render
 from tracking.workspace.pages.visitors import StaleForm
@@ -102,8 +102,3 @@ async def _database_away(request: Request, error: Exception) -> Response:
     reply = render("error.html", status_code=503, error="The database does not answer; try again in a moment")
     reply.headers["retry-after"] = "1"
     return reply
-
-
-def http_status(error: AppError) -> int:
-    """The status of an error, or of the nearest kind that it is one of."""
-    return next(HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS)
