@@ -27,7 +27,6 @@ COMPANY = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 FOR_TRACKING = {
     "tenancy/ListAccessChanges",
-    "tenancy/ResolveKeys",
     "tenancy/ReportKeyUse",
     "tenancy/ReportSync",
     "billing/ListEntitlementChanges",
