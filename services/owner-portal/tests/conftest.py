@@ -17,22 +17,22 @@ import uvicorn
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.api.app import create_app
-from owner_portal.api.portal import Portal, Security
-from owner_portal.application import with_memory
-from owner_portal.application.owners.create_owner import create_owner
-from owner_portal.application.owners.secret_box import SecretBox
-from owner_portal.application.read_model.apply_usage import apply_usage
-from owner_portal.application.show_dashboard import Dashboards
-from owner_portal.clients.billing import Billing
-from owner_portal.clients.naming import Channel
-from owner_portal.clients.tenancy import Tenancy
-from owner_portal.domain.companies import Company, CompanyState, Status, Subscription, SyncTime
-from owner_portal.domain.usage import CompanyDay
-from owner_portal.feed.alerts import AlertFeed
-from owner_portal.feed.directory import DirectoryFeed
-from owner_portal.feed.live import Live
-from owner_portal.store import directory
+from owner_portal.alerts.worker import AlertFeed
+from owner_portal.app import create_app
+from owner_portal.clients.channels import Channel
+from owner_portal.companies.client.companies import Tenancy
+from owner_portal.dashboard.use_cases.dashboards import Dashboards
+from owner_portal.directory.rules.companies import Company, CompanyState, Status, Subscription, SyncTime
+from owner_portal.directory.store import changes as directory
+from owner_portal.directory.worker import DirectoryFeed
+from owner_portal.freshness.use_cases import with_memory
+from owner_portal.owners.use_cases.create_owner import create_owner
+from owner_portal.owners.use_cases.secret_box import SecretBox
+from owner_portal.plans.client.billing import Billing
+from owner_portal.usage.rules.days import CompanyDay
+from owner_portal.usage.use_cases.apply_usage import apply_usage
+from owner_portal.web.live import Live
+from owner_portal.web.portal import Portal, Security
 from servicekit.database import create_engine
 from servicekit.errors import Unavailable
 from servicekit.ids import new_id

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from owner_portal.domain.owners import csrf_token, is_csrf_token
+from owner_portal.owners.rules.accounts import csrf_token, is_csrf_token
 
 COMPANY = "/owner/company/01980000-0000-7000-8000-000000000001/"
 SOME_ID = "01980000-0000-7000-8000-000000000001"

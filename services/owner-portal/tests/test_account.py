@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.throttle import BUDGETS, Kind
 from credentials.tokens import token_digest
-from owner_portal.domain.devices import UNKNOWN, device_name
+from owner_portal.owners.rules.devices import UNKNOWN, device_name
 
 PASSWORD = "correct horse battery"
 NEW = "another horse entirely"

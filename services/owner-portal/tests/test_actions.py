@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.read_model import keep_directory
-from owner_portal.domain.sources import Source
+from owner_portal.directory.use_cases import keep_directory
+from owner_portal.freshness.rules.sources import Source
 
 pytestmark = pytest.mark.usefixtures("following")
 

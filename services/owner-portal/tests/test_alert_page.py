@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.api.portal import Portal
-from owner_portal.application.alerts.evaluate_alerts import evaluate_alerts
-from owner_portal.domain.companies import Status
+from owner_portal.alerts.use_cases.evaluate_alerts import evaluate_alerts
+from owner_portal.directory.rules.companies import Status
+from owner_portal.web.portal import Portal
 
 ACTIONS = ["acknowledge", "snooze", "reopen", "emails"]
 TODAY = datetime.now(UTC).date()

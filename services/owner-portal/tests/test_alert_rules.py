@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from owner_portal.domain.alerts import Alert, Kind, Situation, Stage, State, changed
-from owner_portal.domain.companies import Status
-from owner_portal.domain.rhythm import WINDOW, Signs
+from owner_portal.alerts.rules.alerts import Alert, Kind, Situation, Stage, State, changed
+from owner_portal.alerts.rules.silence import WINDOW, Signs
+from owner_portal.directory.rules.companies import Status
 
 NOW = datetime(2026, 6, 10, 12, tzinfo=UTC)
 COMPANY = UUID(int=1)

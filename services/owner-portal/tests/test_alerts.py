@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.alerts.answer_alerts import Answer, answer_alerts
-from owner_portal.application.alerts.evaluate_alerts import evaluate_alerts
-from owner_portal.application.alerts.send_digests import send_digests
-from owner_portal.domain.alert_listing import AlertListing
-from owner_portal.domain.alerts import Kind
-from owner_portal.domain.companies import CompanyState, Status
-from owner_portal.store import alert_lists, alerts
+from owner_portal.alerts.rules.alerts import Kind
+from owner_portal.alerts.rules.listing import AlertListing
+from owner_portal.alerts.store import evaluation as alerts
+from owner_portal.alerts.store import listing as alert_lists
+from owner_portal.alerts.use_cases.answer_alerts import Answer, answer_alerts
+from owner_portal.alerts.use_cases.evaluate_alerts import evaluate_alerts
+from owner_portal.alerts.use_cases.send_digests import send_digests
+from owner_portal.directory.rules.companies import CompanyState, Status
 
 NOW = datetime.now(UTC)
 TODAY = NOW.date()

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.domain.sources import Source, SourceState, gaps
+from owner_portal.freshness.rules.sources import Source, SourceState, gaps
 
 
 async def test_pages_show_what_is_known(owner: Any, model: Any, engine: AsyncEngine) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from owner_portal.api.portal import Portal
+from owner_portal.web.portal import Portal
 
 MOST_STATEMENTS, MOST_CALLS = 6, 4
 

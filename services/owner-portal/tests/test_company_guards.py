@@ -9,9 +9,9 @@ from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.domain.keys import Key, KeyState
-from owner_portal.domain.policy import TrackingPolicy
-from owner_portal.store import known_answers
+from owner_portal.companies.rules.keys import Key, KeyState
+from owner_portal.companies.rules.policy import TrackingPolicy
+from owner_portal.freshness.store import remembered as known_answers
 
 PAGES = ["", "billing/", "keys/", "audit/", "usage.csv", "logo/"]
 FORMS: dict[str, dict[str, str]] = {

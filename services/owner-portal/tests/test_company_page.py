@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from owner_portal.api.portal import Portal
-from owner_portal.domain.companies import CompanyState, Status
+from owner_portal.directory.rules.companies import CompanyState, Status
+from owner_portal.web.portal import Portal
 
 TODAY = datetime.now(UTC).date()
 

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import text
 
-from owner_portal.store import connections
-from owner_portal.store.connections import try_rested
-from owner_portal.store.reading import reading
+from owner_portal.db.store import connections
+from owner_portal.db.store.connections import try_rested
+from owner_portal.db.store.reading import reading
 from servicekit.database import create_engine
 
 PID = text("SELECT pg_backend_pid()")

@@ -15,13 +15,14 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.show_dashboard import Dashboard, Dashboards
-from owner_portal.domain.companies import CompanyState, Status
-from owner_portal.domain.listing import CHOOSABLE, Column, Listing
-from owner_portal.domain.overview import CompanyRow
-from owner_portal.domain.platform_days import PlatformDay, change_of_whole_days
-from owner_portal.domain.reports import Summary
-from owner_portal.store import listing, summaries
+from owner_portal.dashboard.rules.listing import CHOOSABLE, Column, Listing
+from owner_portal.dashboard.rules.overview import CompanyRow
+from owner_portal.dashboard.store import listing
+from owner_portal.dashboard.use_cases.dashboards import Dashboard, Dashboards
+from owner_portal.directory.rules.companies import CompanyState, Status
+from owner_portal.reports import store as summaries
+from owner_portal.reports.rules.reports import Summary
+from owner_portal.usage.rules.platform_days import PlatformDay, change_of_whole_days
 from servicekit.errors import Unavailable
 
 TODAY = datetime.now(UTC).date()

@@ -8,9 +8,9 @@ from pkgutil import iter_modules
 import pytest
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
+from owner_portal.api import company
 
 from owner_portal import api
-from owner_portal.api import company
 
 BELOW = "/owner/company/{company_id:uuid}/"
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.read_model import keep_revenue
-from owner_portal.application.show_dashboard import Dashboards
-from owner_portal.domain.revenue import Bridge, Figure, Movement, RevenueReport
-from owner_portal.feed.revenue import RevenueFeed
+from owner_portal.dashboard.use_cases.dashboards import Dashboards
+from owner_portal.reports.rules.revenue import Bridge, Figure, Movement, RevenueReport
+from owner_portal.reports.use_cases import earlier_revenue as keep_revenue
+from owner_portal.reports.worker import RevenueFeed
 from servicekit.errors import Unavailable
 from servicekit.ids import new_id
 

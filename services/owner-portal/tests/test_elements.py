@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from markupsafe import Markup
 
-from owner_portal.api import elements
+from owner_portal.web import elements
 
 NOON = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
 

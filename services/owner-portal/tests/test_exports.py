@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from owner_portal.api.charts import Chart, Series
-from owner_portal.api.exports import CHUNK, Row, chart_rows, csv_response
+from owner_portal.web.charts import Chart, Series
+from owner_portal.web.exports import CHUNK, Row, chart_rows, csv_response
 
 
 async def chunks(header: list[str], rows: list[Row]) -> list[str]:

@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from contracts.tracking.v1.usage_pb2 import CompanyDay, CompanyMonth
-from owner_portal.feed import replay
-from owner_portal.feed.live import Live
-from owner_portal.feed.usage import MOST_SECONDS, UsageFeed, read_month
+from owner_portal.usage.worker import replay
+from owner_portal.usage.worker.feed import MOST_SECONDS, UsageFeed, read_month
+from owner_portal.web.live import Live
 from servicekit.bus import Bus
 from servicekit.database import create_engine
 from servicekit.errors import InvalidInput, Unavailable

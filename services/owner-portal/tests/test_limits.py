@@ -5,9 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
-from owner_portal.api.app import LARGEST_BODY, LARGEST_FORM
-from owner_portal.api.company.details import LARGEST_LOGO
-from owner_portal.domain.listing import MAX_SEARCH, Listing
+from owner_portal.app import LARGEST_BODY, LARGEST_FORM
+from owner_portal.companies.pages.details import LARGEST_LOGO
+from owner_portal.dashboard.rules.listing import MAX_SEARCH, Listing
 
 FILES = {"content-type": "multipart/form-data; boundary=x"}
 

@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from owner_portal.api import events
-from owner_portal.api.portal import Portal
-from owner_portal.feed.live import Live
+from owner_portal.dashboard.pages import events
+from owner_portal.web.live import Live
+from owner_portal.web.portal import Portal
 
 TODAY = datetime.now(UTC).date()
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from owner_portal.domain.money import latest_today, read_day
+from owner_portal.subscriptions.rules.money import latest_today, read_day
 
 
 @pytest.mark.parametrize(

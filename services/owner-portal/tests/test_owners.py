@@ -13,14 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.throttle import BUDGETS, Kind
 from credentials.tokens import token_digest
-from owner_portal.api.portal import Portal
-from owner_portal.application.owners.create_owner import create_owner
-from owner_portal.application.owners.deactivate_owner import deactivate_owner
-from owner_portal.application.owners.sign_in import sign_in
-from owner_portal.application.sweep import sweep
-from owner_portal.domain.owners import Caller
-from owner_portal.domain.portal_actions import ActionQuestion, PortalAction
-from owner_portal.store import portal_actions
+from owner_portal.audit.rules.own_trail import ActionQuestion, PortalAction
+from owner_portal.audit.store import own_trail as portal_actions
+from owner_portal.owners.rules.accounts import Caller
+from owner_portal.owners.use_cases.create_owner import create_owner
+from owner_portal.owners.use_cases.deactivate_owner import deactivate_owner
+from owner_portal.owners.use_cases.sign_in import sign_in
+from owner_portal.owners.use_cases.sweep import sweep
+from owner_portal.web.portal import Portal
 from servicekit.errors import NotAuthenticated
 
 PASSWORD = "correct horse battery"

@@ -11,10 +11,10 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from audit_chain import ChainEnd
-from owner_portal.application.audit.record_action import append_action
-from owner_portal.application.audit.verify_actions import verify_actions
-from owner_portal.domain.portal_actions import ActionQuestion, PortalAction
-from owner_portal.store import portal_actions
+from owner_portal.audit.rules.own_trail import ActionQuestion, PortalAction
+from owner_portal.audit.store import own_trail as portal_actions
+from owner_portal.audit.use_cases.record_action import append_action
+from owner_portal.audit.use_cases.verify_actions import verify_actions
 
 HOUR = timedelta(hours=1)
 

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.api import cells
-from owner_portal.application.read_model.apply_usage import apply_usage
-from owner_portal.application.read_model.rebuild_usage import rebuild_usage
-from owner_portal.application.show_dashboard import Dashboards
-from owner_portal.domain.sources import Rebuild
-from owner_portal.domain.usage import CompanyDay, CompanyMonth
+from owner_portal.dashboard.pages import cells
+from owner_portal.dashboard.use_cases.dashboards import Dashboards
+from owner_portal.freshness.rules.sources import Rebuild
+from owner_portal.usage.rules.days import CompanyDay, CompanyMonth
+from owner_portal.usage.use_cases.apply_usage import apply_usage
+from owner_portal.usage.use_cases.rebuild import rebuild_usage
 from servicekit.errors import Refused, Unavailable
 from servicekit.ids import new_id
 

@@ -8,10 +8,10 @@ import pytest
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.domain.companies import Status, Subscription
-from owner_portal.domain.money import Money
-from owner_portal.domain.subscriptions import Standing, SubscriptionRecord, Use
-from owner_portal.store import known_answers
+from owner_portal.directory.rules.companies import Status, Subscription
+from owner_portal.freshness.store import remembered as known_answers
+from owner_portal.subscriptions.rules.money import Money
+from owner_portal.subscriptions.rules.subscriptions import Standing, SubscriptionRecord, Use
 from servicekit.ids import new_id
 
 NOW = datetime.now(UTC)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from owner_portal.domain.rhythm import FEWEST_DAYS, MOST_SLACK, WINDOW, Signs, habits_of, is_silent
+from owner_portal.alerts.rules.silence import FEWEST_DAYS, MOST_SLACK, WINDOW, Signs, habits_of, is_silent
 
 MONDAY = date(2026, 6, 1)
 WEEKLY = st.frozensets(st.integers(0, 6), min_size=1)

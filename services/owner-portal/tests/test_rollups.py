@@ -11,12 +11,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.application.read_model.apply_usage import apply_usage
-from owner_portal.application.read_model.begin_days import begin_days, end_periods
-from owner_portal.application.show_dashboard import show_rows
-from owner_portal.domain.companies import Status
-from owner_portal.domain.usage import WINDOWS, CompanyDay
-from owner_portal.store import platform_days, summaries
+from owner_portal.dashboard.use_cases.dashboards import show_rows
+from owner_portal.directory.rules.companies import Status
+from owner_portal.reports import store as summaries
+from owner_portal.usage.rules.days import WINDOWS, CompanyDay
+from owner_portal.usage.store import platform_days
+from owner_portal.usage.use_cases.apply_usage import apply_usage
+from owner_portal.usage.use_cases.begin_days import begin_days, end_periods
 from servicekit.ids import new_id
 
 TODAY = datetime.now(UTC).date()

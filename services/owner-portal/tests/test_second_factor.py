@@ -14,13 +14,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.throttle import BUDGETS, Kind
-from owner_portal.application.owners.create_owner import create_owner
-from owner_portal.application.owners.open_session import open_session
-from owner_portal.application.owners.recognise import recognise
-from owner_portal.application.owners.sign_in import sign_in
-from owner_portal.domain import owners as rules
-from owner_portal.domain.owners import Caller
-from owner_portal.store import owners
+from owner_portal.owners.rules import accounts as rules
+from owner_portal.owners.rules.accounts import Caller
+from owner_portal.owners.store import accounts as owners
+from owner_portal.owners.use_cases.create_owner import create_owner
+from owner_portal.owners.use_cases.open_session import open_session
+from owner_portal.owners.use_cases.recognise import recognise
+from owner_portal.owners.use_cases.sign_in import sign_in
 from servicekit.errors import NotAuthenticated
 
 PASSWORD = "correct horse battery"

@@ -10,10 +10,10 @@ import pyotp
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.api.app import create_app
-from owner_portal.api.portal import Portal, Security
-from owner_portal.application.owners.create_owner import create_owner
-from owner_portal.application.owners.secret_box import SecretBox
+from owner_portal.app import create_app
+from owner_portal.owners.use_cases.create_owner import create_owner
+from owner_portal.owners.use_cases.secret_box import SecretBox
+from owner_portal.web.portal import Portal, Security
 
 EMAIL, PASSWORD = "secure@tenantry.example", "correct horse battery"
 SIGN_IN = {"email": EMAIL, "password": PASSWORD}

@@ -16,12 +16,12 @@ from credentials import hashing
 from credentials.passwords import is_current
 from credentials.throttle import BUDGETS, Kind
 from credentials.tokens import token_digest
-from owner_portal.application.owners import restrained
-from owner_portal.application.owners import sign_in as signing_in
-from owner_portal.application.owners.create_owner import create_owner
-from owner_portal.application.owners.deactivate_owner import deactivate_owner
-from owner_portal.application.sweep import sweep
-from owner_portal.domain.owners import SESSION_LONGEST, Caller
+from owner_portal.owners.rules.accounts import SESSION_LONGEST, Caller
+from owner_portal.owners.use_cases import failed_sign_ins as restrained
+from owner_portal.owners.use_cases import sign_in as signing_in
+from owner_portal.owners.use_cases.create_owner import create_owner
+from owner_portal.owners.use_cases.deactivate_owner import deactivate_owner
+from owner_portal.owners.use_cases.sweep import sweep
 from servicekit.errors import InvalidInput, NotAuthenticated, RateLimited
 
 SignIn = Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
-from owner_portal.api.app import create_app
-from owner_portal.api.portal import Portal
+from owner_portal.app import create_app
+from owner_portal.web.portal import Portal
 from servicekit.database import TOOK_TOO_LONG, create_engine
 
 

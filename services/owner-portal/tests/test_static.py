@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from owner_portal.api.static import static_url
+from owner_portal.web.static import static_url
 
 HEAVIEST = 400_000  # bytes that a first visit may load
 PAGES = ("/owner/dashboard/", "/owner/reports/", "/owner/audit-log/", "/owner/alerts/", "/owner/account/")

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.api.company import creation, details
-from owner_portal.application.owners.create_owner import create_owner
+from owner_portal.companies.pages import creation, details
+from owner_portal.owners.use_cases.create_owner import create_owner
 from text_rules.zones import time_zones
 
 PASSWORD = "correct horse battery"

@@ -11,27 +11,27 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mailer.delivery import Sender, send_mail
 from mailer.senders import open_sender
 from owner_portal import settings
-from owner_portal.api.app import create_app
-from owner_portal.api.portal import Portal, Security
-from owner_portal.api.trails import verifiers
-from owner_portal.application.audit.verify_trails import verify_when_due
-from owner_portal.application.owners import restrained
-from owner_portal.application.owners.create_owner import create_owner
-from owner_portal.application.owners.secret_box import SecretBox
-from owner_portal.application.read_model.rebuild_usage import rebuild_usage
-from owner_portal.application.show_dashboard import Dashboards
-from owner_portal.application.sweep import sweep
-from owner_portal.clients.billing import Billing
-from owner_portal.clients.tenancy import Tenancy
-from owner_portal.domain.sources import Rebuild
-from owner_portal.feed.alerts import AlertFeed
-from owner_portal.feed.calendar import Calendar
-from owner_portal.feed.directory import DirectoryFeed
-from owner_portal.feed.live import Live
-from owner_portal.feed.replay import Replay
-from owner_portal.feed.revenue import RevenueFeed
-from owner_portal.feed.usage import UsageFeed
-from owner_portal.store.connections import try_rested
+from owner_portal.alerts.worker import AlertFeed
+from owner_portal.app import create_app
+from owner_portal.audit.pages.trails import verifiers
+from owner_portal.audit.use_cases.verification import verify_when_due
+from owner_portal.companies.client.companies import Tenancy
+from owner_portal.dashboard.use_cases.dashboards import Dashboards
+from owner_portal.db.store.connections import try_rested
+from owner_portal.directory.worker import DirectoryFeed
+from owner_portal.freshness.rules.sources import Rebuild
+from owner_portal.owners.use_cases import failed_sign_ins as restrained
+from owner_portal.owners.use_cases.create_owner import create_owner
+from owner_portal.owners.use_cases.secret_box import SecretBox
+from owner_portal.owners.use_cases.sweep import sweep
+from owner_portal.plans.client.billing import Billing
+from owner_portal.reports.worker import RevenueFeed
+from owner_portal.usage.use_cases.rebuild import rebuild_usage
+from owner_portal.usage.worker.calendar import Calendar
+from owner_portal.usage.worker.feed import UsageFeed
+from owner_portal.usage.worker.replay import Replay
+from owner_portal.web.live import Live
+from owner_portal.web.portal import Portal, Security
 from servicekit import http_server, migrations, telemetry
 from servicekit.bus import Bus
 from servicekit.database import PAGE_STATEMENT_TIMEOUT, create_engine
@@ -202,7 +202,7 @@ def cli(arguments: Sequence[str] | None = None) -> None:
     try:
         match given.command:
             case "migrate":
-                migrations.upgrade(settings.Migration().migration_database_url, "owner_portal.store")
+                migrations.upgrade(settings.Migration().migration_database_url, "owner_portal.db.store")
             case "serve":
                 run_process(serve(settings.Settings()))
             case "rebuild":

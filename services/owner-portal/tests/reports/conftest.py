@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.api.portal import Portal
-from owner_portal.clients import naming
-from owner_portal.domain.actions import Action
-from owner_portal.domain.drafts import CompanyDraft
-from owner_portal.feed.directory import DirectoryFeed
+from owner_portal.clients import channels as naming
+from owner_portal.clients.actions import Action
+from owner_portal.companies.rules.drafts import CompanyDraft
+from owner_portal.directory.worker import DirectoryFeed
+from owner_portal.web.portal import Portal
 from servicekit import rpc_client
 from servicekit.database import create_engine
 from servicekit.errors import Unavailable

@@ -19,15 +19,15 @@ import contracts.billing.v1 as contract
 from audit_chain import ChainEnd, Verdict
 from contracts.billing.v1 import action_pb2
 from owner_portal import application
-from owner_portal.api.portal import Portal
-from owner_portal.api.trails import entries_of, verifiers
-from owner_portal.application.audit.export_audit_log import export_audit_log
-from owner_portal.application.audit.show_audit_log import show_audit_log
-from owner_portal.application.audit.verify_trails import verify_trails, verify_when_due
-from owner_portal.application.forget_noted import forget_noted
-from owner_portal.domain.actions import Action
-from owner_portal.domain.audit_filter import ACTIONS, AuditFilter
-from owner_portal.domain.audit_trail import Chain, Entry, merge, read_position, write_position
+from owner_portal.audit.pages.trails import entries_of, verifiers
+from owner_portal.audit.rules.filter import ACTIONS, AuditFilter
+from owner_portal.audit.rules.trails import Chain, Entry, merge, read_position, write_position
+from owner_portal.audit.use_cases.export import export_audit_log
+from owner_portal.audit.use_cases.forget_noted import forget_noted
+from owner_portal.audit.use_cases.log import show_audit_log
+from owner_portal.audit.use_cases.verification import verify_trails, verify_when_due
+from owner_portal.clients.actions import Action
+from owner_portal.web.portal import Portal
 from servicekit.ids import new_id
 
 LOG = "/owner/audit-log/"

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from owner_portal.api.portal import Portal
-from owner_portal.domain.actions import Action
-from owner_portal.domain.companies import CompanyState, Status
-from owner_portal.domain.reports import ReportRange
+from owner_portal.clients.actions import Action
+from owner_portal.directory.rules.companies import CompanyState, Status
+from owner_portal.reports.rules.reports import ReportRange
+from owner_portal.web.portal import Portal
 from servicekit.ids import new_id
 
 PAGE = "/owner/reports/"

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.api.portal import Portal
-from owner_portal.domain.companies import Plan
-from owner_portal.domain.retention import newest_versions, next_terms
+from owner_portal.directory.rules.companies import Plan
+from owner_portal.plans.rules.retention import newest_versions, next_terms
+from owner_portal.web.portal import Portal
 from servicekit.errors import Conflict
 
 TAG = re.compile("<[^>]+>")

@@ -9,11 +9,11 @@ from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.api.notices import age_notice
-from owner_portal.application import with_memory as memory
-from owner_portal.application.sweep import sweep
-from owner_portal.application.with_memory import Question, with_memories, with_memory
-from owner_portal.domain.money import Money
+from owner_portal.freshness.use_cases import with_memory as memory
+from owner_portal.freshness.use_cases.with_memory import Question, with_memories, with_memory
+from owner_portal.owners.use_cases.sweep import sweep
+from owner_portal.subscriptions.rules.money import Money
+from owner_portal.web.notices import age_notice
 from servicekit.errors import NotFound, Unavailable
 
 AMOUNTS = TypeAdapter(list[Money])
