@@ -8,13 +8,12 @@ from fastapi import APIRouter, Request
 from markupsafe import Markup
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from owner_portal.access.pages import ActingOwner, SignedInOwner
+from owner_portal.access.rules import SignedIn
 from owner_portal.alerts.rules.alerts import Kind, Stage, State
 from owner_portal.alerts.rules.listing import ALL, SENTENCES, STATES, TITLES, AlertListing, Frequency, ShownAlert
-from owner_portal.alerts.use_cases.answer_alerts import SNOOZE_DAYS, Answer, answer_alerts
-from owner_portal.alerts.use_cases.choose_digest import choose_digest
-from owner_portal.alerts.use_cases.show_alerts import AlertPage, show_alerts
-from owner_portal.owners.pages.access import ActingOwner, SignedInOwner
-from owner_portal.owners.rules.accounts import SignedIn
+from owner_portal.alerts.use_cases import SNOOZE_DAYS, AlertPage, Answer, answer_alerts, choose_digest, show_alerts
+from owner_portal.alerts.worker import AlertFeed
 from owner_portal.web import elements
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
@@ -101,7 +100,7 @@ async def _answer(
         actor=owner.email,
         request_id=once,
     )
-    await portal.alerts.count_step()
+    await portal.get(AlertFeed).count_step()
     return JSONResponse({"answered": answered}) if wants_json(request) else _back(fields)
 
 

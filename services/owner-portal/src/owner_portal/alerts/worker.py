@@ -2,9 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.alerts.use_cases.evaluate_alerts import evaluate_alerts
-from owner_portal.alerts.use_cases.send_digests import send_digests
-from owner_portal.alerts.use_cases.show_alerts import count_open_alerts
+from owner_portal.alerts.use_cases import count_open_alerts, evaluate_alerts, send_digests
 from servicekit.lifecycle import forever
 
 LOOK_PAUSE = 10.0  # shorter than a turn: when the process that looked dies, another follows soon

@@ -6,6 +6,8 @@ from typing import Any
 
 import grpc
 
+from contracts.billing.v1 import audit_pb2, billing_pb2, invoices_pb2, plans_pb2, revenue_pb2, subscriptions_pb2
+from contracts.tenancy.v1 import tenancy_pb2
 from servicekit.errors import Unavailable
 from servicekit.rpc_client import DEADLINE, call, open_channel
 from servicekit.settings import TlsSettings
@@ -37,6 +39,20 @@ class Channel:
     async def close(self) -> None:
         """Ends the connection."""
         await self.grpc.close(None)
+
+
+_TENANCY = (tenancy_pb2,)
+_BILLING = (billing_pb2, audit_pb2, invoices_pb2, plans_pb2, revenue_pb2, subscriptions_pb2)
+
+
+def tenancy_channel(address: str, tls: TlsSettings) -> Channel:
+    """`address`: host:port."""
+    return Channel(address, tls, service="tenancy", files=tuple(file.DESCRIPTOR for file in _TENANCY))
+
+
+def billing_channel(address: str, tls: TlsSettings) -> Channel:
+    """`address`: host:port."""
+    return Channel(address, tls, service="billing", files=tuple(file.DESCRIPTOR for file in _BILLING))
 
 
 @contextmanager

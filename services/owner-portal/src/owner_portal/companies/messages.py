@@ -3,19 +3,11 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from contracts.tenancy.v1 import keys_pb2, policy_pb2
-from contracts.tenancy.v1 import tenancy_pb2 as pb
+from contracts.tenancy.v1 import keys_pb2, policy_pb2, tenancy_pb2
 from owner_portal.clients.actions import Action
 from owner_portal.clients.timestamps import from_optional, from_timestamp
 from owner_portal.companies.rules.keys import Key, KeyState
 from owner_portal.companies.rules.policy import TrackingPolicy
-from owner_portal.directory.rules.companies import Company, CompanyState
-
-_STATES: Mapping[int, CompanyState] = {
-    pb.COMPANY_STATE_ACTIVE: CompanyState.ACTIVE,
-    pb.COMPANY_STATE_SUSPENDED: CompanyState.SUSPENDED,
-    pb.COMPANY_STATE_CLOSED: CompanyState.CLOSED,
-}
 
 _KEY_STATES: Mapping[int, KeyState] = {
     keys_pb2.KEY_STATE_LIVE: KeyState.LIVE,
@@ -24,27 +16,9 @@ _KEY_STATES: Mapping[int, KeyState] = {
 }
 
 
-def to_action(action: Action) -> pb.Action:
+def to_action(action: Action) -> tenancy_pb2.Action:
     """Who, why, and under which key."""
-    return pb.Action(actor=action.actor, reason=action.reason, idempotency_key=action.once)
-
-
-def from_company(message: pb.Company) -> Company:
-    """A company as of its revision."""
-    return Company(
-        company_id=UUID(message.id),
-        name=message.name,
-        email=message.email,
-        contact_person=message.contact_person,
-        phone=message.phone,
-        address=message.address,
-        time_zone=message.time_zone,
-        state=_STATES[message.state],
-        key_hint=message.key_hint,
-        logo_digest=message.logo_digest,
-        created_at=from_timestamp(message.created_at),
-        revision=message.revision,
-    )
+    return tenancy_pb2.Action(actor=action.actor, reason=action.reason, idempotency_key=action.once)
 
 
 def from_key(message: keys_pb2.Key) -> Key:

@@ -25,10 +25,10 @@ _DIFFERING = text("""
 
 async def count_by_terms(tx: AsyncConnection) -> list[TermsCount]:
     """How many companies have each version of each plan."""
-    return [TermsCount(*row) for row in await tx.execute(_COUNTS)]
+    return [TermsCount(**row._asdict()) for row in await tx.execute(_COUNTS)]
 
 
 async def list_differing(tx: AsyncConnection, days: Mapping[str, int], *, limit: int) -> list[Differing]:
     """Companies that have another number of days than their plan; `days` by the plan's code."""
     values = {"codes": list(days), "days": list(days.values()), "limit": limit}
-    return [Differing(*row) for row in await tx.execute(_DIFFERING, values)]
+    return [Differing(**row._asdict()) for row in await tx.execute(_DIFFERING, values)]

@@ -12,7 +12,7 @@ from owner_portal.clients.timestamps import from_timestamp
 from owner_portal.reports.rules.revenue import Bridge, Figure, Movement, PlanShare, RevenueReport
 
 
-class Revenue:
+class RevenueClient:
     """Over billing's channel."""
 
     def __init__(self, channel: Channel) -> None:

@@ -1,18 +1,18 @@
 """What the reports show, added up by the database: one statement each, however many companies there are."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from owner_portal.directory.rules.companies import Status
-from owner_portal.directory.store.conditions import UNSYNCED
+from owner_portal.directory.rules import Status
+from owner_portal.directory.store.companies import IS_UNSYNCED
 from owner_portal.reports.rules.reports import DAYS, TOP, MonthGrowth, Standing, TopCompany
 
 _STANDINGS = text(f"""
     SELECT status, plan_code, count(*) AS companies,
-           count(*) FILTER (WHERE {UNSYNCED}) AS unsynced,
+           count(*) FILTER (WHERE {IS_UNSYNCED}) AS unsynced,
            coalesce(sum(monthly_revenue_minor_units), 0)::bigint AS monthly_revenue,
            coalesce(max(currency), '') AS currency,
            count(*) FILTER (WHERE seats_used > 0) AS reporting,
@@ -50,17 +50,27 @@ _GROWTH = text("""
     ORDER BY months.month
 """)
 
+_SAVE_EARLIER_REVENUE = text("""
+    INSERT INTO earlier_revenue (moment, minor_units) VALUES (:moment, :minor_units)
+    ON CONFLICT (one) DO UPDATE SET moment = excluded.moment, minor_units = excluded.minor_units
+""")
+
 
 async def list_standings(tx: AsyncConnection) -> list[Standing]:
     """One row for each status and plan that any company has."""
-    return [Standing(Status(row.status), *row[1:]) for row in await tx.execute(_STANDINGS)]
+    return [Standing(**row._asdict() | {"status": Status(row.status)}) for row in await tx.execute(_STANDINGS)]
 
 
 async def list_top(tx: AsyncConnection, days: int) -> list[TopCompany]:
     """The companies with the most active time in the last `days` days, one of DAYS."""
-    return [TopCompany(*row) for row in await tx.execute(_TOP[days], {"limit": TOP})]
+    return [TopCompany(**row._asdict()) for row in await tx.execute(_TOP[days], {"limit": TOP})]
 
 
 async def list_growth(tx: AsyncConnection, *, first: date, last: date) -> list[MonthGrowth]:
     """Each month from that of `first`, its first day, to that of `last`."""
-    return [MonthGrowth(*row) for row in await tx.execute(_GROWTH, {"first": first, "last": last})]
+    return [MonthGrowth(**row._asdict()) for row in await tx.execute(_GROWTH, {"first": first, "last": last})]
+
+
+async def save_earlier_revenue(tx: AsyncConnection, *, moment: datetime, minor_units: int) -> None:
+    """What the monthly recurring revenue was at a moment about 30 days ago."""
+    await tx.execute(_SAVE_EARLIER_REVENUE, {"moment": moment, "minor_units": minor_units})

@@ -5,9 +5,9 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.reports.client import Revenue
+from owner_portal.reports.client import RevenueClient
 from owner_portal.reports.rules.revenue import Figure, Movement
-from owner_portal.reports.use_cases.earlier_revenue import PAGE, keep_earlier_revenue
+from owner_portal.reports.use_cases import PAGE, keep_earlier_revenue
 from servicekit.lifecycle import forever
 
 PAUSE = 600.0
@@ -16,7 +16,7 @@ PAUSE = 600.0
 class RevenueFeed:
     """One a process."""
 
-    def __init__(self, engine: AsyncEngine, revenue: Revenue) -> None:
+    def __init__(self, engine: AsyncEngine, revenue: RevenueClient) -> None:
         self._engine = engine
         self._revenue = revenue
 

@@ -1,79 +1,15 @@
 """billing's messages in the words of the domain, and back."""
 
-from collections.abc import Mapping
 from uuid import UUID
 
-from contracts.billing.v1 import action_pb2, plans_pb2
-from contracts.billing.v1 import billing_pb2 as pb
 from contracts.billing.v1 import invoices_pb2 as invoices
+from contracts.billing.v1 import plans_pb2
 from contracts.billing.v1 import subscriptions_pb2 as messages
-from owner_portal.clients.actions import Action
 from owner_portal.clients.timestamps import from_optional, from_timestamp
-from owner_portal.directory.rules.companies import Plan, Status, Subscription
-from owner_portal.subscriptions.rules.money import Line, Money, Payment
-from owner_portal.subscriptions.rules.subscriptions import Resource, ScheduledChange, Shortage, SubscriptionRecord, Use
-
-_STATES: Mapping[int, Status] = {
-    pb.SUBSCRIPTION_STATE_TRIAL: Status.TRIAL,
-    pb.SUBSCRIPTION_STATE_ACTIVE: Status.ACTIVE,
-    pb.SUBSCRIPTION_STATE_PAST_DUE: Status.PAST_DUE,
-    pb.SUBSCRIPTION_STATE_EXPIRED: Status.EXPIRED,
-    pb.SUBSCRIPTION_STATE_CANCELLED: Status.CANCELLED,
-}
-
-_RESOURCES: Mapping[int, Resource] = {
-    plans_pb2.RESOURCE_SEATS: Resource.SEATS,
-    plans_pb2.RESOURCE_STORAGE_BYTES: Resource.STORAGE,
-}
-
-
-def to_action(action: Action) -> action_pb2.Action:
-    """Who, why, and under which key."""
-    return action_pb2.Action(actor=action.actor, reason=action.reason, idempotency_key=action.once)
-
-
-def from_money(message: pb.Money) -> Money:
-    """An amount."""
-    return Money(message.minor_units, message.currency)
-
-
-def to_money(money: Money) -> pb.Money:
-    """An amount."""
-    return pb.Money(minor_units=money.minor_units, currency=money.currency)
-
-
-def from_plan(message: pb.Plan) -> Plan:
-    """One version of a plan."""
-    return Plan(
-        code=message.code,
-        version=message.version,
-        name=message.name,
-        price_minor_units=message.price_per_month.minor_units,
-        currency=message.price_per_month.currency,
-        seats=message.seats,
-        storage_bytes=message.storage_bytes,
-        screenshot_retention_days=message.screenshot_retention_days,
-    )
-
-
-def from_subscription(message: pb.Subscription) -> Subscription:
-    """A subscription as of its revision."""
-    return Subscription(
-        company_id=UUID(message.company_id),
-        plan_code=message.plan_code,
-        plan_version=message.plan_version,
-        state=_STATES[message.state],
-        started_at=from_timestamp(message.started_at),
-        expires_at=from_timestamp(message.expires_at),
-        charged_until=from_optional(message, "charged_until"),
-        price_minor_units=message.price_per_month.minor_units,
-        monthly_revenue_minor_units=message.monthly_revenue.minor_units,
-        currency=message.price_per_month.currency,
-        seats=message.seats,
-        storage_bytes=message.storage_bytes,
-        screenshot_retention_days=message.screenshot_retention_days,
-        revision=message.revision,
-    )
+from owner_portal.directory.messages import from_subscription
+from owner_portal.plans.messages import from_money, from_plan
+from owner_portal.subscriptions.rules.payments import Line, Payment
+from owner_portal.subscriptions.rules.subscriptions import ScheduledChange, SubscriptionRecord, Use
 
 
 def from_record(message: messages.SubscriptionRecord) -> SubscriptionRecord:
@@ -133,8 +69,3 @@ def from_payment(message: invoices.Payment) -> Payment:
 def from_use(message: plans_pb2.Use) -> Use:
     """What is in use."""
     return Use(seats=message.seats, storage_bytes=message.storage_bytes)
-
-
-def from_shortage(message: plans_pb2.Shortage) -> Shortage:
-    """A limit that is too low."""
-    return Shortage(_RESOURCES[message.resource], message.in_use, message.limit)

@@ -3,25 +3,14 @@
 The small lines and bars beside numbers are drawn by the templates themselves.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from owner_portal.directory.rules.companies import Status
 from text_rules.showing import isolated
 
 Kind = Literal["line", "bar", "stacked", "donut", "waterfall"]
-
 SPARK_HEIGHT = 24
-
-TONES: Mapping[Status, str] = {
-    Status.TRIAL: "blue",
-    Status.ACTIVE: "green",
-    Status.PAST_DUE: "amber",
-    Status.EXPIRED: "orange",
-    Status.SUSPENDED: "red",
-}
-"""The colours of statuses, as everywhere on the pages; the others are grey."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +66,3 @@ def spark(values: Sequence[int]) -> str:
     return " ".join(
         [f"{index},{SPARK_HEIGHT - 1 - value * (SPARK_HEIGHT - 2) // top}" for index, value in enumerate(values)]
     )
-
-
-def shares(counts: Mapping[Status, int]) -> dict[Status, tuple[float, float]]:
-    """Start and length of each status in a bar of 100."""
-    whole = sum(counts.values()) or 1
-    found: dict[Status, tuple[float, float]] = {}
-    start = 0.0
-    for status, count in counts.items():
-        length = 100 * count / whole
-        found[status] = (round(start, 2), round(length, 2))
-        start += length
-    return found

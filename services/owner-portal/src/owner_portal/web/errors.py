@@ -3,21 +3,16 @@
 import math
 import re
 from contextlib import suppress
-from urllib.parse import urlencode
 
 import structlog
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 
-from owner_portal.owners.pages.access import FormTooOld, SecondFactorRequired, StepUpRequired
-from owner_portal.owners.pages.held import hold
-from owner_portal.owners.pages.step_up import ask_again
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import wants_json
-from owner_portal.web.statuses import http_status
 from servicekit.database import DATABASE_AWAY, TOOK_TOO_LONG, took_too_long
-from servicekit.errors import AppError, Forbidden, NotAuthenticated
+from servicekit.errors import HTTP_STATUS, AppError
 
 log = structlog.get_logger()
 
@@ -44,8 +39,12 @@ _MESSAGES = {404: "There is no page with this address.", 405: "This address does
 
 def kind_of(error: AppError) -> str:
     """NotFound → not_found."""
-    kind = Forbidden if isinstance(error, FormTooOld) else type(error)
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+def http_status(error: AppError) -> int:
+    """The status of an error, or of the nearest kind that it is one of."""
+    return next(HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS)
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -53,14 +52,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(AppError)
     async def on_app_error(request: Request, error: AppError) -> Response:
-        if isinstance(error, NotAuthenticated) and not wants_json(request) and request.url.path != "/owner/events/":
-            return await hold(request) or _to_sign_in(request)
-        if isinstance(error, FormTooOld) and (kept := await hold(request, 403)):
-            return kept
-        response = answer(request, http_status(error), kind_of(error), error.message)
-        if error.retry_after is not None:
-            response.headers["retry-after"] = str(math.ceil(error.retry_after))
-        return response
+        return refuse(request, error)
 
     async def on_database_away(request: Request, error: Exception) -> Response:
         if took_too_long(error):
@@ -78,16 +70,6 @@ def add_error_handlers(app: FastAPI) -> None:
     for kind in DATABASE_AWAY:
         app.exception_handler(kind)(on_database_away)
 
-    @app.exception_handler(StepUpRequired)
-    async def on_step_up(request: Request, error: StepUpRequired) -> Response:
-        return ask_again(request, error)
-
-    @app.exception_handler(SecondFactorRequired)
-    async def on_second_factor(request: Request, error: SecondFactorRequired) -> Response:
-        if wants_json(request):
-            return answer(request, 403, kind_of(error), error.message)
-        return RedirectResponse("/owner/account/", 303)
-
     @app.exception_handler(HTTPException)
     async def on_http_error(request: Request, error: HTTPException) -> Response:
         message = _MESSAGES.get(error.status_code, str(error.detail))
@@ -99,23 +81,25 @@ def add_error_handlers(app: FastAPI) -> None:
         return answer(request, 500, "internal", "The portal made a mistake; it has been logged.")
 
 
+def refuse(request: Request, error: AppError) -> Response:
+    """An application error as an answer."""
+    response = answer(request, http_status(error), kind_of(error), error.message)
+    if error.retry_after is not None:
+        response.headers["retry-after"] = str(math.ceil(error.retry_after))
+    return response
+
+
 def answer(request: Request, status: int, kind: str, message: str) -> Response:
     """An error in the form the caller wants."""
     if wants_json(request):
         return JSONResponse({"error": {"kind": kind, "message": message}}, status)
-    title, changed = _TITLES.get(status, _TITLES[400]), _changes(request)
+    title, changed = _TITLES.get(status, _TITLES[400]), changes(request)
     response = render(request, "web/error.html", status, title=title, message=message, status=status, changed=changed)
     if status == 503 and not changed:
         response.headers["refresh"] = str(TRY_AGAIN)
     return response
 
 
-def _to_sign_in(request: Request) -> Response:
-    target = "/owner/login/"
-    if not _changes(request) and request.url.path != "/":
-        target += "?" + urlencode({"next": request.url.path + (f"?{request.url.query}" if request.url.query else "")})
-    return RedirectResponse(target, 303)
-
-
-def _changes(request: Request) -> bool:
+def changes(request: Request) -> bool:
+    """Whether the request changes something."""
     return request.method not in {"GET", "HEAD"}

@@ -1,58 +1,47 @@
-"""What the routes work with; made once, in main."""
+"""What every page works with; put together once, for the whole process."""
 
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.alerts.worker import AlertFeed
-from owner_portal.companies.client.companies import Tenancy
-from owner_portal.dashboard.use_cases.dashboards import Dashboards
-from owner_portal.owners.use_cases.secret_box import SecretBox
-from owner_portal.plans.client.billing import Billing
 from owner_portal.web.live import Live
 
+T = TypeVar("T")
 
-@dataclass(frozen=True, slots=True)
-class Security:
-    """How owners are let in.
 
-    `step_up`: how long a proof of who it is holds. `trusted_proxies`: addresses or networks whose X-Forwarded-For and
-    X-Forwarded-Proto are believed.
-    """
+def _nothing() -> None:
+    return None
 
-    box: SecretBox
-    totp_required: bool = False
-    step_up: timedelta = timedelta(minutes=10)
-    trusted_proxies: tuple[str, ...] = ()
+
+def _none() -> int:
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """The process's dependencies. There is none that leads to tracking."""
+    """The process's dependencies. There is none that leads to tracking.
+
+    `parts` are those of the features, by their classes. `open_alerts` is the number beside the bell. `forget` drops
+    what pages show again for a moment: the owner has changed something and looks at it next.
+    """
 
     engine: AsyncEngine
-    tenancy: Tenancy
-    billing: Billing
     live: Live
-    dashboards: Dashboards
-    alerts: AlertFeed
-    security: Security
     public_url: str  # begins the links that leave the portal
     cookie_secure: bool
     sends_mail: bool = True  # false: no relay is set, so links are handed over by hand
+    trusted_proxies: tuple[str, ...] = ()  # whose X-Forwarded-For and X-Forwarded-Proto are believed
+    open_alerts: Callable[[], int] = _none
+    forget: Callable[[], None] = _nothing
+    parts: Mapping[type, Any] = field(default_factory=dict)
 
-    @property
-    def browser_cookie(self) -> str:
-        """Of the long-lived cookie by which a browser is known again when its owner signs in."""
-        return f"{self.cookie_name}-browser"
-
-    @property
-    def cookie_name(self) -> str:
-        """The prefix makes browsers refuse the cookie from anywhere but this host over TLS."""
-        return "__Host-tenantry-owner" if self.cookie_secure else "tenantry-owner"
+    def get(self, part: type[T]) -> T:
+        """The part of this class, such as `portal.get(Plans)`; KeyError: the process was put together without it."""
+        found: T = self.parts[part]
+        return found
 
 
 def portal_of(request: Request) -> Portal:

@@ -1,9 +1,7 @@
 """Pages from templates. Whatever is printed is escaped; a name that is not there is an error, not a blank."""
 
 import math
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,12 +11,9 @@ from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
-from owner_portal.dashboard.pages import cells
-from owner_portal.dashboard.rules.listing import Column
-from owner_portal.dashboard.rules.overview import CompanyRow
-from owner_portal.directory.rules.companies import Status
-from owner_portal.web import charts, elements, formats
-from owner_portal.web.notices import age_notice
+from owner_portal.freshness.rules import Gap
+from owner_portal.web import cells, charts, elements, formats
+from owner_portal.web.notices import age_notice, notice
 from owner_portal.web.portal import portal_of
 from owner_portal.web.static import static_url
 from servicekit.errors import AppError
@@ -70,24 +65,12 @@ def _environment() -> Environment:
         environment.globals[element.__name__] = element
     environment.globals |= {
         "static_url": static_url,
-        "Status": Status,
         "bar": cells.bar,
         "spark_points": charts.spark,
-        "company_rows": _company_rows,
         "notice": _notice,
         "age_notice": age_notice,
     }
     return environment
-
-
-@lru_cache(maxsize=5_000)
-def _company_row(row: CompanyRow, shown: tuple[Column, ...]) -> Markup:
-    """Most rows are what they were on the page before, and printing them is what a page costs."""
-    return fragment("dashboard/company_row.html", row=row, shown=shown)
-
-
-def _company_rows(rows: Sequence[CompanyRow], shown: tuple[Column, ...]) -> Markup:
-    return Markup("").join([_company_row(row, shown) for row in rows])
 
 
 def fragment(template: str, **context: Any) -> Markup:
@@ -95,8 +78,8 @@ def fragment(template: str, **context: Any) -> Markup:
     return Markup(_templates.get_template(template).render(context))  # noqa: S704 - the template has escaped it
 
 
-def _notice(gap: Any) -> str:
-    return cells.notice(gap, datetime.now(UTC))
+def _notice(gap: Gap) -> str:
+    return notice(gap, datetime.now(UTC))
 
 
 _templates = _environment()
@@ -107,7 +90,7 @@ def render(request: Request, template: str, status_code: int = 200, **context: A
     shown = {
         "gaps": (),
         "owner": getattr(request.state, "owner", None),
-        "open_alerts": portal_of(request).alerts.open,
+        "open_alerts": portal_of(request).open_alerts(),
         "path": request.url.path,
     } | context
     return HTMLResponse(_templates.get_template(template).render(shown), status_code)

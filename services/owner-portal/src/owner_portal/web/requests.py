@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
-from owner_portal.companies.rules.drafts import UNREADABLE
+from owner_portal.text.rules import UNREADABLE
 from servicekit.errors import Forbidden, InvalidInput
 from servicekit.ids import new_id
 from text_rules.characters import BIDI_CONTROLS

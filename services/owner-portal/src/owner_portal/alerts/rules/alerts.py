@@ -11,7 +11,7 @@ from enum import IntEnum, StrEnum
 from uuid import UUID
 
 from owner_portal.alerts.rules.silence import Signs, is_silent
-from owner_portal.directory.rules.companies import Status
+from owner_portal.directory.rules import Status
 
 EXPIRED_IS_NEWS = timedelta(days=30)
 RENEWAL_TAKES = timedelta(minutes=2)  # from the end of a period until billing's word that it goes on is here

@@ -57,7 +57,7 @@ async def save(tx: AsyncConnection, owner_id: UUID, frequency: Frequency) -> Non
 
 async def claim_due(tx: AsyncConnection) -> list[DueDigest]:
     """The owners to be told now; their rows are locked until the transaction ends."""
-    return [DueDigest(*row) for row in await tx.execute(_CLAIM_DUE)]
+    return [DueDigest(**row._asdict()) for row in await tx.execute(_CLAIM_DUE)]
 
 
 async def mark_sent(tx: AsyncConnection, owner_ids: Sequence[UUID]) -> None:

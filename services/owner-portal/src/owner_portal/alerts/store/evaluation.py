@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from owner_portal.alerts.rules.alerts import Alert, Kind, Situation, Stage, State
 from owner_portal.alerts.rules.silence import WINDOW, Signs
 from owner_portal.db.store.columns import columns
-from owner_portal.directory.rules.companies import Status
+from owner_portal.directory.rules import Status
 
 BATCH = 250
 _LOCK = 0x616C657274  # "alert": the number of the advisory lock

@@ -85,4 +85,6 @@ async def search(
 
 
 def _sealed(row: Row[Any]) -> SealedAction:
-    return SealedAction(PortalAction(*tuple(row)[:-2]), row.previous, row.hash)
+    values = row._asdict()
+    previous, digest = values.pop("previous"), values.pop("hash")
+    return SealedAction(PortalAction(**values), previous, digest)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from owner_portal.audit.rules.filter import AuditFilter
 from owner_portal.audit.rules.trails import Chain, Entry, Position, TrailQuestion, merge
 from owner_portal.audit.use_cases.log import Trail, find_question, own_entries
-from owner_portal.directory.store import names
+from owner_portal.directory.store.companies import names_of
 
 STRETCH = 200  # entries of each trail at a time
 
@@ -26,7 +26,7 @@ async def export_audit_log(
         found = await _read(engine, question, position, trails)
         page = merge(found, position, size=STRETCH)
         async with engine.begin() as tx:
-            known = await names.names_of(tx, {entry.company_id for entry in page.entries if entry.company_id})
+            known = await names_of(tx, {entry.company_id for entry in page.entries if entry.company_id})
         for entry in page.entries:
             yield entry, known.get(entry.company_id, "") if entry.company_id else ""
         position = page.following

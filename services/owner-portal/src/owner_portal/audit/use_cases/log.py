@@ -12,11 +12,11 @@ from owner_portal.audit.rules.filter import AuditFilter
 from owner_portal.audit.rules.own_trail import ActionQuestion, PortalAction
 from owner_portal.audit.rules.trails import PAGE_SIZE, Chain, Entry, TrailPage, TrailQuestion, merge
 from owner_portal.audit.rules.verdicts import ChainVerdict
-from owner_portal.audit.store import own_trail as portal_actions
-from owner_portal.audit.store import verdicts
-from owner_portal.directory.store import names
-from owner_portal.freshness.rules.remembered import Remembered
-from owner_portal.freshness.use_cases.with_memory import Question, with_memories
+from owner_portal.audit.store import own_trail, verdicts
+from owner_portal.audit.store.filter import find_filter
+from owner_portal.directory.store.companies import names_of
+from owner_portal.freshness.rules import Remembered
+from owner_portal.freshness.use_cases import Question, with_memories
 from text_rules.addresses import email_key
 from text_rules.lines import name_key
 
@@ -65,7 +65,7 @@ async def show_audit_log(
     async with engine.begin() as tx:
         found[Chain.PORTAL] = await own_entries(tx, question, before=view.position.get(Chain.PORTAL), limit=size)
         page = merge(found, view.position, size=size)
-        known = await names.names_of(tx, {entry.company_id for entry in page.entries if entry.company_id})
+        known = await names_of(tx, {entry.company_id for entry in page.entries if entry.company_id})
         return AuditLog(page, known, await verdicts.list_all(tx), [each for each in remembered if not each.fresh])
 
 
@@ -74,7 +74,7 @@ async def find_question(engine: AsyncEngine, view: AuditFilter) -> TrailQuestion
     who, company_id = view.who, _as_id(view.company)
     if who or (view.company and company_id is None):
         async with engine.begin() as tx:
-            owner, found = await names.find_filter(tx, email_key=email_key(view.who), name_key=name_key(view.company))
+            owner, found = await find_filter(tx, email_key=email_key(view.who), name_key=name_key(view.company))
         # The trails name owners as their addresses are kept, and named them in lower case before.
         who, company_id = owner or email_key(who).strip(), company_id or found
     if view.company and company_id is None:
@@ -98,7 +98,7 @@ async def own_entries(tx: AsyncConnection, question: TrailQuestion, *, before: i
         since=question.since,
         until=question.until,
     )
-    return [_entry(sealed.entry) for sealed in await portal_actions.search(tx, asked, before=before, limit=limit)]
+    return [_entry(sealed.entry) for sealed in await own_trail.search(tx, asked, before=before, limit=limit)]
 
 
 def _question(

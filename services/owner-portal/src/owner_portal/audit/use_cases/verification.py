@@ -10,6 +10,7 @@ from audit_chain import ChainEnd, Verdict
 from owner_portal.audit.rules.trails import Chain
 from owner_portal.audit.rules.verdicts import ChainVerdict, conclude, is_due, known_end
 from owner_portal.audit.store import verdicts
+from owner_portal.audit.use_cases.own_trail import append_action
 from servicekit.errors import Unavailable
 
 Verify = Callable[[ChainEnd | None], Awaitable[Verdict]]
@@ -46,3 +47,10 @@ async def _verify(chain: Chain, verify: Verify, before: ChainVerdict | None) -> 
     except Unavailable:
         return None
     return conclude(chain, verdict, before, at)
+
+
+async def forget_noted(engine: AsyncEngine, *, chain: Chain, actor: str, reason: str) -> None:
+    """The next time the trail is followed it may lead anywhere, and its end is noted down anew."""
+    async with engine.begin() as tx:
+        await verdicts.forget_noted(tx, chain)
+        await append_action(tx, actor=actor, action="forget_noted_entry", subject=chain.label, reason=reason)

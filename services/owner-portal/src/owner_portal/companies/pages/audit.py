@@ -7,12 +7,12 @@ from fastapi import APIRouter, Request
 from fastapi.encoders import jsonable_encoder
 from starlette.responses import JSONResponse, Response
 
-from owner_portal.audit.pages.trails import entries_of
+from owner_portal.access.pages import SignedInOwner
+from owner_portal.audit.pages import entries_of
 from owner_portal.audit.rules.filter import AuditFilter
 from owner_portal.audit.use_cases.log import show_audit_log
 from owner_portal.directory.pages.answers import company_json
-from owner_portal.directory.use_cases.find_company import find_company
-from owner_portal.owners.pages.access import SignedInOwner
+from owner_portal.directory.use_cases import find_company
 from owner_portal.web.portal import ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import wants_json

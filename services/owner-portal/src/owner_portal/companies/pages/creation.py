@@ -7,14 +7,17 @@ from fastapi import APIRouter, Request
 from fastapi.encoders import jsonable_encoder
 from starlette.responses import JSONResponse, Response
 
+from owner_portal.access.pages import ActingOwner, SignedInOwner
 from owner_portal.clients.actions import Action
-from owner_portal.companies.pages import questions
+from owner_portal.companies.client import CompanyClient
 from owner_portal.companies.rules.drafts import CompanyDraft
 from owner_portal.directory.pages.answers import company_json, remember
-from owner_portal.directory.rules.companies import Company, Plan
-from owner_portal.freshness.rules.remembered import Remembered
-from owner_portal.freshness.use_cases.with_memory import with_memory
-from owner_portal.owners.pages.access import ActingOwner, SignedInOwner
+from owner_portal.directory.rules import Company
+from owner_portal.freshness.rules import Remembered
+from owner_portal.freshness.use_cases import with_memory
+from owner_portal.plans.client import PlanClient
+from owner_portal.plans.rules.plans import Plan
+from owner_portal.plans.use_cases import plans_on_offer
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import Once, Typed, wants_json
@@ -60,7 +63,7 @@ _REASON = "created in the owner portal"
 
 
 async def _plans(portal: Portal) -> Plans:
-    return await with_memory(portal.engine, questions.plans(portal))
+    return await with_memory(portal.engine, plans_on_offer(portal.get(PlanClient)))
 
 
 def _problems(draft: CompanyDraft, plans: Plans) -> dict[str, str]:
@@ -79,7 +82,7 @@ async def _create(
         raise InvalidInput(" ".join(f"{name}: {problem}" for name, problem in problems.items()))
     if plans.value is None:
         raise Unavailable(plans.problem, retry_after=1)
-    return await portal.tenancy.create(draft, action)
+    return await portal.get(CompanyClient).create(draft, action)
 
 
 def _again(

@@ -8,14 +8,15 @@ from fastapi import APIRouter, Depends, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from owner_portal.access.pages import SignedInOwner
 from owner_portal.clients.actions import Action
+from owner_portal.companies.client import CompanyClient, CompanySettingsClient
 from owner_portal.companies.pages.edit_conflicts import check_unchanged, write_seen
 from owner_portal.companies.rules.drafts import CompanyDraft
 from owner_portal.directory.pages.actions import AnAction, attempt, done
 from owner_portal.directory.pages.answers import company_json, remember
 from owner_portal.directory.pages.forms import Form, Texts, add_page
-from owner_portal.directory.use_cases.find_company import find_company
-from owner_portal.owners.pages.access import SignedInOwner
+from owner_portal.directory.use_cases import find_company
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.requests import wants_json
 from servicekit.errors import InvalidInput
@@ -52,7 +53,7 @@ async def edit(asked: AnAction) -> Response:
         changes = draft.given(asked.typed) if wants_json(asked.request) else draft.changes_from(before)
         if not changes:
             raise InvalidInput("Nothing is to be changed. Change a field first.")
-        company = await asked.portal.tenancy.update(asked.company_id, changes, action)
+        company = await asked.portal.get(CompanyClient).update(asked.company_id, changes, action)
         await remember(asked.portal, company)
         return done(asked, "", "edited", {"company": company_json(company)})
 
@@ -62,7 +63,7 @@ async def edit(asked: AnAction) -> Response:
 @router.get("/logo/")
 async def logo(portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
     """The picture. NotFound: the company has none."""
-    content, media_type = await portal.tenancy.settings.logo(company_id)
+    content, media_type = await portal.get(CompanySettingsClient).logo(company_id)
     return Response(content, media_type=media_type, headers={"cache-control": FOR_EVER})
 
 
@@ -85,7 +86,7 @@ async def set_logo(asked: AnAction, content: Annotated[bytes | None, Depends(_up
         return {}
 
     async def carry_out(action: Action) -> Response:
-        company = await asked.portal.tenancy.settings.set_logo(asked.company_id, content or b"", action)
+        company = await asked.portal.get(CompanySettingsClient).set_logo(asked.company_id, content or b"", action)
         await remember(asked.portal, company)
         return done(asked, "", "logo-changed", {"company": company_json(company)})
 

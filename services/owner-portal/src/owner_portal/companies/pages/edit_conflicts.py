@@ -6,6 +6,7 @@ A form holds what was saved when it was opened. Scripts, which say what they cha
 import json
 from collections.abc import Mapping
 
+from owner_portal.audit.client import TenancyAudit
 from owner_portal.audit.rules.trails import TrailQuestion
 from owner_portal.directory.pages.actions import Asked
 from servicekit.errors import AppError, Conflict
@@ -39,7 +40,7 @@ def _read(text: str) -> Mapping[str, str] | None:
 async def _last_editor(asked: Asked, action: str) -> str:
     question = TrailQuestion(company_id=asked.company_id, action=action)
     try:
-        entries = await asked.portal.tenancy.audit.entries(question, before=None, limit=1)
+        entries = await asked.portal.get(TenancyAudit).entries(question, before=None, limit=1)
     except AppError:  # the refusal matters more than the name
         entries = []
     return f"{entries[0].actor} on {entries[0].at:%d %b %Y at %H:%M} UTC" if entries else "somebody else"

@@ -6,15 +6,16 @@ from fastapi import APIRouter, Request
 from fastapi.encoders import jsonable_encoder
 from starlette.responses import JSONResponse, Response
 
+from owner_portal.access.pages import SignedInOwner
 from owner_portal.clients.actions import Action
+from owner_portal.companies.client import KeyClient
 from owner_portal.companies.pages import questions
 from owner_portal.companies.rules.keys import Grace, devices_on_old, opening
 from owner_portal.directory.pages.actions import ASureAction, attempt, done
 from owner_portal.directory.pages.answers import company_json, remember
 from owner_portal.directory.pages.forms import Form, Texts, add_page, show
-from owner_portal.directory.use_cases.find_company import find_company
-from owner_portal.freshness.use_cases.with_memory import with_memory
-from owner_portal.owners.pages.access import SignedInOwner
+from owner_portal.directory.use_cases import find_company
+from owner_portal.freshness.use_cases import with_memory
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import wants_json
@@ -66,7 +67,7 @@ async def rotate(asked: ASureAction) -> Response:
 
     async def carry_out(action: Action) -> Response:
         grace = Grace(asked.typed.get("grace", Grace.NONE))
-        company, key = await asked.portal.tenancy.keys.rotate(
+        company, key = await asked.portal.get(KeyClient).rotate(
             asked.company_id, grace.length, action, replacing=asked.typed.get("key_hint")
         )
         await remember(asked.portal, company)
@@ -90,7 +91,7 @@ async def revoke(asked: ASureAction, key_id: UUID) -> Response:
     """Stops one key at once."""
 
     async def carry_out(action: Action) -> Response:
-        company, left = await asked.portal.tenancy.keys.revoke(asked.company_id, key_id, action)
+        company, left = await asked.portal.get(KeyClient).revoke(asked.company_id, key_id, action)
         await remember(asked.portal, company)
         return done(asked, "keys/", "key-revoked", {"company": company_json(company), "keys_left": left})
 

@@ -1,19 +1,22 @@
 """One company's page: who it is, what it has bought, what it uses, and the ways to everything the owner can do."""
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.encoders import jsonable_encoder
 from starlette.responses import JSONResponse, Response
 
-from owner_portal.companies.pages import charts as company_charts
+from owner_portal.access.pages import SignedInOwner
 from owner_portal.companies.pages import questions
 from owner_portal.companies.rules.keys import devices_on_old
-from owner_portal.companies.use_cases.show_company import show_company
-from owner_portal.dashboard.pages.cells import state_cells
+from owner_portal.companies.use_cases import show_company
 from owner_portal.directory.pages.answers import company_json
-from owner_portal.freshness.use_cases.with_memory import with_memories
-from owner_portal.owners.pages.access import SignedInOwner
+from owner_portal.directory.pages.cells import state_cells
+from owner_portal.freshness.use_cases import with_memories
+from owner_portal.subscriptions.pages import questions as of_subscription
+from owner_portal.usage.rules import CompanyDay
+from owner_portal.web.charts import Chart, Series
 from owner_portal.web.exports import csv_response, separator_of
 from owner_portal.web.portal import ThePortal
 from owner_portal.web.rendering import render
@@ -33,14 +36,23 @@ DONE = {
     "change-withdrawn": "The scheduled change is withdrawn.",
 }
 
+HEADER = (
+    "day",
+    "active_seconds",
+    "idle_seconds",
+    "people_active",
+    "sessions",
+    "screenshots",
+    "storage_bytes",
+    "seats_used",
+)
+
 
 @router.get("/usage.csv")
 async def usage_csv(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
     """The numbers behind the charts, one row for each day with any."""
     view = await show_company(portal.engine, company_id=company_id)
-    return csv_response(
-        f"usage-{company_id}.csv", company_charts.HEADER, company_charts.rows(view.days), separator_of(request)
-    )
+    return csv_response(f"usage-{company_id}.csv", HEADER, rows(view.days), separator_of(request))
 
 
 @router.get("/")
@@ -51,8 +63,8 @@ async def company_page(request: Request, portal: ThePortal, _owner: SignedInOwne
         portal.engine,
         questions.keys(portal, company_id),
         questions.policy(portal, company_id),
-        questions.history(portal, company_id),
-        questions.scheduled(portal, company_id),
+        of_subscription.history(portal, company_id),
+        of_subscription.scheduled(portal, company_id),
     )
     company = view.company
     if wants_json(request):
@@ -66,7 +78,7 @@ async def company_page(request: Request, portal: ThePortal, _owner: SignedInOwne
         view=view,
         company=company,
         cells=state_cells(company),
-        charts=company_charts.charts(view.days, company.storage_limit),
+        charts=charts(view.days, company.storage_limit),
         gaps=view.gaps,
         keys=keys,
         on_old=devices_on_old(keys.value or ()),
@@ -75,3 +87,65 @@ async def company_page(request: Request, portal: ThePortal, _owner: SignedInOwne
         scheduled=scheduled,
         done=DONE.get(request.query_params.get("done", "")),
     )
+
+
+def charts(days: Sequence[CompanyDay], storage_limit: int | None) -> Mapping[str, Chart]:
+    """By the name of the chart. A level is not known on a day without work: it is drawn as it was before."""
+    labels = [day.day.isoformat() for day in days]
+    return {
+        "usage": Chart(
+            "stacked",
+            labels,
+            [
+                Series("Active minutes", [day.active_seconds for day in days]),
+                Series("Idle minutes", [day.idle_seconds for day in days]),
+            ],
+            zoom=True,
+            unit="seconds",
+        ),
+        "activity": Chart(
+            "line",
+            labels,
+            [
+                Series("Sessions", [day.sessions for day in days]),
+                Series("Screenshots", [day.screenshots for day in days]),
+                Series("People active", [day.employees_active for day in days]),
+            ],
+            zoom=True,
+        ),
+        "storage": Chart(
+            "line",
+            labels,
+            [
+                Series("In use", _level([day.storage_bytes if day.revision else None for day in days])),
+                Series("Limit", [storage_limit] * len(days)),
+            ],
+            zoom=True,
+            unit="bytes",
+        ),
+    }
+
+
+def rows(days: Sequence[CompanyDay]) -> list[tuple[str | int, ...]]:
+    """The days on which anything was reported, in the order of HEADER."""
+    return [
+        (
+            day.day.isoformat(),
+            day.active_seconds,
+            day.idle_seconds,
+            day.employees_active,
+            day.sessions,
+            day.screenshots,
+            day.storage_bytes,
+            day.seats_used,
+        )
+        for day in days
+        if day.revision
+    ]
+
+
+def _level(values: Sequence[int | None]) -> list[int | None]:
+    known: list[int | None] = []
+    for value in values:
+        known.append(value if value is not None or not known else known[-1])
+    return known

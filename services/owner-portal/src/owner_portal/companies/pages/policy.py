@@ -6,16 +6,17 @@ from fastapi import APIRouter, Request
 from fastapi.encoders import jsonable_encoder
 from starlette.responses import JSONResponse, Response
 
+from owner_portal.access.pages import SignedInOwner
 from owner_portal.clients.actions import Action
+from owner_portal.companies.client import CompanySettingsClient
 from owner_portal.companies.pages import questions
 from owner_portal.companies.pages.edit_conflicts import check_unchanged, write_seen
 from owner_portal.companies.rules.policy import LONGEST, SHORTEST, PolicyDraft, TrackingPolicy
 from owner_portal.directory.pages.actions import AnAction, attempt, done
 from owner_portal.directory.pages.answers import company_json
 from owner_portal.directory.pages.forms import Form, Texts, show
-from owner_portal.directory.use_cases.find_company import find_company
-from owner_portal.freshness.use_cases.with_memory import with_memory
-from owner_portal.owners.pages.access import SignedInOwner
+from owner_portal.directory.use_cases import find_company
+from owner_portal.freshness.use_cases import with_memory
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.requests import wants_json
 
@@ -56,10 +57,10 @@ async def set_policy(asked: AnAction) -> Response:
     """Replaces the whole policy; trackers take it with their next poll."""
 
     async def carry_out(action: Action) -> Response:
-        saved = await asked.portal.tenancy.settings.policy(asked.company_id)
+        saved = await asked.portal.get(CompanySettingsClient).policy(asked.company_id)
         await check_unchanged(asked, _saved(saved), audited_as="set_tracking_policy")
         wanted = PolicyDraft(asked.typed).policy()
-        policy = await asked.portal.tenancy.settings.set_policy(asked.company_id, wanted, action)
+        policy = await asked.portal.get(CompanySettingsClient).set_policy(asked.company_id, wanted, action)
         return done(asked, "", "policy-changed", {"policy": jsonable_encoder(policy)})
 
     return await attempt(asked, POLICY, carry_out)

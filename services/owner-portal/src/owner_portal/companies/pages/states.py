@@ -10,14 +10,14 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from owner_portal.clients.actions import Action
-from owner_portal.companies.pages import questions
+from owner_portal.companies.client import CompanyClient
 from owner_portal.directory.pages.actions import AnAction, Asked, ASureAction, attempt, done
 from owner_portal.directory.pages.answers import company_json, remember
 from owner_portal.directory.pages.forms import Form, Texts, add_page, when_closed
-from owner_portal.directory.rules.companies import Company
-from owner_portal.directory.rules.company_page import CompanyPage
-from owner_portal.directory.use_cases.find_company import find_company
-from owner_portal.freshness.use_cases.with_memory import with_memory
+from owner_portal.directory.rules import Company, CompanyPage
+from owner_portal.directory.use_cases import find_company
+from owner_portal.freshness.use_cases import with_memory
+from owner_portal.subscriptions.pages import questions
 from owner_portal.web.portal import Portal
 from text_rules.lines import tidy
 
@@ -60,13 +60,13 @@ add_page(router, "close", CLOSE)
 @router.post("/suspend/")
 async def suspend(asked: ASureAction) -> Response:
     """Every call of the company is refused from now on."""
-    return await _change(asked, SUSPEND, asked.portal.tenancy.suspend, "suspended")
+    return await _change(asked, SUSPEND, asked.portal.get(CompanyClient).suspend, "suspended")
 
 
 @router.post("/reactivate/")
 async def reactivate(asked: AnAction) -> Response:
     """Ends a suspension."""
-    return await _change(asked, REACTIVATE, asked.portal.tenancy.reactivate, "reactivated")
+    return await _change(asked, REACTIVATE, asked.portal.get(CompanyClient).reactivate, "reactivated")
 
 
 @router.post("/close/")
@@ -78,7 +78,7 @@ async def close(asked: ASureAction) -> Response:
         same = tidy(typed.get("confirm", "")) == tidy(company.name)
         return {} if same else {"confirm": f"Type the company's name as it is: {company.name}"}
 
-    return await _change(asked, replace(CLOSE, check=check), asked.portal.tenancy.close_company, "closed")
+    return await _change(asked, replace(CLOSE, check=check), asked.portal.get(CompanyClient).close_company, "closed")
 
 
 async def _change(

@@ -4,15 +4,14 @@ from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Self
 
-from owner_portal.directory.rules.company_page import CompanyPage
+from owner_portal.directory.rules import CompanyPage
+from owner_portal.text.rules import text_problem
 from servicekit.errors import InvalidInput
 from text_rules import lines, phones
 from text_rules.addresses import Address
 from text_rules.zones import is_time_zone
 
-UNREADABLE = "\ufffd"  # stands for what is no text: a NUL byte, half a character
 LONGEST = {"name": 200, "email": 254, "contact_person": 200, "phone": 40, "address": 500}
-LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +70,6 @@ class CompanyDraft:
         if not is_time_zone(self.time_zone):
             found["time_zone"] = "Choose a time zone from the list, such as Europe/Berlin."
         return found
-
-
-def text_problem(text: str, longest: int) -> str | None:
-    """What is wrong with a text; None when it will do."""
-    if UNREADABLE in text:
-        return f"Remove the character shown as {UNREADABLE}: it is no text."
-    if len(text) > longest:
-        return f"Use at most {longest} characters."
-    wrong = lines.problem(text, most=longest, multiline=True)
-    return f"It {wrong}." if wrong else None
-
-
-def read_reason(given: Mapping[str, str]) -> str:
-    """The reason for an action as one line."""
-    return lines.tidy(" ".join(given.get("reason", "").split()))
-
-
-def reason_problem(reason: str) -> str | None:
-    """What is wrong with the reason given for an action that needs one; None when it will do."""
-    return text_problem(reason, LONGEST_REASON) if reason else "Say why: the reason is kept in the audit trail."
 
 
 def _is_email(text: str) -> bool:

@@ -1,5 +1,6 @@
 """The dashboard."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -8,11 +9,12 @@ from fastapi.encoders import jsonable_encoder
 from markupsafe import Markup
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from owner_portal.access.pages import SignedInOwner
+from owner_portal.dashboard.pages.cells import shares
 from owner_portal.dashboard.rules.listing import CHOOSABLE, UNSYNCED, Column, Listing
-from owner_portal.dashboard.rules.overview import COMPARED, CompanyRow
-from owner_portal.dashboard.use_cases.dashboards import MOST_VIEWS, Dashboard, list_rows
-from owner_portal.owners.pages.access import SignedInOwner
-from owner_portal.web import charts
+from owner_portal.dashboard.rules.totals import COMPARED, CompanyRow
+from owner_portal.dashboard.use_cases import MOST_VIEWS, Dashboard, Dashboards, list_rows
+from owner_portal.directory.rules import Status
 from owner_portal.web.exports import Row, begun, csv_response, separator_of
 from owner_portal.web.portal import ThePortal
 from owner_portal.web.rendering import fragment, render
@@ -48,7 +50,7 @@ async def home(_owner: SignedInOwner) -> Response:
 async def dashboard(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
     """Totals, and one page of the table as the URL asks for it."""
     listing = Listing.read(request.query_params.multi_items())
-    shown = await portal.dashboards.show(listing)
+    shown = await portal.get(Dashboards).show(listing)
     if not shown.rows and listing.page > 1:
         return RedirectResponse(listing.at_page(1).url(), 303)
     if wants_json(request):
@@ -64,13 +66,25 @@ def _content(shown: Dashboard, listing: Listing) -> Markup:
         choosable=CHOOSABLE,
         sort_urls={column: listing.sorted_by(column).url() for column in Column},
         unsynced=UNSYNCED,
+        Status=Status,
+        company_rows=_company_rows,
         overview=shown.overview,
-        shares=charts.shares(shown.overview.by_status),
+        shares=shares(shown.overview.by_status),
         rows=shown.rows,
         matches=shown.matches,
         pages=shown.pages,
         compared=COMPARED,
     )
+
+
+@lru_cache(maxsize=5_000)
+def _company_row(row: CompanyRow, shown: tuple[Column, ...]) -> Markup:
+    """Most rows are what they were on the page before, and printing them is what a page costs."""
+    return fragment("dashboard/company_row.html", row=row, shown=shown)
+
+
+def _company_rows(rows: Sequence[CompanyRow], shown: tuple[Column, ...]) -> Markup:
+    return Markup("").join([_company_row(row, shown) for row in rows])
 
 
 @router.get("/owner/dashboard/companies.csv")

@@ -10,11 +10,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import StreamingResponse
 
-from owner_portal.dashboard.pages.cells import notice, row_cells, total_cells
+from owner_portal.access.pages import Guard, Listening
+from owner_portal.dashboard.pages.cells import row_cells, total_cells
 from owner_portal.dashboard.rules.listing import PAGE_SIZE
-from owner_portal.dashboard.use_cases.dashboards import show_rows
-from owner_portal.owners.pages.access import Listening
-from owner_portal.owners.use_cases.recognise import recognise
+from owner_portal.dashboard.use_cases import Dashboards, show_rows
+from owner_portal.web.notices import notice
 from owner_portal.web.portal import Portal, ThePortal
 from servicekit.errors import InvalidInput, NotAuthenticated
 from servicekit.ids import parse_id
@@ -37,15 +37,14 @@ async def events(
     companies = frozenset(parse_id(part, "each id") for part in ids.split(",") if part)
     if len(companies) > PAGE_SIZE:
         raise InvalidInput(f"a page shows at most {PAGE_SIZE} companies")
-    token = request.cookies.get(portal.cookie_name, "")
     return StreamingResponse(
-        _stream(portal, companies, token),
+        _stream(request, portal, companies),
         media_type="text/event-stream",
         headers={"x-accel-buffering": "no"},  # a proxy that collects would make it late
     )
 
 
-async def _stream(portal: Portal, ids: frozenset[UUID], token: str) -> AsyncIterator[str]:
+async def _stream(request: Request, portal: Portal, ids: frozenset[UUID]) -> AsyncIterator[str]:
     clock = asyncio.get_running_loop().time
     checked = told = clock()
     page = _Page(portal, ids)
@@ -60,7 +59,7 @@ async def _stream(portal: Portal, ids: frozenset[UUID], token: str) -> AsyncIter
         if clock() - checked >= SESSION_CHECK:
             checked = clock()
             try:
-                await recognise(portal.engine, token=token, touch=False)
+                await portal.get(Guard).recognise(request, portal, False)
             except NotAuthenticated:
                 yield "event: signed-out\ndata: {}\n\n"
                 return
@@ -77,10 +76,10 @@ class _Page:
     async def look(self) -> str | None:
         """The event that tells what the page does not know yet; None when it knows everything."""
         rows = await show_rows(self._portal.engine, ids=self._ids) if self._ids else []
-        summary = await self._portal.dashboards.summary()
+        summary = await self._portal.get(Dashboards).summary()
         now = datetime.now(UTC)
         present: dict[str, Any] = {str(row.company_id): row for row in rows}
-        present["totals"] = {**total_cells(summary.overview), "alerts-count": str(self._portal.alerts.open)}
+        present["totals"] = {**total_cells(summary.overview), "alerts-count": str(self._portal.open_alerts())}
         present["notices"] = [notice(gap, now) for gap in summary.gaps]
         if present == self._told:
             return None

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Self
 from urllib.parse import urlencode
 
-from owner_portal.directory.rules.companies import Status
+from owner_portal.directory.rules import Status
 
 MAX_SEARCH = 200  # characters
 PATH = "/owner/dashboard/"

@@ -1,23 +1,22 @@
 """What the dashboard shows of all companies together."""
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from owner_portal.dashboard.rules.overview import DAYS, TOTALLED, Overview, Revenue, StatusCount
-from owner_portal.directory.rules.companies import Status
-from owner_portal.directory.store.conditions import UNSYNCED
-from owner_portal.usage.rules.days import Period, Window
-from owner_portal.usage.store.platform_days import platform_days
+from owner_portal.dashboard.rules.totals import DAYS, TOTALLED, Overview, Revenue, StatusCount
+from owner_portal.directory.rules import Status
+from owner_portal.directory.store.companies import IS_UNSYNCED
+from owner_portal.usage.rules import Period, Window
+from owner_portal.usage.store.company_days import platform_days
 
 _MEASURES = ("active", "sessions", "screenshots")
 _SUMS = [f"{measure}_{days}{before}" for days in TOTALLED for before in ("", "_before") for measure in _MEASURES]
 
 _COUNTS = text(f"""
     SELECT status, plan_code, count(*) AS companies,
-           count(*) FILTER (WHERE {UNSYNCED}) AS unsynced,
+           count(*) FILTER (WHERE {IS_UNSYNCED}) AS unsynced,
            sum(storage_used)::bigint AS storage_used, coalesce(sum(storage_limit), 0)::bigint AS storage_limit,
            coalesce(sum(monthly_revenue_minor_units), 0)::bigint AS monthly_revenue,
            (SELECT minor_units FROM earlier_revenue WHERE moment > now() - interval '32 days') AS earlier_revenue,
@@ -26,17 +25,6 @@ _COUNTS = text(f"""
     FROM company JOIN company_usage USING (company_id)
     WHERE revision IS NOT NULL GROUP BY status, plan_code
 """)
-
-
-_SAVE_EARLIER_REVENUE = text("""
-    INSERT INTO earlier_revenue (moment, minor_units) VALUES (:moment, :minor_units)
-    ON CONFLICT (one) DO UPDATE SET moment = excluded.moment, minor_units = excluded.minor_units
-""")
-
-
-async def save_earlier_revenue(tx: AsyncConnection, *, moment: datetime, minor_units: int) -> None:
-    """What the monthly recurring revenue was at a moment about 30 days ago."""
-    await tx.execute(_SAVE_EARLIER_REVENUE, {"moment": moment, "minor_units": minor_units})
 
 
 async def read_overview(tx: AsyncConnection) -> Overview:

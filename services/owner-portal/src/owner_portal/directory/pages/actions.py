@@ -13,11 +13,11 @@ from uuid import UUID
 from fastapi import Depends, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from owner_portal.access.pages import ActingOwner, SteppedUpOwner
+from owner_portal.access.rules import SignedIn
 from owner_portal.clients.actions import Action
-from owner_portal.companies.rules.drafts import read_reason
 from owner_portal.directory.pages.forms import Form, Texts, page
-from owner_portal.owners.pages.access import ActingOwner, SteppedUpOwner
-from owner_portal.owners.rules.accounts import SignedIn
+from owner_portal.text.rules import read_reason
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.requests import Once, Typed, wants_json
 from servicekit.errors import HTTP_STATUS, AppError, Conflict, InvalidInput, Refused, Unavailable

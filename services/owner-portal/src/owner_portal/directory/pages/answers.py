@@ -6,17 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from fastapi.encoders import jsonable_encoder
 
-from owner_portal.directory.rules.companies import Company, Subscription
-from owner_portal.directory.rules.company_page import CompanyPage
-from owner_portal.directory.use_cases.keep_directory import keep_company, keep_subscription
+from owner_portal.directory.client import CompanyChanges, SubscriptionChanges
+from owner_portal.directory.rules import Company, CompanyPage, Subscription
+from owner_portal.directory.use_cases import keep_company, keep_subscription
 from owner_portal.directory.worker import DirectoryFeed
-from owner_portal.subscriptions.rules.subscriptions import Changed
 from owner_portal.web.portal import Portal
 
 log = structlog.get_logger()
-
 LONGEST_CATCH_UP = 3.0  # seconds; the list goes on being followed after that
 
 
@@ -36,12 +33,12 @@ async def remember_subscription(portal: Portal, subscription: Subscription) -> N
 
 async def remember_changes(portal: Portal) -> None:
     """Keeps what billing changed in many subscriptions at once. Never fails, for the same reasons."""
-    feed = DirectoryFeed(portal.engine, portal.tenancy, portal.billing, portal.live)
+    feed = DirectoryFeed(portal.engine, portal.get(CompanyChanges), portal.get(SubscriptionChanges), portal.live)
     try:
         async with asyncio.timeout(LONGEST_CATCH_UP):
             while await feed.subscriptions_step():
                 pass
-        portal.dashboards.forget()
+        portal.forget()
     except Exception as error:
         log.warning("changes not kept at once", error=repr(error))
 
@@ -62,18 +59,9 @@ def company_json(company: Company | CompanyPage) -> dict[str, Any]:
     }
 
 
-def changed_json(changed: Changed) -> dict[str, Any]:
-    """What an action made of a subscription: `scheduled` is null when it is done."""
-    return {
-        "subscription": jsonable_encoder(changed.subscription),
-        "lines": jsonable_encoder(changed.lines),
-        "scheduled": jsonable_encoder(changed.scheduled),
-    }
-
-
 async def _keep(portal: Portal, company_id: UUID, keeping: Awaitable[set[UUID]]) -> None:
     try:
         portal.live.mark(await keeping)
-        portal.dashboards.forget()
+        portal.forget()
     except Exception as error:
         log.warning("answer not kept at once", company_id=str(company_id), error=repr(error))

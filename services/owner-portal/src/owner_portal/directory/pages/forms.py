@@ -8,11 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from owner_portal.companies.rules.drafts import LONGEST_REASON, read_reason, reason_problem, text_problem
+from owner_portal.access.pages import SignedInOwner
 from owner_portal.directory.pages.answers import company_json
-from owner_portal.directory.rules.company_page import CompanyPage
-from owner_portal.directory.use_cases.find_company import find_company
-from owner_portal.owners.pages.access import SignedInOwner
+from owner_portal.directory.rules import CompanyPage
+from owner_portal.directory.use_cases import find_company
+from owner_portal.text.rules import LONGEST_REASON, read_reason, reason_problem, text_problem
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import wants_json

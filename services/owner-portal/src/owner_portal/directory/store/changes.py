@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from owner_portal.db.store.columns import columns
-from owner_portal.directory.rules.companies import Company, Subscription, SyncTime
+from owner_portal.directory.rules import Company, Subscription, SyncTime
 from text_rules.lines import name_key
 from text_rules.ordering import sort_key
 from text_rules.search import search_text

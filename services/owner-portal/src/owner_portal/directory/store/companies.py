@@ -1,14 +1,12 @@
 """One company in the read model."""
 
-from datetime import date
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from owner_portal.directory.rules.companies import CompanyState, Status
-from owner_portal.directory.rules.company_page import CompanyPage
-from owner_portal.usage.rules.days import CompanyDay
+from owner_portal.directory.rules import CompanyPage, CompanyState, Status
 
 _COMPANY = text("""
     SELECT company_id, name, email, contact_person, phone, address, time_zone, state, key_hint, logo_digest, created_at,
@@ -17,11 +15,12 @@ _COMPANY = text("""
     FROM directory WHERE company_id = :company_id
 """)
 
-_DAYS = text("""
-    SELECT company_id, day, revision, active_seconds, idle_seconds, employees_active, sessions, screenshots,
-           storage_bytes, seats_used
-    FROM company_day WHERE company_id = :company_id AND day >= :since ORDER BY day
+_NAMES = text("""
+    SELECT company_id, name FROM company WHERE company_id = ANY(CAST(:ids AS uuid[])) AND revision IS NOT NULL
 """)
+
+# No call of its trackers for 24 hours. A company that never had one has its first 24 hours to begin.
+IS_UNSYNCED = "coalesce(last_sync_at, created_at) < now() - interval '24 hours'"
 
 
 async def find_company(tx: AsyncConnection, company_id: UUID) -> CompanyPage | None:
@@ -32,6 +31,6 @@ async def find_company(tx: AsyncConnection, company_id: UUID) -> CompanyPage | N
     return CompanyPage(**row._asdict() | {"status": Status(row.status), "state": CompanyState(row.state)})
 
 
-async def list_days(tx: AsyncConnection, company_id: UUID, *, since: date) -> list[CompanyDay]:
-    """A company's days from a date on, oldest first."""
-    return [CompanyDay(*row) for row in await tx.execute(_DAYS, {"company_id": company_id, "since": since})]
+async def names_of(tx: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Of those companies that tenancy has told of."""
+    return {row.company_id: row.name for row in await tx.execute(_NAMES, {"ids": list(ids)})}

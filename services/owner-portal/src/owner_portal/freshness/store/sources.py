@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from owner_portal.freshness.rules.sources import Rebuild, Source, SourceState
+from owner_portal.freshness.rules import Rebuild, Source, SourceState
 
 _READ_REVISION = text("SELECT revision FROM source WHERE name = :source")
 

@@ -6,12 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from owner_portal.owners.pages.access import EnteredActor, EnteredOwner, TheCaller
+from owner_portal.access.pages import EnteredOwner
+from owner_portal.access.rules import SignedIn, csrf_token
 from owner_portal.owners.pages.cookies import know_browser, set_session
-from owner_portal.owners.rules.accounts import Session, SignedIn, check_repeated, csrf_token
-from owner_portal.owners.use_cases.change_password import change_password
-from owner_portal.owners.use_cases.revoke_sessions import revoke_other_sessions, revoke_session
-from owner_portal.owners.use_cases.show_account import show_account
+from owner_portal.owners.pages.guard import EnteredActor, Security, TheCaller
+from owner_portal.owners.rules.accounts import Session, check_repeated
+from owner_portal.owners.use_cases.accounts import show_account
+from owner_portal.owners.use_cases.passwords import change_password
+from owner_portal.owners.use_cases.sessions import revoke_other_sessions, revoke_session
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render, says_when
 from owner_portal.web.requests import Fields, wants_json
@@ -37,7 +39,7 @@ async def account_page(request: Request, portal: ThePortal, owner: EnteredOwner)
             {
                 "email": owner.email,
                 "has_second_factor": owner.has_second_factor,
-                "second_factor_required": portal.security.totp_required,
+                "second_factor_required": portal.get(Security).totp_required,
                 "recovery_codes": account.recovery_codes,
                 "sessions": [_session_json(session, owner) for session in account.sessions],
             }
@@ -92,7 +94,7 @@ async def show(
         "owners/account.html",
         status,
         account=account,
-        required=portal.security.totp_required,
+        required=portal.get(Security).totp_required,
         problems=problems or {},
         once=str(new_id()),
         done=DONE.get(request.query_params.get("done", ""), ""),

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from owner_portal.owners.use_cases.recognise import recognise
+from owner_portal.owners.pages.cookies import cookie_name
+from owner_portal.owners.use_cases.sign_in import recognise
 from owner_portal.web.portal import ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import Typed, came_from_here, readable, safe_next, wants_json
@@ -51,7 +52,7 @@ async def held(request: Request, portal: ThePortal, typed: Typed) -> Response:
     if safe_next(action) != action or "?" in action:
         raise InvalidInput("This form does not belong to the portal. Open its page and fill it in again.")
     try:
-        token = request.cookies.get(portal.cookie_name, "")
+        token = request.cookies.get(cookie_name(portal), "")
         request.state.owner = await recognise(portal.engine, token=token, touch=True)
     except NotAuthenticated:
         return _page(request, action, typed, 401)

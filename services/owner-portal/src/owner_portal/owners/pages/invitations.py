@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from owner_portal.owners.pages.access import TheCaller
+from owner_portal.access.rules import csrf_token
 from owner_portal.owners.pages.cookies import replace_session
-from owner_portal.owners.rules.accounts import check_repeated, csrf_token
-from owner_portal.owners.use_cases.accept_invitation import accept_invitation, read_invitation
+from owner_portal.owners.pages.guard import TheCaller
+from owner_portal.owners.rules.accounts import check_repeated
+from owner_portal.owners.use_cases.invitations import accept_invitation, read_invitation
 from owner_portal.web.portal import ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import Fields, check_origin, wants_json

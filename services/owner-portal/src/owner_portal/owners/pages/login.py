@@ -5,13 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from owner_portal.owners.pages.access import TheCaller, check_csrf
-from owner_portal.owners.pages.cookies import forget_session, replace_session
-from owner_portal.owners.rules.accounts import csrf_token
-from owner_portal.owners.use_cases.enter_code import enter_code
-from owner_portal.owners.use_cases.recognise import recognise
-from owner_portal.owners.use_cases.sign_in import sign_in
-from owner_portal.owners.use_cases.sign_out import sign_out
+from owner_portal.access.rules import csrf_token
+from owner_portal.owners.pages.cookies import cookie_name, forget_session, replace_session
+from owner_portal.owners.pages.guard import Security, TheCaller, check_csrf
+from owner_portal.owners.use_cases.sign_in import enter_code, recognise, sign_in, sign_out
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render, says_when
 from owner_portal.web.requests import Fields, Typed, check_origin, safe_next, wants_json
@@ -26,7 +23,7 @@ CODE_REQUIRED = "Your account has a second factor: send its code with the challe
 async def login_page(request: Request, portal: ThePortal, target: Annotated[str, Query(alias="next")] = "") -> Response:
     """The form; whoever is signed in goes on to the dashboard."""
     try:
-        await recognise(portal.engine, token=request.cookies.get(portal.cookie_name, ""), touch=False)
+        await recognise(portal.engine, token=request.cookies.get(cookie_name(portal), ""), touch=False)
     except NotAuthenticated:
         return render(request, "owners/login.html", email="", target=safe_next(target), error=None)
     return RedirectResponse(safe_next(target), 303)
@@ -58,7 +55,7 @@ async def code(request: Request, portal: ThePortal, caller: TheCaller, fields: F
     challenge, target = fields.get("challenge", ""), safe_next(fields.get("next", ""))
     try:
         session = await enter_code(
-            portal.engine, challenge=challenge, code=fields.get("code", ""), caller=caller, box=portal.security.box
+            portal.engine, challenge=challenge, code=fields.get("code", ""), caller=caller, box=portal.get(Security).box
         )
     except (NotAuthenticated, RateLimited, Refused) as error:
         if wants_json(request):
@@ -73,7 +70,7 @@ async def code(request: Request, portal: ThePortal, caller: TheCaller, fields: F
 async def logout(request: Request, portal: ThePortal, fields: Typed) -> Response:
     """Ends the session on the server and forgets the cookie; a session that is over already is no error."""
     check_origin(request)
-    token = request.cookies.get(portal.cookie_name, "")
+    token = request.cookies.get(cookie_name(portal), "")
     try:
         owner = await recognise(portal.engine, token=token, touch=False)
     except NotAuthenticated:

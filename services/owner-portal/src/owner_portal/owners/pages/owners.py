@@ -6,13 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from owner_portal.companies.rules.drafts import LONGEST_REASON, read_reason, text_problem
-from owner_portal.owners.pages.access import SignedInOwner, SteppedUpOwner
+from owner_portal.access.pages import SignedInOwner, SteppedUpOwner
+from owner_portal.owners.pages.guard import Security
 from owner_portal.owners.rules.accounts import Account, Invitation
-from owner_portal.owners.use_cases.deactivate_owner import deactivate_owner
+from owner_portal.owners.use_cases.accounts import deactivate_owner, list_owners
 from owner_portal.owners.use_cases.failed_sign_ins import guesses_at
-from owner_portal.owners.use_cases.invite_owner import Sent, invite_owner, show_sent, withdraw_invitation
-from owner_portal.owners.use_cases.list_owners import list_owners
+from owner_portal.owners.use_cases.invitations import Sent, invite_owner, show_sent, withdraw_invitation
+from owner_portal.text.rules import LONGEST_REASON, read_reason, text_problem
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import Once, Typed, wants_json
@@ -41,7 +41,7 @@ async def owners_page(request: Request, portal: ThePortal, owner: SignedInOwner,
     if shown is None:
         return await _page(request, portal)
     try:
-        sent = await show_sent(portal.engine, signed_in=owner, answer_id=shown, box=portal.security.box)
+        sent = await show_sent(portal.engine, signed_in=owner, answer_id=shown, box=portal.get(Security).box)
     except NotFound as error:
         return await _page(request, portal, status=404, problem=error.message)
     return await _page(request, portal, sent=sent)
@@ -58,7 +58,7 @@ async def invite(request: Request, portal: ThePortal, owner: SteppedUpOwner, fie
             email=email,
             public_url=portal.public_url,
             key=once,
-            box=portal.security.box,
+            box=portal.get(Security).box,
         )
     except AppError as error:
         return await _refused(request, portal, error, email=email)

@@ -8,12 +8,18 @@ from fastapi import APIRouter, Request
 from markupsafe import Markup
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from owner_portal.owners.pages.access import EnteredOwner, SignedInOwner, SteppedUpEntered, SteppedUpOwner
+from owner_portal.access.pages import EnteredOwner, SignedInOwner, SteppedUpOwner
+from owner_portal.access.rules import SignedIn
 from owner_portal.owners.pages.account import show
-from owner_portal.owners.rules.accounts import SignedIn
-from owner_portal.owners.use_cases.confirm_second_factor import confirm_second_factor, renew_recovery_codes
-from owner_portal.owners.use_cases.offer_second_factor import Offer, offer_second_factor, offered_second_factor
-from owner_portal.owners.use_cases.remove_second_factor import remove_second_factor
+from owner_portal.owners.pages.guard import Security, SteppedUpEntered
+from owner_portal.owners.use_cases.second_factor import (
+    Offer,
+    confirm_second_factor,
+    offer_second_factor,
+    offered_second_factor,
+    remove_second_factor,
+    renew_recovery_codes,
+)
 from owner_portal.owners.use_cases.shown_once import Answered, show_answer
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render, says_when
@@ -27,7 +33,7 @@ router = APIRouter(prefix="/owner/account/second-factor")
 async def offer(request: Request, portal: ThePortal, owner: SteppedUpEntered) -> Response:
     """Makes a new secret, which the page that follows shows as a picture and as text until it is confirmed."""
     try:
-        offered = await offer_second_factor(portal.engine, signed_in=owner, box=portal.security.box)
+        offered = await offer_second_factor(portal.engine, signed_in=owner, box=portal.get(Security).box)
     except Refused as error:
         return await _refused(request, portal, owner, error)
     if wants_json(request):
@@ -38,10 +44,10 @@ async def offer(request: Request, portal: ThePortal, owner: SteppedUpEntered) ->
 @router.get("/")
 async def offered_page(request: Request, portal: ThePortal, owner: EnteredOwner) -> Response:
     """The secret that waits for its first code; to nobody whose proof is older than it may be for setting one up."""
-    if datetime.now(UTC) - owner.proved_at > portal.security.step_up:
+    if datetime.now(UTC) - owner.proved_at > portal.get(Security).step_up:
         return RedirectResponse("/owner/account/", 303)
     try:
-        offered = await offered_second_factor(portal.engine, signed_in=owner, box=portal.security.box)
+        offered = await offered_second_factor(portal.engine, signed_in=owner, box=portal.get(Security).box)
     except Refused as error:
         return await _refused(request, portal, owner, error)
     return _ask_first_code(request, offered)
@@ -50,7 +56,7 @@ async def offered_page(request: Request, portal: ThePortal, owner: EnteredOwner)
 @router.post("/confirm/")
 async def confirm(request: Request, portal: ThePortal, owner: SteppedUpEntered, fields: Fields) -> Response:
     """The first code turns it on. A script gets the recovery codes here, a browser on the page that follows, once."""
-    box = portal.security.box
+    box = portal.get(Security).box
     try:
         codes = await confirm_second_factor(portal.engine, signed_in=owner, code=fields.get("code", ""), box=box)
     except Refused as error:
@@ -67,7 +73,7 @@ async def confirm(request: Request, portal: ThePortal, owner: SteppedUpEntered, 
 async def recovery_codes(request: Request, portal: ThePortal, owner: SteppedUpOwner, once: Once) -> Response:
     """Ten new codes in place of the old ones. A script gets them here, a browser on the page that follows, once."""
     try:
-        codes = await renew_recovery_codes(portal.engine, signed_in=owner, key=once, box=portal.security.box)
+        codes = await renew_recovery_codes(portal.engine, signed_in=owner, key=once, box=portal.get(Security).box)
     except (Refused, Conflict) as error:
         return await _refused(request, portal, owner, error)
     return _answer(request, codes)
@@ -76,7 +82,7 @@ async def recovery_codes(request: Request, portal: ThePortal, owner: SteppedUpOw
 @router.get("/recovery-codes/{answer_id:uuid}/")
 async def recovery_codes_page(request: Request, portal: ThePortal, owner: SignedInOwner, answer_id: UUID) -> Response:
     """The codes, once, to the session that asked for them."""
-    texts = await show_answer(portal.engine, signed_in=owner, answer_id=answer_id, box=portal.security.box)
+    texts = await show_answer(portal.engine, signed_in=owner, answer_id=answer_id, box=portal.get(Security).box)
     return render(request, "owners/recovery_codes.html", codes=texts["codes"].split(), is_new=bool(texts["is_new"]))
 
 
@@ -84,7 +90,7 @@ async def recovery_codes_page(request: Request, portal: ThePortal, owner: Signed
 async def remove(request: Request, portal: ThePortal, owner: SteppedUpOwner) -> Response:
     """Back to the password alone."""
     try:
-        await remove_second_factor(portal.engine, signed_in=owner, required=portal.security.totp_required)
+        await remove_second_factor(portal.engine, signed_in=owner, required=portal.get(Security).totp_required)
     except Refused as error:
         return await _refused(request, portal, owner, error)
     return JSONResponse({}) if wants_json(request) else RedirectResponse("/owner/account/?done=removed", 303)

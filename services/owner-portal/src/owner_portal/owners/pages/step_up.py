@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from owner_portal.owners.pages.access import STEP_UP_FIELDS, EnteredActor, StepUpRequired, prove
+from owner_portal.owners.pages.guard import STEP_UP_FIELDS, EnteredActor, StepUpRequired, prove
 from owner_portal.web.portal import ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import Typed, wants_json

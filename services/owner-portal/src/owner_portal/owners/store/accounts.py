@@ -16,13 +16,13 @@ _SAVE_OWNER = text("""
 """)
 
 _FIND_OWNER = text("""
-    SELECT o.id, o.email, o.password_hash, f.confirmed_at IS NOT NULL AS has_second_factor
+    SELECT o.id AS owner_id, o.email, o.password_hash, f.confirmed_at IS NOT NULL AS has_second_factor
     FROM owner o LEFT JOIN second_factor f ON f.owner_id = o.id
     WHERE o.email_key = :email_key AND o.deactivated_at IS NULL
 """)
 
 _OWNER_BY_ID = text("""
-    SELECT o.id, o.email, o.password_hash, f.confirmed_at IS NOT NULL AS has_second_factor
+    SELECT o.id AS owner_id, o.email, o.password_hash, f.confirmed_at IS NOT NULL AS has_second_factor
     FROM owner o LEFT JOIN second_factor f ON f.owner_id = o.id
     WHERE o.id = :owner_id AND o.deactivated_at IS NULL
 """)
@@ -36,7 +36,7 @@ _HOLD = text("""
 _LOCK = text("SELECT 1 FROM owner WHERE id = :owner_id FOR NO KEY UPDATE")
 
 _LIST = text("""
-    SELECT o.id, o.email, o.created_at, o.deactivated_at, f.confirmed_at IS NOT NULL AS has_second_factor,
+    SELECT o.id AS owner_id, o.email, o.created_at, o.deactivated_at, f.confirmed_at IS NOT NULL AS has_second_factor,
            (SELECT max(s.last_seen_at) FROM owner_session s WHERE s.owner_id = o.id) AS last_seen_at
     FROM owner o LEFT JOIN second_factor f ON f.owner_id = o.id
 """)
@@ -59,13 +59,13 @@ async def save_owner(tx: AsyncConnection, *, new_id: UUID, address: Address, pas
 async def find_owner(tx: AsyncConnection, email_key: str) -> Owner | None:
     """The active account whose address has this key."""
     row = (await tx.execute(_FIND_OWNER, {"email_key": email_key})).one_or_none()
-    return Owner(*row) if row else None
+    return Owner(**row._asdict()) if row else None
 
 
 async def read_owner(tx: AsyncConnection, owner_id: UUID) -> Owner | None:
     """The same by id."""
     row = (await tx.execute(_OWNER_BY_ID, {"owner_id": owner_id})).one_or_none()
-    return Owner(*row) if row else None
+    return Owner(**row._asdict()) if row else None
 
 
 async def hold(tx: AsyncConnection, owner: Owner) -> Owner | None:
@@ -86,7 +86,7 @@ async def lock(tx: AsyncConnection, owner_id: UUID) -> None:
 
 async def list_accounts(tx: AsyncConnection) -> list[Account]:
     """Every owner, deactivated ones last."""
-    found = [Account(*row) for row in await tx.execute(_LIST)]
+    found = [Account(**row._asdict()) for row in await tx.execute(_LIST)]
     return sorted(found, key=lambda account: (account.deactivated_at is not None, sort_key(account.email)))
 
 

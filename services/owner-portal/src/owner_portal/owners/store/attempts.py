@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from credentials.throttle import BUDGETS, Count, Kind
@@ -81,7 +82,7 @@ async def count(tx: AsyncConnection, attempt: Sequence[Counted]) -> Mapping[byte
         "most": [budget.window for budget in budgets],
         "day_most": [budget.day for budget in budgets],
     }
-    return {bytes(subject): Count(*found) for subject, *found in await tx.execute(_COUNT, values)}
+    return {bytes(row.subject): _count(row) for row in await tx.execute(_COUNT, values)}
 
 
 async def settle(tx: AsyncConnection, *, gives_back: Sequence[bytes], forgets: Sequence[bytes]) -> None:
@@ -99,7 +100,7 @@ async def lift(tx: AsyncConnection, account: bytes) -> None:
 async def read(tx: AsyncConnection, subject: bytes) -> Count | None:
     """What a subject has used today."""
     row = (await tx.execute(_READ, {"subject": subject})).one_or_none()
-    return Count(*row[1:]) if row else None
+    return _count(row) if row else None
 
 
 async def used_up(tx: AsyncConnection, kind: Kind) -> int:
@@ -110,3 +111,7 @@ async def used_up(tx: AsyncConnection, kind: Kind) -> int:
 async def sweep(tx: AsyncConnection) -> None:
     """Deletes what has not been tried for a day."""
     await tx.execute(_SWEEP)
+
+
+def _count(row: Row[Any]) -> Count:
+    return Count(row.used, row.ends_at, row.day_used, row.day_ends_at, row.refused, row.admitted)

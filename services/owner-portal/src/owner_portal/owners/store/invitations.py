@@ -10,7 +10,7 @@ from owner_portal.owners.rules.accounts import Invitation
 from text_rules.addresses import Address
 from text_rules.ordering import sort_key
 
-_COLUMNS = "id, email, invited_by, expires_at"
+_COLUMNS = "id AS invitation_id, email, invited_by, expires_at"
 
 _SAVE = text(f"""
     INSERT INTO invitation (id, digest, email, email_key, invited_by, expires_at)
@@ -59,13 +59,13 @@ async def save(
         "invited_by": invited_by,
         "time": time,
     }
-    return Invitation(*(await tx.execute(_SAVE, values)).one())
+    return Invitation(**(await tx.execute(_SAVE, values)).one()._asdict())
 
 
 async def find(tx: AsyncConnection, digest: bytes) -> Invitation | None:
     """The invitation with this digest, while it lasts and whoever sent it is an owner."""
     row = (await tx.execute(_FIND, {"digest": digest})).one_or_none()
-    return Invitation(*row) if row else None
+    return Invitation(**row._asdict()) if row else None
 
 
 async def take(tx: AsyncConnection, digest: bytes) -> Address | None:
@@ -87,7 +87,7 @@ async def withdraw_of(tx: AsyncConnection, inviter: str) -> list[str]:
 
 async def list_open(tx: AsyncConnection) -> list[Invitation]:
     """The invitations that can still be taken."""
-    found = [Invitation(*row) for row in await tx.execute(_LIST)]
+    found = [Invitation(**row._asdict()) for row in await tx.execute(_LIST)]
     return sorted(found, key=lambda invitation: sort_key(invitation.email))
 
 

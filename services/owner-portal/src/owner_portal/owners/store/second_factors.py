@@ -53,7 +53,7 @@ async def offer(tx: AsyncConnection, *, owner_id: UUID, secret: bytes) -> bool:
 async def find(tx: AsyncConnection, owner_id: UUID) -> SealedFactor | None:
     """The owner's second factor, confirmed or offered."""
     row = (await tx.execute(_FIND, {"owner_id": owner_id})).one_or_none()
-    return SealedFactor(*row) if row else None
+    return SealedFactor(**row._asdict()) if row else None
 
 
 async def take_step(tx: AsyncConnection, *, owner_id: UUID, step: int) -> bool:

@@ -28,10 +28,10 @@ _FIND = text("""
 """)
 
 _LIST = text("""
-    SELECT id, device, address, created_at, last_seen_at FROM owner_session
+    SELECT id AS session_id, device, address, created_at, last_seen_at FROM owner_session
     WHERE owner_id = :owner_id AND last_seen_at > now() - CAST(:idle AS interval)
       AND created_at > now() - CAST(:longest AS interval)
-    ORDER BY last_seen_at DESC, id
+    ORDER BY last_seen_at DESC, session_id
 """)
 
 _PROVED = text("UPDATE owner_session SET proved_at = now() WHERE id = :session_id")
@@ -93,13 +93,13 @@ async def find_session(
     """The session with this digest, used within `idle` and no older than `longest`; `touch`: it is used now."""
     values = {"digest": digest, "idle": idle, "longest": longest, "touch": touch}
     row = (await tx.execute(_FIND, values)).one_or_none()
-    return Found(*row) if row else None
+    return Found(**row._asdict()) if row else None
 
 
 async def list_sessions(tx: AsyncConnection, owner_id: UUID, *, idle: timedelta, longest: timedelta) -> list[Session]:
     """The live sessions of an owner, the latest used first."""
     values = {"owner_id": owner_id, "idle": idle, "longest": longest}
-    return [Session(*row) for row in await tx.execute(_LIST, values)]
+    return [Session(**row._asdict()) for row in await tx.execute(_LIST, values)]
 
 
 async def mark_proved(tx: AsyncConnection, session_id: UUID) -> None:

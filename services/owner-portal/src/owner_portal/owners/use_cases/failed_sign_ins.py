@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.throttle import BUDGETS, Kind, network_of, subject
-from owner_portal.owners.store import accounts as owners
-from owner_portal.owners.store import attempts
+from owner_portal.owners.store import accounts, attempts
 from owner_portal.owners.use_cases.throttle import account_subject
 
 
@@ -37,7 +36,7 @@ async def guesses_at(engine: AsyncEngine, emails: Sequence[str]) -> list[Guesses
 async def list_restrained(engine: AsyncEngine) -> AsyncIterator[str]:
     """A line for each owner with failed attempts, and one that counts the networks, of which only digests are kept."""
     async with engine.begin() as tx:
-        emails = [account.email for account in await owners.list_accounts(tx)]
+        emails = [account.email for account in await accounts.list_accounts(tx)]
         networks = await attempts.used_up(tx, Kind.ADDRESS)
     for found in await guesses_at(engine, emails):
         locked = ", new browsers are refused" if found.locked else ""

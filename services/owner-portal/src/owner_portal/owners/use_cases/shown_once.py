@@ -12,8 +12,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from owner_portal.owners.rules.accounts import SignedIn
-from owner_portal.owners.store import shown_once as kept_answers
+from owner_portal.access.rules import SignedIn
+from owner_portal.owners.store import sealed_answers
 from owner_portal.owners.use_cases.secret_box import SecretBox
 from servicekit.errors import Conflict, NotFound
 from servicekit.ids import new_id
@@ -52,7 +52,7 @@ async def answer_once(
     encoded = key.encode("utf-8", "replace")
     wanted = hmac.digest(encoded, json.dumps(sorted(content.items())).encode(), "sha256")
     async with engine.begin() as tx:
-        earlier = await kept_answers.save(
+        earlier = await sealed_answers.save(
             tx,
             owner_id=signed_in.owner_id,
             session_id=signed_in.session_id,
@@ -63,7 +63,7 @@ async def answer_once(
         if earlier is None:
             texts = await make(tx)
             sealed = box.seal(json.dumps(dict(texts)).encode(), owner_id=signed_in.owner_id)
-            await kept_answers.seal(tx, answer_id, sealed)
+            await sealed_answers.seal(tx, answer_id, sealed)
             return Answered(answer_id, texts)
     if not hmac.compare_digest(earlier.content_digest, wanted):
         raise Conflict(OTHER_CONTENT)
@@ -73,7 +73,7 @@ async def answer_once(
 async def show_answer(engine: AsyncEngine, *, signed_in: SignedIn, answer_id: UUID, box: SecretBox) -> Texts:
     """What was answered, this once, to the session that asked. NotFound: it was shown, or is not this session's."""
     async with engine.begin() as tx:
-        sealed = await kept_answers.take(
+        sealed = await sealed_answers.take(
             tx, answer_id, owner_id=signed_in.owner_id, session_id=signed_in.session_id, time=SHOWN_FOR
         )
     return _open(box, sealed, signed_in, NotFound)

@@ -3,11 +3,11 @@
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.passwords import verify_password
-from owner_portal.owners.rules.accounts import MAX_TYPED_PASSWORD, SignedIn
-from owner_portal.owners.store import accounts as owners
-from owner_portal.owners.store import sessions
+from owner_portal.access.rules import SignedIn
+from owner_portal.owners.rules.accounts import MAX_TYPED_PASSWORD
+from owner_portal.owners.store import accounts, sessions
+from owner_portal.owners.use_cases.second_factor import WRONG_CODE, take_code
 from owner_portal.owners.use_cases.secret_box import SecretBox
-from owner_portal.owners.use_cases.take_code import WRONG_CODE, take_code
 from owner_portal.owners.use_cases.throttle import admit_proof, succeed
 from servicekit.errors import Forbidden
 
@@ -22,7 +22,7 @@ async def prove_again(engine: AsyncEngine, *, signed_in: SignedIn, password: str
     """
     admitted = await admit_proof(engine, signed_in.email, signed_in.session_id)
     async with engine.begin() as tx:
-        owner = await owners.read_owner(tx, signed_in.owner_id)
+        owner = await accounts.read_owner(tx, signed_in.owner_id)
     if owner is None or not await verify_password(owner.password_hash, password[: MAX_TYPED_PASSWORD + 1]):
         raise Forbidden(WRONG_PASSWORD)
     async with engine.begin() as tx:

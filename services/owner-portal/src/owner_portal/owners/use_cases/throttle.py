@@ -16,15 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from credentials.hashing import Crowded, Lobby, Standing, Turn
 from credentials.throttle import BUDGETS, Count, Kind, network_of, open_again_at, subject
 from owner_portal.owners.rules.accounts import Caller, Owner
-from owner_portal.owners.store import accounts as owners
-from owner_portal.owners.store import attempts, known_browsers
+from owner_portal.owners.store import accounts, attempts, known_browsers
 from owner_portal.owners.store.attempts import Counted
 from servicekit.errors import RateLimited, Unavailable
 from text_rules.addresses import email_key
 
 CROWDED = "Too many people are signing in at once. Try again in a moment."
-
-
 lobby = Lobby()  # of this process
 
 
@@ -65,7 +62,7 @@ async def admit_sign_in(engine: AsyncEngine, email: str, caller: Caller) -> Admi
 async def _count_sign_in(engine: AsyncEngine, email: str, caller: Caller) -> "tuple[bool, _Counting, Owner | None]":
     own = account_subject(email)
     async with engine.begin() as tx:
-        owner = await owners.find_owner(tx, email_key(email))
+        owner = await accounts.find_owner(tx, email_key(email))
         known = await known_browsers.is_known(tx, owner.owner_id if owner else UUID(int=0), caller.browser)
         counting = _Counting(tx)
         if known:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from owner_portal.directory.rules.companies import Plan
+from owner_portal.plans.rules.plans import Plan, newest_versions
 from servicekit.errors import Conflict
+
+LONGEST_RETENTION = 3_650  # days
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,6 @@ class PlanRetention:
         return sum(count.companies for count in self.counts if count.days != self.plan.screenshot_retention_days)
 
 
-def newest_versions(versions: Sequence[Plan]) -> list[Plan]:
-    """One version of each plan, in the order given."""
-    newest: dict[str, Plan] = {}
-    for plan in versions:
-        if plan.code not in newest or newest[plan.code].version < plan.version:
-            newest[plan.code] = plan
-    return list(newest.values())
-
-
 def retentions(versions: Sequence[Plan], counts: Sequence[TermsCount]) -> list[PlanRetention]:
     """Each plan on offer with its companies."""
     return [
@@ -72,3 +65,12 @@ def next_terms(newest: Plan, days: int, *, seen: int) -> Plan:
     if newest.version != seen and not repeated:
         raise Conflict(f"{newest.name} has a new version since you looked. Look at the preview again.")
     return replace(newest, screenshot_retention_days=days)
+
+
+def read_days(typed: str) -> int | None:
+    """Days as they were typed in, 1 to LONGEST_RETENTION; None when they are none."""
+    text = typed.strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= 5):
+        return None
+    days = int(text)
+    return days if 1 <= days <= LONGEST_RETENTION else None

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
+from owner_portal.directory.rules import Status
 from owner_portal.reports.rules.reports import Summary
 from owner_portal.reports.rules.revenue import MOVEMENTS, RevenueReport
-from owner_portal.reports.use_cases.show_reports import Reports
-from owner_portal.web.charts import TONES, Chart, Series
+from owner_portal.reports.use_cases import Reports
+from owner_portal.web.charts import Chart, Series
 
 
 def charts_of(reports: Reports) -> Mapping[str, Chart]:
@@ -66,3 +67,13 @@ def _of_revenue(report: RevenueReport) -> dict[str, Chart]:
         ),
         "mrr": Chart("line", months, [Series("MRR", [month.end for month in report.months])], unit=report.currency),
     }
+
+
+TONES: Mapping[Status, str] = {
+    Status.TRIAL: "blue",
+    Status.ACTIVE: "green",
+    Status.PAST_DUE: "amber",
+    Status.EXPIRED: "orange",
+    Status.SUSPENDED: "red",
+}
+"""The colours of statuses, as everywhere on the pages; the others are grey."""

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Request
 from pydantic import TypeAdapter
 from starlette.responses import JSONResponse, Response
 
-from owner_portal.freshness.use_cases.with_memory import Question
-from owner_portal.owners.pages.access import SignedInOwner
+from owner_portal.access.pages import SignedInOwner
+from owner_portal.freshness.use_cases import Question
+from owner_portal.reports.client import RevenueClient
 from owner_portal.reports.pages.charts import charts_of
 from owner_portal.reports.rules.reports import DAYS, MONTHS, ReportRange
 from owner_portal.reports.rules.revenue import Figure, Movement, RevenueReport
-from owner_portal.reports.use_cases.show_movements import MOVEMENTS_PAGE, show_movements
-from owner_portal.reports.use_cases.show_reports import Reports, show_reports
+from owner_portal.reports.use_cases import MOVEMENTS_PAGE, Reports, show_movements, show_reports
 from owner_portal.web.exports import Row, chart_rows, csv_response, separator_of
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
@@ -94,7 +94,7 @@ async def chart_csv(request: Request, portal: ThePortal, _owner: SignedInOwner, 
 
 async def _read(portal: Portal, wanted: ReportRange) -> Reports:
     async def ask() -> RevenueReport:
-        return await portal.billing.revenue.report(wanted.first_month(datetime.now(UTC).date()), wanted.months)
+        return await portal.get(RevenueClient).report(wanted.first_month(datetime.now(UTC).date()), wanted.months)
 
     question = Question("Billing", f"revenue of {wanted.months} months", ask, _REPORT)
     return await show_reports(portal.engine, wanted=wanted, revenue=question)
@@ -103,7 +103,7 @@ async def _read(portal: Portal, wanted: ReportRange) -> Reports:
 def _movements(portal: Portal, wanted: ReportRange, figure: Figure, *, after: int) -> Question[list[Movement]]:
     async def ask() -> list[Movement]:
         first = wanted.first_month(datetime.now(UTC).date())
-        return await portal.billing.revenue.movements(
+        return await portal.get(RevenueClient).movements(
             first, wanted.months, figure, after_revision=after, limit=MOVEMENTS_PAGE + 1
         )
 

@@ -7,7 +7,7 @@ from typing import Self
 from urllib.parse import urlencode
 from uuid import UUID
 
-from owner_portal.directory.rules.companies import Status
+from owner_portal.directory.rules import Status
 
 PATH = "/owner/reports/"
 TOP = 10

@@ -8,13 +8,15 @@ from contracts.billing.v1.invoices_pb2_grpc import InvoiceServiceStub
 from owner_portal.clients.actions import Action
 from owner_portal.clients.channels import Channel
 from owner_portal.clients.timestamps import to_timestamp
-from owner_portal.directory.rules.companies import Subscription
+from owner_portal.directory.messages import from_subscription
+from owner_portal.directory.rules import Subscription
+from owner_portal.plans.messages import from_money, to_action, to_money
+from owner_portal.plans.rules.plans import Money
 from owner_portal.subscriptions import messages
-from owner_portal.subscriptions.messages import to_action
-from owner_portal.subscriptions.rules.money import Line, Money, Payment
+from owner_portal.subscriptions.rules.payments import Line, Payment
 
 
-class Invoices:
+class InvoiceClient:
     """Over billing's channel."""
 
     def __init__(self, channel: Channel) -> None:
@@ -55,7 +57,7 @@ class Invoices:
         """
         request = pb.RecordPaymentRequest(
             company_id=str(company_id),
-            amount=messages.to_money(amount),
+            amount=to_money(amount),
             reference=reference,
             received_at=to_timestamp(received_at) if received_at else None,
             action=to_action(action),
@@ -78,12 +80,12 @@ class Invoices:
     async def mark_past_due(self, company_id: UUID, action: Action) -> Subscription:
         """NotFound: no subscription. Refused: it is not active, or nothing is owed."""
         request = pb.MarkPastDueRequest(company_id=str(company_id), action=to_action(action))
-        return messages.from_subscription((await self._channel.ask(self._stub.MarkPastDue, request)).subscription)
+        return from_subscription((await self._channel.ask(self._stub.MarkPastDue, request)).subscription)
 
 
 def _paid(answer: pb.RecordPaymentResponse | pb.ReversePaymentResponse) -> tuple[Payment, Subscription, Money]:
     return (
         messages.from_payment(answer.payment),
-        messages.from_subscription(answer.subscription),
-        messages.from_money(answer.owed),
+        from_subscription(answer.subscription),
+        from_money(answer.owed),
     )

@@ -9,8 +9,9 @@ from contracts.billing.v1.subscriptions_pb2_grpc import SubscriptionServiceStub
 from owner_portal.clients.actions import Action
 from owner_portal.clients.channels import Channel
 from owner_portal.clients.timestamps import from_timestamp
+from owner_portal.directory.messages import from_subscription
+from owner_portal.plans.messages import from_money, from_plan, from_shortage, to_action
 from owner_portal.subscriptions import messages
-from owner_portal.subscriptions.messages import to_action
 from owner_portal.subscriptions.rules.subscriptions import (
     Changed,
     PlanPreview,
@@ -27,7 +28,7 @@ _TIMINGS: Mapping[Timing | None, "pb.ChangeTiming.ValueType"] = {
 }
 
 
-class Subscriptions:
+class SubscriptionClient:
     """Over billing's channel."""
 
     def __init__(self, channel: Channel) -> None:
@@ -41,7 +42,7 @@ class Subscriptions:
         return Standing(
             record=messages.from_record(answer.record),
             in_use=messages.from_use(answer.in_use),
-            owed=messages.from_money(answer.owed),
+            owed=from_money(answer.owed),
             refusals={
                 pb.SubscriptionStep.Name(refusal.step).removeprefix("SUBSCRIPTION_STEP_"): refusal.reason
                 for refusal in answer.refusals
@@ -69,16 +70,16 @@ class Subscriptions:
         )
         answer = await self._channel.ask(self._stub.PreviewPlanChange, request)
         return PlanPreview(
-            plan=messages.from_plan(answer.plan),
+            plan=from_plan(answer.plan),
             timing=_timing(answer.timing),
             default_timing=_timing(answer.default_timing),
             is_downgrade=answer.is_downgrade,
             effective_at=from_timestamp(answer.effective_at),
             lines=[messages.from_line(line) for line in answer.lines],
-            net=messages.from_money(answer.net),
-            monthly_revenue_change=messages.from_money(answer.monthly_revenue_change),
+            net=from_money(answer.net),
+            monthly_revenue_change=from_money(answer.monthly_revenue_change),
             in_use=messages.from_use(answer.in_use),
-            shortages=[messages.from_shortage(shortage) for shortage in answer.shortages],
+            shortages=[from_shortage(shortage) for shortage in answer.shortages],
         )
 
     async def change_plan(
@@ -128,7 +129,7 @@ def _changed(answer: Any) -> Changed:
     """Any answer with a subscription; lines and what is scheduled are not in all of them."""
     scheduled = isinstance(answer, pb.ChangePlanResponse) and answer.HasField("scheduled")
     return Changed(
-        subscription=messages.from_subscription(answer.subscription),
+        subscription=from_subscription(answer.subscription),
         lines=[messages.from_line(line) for line in getattr(answer, "lines", ())],
         scheduled=messages.from_scheduled(answer.scheduled) if scheduled else None,
     )

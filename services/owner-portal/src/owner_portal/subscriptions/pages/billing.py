@@ -7,13 +7,13 @@ from fastapi import APIRouter, Request
 from fastapi.encoders import jsonable_encoder
 from starlette.responses import JSONResponse, Response
 
-from owner_portal.companies.pages import questions
+from owner_portal.access.pages import SignedInOwner
 from owner_portal.directory.pages.answers import company_json
-from owner_portal.directory.rules.company_page import CompanyPage
-from owner_portal.directory.use_cases.find_company import find_company
-from owner_portal.freshness.rules.remembered import Remembered
-from owner_portal.freshness.use_cases.with_memory import with_memories
-from owner_portal.owners.pages.access import SignedInOwner
+from owner_portal.directory.rules import CompanyPage
+from owner_portal.directory.use_cases import find_company
+from owner_portal.freshness.rules import Remembered
+from owner_portal.freshness.use_cases import with_memories
+from owner_portal.subscriptions.pages import questions
 from owner_portal.subscriptions.rules.subscriptions import Standing, Step
 from owner_portal.web.portal import ThePortal
 from owner_portal.web.rendering import render

@@ -6,21 +6,23 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
+from fastapi.encoders import jsonable_encoder
 from starlette.responses import Response
 
 from owner_portal.clients.actions import Action
-from owner_portal.companies.pages import questions
 from owner_portal.directory.pages.actions import AnAction, Asked, ASureAction, attempt, done
-from owner_portal.directory.pages.answers import changed_json, remember_subscription
+from owner_portal.directory.pages.answers import remember_subscription
 from owner_portal.directory.pages.forms import Form, Hindrance, Texts, add_page, when_closed
-from owner_portal.directory.rules.company_page import CompanyPage
-from owner_portal.freshness.rules.remembered import Remembered
-from owner_portal.freshness.use_cases.with_memory import with_memory
+from owner_portal.directory.rules import CompanyPage
+from owner_portal.freshness.rules import Remembered
+from owner_portal.freshness.use_cases import with_memory
+from owner_portal.subscriptions.client.invoices import InvoiceClient
+from owner_portal.subscriptions.client.subscriptions import SubscriptionClient
+from owner_portal.subscriptions.pages import questions
 from owner_portal.subscriptions.rules.subscriptions import Changed, Standing, Step
 from owner_portal.web.portal import Portal
 
 router = APIRouter(prefix="/owner/company/{company_id:uuid}")
-
 MOST_DAYS = 366
 
 
@@ -77,7 +79,7 @@ for path, form in FORMS.items():
 @router.post("/renew/")
 async def renew(asked: AnAction) -> Response:
     """Starts a charged month now, or takes a cancellation back."""
-    return await _change(asked, "renew", asked.portal.billing.subscriptions.renew, "renewed", uncharged="resumed")
+    return await _change(asked, "renew", asked.portal.get(SubscriptionClient).renew, "renewed", uncharged="resumed")
 
 
 @router.post("/extend/")
@@ -85,7 +87,7 @@ async def extend(asked: AnAction) -> Response:
     """Gives days for nothing."""
 
     async def change(company_id: UUID, action: Action) -> Changed:
-        return await asked.portal.billing.subscriptions.extend(company_id, _days(asked.typed) or 0, action)
+        return await asked.portal.get(SubscriptionClient).extend(company_id, _days(asked.typed) or 0, action)
 
     return await _change(asked, "extend", change, "extended")
 
@@ -96,7 +98,7 @@ async def cancel(asked: ASureAction) -> Response:
 
     async def change(company_id: UUID, action: Action) -> Changed:
         at_once = asked.typed.get("when") == "now"
-        return await asked.portal.billing.subscriptions.cancel(company_id, at_once=at_once, action=action)
+        return await asked.portal.get(SubscriptionClient).cancel(company_id, at_once=at_once, action=action)
 
     return await _change(asked, "cancel", change, "cancelled")
 
@@ -106,7 +108,7 @@ async def mark_past_due(asked: AnAction) -> Response:
     """Says that a payment is missing."""
 
     async def change(company_id: UUID, action: Action) -> Changed:
-        return Changed(await asked.portal.billing.invoices.mark_past_due(company_id, action))
+        return Changed(await asked.portal.get(InvoiceClient).mark_past_due(company_id, action))
 
     return await _change(asked, "mark-past-due", change, "past-due")
 
@@ -128,3 +130,12 @@ async def _change(
         return done(asked, "billing/", said, changed_json(changed))
 
     return await attempt(asked, FORMS[name], carry_out)
+
+
+def changed_json(changed: Changed) -> dict[str, Any]:
+    """What an action made of a subscription: `scheduled` is null when it is done."""
+    return {
+        "subscription": jsonable_encoder(changed.subscription),
+        "lines": jsonable_encoder(changed.lines),
+        "scheduled": jsonable_encoder(changed.scheduled),
+    }

@@ -8,16 +8,18 @@ from fastapi.encoders import jsonable_encoder
 from starlette.responses import Response
 
 from owner_portal.clients.actions import Action
-from owner_portal.companies.pages import questions
-from owner_portal.companies.rules.drafts import text_problem
 from owner_portal.directory.pages.actions import AnAction, Asked, attempt, done
 from owner_portal.directory.pages.answers import remember_subscription
 from owner_portal.directory.pages.forms import Form, Texts, add_page
-from owner_portal.directory.use_cases.find_company import find_company
-from owner_portal.freshness.use_cases.with_memory import with_memory
+from owner_portal.directory.use_cases import find_company
+from owner_portal.freshness.use_cases import with_memory
+from owner_portal.plans.rules.plans import Money
+from owner_portal.subscriptions.client.invoices import InvoiceClient
+from owner_portal.subscriptions.pages import questions
 from owner_portal.subscriptions.pages.lifecycle import when_refused
-from owner_portal.subscriptions.rules.money import Money, latest_today, read_amount, read_day
+from owner_portal.subscriptions.rules.payments import latest_today, read_amount, read_day
 from owner_portal.subscriptions.rules.subscriptions import Standing, Step
+from owner_portal.text.rules import text_problem
 from owner_portal.web.portal import Portal
 from owner_portal.web.requests import wants_json
 from servicekit.errors import NotFound
@@ -87,7 +89,7 @@ async def record_payment(asked: AnAction) -> Response:
         meant = "true" if wants_json(asked.request) else _confirmation(typed)
         amount = Money(read_amount(typed["amount"]) or 0, await _currency(asked))
         received_at = read_day(typed.get("received_on", ""), latest_today(datetime.now(UTC)))
-        payment, subscription, owed = await asked.portal.billing.invoices.record_payment(
+        payment, subscription, owed = await asked.portal.get(InvoiceClient).record_payment(
             asked.company_id,
             amount,
             typed.get("reference", "").strip(),

@@ -10,16 +10,20 @@ from fastapi import APIRouter, Request
 from fastapi.encoders import jsonable_encoder
 from starlette.responses import JSONResponse, Response
 
+from owner_portal.access.pages import SignedInOwner
 from owner_portal.clients.actions import Action
-from owner_portal.companies.pages import questions
-from owner_portal.companies.rules.drafts import UNREADABLE
 from owner_portal.directory.pages.actions import AnAction, ASureAction, attempt, done
-from owner_portal.directory.pages.answers import changed_json, remember_subscription
+from owner_portal.directory.pages.answers import remember_subscription
 from owner_portal.directory.pages.forms import Form, Texts, show, when_closed
-from owner_portal.directory.rules.company_page import CompanyPage
-from owner_portal.freshness.use_cases.with_memory import with_memory
-from owner_portal.owners.pages.access import SignedInOwner
+from owner_portal.directory.rules import CompanyPage
+from owner_portal.freshness.use_cases import with_memory
+from owner_portal.plans.client import PlanClient
+from owner_portal.plans.use_cases import plans_on_offer
+from owner_portal.subscriptions.client.subscriptions import SubscriptionClient
+from owner_portal.subscriptions.pages import questions
+from owner_portal.subscriptions.pages.lifecycle import changed_json
 from owner_portal.subscriptions.rules.subscriptions import PlanPreview, ScheduledChange, Timing
+from owner_portal.text.rules import UNREADABLE
 from owner_portal.web.formats import day
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.requests import readable, wants_json
@@ -63,7 +67,7 @@ def _check_plan(typed: Texts) -> dict[str, str]:
 async def _more(portal: Portal, company_id: UUID, typed: Texts) -> Mapping[str, object]:
     """The plans on offer, and of the chosen one what it would do at once and at the end of the period."""
     ways = [] if _check_plan(typed) else [_choice(portal, company_id, typed, timing) for timing in Timing]
-    asked = with_memory(portal.engine, questions.plans(portal))
+    asked = with_memory(portal.engine, plans_on_offer(portal.get(PlanClient)))
     plans, choices = await asyncio.gather(asked, asyncio.gather(*ways))
     previews = [choice.preview for choice in choices if choice.preview]
     # What is seen is what is done, also when another version is on offer by then.
@@ -86,7 +90,7 @@ def _preselected(choices: Sequence[Choice]) -> str:
 
 async def _choice(portal: Portal, company_id: UUID, typed: Texts, timing: Timing) -> Choice:
     try:
-        preview = await portal.billing.subscriptions.preview_change(
+        preview = await portal.get(SubscriptionClient).preview_change(
             company_id, typed["plan_code"], _version(typed), timing
         )
     except AppError as error:
@@ -116,7 +120,7 @@ async def change_plan(asked: ASureAction) -> Response:
 
     async def carry_out(action: Action) -> Response:
         timing = Timing(asked.typed["timing"]) if asked.typed.get("timing") else None
-        changed = await asked.portal.billing.subscriptions.change_plan(
+        changed = await asked.portal.get(SubscriptionClient).change_plan(
             asked.company_id, asked.typed["plan_code"], _version(asked.typed), timing, action
         )
         await remember_subscription(asked.portal, changed.subscription)
@@ -138,7 +142,7 @@ async def withdraw(asked: AnAction, change_id: UUID) -> Response:
     """The scheduled change does not happen."""
 
     async def carry_out(action: Action) -> Response:
-        change = await asked.portal.billing.subscriptions.cancel_scheduled(asked.company_id, change_id, action)
+        change = await asked.portal.get(SubscriptionClient).cancel_scheduled(asked.company_id, change_id, action)
         return done(asked, "", "change-withdrawn", {"scheduled": jsonable_encoder(change)})
 
     return await attempt(asked, _withdrawal(change_id), carry_out)

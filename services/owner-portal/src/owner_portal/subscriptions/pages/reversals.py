@@ -8,15 +8,16 @@ from fastapi import APIRouter, Request
 from fastapi.encoders import jsonable_encoder
 from starlette.responses import Response
 
+from owner_portal.access.pages import SignedInOwner
 from owner_portal.clients.actions import Action
-from owner_portal.companies.pages import questions
 from owner_portal.directory.pages.actions import ASureAction, attempt, done
 from owner_portal.directory.pages.answers import remember_subscription
 from owner_portal.directory.pages.forms import Form, Texts, show
-from owner_portal.directory.rules.company_page import CompanyPage
-from owner_portal.freshness.use_cases.with_memory import with_memory
-from owner_portal.owners.pages.access import SignedInOwner
-from owner_portal.subscriptions.rules.money import Payment
+from owner_portal.directory.rules import CompanyPage
+from owner_portal.freshness.use_cases import with_memory
+from owner_portal.subscriptions.client.invoices import InvoiceClient
+from owner_portal.subscriptions.pages import questions
+from owner_portal.subscriptions.rules.payments import Payment
 from owner_portal.web.portal import Portal, ThePortal
 from servicekit.errors import NotFound
 
@@ -36,7 +37,7 @@ async def reverse(asked: ASureAction, payment_id: UUID) -> Response:
     """Takes the payment back, whole, by an entry of its own."""
 
     async def carry_out(action: Action) -> Response:
-        reversal, subscription, owed = await asked.portal.billing.invoices.reverse_payment(
+        reversal, subscription, owed = await asked.portal.get(InvoiceClient).reverse_payment(
             asked.company_id, payment_id, action
         )
         await remember_subscription(asked.portal, subscription)

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from owner_portal.directory.rules.companies import Plan, Subscription
-from owner_portal.subscriptions.rules.money import Line, Money
+from owner_portal.directory.rules import Subscription
+from owner_portal.plans.rules.plans import Money, Plan, Shortage
+from owner_portal.subscriptions.rules.payments import Line
 
 RETENTION_GRACE = timedelta(hours=24)  # for so long screenshots stay that a change of plan keeps no longer
 
@@ -17,13 +18,6 @@ class Timing(StrEnum):
 
     NOW = "now"
     PERIOD_END = "period-end"
-
-
-class Resource(StrEnum):
-    """What a plan limits."""
-
-    SEATS = "seats"
-    STORAGE = "storage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +86,6 @@ class Standing:
     in_use: Use
     owed: Money
     refusals: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Shortage:
-    """A limit that would be lower than what is in use: billing refuses the change."""
-
-    resource: Resource
-    in_use: int
-    limit: int
 
 
 @dataclass(frozen=True, slots=True)

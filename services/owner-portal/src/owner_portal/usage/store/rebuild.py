@@ -13,8 +13,8 @@ from psycopg import AsyncCopy
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from owner_portal.freshness.rules.sources import Rebuild
-from owner_portal.usage.rules.days import CompanyMonth
+from owner_portal.freshness.rules import Rebuild
+from owner_portal.usage.rules import CompanyMonth
 
 _NUMBER = 0x72656275696C64  # "rebuild": of the advisory lock
 

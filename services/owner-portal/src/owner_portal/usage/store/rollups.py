@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from owner_portal.usage.rules.days import WINDOWS
+from owner_portal.usage.rules import WINDOWS
 
 _MEASURES = {"active": "active_seconds", "sessions": "sessions", "screenshots": "screenshots"}
 

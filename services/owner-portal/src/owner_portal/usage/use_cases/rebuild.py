@@ -9,10 +9,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from owner_portal.freshness.rules.sources import Rebuild
-from owner_portal.usage.rules.days import CompanyDay, CompanyMonth, newest
-from owner_portal.usage.store import days as usage
-from owner_portal.usage.store import rebuild, rollups
+from owner_portal.freshness.rules import Rebuild
+from owner_portal.usage.rules import CompanyDay, CompanyMonth, newest
+from owner_portal.usage.store import company_days, rebuild, rollups
 from servicekit.errors import Refused
 
 NOTE_PAUSE = 1.0  # seconds between two notes of how far it is
@@ -73,7 +72,7 @@ async def _fill(tx: AsyncConnection, feed: Feed) -> list[CompanyDay]:
 
 async def _save_late(tx: AsyncConnection, days: Sequence[CompanyDay]) -> None:
     for start in range(0, len(days), LATE_BATCH):
-        await usage.save_late_days(tx, days[start : start + LATE_BATCH])
+        await company_days.save_late_days(tx, days[start : start + LATE_BATCH])
 
 
 @asynccontextmanager

@@ -10,9 +10,10 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import TimeoutError as NatsTimeoutError
 
-from owner_portal.freshness.rules.sources import Rebuild
-from owner_portal.usage.rules.days import CompanyMonth
-from owner_portal.usage.worker.feed import STREAM, read_month
+from owner_portal.freshness.rules import Rebuild
+from owner_portal.usage.messages import read_month
+from owner_portal.usage.rules import CompanyMonth
+from owner_portal.usage.worker.feed import STREAM
 from servicekit.bus import API_PREFIX, Bus
 from servicekit.errors import InvalidInput, Unavailable
 
