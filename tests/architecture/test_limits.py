@@ -11,7 +11,7 @@ ROW = re.compile(r"^\| ([^|]+) \| ([\d,]+) [a-z]+ \| `([\w.]+):(\w+)` \| ([^|]+)
 HTTP = "libs/servicekit/tests/test_limits.py::test_as_much_as_is_allowed_and_one_more"
 GATEWAY = "services/tracking/tests/gateway/test_limits.py::test_as_much_as_is_allowed_and_one_more"
 LARGE = "services/tracking/tests/ingest/test_large_uploads.py"
-PORTAL = "services/owner-portal/tests/test_limits.py"
+PORTAL = "services/owner-portal/tests/web/test_limits.py"
 WALKED = {
     "Head of a request": HTTP,
     "Fields of a head": HTTP,
