@@ -9,9 +9,9 @@ import pytest
 
 ROW = re.compile(r"^\| ([^|]+) \| ([\d,]+) [a-z]+ \| `([\w.]+):(\w+)` \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 HTTP = "libs/servicekit/tests/test_limits.py::test_as_much_as_is_allowed_and_one_more"
-GATEWAY = "services/tracking/tests/gateway/native/test_limits.py::test_as_much_as_is_allowed_and_one_more"
-LARGE = "services/tracking/tests/gateway/test_large_uploads.py"
-PORTAL = "services/owner-portal/tests/test_limits.py"
+GATEWAY = "services/tracking/tests/gateway/test_limits.py::test_as_much_as_is_allowed_and_one_more"
+LARGE = "services/tracking/tests/ingest/test_large_uploads.py"
+PORTAL = "services/owner-portal/tests/web/test_limits.py"
 WALKED = {
     "Head of a request": HTTP,
     "Fields of a head": HTTP,
@@ -23,11 +23,11 @@ WALKED = {
     "Time for a body": "libs/servicekit/tests/test_http_server.py::"
     "test_a_body_that_does_not_arrive_is_refused_and_ends_the_connection",
     "Body of the gateway's ordinary calls": GATEWAY,
-    "Body of an upload": "services/tracking/tests/gateway/test_bad_input.py::test_the_largest_upload_is_read",
+    "Body of an upload": "services/tracking/tests/ingest/test_bad_input.py::test_the_largest_upload_is_read",
     "Body that is decoded in the gateway's own process": f"{LARGE}::test_nobody_waits_for_odd_rows",
     "Rows of an upload": f"{LARGE}::test_more_rows_than_a_desktop_can_hold",
     "Rows that are read in the gateway's own process": f"{LARGE}::test_both_ways_give_a_row_the_same_identity",
-    "Claims of time in an upload": "services/tracking/tests/domain/test_reports.py::"
+    "Claims of time in an upload": "services/tracking/tests/ingest/test_reports.py::"
     "test_more_claims_than_any_tracker_makes_are_kept_aside",
     "Large bodies of one company at once, and as much of its desktops' screenshots": f"{LARGE}::test_room_is_shared",
     "Large bodies of a gateway process at once, and as much of screenshots": f"{LARGE}::test_room_is_shared",
@@ -37,11 +37,11 @@ WALKED = {
     "Records of a batch": GATEWAY,
     "Screenshot of a desktop, as base64": GATEWAY,
     "Screenshot of the native API": GATEWAY,
-    "Pixels of a screenshot": "services/tracking/tests/gateway/native/test_hostile_pictures.py::"
+    "Pixels of a screenshot": "services/tracking/tests/screenshots/test_hostile_pictures.py::"
     "test_nothing_past_the_cap_reaches_pillow",
     "Pictures in line for decoding": "libs/servicekit/tests/test_turns.py::test_tiny_ones_fill_the_queue_too",
     "Form of the workspace": GATEWAY,
-    "Days of a report of use": "services/tracking/tests/workspace/test_reports.py::test_the_longest_range",
+    "Days of a report of use": "services/tracking/tests/reports/test_reports.py::test_the_longest_range",
     "Form of the portal": f"{PORTAL}::test_a_form_as_large_as_is_allowed_and_one_byte_more",
     "Form of the portal with a file": f"{PORTAL}::test_a_form_as_large_as_is_allowed_and_one_byte_more",
     "Logo": f"{PORTAL}::test_a_logo_as_large_as_is_allowed_and_one_byte_more",

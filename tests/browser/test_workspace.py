@@ -14,7 +14,7 @@ from tests.platform.numbers import settled
 from tests.platform.running import Running
 from tests.platform.screen import press, shoot
 from tracker_client import Desktop, Window, stamp
-from tracking.api.workspace.app import workspace_app
+from tracking.processes.workspace import workspace_app
 
 AT_THE_DOOR = {"login": "/login", "setup": "/setup", "forgot": "/forgot", "reset": "/reset"}
 EVERYONES = {

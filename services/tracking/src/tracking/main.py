@@ -1,226 +1,25 @@
 """Tracking's processes: what each is made of, and the command that starts it."""
 
 import argparse
-import asyncio
 import os
 import socket
 import sys
-import time
-from collections.abc import Coroutine
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
-from uuid import UUID
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.applications import Starlette
-from starlette.routing import Mount, Route
 
-from mailer.delivery import send_mail
-from mailer.senders import open_sender
 from servicekit import migrations, telemetry
-from servicekit.bus import Bus
-from servicekit.database import PAGE_STATEMENT_TIMEOUT, create_engine, ping
 from servicekit.errors import AppError
-from servicekit.http_proxies import behind
-from servicekit.http_server import bind, health_routes, serve
-from servicekit.lifecycle import forever, run_process, run_tasks
-from servicekit.relay import Relay
+from servicekit.http_server import bind
+from servicekit.lifecycle import run_process
 from tracking import maintenance, settings
-from tracking.api.admission import Admission
-from tracking.api.desktop.app import DesktopApi
-from tracking.api.desktop.context import Gateway
-from tracking.api.desktop.large_uploads import LargeUploadReader, Room
-from tracking.api.desktop.protocol import UploadProtocol
-from tracking.api.desktop.uploads import Uploads
-from tracking.api.native import app as native_app
-from tracking.api.native.app import NativeApi
-from tracking.api.native.context import Native
-from tracking.api.workspace.app import workspace_app
-from tracking.application.aggregate import BEAT, Aggregation
-from tracking.application.authenticate import Authenticator
-from tracking.application.change_time_zone import TimeZones
-from tracking.application.config_watch import ConfigWatch
-from tracking.application.end_session import end_silent_sessions
-from tracking.application.erase_late_use import erase_late_use
-from tracking.application.group_commit import GroupCommit
-from tracking.application.key_use import KeyUses
-from tracking.application.remove_old_screenshots import remove_old_screenshots
-from tracking.application.reset_by_mail import answer_requests
-from tracking.application.signs_of_life import SignsOfLife
-from tracking.application.sync_records import RecordTaker
-from tracking.application.take_screenshot import ScreenshotTaker
-from tracking.application.take_upload import UploadTaker
-from tracking.clients.billing import BillingClient
-from tracking.clients.tenancy import TenancyClient
-from tracking.domain.access import AccessDirectory, Verdict
-from tracking.domain.company_keys import Peppers
-from tracking.feed.access_sync import UNHURRIED, AccessSync
-from tracking.feed.outgoing import STREAM, company_month_event
-from tracking.imaging.decoder import Decoder
-from tracking.store.ingest import IngestWriter
-from tracking.store.pictures import PictureStore
-from tracking.store.scope import company_scope
-from tracking.store.sign_in_attempts import NO_COMPANY
-from tracking.workers import run_workers, while_parent_lives
+from tracking.gateway.api import native as native_app
+from tracking.processes.aggregator import aggregator
+from tracking.processes.gateway import gateway
+from tracking.processes.workers import run_workers
+from tracking.processes.workspace import workspace
 
-# Any event of theirs means that the access directory has news; one that is missed costs its polling interval.
-CHANGES = ("tenancy.v1.>", "billing.v1.>")
 LESS_URGENT = 5  # of nice: totals may come a moment later, uploads are waited for
-
-
-async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
-    """One gateway process: answers trackers, keeps its access directory, writes what it has noted."""
-    # Without a ping before each use: a tracker whose call meets a restarted database comes again, nothing is lost.
-    # Nobody waits for a connection longer than a tracker waits for the answer to a poll.
-    engine = create_engine(config.database_url, name="tracking-gateway", pool_size=20, patience=4, ping=False)
-    bus = Bus(config.nats_url, name="tracking-gateway")
-    tenancy = TenancyClient(config.tenancy_address, config)
-    billing = BillingClient(config.billing_address, config)
-    peppers = Peppers(*config.peppers())
-    directory = AccessDirectory(peppers)
-    sync = AccessSync(directory, tenancy, billing)
-    commit = GroupCommit(IngestWriter(config.ingest_database_url))
-    heartbeats = create_engine(config.heartbeat_database_url, name="tracking-heartbeat", pool_size=2)
-    life = SignsOfLife(heartbeats, tenancy.report_sync)
-    key_uses = KeyUses(heartbeats, partial(tenancy.report_key_use, pepper_id=peppers.newest_id))
-    decoder = Decoder()
-    screenshots = ScreenshotTaker(engine, PictureStore(config.pictures_url), decoder, directory.storage_of)
-    authenticator = Authenticator(engine)
-    large_uploads = LargeUploadReader()
-    uploads = UploadTaker(engine, commit, authenticator.forget)
-    calls = Gateway(engine, authenticator, uploads, screenshots, life, key_uses, large_uploads, Room())
-    # Not the bus: without its nudges the directory is a second older, and no reason to take every gateway away.
-    health = health_routes({"database": partial(ping, engine), "tenancy and billing": sync.check_confirmed})
-    watch = ConfigWatch()
-    sync.listen(watch.changed)
-    native = NativeApi(Native(calls, Admission(directory, sync), RecordTaker(engine, commit), watch))
-    desktop = DesktopApi(calls, directory, sync)
-    app = Starlette(routes=[*health, Route("/v1/{rest:path}", native), Mount("/", desktop)])
-    await run_tasks(
-        serve(behind(app, config.proxies), listener, protocol=UploadProtocol.of(Uploads(calls, directory))),
-        sync.run(),
-        commit.run(),
-        forever("follow devices", authenticator.follow_changes, idle=0),
-        decoder.run(),
-        large_uploads.run(),
-        bus.run(*((subject, sync.nudge) for subject in CHANGES)),
-        forever("write sessions", life.write_sessions, idle=10),
-        forever("report companies", life.report_companies, idle=3),
-        forever("report key uses", key_uses.report, idle=60),
-        while_parent_lives(),
-    )
-
-
-async def aggregator(config: settings.Aggregator) -> None:
-    """Folds claims into totals, publishes the aggregate feed, and does what time brings: sessions that fell silent,
-    screenshots that are too old, use of deleted sessions that came late, companies that moved to another time zone.
-    """
-    engine = create_engine(config.database_url, name="tracking-aggregator")
-    dispatch = create_engine(config.dispatch_database_url, name="tracking-dispatch", pool_size=4)
-    folding = create_engine(config.fold_database_url, name="tracking-fold", pool_size=1)
-    bus = Bus(config.nats_url, name="tracking-aggregator")
-    relay = Relay(dispatch, bus, source="tracking", stream=STREAM)
-    announced = asyncio.Event()
-    aggregation = Aggregation(folding, dispatch, company_month_event, announced.set)
-
-    pictures = PictureStore(config.pictures_url)
-    directory = AccessDirectory(Peppers(b""))  # nobody shows a key here
-    sync = AccessSync(
-        directory, TenancyClient(config.tenancy_address, config), BillingClient(config.billing_address, config)
-    )
-    time_zones = TimeZones(engine, dispatch, company_month_event)
-
-    def retention(company_id: UUID) -> timedelta | None:
-        access = directory.company(company_id, now=datetime.now(UTC), monotonic=time.monotonic())
-        if access.verdict is Verdict.UNCONFIRMED or access.entitlement is None:
-            return None
-        return timedelta(days=access.entitlement.screenshot_retention_days)
-
-    async def publish() -> bool:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(announced.wait(), BEAT)
-        announced.clear()
-        return await relay.publish_waiting()
-
-    async def end_silent() -> bool:
-        await end_silent_sessions(engine, dispatch)
-        return False
-
-    async def remove_old() -> bool:
-        return await remove_old_screenshots(engine, dispatch, pictures, retention, datetime.now(UTC))
-
-    async def erase_late() -> bool:
-        await erase_late_use(engine, dispatch, datetime.now(UTC))
-        return False
-
-    async def follow_time_zones() -> bool:
-        return await time_zones.follow(directory.company_revision, directory.time_zones)
-
-    await run_tasks(
-        bus.run(*((subject, sync.nudge) for subject in CHANGES)),
-        sync.run(UNHURRIED),
-        forever("fold", aggregation.fold_and_rest, idle=BEAT),
-        forever("end silent sessions", end_silent, idle=30),
-        forever("remove old screenshots", remove_old, idle=600),
-        forever("erase late use", erase_late, idle=600),
-        forever("follow time zones", follow_time_zones, idle=1),
-        forever("relay", publish, idle=0),
-    )
-
-
-async def workspace(config: settings.Workspace, listener: socket.socket) -> None:
-    """The pages of admins and employees."""
-    engine = create_engine(config.database_url, name="tracking-workspace", statement_timeout=PAGE_STATEMENT_TIMEOUT)
-    dispatch = create_engine(
-        config.dispatch_database_url,
-        name="tracking-workspace-dispatch",
-        pool_size=2,
-        statement_timeout=PAGE_STATEMENT_TIMEOUT,
-    )
-    bus = Bus(config.nats_url, name="tracking-workspace")
-    directory = AccessDirectory(Peppers(*config.peppers()))
-    sync = AccessSync(
-        directory, TenancyClient(config.tenancy_address, config), BillingClient(config.billing_address, config)
-    )
-    health = health_routes({"database": partial(ping, engine), "tenancy and billing": sync.check_confirmed})
-    pictures = PictureStore(config.pictures_url)
-    app = workspace_app(
-        engine,
-        dispatch,
-        directory,
-        sync,
-        health=health,
-        pictures=pictures,
-        cookie_secure=config.cookie_secure,
-        sends_mail=bool(config.mail_url),
-    )
-    await run_tasks(
-        serve(behind(app, config.proxies), listener),
-        sync.run(),
-        bus.run(*((subject, sync.nudge) for subject in CHANGES)),
-        *_mailing(config, engine, dispatch),
-    )
-
-
-def _mailing(
-    config: settings.Workspace, engine: AsyncEngine, dispatch: AsyncEngine
-) -> list[Coroutine[None, None, None]]:
-    """Answers requests for links and hands mails over; nothing where no way for mails is set."""
-    if not config.mail_url:
-        return []
-    sender = open_sender(config.mail_url, from_address=config.mail_from, setting="TRACKING_MAIL_URL")
-    outside = partial(company_scope, engine, NO_COMPANY)
-
-    async def answer() -> bool:
-        return await answer_requests(engine, dispatch, workspace_url=config.workspace_url)
-
-    async def hand_over() -> bool:
-        return await send_mail(outside, sender=sender)
-
-    return [forever("answer password resets", answer, idle=1), forever("send mail", hand_over, idle=2)]
 
 
 def _serve_gateway(listener: socket.socket) -> None:
@@ -258,7 +57,7 @@ def cli() -> None:
     arguments = _parser().parse_args()
     match arguments.command:
         case "migrate":
-            migrations.upgrade(settings.Migration().migration_database_url, "tracking.store")
+            migrations.upgrade(settings.Migration().migration_database_url, "tracking.db.store")
         case "gateway":
             config = settings.Gateway()
             run_workers(_serve_gateway, bind(config.gateway_listen), config.gateway_workers)

@@ -14,23 +14,23 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.database import create_engine
 from servicekit.errors import Conflict, NotFound
 from tracking import settings
-from tracking.application import restrained_sign_ins
-from tracking.application.accounts import add_employee, set_up_company
-from tracking.application.fold_company import fold_company
-from tracking.application.import_history import Stretch, import_history
-from tracking.application.rebuild_feed import rebuild_feed
-from tracking.application.reconcile import reconcile
-from tracking.application.recount import recount
-from tracking.application.reset_by_mail import recover_admin
-from tracking.clients.billing import BillingClient
-from tracking.clients.tenancy import TenancyClient
-from tracking.domain.access import AccessDirectory
-from tracking.domain.company_keys import Peppers
-from tracking.domain.timeline import Kind
-from tracking.feed.access_sync import AccessSync
-from tracking.feed.outgoing import company_month_event
-from tracking.store import employees
-from tracking.store.scope import company_scope
+from tracking.access.client.billing import BillingClient
+from tracking.access.client.tenancy import TenancyClient
+from tracking.access.rules.company_keys import Peppers
+from tracking.access.rules.directory import AccessDirectory
+from tracking.access.worker import AccessSync
+from tracking.checking.use_cases.import_history import Stretch, import_history
+from tracking.checking.use_cases.reconcile import reconcile
+from tracking.checking.use_cases.recount import recount
+from tracking.db.store.scope import company_scope
+from tracking.people import store as employees
+from tracking.people.use_cases import add_employee, set_up_company
+from tracking.publishing.messages import company_month_event
+from tracking.publishing.use_cases import rebuild_feed
+from tracking.sign_in.use_cases import unlock_sign_in
+from tracking.sign_in.use_cases.reset_by_mail import recover_admin
+from tracking.totals.rules.timeline import Kind
+from tracking.totals.use_cases import fold_company
 
 log = structlog.get_logger()
 
@@ -80,10 +80,10 @@ async def sign_ins(config: settings.Maintenance, *, lift: str | None) -> None:
     """Lists who may not sign in now; with `lift`, an e-mail or an address, forgives what is counted against it."""
     engine, dispatch = _engines(config)
     if lift:
-        await restrained_sign_ins.lift(engine, dispatch, lift)
+        await unlock_sign_in.lift(engine, dispatch, lift)
         _say(f"{lift} may sign in again")
     else:
-        async for line in restrained_sign_ins.list_restrained(engine, dispatch):
+        async for line in unlock_sign_in.list_restrained(engine, dispatch):
             _say(line)
     await engine.dispose()
     await dispatch.dispose()

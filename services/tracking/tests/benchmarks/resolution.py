@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 from credentials.tokens import new_token, token_digest
 from servicekit.database import create_engine
 from servicekit.ids import new_id
-from tracking.application.authenticate import Authenticator
-from tracking.domain.access import AccessDirectory, Company, Entitlement, Verdict
-from tracking.domain.company_keys import CompanyKey, Peppers
-from tracking.store.devices import Device
+from tracking.access.rules.company_keys import CompanyKey, Peppers
+from tracking.access.rules.directory import AccessDirectory, Company, Entitlement, Verdict
+from tracking.devices.store.devices import Device
+from tracking.devices.use_cases.authenticate import Authenticator
 
 COMPANIES, DEVICES = 10_000, 20
 CALLS = 200_000

@@ -24,13 +24,12 @@ from credentials.passwords import hash_password
 from credentials.throttle import Budget
 from servicekit.errors import AppError
 from servicekit.http_proxies import behind
-from tracking.api.workspace.app import workspace_app
-from tracking.application.accounts import add_employee
-from tracking.application.devices import enrol_device
-from tracking.application.log_in import log_in
-from tracking.application.workspace_sign_in import sign_in
 from tracking.maintenance import NoLimit
-from tracking.store.employees import email_digest
+from tracking.people.store import email_digest
+from tracking.people.use_cases import add_employee
+from tracking.processes.workspace import workspace_app
+from tracking.sign_in.use_cases.log_in import enrol_device, log_in
+from tracking.sign_in.use_cases.workspace_sign_in import sign_in
 
 SAMPLES = 500
 STRANGERS = ACCOUNTS = 1000

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import text
 
-from tracking.application.tasks import assign_task
+from tracking.tasks.use_cases.tasks import assign_task
 
 SMALLEST, BEYOND = 2**52, 2**53
 TABLES = ("company", "employee", "work_session", "task")

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tracking.api.desktop.calls import ENDPOINTS
+from tracking.gateway.api.endpoints import ENDPOINTS
 
 NO_KEY = (401, {"status": False, "message": "X-Company-Key header required"})
 BAD_KEY = (401, {"status": False, "message": "Invalid company key"})

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from tracking.api.workspace.access import employee_or_admin
+from tracking.workspace.pages.visitors import employee_or_admin
 
 # They check where the request comes from; signing out works without a session too, and asks one for its token.
 BEFORE_ANY_SESSION = {"/login", "/login/company", "/logout", "/setup", "/forgot", "/reset", "/held"}

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from servicekit.ids import new_id
-from tracking.application.edit_tasks import TASKS_A_PAGE
-from tracking.application.show_screenshots import PICTURES_A_PAGE
-from tracking.domain.paging import Position, read_position, write_position
+from tracking.screenshots.use_cases.show_screenshots import PICTURES_A_PAGE
+from tracking.tasks.use_cases.edit_tasks import TASKS_A_PAGE
+from tracking.workspace.rules.paging import Position, read_position, write_position
 
 OLDER = re.compile(r'href="([^"]+)" rel="next">Older')
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)

@@ -1,16 +1,20 @@
 """What all pages have in common, and the pictures on them."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tracking.api.workspace.charts import chart, longest
-from tracking.api.workspace.set_aside import why_set_aside
-from tracking.domain import captures, reports, rows
-from tracking.domain.daybook import EmployeeTotals
-from tracking.imaging import unfit
+from tracking.ingest.rules import rows
+from tracking.ingest.rules import upload_reader as reports
+from tracking.screenshots import rules as captures
+from tracking.screenshots.imaging import protocol as unfit
+from tracking.team.pages.set_aside import why_set_aside
+from tracking.totals.rules.daybook import EmployeeTotals
+from tracking.workspace.pages import rendering as pages
+from tracking.workspace.pages.charts import chart, longest
 
 MONDAY = date(2026, 3, 2)
 NOT_A_ROW: tuple[Any, ...] = (
@@ -145,3 +149,11 @@ def test_there_are_no_other_reasons(raw: Any) -> None:
 def test_one_and_many_are_told_apart() -> None:
     assert why_set_aside("x", 1) == "1 row was rejected because x."
     assert why_set_aside(unfit.BROKEN, 1200) == "1,200 screenshots were rejected because the file is damaged."
+
+
+def test_every_template_is_found_under_a_name_of_its_own() -> None:
+    templates = [path.name for path in Path(str(pages.STATIC)).parents[1].glob("*/templates/*.html")]
+    assert len(templates) > 20
+    assert len(templates) == len(set(templates))
+    for name in templates:
+        pages._templates.get_template(name)

@@ -8,11 +8,11 @@ from fastapi.routing import APIRoute
 from starlette.routing import Mount
 
 from credentials.tokens import new_token, token_digest
-from tracking.application.authenticate import Authenticator
-from tracking.application.log_in import log_in
-from tracking.application.start_session import start_session
-from tracking.store import password_resets
-from tracking.store.scope import company_scope
+from tracking.db.store.scope import company_scope
+from tracking.devices.use_cases.authenticate import Authenticator
+from tracking.sessions.use_cases.lifecycle import start_session
+from tracking.sign_in.store import password_resets
+from tracking.sign_in.use_cases.log_in import log_in
 
 ANSWERED_ITSELF = {
     "/held": "has no effect: it shows what was typed, to be sent or not",

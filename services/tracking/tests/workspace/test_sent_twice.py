@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tracking.application.deactivate_employee import deactivate_employee
+from tracking.team.use_cases.deactivate_employee import deactivate_employee
 
 TASK = {"title": "Count the chairs", "description": "in the cellar, too", "due_date": ""}
 

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.database import TOOK_TOO_LONG, create_engine
-from tracking.api.workspace.app import workspace_app
+from tracking.processes.workspace import workspace_app
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tracking.store.employees import email_digest
+from tracking.people.store import email_digest
 
 NAMES = ["Arger", "Ärger", "Étienne", "łukasz", "Öztürk", "Zoë", "zulu"]
 PASSWORD = "open sesame, please"

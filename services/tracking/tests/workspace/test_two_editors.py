@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tracking.application.tasks import assign_task
+from tracking.tasks.use_cases.tasks import assign_task
 
 VERSION = re.compile(r'name="version" value="(\d+)"')
 

@@ -1,0 +1,80 @@
+"""What a company's admins set for their workspace: its name, its colour, how much a day is to have."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.errors import InvalidInput
+from text_rules.lines import checked
+from tracking.company.rules.branding import LEAST_CONTRAST, contrast_with_white, is_colour
+from tracking.company.rules.screenshot_retention import Retention
+from tracking.company.store import companies, company_settings, levels, screenshot_retention
+from tracking.company.store.company_settings import CompanySettings
+from tracking.db.store.scope import company_scope
+from tracking.workspace.rules.editing import Editor, Stale, differences
+
+LONGEST_NAME = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSettings:
+    """What is set, how many seats are taken, and for how long screenshots are kept, where that is known."""
+
+    settings: CompanySettings
+    seats_used: int
+    version: int
+    retention: Retention | None
+    time_zone: str
+
+
+async def show_settings(engine: AsyncEngine, company_id: UUID) -> ShownSettings:
+    """For the company's admins."""
+    async with company_scope(engine, company_id) as tx:
+        company = await companies.get(tx)
+        return ShownSettings(
+            await company_settings.get(tx),
+            await levels.seats_used(tx),
+            (await company_settings.last_edit(tx)).version,
+            await screenshot_retention.get(tx),
+            company.time_zone if company else "UTC",
+        )
+
+
+async def change_settings(
+    engine: AsyncEngine, company_id: UUID, *, editor: Editor, name: str, colour: str, target_hours: str
+) -> None:
+    """Replaces what is set.
+
+    InvalidInput: no name, no colour that white text is readable on, or no hours of a day. Stale: somebody was first.
+    """
+    name, colour = checked(name, "the name of the workspace", most=LONGEST_NAME, required=True), colour.strip().lower()
+    if not is_colour(colour):
+        raise InvalidInput("the colour must be written like #3346d3")
+    if contrast_with_white(colour) < LEAST_CONTRAST:
+        raise InvalidInput("white text would not be readable on this colour; choose a darker one")
+    settings = CompanySettings(name, colour, _seconds(target_hours))
+    async with company_scope(engine, company_id) as tx:
+        await companies.lock(tx)
+        last = await company_settings.last_edit(tx)
+        if last.version != editor.version:
+            raise Stale(last, differences(_words(await company_settings.get(tx)), _words(settings)))
+        await company_settings.put(tx, company_id, settings, version=last.version + 1, changed_by=editor.employee_id)
+
+
+def _words(settings: CompanySettings) -> dict[str, str]:
+    return {
+        "Name": settings.workspace_name,
+        "Color": settings.brand_colour,
+        "Daily target in hours": f"{settings.daily_target_seconds / 3600:g}",
+    }
+
+
+def _seconds(hours: str) -> int:
+    try:
+        number = float(hours)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= 24 or not (number * 2).is_integer():
+        raise InvalidInput("the daily target must be 1 to 24 hours, in halves")
+    return int(number * 3600)

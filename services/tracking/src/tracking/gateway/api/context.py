@@ -1,0 +1,41 @@
+"""What the calls of the desktop and of the native API are given."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tracking.access.api import Admission
+from tracking.access.use_cases import ConfigWatch
+from tracking.devices.use_cases.authenticate import Authenticator
+from tracking.devices.use_cases.key_use import KeyUses
+from tracking.ingest.api.large_uploads import LargeUploadReader
+from tracking.ingest.use_cases.sync_records import RecordTaker
+from tracking.ingest.use_cases.take_upload import UploadTaker
+from tracking.protocols.large_bodies import Room
+from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
+from tracking.sessions.use_cases.signs_of_life import SignsOfLife
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What the calls need."""
+
+    engine: AsyncEngine
+    authenticator: Authenticator
+    uploads: UploadTaker
+    screenshots: ScreenshotTaker
+    life: SignsOfLife
+    key_uses: KeyUses
+    large_uploads: LargeUploadReader
+    room: Room
+    picture_room: Room = field(default_factory=Room)  # of desktops' screenshots, whose tokens follow the pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """What the calls need."""
+
+    gateway: Gateway
+    admission: Admission
+    records: RecordTaker
+    watch: ConfigWatch

@@ -1,0 +1,58 @@
+"""Compressed bodies, expanded no further than they may be."""
+
+import sys
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from servicekit.errors import InvalidInput, TooLarge
+from tracking.protocols.problems import Problem
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+_LARGEST_WINDOW = 23  # 8 MiB: what every decoder of zstd must be able to hold, and what this one may
+
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+def _gzip() -> _Decompressor:
+    return zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+
+
+def _zstd() -> _Decompressor:
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _LARGEST_WINDOW})
+
+
+_DECOMPRESSORS: Mapping[str, Callable[[], _Decompressor]] = {"gzip": _gzip, "zstd": _zstd}
+
+
+def expand(body: bytes, encoding: str, *, limit: int) -> bytes:
+    """The body as it was before its content encoding.
+
+    TooLarge: more than `limit` bytes. InvalidInput: not what it is said to be, cut, or with something after its end.
+    Problem: another encoding than gzip and zstd.
+    """
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return body
+    if encoding not in _DECOMPRESSORS:
+        raise Problem(415, "unsupported_encoding", "send the body as it is, or with gzip or zstd")
+    decompressor = _DECOMPRESSORS[encoding]()
+    try:
+        expanded = decompressor.decompress(body, limit + 1)
+    except (zlib.error, zstd.ZstdError):
+        raise InvalidInput(f"the body is no {encoding}; send it again whole") from None
+    if len(expanded) > limit:
+        raise TooLarge(f"a request to this path may have at most {limit} bytes, expanded")
+    if not decompressor.eof or decompressor.unused_data:
+        raise InvalidInput(f"the body is not exactly one {encoding} stream; send it again whole")
+    return expanded

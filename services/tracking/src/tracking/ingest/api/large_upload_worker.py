@@ -1,0 +1,96 @@
+"""`python -m tracking.ingest.api.large_upload_worker`: reads large uploads, one after another, for a gateway process.
+
+Megabytes of JSON are decoded in one call that nothing can interrupt, so it must not happen on the event loop that
+everyone's calls share, nor in a thread beside it. The process may take `MAX_MEMORY` bytes and ends with its input.
+"""
+
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+
+import msgspec
+
+from servicekit.errors import AppError
+from tracking.ingest.fastpath.store.packing import Packer, Upload
+from tracking.ingest.messages.desktop import read_rows
+from tracking.ingest.messages.large_uploads import LENGTH, Job, Part, Summary, framed
+from tracking.ingest.rules.upload_reader import MOST_CLAIMS, Reader
+from tracking.protocols.desktop import id_in, read_object, text_in
+
+MAX_MEMORY = 2 * 1024**3  # bytes of address space; an upload of 32 MB takes some 600 MB
+NICENESS = 5  # an ordinary upload goes first
+PART_ROWS = 5_000  # rows of a part: what the gateway's event loop handles in a few milliseconds
+TOO_BIG = "the body needs more memory than an upload may take; send fewer rows at once"
+
+
+def read(job: Job, body: bytes) -> tuple[Summary, list[Part]]:
+    """The rows of an upload, made safe and packed; an error instead when it is no upload."""
+    try:
+        fields = read_object(body)
+        token, session = text_in(fields, "active_token"), id_in(fields, "work_session_id")
+        rows = read_rows(fields)
+    except AppError as error:
+        return Summary(error=error.message), []
+    except RecursionError:
+        return Summary(error="the body must not be nested so deep; no tracker's is"), []
+    except MemoryError:
+        return Summary(error=TOO_BIG), []
+    reader = Reader(
+        job.employee_id,
+        logged_in_at=job.logged_in_at,
+        clock_offset=job.clock_offset,
+        offset_before=job.offset_before,
+    )
+    report = reader.read(
+        applications=rows.applications,
+        websites=rows.websites,
+        activities=rows.activities,
+        received_at=job.received_at,
+    )
+    upload = Packer(job.company_id, job.employee_id, job.device_id).pack(report)
+    parts = list(_parts(upload))
+    return Summary(
+        token=token,
+        session=session,
+        parts=len(parts),
+        claims=[(record_id, kind.value, at, seconds) for record_id, kind, at, seconds in report.activity],
+        before=report.before[-MOST_CLAIMS:],
+        ahead=report.ahead,
+    ), parts
+
+
+def main() -> None:
+    """Answers until the input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the gateway, which ends this process
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    os.nice(NICENESS)
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    while head := requests.read(LENGTH.size):
+        job = msgspec.msgpack.decode(requests.read(*LENGTH.unpack(head)), type=Job)
+        summary, parts = read(job, requests.read(job.size))
+        answers.write(framed(summary))
+        for part in parts:
+            answers.write(framed(part))
+        answers.flush()
+        del parts
+
+
+def _parts(upload: Upload) -> Iterator[Part]:
+    # Claims come last: they are at most a thousand, and what they are counted with is stored by then.
+    for rows in _slices(sorted(upload.usage)):
+        yield Part(usage=rows)
+    for rows in _slices(sorted(upload.quarantined)):
+        yield Part(quarantined=rows)
+    if upload.claims:
+        yield Part(claims=list(upload.claims))
+
+
+def _slices(rows: list[bytes]) -> Iterator[list[bytes]]:
+    for start in range(0, len(rows), PART_ROWS):
+        yield rows[start : start + PART_ROWS]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""Uploads of more than a few hundred rows: authenticated first, then read in a process of their own.
+
+A desktop that was offline sends days of rows in one request. Everyone else's calls must not wait for it, and somebody
+without a device must not be able to make the gateway work or hold megabytes.
+"""
+
+import asyncio
+import re
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from servicekit.errors import InvalidInput, NotAuthenticated, TooLarge, Unavailable
+from servicekit.turns import Turns
+from tracking.clock.rules.unix_time import microsecond_of
+from tracking.ingest.fastpath.store.packing import Upload
+from tracking.ingest.messages.large_uploads import LENGTH, Job, Part, Summary, framed
+from tracking.ingest.rules.upload_reader import Activity, Report
+from tracking.protocols.large_bodies import MAX_HELD
+from tracking.protocols.transport import Body
+from tracking.totals.rules.timeline import Kind
+
+log = structlog.get_logger()
+
+MAX_ROWS = 420_000  # a tracker's row has at least 80 bytes, so 32 MB hold no more of them
+MAX_WAITING = 10.0  # seconds an upload waits for its turn: a tracker waits thirty for its answer
+MAX_READING = 15.0  # seconds for one upload; 400,000 rows take five
+PIECE = 256 * 1024  # bytes handed to the process at once
+_TOKEN = b'"active_token"'
+_OBJECT = re.compile(rb'\{\s*["}]')
+_OVERLAP = 16  # bytes: the beginning of an object may be divided between two pieces
+_ENDED = (asyncio.IncompleteReadError, ConnectionError)
+
+
+def find_token(start: bytes) -> str:
+    """The device's token in the beginning of a body. NotAuthenticated: there is none.
+
+    A tracker writes its token before its rows. The quotes cannot be part of a text: within one they are escaped.
+    """
+    _, found, rest = start.partition(_TOKEN)
+    rest = rest.lstrip()
+    if found and rest.startswith(b":"):
+        value, closed, _ = rest[1:].lstrip().removeprefix(b'"').partition(b'"')
+        if closed and 0 < len(value) <= 512 and value.isascii():
+            return value.decode()
+    raise NotAuthenticated("A large upload must begin with active_token, before its rows")
+
+
+async def read_whole(body: Body) -> None:
+    """Reads the rest of a body.
+
+    TooLarge: it has more rows than a tracker can hold. Each row is an object, so their beginnings are counted before
+    anything is decoded. A brace in a title is none: quotes are escaped there.
+    """
+    counted, rows, end = 0, 0, b""
+    while True:
+        for piece in body.pieces[counted:]:
+            text = end + piece
+            rows += len(_OBJECT.findall(text))
+            last = text.rfind(b"{", len(text) - _OVERLAP)
+            end = text[last:] if last >= 0 and _OBJECT.match(text, last) is None else b""
+        counted = len(body.pieces)
+        if rows > MAX_ROWS:
+            raise TooLarge(f"an upload may have at most {MAX_ROWS} rows; send the others in a second one")
+        if body.complete:
+            return
+        await body.read(body.size + 1)
+
+
+def claims_of(summary: Summary, received_at: datetime) -> Report:
+    """The claims of an upload that was read apart: all of a report that tells whether a clock was set."""
+    return Report(
+        activity=[Activity(record_id, Kind(kind), at, seconds) for record_id, kind, at, seconds in summary.claims],
+        before=summary.before,
+        received=microsecond_of(received_at),
+        ahead=summary.ahead,
+    )
+
+
+class LargeUploadReader:
+    """One process, started with the first large upload and again when it has ended; companies take turns at it."""
+
+    def __init__(self) -> None:
+        self._process: Process | None = None
+        self._turns = Turns()
+
+    async def read(self, job: Job, pieces: Sequence[bytes]) -> tuple[Summary, list[Upload]]:
+        """The upload in parts that are to be stored one after another.
+
+        InvalidInput: it is no upload. Unavailable: it was not read now, and may come again.
+        """
+        async with self._turns.turn(job.company_id, job.size, patience=MAX_WAITING, max_bytes=MAX_HELD):
+            try:
+                async with asyncio.timeout(MAX_READING):
+                    summary, parts = await self._exchange(job, pieces)
+            except (TimeoutError, *_ENDED) as error:
+                await self.close()
+                log.warning("a large upload was not read", company_id=str(job.company_id), error=repr(error))
+                raise Unavailable("this upload took too long; nothing is lost, try again", retry_after=10) from None
+            except BaseException:  # also when cancelled: half an exchange would answer the next upload
+                await self.close()
+                raise
+        if summary.error:
+            raise InvalidInput(summary.error)
+        return summary, parts
+
+    async def close(self) -> None:
+        """Ends the process; the next large upload starts another."""
+        process, self._process = self._process, None
+        if process is not None:
+            if process.returncode is None:
+                process.kill()
+            await process.communicate()
+
+    async def run(self) -> None:
+        """Ends the process when cancelled."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self.close()
+
+    async def _exchange(self, job: Job, pieces: Sequence[bytes]) -> tuple[Summary, list[Upload]]:
+        if self._process is None:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "tracking.ingest.api.large_upload_worker"), stdin=PIPE, stdout=PIPE, env={}
+            )
+        requests, answers = self._process.stdin, self._process.stdout
+        if requests is None or answers is None:
+            raise AssertionError("both were asked for")
+        requests.write(framed(job))
+        for piece in pieces:
+            for start in range(0, len(piece), PIECE):
+                requests.write(piece[start : start + PIECE])
+                await requests.drain()
+        summary = msgspec.msgpack.decode(await _message(answers), type=Summary)
+        uploads = []
+        for _ in range(summary.parts):
+            part = msgspec.msgpack.decode(await _message(answers), type=Part)
+            rows = len(part.usage) + len(part.claims) + len(part.quarantined)
+            uploads.append(Upload(job.company_id, part.usage, part.claims, part.quarantined, rows))
+        return summary, uploads
+
+
+async def _message(answers: asyncio.StreamReader) -> bytes:
+    (size,) = LENGTH.unpack(await answers.readexactly(LENGTH.size))
+    return await answers.readexactly(size)

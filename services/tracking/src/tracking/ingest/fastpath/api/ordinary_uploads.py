@@ -1,0 +1,91 @@
+"""The ordinary upload, from its bytes to its rows in the queue, without a task, a framework or a question to anybody.
+
+What is not ordinary in any way (a stranger, an unknown token or session, an odd row, a day's worth of rows) is left to
+the door, which knows all cases.
+"""
+
+import time
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from servicekit.errors import AppError
+from tracking.access.rules.company_keys import CompanyKey
+from tracking.access.rules.directory import AccessDirectory, Verdict
+from tracking.devices.api.desktop import DeviceGateway
+from tracking.ingest.messages.desktop import stored_message
+from tracking.ingest.rules import rows
+from tracking.ingest.rules.upload_reader import Stored
+from tracking.ingest.use_cases.group_commit import Answered
+from tracking.ingest.use_cases.take_upload import UploadTaker
+from tracking.protocols.desktop import Reply, from_error, ok
+from tracking.sessions.use_cases.signs_of_life import SignsOfLife
+
+
+class FastPathGateway(DeviceGateway, Protocol):
+    """What the fast path needs of a gateway."""
+
+    @property
+    def uploads(self) -> UploadTaker: ...
+
+    @property
+    def life(self) -> SignsOfLife: ...
+
+
+PATH = b"/api/upload/employee-activity"
+
+
+class Body(msgspec.Struct):
+    """An upload whose rows all have the types that trackers send."""
+
+    active_token: str
+    work_session_id: int
+    applications: list[rows.Application]
+    websites: list[rows.Website]
+    activities: list[rows.Activity]
+
+
+_decode = msgspec.json.Decoder(Body).decode
+
+
+class Uploads:
+    """Takes ordinary uploads."""
+
+    def __init__(self, gateway: FastPathGateway, directory: AccessDirectory) -> None:
+        self._directory = directory
+        self._authenticator, self._uploads = gateway.authenticator, gateway.uploads
+        self._life, self._key_uses = gateway.life, gateway.key_uses
+
+    def admits(self, text: bytes, now: datetime) -> CompanyKey | Reply | None:
+        """The key with which an upload may go on here; a refusal when there are too many of its company."""
+        access = self._directory.decide(text, now=now, monotonic=time.monotonic())
+        if access.verdict is not Verdict.ALLOWED or access.key is None:
+            return None
+        try:
+            self._uploads.check_room(access.key.company_id)
+        except AppError as error:
+            return from_error(error)
+        return access.key
+
+    def take(self, key: CompanyKey, body: bytes, now: datetime, answered: Answered) -> Stored | None:
+        """What was in it, which is not durable yet; None, and nothing was done: it is not ordinary."""
+        try:
+            upload = _decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        company_id, number = key.company_id, upload.work_session_id
+        device = self._authenticator.remembered(company_id, upload.active_token)
+        if device is None:
+            return None
+        taken = self._uploads.take_at_once(company_id, device, number, upload, received_at=now, answered=answered)
+        if taken is not None:
+            self._life.company(company_id, now)
+            self._life.session(company_id, number, now)
+            self._key_uses.note(key, device.device_id, now)
+        return taken
+
+
+def stored_body(taken: Stored) -> bytes:
+    """The same as the body of an answer."""
+    return ok(stored_message(taken)).encode()

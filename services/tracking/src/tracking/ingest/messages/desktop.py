@@ -1,0 +1,39 @@
+"""The rows of an upload of the desktop protocol, and what the tracker is answered."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from tracking.ingest.rules import rows
+from tracking.ingest.rules.upload_reader import Stored
+from tracking.protocols.desktop import rows_in, typed
+
+KINDS: Mapping[str, type] = {
+    "applications": rows.Application,
+    "websites": rows.Website,
+    "activities": rows.Activity,
+}
+
+
+class Rows(msgspec.Struct):
+    """The rows of an upload, the odd ones among them as they came."""
+
+    applications: list[Any]
+    websites: list[Any]
+    activities: list[Any]
+
+
+def read_rows(fields: Mapping[str, Any]) -> Rows:
+    """The rows of a body. InvalidInput: one of the lists is none."""
+    return Rows(*(typed(rows_in(fields, name), kind) for name, kind in KINDS.items()))
+
+
+def count_rows(fields: Mapping[str, Any]) -> int:
+    """How many rows a body has, before any is looked at. InvalidInput: one of the lists is none."""
+    return sum(len(rows_in(fields, name)) for name in KINDS)
+
+
+def stored_message(taken: Stored) -> str:
+    """What the tracker is told."""
+    return f"{taken.rows} rows stored" + (f", {taken.quarantined} of them kept aside" if taken.quarantined else "")

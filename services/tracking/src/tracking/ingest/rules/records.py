@@ -1,0 +1,164 @@
+"""Records of agents that number what they record: placed in time, or refused with a reason, each for itself.
+
+An agent knows when something began and ended, so unlike a tracker's sums a record says exactly which seconds it means.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum, StrEnum
+from uuid import UUID
+
+from tracking.clock.rules.desktop_clocks import PLAUSIBLE_YEARS, TOLERANCE, clock_offset
+from tracking.ingest.rules.upload_reader import MOST_CLAIMS
+from tracking.totals.rules.timeline import Kind
+
+MOST_SKEW = timedelta(hours=24)  # a clock that is farther off says nothing about when something was
+LONGEST_SPAN = timedelta(hours=24)
+
+
+class Outcome(StrEnum):
+    """What became of a record; none of them may be sent again."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+
+
+class Reason(Enum):
+    """Why a record is refused, and what that means."""
+
+    INVALID = "it is not a record as documented"
+    CLOCK_SKEW = "the computer's clock is more than a day off; set it"
+    IMPOSSIBLE_TIME = "its time cannot be true"
+    IN_THE_FUTURE = "it ends in the future"
+    BEFORE_ENROLMENT = "it is from before the device was enrolled, so it may be another person's"
+    NO_TIME = "it ends before it has lasted a second"
+    TOO_LONG = "it lasts more than a day; cut it up"
+    SWITCHED_OFF = "the company's policy does not want records of this type"
+    UNKNOWN_SESSION = "there is no such session of this person"
+    ID_TAKEN = "a session of another person has this id"
+
+
+class RefusedRecord(Exception):
+    """The record will never be taken."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStart:
+    """A work session began; the record's id is the session's."""
+
+    record_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnd:
+    """A work session ended."""
+
+    record_id: UUID
+    session_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What the person did from `start` to before `end`."""
+
+    record_id: UUID
+    kind: Kind
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An application ("a") or a website ("w") in front, from `start` to before `end`."""
+
+    record_id: UUID
+    kind: str
+    name: str
+    detail: str
+    start: datetime
+    end: datetime
+
+
+Record = SessionStart | SessionEnd | Span | Use
+
+
+class Placing:
+    """Moments of one request, by our clock and in whole seconds."""
+
+    def __init__(self, *, sent_at: datetime, received_at: datetime, enrolled_at: datetime, known: timedelta) -> None:
+        """`sent_at` is what the agent's clock showed; `known`: how far it was behind before.
+
+        What would be in the future was recorded before the clock was set back.
+        """
+        self.offset = clock_offset(sent_at, received_at, known=known)
+        self.is_possible = abs(self.offset) <= MOST_SKEW
+        self._known = known
+        self._latest = received_at + TOLERANCE
+        self._earliest = enrolled_at - TOLERANCE
+
+    def moment(self, at: datetime) -> datetime:
+        """When that was. RefusedRecord: it cannot have been then."""
+        return self._placed(at, self._offset_of(at))
+
+    def _offset_of(self, at: datetime) -> timedelta:
+        """How far the clock was behind that showed this."""
+        if not self.is_possible:
+            raise RefusedRecord(Reason.CLOCK_SKEW)
+        if at.year not in PLAUSIBLE_YEARS:
+            raise RefusedRecord(Reason.IMPOSSIBLE_TIME)
+        return self._known if at + self.offset > self._latest >= at + self._known else self.offset
+
+    def _placed(self, at: datetime, offset: timedelta) -> datetime:
+        if at.year not in PLAUSIBLE_YEARS:
+            raise RefusedRecord(Reason.IMPOSSIBLE_TIME)
+        at = (at + offset).replace(microsecond=0)
+        if at > self._latest:
+            raise RefusedRecord(Reason.IN_THE_FUTURE)
+        if at < self._earliest:
+            raise RefusedRecord(Reason.BEFORE_ENROLMENT)
+        return at
+
+    def stretch(self, start: datetime, end: datetime) -> tuple[datetime, datetime]:
+        """From when to when. RefusedRecord: that is no stretch of time that can be counted."""
+        offset = self._offset_of(end)
+        start, end = self._placed(start, offset), self._placed(end, offset)
+        if start >= end:
+            raise RefusedRecord(Reason.NO_TIME)
+        if end - start > LONGEST_SPAN:
+            raise RefusedRecord(Reason.TOO_LONG)
+        return start, end
+
+    def place(self, record: Record) -> Record:
+        """The record, placed in time. RefusedRecord: it cannot be."""
+        if isinstance(record, SessionStart | SessionEnd):
+            return replace(record, at=self.moment(record.at))
+        start, end = self.stretch(record.start, record.end)
+        return replace(record, start=start, end=end)
+
+
+def layers(spans: Sequence[Span]) -> list[list[Span]]:
+    """The spans as reports to be folded one after the other, active ones first: no two spans of one overlap.
+
+    The claims of one report make room for each other where they overlap. Spans say exactly which seconds they mean, so
+    those that overlap are folded apart, and seconds that are said twice count once.
+    """
+    result: list[list[Span]] = []
+    for kind in Kind:
+        of_kind: list[list[Span]] = []
+        for span in sorted((span for span in spans if span.kind is kind), key=lambda span: span.start):
+            free = (layer for layer in of_kind if layer[-1].end <= span.start and len(layer) < MOST_CLAIMS)
+            layer = next(free, None)
+            if layer is None:
+                of_kind.append([span])
+            else:
+                layer.append(span)
+        result += of_kind
+    return result

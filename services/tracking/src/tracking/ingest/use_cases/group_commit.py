@@ -1,0 +1,182 @@
+"""Uploads that arrive in the same few milliseconds share one transaction; each is answered after its COMMIT."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from uuid import UUID
+
+import structlog
+
+from servicekit.errors import RateLimited, Unavailable
+from tracking.ingest.fastpath.store.packing import Upload
+from tracking.ingest.fastpath.store.writer import IngestWriter, NotStorable
+
+log = structlog.get_logger()
+
+# A commit costs as much as some dozen rows, so a group waits for more as long as more come.
+QUIET = 0.001  # seconds without another upload
+LONGEST_GATHERING = 0.01  # seconds
+COURTESY = 0.03  # seconds that a company with more than its share waits for the others to come again
+ENOUGH = 1_000  # rows
+LARGEST_GROUP = 10_000  # rows
+LONGEST_QUEUE = 200_000  # rows; beyond it an upload is better refused than kept waiting
+MOST_UPLOADS = 128  # at once; beyond them each company has room for its share
+FEW = 8  # uploads of a company are never too many at once
+BUSY = 32  # uploads in line, beyond which a group has as many of a company as the others have on average
+
+Answered = Callable[[Exception | None], None]
+"""Is told once that an upload is durable, or by an error that perhaps it is not, in a later turn of the loop."""
+
+Waiting = tuple[Upload, Answered]
+
+
+class GroupCommit:
+    """One writer; while it commits a group, the next one gathers.
+
+    Who sends more than the others waits for itself: a group has hardly more of one company than of another, and none is
+    begun for what is left of it alone before the others, who have just been answered, could send their next.
+    """
+
+    def __init__(self, writer: IngestWriter) -> None:
+        self._writer = writer
+        self._loop = asyncio.get_running_loop()  # kept: asking costs a system call, which an upload of one row feels
+        # By the integer of the company's id, for a UUID hashes and compares in Python; in the order of their turns.
+        self._waiting: dict[int, deque[Waiting]] = {}
+        self._uploads_waiting = self._rows_waiting = 0
+        self._over: set[int] = set()  # companies that had more in the last group's time than their share
+        self._unanswered: dict[int, int] = {}  # uploads by company
+        self._uploads = 0
+        self._wake = asyncio.Event()
+        self._others = asyncio.Event()  # somebody who had no more than their share has come
+
+    def check_room(self, company_id: UUID) -> None:
+        """RateLimited while there are too many uploads and this company has its share of them, and more than a few."""
+        if self._uploads < MOST_UPLOADS:
+            return
+        own = self._unanswered.get(company_id.int, 0)
+        if own >= FEW and own * len(self._unanswered) >= MOST_UPLOADS:
+            raise RateLimited("too many uploads of this company at once; nothing is lost, try again", retry_after=1)
+
+    def submit(self, upload: Upload, answered: Answered) -> None:
+        """Has the upload stored. `answered` gets Unavailable when it may come again unchanged."""
+        if self._rows_waiting > LONGEST_QUEUE:
+            error = Unavailable("too many uploads at once; nothing is lost, try again", retry_after=2)
+            self._loop.call_soon(answered, error)
+            return
+        company = upload.company_id.int
+        if (waiting := self._waiting.get(company)) is None:
+            waiting = self._waiting[company] = deque()
+        waiting.append((upload, answered))
+        self._uploads_waiting += 1
+        self._rows_waiting += upload.rows
+        self._uploads += 1
+        self._unanswered[company] = self._unanswered.get(company, 0) + 1
+        self._wake.set()
+        if company not in self._over:
+            self._others.set()
+
+    async def store(self, upload: Upload) -> None:
+        """Returns once the upload is durable. Unavailable: perhaps it is not, and it may come again unchanged."""
+        stored: asyncio.Future[None] = self._loop.create_future()
+
+        def answered(error: Exception | None) -> None:
+            if stored.done():
+                return  # who waited has gone
+            if error is None:
+                stored.set_result(None)
+            else:
+                stored.set_exception(error)
+
+        self.submit(upload, answered)
+        await stored
+
+    async def run(self) -> None:
+        """Writes groups until cancelled; what waits then is refused."""
+        try:
+            while True:
+                await self._wake.wait()
+                await self._gather()
+                await self._commit(self._take())
+                if not self._waiting:
+                    self._wake.clear()
+        finally:
+            self._refuse([one for waiting in self._waiting.values() for one in waiting])
+            await self._writer.close()
+
+    async def _gather(self) -> None:
+        if self._over.issuperset(self._waiting):
+            self._others.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(COURTESY):
+                    await self._others.wait()
+        latest = time.monotonic() + LONGEST_GATHERING
+        before = 0
+        while before < self._uploads_waiting and self._rows_waiting < ENOUGH and time.monotonic() < latest:
+            before = self._uploads_waiting
+            await asyncio.sleep(QUIET)
+
+    def _take(self) -> list[Waiting]:
+        group: list[Waiting] = []
+        rows = 0
+        self._over.clear()
+        uploads, companies = self._uploads_waiting, len(self._waiting)
+        room = 1 if uploads > BUSY else FEW
+        for company in list(self._waiting):
+            waiting = self._waiting.pop(company)
+            share = len(waiting)
+            if companies > 1 and share > room:
+                share = max(room, (uploads - share) // (companies - 1))
+            while waiting and share and rows < LARGEST_GROUP:
+                share -= 1
+                rows += waiting[0][0].rows
+                group.append(waiting.popleft())
+            if waiting:
+                self._waiting[company] = waiting  # behind those who have waited longer
+                if not share:
+                    self._over.add(company)
+            if rows >= LARGEST_GROUP:
+                break
+        self._uploads_waiting -= len(group)
+        self._rows_waiting -= rows
+        return group
+
+    async def _commit(self, group: list[Waiting]) -> None:
+        try:
+            await self._writer.write([upload for upload, _answered in group])
+        except Unavailable as error:
+            log.warning("uploads not stored", uploads=len(group), error=repr(error.__cause__))
+            self._refuse(group)
+        except NotStorable as error:
+            if len(group) > 1:  # one upload must not spoil the others
+                for place, one in enumerate(group, start=1):
+                    try:
+                        await self._commit([one])
+                    except BaseException:
+                        self._refuse(group[place:])
+                        raise
+            else:
+                log.error("upload not stored", company_id=str(group[0][0].company_id), error=str(error))
+                self._refuse(group)
+        except BaseException:
+            self._refuse(group)
+            raise
+        else:
+            self._answer(group, None)
+
+    def _refuse(self, group: Sequence[Waiting]) -> None:
+        self._answer(group, Unavailable("not stored; nothing is lost, try again", retry_after=1))
+
+    def _answer(self, group: Sequence[Waiting], error: Exception | None) -> None:
+        for upload, answered in group:
+            self._uploads -= 1
+            company = upload.company_id.int
+            if (left := self._unanswered[company] - 1) > 0:
+                self._unanswered[company] = left
+            else:
+                del self._unanswered[company]
+            try:
+                answered(error)
+            except Exception:  # the others must hear theirs
+                log.exception("an upload could not be answered")

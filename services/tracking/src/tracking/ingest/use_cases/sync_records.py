@@ -1,0 +1,203 @@
+"""A batch of an agent's records: each is stored, known already, or refused; none holds up another.
+
+With each an agent hears whether the session that it says is running is over.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from text_rules.lines import reported
+from tracking.access.rules.policy import TrackingPolicy
+from tracking.clock.rules.unix_time import microsecond_of, second_of
+from tracking.db.store.scope import company_scope
+from tracking.devices.store import devices
+from tracking.devices.store.devices import Device
+from tracking.ingest.fastpath.store.packing import Packer
+from tracking.ingest.rules.records import (
+    Outcome,
+    Placing,
+    Reason,
+    Record,
+    RefusedRecord,
+    SessionEnd,
+    SessionStart,
+    Span,
+    Use,
+    layers,
+)
+from tracking.ingest.rules.rows import MAX_DETAIL, MAX_NAME
+from tracking.ingest.rules.upload_reader import Activity, Report, Usage
+from tracking.ingest.store import records
+from tracking.ingest.use_cases.group_commit import GroupCommit
+from tracking.sessions.store import sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one record; `reason` where it is refused."""
+
+    outcome: Outcome
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of the records of a batch, and whether its session is over for good."""
+
+    results: list[Result]
+    session_ended: bool
+
+
+STORED, DUPLICATE = Result(Outcome.STORED), Result(Outcome.DUPLICATE)
+
+
+class RecordTaker:
+    """Shares the uploads' way into the database."""
+
+    def __init__(self, engine: AsyncEngine, commit: GroupCommit) -> None:
+        self._engine = engine
+        self._commit = commit
+
+    async def take(
+        self,
+        company_id: UUID,
+        device: Device,
+        batch: Sequence[Record],
+        placing: Placing,
+        policy: TrackingPolicy,
+        *,
+        running: UUID | None,
+    ) -> Taken:
+        """A result for each record, once everything that is stored is durable; `running`: the session there is.
+
+        Unavailable: nothing is, or perhaps; the batch may come again. Of two records with one id that come at the same
+        moment both may be called stored: there is one.
+        """
+        results: dict[int, Result] = {}
+        placed: dict[int, Record] = {}
+        for position, record in enumerate(batch):
+            try:
+                placed[position] = _place(record, placing, policy)
+            except RefusedRecord as refused:
+                results[position] = Result(Outcome.REFUSED, refused.reason)
+        ended = False
+        if placed:
+            stored, ended = await self._store(company_id, device, placed, placing, running)
+            results |= stored
+        elif running:
+            async with company_scope(self._engine, company_id) as tx:
+                ended = await _has_ended(tx, device, running)
+        return Taken([results[position] for position in range(len(batch))], ended)
+
+    async def _store(
+        self,
+        company_id: UUID,
+        device: Device,
+        placed: Mapping[int, Record],
+        placing: Placing,
+        running: UUID | None,
+    ) -> tuple[dict[int, Result], bool]:
+        rows = {position: record for position, record in placed.items() if isinstance(record, Span | Use)}
+        async with company_scope(self._engine, company_id) as tx:
+            if placing.offset != device.clock_offset:
+                await devices.set_clock_offset(tx, device.device_id, placing.offset)
+            results = await _store_sessions(tx, company_id, device, placed)
+            known = await records.known(tx, device.employee_id, [row.record_id for row in rows.values()])
+            ended = running is not None and await _has_ended(tx, device, running)
+        new: list[Span | Use] = []
+        for position, row in rows.items():
+            results[position] = DUPLICATE if row.record_id in known else STORED
+            if row.record_id not in known:
+                known.add(row.record_id)
+                new.append(row)
+        packer = Packer(company_id, device.employee_id, device.device_id)
+        await asyncio.gather(*(self._commit.store(packer.pack(report)) for report in _reports(new)))
+        return results, ended
+
+
+async def _has_ended(tx: AsyncConnection, device: Device, session_id: UUID) -> bool:
+    """One that is not known may be on its way, and one that was ended for silence goes on."""
+    session = await sessions.find(tx, session_id)
+    if session is None or session.employee_id != device.employee_id:
+        return False
+    return session.ended_at is not None and session.ended_by != sessions.BY_SILENCE
+
+
+def _place(record: Record, placing: Placing, policy: TrackingPolicy) -> Record:
+    unwanted = set() if policy.app_tracking_enabled else {"a"}
+    unwanted |= set() if policy.website_tracking_enabled else {"w"}
+    if isinstance(record, Use) and record.kind in unwanted:
+        raise RefusedRecord(Reason.SWITCHED_OFF)
+    return placing.place(record)
+
+
+async def _store_sessions(
+    tx: AsyncConnection, company_id: UUID, device: Device, placed: Mapping[int, Record]
+) -> dict[int, Result]:
+    starts = {position: record for position, record in placed.items() if isinstance(record, SessionStart)}
+    ends = {position: record for position, record in placed.items() if isinstance(record, SessionEnd)}
+    if not starts and not ends:
+        return {}
+    new = await records.begin_sessions(
+        tx,
+        company_id,
+        employee_id=device.employee_id,
+        device_id=device.device_id,
+        starts={start.record_id: start.at for start in starts.values()},
+    )
+    named = {start.record_id for start in starts.values()} | {end.session_id for end in ends.values()}
+    owners = await records.owners(tx, named)
+    own = {session_id for session_id, employee_id in owners.items() if employee_id == device.employee_id}
+    ended = await records.end_sessions(tx, {end.session_id: end.at for end in ends.values() if end.session_id in own})
+    results = {
+        position: _once(start.record_id, new) if start.record_id in own else _refused(Reason.ID_TAKEN)
+        for position, start in starts.items()
+    }
+    return results | {
+        position: _once(end.session_id, ended) if end.session_id in own else _refused(Reason.UNKNOWN_SESSION)
+        for position, end in ends.items()
+    }
+
+
+def _once(session_id: UUID, changed: set[UUID]) -> Result:
+    """Of records that say the same in one batch, the first changed something."""
+    if session_id not in changed:
+        return DUPLICATE
+    changed.remove(session_id)
+    return STORED
+
+
+def _refused(reason: Reason) -> Result:
+    return Result(Outcome.REFUSED, reason)
+
+
+def _reports(new: Sequence[Span | Use]) -> list[Report]:
+    usage = [
+        Usage(
+            use.record_id.bytes,
+            use.kind,
+            microsecond_of(use.end),
+            second_of(use.end) - second_of(use.start),
+            reported(use.name, MAX_NAME),
+            reported(use.detail, MAX_DETAIL),
+        )
+        for use in new
+        if isinstance(use, Use)
+    ]
+    claims = [
+        [
+            Activity(
+                span.record_id.bytes,
+                span.kind,
+                microsecond_of(span.end),
+                second_of(span.end) - second_of(span.start),
+            )
+            for span in layer
+        ]
+        for layer in layers([span for span in new if isinstance(span, Span)])
+    ]
+    return ([Report(usage=usage)] if usage else []) + [Report(activity=layer) for layer in claims]

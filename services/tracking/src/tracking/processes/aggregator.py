@@ -1,0 +1,84 @@
+"""The aggregator's process: what it is made of."""
+
+import asyncio
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from servicekit.bus import Bus
+from servicekit.database import create_engine
+from servicekit.lifecycle import forever, run_tasks
+from servicekit.relay import Relay
+from tracking import settings
+from tracking.access.client.billing import BillingClient
+from tracking.access.client.tenancy import TenancyClient
+from tracking.access.rules.company_keys import Peppers
+from tracking.access.rules.directory import AccessDirectory, Verdict
+from tracking.access.worker import CHANGES, UNHURRIED, AccessSync
+from tracking.checking.use_cases.recount import count_anew
+from tracking.company.use_cases.change_time_zone import TimeZones
+from tracking.publishing.messages import STREAM, company_month_event
+from tracking.screenshots.store.pictures import PictureStore
+from tracking.screenshots.use_cases.remove_old_screenshots import remove_old_screenshots
+from tracking.session_deletion.use_cases import erase_late_use
+from tracking.sessions.use_cases.lifecycle import end_silent_sessions
+from tracking.totals.worker import BEAT, Aggregation
+
+
+async def aggregator(config: settings.Aggregator) -> None:
+    """Folds claims into totals, publishes the aggregate feed, and does what time brings: sessions that fell silent,
+    screenshots that are too old, use of deleted sessions that came late, companies that moved to another time zone.
+    """
+    engine = create_engine(config.database_url, name="tracking-aggregator")
+    dispatch = create_engine(config.dispatch_database_url, name="tracking-dispatch", pool_size=4)
+    folding = create_engine(config.fold_database_url, name="tracking-fold", pool_size=1)
+    bus = Bus(config.nats_url, name="tracking-aggregator")
+    relay = Relay(dispatch, bus, source="tracking", stream=STREAM)
+    announced = asyncio.Event()
+    aggregation = Aggregation(folding, dispatch, company_month_event, announced.set)
+
+    pictures = PictureStore(config.pictures_url)
+    directory = AccessDirectory(Peppers(b""))  # nobody shows a key here
+    sync = AccessSync(
+        directory, TenancyClient(config.tenancy_address, config), BillingClient(config.billing_address, config)
+    )
+    time_zones = TimeZones(engine, dispatch, partial(count_anew, encode=company_month_event))
+
+    def retention(company_id: UUID) -> timedelta | None:
+        access = directory.company(company_id, now=datetime.now(UTC), monotonic=time.monotonic())
+        if access.verdict is Verdict.UNCONFIRMED or access.entitlement is None:
+            return None
+        return timedelta(days=access.entitlement.screenshot_retention_days)
+
+    async def publish() -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(announced.wait(), BEAT)
+        announced.clear()
+        return await relay.publish_waiting()
+
+    async def end_silent() -> bool:
+        await end_silent_sessions(engine, dispatch)
+        return False
+
+    async def remove_old() -> bool:
+        return await remove_old_screenshots(engine, dispatch, pictures, retention, datetime.now(UTC))
+
+    async def erase_late() -> bool:
+        await erase_late_use(engine, dispatch, datetime.now(UTC))
+        return False
+
+    async def follow_time_zones() -> bool:
+        return await time_zones.follow(directory.company_revision, directory.time_zones)
+
+    await run_tasks(
+        bus.run(*((subject, sync.nudge) for subject in CHANGES)),
+        sync.run(UNHURRIED),
+        forever("fold", aggregation.fold_and_rest, idle=BEAT),
+        forever("end silent sessions", end_silent, idle=30),
+        forever("remove old screenshots", remove_old, idle=600),
+        forever("erase late use", erase_late, idle=600),
+        forever("follow time zones", follow_time_zones, idle=1),
+        forever("relay", publish, idle=0),
+    )

@@ -1,0 +1,128 @@
+"""The desktop protocol's bodies: what trackers send, read forgivingly, and what they are answered."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from servicekit.errors import AppError, InvalidInput, http_status
+from tracking.clock.rules.desktop_clocks import PLAUSIBLE_YEARS
+
+_LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer. The tracker looks at the status code, then at `status` in the body, then shows `message`."""
+
+    code: int
+    body: Mapping[str, Any]
+    headers: Sequence[tuple[bytes, bytes]] = field(default=())
+
+    def encode(self) -> bytes:
+        """The body as JSON."""
+        return msgspec.json.encode(self.body)
+
+
+def ok(message: str = "OK", **more: Any) -> Reply:
+    """200 and true."""
+    return Reply(200, {"status": True, "message": message, **more})
+
+
+def no(message: str) -> Reply:
+    """200 and false: what makes a poll end the tracking."""
+    return Reply(200, {"status": False, "message": message})
+
+
+def refusal(code: int, message: str, *, retry_after: float | None = None) -> Reply:
+    """Any other code: the tracker keeps its rows. 429 and 503 always say after how many seconds to come again."""
+    says_when = retry_after or code in (429, 503)
+    headers = ((b"retry-after", str(max(1, round(retry_after or 1))).encode()),) if says_when else ()
+    if code == 401:
+        headers = ((b"www-authenticate", b'Token realm="tracker"'),)
+    return Reply(code, {"status": False, "message": message}, headers)
+
+
+def from_error(error: AppError) -> Reply:
+    """A refusal for an error, by its kind."""
+    return refusal(http_status(error), error.message, retry_after=error.retry_after)
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in the body. InvalidInput: it is none.
+
+    A window title that was cut in the middle of a character makes half a surrogate pair, which the fast and strict
+    decoder refuses; the standard library's takes it, and the row is repaired later.
+    """
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        try:
+            value = json.loads(body)
+        except (ValueError, RecursionError):
+            raise InvalidInput("the body must be JSON; send it again whole") from None
+    if not isinstance(value, dict):
+        raise InvalidInput("the body must be a JSON object")
+    return value
+
+
+def text_in(body: Mapping[str, Any], name: str, *, longest: int = 512) -> str:
+    """A non-empty string. InvalidInput: absent, or something else."""
+    value = body.get(name)
+    if not isinstance(value, str) or not value or len(value) > longest:
+        raise InvalidInput(f"{name} must be a string of 1 to {longest} characters")
+    return value
+
+
+def id_in(body: Mapping[str, Any], name: str) -> int:
+    """A positive id, as the integer or the string that different builds send. InvalidInput: neither."""
+    value = body.get(name)
+    if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _LARGEST_ID:
+        raise InvalidInput(f"{name} must be a positive integer")
+    return value
+
+
+def time_in(body: Mapping[str, Any], name: str) -> datetime:
+    """A time as the desktop writes it: UTC, YYYY-MM-DD HH:MM:SS. InvalidInput: something else."""
+    try:
+        at = datetime.fromisoformat(text_in(body, name))
+    except ValueError:
+        at = None
+    if at is None or at.year not in PLAUSIBLE_YEARS:
+        raise InvalidInput(f"{name} must be a time like 2026-01-31 09:00:00")
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def rows_in(body: Mapping[str, Any], name: str) -> list[Any]:
+    """A list of rows; absent and null are empty. What is in the rows never refuses anything. InvalidInput: no list."""
+    value = body.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise InvalidInput(f"{name} must be a list")
+    return value
+
+
+def typed(rows: Sequence[Any], kind: type[Any]) -> list[Any]:
+    """The rows with the types that trackers send as `kind`, a dataclass of `domain.rows`; the odd ones as they are.
+
+    A row must become the same however the rows beside it read, for that makes its identity.
+    """
+    return [_typed(row, kind) for row in rows]
+
+
+def _typed(row: Any, kind: type[Any]) -> Any:
+    try:
+        return msgspec.convert(row, kind)
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError):
+        return row
+
+
+def clock_text(seconds: int) -> str:
+    """HH:MM:SS."""
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"

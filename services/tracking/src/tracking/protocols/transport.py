@@ -1,0 +1,115 @@
+"""Requests and answers as bytes, for the gateway's applications that are plain ASGI."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+from starlette.types import Message, Receive, Send
+
+from servicekit.errors import TooLarge
+
+LINGER, LINGER_BYTES = 0.5, 64 * 1024  # seconds; more than that is nobody's honest request
+MAX_LENGTH_DIGITS = 18  # of a Content-Length; Python takes quadratic time to read very long numbers
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+class ClientGone(Exception):
+    """The connection ended before the request did."""
+
+
+class TooSlow(Exception):
+    """The body did not arrive in time."""
+
+
+class Inbound:
+    """What arrives of a request; `complete` once nothing more will."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.complete = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self.complete = not message.get("more_body")  # also when the client is gone
+        return message
+
+
+class Body:
+    """The body of a request, read on demand; no more than `limit` bytes of it are ever held."""
+
+    def __init__(self, receive: Receive, declared: bytes | None, *, limit: int, deadline: float) -> None:
+        """`declared`: its length, if the head has one. `deadline`: seconds it may take to arrive.
+
+        TooLarge: the declared length is over the limit.
+        """
+        if declared and (not declared.isdigit() or len(declared) > MAX_LENGTH_DIGITS or int(declared) > limit):
+            raise TooLarge(f"a request to this path may have at most {limit} bytes")
+        self._receive = receive
+        self._limit = limit
+        self._seconds = deadline
+        self._ends = asyncio.get_running_loop().time() + deadline
+        self.expected = int(declared) if declared else limit  # bytes at most, as far as is known
+        self.pieces: list[bytes] = []
+        self.size = 0
+        self.complete = False
+
+    def __bytes__(self) -> bytes:
+        """What has arrived so far."""
+        return b"".join(self.pieces)
+
+    def start(self, size: int) -> bytes:
+        """The first `size` bytes, or what has arrived of them."""
+        start = b""
+        for piece in self.pieces:
+            start += piece[: size - len(start)]
+            if len(start) == size:
+                break
+        return start
+
+    async def read(self, size: int | None = None) -> None:
+        """Reads until at least `size` bytes have arrived, or all of it.
+
+        TooLarge: it is longer than the limit. TooSlow: its deadline has passed. ClientGone: the connection ended.
+        """
+        try:
+            async with asyncio.timeout_at(self._ends):
+                while not self.complete and (size is None or self.size < size):
+                    await self._read_piece()
+        except TimeoutError:
+            raise TooSlow(f"the request did not arrive within {self._seconds:.0f} seconds") from None
+
+    async def _read_piece(self) -> None:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        piece = message.get("body", b"")
+        self.size += len(piece)
+        if self.size > self._limit:
+            raise TooLarge(f"a request to this path may have at most {self._limit} bytes")
+        if piece:
+            self.pieces.append(piece)
+        self.complete = not message.get("more_body")
+
+
+async def answer(receive: Inbound, send: Send, code: int, headers: Headers, body: bytes) -> None:
+    """Sends one answer; a refusal that may have come before the body was read ends the connection."""
+    headers = [*headers, (b"content-length", str(len(body)).encode())]
+    closes = code in (400, 401, 408, 413)  # the body may still be on its way, unread
+    if closes:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": code, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": closes})
+    if closes:
+        if not receive.complete:
+            await _linger(receive)
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _linger(receive: Inbound) -> None:
+    """Reads on for a moment: a connection that is closed with unread data is reset, and the answer may get lost."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER):
+            seen = 0
+            while not receive.complete and seen < LINGER_BYTES:
+                seen += len((await receive()).get("body", b""))

@@ -1,0 +1,19 @@
+"""Announces every month of a company again: the aggregate feed can be made anew from tracking's tables."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tracking.company.store import companies
+from tracking.db.store.scope import company_scope
+from tracking.totals.store import company_days
+from tracking.totals.use_cases import Encode, announce
+
+
+async def rebuild_feed(engine: AsyncEngine, company_id: UUID, encode: Encode) -> int:
+    """Appends the company's months to the outbox and returns how many. What the stream has already stays as it is."""
+    async with company_scope(engine, company_id) as tx:
+        await companies.lock(tx)  # else a fold could announce a newer version first
+        months = await company_days.months(tx)
+        await announce(tx, company_id, set(months), encode)
+    return len(months)

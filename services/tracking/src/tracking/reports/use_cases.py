@@ -1,0 +1,169 @@
+"""Reports of days, months and use: of everyone to the company's admins, of themselves to everyone else."""
+
+from calendar import monthrange
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from servicekit.errors import InvalidInput, NotFound
+from tracking.clock.rules.days import company_day, day_of
+from tracking.clock.rules.desktop_clocks import PLAUSIBLE_YEARS
+from tracking.company.store import companies, company_settings
+from tracking.db.store.scope import company_scope
+from tracking.people import store as employees
+from tracking.people.store import Employee
+from tracking.reports import store as reports
+from tracking.reports.store import Sums, Use
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What every report begins with: whom it is about, in which days, against which target (seconds a day)."""
+
+    tx: AsyncConnection
+    time_zone: str
+    target: int
+    people: list[Employee]
+
+    @property
+    def ids(self) -> list[UUID]:
+        """The people's."""
+        return [person.employee_id for person in self.people]
+
+    def with_sums(self, found: dict[UUID, Sums]) -> list[tuple[Employee, Sums]]:
+        """Everyone who has any, and everyone who could have."""
+        people = [person for person in self.people if person.active or person.employee_id in found]
+        return [(person, found.get(person.employee_id, Sums())) for person in people]
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """One day of the company."""
+
+    time_zone: str
+    target: int
+    day: date
+    people: list[tuple[Employee, Sums]]
+
+    @property
+    def day_before(self) -> date:
+        """The day before that one."""
+        return self.day - _DAY
+
+    @property
+    def day_after(self) -> date:
+        """The day after that one."""
+        return self.day + _DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Monthly:
+    """One month of the company, by person and by day."""
+
+    time_zone: str
+    target: int
+    first: date
+    last: date
+    people: list[tuple[Employee, Sums]]
+    days: dict[date, Sums]
+
+    @property
+    def month_before(self) -> date:
+        """A day of it."""
+        return self.first - _DAY
+
+    @property
+    def month_after(self) -> date:
+        """A day of it."""
+        return self.last + _DAY
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine, company_id: UUID, only_of: UUID | None) -> AsyncIterator[Reader]:
+    """A transaction about one person or, with None, about everyone of the company. NotFound: no such person."""
+    async with company_scope(engine, company_id) as tx:
+        company, settings = await companies.get(tx), await company_settings.get(tx)
+        everyone = await employees.everyone(tx)
+        people = [person for person in everyone if only_of in (None, person.employee_id)]
+        if company is None or not people:
+            raise NotFound("There is no such person in the company")
+        yield Reader(tx, company.time_zone, settings.daily_target_seconds, people)
+
+
+async def show_daily(
+    engine: AsyncEngine, company_id: UUID, *, only_of: UUID | None, day: date | None, now: datetime
+) -> Daily:
+    """That day; without one the day of `now`. InvalidInput: no such day."""
+    check_year(day)
+    async with reading(engine, company_id, only_of) as reader:
+        shown = day or day_of(now, reader.time_zone)
+        found = await reports.by_person(reader.tx, reader.ids, shown, shown, target=reader.target)
+        return Daily(reader.time_zone, reader.target, shown, reader.with_sums(found))
+
+
+async def show_monthly(
+    engine: AsyncEngine, company_id: UUID, *, only_of: UUID | None, month: date | None, now: datetime
+) -> Monthly:
+    """The month of that day; without one the month of `now`. InvalidInput: no such month."""
+    check_year(month)
+    async with reading(engine, company_id, only_of) as reader:
+        first = (month or day_of(now, reader.time_zone)).replace(day=1)
+        last = first.replace(day=monthrange(first.year, first.month)[1])
+        people = await reports.by_person(reader.tx, reader.ids, first, last, target=reader.target)
+        days = await reports.by_day(reader.tx, reader.ids, first, last, target=reader.target)
+        return Monthly(reader.time_zone, reader.target, first, last, reader.with_sums(people), days)
+
+
+def check_year(day: date | None) -> None:
+    """InvalidInput when nothing can be known of such a day."""
+    if day and day.year not in PLAUSIBLE_YEARS:
+        raise InvalidInput("There is nothing to see of such a day")
+
+
+APPLICATION, WEBSITE = "a", "w"
+
+LONGEST_RANGE = 92  # days: a quarter
+
+USUAL_RANGE = 7
+
+MOST_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class TopUse:
+    """From the first day to the last, both included."""
+
+    time_zone: str
+    first: date
+    last: date
+    applications: list[Use]
+    websites: list[Use]
+
+
+async def show_top_use(
+    engine: AsyncEngine, company_id: UUID, *, only_of: UUID | None, first: date | None, last: date | None, now: datetime
+) -> TopUse:
+    """The range; without a last day it ends today, without a first it has a week. InvalidInput: no range, or too long.
+
+    A stretch over a midnight counts on each day with the seconds that lie in it.
+    """
+    check_year(first)
+    check_year(last)
+    async with reading(engine, company_id, only_of) as reader:
+        end = last or day_of(now, reader.time_zone)
+        begin = first or end - timedelta(days=USUAL_RANGE - 1)
+        if not 0 <= (end - begin).days < LONGEST_RANGE:
+            raise InvalidInput(f"Choose a first day and a later last one, {LONGEST_RANGE} days at most")
+        span = (
+            datetime.fromtimestamp(company_day(begin, reader.time_zone).start, UTC),
+            datetime.fromtimestamp(company_day(end, reader.time_zone).end, UTC),
+        )
+        applications = await reports.top(reader.tx, reader.ids, APPLICATION, *span, limit=MOST_SHOWN)
+        websites = await reports.top(reader.tx, reader.ids, WEBSITE, *span, limit=MOST_SHOWN)
+        return TopUse(reader.time_zone, begin, end, applications, websites)

@@ -1,0 +1,88 @@
+"""The call that brings screenshots."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Protocol
+from uuid import UUID
+
+from servicekit.errors import InvalidInput
+from tracking.devices.api.desktop import DeviceGateway, device_of
+from tracking.devices.store.devices import Device
+from tracking.protocols.calls import Call
+from tracking.protocols.desktop import Reply, id_in, ok, text_in, time_in
+from tracking.protocols.large_bodies import Room
+from tracking.screenshots.api.photos import decode_slices, split_photo
+from tracking.screenshots.rules import UNWANTED, Capture, NotKept, capture_id, decode_photo
+from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
+
+
+class ScreenshotGateway(DeviceGateway, Protocol):
+    """What the calls of this module need."""
+
+    @property
+    def screenshots(self) -> ScreenshotTaker: ...
+
+    @property
+    def picture_room(self) -> Room: ...
+
+
+LARGEST_SCREENSHOT = 32 * 1024 * 1024  # base64 of 24 MB; a screen's PNG has some 100 kB to 8 MB
+
+
+async def call_screenshot(gateway: ScreenshotGateway, call: Call) -> Reply:
+    """`active_token`, `work_session_id`, `capture_time`, `photo`: true whatever the picture is.
+
+    The tracker sends its oldest five until they are taken: one that never will be is kept aside, and counted.
+    """
+    device = await device_of(gateway, call, text_in(call.fields, "active_token"))
+    capture = _capture(device.employee_id, call.fields, decode_photo(call.fields.get("photo")))
+    return await _answer(gateway, call, device, capture)
+
+
+async def call_large_screenshot(gateway: ScreenshotGateway, call: Call) -> Reply:
+    """The same with a picture of more than some hundred kilobytes, which is cut out of the body and decoded in slices.
+
+    One call that decodes megabytes would hold up everyone, in a thread as well.
+    """
+    async with gateway.picture_room.of(call.company.company_id, call.body.expected):
+        await call.body.read()
+        await call.confirm()
+        fields, photo = await asyncio.to_thread(split_photo, call.body.pieces)
+        call.body.pieces.clear()
+        device = await device_of(gateway, call, text_in(fields, "active_token"))
+        data = await asyncio.to_thread(decode_slices, photo)
+        capture = await asyncio.to_thread(_capture, device.employee_id, fields, data)
+        return await _answer(gateway, call, device, capture)
+
+
+async def _answer(gateway: ScreenshotGateway, call: Call, device: Device, capture: Capture) -> Reply:
+    try:
+        await _keep(gateway, call, device, capture)
+    except NotKept as reason:
+        await gateway.screenshots.set_aside(call.company.company_id, device, capture, str(reason))
+        return ok(f"Kept aside: {reason}")
+    return ok("Screenshot kept")
+
+
+async def _keep(gateway: ScreenshotGateway, call: Call, device: Device, capture: Capture) -> None:
+    if not call.company.policy.screenshots_enabled:
+        raise NotKept(UNWANTED)
+    await gateway.screenshots.keep(
+        call.company.company_id,
+        device,
+        capture,
+        received_at=call.received_at,
+    )
+
+
+def _capture(employee_id: UUID, body: Mapping[str, Any], data: bytes) -> Capture:
+    taken = body.get("capture_time")
+    try:
+        session = id_in(body, "work_session_id")
+    except InvalidInput:
+        session = None
+    try:
+        captured_at = time_in(body, "capture_time")
+    except InvalidInput:
+        captured_at = None
+    return Capture(capture_id(employee_id, str(taken), data), session, captured_at, data)

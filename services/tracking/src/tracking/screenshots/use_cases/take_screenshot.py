@@ -1,0 +1,119 @@
+"""A screenshot: verified and encoded anew, stored durably within the plan's storage, counted for its day."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tracking.company.store import levels
+from tracking.db.store.scope import company_scope
+from tracking.devices.store.devices import Device
+from tracking.ingest.store import quarantine
+from tracking.screenshots.imaging.decoder import Decoder
+from tracking.screenshots.imaging.protocol import Unfit
+from tracking.screenshots.rules import ANOTHERS, DELETED, NO_ROOM, Capture, NotKept
+from tracking.screenshots.store import screenshots
+from tracking.screenshots.store.pictures import PictureStore
+from tracking.screenshots.store.screenshots import Screenshot
+from tracking.sessions.store import sessions
+from tracking.sessions.store.sessions import WorkSession
+from tracking.totals.store import fold_queue
+
+
+class ScreenshotTaker:
+    """Files first, their row after them: what a crash leaves between is written over when the capture comes again."""
+
+    def __init__(
+        self, engine: AsyncEngine, pictures: PictureStore, decoder: Decoder, quota: Callable[[UUID], int]
+    ) -> None:
+        """`quota`: bytes that a company's screenshots may take now; a plan may change while a picture is encoded."""
+        self._engine = engine
+        self._pictures = pictures
+        self._decoder = decoder
+        self._quota = quota
+
+    async def keep(self, company_id: UUID, device: Device, capture: Capture, *, received_at: datetime) -> bool:
+        """Returns once picture and row are durable; whether the capture is new.
+
+        NotKept: nothing is kept, and why. Unavailable: not stored now, it may come again. The session may have ended:
+        captures travel late.
+        """
+        async with company_scope(self._engine, company_id) as tx:
+            session = await sessions.find(tx, capture.session) if capture.session else None
+            if session is None or session.employee_id != device.employee_id:
+                raise NotKept(ANOTHERS)
+            ids = [capture.screenshot_id] + ([capture.name] if capture.name else [])
+            is_known = await screenshots.exists(tx, device.employee_id, ids)
+            is_kept = await screenshots.kept(tx, capture.screenshot_id) is not None
+            used = (await levels.read(tx)).storage_bytes
+        at = capture.moment(session_start=session.started_at, clock_offset=device.clock_offset, received_at=received_at)
+        if session.deleted and not is_kept:  # an attempt that broke off between file and row may have left its files
+            await self._pictures.delete(company_id, capture.screenshot_id, at)
+        if is_known:
+            return False
+        if session.deleted:
+            raise NotKept(DELETED)
+        if used >= self._quota(company_id):
+            raise NotKept(NO_ROOM)  # before anything is spent on the picture
+        return await self._store(company_id, session, capture, at, received_at=received_at)
+
+    async def set_aside(self, company_id: UUID, device: Device, capture: Capture, reason: str) -> None:
+        """Counts a capture of which nothing is kept, once for its person, however often it comes."""
+        payload = f"captured at {capture.captured_at}, {len(capture.data)} bytes, session {capture.session}"
+        async with company_scope(self._engine, company_id) as tx:
+            await quarantine.add(
+                tx,
+                company_id,
+                record_id=capture.screenshot_id,
+                employee_id=device.employee_id,
+                reason=reason,
+                payload=payload,
+            )
+
+    async def _store(
+        self,
+        company_id: UUID,
+        session: WorkSession,
+        capture: Capture,
+        at: datetime,
+        *,
+        received_at: datetime,
+    ) -> bool:
+        try:
+            rendered = await self._decoder.render(capture.data, company=company_id)
+        except Unfit as unfit:
+            raise NotKept(str(unfit)) from None
+        screenshot = Screenshot(
+            screenshot_id=capture.screenshot_id,
+            employee_id=session.employee_id,
+            session_id=session.session_id,
+            captured_at=at,
+            width=rendered.width,
+            height=rendered.height,
+            stored_bytes=len(rendered.picture) + len(rendered.thumbnail),
+        )
+        await self._pictures.put(company_id, screenshot, rendered.picture, rendered.thumbnail)
+        try:
+            return await self._note(company_id, screenshot, received_at=received_at)
+        except NotKept:
+            await self._pictures.delete(company_id, screenshot.screenshot_id, at)
+            raise
+
+    async def _note(self, company_id: UUID, screenshot: Screenshot, *, received_at: datetime) -> bool:
+        async with company_scope(self._engine, company_id) as tx:
+            if not await sessions.hold_standing(tx, screenshot.session_id):
+                raise NotKept(DELETED)
+            if not await screenshots.insert(tx, company_id, screenshot, received_at):
+                return False
+            quota = self._quota(company_id)
+            if not await screenshots.take_storage(tx, company_id, screenshot.stored_bytes, quota=quota):
+                raise NotKept(NO_ROOM)  # and the row goes with the transaction
+            await fold_queue.append(
+                tx,
+                company_id,
+                kind=fold_queue.SCREENSHOT,
+                at=screenshot.captured_at,
+                employee_id=screenshot.employee_id,
+            )
+        return True

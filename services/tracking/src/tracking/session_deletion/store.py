@@ -1,0 +1,121 @@
+"""Sessions that an admin deletes: their rows stay, with the seconds that went with them; of their use only the keys."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tracking.clock.rules.spans import Spans
+from tracking.ingest.store.use_in_time import OFF_THE_CLOCK, on_the_clock
+from tracking.sessions.rules import LONGEST_LAG, Course
+from tracking.sessions.store.session_bounds import NEXT_START, UNTIL
+from tracking.totals.store.multiranges import from_text, to_text
+
+_COURSE = f"w.started_at, {UNTIL}, w.ended_by, {NEXT_START}"  # the columns of a Course
+
+_HOLD = text(f"""
+    SELECT w.session_id, w.employee_id, w.device_id, {_COURSE} FROM work_session w
+    WHERE w.number = :number AND w.deleted_at IS NULL FOR NO KEY UPDATE OF w
+""")
+
+# A second more on either side: those at the ends are whole. Until when one goes that its device's records go on with
+# is not known before it is read.
+_BESIDE = text(f"""
+    SELECT w.device_id, {_COURSE} FROM work_session w
+    WHERE w.employee_id = :employee_id AND w.session_id <> :session_id AND w.deleted_at IS NULL
+      AND w.started_at < CAST(:end AS timestamptz) + interval '1 second'
+      AND (w.ended_by IS DISTINCT FROM 'TRACKER'
+           OR w.ended_at > CAST(:start AS timestamptz) - CAST(:lag AS interval) - interval '1 second')
+""")
+
+_MARK = text("""
+    UPDATE work_session
+    SET ended_at = :ended_at, ended_by = CASE WHEN ended_by = 'TRACKER' THEN ended_by ELSE 'ADMIN' END,
+        deleted_at = :now, deleted_by = :deleted_by,
+        deleted_seconds = CAST(:seconds AS int8multirange), deleted_use = CAST(:use AS int8multirange)
+    WHERE session_id = :session_id
+""")
+
+# The moments find the rows; the last second of each, the one before its end, decides.
+_FROM, _TO = (f"to_timestamp({bound}(w.deleted_use) + 1)" for bound in ("lower", "upper"))
+_EMPTY_USE = f"""
+    UPDATE usage_record SET seconds = 0, name = '', detail = '' FROM work_session w
+    WHERE {{which}} AND usage_record.company_id = w.company_id AND usage_record.employee_id = w.employee_id
+      AND at >= {_FROM} AND at < {_TO} AND {{found}}
+      AND w.deleted_use @> CAST(floor(extract(epoch FROM at)) AS bigint) - 1
+      AND (seconds, name, detail) <> (0, '', '')
+"""
+_FOUND = on_the_clock(_FROM, _TO), OFF_THE_CLOCK
+_EMPTY_USE_OF_ONE = [text(_EMPTY_USE.format(which="w.session_id = :session_id", found=found)) for found in _FOUND]
+_EMPTY_USE_OF_RECENT = [text(_EMPTY_USE.format(which="w.deleted_at >= :since", found=found)) for found in _FOUND]
+
+_COMPANIES_WITH_RECENT = text("SELECT DISTINCT company_id FROM work_session WHERE deleted_at >= :since")
+
+_DELETED = text("""
+    SELECT employee_id, device_id, CAST(deleted_seconds AS text) FROM work_session
+    WHERE deleted_at IS NOT NULL AND device_id IS NOT NULL AND NOT isempty(deleted_seconds)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """A session that stands. History that was imported elsewhere may have no device."""
+
+    session_id: UUID
+    employee_id: UUID
+    device_id: UUID | None
+    course: Course
+
+
+async def hold(tx: AsyncConnection, number: int) -> Doomed | None:
+    """The scope's session, unless it was deleted; nobody else changes it until the transaction ends."""
+    row = (await tx.execute(_HOLD, {"number": number})).one_or_none()
+    if row is None:
+        return None
+    session_id, employee_id, device_id, *course = row
+    return Doomed(session_id, employee_id, device_id, Course(*course))
+
+
+async def beside(tx: AsyncConnection, doomed: Doomed, end: datetime) -> list[tuple[UUID | None, Course]]:
+    """Device and course of the person's other sessions that stand and may share seconds with this one until `end`."""
+    values = {"employee_id": doomed.employee_id, "session_id": doomed.session_id, "lag": LONGEST_LAG}
+    rows = await tx.execute(_BESIDE, values | {"start": doomed.course.started_at, "end": end})
+    return [(device_id, Course(*course)) for device_id, *course in rows]
+
+
+async def mark(
+    tx: AsyncConnection,
+    session_id: UUID,
+    *,
+    ended_at: datetime,
+    deleted_by: UUID,
+    seconds: Spans,
+    use: Spans,
+    now: datetime,
+) -> None:
+    """Ends and deletes a session, with `seconds` of its device; `use` are those whose use nobody sees any more."""
+    values = {"session_id": session_id, "ended_at": ended_at, "deleted_by": deleted_by, "now": now}
+    await tx.execute(_MARK, values | {"seconds": to_text(seconds), "use": to_text(use)})
+
+
+async def empty_use(tx: AsyncConnection, session_id: UUID) -> None:
+    """Empties the records of use that went with a deleted session; under their keys they are known for ever."""
+    for statement in _EMPTY_USE_OF_ONE:
+        await tx.execute(statement, {"session_id": session_id})
+
+
+async def empty_late_use(tx: AsyncConnection, since: datetime) -> int:
+    """Does so for the scope's sessions that were deleted since then: rows that came later; returns how many."""
+    return sum([(await tx.execute(statement, {"since": since})).rowcount for statement in _EMPTY_USE_OF_RECENT])
+
+
+async def companies_with_recent(dispatch: AsyncConnection, since: datetime) -> list[UUID]:
+    """Companies with sessions that were deleted since then, read with the dispatch role."""
+    return list((await dispatch.execute(_COMPANIES_WITH_RECENT, {"since": since})).scalars())
+
+
+async def deleted(tx: AsyncConnection) -> list[tuple[UUID, UUID, Spans]]:
+    """(employee, device, seconds in Unix time) of each of the scope's deleted sessions that had any."""
+    return [(employee, device, from_text(ranges)) for employee, device, ranges in await tx.execute(_DELETED)]

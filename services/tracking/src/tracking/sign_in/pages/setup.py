@@ -1,0 +1,73 @@
+"""The page on which a new company's first admin is made."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from servicekit.errors import AppError, InvalidInput, http_status
+from tracking.people.use_cases import set_up_company
+from tracking.sign_in.pages.sign_in import browser_of, let_in
+from tracking.sign_in.use_cases.workspace_sign_in import open_session
+from tracking.workspace.pages.errors import says_when
+from tracking.workspace.pages.forms import Line, Once
+from tracking.workspace.pages.rendering import render
+from tracking.workspace.pages.visitors import TheWorkspace, check_origin
+
+router = APIRouter()
+
+
+class AccountForm(BaseModel):
+    """Who gets an account."""
+
+    name: Line
+    email: Line
+    password: Line
+    once: Once = ""
+
+
+class SetupForm(AccountForm):
+    """The first admin, and the proof that this is the company's."""
+
+    key: Line
+
+
+@router.get("/setup")
+async def setup_page() -> Response:
+    """The form for a new company's first admin."""
+    return render("setup.html", name="", email="")
+
+
+@router.post("/setup")
+async def setup(request: Request, workspace: TheWorkspace, form: Annotated[SetupForm, Form()]) -> Response:
+    """Makes the first admin of the company whose key is given."""
+    check_origin(request)
+    key = form.key.strip().encode()
+    try:
+        company = workspace.directory.find(key, datetime.now(UTC))
+        if company is None:  # perhaps the owner created it a second ago
+            await workspace.sync.refresh()
+            company = workspace.directory.find(key, datetime.now(UTC))
+        if company is None:
+            raise InvalidInput("No company has this key; check that it was copied whole")
+        workspace.admit(company.company_id)
+        admin = await set_up_company(
+            workspace.engine,
+            company.company_id,
+            seats=workspace.seats_of(company.company_id),
+            time_zone=company.time_zone,
+            name=form.name,
+            email=form.email,
+            password=form.password,
+            form_key=form.once,
+        )
+    except AppError as error:
+        reply = render(
+            "setup.html", status_code=http_status(error), error=error.message, name=form.name, email=form.email
+        )
+        return says_when(reply, error)
+    browser = browser_of(request, workspace)
+    ticket = await open_session(workspace.engine, company.company_id, admin, datetime.now(UTC), browser=browser)
+    return await let_in(request, workspace, ticket, browser, to="/team")

@@ -1,0 +1,246 @@
+"""Decides whether a password may be tried: what the attempt is counted against, and what a success forgives.
+
+docs/security.md says what is counted and why. An attempt is counted before the password is looked at, so guesses sent
+at the same time are not free; one that is refused costs no hash and uses nothing of anybody's budget.
+"""
+
+import math
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from credentials.hashing import Crowded, Lobby, Standing, Turn
+from credentials.passwords import salt_for
+from credentials.throttle import BUDGETS, WINDOW, Count, Kind, network_of, open_again_at, subject
+from servicekit.errors import RateLimited, Unavailable
+from tracking.db.store.scope import company_scope, enter_scope
+from tracking.people import store as employees
+from tracking.people.store import Candidate, Employee, email_digest
+from tracking.sign_in.store import sign_in_attempts
+from tracking.sign_in.store.sign_in_attempts import NO_COMPANY, Counted
+
+SWEEP_EVERY = 600.0  # seconds
+CROWDED = "Too many people are signing in at once. Try again in a moment."
+_next_sweep = 0.0
+lobby = Lobby()  # of this process
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody signs in. `browser`: digest of the token in its cookie; None: a desktop, known by its address."""
+
+    address: str
+    browser: bytes | None = None
+
+    def digest(self, email: str) -> bytes:
+        """What an account remembers of it."""
+        if self.browser is not None:
+            return self.browser
+        return subject(Kind.KNOWN, "address", network_of(self.address), email_digest(email))
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An attempt that was counted. `candidates`: the accounts that may be opened by it; those that
+    got the e-mail first come before others.
+    """
+
+    candidates: Sequence[Candidate]
+    turn: Turn
+    salt: bytes  # of new hashes for this e-mail
+    counted: Sequence[Counted]
+    place: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """One account that is guessed at, existing or not."""
+
+    company_id: UUID
+    subject: bytes
+    candidate: Candidate | None
+
+    @property
+    def known(self) -> bool:
+        return self.candidate is not None and self.candidate.known
+
+
+def account_subject(company_id: UUID, email: str) -> bytes:
+    """What attempts at a company's account of this e-mail are counted under, whether there is one or not."""
+    return subject(Kind.ACCOUNT, company_id.bytes, email_digest(email))
+
+
+async def admit(engine: AsyncEngine, email: str, place: Place, company_id: UUID | None = None) -> Admitted:
+    """Counts an attempt at the e-mail's accounts, in one company or in all.
+
+    RateLimited: too many for each of them. In all companies the wait is the same whatever was refused.
+    """
+    network, digest, account = network_of(place.address), place.digest(email), email_digest(email)
+    counting = partial(_count, engine, email, network, digest, company_id)
+    try:
+        attempt, salt = await lobby.run(digest, account, network, counting)
+    except Crowded as crowded:
+        raise Unavailable(CROWDED, retry_after=crowded.retry_after) from None
+    if attempt.standing is Standing.KNOWN:
+        lobby.succeeded(digest, account)
+    else:
+        lobby.refused(digest, account)
+    if not attempt.admitted:
+        lobby.failed(network)
+        if company_id is None:  # the earliest of several companies' waits would tell that there are several
+            raise too_many(WINDOW.total_seconds())
+        raise too_many((attempt.open_again - datetime.now(UTC)).total_seconds())
+    return Admitted(
+        [account.candidate for account in attempt.admitted if account.candidate],
+        Turn(attempt.standing, network),
+        salt,
+        attempt.counted,
+        digest,
+    )
+
+
+async def _count(
+    engine: AsyncEngine, email: str, network: str, place: bytes, company_id: UUID | None
+) -> "tuple[_Attempt, bytes]":
+    await _sweep(engine)
+    async with company_scope(engine, company_id or NO_COMPANY) as tx:
+        salt = salt_for(await employees.salt_key(tx), email_digest(email))
+        candidates = await employees.to_sign_in(tx, email, place=place, company_id=company_id)
+        accounts = [_Account(c.company_id, account_subject(c.company_id, email), c) for c in candidates]
+        if not accounts:
+            nobody = company_id or NO_COMPANY
+            accounts = [_Account(nobody, account_subject(nobody, email), None)]
+        attempt = _Attempt(network, place)
+        await attempt.count(tx, accounts)
+    return attempt, salt
+
+
+class _Attempt:
+    """Counts one attempt, in the order of the rules: networks and known places first, then accounts."""
+
+    def __init__(self, network: str, place: bytes) -> None:
+        self._network = network
+        self._place = place
+        self._counts: dict[bytes, Count] = {}
+        self._failed_before = False
+        self.counted: list[Counted] = []
+        self.admitted: list[_Account] = []
+        self.open_again = datetime.max.replace(tzinfo=UTC)
+
+    @property
+    def standing(self) -> Standing:
+        """Which class of the hashing queue it belongs to."""
+        if any(account.known for account in self.admitted):
+            return Standing.KNOWN
+        return Standing.REST if self._failed_before else Standing.FRESH
+
+    async def count(self, tx: AsyncConnection, accounts: Sequence[_Account]) -> None:
+        known = [account for account in accounts if account.known]
+        unknown = [account for account in accounts if not account.known]
+        first = [self._of(Kind.KNOWN, account, self._place) for account in known]
+        address = Counted(NO_COMPANY, Kind.ADDRESS, subject(Kind.ADDRESS, self._network))
+        await self._count(tx, [*first, address] if unknown else first)
+        for account, counted in zip(known, first, strict=True):
+            if self._admits(counted):
+                self.admitted.append(account)
+        if not unknown or not self._admits(address):
+            return
+        pairs = [self._of(Kind.PAIR, account, self._network) for account in unknown]
+        whole = [Counted(a.company_id, Kind.ACCOUNT, a.subject, a.subject) for a in unknown]
+        await self._count(tx, [*pairs, *whole])
+        for account, pair, all_of_it in zip(unknown, pairs, whole, strict=True):
+            both = [self._admits(pair), self._admits(all_of_it)]
+            if all(both):
+                self.admitted.append(account)
+            elif any(both):  # the other one refused: this one is not used up by it
+                await self._take_back(tx, pair if both[0] else all_of_it)
+
+    def _of(self, kind: Kind, account: _Account, what: bytes | str) -> Counted:
+        return Counted(account.company_id, kind, subject(kind, account.subject, what), account.subject)
+
+    async def _count(self, tx: AsyncConnection, attempt: Sequence[Counted]) -> None:
+        self._counts |= await sign_in_attempts.count(tx, attempt)
+        self.counted += [counted for counted in attempt if self._counts[counted.subject].admitted]
+        self._failed_before |= any(self._counts[counted.subject].used > 1 for counted in attempt)
+
+    def _admits(self, counted: Counted) -> bool:
+        count = self._counts[counted.subject]
+        if not count.admitted:
+            self.open_again = min(self.open_again, open_again_at(count, BUDGETS[counted.kind]))
+        return count.admitted
+
+    async def _take_back(self, tx: AsyncConnection, counted: Counted) -> None:
+        self.counted.remove(counted)
+        await enter_scope(tx, counted.company_id)
+        await sign_in_attempts.give_back(tx, [counted.subject])
+
+
+async def take_back(engine: AsyncEngine, admitted: Admitted) -> None:
+    """The attempt was not made after all: it uses nothing."""
+    async with engine.begin() as tx:
+        await _settle(tx, gives_back=admitted.counted, forgets=[])
+
+
+async def succeed(tx: AsyncConnection, admitted: Admitted, opened: Collection[tuple[UUID, Employee]]) -> None:
+    """The password of these accounts, each with its company, was right: forgives them. Once for each attempt.
+
+    The network gets this attempt back and no other, and so does the count of all unknown places: of other guesses at
+    an account, and of other accounts, the password says nothing. Before the accounts are held, as whoever sets a
+    password does it. Ends in the scope of any of the companies.
+    """
+    own = {account_subject(company_id, employee.email) for company_id, employee in opened}
+    of_accounts = [counted for counted in admitted.counted if counted.account in own]
+    await _settle(
+        tx,
+        gives_back=[
+            *(counted for counted in admitted.counted if counted.kind is Kind.ADDRESS),
+            *(counted for counted in of_accounts if counted.kind is Kind.ACCOUNT),
+        ],
+        forgets=[counted for counted in of_accounts if counted.kind is not Kind.ACCOUNT],
+    )
+
+
+async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Counted], forgets: Sequence[Counted]) -> None:
+    """In the order in which attempts are counted, whatever companies they are of: nobody waits in a ring."""
+    for counted in sorted([*gives_back, *forgets], key=_order):
+        await enter_scope(tx, counted.company_id)
+        if counted in forgets:
+            await sign_in_attempts.settle(tx, gives_back=[], forgets=[counted.subject])
+        else:
+            await sign_in_attempts.give_back(tx, [counted.subject])
+
+
+async def admit_proof(engine: AsyncEngine, company_id: UUID, account: Employee, session: bytes) -> Counted:
+    """Counts that somebody signed in confirms the own password; apart from what strangers do. RateLimited."""
+    own = account_subject(company_id, account.email)
+    counted = Counted(company_id, Kind.PROOF, subject(Kind.PROOF, own, session), own)
+    async with company_scope(engine, company_id) as tx:
+        count = (await sign_in_attempts.count(tx, [counted]))[counted.subject]
+    if not count.admitted:
+        raise too_many((open_again_at(count, BUDGETS[Kind.PROOF]) - datetime.now(UTC)).total_seconds())
+    return counted
+
+
+def too_many(seconds: float) -> RateLimited:
+    """The refusal of whoever has tried too often."""
+    minutes = max(1, math.ceil(seconds / 60))
+    when = f"{minutes} minute{'s' if minutes > 1 else ''}" if minutes < 100 else f"{math.ceil(minutes / 60)} hours"
+    return RateLimited(f"Too many attempts to sign in. Try again in {when}.", retry_after=max(1.0, seconds))
+
+
+def _order(counted: Counted) -> tuple[bool, bytes]:
+    return counted.kind not in (Kind.ADDRESS, Kind.KNOWN), counted.subject
+
+
+async def _sweep(engine: AsyncEngine) -> None:
+    """In a transaction of its own: a sign-in must not hold the rows of others while it counts its own."""
+    global _next_sweep  # noqa: PLW0603 - of this process
+    if time.monotonic() >= _next_sweep:
+        _next_sweep = time.monotonic() + SWEEP_EVERY
+        async with company_scope(engine, NO_COMPANY) as tx:
+            await sign_in_attempts.sweep(tx)

@@ -1,0 +1,117 @@
+"""An employee signs in at a desktop: the company's key says where to look, the token says who is calling."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from credentials.tokens import new_token, token_digest
+from servicekit.errors import Forbidden, InvalidInput, NotAuthenticated
+from servicekit.ids import new_id
+from text_rules.lines import reported, tidy
+from tracking.clock.rules.days import day_of
+from tracking.company.store import companies
+from tracking.db.store.scope import company_scope
+from tracking.devices.store import devices
+from tracking.devices.use_cases.devices import LONGEST_NAME
+from tracking.sign_in.use_cases.check_password import Opened, open_accounts
+from tracking.sign_in.use_cases.guard_sign_in import Place
+from tracking.totals.rules.daybook import EmployeeTotals
+from tracking.totals.store import employee_days
+
+WRONG = "Invalid email or password"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """What the desktop is told. Numbers are ids of the desktop protocol."""
+
+    employee_number: int
+    company_number: int
+    name: str
+    email: str
+    token: str  # shown this once; kept as a digest
+    today: EmployeeTotals
+
+
+async def check_password(engine: AsyncEngine, company_id: UUID, *, email: str, password: str, origin: str) -> Opened:
+    """The account behind a log-in; `origin` is the address from which somebody tries.
+
+    NotAuthenticated: no such account in this company, or another password. Forbidden: inactive. RateLimited: too many
+    attempts. Unavailable: too many people at once.
+    """
+    found = await open_accounts(engine, email, password, Place(origin), company_id)
+    if not found:
+        raise NotAuthenticated(WRONG)
+    if not found[0].employee.active:
+        raise Forbidden("This account is inactive; ask your company's admin")
+    return found[0]
+
+
+async def log_in(
+    engine: AsyncEngine, company_id: UUID, *, email: str, password: str, origin: str, now: datetime
+) -> LoggedIn:
+    """Opens a desktop tracker's device; errors as of `check_password`."""
+    opened = await check_password(engine, company_id, email=email, password=password, origin=origin)
+    token = new_token()
+    async with company_scope(engine, company_id) as tx:
+        company = await companies.get(tx)
+        if company is None:
+            raise NotAuthenticated(WRONG)
+        employee = await opened.hold(tx, now=now, place=opened.admitted.place)
+        if employee is None:  # changed or deactivated since the password was looked at
+            raise NotAuthenticated(WRONG)
+        await devices.insert(
+            tx,
+            company_id,
+            device_id=new_id(),
+            employee_id=employee.employee_id,
+            token_digest=token_digest(token),
+            logged_in_at=now,
+        )
+        day = day_of(now, company.time_zone)
+        days = await employee_days.read(tx, [(employee.employee_id, day)])
+    return LoggedIn(
+        employee_number=employee.number,
+        company_number=company.number,
+        name=employee.name,
+        email=employee.email,
+        token=token,
+        today=days.get((employee.employee_id, day), EmployeeTotals()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A new device and whose it is."""
+
+    device_id: UUID
+    credential: str  # shown this once; kept as a digest
+    employee_name: str
+    employee_email: str
+
+
+async def enrol_device(
+    engine: AsyncEngine, company_id: UUID, *, email: str, password: str, name: str, origin: str, now: datetime
+) -> Enrolled:
+    """Enrols a device with a credential of its own; errors as of `check_password`. InvalidInput: no name."""
+    name = tidy(reported(name, LONGEST_NAME))
+    if not name:
+        raise InvalidInput("the device needs a name by which its person knows it again")
+    opened = await check_password(engine, company_id, email=email, password=password, origin=origin)
+    credential, device_id = f"device_{new_token()}", new_id()
+    async with company_scope(engine, company_id) as tx:
+        employee = await opened.hold(tx, now=now, place=opened.admitted.place)
+        if employee is None:  # changed or deactivated since the password was looked at
+            raise NotAuthenticated(WRONG)
+        await devices.insert(
+            tx,
+            company_id,
+            device_id=device_id,
+            employee_id=employee.employee_id,
+            token_digest=token_digest(credential),
+            logged_in_at=now,
+            name=name,
+        )
+    return Enrolled(device_id, credential, employee.name, employee.email)

@@ -1,0 +1,77 @@
+"""Restrained sign-ins: what an admin and an operator see of them, and how they lift them."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from credentials.throttle import BUDGETS, Kind, network_of, subject
+from servicekit.errors import NotFound
+from tracking.db.store.scope import company_scope
+from tracking.people import store as employees
+from tracking.people.store import Employee
+from tracking.sign_in.store import sign_in_attempts
+from tracking.sign_in.store.sign_in_attempts import NO_COMPANY
+from tracking.sign_in.use_cases.guard_sign_in import account_subject
+
+
+@dataclass(frozen=True, slots=True)
+class Guesses:
+    """Failed attempts to sign in to an account from unknown places in the last day."""
+
+    failed: int
+    refused: int
+    locked: bool  # from unknown places, for now
+
+
+async def show_guesses(engine: AsyncEngine, company_id: UUID, person: Employee) -> Guesses:
+    """What is counted against a person's account."""
+    async with company_scope(engine, company_id) as tx:
+        count = await sign_in_attempts.read(tx, account_subject(company_id, person.email))
+    if count is None:
+        return Guesses(0, 0, locked=False)
+    budget = BUDGETS[Kind.ACCOUNT]
+    return Guesses(count.day_used, count.refused, locked=count.is_used_up(budget, datetime.now(UTC)))
+
+
+async def unlock(engine: AsyncEngine, company_id: UUID, number: int) -> None:
+    """Forgives whatever is counted against the account of the person with that number. NotFound: no such person."""
+    async with company_scope(engine, company_id) as tx:
+        person = await employees.by_number(tx, number)
+        if person is None:
+            raise NotFound("There is no such person in the company")
+        await sign_in_attempts.lift(tx, account_subject(company_id, person.email))
+
+
+async def list_restrained(engine: AsyncEngine, dispatch: AsyncEngine) -> AsyncIterator[str]:
+    """A line for each account that admits no attempt from unknown places now, and one that counts the networks.
+
+    Only digests are kept: networks and e-mails without an account cannot be named.
+    """
+    for company_id in await employees.companies(dispatch):
+        async with company_scope(engine, company_id) as tx:
+            found = {
+                digest: refused for digest, kind, refused in await sign_in_attempts.used_up(tx) if kind == Kind.ACCOUNT
+            }
+            people = await employees.everyone(tx) if found else []
+        for person in people:
+            digest = account_subject(company_id, person.email)
+            if digest in found:
+                yield f"{company_id}: {person.email}, {found[digest]} attempts refused"
+    async with company_scope(engine, NO_COMPANY) as tx:
+        networks = [kind for _, kind, _ in await sign_in_attempts.used_up(tx) if kind == Kind.ADDRESS]
+    yield f"{len(networks)} networks may not sign in now"
+
+
+async def lift(engine: AsyncEngine, dispatch: AsyncEngine, whom: str) -> None:
+    """Forgives what is counted against an e-mail, in every company, or against an address."""
+    if "@" not in whom:
+        async with company_scope(engine, NO_COMPANY) as tx:
+            await sign_in_attempts.lift(tx, subject(Kind.ADDRESS, network_of(whom)))
+        return
+    companies: list[UUID] = [NO_COMPANY, *await employees.companies_of(dispatch, whom)]
+    for company_id in companies:
+        async with company_scope(engine, company_id) as tx:
+            await sign_in_attempts.lift(tx, account_subject(company_id, whom))

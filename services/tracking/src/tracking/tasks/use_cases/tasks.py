@@ -1,0 +1,89 @@
+"""Tasks: given by admins, worked on by the person they were given to, whose token or session says who that is."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.errors import InvalidInput, NotFound, Refused
+from text_rules.lines import checked
+from tracking.db.store.scope import company_scope
+from tracking.people import store as employees
+from tracking.tasks import store as tasks
+from tracking.tasks.store import Task, Updated
+from tracking.workspace.rules.paging import Page, page_of, position_of
+from tracking.workspace.rules.submissions import Submission
+from tracking.workspace.use_cases import earlier_result
+
+STATUSES = ("OPEN", "IN_PROGRESS", "DONE")
+MOST_TASKS = 200  # of a page; a desktop tracker asks for the first every five seconds
+LONGEST_TITLE = 200
+LONGEST_DETAILS = 2000  # of a description or a note
+
+
+async def assign_task(
+    engine: AsyncEngine,
+    company_id: UUID,
+    *,
+    employee_number: int,
+    assigned_by: UUID,
+    title: str,
+    description: str,
+    due_date: date | None,
+    now: datetime,
+    submission: Submission | None = None,
+) -> None:
+    """Gives a person of the company a task, once however often the `submission` comes.
+
+    InvalidInput: no title, too long. NotFound: no such person. Conflict: as of `earlier_result`.
+    """
+    title, description = title_of(title), details_of(description)
+    async with company_scope(engine, company_id) as tx:
+        if await earlier_result(tx, company_id, submission) is not None:
+            return
+        person = await employees.by_number(tx, employee_number)
+        if person is None:
+            raise NotFound("There is no such person in the company")
+        if not person.active:
+            raise Refused(f"{person.name}'s account is inactive; reactivate it first, or choose somebody else")
+        await tasks.insert(
+            tx,
+            company_id,
+            employee_id=person.employee_id,
+            assigned_by=assigned_by,
+            title=title,
+            description=description,
+            due_date=due_date,
+            now=now,
+        )
+
+
+def title_of(text: str) -> str:
+    """What is stored of it. InvalidInput: nothing, or it is too long."""
+    return checked(text, "the title", most=LONGEST_TITLE, required=True)
+
+
+def details_of(text: str, name: str = "description") -> str:
+    """What is stored of a text about a task, which may be empty. InvalidInput: it is too long."""
+    return checked(text, f"the {name}", most=LONGEST_DETAILS, multiline=True)
+
+
+async def list_tasks(engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, after: str = "") -> Page[Task]:
+    """A page of that person's tasks: those to do first, the newest of them first. InvalidInput: no such page."""
+    begin = position_of(after, may_be_open=True)
+    async with company_scope(engine, company_id) as tx:
+        found = await tasks.of_employee(tx, employee_id, limit=MOST_TASKS + 1, after=begin)
+    return page_of(found, MOST_TASKS, lambda task: task.position)
+
+
+async def update_task(
+    engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, number: int, status: str, now: datetime
+) -> Updated:
+    """Changes the status of that person's task. InvalidInput: no such status. NotFound: not a task of theirs."""
+    if status not in STATUSES:
+        raise InvalidInput(f"status must be one of {', '.join(STATUSES)}")
+    async with company_scope(engine, company_id) as tx:
+        updated = await tasks.set_status(tx, employee_id, number, status=status, now=now)
+    if updated is None:
+        raise NotFound("There is no such task")
+    return updated

@@ -1,0 +1,185 @@
+"""The totals of days, from what devices report: the arithmetic of a fold, without a database.
+
+What devices report is kept by the hour in UTC: a fold reads and writes what its reports touch and no more, and nothing
+depends on a company's midnight. A person's days are sums, to which is added what the hours gain.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from tracking.clock.rules.days import CompanyDay, days_between
+from tracking.clock.rules.spans import Spans, clip, size
+from tracking.totals.rules.timeline import Claim, Laid, Timeline, combine, fold, joined, lay_out
+
+DayKey = tuple[UUID, date]
+HourKey = tuple[UUID, int]  # employee, and the hours since 1970 in UTC
+HOUR = 3600  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class EmployeeTotals:
+    """One employee's day, or what it gains."""
+
+    active_seconds: int = 0
+    idle_seconds: int = 0
+    sessions: int = 0
+    screenshots: int = 0
+
+    def __add__(self, gain: "EmployeeTotals") -> "EmployeeTotals":
+        return EmployeeTotals(
+            self.active_seconds + gain.active_seconds,
+            self.idle_seconds + gain.idle_seconds,
+            self.sessions + gain.sessions,
+            self.screenshots + gain.screenshots,
+        )
+
+    def __sub__(self, before: "EmployeeTotals") -> "EmployeeTotals":
+        return EmployeeTotals(
+            self.active_seconds - before.active_seconds,
+            self.idle_seconds - before.idle_seconds,
+            self.sessions - before.sessions,
+            self.screenshots - before.screenshots,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyChange:
+    """What a day of the company gains."""
+
+    active_seconds: int = 0
+    idle_seconds: int = 0
+    employees_active: int = 0
+    sessions: int = 0
+    screenshots: int = 0
+
+    def __sub__(self, other: "CompanyChange") -> "CompanyChange":
+        return CompanyChange(
+            self.active_seconds - other.active_seconds,
+            self.idle_seconds - other.idle_seconds,
+            self.employees_active - other.employees_active,
+            self.sessions - other.sessions,
+            self.screenshots - other.screenshots,
+        )
+
+
+class DeviceReport:
+    """The claims of one upload: as they are counted, and the hours that they can touch.
+
+    Claims that lie apart, as leftovers do, touch no hour between them.
+    """
+
+    __slots__ = ("device_id", "employee_id", "hours", "laid")
+
+    def __init__(self, employee_id: UUID, device_id: UUID, claims: Sequence[Claim]) -> None:
+        self.employee_id = employee_id
+        self.device_id = device_id
+        self.laid: Laid = lay_out(claims)
+        self.hours: frozenset[int] = frozenset(
+            [hour for start, end in self.laid.extents for hour in hours_of(start, end)]
+        )
+
+
+class Daybook:
+    """Some hours of some employees, as far as a fold needs them."""
+
+    def __init__(self, time_zone: str) -> None:
+        self._time_zone = time_zone
+        self._hours: dict[HourKey, dict[UUID, Timeline]] = defaultdict(dict)
+        self._before: dict[HourKey, dict[UUID, Timeline]] = {}  # hours that have changed, as they were
+        self._changed: dict[tuple[UUID, int, UUID], None] = {}  # in order
+        self._last_day = CompanyDay(date.min, 0, 0)
+
+    def put(self, employee_id: UUID, hour: int, device_id: UUID, timeline: Timeline) -> None:
+        """Puts a kept hour of a device in."""
+        self._hours[employee_id, hour][device_id] = timeline
+
+    def change(self, employee_id: UUID, hour: int, device_id: UUID, timeline: Timeline) -> None:
+        """Puts another timeline in the place of a kept one; all of the hour's must have been put in before."""
+        key = employee_id, hour
+        kept = self._hours[key]
+        if key not in self._before:
+            self._before[key] = dict(kept)
+        kept[device_id] = timeline
+        self._changed[employee_id, hour, device_id] = None
+
+    def fold(self, reports: Iterable[DeviceReport]) -> None:
+        """Counts the reports, those of a device one after the other. The hours they touch must have been put in."""
+        by_device: dict[tuple[UUID, UUID], list[DeviceReport]] = defaultdict(list)
+        for report in reports:
+            by_device[report.employee_id, report.device_id].append(report)
+        for (employee_id, device_id), found in by_device.items():
+            hours = sorted(set().union(*(report.hours for report in found)))
+            kept = [self._hours[employee_id, hour].get(device_id, Timeline()) for hour in hours]
+            after = fold(joined(kept), *[report.laid for report in found])
+            for hour, before in zip(hours, kept, strict=True):
+                timeline = after.clip(hour * HOUR, (hour + 1) * HOUR)
+                if timeline != before:
+                    self.change(employee_id, hour, device_id, timeline)
+
+    def delete(self, employee_id: UUID, device_id: UUID, seconds: Spans) -> None:
+        """Takes seconds out of the employee's time that the device has reported, or still may."""
+        taken = Timeline(deleted=seconds)
+        for hour in sorted({hour for start, end in seconds for hour in hours_of(start, end)}):
+            kept = self._hours[employee_id, hour].get(device_id, Timeline())
+            self.change(employee_id, hour, device_id, kept + taken.clip(hour * HOUR, (hour + 1) * HOUR))
+
+    def changed_devices(self) -> Iterator[tuple[UUID, int, UUID, Timeline]]:
+        """What reports and deletions changed: employee, hour, device and its timeline."""
+        for employee_id, hour, device_id in self._changed:
+            yield employee_id, hour, device_id, self._hours[employee_id, hour][device_id]
+
+    def gains(self, sessions: Mapping[DayKey, int], screenshots: Mapping[DayKey, int]) -> dict[DayKey, EmployeeTotals]:
+        """What people's days gain or lose; `sessions` and `screenshots` have come, or gone, as well."""
+        active: dict[DayKey, int] = defaultdict(int)
+        idle: dict[DayKey, int] = defaultdict(int)
+        for (employee_id, hour), devices in self._before.items():
+            before, after = combine(devices.values()), combine(self._hours[employee_id, hour].values())
+            for day in self._days(hour):
+                key = employee_id, day.date
+                active[key] += _size(after.active, day) - _size(before.active, day)
+                idle[key] += _size(after.idle, day) - _size(before.idle, day)
+        gains = {
+            key: EmployeeTotals(active.get(key, 0), idle.get(key, 0), sessions.get(key, 0), screenshots.get(key, 0))
+            for key in active.keys() | sessions.keys() | screenshots.keys()
+        }
+        return {key: gain for key, gain in gains.items() if gain != EmployeeTotals()}
+
+    def _days(self, hour: int) -> Sequence[CompanyDay]:
+        """Most hours lie in the day that the one before lies in, whole."""
+        start, end, last = hour * HOUR, (hour + 1) * HOUR, self._last_day
+        if last.start <= start and end <= last.end:
+            return (last,)
+        days = list(days_between(start, end, self._time_zone))
+        self._last_day = days[-1]
+        return days
+
+
+def _size(spans: Spans, day: CompanyDay) -> int:
+    if spans and (spans[0][0] < day.start or day.end < spans[-1][1]):
+        spans = clip(spans, day.start, day.end)
+    return size(spans)
+
+
+def hours_of(start: int, end: int) -> range:
+    """The hours that the seconds from `start` to before `end` touch."""
+    return range(start // HOUR, (end - 1) // HOUR + 1)
+
+
+def company_changes(
+    before: Mapping[DayKey, EmployeeTotals], after: Mapping[DayKey, EmployeeTotals]
+) -> dict[date, CompanyChange]:
+    """What the company's days gain when its people's totals go from `before` to `after`."""
+    changes: dict[date, CompanyChange] = defaultdict(CompanyChange)
+    for (employee_id, day), new in after.items():
+        old, change = before.get((employee_id, day), EmployeeTotals()), changes[day]
+        changes[day] = CompanyChange(
+            change.active_seconds + new.active_seconds - old.active_seconds,
+            change.idle_seconds + new.idle_seconds - old.idle_seconds,
+            change.employees_active + (new.active_seconds > 0) - (old.active_seconds > 0),
+            change.sessions + new.sessions - old.sessions,
+            change.screenshots + new.screenshots - old.screenshots,
+        )
+    return dict(changes)

@@ -1,0 +1,75 @@
+"""The aggregator's loop: finds companies that have something to fold and folds them, many at a time."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.telemetry import span
+from tracking.totals.store import fold_queue
+from tracking.totals.use_cases import Encode, fold_companies
+
+log = structlog.get_logger()
+
+# Claims that come between two passes are cheaper folded together, so the more a pass costs, the longer is the pause.
+BEAT = 1.0  # seconds of a pause at least
+REST = 8  # times as long as the pass took
+LONGEST_REST = 2.0  # seconds
+COMPANIES_AT_ONCE = 64
+LONGEST_PAUSE = 60.0  # seconds until a company whose fold fails gets its next turn
+
+
+class Aggregation:
+    """One a process; a company's fold that fails holds up no other, and pauses longer each time."""
+
+    def __init__(
+        self, engine: AsyncEngine, dispatch: AsyncEngine, encode: Encode, announced: Callable[[], None]
+    ) -> None:
+        """`engine` is of the role that folds; `announced` is called after each turn."""
+        self._engine = engine
+        self._dispatch = dispatch
+        self._encode = encode
+        self._announced = announced
+        self._pauses: dict[UUID, tuple[float, float]] = {}  # seconds, and until when (monotonic)
+
+    async def fold_and_rest(self) -> bool:
+        """One pass and the pause after it, unless there is more."""
+        began = time.monotonic()
+        if not await self.fold_waiting():
+            await asyncio.sleep(min(max(BEAT, REST * (time.monotonic() - began)), LONGEST_REST))
+        return True
+
+    async def fold_waiting(self) -> bool:
+        """Gives each waiting company a turn; says whether any has more than a turn's worth to fold."""
+        async with self._dispatch.begin() as tx:
+            waiting = await fold_queue.companies_waiting(tx)
+        due = [company_id for company_id in waiting if self._is_due(company_id)]
+        more = False
+        for start in range(0, len(due), COMPANIES_AT_ONCE):
+            more |= await self._turn(due[start : start + COMPANIES_AT_ONCE])
+        return more
+
+    async def _turn(self, company_ids: Sequence[UUID]) -> bool:
+        try:
+            with span("fold companies"):
+                more = await fold_companies(self._engine, company_ids, self._encode)
+        except Exception as error:
+            if len(company_ids) > 1:  # each alone, to find out whose fault it is
+                return any([await self._turn([company_id]) for company_id in company_ids])
+            self._pause(company_ids[0], error)
+            return False
+        for company_id in company_ids:
+            self._pauses.pop(company_id, None)
+        self._announced()
+        return more
+
+    def _is_due(self, company_id: UUID) -> bool:
+        return company_id not in self._pauses or self._pauses[company_id][1] <= time.monotonic()
+
+    def _pause(self, company_id: UUID, error: Exception) -> None:
+        seconds = min(2 * self._pauses.get(company_id, (BEAT / 2, 0.0))[0], LONGEST_PAUSE)
+        self._pauses[company_id] = seconds, time.monotonic() + seconds
+        log.error("company not folded", company_id=str(company_id), error=repr(error), next_try_in=seconds)

@@ -1,0 +1,104 @@
+"""What a browser is shown instead of the page that it asked for."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from servicekit.database import DATABASE_AWAY, TOOK_TOO_LONG, took_too_long
+from servicekit.errors import AppError, NotAuthenticated, http_status
+from tracking.workspace.pages.held import hold, restore
+from tracking.workspace.pages.rendering import label_of, render
+from tracking.workspace.pages.visitors import StaleForm
+
+log = structlog.get_logger()
+
+TRY_AGAIN = 60  # seconds after which a page that took too long may be asked for again
+_NO_PAGE = "There is no such page; check its address"
+_WORDS = {
+    400: "The form could not be read; reload its page and send it again",
+    404: _NO_PAGE,
+    405: "This address takes only what its page sends; go there by the links and buttons of the workspace",
+}
+_TAKES = {
+    "missing": "must be filled in",
+    "string_too_long": "takes at most {max_length} characters",
+    "int_parsing": "takes a whole number",
+    "greater_than": "takes a number above {gt}",
+    "greater_than_equal": "takes a number of at least {ge}",
+    "less_than": "takes a number below {lt}",
+    "less_than_equal": "takes a number of at most {le}",
+    "literal_error": "takes {expected}",
+    "date_from_datetime_parsing": "takes a date like 2026-01-31",
+}
+
+
+def add_refusals(app: FastAPI) -> None:
+    """Has the application answer errors with pages."""
+    app.add_exception_handler(AppError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _not_served)
+    for away in DATABASE_AWAY:
+        app.add_exception_handler(away, _database_away)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AppError)  # noqa: S101 - what the handler is registered for
+    if isinstance(error, NotAuthenticated):
+        return await hold(request) or RedirectResponse(_sign_in_for(request), 303)
+    if isinstance(error, StaleForm) and await hold(request):
+        return await restore(request, request.url.path, error.person, http_status(error))
+    return says_when(render("error.html", status_code=http_status(error), error=error.message), error)
+
+
+def _sign_in_for(request: Request) -> str:
+    """The sign-in page, which goes on to the page that was asked for."""
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    return "/login?" + urlencode({"next": path}) if is_page and path != "/" else "/login"
+
+
+def says_when(reply: Response, error: AppError) -> Response:
+    """The reply, with Retry-After where the error says when to come again."""
+    if error.retry_after is not None:
+        reply.headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))
+    return reply
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - what the handler is registered for
+    return render("error.html", status_code=400, error="; ".join(_objection(found) for found in error.errors()))
+
+
+def _objection(found: Mapping[str, Any]) -> str:
+    """Which field it is and what it takes, of one of the errors that pydantic found."""
+    place, *names = found["loc"]
+    if place == "path":
+        return _NO_PAGE
+    name = str(names[-1])
+    takes = _TAKES.get(found["type"], "cannot be read").format(**found.get("ctx", {}))
+    return f"{label_of(name)} {takes}"
+
+
+async def _not_served(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what the handler is registered for
+    reply = render("error.html", status_code=error.status_code, error=_WORDS.get(error.status_code, error.detail))
+    reply.headers.update(error.headers or {})
+    return reply
+
+
+async def _database_away(request: Request, error: Exception) -> Response:
+    if took_too_long(error):
+        log.warning("a page took too long", path=request.url.path)
+        reply = render("error.html", status_code=503, error=TOOK_TOO_LONG)
+        reply.headers["retry-after"] = str(TRY_AGAIN)
+        return reply
+    reply = render("error.html", status_code=503, error="The database does not answer; try again in a moment")
+    reply.headers["retry-after"] = "1"
+    return reply

@@ -1,0 +1,124 @@
+"""The workspace's templates. Whatever is printed is escaped; a name that is not there is an error, not a blank."""
+
+import hashlib
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from credentials.tokens import new_token
+from text_rules.showing import bdi, isolated
+from tracking.clock.rules.days import day_of
+from tracking.workspace.pages.charts import chart, longest
+
+_PACKAGE = files("tracking")
+STATIC = _PACKAGE / "workspace" / "static"
+
+
+_LABELS = {
+    "email": "E-mail",
+    "key": "Company key",
+    "present": "Current password",
+    "new": "New password",
+    "target_hours": "Daily target",
+    "designation": "Job title",
+    "colour": "Color",
+    "due_date": "Due",
+    "first": "From",
+    "last": "To",
+}
+
+
+def label_of(name: str) -> str:
+    """The label of a field."""
+    return _LABELS.get(name, name.replace("_", " ").capitalize())
+
+
+def _hours(seconds: int) -> str:
+    if 0 < seconds < 60:
+        return "< 1 min"
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
+
+
+def _span(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def _day(day: date) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(day, f"{day:%a} {day.day} {day:%b %Y}")
+
+
+def _clock(moment: datetime | None, time_zone: str) -> Markup:
+    if moment is None:
+        return Markup('<span class="badge live">running</span>')
+    local = moment.astimezone(ZoneInfo(time_zone))
+    words = f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+    offset = _offset(local)
+    return Markup('<time datetime="{}">{}</time>').format(f"{local:%Y-%m-%d %H:%M}{offset.strip()}", words + offset)
+
+
+def _time_of_day(moment: datetime, time_zone: str) -> str:
+    local = moment.astimezone(ZoneInfo(time_zone))
+    return f"{local:%H:%M}{_offset(local)}"
+
+
+def _offset(local: datetime) -> str:
+    """+01:00, where clocks are set back and the same time of day comes twice; else nothing."""
+    comes_twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
+    return f" {local.isoformat()[-6:]}" if comes_twice else ""
+
+
+def _days_before(day: date, days: int) -> date:
+    return day - timedelta(days=days)
+
+
+def _today_in(time_zone: str) -> date:
+    return day_of(datetime.now(UTC), time_zone)
+
+
+@cache
+def _static_url(name: str) -> str:
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:16]
+    return f"/static/{name}?v={digest}"
+
+
+# Each feature that has pages keeps its templates; no two have one of the same name.
+_FEATURES = sorted(folder.name for folder in _PACKAGE.iterdir() if (folder / "templates").is_dir())
+_templates = Environment(
+    loader=ChoiceLoader([PackageLoader(f"tracking.{feature}") for feature in _FEATURES]),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+)
+_templates.filters |= {
+    "hours": _hours,
+    "span": _span,
+    "day": _day,
+    "clock": _clock,
+    "time_of_day": _time_of_day,
+    "days_before": _days_before,
+    "bdi": bdi,
+    "isolated": isolated,
+    "label": label_of,
+}
+_templates.globals |= {
+    "static_url": _static_url,
+    "today_in": _today_in,
+    "chart": chart,
+    "longest": longest,
+    "form_key": new_token,
+}
+
+
+def render(template: str, *, status_code: int = 200, **context: Any) -> HTMLResponse:
+    """One page; `person` is who is signed in."""
+    return HTMLResponse(_templates.get_template(template).render({"person": None, "error": ""} | context), status_code)

@@ -1,0 +1,184 @@
+"""Who may see which page: a session opens the own company, the role its admin pages, its state all of them."""
+
+import hmac
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.errors import Forbidden, NotAuthenticated, Unavailable
+from tracking.access.rules.directory import Access, AccessDirectory, Verdict
+from tracking.access.worker import AccessSync
+from tracking.workspace.rules.visitors import ADMIN, SignedIn, Ticket
+
+Recognise = Callable[[AsyncEngine, Ticket, datetime], Awaitable[SignedIn]]
+"""Whose session a ticket opens at that moment. NotAuthenticated: nobody's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What the pages need."""
+
+    engine: AsyncEngine
+    dispatch: AsyncEngine
+    directory: AccessDirectory
+    sync: AccessSync
+    recognise: Recognise
+    cookie_secure: bool
+    sends_mail: bool = False
+
+    @property
+    def cookie(self) -> str:
+        """The session cookie's name: behind TLS one that no other host can set."""
+        return "__Host-workspace" if self.cookie_secure else "workspace"
+
+    @property
+    def browser_cookie(self) -> str:
+        """Of the cookie by which a browser is known again when somebody signs in."""
+        return f"{self.cookie}-browser"
+
+    @property
+    def choice_cookie(self) -> str:
+        """Of the cookie that lasts from the password until the company is chosen."""
+        return f"{self.cookie}-choice"
+
+    def admit(self, company_id: UUID) -> Access:
+        """The company's access. Forbidden: suspended or expired. Unavailable: nobody can tell."""
+        access = self.directory.company(company_id, now=datetime.now(UTC), monotonic=time.monotonic())
+        if access.verdict is Verdict.UNCONFIRMED:
+            raise Unavailable(access.verdict.value, retry_after=2)
+        if access.verdict is not Verdict.ALLOWED:
+            raise Forbidden(access.verdict.value)
+        return access
+
+    def seats_of(self, company_id: UUID) -> "CompanySeats":
+        """The company's seats, as they are when somebody takes one."""
+        return CompanySeats(self, company_id)
+
+
+@dataclass(frozen=True, slots=True)
+class CompanySeats:
+    """Reads the seats when the company is held: a plan may change between a form's arrival and its effect."""
+
+    workspace: Workspace
+    company_id: UUID
+
+    async def refresh(self) -> None:
+        """Asks tenancy and billing for news; when they do not answer, what is known is trusted as long as any page."""
+        await self.workspace.sync.refresh()
+
+    def now(self) -> int:
+        """The seats of the plan. Forbidden: suspended or expired meanwhile. Unavailable: nobody can tell."""
+        entitlement = self.workspace.admit(self.company_id).entitlement
+        return entitlement.seats if entitlement else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks for a page, and what their company may do."""
+
+    ticket: Ticket
+    person: SignedIn
+    access: Access
+
+    @property
+    def company_id(self) -> UUID:
+        """The only company whose rows this visitor's pages can show."""
+        return self.ticket.company_id
+
+    @property
+    def seats(self) -> int:
+        """How many active people the company may have; 0 as long as billing grants nothing."""
+        return self.access.entitlement.seats if self.access.entitlement else 0
+
+
+def the_workspace(request: Request) -> Workspace:
+    """What the application was made with."""
+    workspace: Workspace = request.app.state.workspace
+    return workspace
+
+
+TheWorkspace = Annotated[Workspace, Depends(the_workspace)]
+
+
+class StaleForm(Forbidden):
+    """The form was made for a session that is over; `person` is who is signed in now."""
+
+    def __init__(self, person: SignedIn) -> None:
+        super().__init__("This form is out of date; reload the page and send it again")
+        self.person = person
+
+
+async def employee_or_admin(request: Request, workspace: TheWorkspace) -> Visitor:
+    """Anyone with an account (IsEmployeeOrAdmin), in the own company alone (IsSameCompanyUser).
+
+    What changes anything must come in a form that was made for the session. StaleForm: it does not.
+    """
+    visitor = await who_is_signed_in(request, workspace)
+    if request.method not in ("GET", "HEAD"):
+        await check_token(request, visitor.person)
+    return visitor
+
+
+async def who_is_signed_in(request: Request, workspace: Workspace) -> Visitor:
+    """The same for what changes nothing."""
+    ticket = ticket_of(request, workspace)
+    if ticket is None:
+        raise NotAuthenticated("Please sign in")
+    person = await workspace.recognise(workspace.engine, ticket, datetime.now(UTC))
+    return Visitor(ticket, person, workspace.admit(ticket.company_id))
+
+
+AnyVisitor = Annotated[Visitor, Depends(employee_or_admin)]
+
+
+async def company_admin(visitor: AnyVisitor) -> Visitor:
+    """The company's admins (IsCompanyAdmin)."""
+    if visitor.person.role != ADMIN:
+        raise Forbidden("Only admins of the company may see this page")
+    return visitor
+
+
+AdminVisitor = Annotated[Visitor, Depends(company_admin)]
+
+
+def origin_of(request: Request) -> str:
+    """The address a request comes from; behind a trusted proxy, the browser's."""
+    return request.client.host if request.client else ""
+
+
+def check_origin(request: Request) -> None:
+    """Forbidden when a browser says that another site's page sent the request."""
+    origin = request.headers.get("origin")
+    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Forbidden("This request came from another site's page")
+
+
+def require_same_origin(request: Request) -> None:
+    """Forbidden unless the browser says that a page of the workspace sent the request."""
+    check_origin(request)
+    if not request.headers.get("origin") and request.headers.get("sec-fetch-site") != "same-origin":
+        raise Forbidden("This request does not come from a page of the workspace")
+
+
+def ticket_of(request: Request, workspace: Workspace) -> Ticket | None:
+    """What the session's cookie holds, whether it is still good or not; None: no ticket."""
+    company, _, token = request.cookies.get(workspace.cookie, "").partition(".")
+    try:
+        return Ticket(UUID(hex=company), token)
+    except ValueError:
+        return None
+
+
+async def check_token(request: Request, person: SignedIn) -> None:
+    """Forbidden unless the form was made for this session."""
+    check_origin(request)
+    given = (await request.form()).get("csrf_token")
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), person.csrf_token.encode()):
+        raise StaleForm(person)

@@ -1,0 +1,80 @@
+"""The limits of bodies from both sides: as much as is allowed is read, one more is refused with 413 or 400."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+
+from servicekit.ids import new_id
+from tracking.gateway.api import native as app
+from tracking.ingest.api.sync import LARGEST_BODY as LARGEST_BATCH
+from tracking.ingest.api.sync import MAX_COMMAS
+from tracking.ingest.messages.sync import MOST_RECORDS
+from tracking.processes.workspace import LARGEST_BODY as LARGEST_FORM
+from tracking.processes.workspace import workspace_app
+from tracking.screenshots.api import native as screenshots
+from tracking.screenshots.api.desktop import LARGEST_SCREENSHOT
+
+
+@pytest.fixture
+async def client(native_api, api, engine, dispatch, directory, sync, pictures) -> AsyncIterator[httpx.AsyncClient]:
+    """The gateway's two doors, and the workspace under what is left of the paths."""
+    pages = workspace_app(engine, dispatch, directory, sync, health=[], pictures=pictures, cookie_secure=False)
+    doors = Starlette(routes=[Route("/v1/{rest:path}", native_api), Mount("/", Doors(api, pages))])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(doors), base_url="http://gateway") as http:
+        yield http
+
+
+class Doors:
+    """What begins with /api goes to the desktops' door, everything else to the workspace."""
+
+    def __init__(self, api, pages) -> None:
+        self._api, self._pages = api, pages
+
+    async def __call__(self, scope, receive, send) -> None:
+        await (self._api if scope["path"].startswith("/api") else self._pages)(scope, receive, send)
+
+
+def records(count: int) -> bytes:
+    at = datetime.now(UTC).isoformat()
+    return json.dumps({"sent_at": at, "records": [{"id": str(new_id())}] * count}).encode()
+
+
+@pytest.mark.parametrize("case", ["login", "enrolment", "batch", "commas", "records", "photo", "picture", "form"])
+async def test_as_much_as_is_allowed_and_one_more(client: httpx.AsyncClient, agent, tenant, case: str) -> None:
+    key = {"x-company-key": tenant.key}
+    picture = f"/v1/screenshots/{new_id()}?session_id={new_id()}&captured_at=2026-01-01T00:00:00Z"
+    cases = {
+        "login": ("POST", "/api/login", key, app.LARGEST_BODY),
+        "enrolment": ("POST", "/v1/devices", key, app.LARGEST_BODY),
+        "batch": ("POST", "/v1/sync", agent.headers, LARGEST_BATCH),
+        "photo": ("POST", "/api/screenshot/upload", key, LARGEST_SCREENSHOT),
+        "picture": ("PUT", f"{picture}&sent_at=2026-01-01T00:00:00Z", agent.headers, screenshots.LARGEST_BODY),
+        "form": ("POST", "/login", {}, LARGEST_FORM),
+    }
+    if case == "commas":
+        for more, status in ((0, 400), (1, 413)):  # as many are read: they are no batch
+            reply = await client.post("/v1/sync", content=b"," * (MAX_COMMAS + more), headers=agent.headers)
+            assert reply.status_code == status
+        return
+    if case == "records":
+        for count, status in ((MOST_RECORDS, 200), (MOST_RECORDS + 1, 413)):
+            reply = await client.post("/v1/sync", content=records(count), headers=agent.headers)
+            assert reply.status_code == status
+        return
+    method, path, headers, limit = cases[case]
+    for more in (0, 1):
+        body = b"{}".ljust(limit + more)
+        for content in (body, _chunks(body)):
+            reply = await client.request(method, path, content=content, headers=headers)
+            assert (reply.status_code == 413) == bool(more), reply.text
+            assert reply.status_code < 500
+
+
+async def _chunks(body: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), 256 * 1024):
+        yield body[start : start + 256 * 1024]

@@ -1,0 +1,240 @@
+"""Pages of tasks: everyone sees their own, the company's admins all of them, which they change and delete."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from servicekit.errors import NotFound
+from tracking.tasks.use_cases.tasks import assign_task, list_tasks, update_task
+
+Give = Callable[..., Awaitable[int]]
+CHANGED = {"title": "Write it <b>anew</b>", "description": "by noon", "due_date": "2026-02-28"}
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+async def people(tenant, stored) -> list[Any]:
+    """The admin's account and the two employees'."""
+    found = {row["email"]: row for row in await stored("employee", tenant.company_id)}
+    return [found[email] for email in (tenant.admin, *tenant.people)]
+
+
+@pytest.fixture(scope="module")
+def give(engine, tenant, people, stored) -> Give:
+    """`await give(1, "title")`: the number of a new task of the first employee."""
+
+    async def give(whose: int, title: str) -> int:
+        await assign_task(
+            engine,
+            tenant.company_id,
+            employee_number=people[whose]["number"],
+            assigned_by=people[0]["employee_id"],
+            title=title,
+            description="",
+            due_date=date(2026, 1, 31),
+            now=NOON,
+        )
+        newest = max(await stored("task", tenant.company_id), key=lambda row: row["task_id"])
+        return int(newest["number"])
+
+    return give
+
+
+@pytest.fixture
+async def other(open_browser, new_tenant):
+    """Another company's admin."""
+    browser = open_browser()
+    await browser.sign_in((await new_tenant()).admin)
+    return browser
+
+
+@pytest.fixture
+def row(tenant, stored):
+    """`await row(number)`: the task as it is stored, or None."""
+
+    async def read(number: int) -> Any:
+        return next((row for row in await stored("task", tenant.company_id) if row["number"] == number), None)
+
+    return read
+
+
+async def test_an_employee_sees_the_own_ones(employee, give, people) -> None:
+    mine, theirs = await give(1, "Mine to do"), await give(2, "A colleague's")
+    for path in ("/tasks", f"/tasks?person={people[2]['number']}"):
+        page = await employee.see(path)
+        assert page.status_code == 200
+        assert "A colleague" not in page.text
+        assert f'href="/tasks/{theirs}"' not in page.text
+    page = (await employee.see("/tasks")).text
+    assert "Mine to do" in page
+    assert f'href="/tasks/{mine}"' in page
+
+
+async def test_an_admin_sees_all_and_chooses(admin, give, people, engine, tenant) -> None:
+    first, second = await give(1, "First thing"), await give(2, "Second thing")
+    about = {"status": "IN_PROGRESS", "now": NOON}
+    await update_task(engine, tenant.company_id, people[1]["employee_id"], number=first, **about)
+    shown = {
+        "": {first, second},
+        "?person=&status=": {first, second},
+        f"?person={people[1]['number']}": {first},
+        f"?person={people[2]['number']}&status=OPEN": {second},
+        "?status=IN_PROGRESS": {first},
+        f"?status=DONE&person={people[1]['number']}": set(),
+        f"?person={2**62}": set(),
+    }
+    for query, expected in shown.items():
+        page = (await admin.see(f"/tasks{query}")).text
+        assert {number for number in (first, second) if f'href="/tasks/{number}"' in page} == expected
+
+
+async def test_when_a_task_was_begun_and_done(admin, employee, give, row, people, engine, tenant, rows_of) -> None:
+    number = await give(1, "From open to done")
+    moments = [NOON.replace(hour=hour) for hour in (13, 14, 15, 16)]
+    for status, now in zip(("IN_PROGRESS", "OPEN", "IN_PROGRESS", "DONE"), moments, strict=True):
+        about = {"number": number, "status": status, "now": now}
+        await update_task(engine, tenant.company_id, people[1]["employee_id"], **about)
+        task = await row(number)
+        assert task["started_at"] == moments[0], "begun again keeps the first time"
+        assert task["completed_at"] == (now if status == "DONE" else None)
+    for browser in (admin, employee):
+        [shown] = [cells for cells in rows_of((await browser.see("/tasks?status=DONE")).text) if "done" in cells]
+        assert {"Sat 31 Jan 2026, 13:00", "Sat 31 Jan 2026, 16:00"} < set(shown)
+
+
+async def test_a_task_that_is_done_at_once_was_not_begun(give, row, people, engine, tenant) -> None:
+    number = await give(1, "Done at once")
+    await update_task(engine, tenant.company_id, people[1]["employee_id"], number=number, status="DONE", now=NOON)
+    task = await row(number)
+    assert (task["started_at"], task["completed_at"]) == (None, NOON)
+
+
+async def test_an_admin_changes_a_task_and_gives_it_to_somebody_else(admin, give, row, people, engine, tenant) -> None:
+    number = await give(1, "Write it")
+    assert 'value="Write it"' in (await admin.see(f"/tasks/{number}")).text
+    reply = await admin.send(f"/tasks/{number}", **CHANGED, person=people[2]["number"])
+    assert (reply.status_code, reply.headers["location"]) == (303, "/tasks")
+    task = await row(number)
+    assert (task["title"], task["description"], task["due_date"]) == (
+        CHANGED["title"],
+        CHANGED["description"],
+        date(2026, 2, 28),
+    )
+    desktops = [
+        {task.number for task in (await list_tasks(engine, tenant.company_id, person["employee_id"])).rows}
+        for person in people[1:]
+    ]
+    assert [number in desktop for desktop in desktops] == [False, True]
+    assert "Write it &lt;b&gt;anew" in (await admin.see("/tasks")).text
+    await admin.send(f"/tasks/{number}", **CHANGED | {"due_date": ""}, person=people[2]["number"])
+    assert (await row(number))["due_date"] is None
+
+
+async def test_a_deleted_task_is_gone_from_the_desktop(admin, give, row, people, engine, tenant) -> None:
+    number = await give(1, "Not needed")
+    reply = await admin.send(f"/tasks/{number}/delete")
+    assert (reply.status_code, reply.headers["location"]) == (303, "/tasks")
+    assert await row(number) is None
+    listed = (await list_tasks(engine, tenant.company_id, people[1]["employee_id"])).rows
+    assert number not in {task.number for task in listed}
+    with pytest.raises(NotFound):
+        await update_task(engine, tenant.company_id, people[1]["employee_id"], number=number, status="DONE", now=NOON)
+    assert (await admin.send(f"/tasks/{number}/delete")).status_code == 404
+    assert (await admin.see(f"/tasks/{number}")).status_code == 404
+
+
+async def test_nobody_else_changes_or_deletes_it(employee, other, open_browser, give, row, people) -> None:
+    number = await give(1, "Stays as it is")
+    before, fields = await row(number), CHANGED | {"person": people[1]["number"]}
+    assert "Delete this task" not in (await employee.see(f"/tasks/{number}")).text
+    assert (await other.see(f"/tasks/{number}")).status_code == 404
+    for browser, code in ((employee, 403), (other, 404)):
+        assert (await browser.send(f"/tasks/{number}", **fields)).status_code == code
+        assert (await browser.send(f"/tasks/{number}/delete")).status_code == code
+    assert "Stays as it is" not in (await other.see("/tasks")).text
+    anonymous = open_browser()
+    for reply in (
+        await anonymous.see("/tasks"),
+        await anonymous.see(f"/tasks/{number}"),
+        await anonymous.http.post(f"/tasks/{number}", data=fields),
+        await anonymous.http.post(f"/tasks/{number}/delete"),
+    ):
+        assert (reply.status_code, reply.headers["location"]) == (303, "/login")
+    assert await row(number) == before
+
+
+async def test_whoever_has_it_and_an_admin_write_a_note(admin, employee, give, row) -> None:
+    number = await give(1, "Count the chairs")
+    for writer, note in ((employee, "41 <b>so far</b>"), (admin, "the cellar, too")):
+        reply = await writer.send(f"/tasks/{number}/note", note=f" {note} ")
+        assert (reply.status_code, reply.headers["location"]) == (303, "/tasks")
+        shown = note.replace("<", "&lt;").replace(">", "&gt;")
+        for browser in (admin, employee):
+            assert f"Note: <bdi>{shown}</bdi>" in (await browser.see("/tasks")).text
+            assert f'value="{shown}"' in (await browser.see(f"/tasks/{number}")).text
+        assert f"Note: <bdi>{shown}</bdi>" in (await employee.see("/")).text
+    task = await row(number)
+    assert (task["title"], task["note"], task["status"]) == ("Count the chairs", "the cellar, too", "OPEN")
+    assert (await employee.send(f"/tasks/{number}/note", note="")).status_code == 303
+    assert (await row(number))["note"] == ""
+    assert (await employee.send(f"/tasks/{number}/note", note="x" * 2001)).status_code == 400
+
+
+async def test_who_may_not_write_a_note(admin, employee, other, open_browser, give, row) -> None:
+    mine, theirs = await give(1, "Mine"), await give(2, "A colleague's")
+    before = await row(mine), await row(theirs)
+    for browser, number in ((employee, theirs), (other, mine), (admin, 2**62)):
+        assert (await browser.see(f"/tasks/{number}")).status_code == 404
+        assert (await browser.send(f"/tasks/{number}/note", note="x")).status_code == 404
+    assert (await employee.send(f"/tasks/{mine}/note", note="x", csrf_token="guess")).status_code == 403
+    reply = await open_browser().http.post(f"/tasks/{mine}/note", data={"note": "x"})
+    assert (reply.status_code, reply.headers["location"]) == (303, "/login")
+    assert (await row(mine), await row(theirs)) == before
+
+
+async def test_a_form_without_the_sessions_token(admin, give, row, people) -> None:
+    number = await give(1, "Guarded")
+    before, fields = await row(number), CHANGED | {"person": people[1]["number"]}
+    for path in (f"/tasks/{number}", f"/tasks/{number}/delete"):
+        assert (await admin.send(path, **fields, csrf_token="guess")).status_code == 403
+        assert (await admin.http.post(path, data=fields)).status_code == 403
+    assert await row(number) == before
+
+
+async def test_a_task_goes_to_the_companys_people_alone(admin, give, row, new_tenant, stored) -> None:
+    number = await give(1, "For one of us")
+    before = await row(number)
+    elsewhere = (await stored("employee", (await new_tenant()).company_id))[0]["number"]
+    reply = await admin.send(f"/tasks/{number}", **CHANGED, person=elsewhere)
+    assert reply.status_code == 400
+    assert "There is no such person" in reply.text
+    assert await row(number) == before
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"title": "  "},
+        {"title": "x" * 201},
+        {"description": "x" * 2001},
+        {"due_date": "soon"},
+        {"person": ""},
+        {"person": "0"},
+        {"person": str(2**63)},
+    ],
+)
+async def test_a_change_that_cannot_be(admin, give, row, people, fields: dict[str, str]) -> None:
+    number = await give(1, "Write")
+    before = await row(number)
+    reply = await admin.send(f"/tasks/{number}", **CHANGED | {"person": people[1]["number"]} | fields)
+    assert reply.status_code == 400
+    assert await row(number) == before
+
+
+@pytest.mark.parametrize(
+    "path", ["?status=CLOSED", "?person=x", "?person=0", f"?person={2**63}", "/0", "/one", f"/{2**63}"]
+)
+async def test_what_cannot_be_asked_for(admin, path: str) -> None:
+    assert (await admin.see(f"/tasks{path}")).status_code == 400

@@ -1,0 +1,270 @@
+"""The team page: for admins, within the plan's seats, and nothing of another company on it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from servicekit.ids import new_id
+from tracking.access.rules.directory import Entitlement
+from tracking.checking.use_cases.import_history import Stretch, import_history
+from tracking.clock.rules.days import day_of
+from tracking.company.store import companies
+from tracking.db.store.scope import company_scope
+from tracking.devices.use_cases.authenticate import Authenticator
+from tracking.ingest.rules.rows import IMPOSSIBLE_DURATION
+from tracking.ingest.rules.upload_reader import ANOTHERS
+from tracking.ingest.store import quarantine
+from tracking.people.use_cases import add_employee
+from tracking.publishing.messages import company_month_event
+from tracking.screenshots.imaging.protocol import BROKEN
+from tracking.sessions.use_cases.lifecycle import start_session
+from tracking.sign_in.use_cases.log_in import log_in
+from tracking.totals.rules.timeline import Kind
+from tracking.totals.use_cases import fold_company
+
+WAITING = text("""
+    SELECT count(*) FROM pg_stat_activity
+    WHERE wait_event_type = 'Lock' AND query LIKE '%FROM company FOR NO KEY UPDATE%'
+""")
+
+NEW = {"name": "Cleo", "email": "cleo@acme.example", "password": "open sesame tonight"}
+
+
+async def test_an_employee_sees_the_own_page_and_not_the_teams(employee, tenant) -> None:
+    page = await employee.see("/")
+    assert page.status_code == 200
+    assert 'href="/team"' not in page.text
+    refused = await employee.see("/team")
+    assert refused.status_code == 403
+    assert tenant.admin not in refused.text
+    assert (await employee.send("/team", **NEW)).status_code == 403
+
+
+async def test_an_admin_sees_the_own_company_alone(admin, tenant, new_tenant) -> None:
+    other = await new_tenant()
+    page = await admin.see("/team")
+    assert page.status_code == 200
+    assert all(email in page.text for email in (tenant.admin, *tenant.people))
+    assert other.people[0] not in page.text
+    assert "3 of 50 seats used" in page.text
+
+
+async def test_a_new_account_can_sign_in(admin, open_browser, tenant) -> None:
+    new = NEW | {"email": f"new@{tenant.company_id}.example"}
+    reply = await admin.send("/team", **new)
+    assert (reply.status_code, reply.headers["location"]) == (303, "/team")
+    browser = open_browser()
+    assert (await browser.sign_in(new["email"])).status_code == 303
+    assert (await browser.see("/team")).status_code == 403, "it is an employee's"
+    again = await admin.send("/team", **new | {"email": new["email"].upper()})
+    assert again.status_code == 409
+    assert "has an account in this company already" in again.text
+
+
+@pytest.mark.parametrize("token", ["", "guess", "é", "x" * 512])
+async def test_a_form_without_the_sessions_token(admin, tenant, stored, token: str) -> None:
+    before = len(await stored("employee", tenant.company_id))
+    assert (await admin.send("/team", **NEW, csrf_token=token)).status_code == 403
+    assert (await admin.send("/logout", csrf_token=token)).status_code == 403
+    assert (await admin.http.post("/team", data=NEW)).status_code == 403
+    assert len(await stored("employee", tenant.company_id)) == before
+    assert (await admin.see("/team")).status_code == 200, "still signed in"
+
+
+async def test_a_token_of_another_session(admin, employee) -> None:
+    page = (await employee.see("/")).text
+    token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+    assert (await admin.send("/team", **NEW, csrf_token=token)).status_code == 403
+
+
+async def test_a_form_of_another_site_with_the_right_token(admin) -> None:
+    token = (await admin.see("/")).text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    reply = await admin.http.post("/team", data=NEW | {"csrf_token": token}, headers={"Origin": "http://evil.example"})
+    assert reply.status_code == 403
+
+
+async def test_the_free_plan_has_five_seats(new_tenant, open_browser, stored) -> None:
+    tenant = await new_tenant(people=3, plan="FREE")
+    browser = open_browser()
+    await browser.sign_in(tenant.admin)
+    forms = [NEW | {"email": f"{name}@acme.example"} for name in ("fifth", "sixth")]
+    replies = await asyncio.gather(*(browser.send("/team", **form) for form in forms))
+    assert sorted(reply.status_code for reply in replies) == [303, 409], "two at once do not take one seat"
+    refused = max(replies, key=lambda reply: reply.status_code)
+    assert "all 5 seats of the plan are taken" in refused.text
+    assert "5 of 5 seats used" in refused.text
+    assert len(await stored("employee", tenant.company_id)) == 5
+
+
+@pytest.mark.parametrize("fields", [{"email": "nobody"}, {"password": "short"}, {"name": "  "}])
+async def test_an_account_that_cannot_be(admin, fields: dict[str, str]) -> None:
+    reply = await admin.send("/team", **NEW | fields)
+    assert reply.status_code == 400
+    assert 'role="alert"' in reply.text
+
+
+async def test_a_hostile_name_is_text(new_tenant, open_browser) -> None:
+    tenant = await new_tenant()
+    admin = open_browser()
+    await admin.sign_in(tenant.admin)
+    hostile = "<script>alert('1')</script>{{ 7 * 7 }}"
+    assert (await admin.send("/team", **NEW | {"name": f"{hostile}\x1b[31m"})).status_code == 400
+    assert (await admin.send("/team", **NEW | {"name": hostile})).status_code == 303
+    page = (await admin.see("/team")).text
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "{{ 7 * 7 }}" in page
+
+
+async def test_it_takes_eight_statements_however_many_people(new_tenant, open_browser, engine: AsyncEngine) -> None:
+    tenant = await new_tenant(people=12)
+    admin = open_browser()
+    await admin.sign_in(tenant.admin)
+    statements: list[str] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", count)
+    try:
+        assert (await admin.see("/team")).status_code == 200
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", count)
+    assert 0 < len(statements) <= 8, statements
+
+
+async def test_the_day_and_the_sessions_of_everyone(new_tenant, open_browser, engine, stored, rows_of) -> None:
+    tenant = await new_tenant(people=1, time_zone="Asia/Kolkata")
+    people = {row["email"]: row["employee_id"] for row in await stored("employee", tenant.company_id)}
+    now = datetime.now(UTC)
+    account = {"email": tenant.people[0], "password": tenant.password, "origin": "desktop"}
+    session = await log_in(engine, tenant.company_id, **account, now=now)
+    device = await Authenticator(engine).device(tenant.company_id, session.token)
+    assert device is not None
+    await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)
+    days = {day_of(now, "Asia/Kolkata"): [Stretch(0, 7260, Kind.ACTIVE), Stretch(7260, 60, Kind.IDLE)]}
+    whose = people[tenant.people[0]]
+    await import_history(engine, tenant.company_id, whose, time_zone="Asia/Kolkata", days=days)
+    await fold_company(engine, tenant.company_id, company_month_event)
+    admin, employee = open_browser(), open_browser()
+    await admin.sign_in(tenant.admin)
+    await employee.sign_in(tenant.people[0])
+    for page in ((await admin.see("/team")).text, (await employee.see("/")).text):
+        assert ["2 h 01 min", "1 min", "2"] in [row[1:4] for row in rows_of(page)]
+    assert "running" in (await employee.see("/")).text
+    assert "Nothing yet" in (await admin.see("/")).text
+
+
+async def test_an_admin_sees_how_much_was_kept_aside_and_why(new_tenant, open_browser, engine, stored) -> None:
+    tenant, other = await new_tenant(), await new_tenant()
+    [whose, *_] = await stored("employee", tenant.company_id)
+    async with company_scope(engine, tenant.company_id) as tx:
+        for reason in (IMPOSSIBLE_DURATION, ANOTHERS, ANOTHERS, BROKEN, "a <b>new</b> reason"):
+            kept = {"record_id": new_id(), "employee_id": whose["employee_id"], "payload": "window titles"}
+            await quarantine.add(tx, tenant.company_id, reason=reason, **kept)
+    pages = {}
+    for email in (tenant.admin, tenant.people[0], other.admin):
+        browser = open_browser()
+        await browser.sign_in(email)
+        pages[email] = (await browser.see("/team")).text
+    for words in (
+        "5 items could not be counted.",
+        "2 rows were rejected because the time is from before the tracker&#39;s sign-in",
+        "1 row was rejected because the duration cannot be true.",
+        "1 screenshot was rejected because the file is damaged.",
+        "1 row was rejected because a &lt;b&gt;new&lt;/b&gt; reason.",
+    ):
+        assert words in pages[tenant.admin]
+        assert words not in pages[tenant.people[0]] + pages[other.admin]
+    assert "window titles" not in pages[tenant.admin]
+
+
+@pytest.fixture
+def downgrade(directory, monkeypatch: pytest.MonkeyPatch) -> Callable[[UUID, int], None]:
+    """`downgrade(company_id, seats)`: the plan has so many seats from now on, as far as the workspace knows."""
+
+    def downgrade(company_id: UUID, seats: int) -> None:
+        known: dict[int, Entitlement] = directory._entitlements
+        monkeypatch.setitem(known, company_id.int, replace(known[company_id.int], seats=seats))
+
+    return downgrade
+
+
+@pytest.mark.parametrize("action", ["add", "reactivate"])
+async def test_who_began_before_a_downgrade_takes_no_seat_after_it(
+    new_tenant, open_browser, engine, superuser, stored, downgrade, eventually, action: str
+) -> None:
+    """The forms wait for the company while it gets a smaller plan; they had been admitted under the larger one."""
+    tenant = await new_tenant(people=5)
+    browser = open_browser()
+    await browser.sign_in(tenant.admin)
+    if action == "reactivate":
+        people = await stored("employee", tenant.company_id)
+        paths = [f"/team/{row['number']}" for row in people if row["email"] in tenant.people[:3]]
+        for path in paths:
+            await browser.send(f"{path}/deactivate")
+        forms: list[tuple[str, dict[str, str]]] = [(f"{path}/reactivate", {}) for path in paths]
+    else:
+        forms = [("/team", NEW | {"email": f"late{n}@acme.example"}) for n in range(3)]
+    used = sum(row["active"] for row in await stored("employee", tenant.company_id))
+    await browser.see("/team")
+    async with company_scope(engine, tenant.company_id) as tx:
+        await companies.lock(tx)
+        sent = [asyncio.create_task(browser.send(path, **form)) for path, form in forms]
+
+        async def all_wait() -> bool:
+            async with superuser.connect() as connection:
+                return (await connection.execute(WAITING)).scalar_one() == len(forms)
+
+        await eventually(all_wait)
+        downgrade(tenant.company_id, used + 1)
+    replies = await asyncio.gather(*sent)
+    assert sorted(reply.status_code for reply in replies) == [303, 409, 409]
+    assert sum(row["active"] for row in await stored("employee", tenant.company_id)) == used + 1
+
+
+async def test_news_of_a_plan_are_asked_for_before_a_seat_is_taken(new_tenant, app, engine) -> None:
+    tenant = await new_tenant()
+    workspace = app.state.workspace
+    asked: list[str] = []
+
+    class Seats:
+        async def refresh(self) -> None:
+            asked.append("refresh")
+            await workspace.seats_of(tenant.company_id).refresh()
+
+        def now(self) -> int:
+            asked.append("now")
+            return workspace.seats_of(tenant.company_id).now()
+
+    await add_employee(
+        engine, tenant.company_id, seats=Seats(), name="Bo", email="bo@late.example", password=tenant.password
+    )
+    assert asked == ["refresh", "now"]
+
+
+async def test_an_admin_sees_of_whom_something_was_rejected(new_tenant, open_browser, engine, stored, rows_of) -> None:
+    tenant, other = await new_tenant(people=2), await new_tenant()
+    whose = {row["email"]: row for row in await stored("employee", tenant.company_id)}
+    async with company_scope(engine, tenant.company_id) as tx:
+        for email, count in ((tenant.people[0], 2), (tenant.people[1], 3)):
+            for _ in range(count):
+                kept = {"record_id": new_id(), "employee_id": whose[email]["employee_id"], "payload": "p"}
+                await quarantine.add(tx, tenant.company_id, reason=BROKEN, **kept)
+    admin, stranger = open_browser(), open_browser()
+    await admin.sign_in(tenant.admin)
+    await stranger.sign_in(other.admin)
+    page = (await admin.see("/team")).text
+    said = [row[:2] for row in rows_of(page) if "the file is damaged" in row[-1]]
+    assert said == [
+        [whose[tenant.people[1]]["name"], "3 screenshots were rejected because the file is damaged."],
+        [whose[tenant.people[0]]["name"], "2 screenshots were rejected because the file is damaged."],
+    ]
+    assert "the file is damaged" not in (await stranger.see("/team")).text
