@@ -119,7 +119,7 @@ async def test_the_others_too(engine: AsyncEngine, companies: list[Any]) -> None
         assert await list_subscription_history(engine, company_id=companies[0], before_revision=0, limit=1000)
     assert len(statements) == 1
     with counted(engine) as statements:
-        assert (await get_subscription(engine, company_id=companies[0], now=NOW)).owed.minor_units == 0
+        assert (await get_subscription(engine, company_id=companies[0], now=NOW)).balance.minor_units == 0
     assert len(statements) == 4
     with counted(engine) as statements:
         preview = await preview_plan_version(engine, terms=DEARER, now=NOW, after=None, limit=1000)

@@ -75,10 +75,10 @@ async def test_past_due_until_all_is_paid(engine: AsyncEngine, ask: Ask) -> None
     marked = await mark_past_due(engine, encode, request=ask(), company_id=company, now=LATER)
     assert marked.record.subscription.state is SubscriptionState.PAST_DUE
     part = await pay(engine, ask, company, Money(4000, "USD"), received_at=NOW)
-    assert (part.owed, part.record.subscription.state) == (Money(5900, "USD"), SubscriptionState.PAST_DUE)
+    assert (part.balance, part.record.subscription.state) == (Money(5900, "USD"), SubscriptionState.PAST_DUE)
     rest = await pay(engine, ask, company, Money(6000, "USD"))
-    assert (rest.owed, rest.record.subscription.state) == (Money(-100, "USD"), SubscriptionState.ACTIVE)
-    assert (await get_subscription(engine, company_id=company, now=LATER)).owed == Money(-100, "USD")
+    assert (rest.balance, rest.record.subscription.state) == (Money(-100, "USD"), SubscriptionState.ACTIVE)
+    assert (await get_subscription(engine, company_id=company, now=LATER)).balance == Money(-100, "USD")
     payments = await list_payments(engine, company_id=company, before=None, limit=10)
     assert [(each.amount.minor_units, each.received_at) for each in payments] == [(6000, LATER), (4000, NOW)]
     older = await list_payments(engine, company_id=None, before=payments[0].id, limit=1)
@@ -92,7 +92,7 @@ async def test_a_reference_is_recorded_once(engine: AsyncEngine, ask: Ask) -> No
     await pay(engine, ask, company, Money(100, "USD"), reference="bank 17")
     with pytest.raises(Conflict, match="A manual payment with the reference bank 17 is already recorded"):
         await pay(engine, ask, company, Money(100, "USD"), reference="bank 17")
-    assert (await get_subscription(engine, company_id=company, now=LATER)).owed == Money(9800, "USD")
+    assert (await get_subscription(engine, company_id=company, now=LATER)).balance == Money(9800, "USD")
 
 
 async def test_a_provider_is_asked_first(engine: AsyncEngine, ask: Ask) -> None:
@@ -101,7 +101,7 @@ async def test_a_provider_is_asked_first(engine: AsyncEngine, ask: Ask) -> None:
     with pytest.raises(Refused, match="knows no payment"):
         await pay(engine, ask, company, Money(9900, "USD"), reference="unknown", adapter=provider)
     paid = await pay(engine, ask, company, Money(9900, "USD"), reference="known", adapter=provider)
-    assert (paid.payment.method, paid.owed.minor_units) == ("provider", 0)
+    assert (paid.payment.method, paid.balance.minor_units) == ("provider", 0)
     assert adapters.find("").method == "manual"
     with pytest.raises(InvalidInput, match="give one of manual, provider"):
         adapters.find("barter")
@@ -149,10 +149,10 @@ async def test_more_than_is_owed_is_taken_only_when_that_is_meant(engine: AsyncE
     company = await paying(engine, ask)
     with pytest.raises(Refused, match=r"balance due is 99\.00 USD: 51\.00 USD would be a prepayment\. Confirm"):
         await pay(engine, ask, company, Money(15000, "USD"), only_what_is_owed=True)
-    assert (await pay(engine, ask, company, Money(9900, "USD"), only_what_is_owed=True)).owed == Money(0, "USD")
+    assert (await pay(engine, ask, company, Money(9900, "USD"), only_what_is_owed=True)).balance == Money(0, "USD")
     with pytest.raises(Refused, match=r"no balance due: 0\.01 USD would be a prepayment"):
         await pay(engine, ask, company, Money(1, "USD"), only_what_is_owed=True)
-    assert (await pay(engine, ask, company, Money(100, "USD"))).owed == Money(-100, "USD")
+    assert (await pay(engine, ask, company, Money(100, "USD"))).balance == Money(-100, "USD")
 
 
 async def reverse(engine: AsyncEngine, request: OwnerRequest, company: UUID, payment: UUID) -> PaymentResult:
@@ -167,13 +167,13 @@ async def test_a_payment_is_reversed_by_another_that_stays(engine: AsyncEngine, 
     request = ask()
     taken_back = await reverse(engine, request, company, wrong.id)
     assert (taken_back.payment.amount, taken_back.payment.reverses) == (Money(-99000, "USD"), wrong.id)
-    assert (taken_back.owed, taken_back.record.subscription.state) == (Money(9900, "USD"), SubscriptionState.ACTIVE)
+    assert (taken_back.balance, taken_back.record.subscription.state) == (Money(9900, "USD"), SubscriptionState.ACTIVE)
     with pytest.raises(AlreadyAnswered):
         await reverse(engine, request, company, wrong.id)
     listed = await list_payments(engine, company_id=company, before=None, limit=10)
     assert listed == [taken_back.payment, replace(wrong, is_reversed=True)]
     right = await pay(engine, ask, company, Money(9900, "USD"), reference="bank 18")
-    assert right.owed == Money(0, "USD"), "the reference is free again"
+    assert right.balance == Money(0, "USD"), "the reference is free again"
     with pytest.raises(Conflict):
         await pay(engine, ask, company, Money(1, "USD"), reference="bank 18")
 
@@ -191,4 +191,4 @@ async def test_what_cannot_be_reversed(engine: AsyncEngine, ask: Ask) -> None:
         await reverse(engine, ask(), company, payment.id)
     with pytest.raises(Refused, match="A reversal cannot be reversed"):
         await reverse(engine, ask(), company, reversal.id)
-    assert (await get_subscription(engine, company_id=company, now=LATER)).owed == Money(9900, "USD")
+    assert (await get_subscription(engine, company_id=company, now=LATER)).balance == Money(9900, "USD")

@@ -122,7 +122,7 @@ async def test_the_balance_can_be_paid_and_no_more(engine: AsyncEngine, ask: Ask
     await close(engine, company)
     with pytest.raises(Refused, match=r"99\.00 USD, and the company is closed: record at most that amount"):
         await pay(engine, ask, company, 9901)
-    assert (await pay(engine, ask, company, 9900)).owed.minor_units == 0
+    assert (await pay(engine, ask, company, 9900)).balance.minor_units == 0
     with pytest.raises(Refused, match="There is no balance due, and the company is closed"):
         await pay(engine, ask, company, 1)
     details = await get_subscription(engine, company_id=company, now=AFTER)
@@ -189,7 +189,7 @@ async def test_heard_late_nothing_is_charged_for_the_time_since(
     at_once, after_all = [await get_subscription(engine, company_id=each, now=heard) for each in (punctual, late)]
     same = replace(after_all.record.subscription, company_id=punctual)
     assert same == at_once.record.subscription
-    assert after_all.owed == at_once.owed
+    assert after_all.balance == at_once.balance
     assert sum(each.line.minor_units for each in await lines(engine, late) if each.issued_at > CLOSED) == 0
     before = await rows(engine, late)
     await pass_time(engine, OVER)
@@ -207,9 +207,9 @@ async def test_heard_before_the_ends_that_are_made_up_for(engine: AsyncEngine, a
 
 
 @pytest.mark.parametrize("first", ["the period's end", "the closing"])
-@pytest.mark.parametrize(("after", "owed"), [(timedelta(seconds=-1), 9900), (timedelta(0), 19800)])
+@pytest.mark.parametrize(("after", "balance"), [(timedelta(seconds=-1), 9900), (timedelta(0), 19800)])
 async def test_a_month_that_began_before_the_closing_is_charged(
-    engine: AsyncEngine, ask: Ask, after: timedelta, owed: int, first: str
+    engine: AsyncEngine, ask: Ask, after: timedelta, balance: int, first: str
 ) -> None:
     company = await paying(engine, ask)
     ends = (await get_subscription(engine, company_id=company, now=NOW)).record.subscription.expires_at
@@ -218,7 +218,7 @@ async def test_a_month_that_began_before_the_closing_is_charged(
         await pass_time(engine, heard)
     await close(engine, company, at=ends + after, heard=heard)
     await pass_time(engine, OVER)
-    assert (await get_subscription(engine, company_id=company, now=OVER)).owed.minor_units == owed
+    assert (await get_subscription(engine, company_id=company, now=OVER)).balance.minor_units == balance
 
 
 async def test_time_that_was_credited_before_it_was_heard_stays_credited(engine: AsyncEngine, ask: Ask) -> None:
@@ -228,7 +228,7 @@ async def test_time_that_was_credited_before_it_was_heard_stays_credited(engine:
     before = await rows(engine, company)
     await close(engine, company, at=NOW + 10 * DAY, heard=AFTER)
     assert await rows(engine, company) == before
-    assert (await get_subscription(engine, company_id=company, now=AFTER)).owed.minor_units == 4950
+    assert (await get_subscription(engine, company_id=company, now=AFTER)).balance.minor_units == 4950
 
 
 async def test_one_that_went_on_by_mistake_ends_with_its_period(engine: AsyncEngine, ask: Ask) -> None:

@@ -26,9 +26,9 @@ SMALL = replace(PLAN, code="FREE", price_per_month=Money(0, "USD"), seats=5, sto
 LARGE = replace(PLAN, code="ENTERPRISE", price_per_month=Money(49900, "USD"), seats=999)
 
 TRIAL = start_trial(COMPANY, PLAN, NOW).after
-PAID = renew(end_period(start_trial(COMPANY, PLAN, NOW - 30 * DAY).after).after, NOW, owed=0).after
+PAID = renew(end_period(start_trial(COMPANY, PLAN, NOW - 30 * DAY).after).after, NOW, balance=0).after
 FREE_PERIOD = replace(PAID, charge=None)
-PAST_DUE = mark_past_due(PAID, NOW, owed=9900).after
+PAST_DUE = mark_past_due(PAID, NOW, balance=9900).after
 CANCELLED = cancel(PAID, NOW, at_once=False).after
 EXPIRED = end_period(TRIAL).after
 
@@ -61,7 +61,7 @@ def test_the_end_of_a_period(current: Subscription, kind: ChangeKind, state: Sub
 
 
 def test_converting_a_trial_keeps_its_free_days() -> None:
-    change = renew(TRIAL, NOW + 10 * DAY, owed=0)
+    change = renew(TRIAL, NOW + 10 * DAY, balance=0)
     assert change.kind is ChangeKind.TRIAL_CONVERTED
     assert change.after.charge == Charge.month(NOW + 10 * DAY, 3)
     assert change.after.charge.until == datetime(2027, 1, 3, 12, tzinfo=UTC)
@@ -72,7 +72,7 @@ def test_converting_a_trial_keeps_its_free_days() -> None:
 
 
 def test_months_keep_the_day_on_which_the_first_of_them_began() -> None:
-    current = renew(EXPIRED, datetime(2027, 1, 31, tzinfo=UTC), owed=0).after
+    current = renew(EXPIRED, datetime(2027, 1, 31, tzinfo=UTC), balance=0).after
     ends = []
     for _ in range(4):
         ends.append(f"{current.expires_at:%m-%d}")
@@ -81,15 +81,15 @@ def test_months_keep_the_day_on_which_the_first_of_them_began() -> None:
 
 
 def test_renewing_by_hand() -> None:
-    assert renew(EXPIRED, NOW + 90 * DAY, owed=0).after.started_at == NOW + 90 * DAY
-    resumed = renew(CANCELLED, NOW + DAY, owed=9900)
+    assert renew(EXPIRED, NOW + 90 * DAY, balance=0).after.started_at == NOW + 90 * DAY
+    resumed = renew(CANCELLED, NOW + DAY, balance=9900)
     assert (resumed.kind, resumed.after, resumed.lines) == (ChangeKind.RESUMED, replace(PAID, has_paid=True), ())
-    assert renew(FREE_PERIOD, NOW + DAY, owed=0).kind is ChangeKind.RENEWED
-    assert renew(PAST_DUE, NOW + DAY, owed=0).kind is ChangeKind.PAID
+    assert renew(FREE_PERIOD, NOW + DAY, balance=0).kind is ChangeKind.RENEWED
+    assert renew(PAST_DUE, NOW + DAY, balance=0).kind is ChangeKind.PAID
     with pytest.raises(Refused, match=r"99\.00 USD are due: record the payment"):
-        renew(PAST_DUE, NOW + DAY, owed=9900)
+        renew(PAST_DUE, NOW + DAY, balance=9900)
     with pytest.raises(Refused, match="renews automatically on 23 Dec 2026"):
-        renew(PAID, NOW + DAY, owed=0)
+        renew(PAID, NOW + DAY, balance=0)
 
 
 @pytest.mark.parametrize("current", [TRIAL, PAID, PAST_DUE, CANCELLED, EXPIRED])
@@ -127,12 +127,12 @@ def test_past_due_and_paid() -> None:
     assert PAST_DUE.monthly_revenue == 9900
     for current in (TRIAL, FREE_PERIOD, CANCELLED, EXPIRED, PAST_DUE):
         with pytest.raises(Refused, match="Only an active, charged subscription can be past due"):
-            mark_past_due(current, NOW, owed=1)
+            mark_past_due(current, NOW, balance=1)
     with pytest.raises(Refused, match="There is no balance due"):
-        mark_past_due(PAID, NOW, owed=0)
-    assert settle(PAST_DUE, NOW, owed=1) is None
-    assert settle(PAID, NOW, owed=0) is None
-    paid = settle(PAST_DUE, NOW, owed=-5)
+        mark_past_due(PAID, NOW, balance=0)
+    assert settle(PAST_DUE, NOW, balance=1) is None
+    assert settle(PAID, NOW, balance=0) is None
+    paid = settle(PAST_DUE, NOW, balance=-5)
     assert paid is not None
     assert paid.after.state is SubscriptionState.ACTIVE
 

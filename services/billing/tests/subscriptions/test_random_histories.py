@@ -96,7 +96,7 @@ class Account:
         return self.changes[-1].after
 
     @property
-    def owed(self) -> int:
+    def balance(self) -> int:
         return sum(line.minor_units for change in self.changes for line in change.lines) - self.paid
 
     def work(self, now: datetime) -> None:
@@ -137,18 +137,20 @@ def stop(account: Account, number: int, now: datetime) -> None:
 
 
 def pay(account: Account, number: int, now: datetime) -> None:
-    account.paid += max(account.owed, 0) if number % 3 else number
-    settled = settle(account.current, now, owed=account.owed)
+    account.paid += max(account.balance, 0) if number % 3 else number
+    settled = settle(account.current, now, balance=account.balance)
     if settled:
         account.changes.append(settled)
 
 
 ORDERS: dict[str, Callable[[Account, int, datetime], None]] = {
-    "renew": lambda account, _, now: account.changes.append(renew(account.current, now, owed=account.owed)),
+    "renew": lambda account, _, now: account.changes.append(renew(account.current, now, balance=account.balance)),
     "change": change,
     "extend": lengthen,
     "cancel": stop,
-    "miss": lambda account, _, now: account.changes.append(mark_past_due(account.current, now, owed=account.owed)),
+    "miss": lambda account, _, now: account.changes.append(
+        mark_past_due(account.current, now, balance=account.balance)
+    ),
     "pay": pay,
     "worker": lambda _account, _number, _now: None,
 }

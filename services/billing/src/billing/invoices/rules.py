@@ -51,14 +51,14 @@ class InvoiceLine:
     issued_at: datetime
 
 
-def check_overpayment(amount: Money, owed: int, *, allowed: bool, closed_at: datetime | None) -> None:
-    """Refused for more than is `owed` (minor units) unless that is `allowed`; always for a closed company."""
-    more = Money(amount.minor_units - owed, amount.currency)
+def check_overpayment(amount: Money, balance: int, *, allowed: bool, closed_at: datetime | None) -> None:
+    """Refused for more than is `balance` (minor units) unless that is `allowed`; always for a closed company."""
+    more = Money(amount.minor_units - balance, amount.currency)
     if more.minor_units <= 0:
         return
-    known = f"The balance due is {words(Money(owed, amount.currency))}" if owed > 0 else "There is no balance due"
+    known = f"The balance due is {words(Money(balance, amount.currency))}" if balance > 0 else "There is no balance due"
     if closed_at is not None:
-        advice = "record at most that amount, and refund the rest" if owed > 0 else "refund the payment"
+        advice = "record at most that amount, and refund the rest" if balance > 0 else "refund the payment"
         raise Refused(f"{known}, and the company is closed: {advice}.")
     if not allowed:
         raise Refused(f"{known}: {words(more)} would be a prepayment. Confirm the prepayment, or correct the amount.")

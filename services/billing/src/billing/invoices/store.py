@@ -28,7 +28,7 @@ _LINES = text(f"""
     ORDER BY l.revision DESC, l.id DESC LIMIT :limit
 """)
 
-_OWED = text("""
+_BALANCE = text("""
     SELECT CAST(coalesce((SELECT sum(minor_units) FROM invoice_line WHERE company_id = :company_id), 0)
               - coalesce((SELECT sum(minor_units) FROM payment WHERE company_id = :company_id), 0) AS bigint)
 """)
@@ -75,9 +75,9 @@ async def lines(tx: AsyncConnection, *, company_id: UUID | None, before: UUID | 
     ]
 
 
-async def owed(tx: AsyncConnection, company_id: UUID) -> int:
+async def balance(tx: AsyncConnection, company_id: UUID) -> int:
     """The balance in minor units: charged and not paid; negative after a prepayment."""
-    return int((await tx.execute(_OWED, {"company_id": company_id})).scalar_one())
+    return int((await tx.execute(_BALANCE, {"company_id": company_id})).scalar_one())
 
 
 async def issued_after(tx: AsyncConnection, company_id: UUID, moment: datetime) -> int:

@@ -114,7 +114,7 @@ def _paid(paid: PaymentResult) -> pb.RecordPaymentResponse:
     return pb.RecordPaymentResponse(
         payment=to_payment(paid.payment),
         subscription=to_subscription(paid.record),
-        owed=to_money(paid.owed),
+        owed=to_money(paid.balance),
     )
 
 
@@ -122,7 +122,7 @@ def _reversed(paid: PaymentResult) -> pb.ReversePaymentResponse:
     return pb.ReversePaymentResponse(
         payment=to_payment(paid.payment),
         subscription=to_subscription(paid.record),
-        owed=to_money(paid.owed),
+        owed=to_money(paid.balance),
     )
 
 

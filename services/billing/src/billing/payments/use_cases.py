@@ -28,7 +28,7 @@ class PaymentResult:
 
     payment: Payment
     record: SubscriptionRecord
-    owed: Money
+    balance: Money
 
 
 async def record_payment(
@@ -68,15 +68,15 @@ async def record_payment(
             raise Conflict(f"A {adapter.method} payment with the reference {reference} is already recorded.")
         closed_at = await company_events.closed_at(tx, company_id)
         check_overpayment(
-            amount, await invoices.owed(tx, company_id), allowed=not only_what_is_owed, closed_at=closed_at
+            amount, await invoices.balance(tx, company_id), allowed=not only_what_is_owed, closed_at=closed_at
         )
         await payments.add_payment(tx, payment)
-        owed = await invoices.owed(tx, company_id)
-        change = settle(current.subscription, at, owed=owed)
+        balance = await invoices.balance(tx, company_id)
+        change = settle(current.subscription, at, balance=balance)
         if change is not None:
             step = (current.subscription, change)
             (current,) = await record_changes(tx, encode, [step], action=request.action, now=now)
-        return PaymentResult(payment, current, Money(owed, currency))
+        return PaymentResult(payment, current, Money(balance, currency))
 
     return await carry_out(engine, request, act)
 
@@ -97,7 +97,7 @@ async def reverse_payment(
             raise NotFound(f"Company {company_id} has no payment {payment_id}.")
         reversal = payment.reversal(new_id(), now, request.action)
         await payments.add_payment(tx, reversal)
-        return PaymentResult(reversal, current, Money(await invoices.owed(tx, company_id), payment.amount.currency))
+        return PaymentResult(reversal, current, Money(await invoices.balance(tx, company_id), payment.amount.currency))
 
     return await carry_out(engine, request, act)
 

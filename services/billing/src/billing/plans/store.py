@@ -13,7 +13,7 @@ COLUMNS = """
 
 _ON_OFFER = text(f"SELECT DISTINCT ON (p.code) {COLUMNS} FROM plan_version p ORDER BY p.code, p.version DESC")
 
-_EVER = text(f"SELECT {COLUMNS} FROM plan_version p ORDER BY p.code, p.version DESC")
+_ALL_VERSIONS = text(f"SELECT {COLUMNS} FROM plan_version p ORDER BY p.code, p.version DESC")
 
 # Version 0 stands for the newest.
 _FIND = text(f"""
@@ -34,9 +34,9 @@ async def on_offer(tx: AsyncConnection) -> list[Plan]:
     return [from_row(row) for row in await tx.execute(_ON_OFFER)]
 
 
-async def ever(tx: AsyncConnection) -> list[Plan]:
+async def all_versions(tx: AsyncConnection) -> list[Plan]:
     """All versions; those of one plan together, newest first."""
-    return [from_row(row) for row in await tx.execute(_EVER)]
+    return [from_row(row) for row in await tx.execute(_ALL_VERSIONS)]
 
 
 async def find(tx: AsyncConnection, code: str, version: int) -> Plan | None:

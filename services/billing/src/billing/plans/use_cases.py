@@ -13,6 +13,8 @@ async def list_plans(engine: AsyncEngine, *, all_versions: bool = False) -> list
     async with engine.begin() as tx:
         if not all_versions:
             return cheapest_first(await plans.on_offer(tx))
-        versions = {code: list(group) for code, group in groupby(await plans.ever(tx), key=lambda plan: plan.code)}
+        versions = {
+            code: list(group) for code, group in groupby(await plans.all_versions(tx), key=lambda plan: plan.code)
+        }
     newest = cheapest_first(group[0] for group in versions.values())
     return [version for plan in newest for version in versions[plan.code]]

@@ -49,7 +49,7 @@ class SubscriptionServicer(SubscriptionServiceServicer):
         return pb.GetSubscriptionResponse(
             record=to_record(details.record),
             in_use=to_use(details.in_use),
-            owed=to_money(details.owed),
+            owed=to_money(details.balance),
             refusals=[
                 pb.Refusal(step=pb.SubscriptionStep.Value(f"SUBSCRIPTION_STEP_{step}"), reason=reason)
                 for step, reason in details.refusals.items()

@@ -29,19 +29,19 @@ def start_trial(company_id: UUID, plan: Plan, now: datetime) -> Change:
     return Change(ChangeKind.TRIAL_STARTED, now, trial)
 
 
-def renew(current: Subscription, now: datetime, *, owed: int) -> Change:
+def renew(current: Subscription, now: datetime, *, balance: int) -> Change:
     """Starts a charged month, which remaining free days follow. Revokes a cancellation that is not yet in effect.
 
-    Refused for a charged period that renews automatically or is past due; `owed` is the balance in minor units.
+    Refused for a charged period that renews automatically or is past due; `balance` is the balance in minor units.
     """
     free = max(current.expires_at - now, timedelta(0))
     if free and current.charge:
         if current.state is SubscriptionState.CANCELLED:
             return Change(ChangeKind.RESUMED, now, current.changed(state=SubscriptionState.ACTIVE))
-        if (settled := settle(current, now, owed=owed)) is not None:
+        if (settled := settle(current, now, balance=balance)) is not None:
             return settled
         if current.state is SubscriptionState.PAST_DUE:
-            missing = Money(owed, current.plan.price_per_month.currency)
+            missing = Money(balance, current.plan.price_per_month.currency)
             raise Refused(f"{amount(missing)} are due: record the payment, and the subscription renews automatically.")
         raise Refused(f"The subscription renews automatically on {day(current.expires_at)}: there is nothing to renew.")
     converts = free and current.state is SubscriptionState.TRIAL
@@ -98,21 +98,21 @@ def cancel(current: Subscription, now: datetime, *, at_once: bool) -> Change:
     return Change(kind, now, current.changed(state=SubscriptionState.CANCELLED))
 
 
-def mark_past_due(current: Subscription, now: datetime, *, owed: int) -> Change:
+def mark_past_due(current: Subscription, now: datetime, *, balance: int) -> Change:
     """Marks a payment as missing. Refused unless the subscription is active and charged and has a balance due."""
     if current.state is not SubscriptionState.ACTIVE or not current.charge:
         charged = "" if current.charge else " and not charged"
         raise Refused(
             f"Only an active, charged subscription can be past due: this one is {current.state.words}{charged}."
         )
-    if owed <= 0:
+    if balance <= 0:
         raise Refused("There is no balance due: everything charged is paid.")
     return Change(ChangeKind.PAST_DUE, now, current.changed(state=SubscriptionState.PAST_DUE))
 
 
-def settle(current: Subscription, now: datetime, *, owed: int) -> Change | None:
+def settle(current: Subscription, now: datetime, *, balance: int) -> Change | None:
     """Makes a past due subscription active again when there is no balance due; None in any other case."""
-    if current.state is SubscriptionState.PAST_DUE and owed <= 0:
+    if current.state is SubscriptionState.PAST_DUE and balance <= 0:
         return Change(ChangeKind.PAID, now, current.changed(state=SubscriptionState.ACTIVE))
     return None
 

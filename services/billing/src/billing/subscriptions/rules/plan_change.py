@@ -84,5 +84,5 @@ def apply_plan(current: Subscription, wanted: Plan, now: datetime) -> Change:
     old, new = current.plan.price_per_month.minor_units, wanted.price_per_month.minor_units
     spent = charge.spent(old, now)
     credit = line_items(LineItemKind.CREDIT, current.plan, spent.so_far() - charge.total(old), now, charge.until)
-    owed = line_items(LineItemKind.CHARGE, wanted, spent.total(new) - spent.so_far(), now, charge.until)
-    return Change(ChangeKind.PLAN_CHANGED, now, current.changed(plan=wanted, charge=spent), credit + owed)
+    balance = line_items(LineItemKind.CHARGE, wanted, spent.total(new) - spent.so_far(), now, charge.until)
+    return Change(ChangeKind.PLAN_CHANGED, now, current.changed(plan=wanted, charge=spent), credit + balance)

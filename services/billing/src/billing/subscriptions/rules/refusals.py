@@ -29,15 +29,15 @@ STEPS_OF_OPEN_COMPANIES = frozenset(
 
 
 def refusals(
-    current: Subscription, now: datetime, *, owed: int, closed_at: datetime | None
+    current: Subscription, now: datetime, *, balance: int, closed_at: datetime | None
 ) -> dict[SubscriptionStep, str]:
-    """The reason for each step that would be refused now, whatever its other fields; `owed` in minor units."""
+    """The reason for each step that would be refused now, whatever its other fields; `balance` in minor units."""
     least = Money(1, current.plan.price_per_month.currency)
     attempts: Mapping[SubscriptionStep, Callable[[], object]] = {
-        SubscriptionStep.RENEW: lambda: renew(current, now, owed=owed),
+        SubscriptionStep.RENEW: lambda: renew(current, now, balance=balance),
         SubscriptionStep.CANCEL: lambda: cancel(current, now, at_once=True),
-        SubscriptionStep.MARK_PAST_DUE: lambda: mark_past_due(current, now, owed=owed),
-        SubscriptionStep.RECORD_PAYMENT: lambda: check_overpayment(least, owed, allowed=True, closed_at=closed_at),
+        SubscriptionStep.MARK_PAST_DUE: lambda: mark_past_due(current, now, balance=balance),
+        SubscriptionStep.RECORD_PAYMENT: lambda: check_overpayment(least, balance, allowed=True, closed_at=closed_at),
     }
     found: dict[SubscriptionStep, str] = {}
     for step in SubscriptionStep:

@@ -47,7 +47,7 @@ async def renew_subscription(
 
     async def decide(tx: AsyncConnection, current: Subscription, at: datetime) -> Change:
         await require_open_company(tx, company_id)
-        return renew(current, at, owed=await invoices.owed(tx, company_id))
+        return renew(current, at, balance=await invoices.balance(tx, company_id))
 
     return await change_now(engine, encode, request=request, company_id=company_id, now=now, decide=decide)
 
@@ -103,6 +103,6 @@ async def mark_past_due(
 
     async def decide(tx: AsyncConnection, current: Subscription, at: datetime) -> Change:
         await require_open_company(tx, company_id)
-        return lifecycle.mark_past_due(current, at, owed=await invoices.owed(tx, company_id))
+        return lifecycle.mark_past_due(current, at, balance=await invoices.balance(tx, company_id))
 
     return await change_now(engine, encode, request=request, company_id=company_id, now=now, decide=decide)

@@ -27,7 +27,7 @@ class SubscriptionDetails:
 
     record: SubscriptionRecord
     in_use: UsageLevel
-    owed: Money
+    balance: Money
     refusals: Mapping[SubscriptionStep, str]
     reactivated_until: datetime
 
@@ -37,13 +37,13 @@ async def get_subscription(engine: AsyncEngine, *, company_id: UUID, now: dateti
     async with engine.begin() as tx:
         record = await load_record(tx, company_id)
         in_use = await usage.newest_of(tx, [company_id])
-        owed = await invoices.owed(tx, company_id)
+        balance = await invoices.balance(tx, company_id)
         closed_at = await company_events.closed_at(tx, company_id)
     return SubscriptionDetails(
         record=record,
         in_use=in_use.get(company_id, UsageLevel()),
-        owed=Money(owed, record.subscription.plan.price_per_month.currency),
-        refusals=refusals(record.subscription, max(now, record.at), owed=owed, closed_at=closed_at),
+        balance=Money(balance, record.subscription.plan.price_per_month.currency),
+        refusals=refusals(record.subscription, max(now, record.at), balance=balance, closed_at=closed_at),
         reactivated_until=end_after_reactivation(record.subscription, now),
     )
 
