@@ -18,7 +18,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Action(_message.Message):
-    """Action says who does something and why; both are kept with the change it makes."""
+    """Action is the actor and the reason of a change; both are kept with it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -35,7 +35,7 @@ class Action(_message.Message):
     another request, or longer ago. A call that was refused leaves its key free. Empty where an Action is shown.
     """
     request_id: _builtins.str
-    """Of whoever serves the actor, for the audit trail; empty: the call's trace id. Empty where an Action is shown."""
+    """The request id of the calling service, for the audit trail; empty: the trace id. Empty where an Action is shown."""
     def __init__(
         self,
         *,

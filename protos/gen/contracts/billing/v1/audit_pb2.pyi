@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class AuditEntry(_message.Message):
-    """AuditEntry is one owner action. Each is sealed with the hash of the entry before it."""
+    """AuditEntry is one owner action, linked by its hash to the entry before it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -127,7 +127,7 @@ Global___AuditEntry: _TypeAlias = AuditEntry  # noqa: Y015
 
 @_typing.final
 class ListAuditEntriesRequest(_message.Message):
-    """ListAuditEntriesRequest asks for one page. Filters that are empty let everything through."""
+    """ListAuditEntriesRequest asks for one page. Empty filters let every entry pass."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -144,9 +144,9 @@ class ListAuditEntriesRequest(_message.Message):
     action: _builtins.str
     """exactly"""
     before_revision: _builtins.int
-    """the last one of the page before; 0: from the newest on"""
+    """of the last entry of the page before; 0: starts with the newest"""
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
         """at or after"""
@@ -176,7 +176,7 @@ Global___ListAuditEntriesRequest: _TypeAlias = ListAuditEntriesRequest  # noqa: 
 
 @_typing.final
 class ListAuditEntriesResponse(_message.Message):
-    """ListAuditEntriesResponse is one page; fewer than asked for: it was the last one."""
+    """ListAuditEntriesResponse is one page; the last one has fewer entries than requested."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -198,8 +198,8 @@ Global___ListAuditEntriesResponse: _TypeAlias = ListAuditEntriesResponse  # noqa
 
 @_typing.final
 class VerifyAuditRequest(_message.Message):
-    """VerifyAuditRequest may carry an entry that was noted down elsewhere: the trail must still lead through it. Only that
-    finds a trail that somebody with all rights in the database has written anew from some entry on.
+    """VerifyAuditRequest may carry an entry that was noted down elsewhere, through which the trail must lead. Only this
+    detects a trail that somebody with all rights in the database has rewritten from some entry on.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -225,7 +225,7 @@ Global___VerifyAuditRequest: _TypeAlias = VerifyAuditRequest  # noqa: Y015
 
 @_typing.final
 class VerifyAuditResponse(_message.Message):
-    """VerifyAuditResponse says whether the trail is whole."""
+    """VerifyAuditResponse is the verdict on the trail."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

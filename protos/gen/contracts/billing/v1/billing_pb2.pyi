@@ -45,7 +45,7 @@ Global___SubscriptionState: _TypeAlias = SubscriptionState  # noqa: Y015
 
 @_typing.final
 class Money(_message.Message):
-    """Money is an amount in the minor unit of its currency: 9900 USD are 99 dollars."""
+    """Money is an amount in the minor unit of its currency: 9900 USD is 99 dollars."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -70,7 +70,7 @@ Global___Money: _TypeAlias = Money  # noqa: Y015
 
 @_typing.final
 class Plan(_message.Message):
-    """Plan is one version of an offer; a changed price or limit is a new version."""
+    """Plan is a plan version; a changed price or limit is a new version."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -132,7 +132,7 @@ Global___ListPlansRequest: _TypeAlias = ListPlansRequest  # noqa: Y015
 
 @_typing.final
 class ListPlansResponse(_message.Message):
-    """ListPlansResponse returns them, cheapest plan first."""
+    """ListPlansResponse has the plans, cheapest first."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -154,7 +154,7 @@ Global___ListPlansResponse: _TypeAlias = ListPlansResponse  # noqa: Y015
 
 @_typing.final
 class Subscription(_message.Message):
-    """Subscription is what a company has bought, as of one moment."""
+    """Subscription is the contract of a company at one moment."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -191,11 +191,11 @@ class Subscription(_message.Message):
     def price_per_month(self) -> Global___Money: ...
     @_builtins.property
     def charged_until(self) -> _timestamp_pb2.Timestamp:
-        """absent: nothing is charged for the period, it will not be renewed"""
+        """absent: the period is free and will not be renewed"""
 
     @_builtins.property
     def monthly_revenue(self) -> Global___Money:
-        """what it adds to the platform's monthly recurring revenue"""
+        """its contribution to the monthly recurring revenue"""
 
     def __init__(
         self,
@@ -233,7 +233,7 @@ class ListSubscriptionChangesRequest(_message.Message):
     after_revision: _builtins.int
     """0: from the beginning"""
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     def __init__(
         self,
         *,
@@ -250,7 +250,7 @@ Global___ListSubscriptionChangesRequest: _TypeAlias = ListSubscriptionChangesReq
 
 @_typing.final
 class ListSubscriptionChangesResponse(_message.Message):
-    """ListSubscriptionChangesResponse is one page; an empty one says that the caller is up to date."""
+    """ListSubscriptionChangesResponse is one page; an empty one means that the caller is up to date."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -276,7 +276,7 @@ Global___ListSubscriptionChangesResponse: _TypeAlias = ListSubscriptionChangesRe
 
 @_typing.final
 class Entitlement(_message.Message):
-    """Entitlement is what a company may use, and until when."""
+    """Entitlement is the end of a company's access, and its limits."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -293,7 +293,7 @@ class Entitlement(_message.Message):
     revision: _builtins.int
     @_builtins.property
     def access_until(self) -> _timestamp_pb2.Timestamp:
-        """calls are refused from this moment on"""
+        """requests are refused from this moment on"""
 
     def __init__(
         self,
@@ -323,7 +323,7 @@ class ListEntitlementChangesRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     after_revision: _builtins.int
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     def __init__(
         self,
         *,
@@ -340,7 +340,7 @@ Global___ListEntitlementChangesRequest: _TypeAlias = ListEntitlementChangesReque
 
 @_typing.final
 class ListEntitlementChangesResponse(_message.Message):
-    """ListEntitlementChangesResponse is one page; an empty one confirms all that the caller holds."""
+    """ListEntitlementChangesResponse is one page; an empty one confirms the copy of the caller."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -41,8 +41,8 @@ Global___InvoiceLineKind: _TypeAlias = InvoiceLineKind  # noqa: Y015
 
 @_typing.final
 class InvoiceLine(_message.Message):
-    """InvoiceLine is what a change charged or credited. The lines of a period add up to its exact time-weighted price,
-    rounded once to the minor unit, half up.
+    """InvoiceLine is an amount that a change charged or credited. The lines of a period add up to its exact time-weighted
+    price, rounded once to the minor unit, half up.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -98,7 +98,7 @@ Global___InvoiceLine: _TypeAlias = InvoiceLine  # noqa: Y015
 
 @_typing.final
 class Payment(_message.Message):
-    """Payment is money that has arrived, or the reversal of such a payment. None is ever changed."""
+    """Payment is a payment or a reversal. Payments never change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -117,11 +117,11 @@ class Payment(_message.Message):
     method: _builtins.str
     """manual, or the name of an adapter"""
     reference: _builtins.str
-    """of the method: a bank's or a provider's number; empty: none"""
+    """the number of the payment at the bank or provider; empty: none"""
     reverses: _builtins.str
-    """the payment that it takes back; empty: it is no reversal"""
+    """the payment that it reverses; empty: it is not a reversal"""
     is_reversed: _builtins.bool
-    """another one takes it back: it counts no more"""
+    """a reversal cancels it"""
     @_builtins.property
     def amount(self) -> _billing_pb2.Money:
         """negative: a reversal"""
@@ -166,9 +166,9 @@ class ListInvoiceLinesRequest(_message.Message):
     company_id: _builtins.str
     """empty: of all companies"""
     before_id: _builtins.str
-    """the last line of the page before; empty: from the newest on"""
+    """of the last line of the page before; empty: starts with the newest"""
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     def __init__(
         self,
         *,
@@ -218,9 +218,9 @@ class ListPaymentsRequest(_message.Message):
     company_id: _builtins.str
     """empty: of all companies"""
     before_id: _builtins.str
-    """the last payment of the page before; empty: from the newest on"""
+    """of the last payment of the page before; empty: starts with the newest"""
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     def __init__(
         self,
         *,
@@ -306,7 +306,7 @@ Global___GetPaymentResponse: _TypeAlias = GetPaymentResponse  # noqa: Y015
 
 @_typing.final
 class RecordPaymentRequest(_message.Message):
-    """RecordPaymentRequest says what has arrived, and how."""
+    """RecordPaymentRequest has the payment."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -322,12 +322,12 @@ class RecordPaymentRequest(_message.Message):
     """empty: manual"""
     reference: _builtins.str
     only_what_is_owed: _builtins.bool
-    """true: refused when it is more than that; false: the rest is paid in advance"""
+    """refuses a payment above the balance, which would be a prepayment"""
     @_builtins.property
     def action(self) -> _action_pb2.Action: ...
     @_builtins.property
     def amount(self) -> _billing_pb2.Money:
-        """more than nothing"""
+        """positive"""
 
     @_builtins.property
     def received_at(self) -> _timestamp_pb2.Timestamp:
@@ -354,7 +354,7 @@ Global___RecordPaymentRequest: _TypeAlias = RecordPaymentRequest  # noqa: Y015
 
 @_typing.final
 class RecordPaymentResponse(_message.Message):
-    """RecordPaymentResponse returns the payment, the subscription and what is owed after it."""
+    """RecordPaymentResponse returns the payment, and the subscription and the balance after it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -367,7 +367,7 @@ class RecordPaymentResponse(_message.Message):
     def subscription(self) -> _billing_pb2.Subscription: ...
     @_builtins.property
     def owed(self) -> _billing_pb2.Money:
-        """negative: paid in advance"""
+        """the balance; negative after a prepayment"""
 
     def __init__(
         self,
@@ -414,7 +414,7 @@ Global___ReversePaymentRequest: _TypeAlias = ReversePaymentRequest  # noqa: Y015
 
 @_typing.final
 class ReversePaymentResponse(_message.Message):
-    """ReversePaymentResponse returns the reversal, the subscription and what is owed after it."""
+    """ReversePaymentResponse returns the reversal, and the subscription and the balance after it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -427,7 +427,7 @@ class ReversePaymentResponse(_message.Message):
     def subscription(self) -> _billing_pb2.Subscription: ...
     @_builtins.property
     def owed(self) -> _billing_pb2.Money:
-        """negative: paid in advance"""
+        """the balance; negative after a prepayment"""
 
     def __init__(
         self,

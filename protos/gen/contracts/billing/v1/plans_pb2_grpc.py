@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class PlanServiceStub:
-    """PlanService edits the catalogue. A version never changes: another price or limit is another version, and companies
-    keep theirs until they are moved. Every call with an Action needs its idempotency key: see there.
+    """PlanService creates plan versions. A version never changes: a new price or limit is a new version, and companies keep
+    theirs until they are moved. Every call with an Action needs an idempotency key.
     """
 
     def __init__(self, channel):
@@ -54,28 +54,28 @@ class PlanServiceStub:
 
 
 class PlanServiceServicer:
-    """PlanService edits the catalogue. A version never changes: another price or limit is another version, and companies
-    keep theirs until they are moved. Every call with an Action needs its idempotency key: see there.
+    """PlanService creates plan versions. A version never changes: a new price or limit is a new version, and companies keep
+    theirs until they are moved. Every call with an Action needs an idempotency key.
     """
 
     def CreatePlanVersion(self, request, context):
         """CreatePlanVersion adds the first version of a plan or the next one of an existing plan; it is on offer at once.
-        ALREADY_EXISTS: the newest version has these very terms. FAILED_PRECONDITION: another currency than the platform's.
+        ALREADY_EXISTS: the newest version has the same terms. FAILED_PRECONDITION: the platform has another currency.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PreviewPlanVersion(self, request, context):
-        """PreviewPlanVersion says who would change if all companies of the plan had these terms, and what that is a month.
+        """PreviewPlanVersion returns the effects if all companies of the plan had these terms.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def MoveSubscriptions(self, request, context):
-        """MoveSubscriptions gives open companies of a plan another version of it, now, prorated; those that use more than its
-        limits stay as they are and are named. It goes through at most 1,000 companies: call again until it says done.
+        """MoveSubscriptions moves open companies of a plan to another version of it, now, with proration. Companies with limit
+        violations keep their version and are listed. A call handles up to 1,000 companies.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -108,8 +108,8 @@ def add_PlanServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PlanService:
-    """PlanService edits the catalogue. A version never changes: another price or limit is another version, and companies
-    keep theirs until they are moved. Every call with an Action needs its idempotency key: see there.
+    """PlanService creates plan versions. A version never changes: a new price or limit is a new version, and companies keep
+    theirs until they are moved. Every call with an Action needs an idempotency key.
     """
 
     @staticmethod

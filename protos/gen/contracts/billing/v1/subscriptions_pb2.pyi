@@ -74,7 +74,7 @@ class _ScheduledChangeStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_
     SCHEDULED_CHANGE_STATE_APPLIED: _ScheduledChangeState.ValueType  # 2
     SCHEDULED_CHANGE_STATE_WITHDRAWN: _ScheduledChangeState.ValueType  # 3
     SCHEDULED_CHANGE_STATE_REFUSED: _ScheduledChangeState.ValueType  # 4
-    """at its moment more was in use than the plan allows"""
+    """the usage level exceeded a limit of the plan when it was due"""
 
 class ScheduledChangeState(_ScheduledChangeState, metaclass=_ScheduledChangeStateEnumTypeWrapper): ...
 
@@ -83,7 +83,7 @@ SCHEDULED_CHANGE_STATE_PENDING: ScheduledChangeState.ValueType  # 1
 SCHEDULED_CHANGE_STATE_APPLIED: ScheduledChangeState.ValueType  # 2
 SCHEDULED_CHANGE_STATE_WITHDRAWN: ScheduledChangeState.ValueType  # 3
 SCHEDULED_CHANGE_STATE_REFUSED: ScheduledChangeState.ValueType  # 4
-"""at its moment more was in use than the plan allows"""
+"""the usage level exceeded a limit of the plan when it was due"""
 Global___ScheduledChangeState: _TypeAlias = ScheduledChangeState  # noqa: Y015
 
 class _SubscriptionStep:
@@ -101,7 +101,7 @@ class _SubscriptionStepEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Subs
     SUBSCRIPTION_STEP_RECORD_PAYMENT: _SubscriptionStep.ValueType  # 6
 
 class SubscriptionStep(_SubscriptionStep, metaclass=_SubscriptionStepEnumTypeWrapper):
-    """SubscriptionStep is a call that changes a subscription or what is owed."""
+    """SubscriptionStep is a call that changes a subscription or its balance."""
 
 SUBSCRIPTION_STEP_UNSPECIFIED: SubscriptionStep.ValueType  # 0
 SUBSCRIPTION_STEP_RENEW: SubscriptionStep.ValueType  # 1
@@ -133,7 +133,7 @@ Global___ChangeTiming: _TypeAlias = ChangeTiming  # noqa: Y015
 
 @_typing.final
 class SubscriptionRecord(_message.Message):
-    """SubscriptionRecord is one row of the history: what a change made of a subscription."""
+    """SubscriptionRecord is a row of the subscription history: the subscription after a change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -148,15 +148,15 @@ class SubscriptionRecord(_message.Message):
     def subscription(self) -> _billing_pb2.Subscription: ...
     @_builtins.property
     def changed_at(self) -> _timestamp_pb2.Timestamp:
-        """it holds from this moment on"""
+        """it is valid from this moment on"""
 
     @_builtins.property
     def superseded_at(self) -> _timestamp_pb2.Timestamp:
-        """to this one; absent: it is current"""
+        """until this moment; absent: it is the current one"""
 
     @_builtins.property
     def recorded_at(self) -> _timestamp_pb2.Timestamp:
-        """later than changed_at when it was made up for after an outage"""
+        """later than changed_at when it was applied after an outage"""
 
     @_builtins.property
     def action(self) -> _action_pb2.Action: ...
@@ -180,7 +180,7 @@ Global___SubscriptionRecord: _TypeAlias = SubscriptionRecord  # noqa: Y015
 
 @_typing.final
 class ScheduledChange(_message.Message):
-    """ScheduledChange is a change of plan that waits for the end of a period, wherever that end moves."""
+    """ScheduledChange is a plan change at the end of the period, even when that end moves."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -229,7 +229,7 @@ Global___ScheduledChange: _TypeAlias = ScheduledChange  # noqa: Y015
 
 @_typing.final
 class Refusal(_message.Message):
-    """Refusal is why a step would be refused, in words for the owner."""
+    """Refusal is the reason why a step would be refused, in words for the owner."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -274,7 +274,7 @@ Global___GetSubscriptionRequest: _TypeAlias = GetSubscriptionRequest  # noqa: Y0
 
 @_typing.final
 class GetSubscriptionResponse(_message.Message):
-    """GetSubscriptionResponse returns all there is to know now."""
+    """GetSubscriptionResponse returns the subscription and what can be done with it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -289,11 +289,11 @@ class GetSubscriptionResponse(_message.Message):
     def in_use(self) -> _plans_pb2.Use: ...
     @_builtins.property
     def owed(self) -> _billing_pb2.Money:
-        """charged and not paid; negative: paid in advance"""
+        """the balance: charged and not paid; negative after a prepayment"""
 
     @_builtins.property
     def refusals(self) -> _containers.RepeatedCompositeFieldContainer[Global___Refusal]:
-        """what would be refused now, whatever else is asked for"""
+        """the steps that would be refused now, whatever their other fields"""
 
     @_builtins.property
     def reactivated_until(self) -> _timestamp_pb2.Timestamp:
@@ -329,7 +329,7 @@ class ListSubscriptionHistoryRequest(_message.Message):
     before_revision: _builtins.int
     """the last one of the page before; 0: from the newest on"""
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     def __init__(
         self,
         *,
@@ -384,7 +384,7 @@ class ListScheduledChangesRequest(_message.Message):
     after_id: _builtins.str
     """the last one of the page before; empty: from the oldest on"""
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     def __init__(
         self,
         *,

@@ -26,9 +26,9 @@ if _version_not_supported:
 
 
 class SubscriptionServiceStub:
-    """SubscriptionService shows and changes subscriptions; each change is a row of their history. Idempotency keys as in
-    PlanService. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and the call would change
-    more than when it ends.
+    """SubscriptionService shows and changes subscriptions; each change is a row of the subscription history. Every call with
+    an Action needs an idempotency key. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and
+    the call would do more than end the subscription.
     """
 
     def __init__(self, channel):
@@ -85,13 +85,13 @@ class SubscriptionServiceStub:
 
 
 class SubscriptionServiceServicer:
-    """SubscriptionService shows and changes subscriptions; each change is a row of their history. Idempotency keys as in
-    PlanService. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and the call would change
-    more than when it ends.
+    """SubscriptionService shows and changes subscriptions; each change is a row of the subscription history. Every call with
+    an Action needs an idempotency key. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and
+    the call would do more than end the subscription.
     """
 
     def GetSubscription(self, request, context):
-        """GetSubscription returns a company's subscription, what it uses and what it owes.
+        """GetSubscription returns a company's subscription, its usage level and its balance.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -105,54 +105,54 @@ class SubscriptionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListScheduledChanges(self, request, context):
-        """ListScheduledChanges returns what will change at the end of periods, oldest order first.
+        """ListScheduledChanges returns the scheduled changes, oldest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PreviewPlanChange(self, request, context):
-        """PreviewPlanChange says what ChangePlan would do: when, for how much, and whether limits forbid it. What else
-        ChangePlan refuses is refused here alike.
+        """PreviewPlanChange returns what ChangePlan would do: when, at what cost, and with which limit violations. It refuses
+        what ChangePlan refuses for other reasons.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ChangePlan(self, request, context):
-        """ChangePlan puts a company on another plan or version. FAILED_PRECONDITION: it has that one, a limit would be lower
-        than what is in use (with the numbers), or there is no end of a period to wait for.
+        """ChangePlan moves a company to another plan or version. FAILED_PRECONDITION: it already has that one, there are limit
+        violations, or there is no end of a period to wait for.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RenewSubscription(self, request, context):
-        """RenewSubscription starts a charged month now for a company on trial, in a free period or without access; free days
-        that are left are added at its end. A cancellation that has not come into effect is taken back instead.
-        FAILED_PRECONDITION: the period is charged already and renews by itself, or a payment is missing.
+        """RenewSubscription starts a charged month now for a company on trial, in a free period or without access; remaining
+        free days follow it. A cancellation that is not yet in effect is revoked instead. FAILED_PRECONDITION: the period is
+        charged and renews automatically, or a payment is missing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExtendSubscription(self, request, context):
-        """ExtendSubscription gives days for nothing: at the end of a period that runs, from now on when it is over.
+        """ExtendSubscription adds free days at the end of the period, or from now on when it has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelSubscription(self, request, context):
-        """CancelSubscription ends a subscription with its period, or now with the unused time credited.
-        FAILED_PRECONDITION: it is over, or cancelled already.
+        """CancelSubscription ends a subscription with its period, or now with a credit for the unused time.
+        FAILED_PRECONDITION: it has ended, or is already cancelled.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelScheduledChange(self, request, context):
-        """CancelScheduledChange withdraws one. FAILED_PRECONDITION: it is not pending any more.
+        """CancelScheduledChange withdraws a scheduled change. FAILED_PRECONDITION: it is no longer pending.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -215,9 +215,9 @@ def add_SubscriptionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SubscriptionService:
-    """SubscriptionService shows and changes subscriptions; each change is a row of their history. Idempotency keys as in
-    PlanService. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and the call would change
-    more than when it ends.
+    """SubscriptionService shows and changes subscriptions; each change is a row of the subscription history. Every call with
+    an Action needs an idempotency key. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and
+    the call would do more than end the subscription.
     """
 
     @staticmethod

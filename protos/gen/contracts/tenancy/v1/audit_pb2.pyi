@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class AuditEntry(_message.Message):
-    """AuditEntry is one owner action. Each is sealed with the hash of the entry before it."""
+    """AuditEntry is one owner action, linked by its hash to the entry before it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -94,7 +94,7 @@ class AuditEntry(_message.Message):
     def at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def before(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """what was changed, as it was; empty for a new company"""
+        """the changed fields as they were; empty for a new company"""
 
     @_builtins.property
     def after(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
@@ -124,7 +124,7 @@ Global___AuditEntry: _TypeAlias = AuditEntry  # noqa: Y015
 
 @_typing.final
 class ListAuditEntriesRequest(_message.Message):
-    """ListAuditEntriesRequest asks for one page, newest first. Filters that are empty let everything through."""
+    """ListAuditEntriesRequest asks for one page, newest first. Empty filters let every entry pass."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -142,11 +142,11 @@ class ListAuditEntriesRequest(_message.Message):
     action: _builtins.str
     """exactly"""
     page_size: _builtins.int
-    """0: 50; 200 is the most"""
+    """0: 50; 200 is the maximum"""
     page_token: _builtins.str
-    """of the page before, asked with the same filters; empty: the first page"""
+    """of the page before, with the same filters; empty: the first page"""
     before_revision: _builtins.int
-    """entries before this one alone; 0: all"""
+    """only entries before this one; 0: all"""
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
         """at or after"""
@@ -203,8 +203,8 @@ Global___ListAuditEntriesResponse: _TypeAlias = ListAuditEntriesResponse  # noqa
 
 @_typing.final
 class VerifyAuditRequest(_message.Message):
-    """VerifyAuditRequest may carry an entry that was noted down elsewhere: the trail must still lead through it. Only that
-    finds a trail that somebody with all rights in the database has written anew from some entry on.
+    """VerifyAuditRequest may carry an entry that was noted down elsewhere, through which the trail must lead. Only this
+    detects a trail that somebody with all rights in the database has rewritten from some entry on.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -230,7 +230,7 @@ Global___VerifyAuditRequest: _TypeAlias = VerifyAuditRequest  # noqa: Y015
 
 @_typing.final
 class VerifyAuditResponse(_message.Message):
-    """VerifyAuditResponse says whether the trail is whole."""
+    """VerifyAuditResponse is the verdict on the trail."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -70,7 +70,9 @@ Global___CompanySuspended: _TypeAlias = CompanySuspended  # noqa: Y015
 
 @_typing.final
 class CompanyReactivated(_message.Message):
-    """CompanyReactivated is published as tenancy.v1.company.reactivated. Billing extends a period that has run out."""
+    """CompanyReactivated is published as tenancy.v1.company.reactivated. Billing extends a period that has ended or is about
+    to end.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -94,7 +96,7 @@ Global___CompanyReactivated: _TypeAlias = CompanyReactivated  # noqa: Y015
 
 @_typing.final
 class CompanyClosed(_message.Message):
-    """CompanyClosed is published as tenancy.v1.company.closed. Gateways refuse the company on it, for ever."""
+    """CompanyClosed is published as tenancy.v1.company.closed. Gateways refuse the company permanently on it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -194,7 +196,7 @@ Global___CompanyKeyRevoked: _TypeAlias = CompanyKeyRevoked  # noqa: Y015
 
 @_typing.final
 class CompanyKeyRotated(_message.Message):
-    """CompanyKeyRotated is published as tenancy.v1.company.key_rotated. Gateways learn from it which keys open until when."""
+    """CompanyKeyRotated is published as tenancy.v1.company.key_rotated. Gateways then learn which keys are valid until when."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -28,26 +28,26 @@ class _KeyStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_KeyState.Val
     DESCRIPTOR: _descriptor.EnumDescriptor
     KEY_STATE_UNSPECIFIED: _KeyState.ValueType  # 0
     KEY_STATE_LIVE: _KeyState.ValueType  # 1
-    """until further notice"""
+    """valid without end"""
     KEY_STATE_ENDING: _KeyState.ValueType  # 2
-    """opens until valid_until"""
+    """valid until valid_until"""
     KEY_STATE_ENDED: _KeyState.ValueType  # 3
-    """stopped at valid_until"""
+    """ended at valid_until"""
 
 class KeyState(_KeyState, metaclass=_KeyStateEnumTypeWrapper): ...
 
 KEY_STATE_UNSPECIFIED: KeyState.ValueType  # 0
 KEY_STATE_LIVE: KeyState.ValueType  # 1
-"""until further notice"""
+"""valid without end"""
 KEY_STATE_ENDING: KeyState.ValueType  # 2
-"""opens until valid_until"""
+"""valid until valid_until"""
 KEY_STATE_ENDED: KeyState.ValueType  # 3
-"""stopped at valid_until"""
+"""ended at valid_until"""
 Global___KeyState: _TypeAlias = KeyState  # noqa: Y015
 
 @_typing.final
 class Key(_message.Message):
-    """Key is a company key as its owner sees it; nobody can read its text any more."""
+    """Key is a company key without its text, which cannot be read again."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -121,7 +121,7 @@ Global___ListKeysRequest: _TypeAlias = ListKeysRequest  # noqa: Y015
 
 @_typing.final
 class ListKeysResponse(_message.Message):
-    """ListKeysResponse returns the company's newest 100 keys, newest first. No more than 10 of them open at a time."""
+    """ListKeysResponse returns the newest 100 keys of the company, newest first. At most 10 of them are valid at a time."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -143,7 +143,7 @@ Global___ListKeysResponse: _TypeAlias = ListKeysResponse  # noqa: Y015
 
 @_typing.final
 class KeyDigest(_message.Message):
-    """KeyDigest is what is known of a key under one pepper."""
+    """KeyDigest is the digest of a key under one pepper."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -169,7 +169,7 @@ Global___KeyDigest: _TypeAlias = KeyDigest  # noqa: Y015
 
 @_typing.final
 class AccessKey(_message.Message):
-    """AccessKey is one way into a company. A key has one entry for each pepper under which its digest is known."""
+    """AccessKey is a key of a company under one pepper. A key has one entry for each pepper of its digests."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -179,7 +179,7 @@ class AccessKey(_message.Message):
     def digest(self) -> Global___KeyDigest: ...
     @_builtins.property
     def valid_until(self) -> _timestamp_pb2.Timestamp:
-        """refuse the key from this moment; absent: until further notice"""
+        """refuse the key from this moment on; absent: valid without end"""
 
     def __init__(
         self,
@@ -209,7 +209,7 @@ class KeyUse(_message.Message):
     NEWEST_FIELD_NUMBER: _builtins.int
     company_id: _builtins.str
     digest: _builtins.bytes
-    """one that tenancy has told of"""
+    """as in an access record"""
     devices: _builtins.int
     """that use this key"""
     @_builtins.property

@@ -68,10 +68,10 @@ class Company(_message.Message):
     phone: _builtins.str
     address: _builtins.str
     time_zone: _builtins.str
-    """IANA name; a company's days begin at its midnight"""
+    """IANA name; the days of the company begin at midnight there"""
     state: Global___CompanyState.ValueType
     key_hint: _builtins.str
-    """last four characters of the newest key that opens; empty: none does"""
+    """the last four characters of the newest valid key; empty: there is none"""
     revision: _builtins.int
     logo_digest: _builtins.str
     """SHA-256 of the logo in hexadecimal; empty: no logo"""
@@ -79,7 +79,7 @@ class Company(_message.Message):
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def last_sync_at(self) -> _timestamp_pb2.Timestamp:
-        """absent: no tracker has called yet"""
+        """absent: there was no heartbeat yet"""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ Global___Company: _TypeAlias = Company  # noqa: Y015
 
 @_typing.final
 class Action(_message.Message):
-    """Action says who does something to a company and why; both end up in the audit trail."""
+    """Action is the actor and the reason of a change; both are kept in the audit trail."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -125,7 +125,7 @@ class Action(_message.Message):
     another request, or longer ago. A call that was refused leaves its key free.
     """
     request_id: _builtins.str
-    """of whoever serves the actor; empty: the call's trace id"""
+    """of the calling service; empty: the trace id"""
     def __init__(
         self,
         *,
@@ -144,7 +144,7 @@ Global___Action: _TypeAlias = Action  # noqa: Y015
 
 @_typing.final
 class CreateCompanyRequest(_message.Message):
-    """CreateCompanyRequest describes the company to be created."""
+    """CreateCompanyRequest has the details of the company."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -215,7 +215,7 @@ Global___CreateCompanyResponse: _TypeAlias = CreateCompanyResponse  # noqa: Y015
 
 @_typing.final
 class UpdateCompanyRequest(_message.Message):
-    """UpdateCompanyRequest holds what is to be changed."""
+    """UpdateCompanyRequest has the fields to change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -303,7 +303,7 @@ Global___UpdateCompanyResponse: _TypeAlias = UpdateCompanyResponse  # noqa: Y015
 
 @_typing.final
 class SuspendCompanyRequest(_message.Message):
-    """SuspendCompanyRequest names the company to be refused."""
+    """SuspendCompanyRequest names the company."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -350,7 +350,7 @@ Global___SuspendCompanyResponse: _TypeAlias = SuspendCompanyResponse  # noqa: Y0
 
 @_typing.final
 class ReactivateCompanyRequest(_message.Message):
-    """ReactivateCompanyRequest names the company to be let in again."""
+    """ReactivateCompanyRequest names the company."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -397,7 +397,7 @@ Global___ReactivateCompanyResponse: _TypeAlias = ReactivateCompanyResponse  # no
 
 @_typing.final
 class CloseCompanyRequest(_message.Message):
-    """CloseCompanyRequest names the company to be ended."""
+    """CloseCompanyRequest names the company."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -453,7 +453,7 @@ class SetLogoRequest(_message.Message):
     CONTENT_FIELD_NUMBER: _builtins.int
     company_id: _builtins.str
     content: _builtins.bytes
-    """PNG, JPEG, GIF or WebP, at most 256 KiB; empty: no logo any more"""
+    """PNG, JPEG, GIF or WebP, at most 256 KiB; empty: removes the logo"""
     @_builtins.property
     def action(self) -> Global___Action: ...
     def __init__(
@@ -596,7 +596,7 @@ Global___SetTrackingPolicyResponse: _TypeAlias = SetTrackingPolicyResponse  # no
 
 @_typing.final
 class RotateKeyRequest(_message.Message):
-    """RotateKeyRequest names the company that gets a new key."""
+    """RotateKeyRequest names the company."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -606,9 +606,9 @@ class RotateKeyRequest(_message.Message):
     KEY_HINT_FIELD_NUMBER: _builtins.int
     company_id: _builtins.str
     grace_seconds: _builtins.int
-    """how long the other keys go on to open; at most 90 days"""
+    """the grace period of the other keys; at most 90 days"""
     key_hint: _builtins.str
-    """of the key that is to be replaced, as in Company; absent: whichever there is"""
+    """of the key to replace, as in Company; absent: any"""
     @_builtins.property
     def action(self) -> Global___Action: ...
     def __init__(
@@ -656,7 +656,7 @@ Global___RotateKeyResponse: _TypeAlias = RotateKeyResponse  # noqa: Y015
 
 @_typing.final
 class RevokeKeyRequest(_message.Message):
-    """RevokeKeyRequest names the key to be stopped."""
+    """RevokeKeyRequest names the key."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -691,7 +691,7 @@ class RevokeKeyResponse(_message.Message):
     COMPANY_FIELD_NUMBER: _builtins.int
     KEYS_LEFT_FIELD_NUMBER: _builtins.int
     keys_left: _builtins.int
-    """that open; 0: nobody gets in until the next rotation"""
+    """that are valid; 0: requests are refused until the next rotation"""
     @_builtins.property
     def company(self) -> Global___Company: ...
     def __init__(
@@ -719,7 +719,7 @@ class ListCompanyChangesRequest(_message.Message):
     after_revision: _builtins.int
     """0: from the beginning"""
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     def __init__(
         self,
         *,
@@ -736,7 +736,7 @@ Global___ListCompanyChangesRequest: _TypeAlias = ListCompanyChangesRequest  # no
 
 @_typing.final
 class ListCompanyChangesResponse(_message.Message):
-    """ListCompanyChangesResponse is one page; an empty one says that the caller is up to date."""
+    """ListCompanyChangesResponse is one page; an empty one means that the caller is up to date."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -762,7 +762,7 @@ Global___ListCompanyChangesResponse: _TypeAlias = ListCompanyChangesResponse  # 
 
 @_typing.final
 class AccessRecord(_message.Message):
-    """AccessRecord is what a gateway needs to decide about a call."""
+    """AccessRecord is what a gateway needs to decide about a request."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -779,13 +779,13 @@ class AccessRecord(_message.Message):
     revision: _builtins.int
     @_builtins.property
     def key_digests(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
-        """The digests of all keys that are valid until further notice, 32 bytes each. Without those in their grace period:
-        who reads only these cannot know when to refuse them.
+        """The digests of all keys that are valid without end, 32 bytes each. Keys in their grace period are only in `keys`,
+        with their ends.
         """
 
     @_builtins.property
     def keys(self) -> _containers.RepeatedCompositeFieldContainer[_keys_pb2.AccessKey]:
-        """all that open"""
+        """all valid keys"""
 
     @_builtins.property
     def policy(self) -> _policy_pb2.TrackingPolicy: ...
@@ -818,7 +818,7 @@ class ListAccessChangesRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     after_revision: _builtins.int
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     def __init__(
         self,
         *,
@@ -835,7 +835,7 @@ Global___ListAccessChangesRequest: _TypeAlias = ListAccessChangesRequest  # noqa
 
 @_typing.final
 class ListAccessChangesResponse(_message.Message):
-    """ListAccessChangesResponse is one page; an empty one confirms all that the caller holds."""
+    """ListAccessChangesResponse is one page; an empty one confirms the copy of the caller."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -860,7 +860,7 @@ Global___ListAccessChangesResponse: _TypeAlias = ListAccessChangesResponse  # no
 
 @_typing.final
 class SyncTime(_message.Message):
-    """SyncTime is the latest sign of life of one company's trackers."""
+    """SyncTime is the last heartbeat of one company's trackers."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -885,7 +885,7 @@ Global___SyncTime: _TypeAlias = SyncTime  # noqa: Y015
 
 @_typing.final
 class ReportSyncRequest(_message.Message):
-    """ReportSyncRequest carries at most 10,000 signs of life."""
+    """ReportSyncRequest carries at most 10,000 heartbeats."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -924,7 +924,7 @@ Global___ReportSyncResponse: _TypeAlias = ReportSyncResponse  # noqa: Y015
 
 @_typing.final
 class ListSyncTimesRequest(_message.Message):
-    """ListSyncTimesRequest asks for what was recorded since a moment."""
+    """ListSyncTimesRequest asks for the heartbeats since a moment."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -948,7 +948,7 @@ Global___ListSyncTimesRequest: _TypeAlias = ListSyncTimesRequest  # noqa: Y015
 
 @_typing.final
 class ListSyncTimesResponse(_message.Message):
-    """ListSyncTimesResponse returns at most one entry a company."""
+    """ListSyncTimesResponse has at most one entry for each company."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

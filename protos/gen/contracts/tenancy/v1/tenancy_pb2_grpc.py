@@ -29,9 +29,9 @@ if _version_not_supported:
 
 
 class TenancyServiceStub:
-    """TenancyService owns companies and their keys. It knows no employee and no price.
+    """TenancyService owns companies, their keys and their tracking policies.
 
-    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
+    Every call with an Action may carry an idempotency key. NOT_FOUND: there is no company with that id.
     """
 
     def __init__(self, channel):
@@ -138,9 +138,9 @@ class TenancyServiceStub:
 
 
 class TenancyServiceServicer:
-    """TenancyService owns companies and their keys. It knows no employee and no price.
+    """TenancyService owns companies, their keys and their tracking policies.
 
-    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
+    Every call with an Action may carry an idempotency key. NOT_FOUND: there is no company with that id.
     """
 
     def CreateCompany(self, request, context):
@@ -160,7 +160,7 @@ class TenancyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SuspendCompany(self, request, context):
-        """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is not active.
+        """SuspendCompany refuses all requests of the company from now on. FAILED_PRECONDITION: it is not active.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -174,15 +174,15 @@ class TenancyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CloseCompany(self, request, context):
-        """CloseCompany ends a company and its keys for ever; it keeps its name and its history, and nothing of it can be
-        changed again. FAILED_PRECONDITION: it is closed already.
+        """CloseCompany permanently closes a company and ends its keys. It keeps its name and its history and can no longer be
+        changed. FAILED_PRECONDITION: it is already closed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetLogo(self, request, context):
-        """SetLogo replaces a company's logo. INVALID_ARGUMENT: it is no PNG, JPEG, GIF or WebP, or larger than 256 KiB.
+        """SetLogo replaces a company's logo. INVALID_ARGUMENT: it is not a PNG, JPEG, GIF or WebP, or larger than 256 KiB.
         FAILED_PRECONDITION: the company is closed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -205,69 +205,69 @@ class TenancyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetTrackingPolicy(self, request, context):
-        """GetTrackingPolicy returns a company's policy; every company has one from the beginning.
+        """GetTrackingPolicy returns a company's policy; every company has one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RotateKey(self, request, context):
-        """RotateKey gives a company a new key; the others stop at once, or after a grace period.
+        """RotateKey gives a company a new key; the others end at once, or after a grace period.
         FAILED_PRECONDITION: the company is closed, or too many of its keys are in their grace period.
-        ALREADY_EXISTS: key_hint is given and another key is the newest by now.
+        ALREADY_EXISTS: key_hint is given, and another key is now the newest.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokeKey(self, request, context):
-        """RevokeKey stops one key at once. After the last one nobody gets in until the next rotation.
-        NOT_FOUND: the company has no such key. FAILED_PRECONDITION: it has ended already.
+        """RevokeKey ends a key at once. Without a valid key the company's requests are refused until the next rotation.
+        NOT_FOUND: the company has no such key. FAILED_PRECONDITION: it has already ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListKeys(self, request, context):
-        """ListKeys returns a company's keys, and which of them are still in use.
+        """ListKeys returns a company's keys with their last use.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReportKeyUse(self, request, context):
-        """ReportKeyUse takes the latest uses of keys, coalesced by the caller; an older one changes nothing. A key that comes
-        with its digest under the newest pepper is known by that one too from then on.
+        """ReportKeyUse stores the latest uses of keys, coalesced by the caller; an older one changes nothing. The digest of a
+        key under the newest pepper is added to it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListCompanyChanges(self, request, context):
-        """ListCompanyChanges returns companies changed after a revision, oldest change first: how the portal keeps its
-        directory. Asking with the revision of the last answer misses nothing: revisions become visible in order.
-        FAILED_PRECONDITION: the revision is of another life of the database; drop the copy and ask after 0.
+        """ListCompanyChanges returns the companies changed after a revision, oldest change first. Revisions become visible in
+        order, so that no change is missed. FAILED_PRECONDITION: the revision is from before a restore of the database; drop
+        the copy and ask after revision 0.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListAccessChanges(self, request, context):
-        """ListAccessChanges is the same for the gateway: digests, state and policy, nothing about the customer.
+        """ListAccessChanges is the same for gateways: key digests, state and policy, and no details of the customer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReportSync(self, request, context):
-        """ReportSync takes the latest signs of life of companies, coalesced by the caller; an older one changes nothing.
+        """ReportSync stores the last heartbeats of companies, coalesced by the caller; an older one changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListSyncTimes(self, request, context):
-        """ListSyncTimes returns the signs of life recorded at or after a moment.
+        """ListSyncTimes returns the heartbeats stored at or after a moment.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -281,7 +281,7 @@ class TenancyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def VerifyAudit(self, request, context):
-        """VerifyAudit follows the audit trail from its beginning. It takes a while: allow 30 seconds for a million entries.
+        """VerifyAudit verifies the audit trail from its beginning. Allow 30 seconds for a million entries.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -394,9 +394,9 @@ def add_TenancyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TenancyService:
-    """TenancyService owns companies and their keys. It knows no employee and no price.
+    """TenancyService owns companies, their keys and their tracking policies.
 
-    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
+    Every call with an Action may carry an idempotency key. NOT_FOUND: there is no company with that id.
     """
 
     @staticmethod

@@ -30,9 +30,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class TenancyServiceStub:
-    """TenancyService owns companies and their keys. It knows no employee and no price.
+    """TenancyService owns companies, their keys and their tracking policies.
 
-    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
+    Every call with an Action may carry an idempotency key. NOT_FOUND: there is no company with that id.
     """
 
     @_typing.overload
@@ -48,15 +48,15 @@ class TenancyServiceStub:
     ALREADY_EXISTS: another company has that name. FAILED_PRECONDITION: the company is closed.
     """
     SuspendCompany: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.SuspendCompanyRequest, _tenancy_pb2.SuspendCompanyResponse]
-    """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is not active."""
+    """SuspendCompany refuses all requests of the company from now on. FAILED_PRECONDITION: it is not active."""
     ReactivateCompany: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ReactivateCompanyRequest, _tenancy_pb2.ReactivateCompanyResponse]
     """ReactivateCompany ends a suspension. FAILED_PRECONDITION: the company is not suspended."""
     CloseCompany: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.CloseCompanyRequest, _tenancy_pb2.CloseCompanyResponse]
-    """CloseCompany ends a company and its keys for ever; it keeps its name and its history, and nothing of it can be
-    changed again. FAILED_PRECONDITION: it is closed already.
+    """CloseCompany permanently closes a company and ends its keys. It keeps its name and its history and can no longer be
+    changed. FAILED_PRECONDITION: it is already closed.
     """
     SetLogo: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.SetLogoRequest, _tenancy_pb2.SetLogoResponse]
-    """SetLogo replaces a company's logo. INVALID_ARGUMENT: it is no PNG, JPEG, GIF or WebP, or larger than 256 KiB.
+    """SetLogo replaces a company's logo. INVALID_ARGUMENT: it is not a PNG, JPEG, GIF or WebP, or larger than 256 KiB.
     FAILED_PRECONDITION: the company is closed.
     """
     GetLogo: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.GetLogoRequest, _tenancy_pb2.GetLogoResponse]
@@ -66,43 +66,43 @@ class TenancyServiceStub:
     FAILED_PRECONDITION: the company is closed.
     """
     GetTrackingPolicy: _grpc.UnaryUnaryMultiCallable[_policy_pb2.GetTrackingPolicyRequest, _policy_pb2.GetTrackingPolicyResponse]
-    """GetTrackingPolicy returns a company's policy; every company has one from the beginning."""
+    """GetTrackingPolicy returns a company's policy; every company has one."""
     RotateKey: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.RotateKeyRequest, _tenancy_pb2.RotateKeyResponse]
-    """RotateKey gives a company a new key; the others stop at once, or after a grace period.
+    """RotateKey gives a company a new key; the others end at once, or after a grace period.
     FAILED_PRECONDITION: the company is closed, or too many of its keys are in their grace period.
-    ALREADY_EXISTS: key_hint is given and another key is the newest by now.
+    ALREADY_EXISTS: key_hint is given, and another key is now the newest.
     """
     RevokeKey: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.RevokeKeyRequest, _tenancy_pb2.RevokeKeyResponse]
-    """RevokeKey stops one key at once. After the last one nobody gets in until the next rotation.
-    NOT_FOUND: the company has no such key. FAILED_PRECONDITION: it has ended already.
+    """RevokeKey ends a key at once. Without a valid key the company's requests are refused until the next rotation.
+    NOT_FOUND: the company has no such key. FAILED_PRECONDITION: it has already ended.
     """
     ListKeys: _grpc.UnaryUnaryMultiCallable[_keys_pb2.ListKeysRequest, _keys_pb2.ListKeysResponse]
-    """ListKeys returns a company's keys, and which of them are still in use."""
+    """ListKeys returns a company's keys with their last use."""
     ReportKeyUse: _grpc.UnaryUnaryMultiCallable[_keys_pb2.ReportKeyUseRequest, _keys_pb2.ReportKeyUseResponse]
-    """ReportKeyUse takes the latest uses of keys, coalesced by the caller; an older one changes nothing. A key that comes
-    with its digest under the newest pepper is known by that one too from then on.
+    """ReportKeyUse stores the latest uses of keys, coalesced by the caller; an older one changes nothing. The digest of a
+    key under the newest pepper is added to it.
     """
     ListCompanyChanges: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ListCompanyChangesRequest, _tenancy_pb2.ListCompanyChangesResponse]
-    """ListCompanyChanges returns companies changed after a revision, oldest change first: how the portal keeps its
-    directory. Asking with the revision of the last answer misses nothing: revisions become visible in order.
-    FAILED_PRECONDITION: the revision is of another life of the database; drop the copy and ask after 0.
+    """ListCompanyChanges returns the companies changed after a revision, oldest change first. Revisions become visible in
+    order, so that no change is missed. FAILED_PRECONDITION: the revision is from before a restore of the database; drop
+    the copy and ask after revision 0.
     """
     ListAccessChanges: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ListAccessChangesRequest, _tenancy_pb2.ListAccessChangesResponse]
-    """ListAccessChanges is the same for the gateway: digests, state and policy, nothing about the customer."""
+    """ListAccessChanges is the same for gateways: key digests, state and policy, and no details of the customer."""
     ReportSync: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ReportSyncRequest, _tenancy_pb2.ReportSyncResponse]
-    """ReportSync takes the latest signs of life of companies, coalesced by the caller; an older one changes nothing."""
+    """ReportSync stores the last heartbeats of companies, coalesced by the caller; an older one changes nothing."""
     ListSyncTimes: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ListSyncTimesRequest, _tenancy_pb2.ListSyncTimesResponse]
-    """ListSyncTimes returns the signs of life recorded at or after a moment."""
+    """ListSyncTimes returns the heartbeats stored at or after a moment."""
     ListAuditEntries: _grpc.UnaryUnaryMultiCallable[_audit_pb2.ListAuditEntriesRequest, _audit_pb2.ListAuditEntriesResponse]
     """ListAuditEntries returns one page of the audit trail."""
     VerifyAudit: _grpc.UnaryUnaryMultiCallable[_audit_pb2.VerifyAuditRequest, _audit_pb2.VerifyAuditResponse]
-    """VerifyAudit follows the audit trail from its beginning. It takes a while: allow 30 seconds for a million entries."""
+    """VerifyAudit verifies the audit trail from its beginning. Allow 30 seconds for a million entries."""
 
 @_typing.type_check_only
 class TenancyServiceAsyncStub(TenancyServiceStub):
-    """TenancyService owns companies and their keys. It knows no employee and no price.
+    """TenancyService owns companies, their keys and their tracking policies.
 
-    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
+    Every call with an Action may carry an idempotency key. NOT_FOUND: there is no company with that id.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -115,15 +115,15 @@ class TenancyServiceAsyncStub(TenancyServiceStub):
     ALREADY_EXISTS: another company has that name. FAILED_PRECONDITION: the company is closed.
     """
     SuspendCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.SuspendCompanyRequest, _tenancy_pb2.SuspendCompanyResponse]  # type: ignore[assignment]
-    """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is not active."""
+    """SuspendCompany refuses all requests of the company from now on. FAILED_PRECONDITION: it is not active."""
     ReactivateCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ReactivateCompanyRequest, _tenancy_pb2.ReactivateCompanyResponse]  # type: ignore[assignment]
     """ReactivateCompany ends a suspension. FAILED_PRECONDITION: the company is not suspended."""
     CloseCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.CloseCompanyRequest, _tenancy_pb2.CloseCompanyResponse]  # type: ignore[assignment]
-    """CloseCompany ends a company and its keys for ever; it keeps its name and its history, and nothing of it can be
-    changed again. FAILED_PRECONDITION: it is closed already.
+    """CloseCompany permanently closes a company and ends its keys. It keeps its name and its history and can no longer be
+    changed. FAILED_PRECONDITION: it is already closed.
     """
     SetLogo: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.SetLogoRequest, _tenancy_pb2.SetLogoResponse]  # type: ignore[assignment]
-    """SetLogo replaces a company's logo. INVALID_ARGUMENT: it is no PNG, JPEG, GIF or WebP, or larger than 256 KiB.
+    """SetLogo replaces a company's logo. INVALID_ARGUMENT: it is not a PNG, JPEG, GIF or WebP, or larger than 256 KiB.
     FAILED_PRECONDITION: the company is closed.
     """
     GetLogo: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.GetLogoRequest, _tenancy_pb2.GetLogoResponse]  # type: ignore[assignment]
@@ -133,42 +133,42 @@ class TenancyServiceAsyncStub(TenancyServiceStub):
     FAILED_PRECONDITION: the company is closed.
     """
     GetTrackingPolicy: _aio.UnaryUnaryMultiCallable[_policy_pb2.GetTrackingPolicyRequest, _policy_pb2.GetTrackingPolicyResponse]  # type: ignore[assignment]
-    """GetTrackingPolicy returns a company's policy; every company has one from the beginning."""
+    """GetTrackingPolicy returns a company's policy; every company has one."""
     RotateKey: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.RotateKeyRequest, _tenancy_pb2.RotateKeyResponse]  # type: ignore[assignment]
-    """RotateKey gives a company a new key; the others stop at once, or after a grace period.
+    """RotateKey gives a company a new key; the others end at once, or after a grace period.
     FAILED_PRECONDITION: the company is closed, or too many of its keys are in their grace period.
-    ALREADY_EXISTS: key_hint is given and another key is the newest by now.
+    ALREADY_EXISTS: key_hint is given, and another key is now the newest.
     """
     RevokeKey: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.RevokeKeyRequest, _tenancy_pb2.RevokeKeyResponse]  # type: ignore[assignment]
-    """RevokeKey stops one key at once. After the last one nobody gets in until the next rotation.
-    NOT_FOUND: the company has no such key. FAILED_PRECONDITION: it has ended already.
+    """RevokeKey ends a key at once. Without a valid key the company's requests are refused until the next rotation.
+    NOT_FOUND: the company has no such key. FAILED_PRECONDITION: it has already ended.
     """
     ListKeys: _aio.UnaryUnaryMultiCallable[_keys_pb2.ListKeysRequest, _keys_pb2.ListKeysResponse]  # type: ignore[assignment]
-    """ListKeys returns a company's keys, and which of them are still in use."""
+    """ListKeys returns a company's keys with their last use."""
     ReportKeyUse: _aio.UnaryUnaryMultiCallable[_keys_pb2.ReportKeyUseRequest, _keys_pb2.ReportKeyUseResponse]  # type: ignore[assignment]
-    """ReportKeyUse takes the latest uses of keys, coalesced by the caller; an older one changes nothing. A key that comes
-    with its digest under the newest pepper is known by that one too from then on.
+    """ReportKeyUse stores the latest uses of keys, coalesced by the caller; an older one changes nothing. The digest of a
+    key under the newest pepper is added to it.
     """
     ListCompanyChanges: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ListCompanyChangesRequest, _tenancy_pb2.ListCompanyChangesResponse]  # type: ignore[assignment]
-    """ListCompanyChanges returns companies changed after a revision, oldest change first: how the portal keeps its
-    directory. Asking with the revision of the last answer misses nothing: revisions become visible in order.
-    FAILED_PRECONDITION: the revision is of another life of the database; drop the copy and ask after 0.
+    """ListCompanyChanges returns the companies changed after a revision, oldest change first. Revisions become visible in
+    order, so that no change is missed. FAILED_PRECONDITION: the revision is from before a restore of the database; drop
+    the copy and ask after revision 0.
     """
     ListAccessChanges: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ListAccessChangesRequest, _tenancy_pb2.ListAccessChangesResponse]  # type: ignore[assignment]
-    """ListAccessChanges is the same for the gateway: digests, state and policy, nothing about the customer."""
+    """ListAccessChanges is the same for gateways: key digests, state and policy, and no details of the customer."""
     ReportSync: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ReportSyncRequest, _tenancy_pb2.ReportSyncResponse]  # type: ignore[assignment]
-    """ReportSync takes the latest signs of life of companies, coalesced by the caller; an older one changes nothing."""
+    """ReportSync stores the last heartbeats of companies, coalesced by the caller; an older one changes nothing."""
     ListSyncTimes: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ListSyncTimesRequest, _tenancy_pb2.ListSyncTimesResponse]  # type: ignore[assignment]
-    """ListSyncTimes returns the signs of life recorded at or after a moment."""
+    """ListSyncTimes returns the heartbeats stored at or after a moment."""
     ListAuditEntries: _aio.UnaryUnaryMultiCallable[_audit_pb2.ListAuditEntriesRequest, _audit_pb2.ListAuditEntriesResponse]  # type: ignore[assignment]
     """ListAuditEntries returns one page of the audit trail."""
     VerifyAudit: _aio.UnaryUnaryMultiCallable[_audit_pb2.VerifyAuditRequest, _audit_pb2.VerifyAuditResponse]  # type: ignore[assignment]
-    """VerifyAudit follows the audit trail from its beginning. It takes a while: allow 30 seconds for a million entries."""
+    """VerifyAudit verifies the audit trail from its beginning. Allow 30 seconds for a million entries."""
 
 class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
-    """TenancyService owns companies and their keys. It knows no employee and no price.
+    """TenancyService owns companies, their keys and their tracking policies.
 
-    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
+    Every call with an Action may carry an idempotency key. NOT_FOUND: there is no company with that id.
     """
 
     @_abc_1.abstractmethod
@@ -197,7 +197,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.SuspendCompanyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.SuspendCompanyResponse, _abc.Awaitable[_tenancy_pb2.SuspendCompanyResponse]]:
-        """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is not active."""
+        """SuspendCompany refuses all requests of the company from now on. FAILED_PRECONDITION: it is not active."""
 
     @_abc_1.abstractmethod
     def ReactivateCompany(
@@ -213,8 +213,8 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.CloseCompanyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.CloseCompanyResponse, _abc.Awaitable[_tenancy_pb2.CloseCompanyResponse]]:
-        """CloseCompany ends a company and its keys for ever; it keeps its name and its history, and nothing of it can be
-        changed again. FAILED_PRECONDITION: it is closed already.
+        """CloseCompany permanently closes a company and ends its keys. It keeps its name and its history and can no longer be
+        changed. FAILED_PRECONDITION: it is already closed.
         """
 
     @_abc_1.abstractmethod
@@ -223,7 +223,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.SetLogoRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.SetLogoResponse, _abc.Awaitable[_tenancy_pb2.SetLogoResponse]]:
-        """SetLogo replaces a company's logo. INVALID_ARGUMENT: it is no PNG, JPEG, GIF or WebP, or larger than 256 KiB.
+        """SetLogo replaces a company's logo. INVALID_ARGUMENT: it is not a PNG, JPEG, GIF or WebP, or larger than 256 KiB.
         FAILED_PRECONDITION: the company is closed.
         """
 
@@ -251,7 +251,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _policy_pb2.GetTrackingPolicyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_policy_pb2.GetTrackingPolicyResponse, _abc.Awaitable[_policy_pb2.GetTrackingPolicyResponse]]:
-        """GetTrackingPolicy returns a company's policy; every company has one from the beginning."""
+        """GetTrackingPolicy returns a company's policy; every company has one."""
 
     @_abc_1.abstractmethod
     def RotateKey(
@@ -259,9 +259,9 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.RotateKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.RotateKeyResponse, _abc.Awaitable[_tenancy_pb2.RotateKeyResponse]]:
-        """RotateKey gives a company a new key; the others stop at once, or after a grace period.
+        """RotateKey gives a company a new key; the others end at once, or after a grace period.
         FAILED_PRECONDITION: the company is closed, or too many of its keys are in their grace period.
-        ALREADY_EXISTS: key_hint is given and another key is the newest by now.
+        ALREADY_EXISTS: key_hint is given, and another key is now the newest.
         """
 
     @_abc_1.abstractmethod
@@ -270,8 +270,8 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.RevokeKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.RevokeKeyResponse, _abc.Awaitable[_tenancy_pb2.RevokeKeyResponse]]:
-        """RevokeKey stops one key at once. After the last one nobody gets in until the next rotation.
-        NOT_FOUND: the company has no such key. FAILED_PRECONDITION: it has ended already.
+        """RevokeKey ends a key at once. Without a valid key the company's requests are refused until the next rotation.
+        NOT_FOUND: the company has no such key. FAILED_PRECONDITION: it has already ended.
         """
 
     @_abc_1.abstractmethod
@@ -280,7 +280,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _keys_pb2.ListKeysRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_keys_pb2.ListKeysResponse, _abc.Awaitable[_keys_pb2.ListKeysResponse]]:
-        """ListKeys returns a company's keys, and which of them are still in use."""
+        """ListKeys returns a company's keys with their last use."""
 
     @_abc_1.abstractmethod
     def ReportKeyUse(
@@ -288,8 +288,8 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _keys_pb2.ReportKeyUseRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_keys_pb2.ReportKeyUseResponse, _abc.Awaitable[_keys_pb2.ReportKeyUseResponse]]:
-        """ReportKeyUse takes the latest uses of keys, coalesced by the caller; an older one changes nothing. A key that comes
-        with its digest under the newest pepper is known by that one too from then on.
+        """ReportKeyUse stores the latest uses of keys, coalesced by the caller; an older one changes nothing. The digest of a
+        key under the newest pepper is added to it.
         """
 
     @_abc_1.abstractmethod
@@ -298,9 +298,9 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.ListCompanyChangesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.ListCompanyChangesResponse, _abc.Awaitable[_tenancy_pb2.ListCompanyChangesResponse]]:
-        """ListCompanyChanges returns companies changed after a revision, oldest change first: how the portal keeps its
-        directory. Asking with the revision of the last answer misses nothing: revisions become visible in order.
-        FAILED_PRECONDITION: the revision is of another life of the database; drop the copy and ask after 0.
+        """ListCompanyChanges returns the companies changed after a revision, oldest change first. Revisions become visible in
+        order, so that no change is missed. FAILED_PRECONDITION: the revision is from before a restore of the database; drop
+        the copy and ask after revision 0.
         """
 
     @_abc_1.abstractmethod
@@ -309,7 +309,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.ListAccessChangesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.ListAccessChangesResponse, _abc.Awaitable[_tenancy_pb2.ListAccessChangesResponse]]:
-        """ListAccessChanges is the same for the gateway: digests, state and policy, nothing about the customer."""
+        """ListAccessChanges is the same for gateways: key digests, state and policy, and no details of the customer."""
 
     @_abc_1.abstractmethod
     def ReportSync(
@@ -317,7 +317,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.ReportSyncRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.ReportSyncResponse, _abc.Awaitable[_tenancy_pb2.ReportSyncResponse]]:
-        """ReportSync takes the latest signs of life of companies, coalesced by the caller; an older one changes nothing."""
+        """ReportSync stores the last heartbeats of companies, coalesced by the caller; an older one changes nothing."""
 
     @_abc_1.abstractmethod
     def ListSyncTimes(
@@ -325,7 +325,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.ListSyncTimesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.ListSyncTimesResponse, _abc.Awaitable[_tenancy_pb2.ListSyncTimesResponse]]:
-        """ListSyncTimes returns the signs of life recorded at or after a moment."""
+        """ListSyncTimes returns the heartbeats stored at or after a moment."""
 
     @_abc_1.abstractmethod
     def ListAuditEntries(
@@ -341,6 +341,6 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audit_pb2.VerifyAuditRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_audit_pb2.VerifyAuditResponse, _abc.Awaitable[_audit_pb2.VerifyAuditResponse]]:
-        """VerifyAudit follows the audit trail from its beginning. It takes a while: allow 30 seconds for a million entries."""
+        """VerifyAudit verifies the audit trail from its beginning. Allow 30 seconds for a million entries."""
 
 def add_TenancyServiceServicer_to_server(servicer: TenancyServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
