@@ -1,4 +1,4 @@
-"""Tracking's processes: what each is made of, and the command that starts it."""
+"""The command line of the tracking service."""
 
 import argparse
 import os
@@ -19,7 +19,7 @@ from tracking.processes.gateway import gateway
 from tracking.processes.workers import run_workers
 from tracking.processes.workspace import workspace
 
-LESS_URGENT = 5  # of nice: totals may come a moment later, uploads are waited for
+LESS_URGENT = 5  # nice value: totals may be late, uploads must not
 
 
 def _serve_gateway(listener: socket.socket) -> None:
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def cli() -> None:
-    """`tenantry-tracking COMMAND`."""
+    """Runs `tenantry-tracking COMMAND`."""
     arguments = _parser().parse_args()
     match arguments.command:
         case "migrate":

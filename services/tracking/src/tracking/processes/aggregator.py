@@ -1,4 +1,4 @@
-"""The aggregator's process: what it is made of."""
+"""The aggregator process."""
 
 import asyncio
 import time
@@ -28,8 +28,8 @@ from tracking.totals.worker import BEAT, Aggregation
 
 
 async def aggregator(config: settings.Aggregator) -> None:
-    """Folds claims into totals, publishes the aggregate feed, and does what time brings: sessions that fell silent,
-    screenshots that are too old, use of deleted sessions that came late, companies that moved to another time zone.
+    """Folds claims into totals, publishes the aggregate feed, and does periodic work: ends silent sessions, removes old
+    screenshots, erases late use of deleted sessions, and follows changes of time zone.
     """
     engine = create_engine(config.database_url, name="tracking-aggregator")
     dispatch = create_engine(config.dispatch_database_url, name="tracking-dispatch", pool_size=4)
@@ -40,7 +40,7 @@ async def aggregator(config: settings.Aggregator) -> None:
     aggregation = Aggregation(folding, dispatch, company_month_event, announced.set)
 
     pictures = PictureStore(config.pictures_url)
-    directory = AccessDirectory(Peppers(b""))  # nobody shows a key here
+    directory = AccessDirectory(Peppers(b""))  # the aggregator checks no keys
     sync = AccessSync(
         directory, TenancyClient(config.tenancy_address, config), BillingClient(config.billing_address, config)
     )

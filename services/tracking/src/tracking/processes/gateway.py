@@ -1,4 +1,4 @@
-"""The gateway's process: what it is made of."""
+"""The gateway process."""
 
 import socket
 from functools import partial
@@ -40,9 +40,9 @@ from tracking.sessions.use_cases.signs_of_life import SignsOfLife
 
 
 async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
-    """One gateway process: answers trackers, keeps its access directory, writes what it has noted."""
-    # Without a ping before each use: a tracker whose call meets a restarted database comes again, nothing is lost.
-    # Nobody waits for a connection longer than a tracker waits for the answer to a poll.
+    """One gateway process: answers trackers and agents, keeps its access directory, and writes collected heartbeats."""
+    # No ping before each use: after a restart of the database a tracker repeats its call.
+    # A connection is awaited no longer than a tracker waits for the response to a poll.
     engine = create_engine(config.database_url, name="tracking-gateway", pool_size=20, patience=4, ping=False)
     bus = Bus(config.nats_url, name="tracking-gateway")
     tenancy = TenancyClient(config.tenancy_address, config)
@@ -60,7 +60,7 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     large_uploads = LargeUploadReader()
     uploads = UploadTaker(engine, commit, authenticator.forget)
     calls = Gateway(engine, authenticator, uploads, screenshots, life, key_uses, large_uploads, Room())
-    # Not the bus: without its nudges the directory is a second older, and no reason to take every gateway away.
+    # The bus is left out: without events the directory is at most a second older.
     health = health_routes({"database": partial(ping, engine), "tenancy and billing": sync.check_confirmed})
     watch = ConfigWatch()
     sync.listen(watch.changed)

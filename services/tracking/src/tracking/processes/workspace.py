@@ -1,4 +1,4 @@
-"""The workspace's process: its application, and what it is made of."""
+"""The workspace process and its application."""
 
 import socket
 from collections.abc import Coroutine, Sequence
@@ -73,7 +73,7 @@ def workspace_app(
     cookie_secure: bool,
     sends_mail: bool = False,
 ) -> FastAPI:
-    """The application over these dependencies; `sends_mail`: somebody hands queued e-mails over."""
+    """The application with these dependencies; `sends_mail`: a process delivers queued e-mails."""
     prepare()
     app = FastAPI(
         title="Tenantry workspace",
@@ -91,7 +91,7 @@ def workspace_app(
 
 
 async def workspace(config: settings.Workspace, listener: socket.socket) -> None:
-    """The pages of admins and employees."""
+    """Serves the pages of admins and employees."""
     engine = create_engine(config.database_url, name="tracking-workspace", statement_timeout=PAGE_STATEMENT_TIMEOUT)
     dispatch = create_engine(
         config.dispatch_database_url,
@@ -127,7 +127,7 @@ async def workspace(config: settings.Workspace, listener: socket.socket) -> None
 def _mailing(
     config: settings.Workspace, engine: AsyncEngine, dispatch: AsyncEngine
 ) -> list[Coroutine[None, None, None]]:
-    """Answers requests for links and hands mails over; nothing where no way for mails is set."""
+    """The tasks that answer requests for reset links and deliver mails; none if mail is not configured."""
     if not config.mail_url:
         return []
     sender = open_sender(config.mail_url, from_address=config.mail_from, setting="TRACKING_MAIL_URL")

@@ -1,4 +1,4 @@
-"""How much of large bodies the gateway holds in memory at once."""
+"""Admission of large request bodies: a limit on the bytes held in memory at once."""
 
 import asyncio
 from collections import Counter
@@ -8,27 +8,27 @@ from uuid import UUID
 
 from servicekit.errors import RateLimited, Unavailable
 
-SMALL_BODY = 256 * 1024  # bytes that are decoded in the gateway's own process, in about a millisecond
+SMALL_BODY = 256 * 1024  # bytes that the gateway decodes in its own process, in about a millisecond
 
-START = 64 * 1024  # bytes of a large body that are read before it is known who sends it
+START = 64 * 1024  # bytes of a large body that are read before the sender is authenticated
 
 MAX_HELD = 160 * 1024**2  # bytes of large bodies in memory at once, of all companies
 
 MAX_HELD_BY_COMPANY = 40 * 1024**2
 
-PATIENCE = 5.0  # seconds a body waits in the network for room
+PATIENCE = 5.0  # seconds that a body waits for admission
 
 
 class Room:
-    """How many bytes of large bodies may be held in memory."""
+    """The memory for large bodies."""
 
     def __init__(self) -> None:
-        self._held: Counter[int] = Counter()  # by the integer of the company's id
+        self._held: Counter[int] = Counter()  # keyed by the integer of the company's id
         self._freed = asyncio.Event()
 
     @asynccontextmanager
     async def of(self, company_id: UUID, size: int) -> AsyncIterator[None]:
-        """Holds room for `size` bytes. RateLimited: this company has its share. Unavailable: there is none left."""
+        """Reserves `size` bytes. RateLimited: the company has its share. Unavailable: none are left."""
         company = company_id.int
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):

@@ -1,4 +1,4 @@
-"""Reports of days, months and use: of everyone to the company's admins, of themselves to everyone else."""
+"""Reports of days, months and use: admins see everyone of their company, employees see themselves."""
 
 from calendar import monthrange
 from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What every report begins with: whom it is about, in which days, against which target (seconds a day)."""
+    """The basis of a report: its people, its time zone, and the daily target in seconds."""
 
     tx: AsyncConnection
     time_zone: str
@@ -33,11 +33,11 @@ class Reader:
 
     @property
     def ids(self) -> list[UUID]:
-        """The people's."""
+        """The people's ids."""
         return [person.employee_id for person in self.people]
 
     def with_sums(self, found: dict[UUID, Sums]) -> list[tuple[Employee, Sums]]:
-        """Everyone who has any, and everyone who could have."""
+        """Everyone with data, and everyone who could have some."""
         people = [person for person in self.people if person.active or person.employee_id in found]
         return [(person, found.get(person.employee_id, Sums())) for person in people]
 
@@ -53,12 +53,12 @@ class Daily:
 
     @property
     def day_before(self) -> date:
-        """The day before that one."""
+        """The previous day."""
         return self.day - _DAY
 
     @property
     def day_after(self) -> date:
-        """The day after that one."""
+        """The next day."""
         return self.day + _DAY
 
 
@@ -75,18 +75,18 @@ class Monthly:
 
     @property
     def month_before(self) -> date:
-        """A day of it."""
+        """A day of the previous month."""
         return self.first - _DAY
 
     @property
     def month_after(self) -> date:
-        """A day of it."""
+        """A day of the next month."""
         return self.last + _DAY
 
 
 @asynccontextmanager
 async def reading(engine: AsyncEngine, company_id: UUID, only_of: UUID | None) -> AsyncIterator[Reader]:
-    """A transaction about one person or, with None, about everyone of the company. NotFound: no such person."""
+    """A transaction about one person, or with None about everyone of the company. NotFound: no such person."""
     async with company_scope(engine, company_id) as tx:
         company, settings = await companies.get(tx), await company_settings.get(tx)
         everyone = await employees.everyone(tx)
@@ -99,7 +99,7 @@ async def reading(engine: AsyncEngine, company_id: UUID, only_of: UUID | None) -
 async def show_daily(
     engine: AsyncEngine, company_id: UUID, *, only_of: UUID | None, day: date | None, now: datetime
 ) -> Daily:
-    """That day; without one the day of `now`. InvalidInput: no such day."""
+    """The report of `day`, or of the day of `now`. InvalidInput: no such day."""
     check_year(day)
     async with reading(engine, company_id, only_of) as reader:
         shown = day or day_of(now, reader.time_zone)
@@ -110,7 +110,7 @@ async def show_daily(
 async def show_monthly(
     engine: AsyncEngine, company_id: UUID, *, only_of: UUID | None, month: date | None, now: datetime
 ) -> Monthly:
-    """The month of that day; without one the month of `now`. InvalidInput: no such month."""
+    """The report of the month of `day`, or of `now`. InvalidInput: no such month."""
     check_year(month)
     async with reading(engine, company_id, only_of) as reader:
         first = (month or day_of(now, reader.time_zone)).replace(day=1)
@@ -121,7 +121,7 @@ async def show_monthly(
 
 
 def check_year(day: date | None) -> None:
-    """InvalidInput when nothing can be known of such a day."""
+    """InvalidInput: the day is outside the supported years."""
     if day and day.year not in PLAUSIBLE_YEARS:
         raise InvalidInput("There is nothing to see of such a day")
 
@@ -137,7 +137,7 @@ MOST_SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class TopUse:
-    """From the first day to the last, both included."""
+    """A range of days, both ends included."""
 
     time_zone: str
     first: date
@@ -149,9 +149,9 @@ class TopUse:
 async def show_top_use(
     engine: AsyncEngine, company_id: UUID, *, only_of: UUID | None, first: date | None, last: date | None, now: datetime
 ) -> TopUse:
-    """The range; without a last day it ends today, without a first it has a week. InvalidInput: no range, or too long.
+    """The report of the range. Without a last day it ends today, without a first day it covers a week.
 
-    A stretch over a midnight counts on each day with the seconds that lie in it.
+    InvalidInput: no range, or too long. A span over midnight counts on each day with the seconds that lie in it.
     """
     check_year(first)
     check_year(last)

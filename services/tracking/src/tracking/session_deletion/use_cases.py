@@ -1,4 +1,4 @@
-"""An admin deletes a session: it counts nowhere and shows nothing any more, and whatever comes of it again is known."""
+"""Deletes a session: it is no longer counted or shown, and repetitions of its data are recognised."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -37,11 +37,10 @@ async def delete_session(
     encode: Encode,
     now: datetime,
 ) -> None:
-    """Deletes a session of the company; one that is open ends at its last sign of life.
+    """Deletes a session; an open one ends at its last heartbeat.
 
-    The pictures go first: what fails or breaks off after them leaves a session that can be deleted again, never a
-    picture without one. NotFound: there is no such session, or it was deleted before. Unavailable: the picture store
-    does not answer.
+    Pictures are deleted first: after a failure the session can be deleted again, and no picture is left without one.
+    NotFound: there is no such session, or it was deleted before. Unavailable: the picture store does not respond.
     """
     gone: dict[UUID, Screenshot] = {}
     while True:
@@ -49,13 +48,13 @@ async def delete_session(
             if screenshot.screenshot_id not in gone:
                 await pictures.delete(company_id, screenshot.screenshot_id, screenshot.captured_at)
                 gone[screenshot.screenshot_id] = screenshot
-        while await fold_company(engine, company_id, encode):  # what its device has recorded says until when it went
+        while await fold_company(engine, company_id, encode):  # the device's records show when it ended
             pass
         async with company_scope(engine, company_id) as tx:
             is_deleted = await _delete(tx, company_id, number, gone, deleted_by=deleted_by, encode=encode, now=now)
         if is_deleted:
             break
-    for screenshot in gone.values():  # one that came twice may have been written again meanwhile
+    for screenshot in gone.values():  # a capture that was sent twice may have been written again meanwhile
         await pictures.delete(company_id, screenshot.screenshot_id, screenshot.captured_at)
 
 
@@ -77,9 +76,9 @@ async def _delete(
     encode: Encode,
     now: datetime,
 ) -> bool:
-    """False, and nothing has changed, when a picture has come that is not `gone`."""
-    company = await companies.next_revision(tx)  # from here on nobody folds
-    doomed = await session_deletion.hold(tx, number)  # and nobody adds a picture
+    """Deletes it. False, with no change: a screenshot has arrived that is not in `gone`."""
+    company = await companies.next_revision(tx)  # locks the company: no fold can run until the transaction ends
+    doomed = await session_deletion.hold(tx, number)  # and no screenshot can be added
     if company is None or doomed is None:
         raise NotFound(NOT_THERE)
     captures = await screenshots.of_session(tx, doomed.session_id)
@@ -96,7 +95,7 @@ async def _delete(
     )
     today = day_of(datetime.now(UTC), company.time_zone)
     if kept:
-        changes.setdefault(today, CompanyChange())  # for the storage
+        changes.setdefault(today, CompanyChange())  # storage is a level
     if changes:
         revision, now_used = company.feed_revision, await levels.read(tx)
         await company_days.add(tx, company_id, changes, revision=revision, today=today, levels=now_used)
@@ -105,10 +104,10 @@ async def _delete(
 
 
 async def _end(tx: AsyncConnection, doomed: Doomed, *, deleted_by: UUID, now: datetime) -> Spans:
-    """Ends it with the seconds that no session beside it has, of its person's use and, returned, of its device's time.
+    """Ends it and takes the seconds that no other session has: of the person's use and, returned, of the device's time.
 
-    It goes until its end or its last sign of life and no further: whatever the device recorded afterwards, before the
-    deletion or later, may belong to a session that has yet to arrive. The others go on as long as is likely.
+    The session lasts until its end or last heartbeat: what the device recorded afterwards may belong to a session that
+    has yet to arrive. Other sessions are assumed to last as long as is likely.
     """
     end = doomed.course.seen_until
     own = seconds_of(doomed.course.started_at, end)
@@ -127,7 +126,7 @@ async def _end(tx: AsyncConnection, doomed: Doomed, *, deleted_by: UUID, now: da
 async def _recount(
     tx: AsyncConnection, company: CompanyRow, doomed: Doomed, seconds: Spans, captured: Collection[datetime]
 ) -> dict[date, CompanyChange]:
-    """Counts the person's days again without what went; what the company's days lose. What waits never counts."""
+    """Recounts the person's days without the deleted seconds; returns the change of the company's days."""
     whose, zone, began = doomed.employee_id, company.time_zone, doomed.course.started_at
     book = Daybook(zone)
     if seconds and doomed.device_id:
@@ -153,11 +152,11 @@ def _lost(whose: UUID, moments: Counter[datetime], time_zone: str) -> Counter[Da
     return lost
 
 
-LATEST = timedelta(days=30)  # after a deletion; what comes later still is left out of reports alone
+LATEST = timedelta(days=30)  # after a deletion; what arrives later is left out of reports only
 
 
 async def erase_late_use(engine: AsyncEngine, dispatch: AsyncEngine, now: datetime) -> int:
-    """Empties records of use that belong to sessions deleted not longer than `LATEST` ago; returns how many."""
+    """Erases late use of sessions deleted within `LATEST`; returns the number of records."""
     async with dispatch.begin() as tx:
         companies = await session_deletion.companies_with_recent(tx, now - LATEST)
     emptied = 0

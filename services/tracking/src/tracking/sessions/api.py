@@ -47,7 +47,7 @@ async def call_stop(gateway: SessionGateway, call: Call) -> Reply:
 
 
 async def call_poll(gateway: SessionGateway, call: Call) -> Reply:
-    """`active_token`, `session_id`: whether to go on."""
+    """`active_token`, `session_id`: whether the session continues."""
     number = id_in(call.fields, "session_id")
     device = await _device(gateway, call)
     if not await poll_session(gateway.engine, call.company.company_id, device, number=number):

@@ -1,4 +1,4 @@
-"""What a company's admins set for their workspace: its name, its colour, how much a day is to have."""
+"""The settings of a company's workspace: name, colour, daily target."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -19,7 +19,7 @@ LONGEST_NAME = 60
 
 @dataclass(frozen=True, slots=True)
 class ShownSettings:
-    """What is set, how many seats are taken, and for how long screenshots are kept, where that is known."""
+    """The settings, the seats in use, and the screenshot retention where it is known."""
 
     settings: CompanySettings
     seats_used: int
@@ -44,9 +44,10 @@ async def show_settings(engine: AsyncEngine, company_id: UUID) -> ShownSettings:
 async def change_settings(
     engine: AsyncEngine, company_id: UUID, *, editor: Editor, name: str, colour: str, target_hours: str
 ) -> None:
-    """Replaces what is set.
+    """Replaces the settings.
 
-    InvalidInput: no name, no colour that white text is readable on, or no hours of a day. Stale: somebody was first.
+    InvalidInput: no name, a colour on which white text is not readable, or an invalid daily target. Stale: somebody
+    else saved first.
     """
     name, colour = checked(name, "the name of the workspace", most=LONGEST_NAME, required=True), colour.strip().lower()
     if not is_colour(colour):

@@ -1,4 +1,4 @@
-"""What the calls of the desktop and of the native API are given."""
+"""The dependencies of the calls of both HTTP APIs."""
 
 from dataclasses import dataclass, field
 
@@ -18,7 +18,7 @@ from tracking.sessions.use_cases.signs_of_life import SignsOfLife
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """What the calls need."""
+    """The dependencies of desktop calls."""
 
     engine: AsyncEngine
     authenticator: Authenticator
@@ -28,12 +28,12 @@ class Gateway:
     key_uses: KeyUses
     large_uploads: LargeUploadReader
     room: Room
-    picture_room: Room = field(default_factory=Room)  # of desktops' screenshots, whose tokens follow the pictures
+    picture_room: Room = field(default_factory=Room)  # for desktop screenshots, whose token comes after the picture
 
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """What the calls need."""
+    """The dependencies of native calls."""
 
     gateway: Gateway
     admission: Admission

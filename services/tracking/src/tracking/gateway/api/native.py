@@ -1,4 +1,4 @@
-"""The native API's door: the company's key, the body's size, then the call; what goes wrong is a problem document."""
+"""The native API as an ASGI application: company key, body size, then the call; errors are problem documents."""
 
 import structlog
 from fastapi import FastAPI
@@ -57,7 +57,7 @@ class NativeApi:
             await answer(inbound, send, response.status_code, headers, bytes(response.body))
 
     async def _answer(self, scope: Scope, inbound: Inbound, send: Send) -> Response | None:
-        """The answer; None when the framework has sent it."""
+        """The response; None if the framework has sent it."""
         if scope["path"] == DESCRIPTION:
             await self._app(scope, inbound, send)
             return None
@@ -66,14 +66,14 @@ class NativeApi:
         body = Body(inbound, declared, limit=_largest_body(scope["path"]), deadline=BODY_DEADLINE)
         if body.expected <= SMALL_BODY:
             return await self._call(scope, body, caller, send)
-        await device_of(self._native, caller)  # before its megabytes are read: the credential stands in the head
+        await device_of(self._native, caller)  # before megabytes of body are read: the credential is in the head
         async with self._native.gateway.room.of(caller.company.company_id, body.expected):
             return await self._call(scope, body, caller, send)
 
     async def _call(self, scope: Scope, arriving: Body, caller: Caller, send: Send) -> Response | None:
-        """The answer once the body is there; None when the framework has sent it."""
+        """The response once the body has arrived; None if the framework has sent it."""
         await arriving.read()
-        # Again, now that the body has arrived: a company that was suspended meanwhile gets nothing more.
+        # Checked again after the body: the company may have been suspended while it arrived.
         admitted(await self._native.admission.decide(caller.key_text, utc_now()))
         body = bytes(arriving)
         if scope["path"] != sync.PATH:
@@ -92,7 +92,7 @@ class NativeApi:
         self._native.gateway.life.company(company.company_id, now)
         origin = scope["client"][0] if scope.get("client") else ""
         authorization = headers.get(b"authorization", b"").decode("latin-1")
-        # The moment at which the head came: a large body takes its time, and the agent has looked at its clock before.
+        # The arrival of the head: the agent read its clock before it sent the body, which may take long.
         return Caller(company, entitlement, key, key_text or b"", authorization, origin, now)
 
 
@@ -103,7 +103,7 @@ def _largest_body(path: str) -> int:
 
 
 def description() -> bytes:
-    """What `/v1/openapi.json` answers, without a gateway."""
+    """The response of `/v1/openapi.json`, without a gateway."""
     return describe(_routes())
 
 
@@ -154,13 +154,13 @@ def _problem(error: Exception, path: str) -> Problem:
 
 
 def _first(error: RequestValidationError) -> str:
-    """What is wrong first; what was sent is not repeated, for it may be a password."""
+    """The first validation error, without the rejected value, which may be a password."""
     found = error.errors()[0]
     return f"{'.'.join(str(part) for part in found['loc'])}: {found['msg']}"
 
 
 def _replay(body: bytes) -> Receive:
-    """Gives out a body that has been read."""
+    """An ASGI `receive` for a body that has been read."""
     left = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:

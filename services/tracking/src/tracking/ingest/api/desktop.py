@@ -1,4 +1,4 @@
-"""The desktop protocol's upload, ordinary or large, where the fast path does not take it."""
+"""The desktop protocol's upload, ordinary or large: the fallback of the fast path."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -50,14 +50,14 @@ async def call_upload(gateway: UploadGateway, call: Call) -> Reply:
 
 
 async def call_large_upload(gateway: UploadGateway, call: Call) -> Reply:
-    """The same with days of rows: who calls is known before the rest is read, and nothing is decoded here."""
+    """An upload of days of rows: the device is authenticated first, and another process decodes the rest."""
     token = find_token(call.body.start(START))
     device = await device_of(gateway, call, token)
     gateway.uploads.check_room(call.company.company_id)
     async with gateway.room.of(call.company.company_id, call.body.expected):
         await read_whole(call.body)
         await call.confirm()
-        device = await device_of(gateway, call, token)  # again: it may have been revoked meanwhile
+        device = await device_of(gateway, call, token)  # checked again: it may have been revoked meanwhile
         return await _read_apart(gateway, call, device, token)
 
 
@@ -92,7 +92,7 @@ async def _read_apart(gateway: UploadGateway, call: Call, device: Device, token:
     return ok(stored_message(taken))
 
 
-LARGEST_UPLOAD = 32 * 1024 * 1024  # days of rows after an outage; 50,000 are some 12 MB
+LARGEST_UPLOAD = 32 * 1024 * 1024  # bytes: days of rows after an outage; 50,000 rows are some 12 MB
 
 
 async def _device(gateway: UploadGateway, call: Call) -> Device:

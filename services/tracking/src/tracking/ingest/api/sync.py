@@ -1,4 +1,4 @@
-"""`POST /v1/sync`: the call that agents make all day, so it goes without the framework."""
+"""`POST /v1/sync`: the most frequent call of agents, handled without the framework."""
 
 import asyncio
 import json
@@ -44,12 +44,12 @@ class SyncNative(Protocol):
 
 
 PATH = "/v1/sync"
-LARGEST_BODY = 2 * 1024 * 1024  # as it comes, and expanded
-MAX_COMMAS = 30_000  # thirty a record: what decoding a batch costs grows with its values, not with its bytes
+LARGEST_BODY = 2 * 1024 * 1024  # bytes, compressed and expanded
+MAX_COMMAS = 30_000  # thirty per record: the cost of decoding a batch grows with its values, not with its bytes
 
 
 class _Batch(msgspec.Struct):
-    """A batch whose records have not been looked at."""
+    """A batch whose records have not been read."""
 
     sent_at: messages.Moment
     records: list[Any]
@@ -57,13 +57,13 @@ class _Batch(msgspec.Struct):
 
 
 class _RawBatch(_Batch):
-    """The same, with its records as they came."""
+    """A batch whose records are raw JSON."""
 
     records: list[msgspec.Raw]
 
 
 class _Named(msgspec.Struct):
-    """As much of a record as every one has."""
+    """The field that every record has."""
 
     id: UUID
 
@@ -73,7 +73,7 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 
 async def sync(native: SyncNative, caller: Caller, body: bytes, encoding: str) -> Response:
-    """Answers a batch; whatever is in a record, the others are taken."""
+    """Answers a batch; an invalid record does not affect the others."""
     company_id = caller.company.company_id
     device = await device_of(native, caller)
     native.gateway.uploads.check_room(company_id)
@@ -96,7 +96,7 @@ async def sync(native: SyncNative, caller: Caller, body: bytes, encoding: str) -
 
 
 def _read(body: bytes, encoding: str) -> tuple[_Batch, list[Record | messages.Result]]:
-    """The batch, and each of its records, or the result of one that cannot be read."""
+    """The batch, and for each record either the record or the result of one that cannot be read."""
     body = expand(body, encoding, limit=LARGEST_BODY)
     if body.count(b",") > MAX_COMMAS:
         raise TooLarge(f"a batch may have at most {MAX_COMMAS} commas; send fewer records at once")
@@ -107,7 +107,7 @@ def _read(body: bytes, encoding: str) -> tuple[_Batch, list[Record | messages.Re
 
 
 def _read_batch(body: bytes) -> _Batch:
-    """A text that was cut in the middle of a character must not hold up the other records: it is repaired later."""
+    """Decodes leniently where a text was cut in the middle of a character; the row is repaired later."""
     try:
         return _decode_batch(body)
     except _UNREADABLE as error:

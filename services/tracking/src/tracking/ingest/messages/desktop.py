@@ -1,4 +1,4 @@
-"""The rows of an upload of the desktop protocol, and what the tracker is answered."""
+"""The rows of a desktop upload, and the tracker's response."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ KINDS: Mapping[str, type] = {
 
 
 class Rows(msgspec.Struct):
-    """The rows of an upload, the odd ones among them as they came."""
+    """The rows of an upload; rows with unexpected types are kept as they came."""
 
     applications: list[Any]
     websites: list[Any]
@@ -25,15 +25,15 @@ class Rows(msgspec.Struct):
 
 
 def read_rows(fields: Mapping[str, Any]) -> Rows:
-    """The rows of a body. InvalidInput: one of the lists is none."""
+    """The rows of a body. InvalidInput: one of the fields is no list."""
     return Rows(*(typed(rows_in(fields, name), kind) for name, kind in KINDS.items()))
 
 
 def count_rows(fields: Mapping[str, Any]) -> int:
-    """How many rows a body has, before any is looked at. InvalidInput: one of the lists is none."""
+    """The number of rows in a body, before any is read. InvalidInput: one of the fields is no list."""
     return sum(len(rows_in(fields, name)) for name in KINDS)
 
 
 def stored_message(taken: Stored) -> str:
-    """What the tracker is told."""
+    """The message of the response."""
     return f"{taken.rows} rows stored" + (f", {taken.quarantined} of them kept aside" if taken.quarantined else "")

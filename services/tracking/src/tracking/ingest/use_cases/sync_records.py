@@ -1,6 +1,6 @@
-"""A batch of an agent's records: each is stored, known already, or refused; none holds up another.
+"""Takes a batch of an agent's records: each is stored, a duplicate, or refused, independently of the others.
 
-With each an agent hears whether the session that it says is running is over.
+The response also tells whether the session that the agent reports as running has ended.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ from tracking.sessions.store import sessions
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one record; `reason` where it is refused."""
+    """What became of one record; `reason` if it was refused."""
 
     outcome: Outcome
     reason: Reason | None = None
@@ -46,7 +46,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of the records of a batch, and whether its session is over for good."""
+    """What became of the records of a batch, and whether the running session has ended for good."""
 
     results: list[Result]
     session_ended: bool
@@ -56,7 +56,7 @@ STORED, DUPLICATE = Result(Outcome.STORED), Result(Outcome.DUPLICATE)
 
 
 class RecordTaker:
-    """Shares the uploads' way into the database."""
+    """Stores records through the group commit of uploads."""
 
     def __init__(self, engine: AsyncEngine, commit: GroupCommit) -> None:
         self._engine = engine
@@ -72,10 +72,10 @@ class RecordTaker:
         *,
         running: UUID | None,
     ) -> Taken:
-        """A result for each record, once everything that is stored is durable; `running`: the session there is.
+        """A result for each record, once everything stored is durable; `running`: the session that the agent reports.
 
-        Unavailable: nothing is, or perhaps; the batch may come again. Of two records with one id that come at the same
-        moment both may be called stored: there is one.
+        Unavailable: nothing is stored, or it is uncertain; the batch may be repeated. Two records with one id that
+        arrive at the same moment may both be reported as stored; one of them is.
         """
         results: dict[int, Result] = {}
         placed: dict[int, Record] = {}
@@ -120,7 +120,7 @@ class RecordTaker:
 
 
 async def _has_ended(tx: AsyncConnection, device: Device, session_id: UUID) -> bool:
-    """One that is not known may be on its way, and one that was ended for silence goes on."""
+    """An unknown session may still arrive, and one that ended for silence continues."""
     session = await sessions.find(tx, session_id)
     if session is None or session.employee_id != device.employee_id:
         return False
@@ -164,7 +164,7 @@ async def _store_sessions(
 
 
 def _once(session_id: UUID, changed: set[UUID]) -> Result:
-    """Of records that say the same in one batch, the first changed something."""
+    """Of several equal records in one batch only the first has the outcome STORED."""
     if session_id not in changed:
         return DUPLICATE
     changed.remove(session_id)

@@ -1,4 +1,4 @@
-"""The call that brings screenshots."""
+"""The desktop protocol's upload of screenshots."""
 
 import asyncio
 from collections.abc import Mapping
@@ -30,9 +30,9 @@ LARGEST_SCREENSHOT = 32 * 1024 * 1024  # base64 of 24 MB; a screen's PNG has som
 
 
 async def call_screenshot(gateway: ScreenshotGateway, call: Call) -> Reply:
-    """`active_token`, `work_session_id`, `capture_time`, `photo`: true whatever the picture is.
+    """`active_token`, `work_session_id`, `capture_time`, `photo`: status true for any picture.
 
-    The tracker sends its oldest five until they are taken: one that never will be is kept aside, and counted.
+    The tracker repeats its oldest five until they are accepted, so a picture that cannot be stored is quarantined.
     """
     device = await device_of(gateway, call, text_in(call.fields, "active_token"))
     capture = _capture(device.employee_id, call.fields, decode_photo(call.fields.get("photo")))
@@ -40,9 +40,9 @@ async def call_screenshot(gateway: ScreenshotGateway, call: Call) -> Reply:
 
 
 async def call_large_screenshot(gateway: ScreenshotGateway, call: Call) -> Reply:
-    """The same with a picture of more than some hundred kilobytes, which is cut out of the body and decoded in slices.
+    """The same for a large body: the picture is cut out of the body and decoded in slices.
 
-    One call that decodes megabytes would hold up everyone, in a thread as well.
+    One call that decodes megabytes would block all other calls, even in a thread.
     """
     async with gateway.picture_room.of(call.company.company_id, call.body.expected):
         await call.body.read()

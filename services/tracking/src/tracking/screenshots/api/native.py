@@ -1,4 +1,4 @@
-"""`PUT /v1/screenshots/{id}`: the file itself as the body, under an id that the agent made."""
+"""`PUT /v1/screenshots/{id}`: the file is the body, under an id that the agent chooses."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -27,7 +27,7 @@ from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
 
 
 class ScreenshotGateway(Protocol):
-    """Who takes screenshots."""
+    """A gateway that stores screenshots."""
 
     @property
     def screenshots(self) -> ScreenshotTaker: ...
@@ -44,10 +44,10 @@ TheNative = Annotated[ScreenshotNative, Depends(the_native)]
 
 
 PATH = "/v1/screenshots/"
-LARGEST_BODY = 24 * 1024 * 1024  # a screen's PNG has some 100 kB to 8 MB
+LARGEST_BODY = 24 * 1024 * 1024  # bytes; a screen's PNG has some 100 kB to 8 MB
 
 router = APIRouter(prefix="/v1", tags=["native"], dependencies=[company_key, credential])
-# One content type, which every generator of clients knows; what the file is its own bytes say.
+# One content type, which every client generator supports; the format is read from the file.
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _BODY = {
     "required": True,
@@ -79,7 +79,7 @@ async def put_screenshot(
     captured_at: Annotated[AwareDatetime, Query(description="by the computer's own clock")],
     sent_at: Annotated[AwareDatetime, Query(description="what that clock shows as this request is sent")],
 ) -> Kept:
-    """Keeps a PNG, JPEG or WebP, encoded anew. One that cannot be kept is refused with 422, and never will be."""
+    """Stores a PNG, JPEG or WebP, re-encoded. One that cannot be stored is refused with 422 for good."""
     placing = Placing(
         sent_at=sent_at, received_at=caller.received_at, enrolled_at=device.logged_in_at, known=device.clock_offset
     )
@@ -105,7 +105,7 @@ async def put_screenshot(
 
 
 def _check(placing: Placing, caller: Caller, captured_at: datetime) -> None:
-    """RefusedRecord: it cannot have been taken then. NotKept: the company wants none."""
+    """RefusedRecord: its time is impossible. NotKept: the company's policy excludes screenshots."""
     placing.moment(captured_at)
     if not caller.company.policy.screenshots_enabled:
         raise NotKept(UNWANTED)

@@ -1,4 +1,4 @@
-"""Screenshots in the workspace: everyone sees their own, admins those of their company's people."""
+"""Screenshots in the workspace: employees see their own, admins those of their company's people."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -23,7 +23,7 @@ PICTURES_A_PAGE = 120  # a tracker makes two every two minutes
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """One person's screenshots of one day of the company."""
+    """A person's screenshots of one day."""
 
     whose: Employee
     time_zone: str
@@ -33,19 +33,19 @@ class Gallery:
 
     @property
     def day_before(self) -> date:
-        """The day before that one."""
+        """The previous day."""
         return self.day - timedelta(days=1)
 
     @property
     def day_after(self) -> date:
-        """The day after that one."""
+        """The next day."""
         return self.day + timedelta(days=1)
 
 
 async def show_gallery(
     engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, day: date | None, now: datetime, after: str = ""
 ) -> Gallery:
-    """A page of that person's day; without one the day of `now`.
+    """One page of a person's screenshots of `day`, or of the day of `now`.
 
     NotFound: no such person. InvalidInput: no such day or page.
     """
@@ -73,7 +73,7 @@ async def read_picture(
     only_of: UUID | None,
     thumbnail: bool,
 ) -> bytes:
-    """The JPEG of a screenshot of the company. NotFound: not kept, or of somebody else than `only_of`."""
+    """The JPEG of a screenshot. NotFound: it was removed, or shows somebody else than `only_of`."""
     async with company_scope(engine, company_id) as tx:
         screenshot = await screenshots.kept(tx, screenshot_id)
     if screenshot is not None and only_of in (None, screenshot.employee_id):

@@ -1,4 +1,4 @@
-"""Sessions in the workspace: everyone sees their own, admins those of their company's people."""
+"""Sessions in the workspace: employees see their own, admins those of their company's people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ SESSIONS_A_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which sessions: of one person (the number) or of all, that started on one of the viewer's days or on any."""
+    """A filter: sessions of one person (by number) or of all, started on one of the viewer's days or on any."""
 
     person: int | None = None
     day: date | None = None
@@ -32,9 +32,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class SessionPage:
-    """Some sessions, the newest first, with what was counted in them. `people` is who may be chosen from."""
+    """One page of sessions, newest first, with the time counted in them. `people` are the choices of the filter."""
 
-    time_zone: str  # the viewer's, or the company's: of all times and days of the page
+    time_zone: str  # the viewer's, or the company's; for all times and days of the page
     people: list[Employee]
     sessions: list[tuple[ListedSession, Counted]]
     after: str  # where the next page begins; empty on the last
@@ -52,7 +52,7 @@ class SessionShown:
 async def show_sessions(
     engine: AsyncEngine, company_id: UUID, viewer: UUID, wanted: Wanted, *, is_admin: bool
 ) -> SessionPage:
-    """A page of those that the viewer may see. InvalidInput: no such day or page. NotFound: no such person."""
+    """One page of the sessions that the viewer may see. InvalidInput: no such day or page. NotFound: no such person."""
     if wanted.day and wanted.day.year not in PLAUSIBLE_YEARS:
         raise InvalidInput("There is nothing to see of such a day")
     begin = position_of(wanted.after)
@@ -76,7 +76,7 @@ async def show_sessions(
 async def show_session(
     engine: AsyncEngine, company_id: UUID, viewer: UUID, number: int, *, is_admin: bool
 ) -> SessionShown:
-    """One session. NotFound: the company has none with that number, or it is not one that the viewer may see."""
+    """One session. NotFound: the company has none with that number, or the viewer may not see it."""
     async with company_scope(engine, company_id) as tx:
         time_zone = await _zone(tx, viewer)
         session = await session_list.by_number(tx, number)

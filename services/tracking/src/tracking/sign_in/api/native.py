@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v1", tags=["native"], dependencies=[company_key])
 
 
 class Enrolment(BaseModel):
-    """Who enrols which device."""
+    """The person's credentials and the device's name."""
 
     email: Annotated[str, Field(min_length=1, max_length=512)]
     password: Annotated[str, Field(min_length=1, max_length=512)]
@@ -32,7 +32,7 @@ class Enrolment(BaseModel):
 
 
 class EnrolledDevice(BaseModel):
-    """A new device and whose it is."""
+    """A new device, and the person it belongs to."""
 
     device_id: UUID
     credential: Annotated[str, Field(description="shown this once; it goes into `Authorization: Bearer …`")]
@@ -53,7 +53,7 @@ async def enrol(native: TheNative, caller: TheCaller, enrolment: Enrolment) -> E
             origin=caller.origin,
             now=caller.received_at,
         )
-    except NotAuthenticated as error:  # apart from a credential that has ended, which asks for an enrolment
+    except NotAuthenticated as error:  # apart from an expired credential, which requires a new enrolment
         raise Problem(401, "wrong_credentials", error.message) from None
     return EnrolledDevice(
         device_id=enrolled.device_id,

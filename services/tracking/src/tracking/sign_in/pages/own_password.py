@@ -1,4 +1,4 @@
-"""The page on which everyone changes their own password."""
+"""The page on which a person changes their own password."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -19,7 +19,7 @@ router = APIRouter()
 
 
 class PasswordForm(BaseModel):
-    """The own password, and what it is to be."""
+    """The current password and the new one."""
 
     present: Line
     new: Line
@@ -27,7 +27,7 @@ class PasswordForm(BaseModel):
 
 @router.get("/account")
 async def own_account(visitor: AnyVisitor, done: str = "") -> Response:
-    """The form for the own password."""
+    """Shows the form."""
     return render("own_account.html", person=visitor.person, done=done == "password")
 
 
@@ -35,7 +35,7 @@ async def own_account(visitor: AnyVisitor, done: str = "") -> Response:
 async def change_own_password(
     request: Request, workspace: TheWorkspace, visitor: AnyVisitor, form: Annotated[PasswordForm, Form()]
 ) -> Response:
-    """Changes it; the visitor stays signed in here, and nowhere else."""
+    """Changes the password; this sign-in is the only one that stays."""
     browser = browser_of(request, workspace)
     try:
         await change_password(

@@ -1,4 +1,4 @@
-"""The page on which a new company's first admin is made."""
+"""The page that creates a new company's first admin."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -20,7 +20,7 @@ router = APIRouter()
 
 
 class AccountForm(BaseModel):
-    """Who gets an account."""
+    """Name, e-mail and password of a new account."""
 
     name: Line
     email: Line
@@ -29,25 +29,25 @@ class AccountForm(BaseModel):
 
 
 class SetupForm(AccountForm):
-    """The first admin, and the proof that this is the company's."""
+    """The first admin's account, and the company key as proof."""
 
     key: Line
 
 
 @router.get("/setup")
 async def setup_page() -> Response:
-    """The form for a new company's first admin."""
+    """Shows the form."""
     return render("setup.html", name="", email="")
 
 
 @router.post("/setup")
 async def setup(request: Request, workspace: TheWorkspace, form: Annotated[SetupForm, Form()]) -> Response:
-    """Makes the first admin of the company whose key is given."""
+    """Creates the first admin of the company with that key."""
     check_origin(request)
     key = form.key.strip().encode()
     try:
         company = workspace.directory.find(key, datetime.now(UTC))
-        if company is None:  # perhaps the owner created it a second ago
+        if company is None:  # the owner may have created it a second ago
             await workspace.sync.refresh()
             company = workspace.directory.find(key, datetime.now(UTC))
         if company is None:

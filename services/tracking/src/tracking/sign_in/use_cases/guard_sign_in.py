@@ -1,7 +1,7 @@
-"""Decides whether a password may be tried: what the attempt is counted against, and what a success forgives.
+"""The sign-in throttle: whether a password may be compared, what the attempt counts against, what a success resets.
 
-docs/security.md says what is counted and why. An attempt is counted before the password is looked at, so guesses sent
-at the same time are not free; one that is refused costs no hash and uses nothing of anybody's budget.
+docs/security.md explains what is counted and why. An attempt is counted before the password is compared, so that
+concurrent guesses are counted. A refused attempt computes no hash and uses no budget.
 """
 
 import math
@@ -27,18 +27,20 @@ from tracking.sign_in.store.sign_in_attempts import NO_COMPANY, Counted
 SWEEP_EVERY = 600.0  # seconds
 CROWDED = "Too many people are signing in at once. Try again in a moment."
 _next_sweep = 0.0
-lobby = Lobby()  # of this process
+lobby = Lobby()  # in this process
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where somebody signs in. `browser`: digest of the token in its cookie; None: a desktop, known by its address."""
+    """The place of a sign-in. `browser`: digest of the token in its cookie; None for a desktop, identified by its
+    address.
+    """
 
     address: str
     browser: bytes | None = None
 
     def digest(self, email: str) -> bytes:
-        """What an account remembers of it."""
+        """The digest that an account stores of it."""
         if self.browser is not None:
             return self.browser
         return subject(Kind.KNOWN, "address", network_of(self.address), email_digest(email))
@@ -46,8 +48,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """An attempt that was counted. `candidates`: the accounts that may be opened by it; those that
-    got the e-mail first come before others.
+    """An attempt that was counted. `candidates`: the accounts that it may open; those that have had the e-mail longest
+    come first.
     """
 
     candidates: Sequence[Candidate]
@@ -59,7 +61,7 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class _Account:
-    """One account that is guessed at, existing or not."""
+    """One account that attempts count against, existing or not."""
 
     company_id: UUID
     subject: bytes
@@ -71,14 +73,14 @@ class _Account:
 
 
 def account_subject(company_id: UUID, email: str) -> bytes:
-    """What attempts at a company's account of this e-mail are counted under, whether there is one or not."""
+    """The subject of attempts at a company's account of this e-mail, whether it exists or not."""
     return subject(Kind.ACCOUNT, company_id.bytes, email_digest(email))
 
 
 async def admit(engine: AsyncEngine, email: str, place: Place, company_id: UUID | None = None) -> Admitted:
     """Counts an attempt at the e-mail's accounts, in one company or in all.
 
-    RateLimited: too many for each of them. In all companies the wait is the same whatever was refused.
+    RateLimited: too many attempts at each of them. Across companies the wait is the same, whatever was refused.
     """
     network, digest, account = network_of(place.address), place.digest(email), email_digest(email)
     counting = partial(_count, engine, email, network, digest, company_id)
@@ -92,7 +94,9 @@ async def admit(engine: AsyncEngine, email: str, place: Place, company_id: UUID 
         lobby.refused(digest, account)
     if not attempt.admitted:
         lobby.failed(network)
-        if company_id is None:  # the earliest of several companies' waits would tell that there are several
+        if (
+            company_id is None
+        ):  # the earliest of several waits would reveal that the e-mail has accounts in several companies
             raise too_many(WINDOW.total_seconds())
         raise too_many((attempt.open_again - datetime.now(UTC)).total_seconds())
     return Admitted(
@@ -121,7 +125,7 @@ async def _count(
 
 
 class _Attempt:
-    """Counts one attempt, in the order of the rules: networks and known places first, then accounts."""
+    """Counts one attempt in the order of the rules: networks and known places first, then accounts."""
 
     def __init__(self, network: str, place: bytes) -> None:
         self._network = network
@@ -134,7 +138,7 @@ class _Attempt:
 
     @property
     def standing(self) -> Standing:
-        """Which class of the hashing queue it belongs to."""
+        """The priority class in the hashing queue."""
         if any(account.known for account in self.admitted):
             return Standing.KNOWN
         return Standing.REST if self._failed_before else Standing.FRESH
@@ -157,7 +161,7 @@ class _Attempt:
             both = [self._admits(pair), self._admits(all_of_it)]
             if all(both):
                 self.admitted.append(account)
-            elif any(both):  # the other one refused: this one is not used up by it
+            elif any(both):  # the other subject refused, so the attempt does not count against this one
                 await self._take_back(tx, pair if both[0] else all_of_it)
 
     def _of(self, kind: Kind, account: _Account, what: bytes | str) -> Counted:
@@ -181,17 +185,17 @@ class _Attempt:
 
 
 async def take_back(engine: AsyncEngine, admitted: Admitted) -> None:
-    """The attempt was not made after all: it uses nothing."""
+    """Subtracts an attempt that was not made."""
     async with engine.begin() as tx:
         await _settle(tx, gives_back=admitted.counted, forgets=[])
 
 
 async def succeed(tx: AsyncConnection, admitted: Admitted, opened: Collection[tuple[UUID, Employee]]) -> None:
-    """The password of these accounts, each with its company, was right: forgives them. Once for each attempt.
+    """Settles a successful attempt for these accounts, each with its company. Called once for each attempt.
 
-    The network gets this attempt back and no other, and so does the count of all unknown places: of other guesses at
-    an account, and of other accounts, the password says nothing. Before the accounts are held, as whoever sets a
-    password does it. Ends in the scope of any of the companies.
+    The network gets this attempt back and no others, and so does the count of unknown places: the password says nothing
+    about other guesses or other accounts. This happens before the accounts are locked, in the same order as a change of
+    password. The transaction ends in the scope of any of the companies.
     """
     own = {account_subject(company_id, employee.email) for company_id, employee in opened}
     of_accounts = [counted for counted in admitted.counted if counted.account in own]
@@ -206,7 +210,7 @@ async def succeed(tx: AsyncConnection, admitted: Admitted, opened: Collection[tu
 
 
 async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Counted], forgets: Sequence[Counted]) -> None:
-    """In the order in which attempts are counted, whatever companies they are of: nobody waits in a ring."""
+    """In the order in which attempts are counted, across companies, so that transactions cannot deadlock."""
     for counted in sorted([*gives_back, *forgets], key=_order):
         await enter_scope(tx, counted.company_id)
         if counted in forgets:
@@ -216,7 +220,7 @@ async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Counted], forgets
 
 
 async def admit_proof(engine: AsyncEngine, company_id: UUID, account: Employee, session: bytes) -> Counted:
-    """Counts that somebody signed in confirms the own password; apart from what strangers do. RateLimited."""
+    """Counts a confirmation of one's own password, separately from sign-in attempts. RateLimited: too many."""
     own = account_subject(company_id, account.email)
     counted = Counted(company_id, Kind.PROOF, subject(Kind.PROOF, own, session), own)
     async with company_scope(engine, company_id) as tx:
@@ -227,7 +231,7 @@ async def admit_proof(engine: AsyncEngine, company_id: UUID, account: Employee, 
 
 
 def too_many(seconds: float) -> RateLimited:
-    """The refusal of whoever has tried too often."""
+    """The refusal after too many attempts."""
     minutes = max(1, math.ceil(seconds / 60))
     when = f"{minutes} minute{'s' if minutes > 1 else ''}" if minutes < 100 else f"{math.ceil(minutes / 60)} hours"
     return RateLimited(f"Too many attempts to sign in. Try again in {when}.", retry_after=max(1.0, seconds))
@@ -238,7 +242,7 @@ def _order(counted: Counted) -> tuple[bool, bytes]:
 
 
 async def _sweep(engine: AsyncEngine) -> None:
-    """In a transaction of its own: a sign-in must not hold the rows of others while it counts its own."""
+    """A transaction of its own: a sign-in must not lock the rows of others."""
     global _next_sweep  # noqa: PLW0603 - of this process
     if time.monotonic() >= _next_sweep:
         _next_sweep = time.monotonic() + SWEEP_EVERY

@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v1", tags=["native"], dependencies=[company_key])
 
 
 class ShownTask(BaseModel):
-    """What somebody is to do."""
+    """A task."""
 
     id: int
     title: str
@@ -37,13 +37,13 @@ class ShownTask(BaseModel):
 
 
 class TaskChange(BaseModel):
-    """How far it is."""
+    """The task's new status."""
 
     status: Literal["OPEN", "IN_PROGRESS", "DONE"]
 
 
 class ChangedTask(BaseModel):
-    """How far it is now."""
+    """The task's status after the change."""
 
     id: int
     status: str
@@ -77,7 +77,7 @@ async def change_task(
     number: Annotated[int, Path(gt=0, lt=2**63)],
     change: TaskChange,
 ) -> ChangedTask:
-    """Says how far one of that person's tasks is."""
+    """Changes the status of one of that person's tasks."""
     updated = await update_task(
         native.gateway.engine,
         caller.company.company_id,

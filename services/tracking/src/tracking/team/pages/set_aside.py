@@ -1,4 +1,4 @@
-"""Why something that trackers sent counts nowhere, in words for the company's admin."""
+"""The reasons why data from trackers was not counted, as the workspace explains them to admins."""
 
 from tracking.ingest.rules import rows
 from tracking.ingest.rules import upload_reader as reports

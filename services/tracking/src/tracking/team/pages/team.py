@@ -1,4 +1,4 @@
-"""The workspace: what a company's admins and employees see in their browsers."""
+"""The home page and the team page."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -27,7 +27,7 @@ async def home(workspace: TheWorkspace, visitor: AnyVisitor) -> Response:
 
 @router.get("/team")
 async def team(workspace: TheWorkspace, visitor: AdminVisitor) -> Response:
-    """The company's people and their day."""
+    """The company's people and their current day."""
     return await _team(workspace, visitor)
 
 

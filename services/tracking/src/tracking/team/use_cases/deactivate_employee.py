@@ -1,4 +1,4 @@
-"""Somebody leaves the company, or comes back: the account stays, and what it counted."""
+"""Deactivates and reactivates accounts; an inactive account keeps its data."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,10 +16,10 @@ from tracking.team.use_cases.edit_employee import held_person, require_another_a
 
 
 async def deactivate_employee(engine: AsyncEngine, company_id: UUID, number: int, *, by: UUID, now: datetime) -> None:
-    """Frees the seat of the person with that number: their devices and sign-ins end, open sessions too.
+    """Frees the seat of the person with that number; their devices, sign-ins and open sessions end.
 
-    `by` is the admin who does it. NotFound: no such person. Refused: oneself, or the company's last active admin. Of
-    somebody who is inactive already nothing changes.
+    `by` is the acting admin. NotFound: no such person. Refused: oneself, or the company's last active admin. An
+    inactive account stays unchanged.
     """
     async with company_scope(engine, company_id) as tx:
         person = await held_person(tx, number)
@@ -37,9 +37,9 @@ async def deactivate_employee(engine: AsyncEngine, company_id: UUID, number: int
 
 
 async def reactivate_employee(engine: AsyncEngine, company_id: UUID, number: int, *, seats: Seats) -> None:
-    """Gives the person with that number a seat of the company's `seats` again; they sign in anew, with their password.
+    """Gives the person with that number one of the company's `seats` again; they sign in with their old password.
 
-    NotFound: no such person. Refused: all seats are taken. Of somebody who is active nothing changes.
+    NotFound: no such person. Refused: no seat is free. An active account stays unchanged.
     """
     await seats.refresh()
     async with company_scope(engine, company_id) as tx:

@@ -1,4 +1,4 @@
-"""What the workspace's pages show: a company's day to its admin, their own days to everyone."""
+"""The data of the home and team pages."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -21,13 +21,13 @@ from tracking.totals.store import employee_days
 
 DAYS_SHOWN = 30
 SESSIONS_SHOWN = 20
-TASKS_SHOWN = 50  # the page of tasks has all
+TASKS_SHOWN = 50  # the page of tasks shows all of them
 REJECTIONS_SHOWN = 100  # pairs of a person and a reason
 
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A company's people and their day."""
+    """A company's people and their current day."""
 
     day: date
     people: list[tuple[Employee, EmployeeTotals]]
@@ -38,17 +38,17 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person's days and sessions, the newest first, and tasks."""
+    """A person's days, sessions (newest first) and tasks."""
 
     time_zone: str  # of the company's days
-    times_zone: str  # the person's, or the company's: of their sessions, here as on every page
+    times_zone: str  # of displayed times: the person's, or the company's
     days: dict[date, EmployeeTotals]
     sessions: list[WorkSession]
     tasks: list[Task]
 
 
 async def show_team(engine: AsyncEngine, company_id: UUID, now: datetime) -> Team:
-    """For an admin of that company."""
+    """For an admin of the company."""
     async with company_scope(engine, company_id) as tx:
         company = await companies.get(tx)
         day = day_of(now, company.time_zone if company else "UTC")
@@ -61,7 +61,7 @@ async def show_team(engine: AsyncEngine, company_id: UUID, now: datetime) -> Tea
 
 
 async def show_person(engine: AsyncEngine, company_id: UUID, employee_id: UUID, now: datetime) -> Person:
-    """For that person alone."""
+    """For the person."""
     async with company_scope(engine, company_id) as tx:
         company = await companies.get(tx)
         time_zone = company.time_zone if company else "UTC"

@@ -1,4 +1,4 @@
-"""What a browser is shown instead of the page that it asked for."""
+"""The pages shown for errors."""
 
 import math
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from tracking.workspace.pages.visitors import StaleForm
 
 log = structlog.get_logger()
 
-TRY_AGAIN = 60  # seconds after which a page that took too long may be asked for again
+TRY_AGAIN = 60  # seconds of the Retry-After of a page that took too long
 _NO_PAGE = "There is no such page; check its address"
 _WORDS = {
     400: "The form could not be read; reload its page and send it again",
@@ -40,7 +40,7 @@ _TAKES = {
 
 
 def add_refusals(app: FastAPI) -> None:
-    """Has the application answer errors with pages."""
+    """Registers handlers that answer errors with pages."""
     app.add_exception_handler(AppError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _not_served)
@@ -58,14 +58,14 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 def _sign_in_for(request: Request) -> str:
-    """The sign-in page, which goes on to the page that was asked for."""
+    """The sign-in page, which continues to the requested page."""
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
     return "/login?" + urlencode({"next": path}) if is_page and path != "/" else "/login"
 
 
 def says_when(reply: Response, error: AppError) -> Response:
-    """The reply, with Retry-After where the error says when to come again."""
+    """The reply, with Retry-After if the error has one."""
     if error.retry_after is not None:
         reply.headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))
     return reply
@@ -77,7 +77,7 @@ async def _invalid(_request: Request, error: Exception) -> Response:
 
 
 def _objection(found: Mapping[str, Any]) -> str:
-    """Which field it is and what it takes, of one of the errors that pydantic found."""
+    """The field and its rule, for one of pydantic's errors."""
     place, *names = found["loc"]
     if place == "path":
         return _NO_PAGE

@@ -1,7 +1,6 @@
-"""The ordinary upload, from its bytes to its rows in the queue, without a task, a framework or a question to anybody.
+"""Takes an ordinary upload from its bytes into the queue of the group commit, without a task, a framework or a query.
 
-What is not ordinary in any way (a stranger, an unknown token or session, an odd row, a day's worth of rows) is left to
-the door, which knows all cases.
+Anything unusual (an unknown key, token or session, an odd row, many rows) is left to the fallback.
 """
 
 import time
@@ -24,7 +23,7 @@ from tracking.sessions.use_cases.signs_of_life import SignsOfLife
 
 
 class FastPathGateway(DeviceGateway, Protocol):
-    """What the fast path needs of a gateway."""
+    """What the fast path needs of the gateway."""
 
     @property
     def uploads(self) -> UploadTaker: ...
@@ -58,7 +57,9 @@ class Uploads:
         self._life, self._key_uses = gateway.life, gateway.key_uses
 
     def admits(self, text: bytes, now: datetime) -> CompanyKey | Reply | None:
-        """The key with which an upload may go on here; a refusal when there are too many of its company."""
+        """The company key if the upload may take the fast path; a refusal if the company has too many uploads; else
+        None.
+        """
         access = self._directory.decide(text, now=now, monotonic=time.monotonic())
         if access.verdict is not Verdict.ALLOWED or access.key is None:
             return None
@@ -69,7 +70,7 @@ class Uploads:
         return access.key
 
     def take(self, key: CompanyKey, body: bytes, now: datetime, answered: Answered) -> Stored | None:
-        """What was in it, which is not durable yet; None, and nothing was done: it is not ordinary."""
+        """The result of the upload, which is not durable yet. None, with no effect: the fallback has to take it."""
         try:
             upload = _decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -87,5 +88,5 @@ class Uploads:
 
 
 def stored_body(taken: Stored) -> bytes:
-    """The same as the body of an answer."""
+    """The response's body."""
     return ok(stored_message(taken)).encode()

@@ -1,7 +1,7 @@
-"""Raw rows as PostgreSQL's binary COPY reads them.
+"""Raw rows in the binary format of PostgreSQL's COPY.
 
-An upload is packed as soon as it has been read: its rows are a tenth as large as the objects they come from, which are
-gone before the next upload is read, while a group of uploads waits for its COMMIT.
+An upload is packed as soon as it has been read: packed rows are a tenth as large as their objects, which can be freed
+while the group of uploads waits for its COMMIT.
 """
 
 import struct
@@ -15,10 +15,10 @@ from servicekit.ids import new_id
 from tracking.clock.rules.unix_time import moment_of
 from tracking.ingest.rules.upload_reader import Activity, Quarantined, Report, Usage
 
-_EPOCH = 946_684_800_000_000  # of PostgreSQL's times, in microseconds of Unix time
+_EPOCH = 946_684_800_000_000  # of PostgreSQL's timestamps, in microseconds of Unix time
 _KINDS = {kind: kind.encode() for kind in "aw"}
 _WHOSE = struct.Struct("!hi16si16s").pack  # the number of columns, company, employee
-_STRETCH = struct.Struct("!i16sisiqii").pack  # record, kind, at, seconds; each after its length
+_STRETCH = struct.Struct("!i16sisiqii").pack  # record, kind, at, seconds, each after its length
 _USE = struct.Struct("!i16sisiqiii").pack  # the same, and the length of the name
 _ID = struct.Struct("!i16s").pack
 _LENGTH = struct.Struct("!i")
@@ -27,7 +27,7 @@ _length = lru_cache(maxsize=4096)(_LENGTH.pack)
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Where rows go. Its columns, with their types, are in the order in which the rows are packed: the key first."""
+    """The target of rows. Its columns, with their types, are in the order in which rows are packed: the key first."""
 
     name: str
     columns: Mapping[str, str]
@@ -71,7 +71,7 @@ QUARANTINE = Table(
 
 @dataclass(slots=True)
 class Upload:
-    """One report, packed, and of which company it is. `rows`: how many there are in all."""
+    """One packed report of a company. `rows`: the total number of rows."""
 
     company_id: UUID
     usage: Sequence[bytes]
@@ -81,7 +81,7 @@ class Upload:
 
 
 class Packer:
-    """Packs what one device of an employee reports."""
+    """Packs the reports of one device."""
 
     __slots__ = ("_claims", "_company_id", "_quarantine", "_usage")
 
@@ -95,7 +95,7 @@ class Packer:
         self._claims += _ID(16, device_id.bytes)
 
     def pack(self, report: Report) -> Upload:
-        """One report."""
+        """Packs one report."""
         usage, activity, quarantined = report.usage, report.activity, report.quarantined
         return Upload(
             self._company_id,
