@@ -19,7 +19,7 @@ from tracking.processes.gateway import gateway
 from tracking.processes.workers import run_workers
 from tracking.processes.workspace import workspace
 
-LESS_URGENT = 5  # nice value: totals may be late, uploads must not
+AGGREGATOR_NICENESS = 5  # nice value: totals may be late, uploads must not
 
 
 def _serve_gateway(listener: socket.socket) -> None:
@@ -62,7 +62,7 @@ def cli() -> None:
             config = settings.Gateway()
             run_workers(_serve_gateway, bind(config.gateway_listen), config.gateway_workers)
         case "aggregator":
-            os.nice(LESS_URGENT)
+            os.nice(AGGREGATOR_NICENESS)
             telemetry.configure("tracking-aggregator", settings.Aggregator().log_level)
             run_process(aggregator(settings.Aggregator()))
         case "workspace":

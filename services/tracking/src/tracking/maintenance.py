@@ -19,7 +19,7 @@ from tracking.access.client.tenancy import TenancyClient
 from tracking.access.rules.company_keys import Peppers
 from tracking.access.rules.directory import AccessDirectory
 from tracking.access.worker import AccessSync
-from tracking.checking.use_cases.import_history import Stretch, import_history
+from tracking.checking.use_cases.import_history import ImportedSpan, import_history
 from tracking.checking.use_cases.reconcile import reconcile
 from tracking.checking.use_cases.recount import recount
 from tracking.db.store.scope import company_scope
@@ -29,12 +29,12 @@ from tracking.publishing.messages import company_month_event
 from tracking.publishing.use_cases import rebuild_feed
 from tracking.sign_in.use_cases import unlock_sign_in
 from tracking.sign_in.use_cases.reset_by_mail import recover_admin
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 from tracking.totals.use_cases import fold_company
 
 log = structlog.get_logger()
 
-_KINDS = {"ACTIVE": Kind.ACTIVE, "INACTIVE": Kind.IDLE}
+_KINDS = {"ACTIVE": ActivityKind.ACTIVE, "INACTIVE": ActivityKind.IDLE}
 
 
 class NoLimit:
@@ -83,7 +83,7 @@ async def sign_ins(config: settings.Maintenance, *, lift: str | None) -> None:
         await unlock_sign_in.lift(engine, dispatch, lift)
         _say(f"{lift} may sign in again")
     else:
-        async for line in unlock_sign_in.list_restrained(engine, dispatch):
+        async for line in unlock_sign_in.list_blocked(engine, dispatch):
             _say(line)
     await engine.dispose()
     await dispatch.dispose()
@@ -157,9 +157,9 @@ async def _seed_company(engine: AsyncEngine, company: Mapping[str, Any]) -> None
     company_id, time_zone = UUID(company["company_id"]), company["time_zone"]
     with suppress(Conflict):
         await set_up_company(engine, company_id, seats=NoLimit(), time_zone=time_zone, **company["admin"])
-    days: dict[str, dict[date, list[Stretch]]] = {}
+    days: dict[str, dict[date, list[ImportedSpan]]] = {}
     for entry in company["history"]:
-        stretches = [Stretch(start, seconds, _KINDS[kind]) for start, seconds, kind in entry["spans"]]
+        stretches = [ImportedSpan(start, seconds, _KINDS[kind]) for start, seconds, kind in entry["spans"]]
         days.setdefault(entry["employee"], {})[date.fromisoformat(entry["day"])] = stretches
     for person in company["employees"]:
         with suppress(Conflict):

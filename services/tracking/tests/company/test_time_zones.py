@@ -8,11 +8,11 @@ from sqlalchemy import text
 
 from contracts.tracking.v1 import usage_pb2
 from tracker_client import Desktop
-from tracking.checking.use_cases.recount import count_anew
+from tracking.checking.use_cases.recount import recount_days
 from tracking.company.use_cases.change_time_zone import TimeZones, change_time_zone
 from tracking.publishing.messages import company_month_event
 
-RECOUNT = partial(count_anew, encode=company_month_event)
+RECOUNT = partial(recount_days, encode=company_month_event)
 
 
 @pytest.fixture

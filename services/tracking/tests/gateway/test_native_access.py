@@ -169,7 +169,7 @@ async def test_other_paths_and_methods(agent, native_door, method: str, path: st
 
 
 async def test_a_body_that_is_too_large_or_too_slow(agent, native_door, monkeypatch: pytest.MonkeyPatch) -> None:
-    reply = await native_door.post("/v1/devices", content=b" " * (app.LARGEST_BODY + 1), headers=agent.headers)
+    reply = await native_door.post("/v1/devices", content=b" " * (app.MAX_BODY_BYTES + 1), headers=agent.headers)
     assert problem(reply) == (413, "too_large")
     monkeypatch.setattr(app, "BODY_DEADLINE", 0.02)
 

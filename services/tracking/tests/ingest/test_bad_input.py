@@ -11,7 +11,7 @@ from starlette.types import Message
 
 from tracking.gateway.api.desktop import DesktopApi
 from tracking.gateway.api.endpoints import ENDPOINTS
-from tracking.ingest.api.desktop import LARGEST_UPLOAD
+from tracking.ingest.api.desktop import MAX_UPLOAD_BYTES
 
 NOW = "2026-01-05 09:00:00"
 POSTS = [path for path, endpoint in ENDPOINTS.items() if endpoint.has_body]
@@ -139,8 +139,8 @@ async def test_a_chunked_body_too_large_is_refused_when_it_is(seat, send, path: 
 
 async def test_the_largest_upload_is_read(seat, send) -> None:
     body = json.dumps(seat.body()).encode()
-    assert (await send(UPLOAD, body.ljust(LARGEST_UPLOAD)))[0] == 200
-    assert (await send(UPLOAD, body.ljust(LARGEST_UPLOAD + 1)))[0] == 413
+    assert (await send(UPLOAD, body.ljust(MAX_UPLOAD_BYTES)))[0] == 200
+    assert (await send(UPLOAD, body.ljust(MAX_UPLOAD_BYTES + 1)))[0] == 413
 
 
 async def test_a_body_that_does_not_arrive_in_time(seat, send, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,12 +16,12 @@ from servicekit.errors import InvalidInput, NotAuthenticated, RateLimited, Unava
 from servicekit.ids import new_id
 from tracker_client import stamp
 from tracking.ingest.api import large_uploads
-from tracking.ingest.api.desktop import LARGEST_UPLOAD
+from tracking.ingest.api.desktop import MAX_UPLOAD_BYTES
 from tracking.ingest.api.large_upload_worker import PART_ROWS
 from tracking.ingest.api.large_uploads import MAX_ROWS, find_token
 from tracking.protocols import large_bodies
-from tracking.protocols.large_bodies import SMALL_BODY, START, Room
-from tracking.screenshots.api.photos import decode_slices, split_photo
+from tracking.protocols.large_bodies import SMALL_BODY, START, BodyAdmission
+from tracking.screenshots.api.photos import decode_in_slices, split_photo
 
 UPLOAD = "upload/employee-activity"
 MAX_BLOCK = 0.02  # seconds of CPU that others may have to wait for
@@ -110,7 +110,7 @@ async def test_a_stranger_is_refused_before_the_rows(seat, door, blocks: Blocks)
     async def rows() -> AsyncIterator[bytes]:
         nonlocal sent
         yield start
-        while sent < LARGEST_UPLOAD - 128 * 1024:
+        while sent < MAX_UPLOAD_BYTES - 128 * 1024:
             sent += 64 * 1024
             yield b"{}," * (64 * 1024 // 3)
 
@@ -221,12 +221,12 @@ async def test_a_large_screenshot_blocks_nobody(seat, door, stored) -> None:
 def test_slices_decode_to_the_same(prefix: bytes, size: int) -> None:
     data = random.Random(size).randbytes(size)
     encoded = base64.encodebytes(data).replace(b"/", rb"\/")
-    assert decode_slices(memoryview(prefix + encoded)) == data
+    assert decode_in_slices(memoryview(prefix + encoded)) == data
 
 
 @pytest.mark.parametrize("photo", [b"a", b"abcde", "ä".encode()])
 def test_what_is_no_base64_is_nothing(photo: bytes) -> None:
-    assert decode_slices(memoryview(photo)) == b""
+    assert decode_in_slices(memoryview(photo)) == b""
 
 
 def test_a_photo_is_cut_out() -> None:
@@ -252,10 +252,10 @@ def test_a_token_is_found_before_the_rows() -> None:
 
 
 async def test_room_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large_bodies, "PATIENCE", 0.01)
-    monkeypatch.setattr(large_bodies, "MAX_HELD", 100)
-    monkeypatch.setattr(large_bodies, "MAX_HELD_BY_COMPANY", 60)
-    room, one, other = Room(), new_id(), new_id()
+    monkeypatch.setattr(large_bodies, "MAX_ADMISSION_SECONDS", 0.01)
+    monkeypatch.setattr(large_bodies, "MAX_HELD_BYTES", 100)
+    monkeypatch.setattr(large_bodies, "MAX_HELD_BYTES_PER_COMPANY", 60)
+    room, one, other = BodyAdmission(), new_id(), new_id()
     async with room.of(one, 50):
         with pytest.raises(RateLimited):
             await room.of(one, 20).__aenter__()
@@ -267,14 +267,14 @@ async def test_room_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_body_waits_for_room() -> None:
-    room, one = Room(), new_id()
+    room, one = BodyAdmission(), new_id()
     entered = asyncio.Event()
 
     async def second() -> None:
-        async with room.of(one, large_bodies.MAX_HELD_BY_COMPANY):
+        async with room.of(one, large_bodies.MAX_HELD_BYTES_PER_COMPANY):
             entered.set()
 
-    async with room.of(one, large_bodies.MAX_HELD_BY_COMPANY):
+    async with room.of(one, large_bodies.MAX_HELD_BYTES_PER_COMPANY):
         waiting = asyncio.create_task(second())
         await asyncio.sleep(0)
         assert not entered.is_set()
@@ -283,5 +283,5 @@ async def test_a_body_waits_for_room() -> None:
 
 
 def test_limits_hold_each_other() -> None:
-    assert LARGEST_UPLOAD // 80 <= MAX_ROWS
-    assert LARGEST_UPLOAD <= large_bodies.MAX_HELD_BY_COMPANY
+    assert MAX_UPLOAD_BYTES // 80 <= MAX_ROWS
+    assert MAX_UPLOAD_BYTES <= large_bodies.MAX_HELD_BYTES_PER_COMPANY

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from servicekit.errors import Unavailable
 from tracker_client import NativeAgent
 from tracking.ingest.api import sync
-from tracking.ingest.messages.sync import MOST_RECORDS
+from tracking.ingest.messages.sync import MAX_RECORDS
 
 PATH = "/v1/sync"
 
@@ -297,7 +297,7 @@ def bombs() -> dict[str, tuple[str, bytes, int]]:
         "empty": ("gzip", b"", 400),
         "unknown": ("br", b"{}", 415),
         "several": ("gzip, gzip", gzip.compress(good), 415),
-        "large": ("identity", b" " * (sync.LARGEST_BODY + 1), 413),
+        "large": ("identity", b" " * (sync.MAX_BODY_BYTES + 1), 413),
     }
 
 
@@ -321,7 +321,7 @@ async def test_what_is_no_batch_is_refused_whole(agent, native_door: httpx.Async
 
 
 async def test_too_many_records_are_to_be_split(agent, native_door: httpx.AsyncClient) -> None:
-    body = {"sent_at": "2026-01-05T09:00:00Z", "records": [1] * (MOST_RECORDS + 1)}
+    body = {"sent_at": "2026-01-05T09:00:00Z", "records": [1] * (MAX_RECORDS + 1)}
     reply = await native_door.post(PATH, json=body, headers=agent.headers)
     assert (reply.status_code, reply.json()["kind"]) == (413, "too_large")
 

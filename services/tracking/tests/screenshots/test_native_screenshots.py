@@ -112,7 +112,7 @@ async def test_each_refused_one_is_counted_for_its_person_with_its_reason(workin
     await put(working, now=now - timedelta(days=2))
     people = {row["employee_id"]: row["email"] for row in await stored("employee", own.company_id)}
     found = Counter((people[row["employee_id"]], row["reason"]) for row in await stored("quarantine", own.company_id))
-    mine = [unfit.FORMAT, captures.ANOTHERS, *captures.MISPLACED.values()]
+    mine = [unfit.FORMAT, captures.OTHER_PERSONS_SESSION, *captures.MISPLACED.values()]
     assert found == Counter([(own.people[0], reason) for reason in mine] + [(own.people[1], unfit.FORMAT)])
 
 
@@ -153,7 +153,7 @@ async def test_unwanted_ones_and_ones_without_room(working, own, set_policy, dir
     await set_policy(own, screenshots_enabled=False)
     assert (await put(working)).json()["kind"] == "refused"
     reasons = sorted(row["reason"] for row in await stored("quarantine", own.company_id))
-    assert reasons == sorted([captures.NO_ROOM, captures.UNWANTED])
+    assert reasons == sorted([captures.STORAGE_FULL, captures.UNWANTED])
 
 
 async def delete_its_session(agent: NativeAgent, own: Any, stored: Any, engine: Any, pictures: Any) -> None:

@@ -163,7 +163,7 @@ async def test_another_persons_is_nobodys(own, sit, new_tenant, stored) -> None:
     for session in (stranger.session, 2**62, None, "one", -1):
         assert (await send(own, encoded(colour="navy"), work_session_id=session)).ok
     reasons = [row["reason"] for row in await stored("quarantine", own.company_id)]
-    assert set(reasons) == {captures.ANOTHERS}
+    assert set(reasons) == {captures.OTHER_PERSONS_SESSION}
     assert await stored("screenshot", own.company_id) == await stored("screenshot", stranger.company_id) == []
 
 
@@ -177,7 +177,7 @@ async def test_a_desktop_with_the_former_persons_pictures_gets_rid_of_all(new_te
     assert await desktop.stop()
     assert await desktop.sign_in(tenant.people[1], tenant.password)
     assert [await desktop.upload_screenshots() for _ in range(3)] == [5, 2, 0]
-    assert {row["reason"] for row in await stored("quarantine", tenant.company_id)} == {captures.ANOTHERS}
+    assert {row["reason"] for row in await stored("quarantine", tenant.company_id)} == {captures.OTHER_PERSONS_SESSION}
 
 
 async def test_when_they_are_switched_off_nothing_is_kept(own, set_policy, stored) -> None:
@@ -212,7 +212,7 @@ async def test_the_plans_storage_is_never_exceeded(own, quota, stored, pictures)
     kept = await stored("screenshot", own.company_id)
     assert len(kept) == 2
     assert use["bytes"] == sum(row["stored_bytes"] for row in kept) <= room
-    assert [row["reason"] for row in await stored("quarantine", own.company_id)] == [captures.NO_ROOM] * 3
+    assert [row["reason"] for row in await stored("quarantine", own.company_id)] == [captures.STORAGE_FULL] * 3
     folder = pictures._folder / str(own.company_id)
     assert len([path for path in folder.rglob("*") if path.is_file()]) == 4, "no file without a row"
 
@@ -226,7 +226,7 @@ async def test_a_plan_that_got_smaller_meanwhile_counts(own, quota, stored, pict
         quota(own, 1)
 
     monkeypatch.setattr(pictures, "put", downgraded)
-    assert (await send(own)).fields["message"] == f"Kept aside: {captures.NO_ROOM}"
+    assert (await send(own)).fields["message"] == f"Kept aside: {captures.STORAGE_FULL}"
     assert await stored("screenshot", own.company_id) == []
     assert not [path for path in (pictures._folder / str(own.company_id)).rglob("*") if path.is_file()]
 

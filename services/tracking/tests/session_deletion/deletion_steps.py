@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 
 MIDNIGHT = int(datetime(2026, 3, 29, tzinfo=ZoneInfo("Europe/Berlin")).timestamp())  # of a day with 23 hours
 ZONES = ("Europe/Berlin", "UTC", "Asia/Kolkata", "America/New_York")
@@ -48,7 +48,7 @@ class Sent:
     """A report of time of one device: (kind, end, seconds)."""
 
     device: int
-    claims: tuple[tuple[Kind, int, int], ...]
+    claims: tuple[tuple[ActivityKind, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ sessions_of_work = st.builds(
     seconds=st.builds(lambda whole, fraction: whole + fraction, st.integers(0, 7200), fractions),
     is_ended=st.booleans(),
 )
-claims = st.tuples(st.sampled_from(Kind), moments, st.integers(1, 5400))
+claims = st.tuples(st.sampled_from(ActivityKind), moments, st.integers(1, 5400))
 sent = st.builds(Sent, device=st.integers(0, 1), claims=st.lists(claims, min_size=1, max_size=4).map(tuple))
 steps = st.one_of(
     *(sessions_of_work, sessions_of_work, sent, sent),

@@ -15,7 +15,7 @@ from tracking.maintenance import NoLimit
 from tracking.people.use_cases import add_employee
 from tracking.sign_in.use_cases import check_password
 from tracking.sign_in.use_cases.log_in import log_in
-from tracking.sign_in.use_cases.unlock_sign_in import lift, list_restrained
+from tracking.sign_in.use_cases.unlock_sign_in import lift, list_blocked
 
 ADDRESS, PAIR, ACCOUNT, KNOWN = (BUDGETS[kind].window for kind in (Kind.ADDRESS, Kind.PAIR, Kind.ACCOUNT, Kind.KNOWN))
 
@@ -146,13 +146,13 @@ async def test_the_operator_sees_and_lifts(tenant, at, engine, dispatch) -> None
     for number in range(4):
         await guess(at, tenant, PAIR, tenant.people[0], f"192.0.2.{number}")
     line = f"{tenant.company_id}: {tenant.people[0]}, "
-    assert any(found.startswith(line) for found in [found async for found in list_restrained(engine, dispatch)])
+    assert any(found.startswith(line) for found in [found async for found in list_blocked(engine, dispatch)])
     await lift(engine, dispatch, tenant.people[0])
     assert (await at("192.0.2.1", tenant, tenant.people[0], tenant.password)).status_code == 200
-    assert not any(found.startswith(line) for found in [found async for found in list_restrained(engine, dispatch)])
+    assert not any(found.startswith(line) for found in [found async for found in list_blocked(engine, dispatch)])
     for number in range(ADDRESS):
         await at("192.0.2.9", tenant, f"p{number}@else.example", "guess")
-    assert "1 networks may not sign in now" in [found async for found in list_restrained(engine, dispatch)]
+    assert "1 networks may not sign in now" in [found async for found in list_blocked(engine, dispatch)]
     await lift(engine, dispatch, "192.0.2.9")
     assert (await at("192.0.2.9", tenant, "nobody@else.example", "guess")).status_code == 401
 

@@ -8,7 +8,7 @@ from tracking.tasks.use_cases.tasks import assign_task
 
 FIELDS = {"id", "title", "description", "status", "due_date", "assigned_by", "created_at", "completed_at"}
 SIGN_IN = (401, {"status": False, "message": "Your sign-in is no longer valid; sign in again"})
-NOT_THERE = (404, {"status": False, "message": "There is no such task"})
+NO_SUCH_TASK = (404, {"status": False, "message": "There is no such task"})
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ async def test_another_persons_tasks(own, sit, give, new_tenant, stored) -> None
         assert mine.fields["data"] == [], "the id in the body opens nothing"
         body = {"task_id": task["id"], "status": "DONE", "id": own.account.id, "active_token": token}
         reply = await tracker.post("tasks/update", body)
-        assert (reply.code, reply.body) == NOT_THERE
+        assert (reply.code, reply.body) == NO_SUCH_TASK
     assert (await tasks_of(own))[0]["status"] == "OPEN"
 
 

@@ -97,7 +97,7 @@ async def test_days_of_work_with_lost_replies(desk, clock, lossy, counted, wrong
 
 @pytest.mark.parametrize("entries", [1, 2, 3])
 async def test_a_turn_never_cuts_an_upload(desk, clock, counted, monkeypatch, entries: int) -> None:
-    monkeypatch.setattr(fold_company, "ENTRIES_A_TURN", entries)
+    monkeypatch.setattr(fold_company, "ENTRIES_PER_TURN", entries)
     desktop = await desk()
     assert await desktop.start()
     for stretch, kind in ((10, "ACTIVE"), (3, "INACTIVE"), (7, "ACTIVE")) * 4:

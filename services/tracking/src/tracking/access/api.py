@@ -9,7 +9,7 @@ from tracking.access.rules.company_keys import is_key
 from tracking.access.rules.directory import Access, AccessDirectory, Verdict
 from tracking.access.worker import AccessSync
 
-LONGEST_ASK = 1.0  # seconds a call waits for tenancy and billing; trackers call on their user interface thread
+MAX_REFRESH_SECONDS = 1.0  # seconds a call waits for tenancy and billing; trackers call on their user interface thread
 
 
 class Admission:
@@ -25,6 +25,6 @@ class Admission:
         if access.verdict is Verdict.UNCONFIRMED or (access.verdict is Verdict.KEY_INVALID and is_key(key)):
             # The company may be a second old, or tenancy may have just recovered.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._sync.refresh(), LONGEST_ASK)
+                await asyncio.wait_for(self._sync.refresh(), MAX_REFRESH_SECONDS)
             access = self._directory.decide(key, now=now, monotonic=time.monotonic())
         return access

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from servicekit.errors import Unavailable
 
-MOST_WAITERS = 20_000  # per process
+MAX_WAITERS = 20_000  # per process
 
 
 class ConfigWatch:
@@ -28,7 +28,7 @@ class ConfigWatch:
 
         Unavailable: too many agents are waiting.
         """
-        if self._count >= MOST_WAITERS:
+        if self._count >= MAX_WAITERS:
             raise Unavailable("too many agents wait for changes; ask again later", retry_after=30)
         devices = self._waiting[company_id]
         if device_id in devices:

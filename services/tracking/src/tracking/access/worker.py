@@ -16,8 +16,8 @@ from tracking.access.rules.directory import AccessDirectory
 log = structlog.get_logger()
 
 INTERVAL = 2.0
-UNHURRIED = 3.0  # for processes that admit no calls
-SHORTEST_INTERVAL = 0.05  # limits how often calls with unknown keys can reach tenancy and billing
+RELAXED_INTERVAL = 3.0  # for processes that admit no calls
+MIN_INTERVAL = 0.05  # limits how often calls with unknown keys can reach tenancy and billing
 
 
 class AccessSync:
@@ -58,7 +58,7 @@ class AccessSync:
         wanted = time.monotonic()
         async with self._lock:
             if self._refreshed < wanted:  # no refresh has started since this call began
-                await asyncio.sleep(self._refreshed + SHORTEST_INTERVAL - time.monotonic())
+                await asyncio.sleep(self._refreshed + MIN_INTERVAL - time.monotonic())
                 self._refreshed = time.monotonic()
                 await asyncio.gather(self._ask_tenancy(), self._ask_billing())
 

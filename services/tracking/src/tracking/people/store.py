@@ -208,7 +208,7 @@ async def by_email(tx: AsyncConnection, email: str) -> Employee | None:
     return Employee(**row._mapping) if row else None
 
 
-async def hold_by_email(tx: AsyncConnection, email: str) -> Employee | None:
+async def lock_by_email(tx: AsyncConnection, email: str) -> Employee | None:
     """The same account; nobody can edit it until the transaction ends."""
     row = (await tx.execute(_HOLD_BY_EMAIL, {"email_digest": email_digest(email)})).one_or_none()
     return Employee(**row._mapping) if row else None

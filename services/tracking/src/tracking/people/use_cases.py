@@ -23,7 +23,7 @@ from tracking.workspace.rules.submissions import Submission
 from tracking.workspace.rules.visitors import ADMIN, EMPLOYEE
 from tracking.workspace.use_cases import earlier_result
 
-LONGEST_NAME = 200
+MAX_NAME_LENGTH = 200
 SET_UP = "this company is set up already; sign in, or ask its admin for an account"
 
 
@@ -113,7 +113,7 @@ async def _new_account(engine: AsyncEngine, *, name: str, email: str, password: 
 
 def identity(name: str, email: str) -> tuple[str, str]:
     """Name and e-mail as they are stored. InvalidInput: one is invalid."""
-    return checked(name, "the name", most=LONGEST_NAME, required=True), Address.checked(email, "the e-mail").text
+    return checked(name, "the name", most=MAX_NAME_LENGTH, required=True), Address.checked(email, "the e-mail").text
 
 
 def check_role(role: str) -> None:
@@ -147,10 +147,10 @@ async def require_seat(tx: AsyncConnection, seats: Seats) -> None:
 
 async def _add(tx: AsyncConnection, company_id: UUID, employee: Employee) -> None:
     await employees.insert(tx, company_id, employee)
-    await announce_levels(tx, company_id)
+    await publish_levels(tx, company_id)
 
 
-async def announce_levels(tx: AsyncConnection, company_id: UUID) -> None:
+async def publish_levels(tx: AsyncConnection, company_id: UUID) -> None:
     """Has the company's levels published again."""
     await fold_queue.append(tx, company_id, kind=fold_queue.LEVELS, at=datetime.now(UTC), employee_id=None)
 

@@ -25,18 +25,18 @@ from tracking.gateway.api.context import Gateway, Native
 from tracking.gateway.api.desktop import DesktopApi
 from tracking.gateway.api.native import NativeApi
 from tracking.ingest.api.large_uploads import LargeUploadReader
-from tracking.ingest.fastpath.api.ordinary_uploads import Uploads
+from tracking.ingest.fastpath.api.ordinary_uploads import FastPath
 from tracking.ingest.fastpath.api.protocol import UploadProtocol
 from tracking.ingest.fastpath.store.writer import IngestWriter
 from tracking.ingest.use_cases.group_commit import GroupCommit
 from tracking.ingest.use_cases.sync_records import RecordTaker
 from tracking.ingest.use_cases.take_upload import UploadTaker
 from tracking.processes.workers import while_parent_lives
-from tracking.protocols.large_bodies import Room
+from tracking.protocols.large_bodies import BodyAdmission
 from tracking.screenshots.imaging.decoder import Decoder
 from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
-from tracking.sessions.use_cases.signs_of_life import SignsOfLife
+from tracking.sessions.use_cases.signs_of_life import Heartbeats
 
 
 async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
@@ -52,14 +52,14 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     sync = AccessSync(directory, tenancy, billing)
     commit = GroupCommit(IngestWriter(config.ingest_database_url))
     heartbeats = create_engine(config.heartbeat_database_url, name="tracking-heartbeat", pool_size=2)
-    life = SignsOfLife(heartbeats, tenancy.report_sync)
+    life = Heartbeats(heartbeats, tenancy.report_sync)
     key_uses = KeyUses(heartbeats, partial(tenancy.report_key_use, pepper_id=peppers.newest_id))
     decoder = Decoder()
     screenshots = ScreenshotTaker(engine, PictureStore(config.pictures_url), decoder, directory.storage_of)
     authenticator = Authenticator(engine)
     large_uploads = LargeUploadReader()
     uploads = UploadTaker(engine, commit, authenticator.forget)
-    calls = Gateway(engine, authenticator, uploads, screenshots, life, key_uses, large_uploads, Room())
+    calls = Gateway(engine, authenticator, uploads, screenshots, life, key_uses, large_uploads, BodyAdmission())
     # The bus is left out: without events the directory is at most a second older.
     health = health_routes({"database": partial(ping, engine), "tenancy and billing": sync.check_confirmed})
     watch = ConfigWatch()
@@ -68,7 +68,7 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     desktop = DesktopApi(calls, directory, sync)
     app = Starlette(routes=[*health, Route("/v1/{rest:path}", native), Mount("/", desktop)])
     await run_tasks(
-        serve(behind(app, config.proxies), listener, protocol=UploadProtocol.of(Uploads(calls, directory))),
+        serve(behind(app, config.proxies), listener, protocol=UploadProtocol.of(FastPath(calls, directory))),
         sync.run(),
         commit.run(),
         forever("follow devices", authenticator.follow_changes, idle=0),

@@ -39,11 +39,11 @@ from tracking.sign_in.use_cases.workspace_sign_in import recognise
 from tracking.tasks import pages as tasks
 from tracking.team.pages import accounts, people, team
 from tracking.workspace.pages import held
-from tracking.workspace.pages.errors import add_refusals
+from tracking.workspace.pages.errors import add_error_pages
 from tracking.workspace.pages.rendering import STATIC
 from tracking.workspace.pages.visitors import Workspace
 
-LARGEST_BODY = 64 * 1024
+MAX_BODY_BYTES = 64 * 1024
 PAGES = (
     team,
     setup,
@@ -79,12 +79,12 @@ def workspace_app(
         title="Tenantry workspace",
         openapi_url=None,
         routes=list(health),
-        middleware=[Middleware(SecurityHeaders, secure=cookie_secure), Middleware(BodyLimit, limit=LARGEST_BODY)],
+        middleware=[Middleware(SecurityHeaders, secure=cookie_secure), Middleware(BodyLimit, limit=MAX_BODY_BYTES)],
     )
     app.state.workspace = Workspace(engine, dispatch, directory, sync, recognise, cookie_secure, sends_mail)
     app.state.pictures = pictures
     app.mount("/static", StaticFiles(directory=str(STATIC)))
-    add_refusals(app)
+    add_error_pages(app)
     for pages in PAGES:
         app.include_router(pages.router)
     return app

@@ -11,7 +11,7 @@ import msgspec
 from servicekit.errors import AppError, InvalidInput, http_status
 from tracking.clock.rules.desktop_clocks import PLAUSIBLE_YEARS
 
-_LARGEST_ID = 2**63 - 1
+_MAX_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def id_in(body: Mapping[str, Any], name: str) -> int:
     value = body.get(name)
     if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _LARGEST_ID:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _MAX_ID:
         raise InvalidInput(f"{name} must be a positive integer")
     return value
 

@@ -12,14 +12,14 @@ SMALL_BODY = 256 * 1024  # bytes that the gateway decodes in its own process, in
 
 START = 64 * 1024  # bytes of a large body that are read before the sender is authenticated
 
-MAX_HELD = 160 * 1024**2  # bytes of large bodies in memory at once, of all companies
+MAX_HELD_BYTES = 160 * 1024**2  # bytes of large bodies in memory at once, of all companies
 
-MAX_HELD_BY_COMPANY = 40 * 1024**2
+MAX_HELD_BYTES_PER_COMPANY = 40 * 1024**2
 
-PATIENCE = 5.0  # seconds that a body waits for admission
+MAX_ADMISSION_SECONDS = 5.0  # seconds that a body waits for admission
 
 
-class Room:
+class BodyAdmission:
     """The memory for large bodies."""
 
     def __init__(self) -> None:
@@ -31,11 +31,11 @@ class Room:
         """Reserves `size` bytes. RateLimited: the company has its share. Unavailable: none are left."""
         company = company_id.int
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(MAX_ADMISSION_SECONDS):
                 while self._is_short_of(company, size):
                     self._freed.clear()
                     await self._freed.wait()
-        if self._held[company] and self._held[company] + size > MAX_HELD_BY_COMPANY:
+        if self._held[company] and self._held[company] + size > MAX_HELD_BYTES_PER_COMPANY:
             raise RateLimited("too many large uploads of this company at once; nothing is lost", retry_after=2)
         if self._is_short_of(company, size):
             raise Unavailable("too many large uploads at once; nothing is lost, try again", retry_after=2)
@@ -50,4 +50,4 @@ class Room:
 
     def _is_short_of(self, company: int, size: int) -> bool:
         own = self._held.get(company, 0)
-        return (own > 0 and own + size > MAX_HELD_BY_COMPANY) or self._held.total() + size > MAX_HELD
+        return (own > 0 and own + size > MAX_HELD_BYTES_PER_COMPANY) or self._held.total() + size > MAX_HELD_BYTES

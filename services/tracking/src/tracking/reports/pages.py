@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from servicekit.errors import InvalidInput
-from tracking.reports.store import Sums
+from tracking.reports.store import ReportTotals
 from tracking.reports.use_cases import Daily, Monthly, TopUse, show_daily, show_monthly, show_top_use
 from tracking.workspace.pages.exports import CsvSeparator, Value, csv_response
 from tracking.workspace.pages.rendering import render
@@ -17,7 +17,7 @@ from tracking.workspace.pages.visitors import AnyVisitor, TheWorkspace, Visitor
 from tracking.workspace.rules.visitors import ADMIN
 
 router = APIRouter(prefix="/reports")
-SUMS = [field.name for field in fields(Sums)]
+SUMS = [field.name for field in fields(ReportTotals)]
 
 
 async def _daily(workspace: TheWorkspace, visitor: AnyVisitor, day: date | None = None) -> Daily:

@@ -39,8 +39,8 @@ _FIRST, _LAST = (
     for pick, of_it, bound in (("greatest", f"{_ENDED} - seconds", ":start"), ("least", _ENDED, ":end"))
 )
 
-# Grouped by person first: counting distinct people would sort every row. A span that ends in a deleted session (the last
-# second is the one before its end) is left out unless it ends in another too; of others the deleted part is left out.
+# Grouped by person first: counting distinct people would sort every row. A span that ends in a deleted session (the
+# last second is the one before its end) is left out unless it ends in another too; of others the deleted part is.
 TOP = text(f"""
     WITH deleted AS MATERIALIZED (
         SELECT employee_id, range_agg(deleted_use) AS use FROM work_session
@@ -70,7 +70,7 @@ TOP = text(f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class ReportTotals:
     """Totals of some days of some people; `worked` and `reached` count days with active time and days at the target."""
 
     active_seconds: int = 0
@@ -82,7 +82,7 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class UseTotal:
     """How long an application or a website was in the foreground, and for how many people."""
 
     name: str
@@ -90,14 +90,14 @@ class Use:
     people: int
 
 
-def _sums(row: Row[Any]) -> Sums:
-    names = (field.name for field in fields(Sums))
-    return Sums(**{name: getattr(row, name) for name in names})
+def _sums(row: Row[Any]) -> ReportTotals:
+    names = (field.name for field in fields(ReportTotals))
+    return ReportTotals(**{name: getattr(row, name) for name in names})
 
 
 async def by_person(
     tx: AsyncConnection, employee_ids: Sequence[UUID], first: date, last: date, *, target: int
-) -> dict[UUID, Sums]:
+) -> dict[UUID, ReportTotals]:
     """Totals of the people with any of these days; `target` is in seconds per day."""
     values = {"employee_ids": list(employee_ids), "first": first, "last": last, "target": target}
     return {row.employee_id: _sums(row) for row in await tx.execute(_BY_PERSON, values)}
@@ -105,7 +105,7 @@ async def by_person(
 
 async def by_day(
     tx: AsyncConnection, employee_ids: Sequence[UUID], first: date, last: date, *, target: int
-) -> dict[date, Sums]:
+) -> dict[date, ReportTotals]:
     """Totals of each day with data of these people, oldest first."""
     values = {"employee_ids": list(employee_ids), "first": first, "last": last, "target": target}
     return {row.day: _sums(row) for row in await tx.execute(_BY_DAY, values)}
@@ -113,11 +113,11 @@ async def by_day(
 
 async def top(
     tx: AsyncConnection, employee_ids: Sequence[UUID], kind: str, start: datetime, end: datetime, *, limit: int
-) -> list[Use]:
+) -> list[UseTotal]:
     """What was longest in the foreground for these people from `start` to before `end`; `kind` as in `usage_record`.
 
     A span that reaches beyond the range counts with its seconds within.
     """
     values = {"employee_ids": list(employee_ids), "kind": kind, "start": start, "end": end, "limit": limit}
-    found = [Use(row.name, int(row.total), row.people) for row in await tx.execute(TOP, values)]
+    found = [UseTotal(row.name, int(row.total), row.people) for row in await tx.execute(TOP, values)]
     return sorted(found, key=lambda use: (-use.seconds, sort_key(use.name)))

@@ -17,13 +17,13 @@ from tracking.db.store.scope import company_scope
 from tracking.people import store as employees
 from tracking.people.store import Employee
 from tracking.reports import store as reports
-from tracking.reports.store import Sums, Use
+from tracking.reports.store import ReportTotals, UseTotal
 
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class ReportScope:
     """The basis of a report: its people, its time zone, and the daily target in seconds."""
 
     tx: AsyncConnection
@@ -36,10 +36,10 @@ class Reader:
         """The people's ids."""
         return [person.employee_id for person in self.people]
 
-    def with_sums(self, found: dict[UUID, Sums]) -> list[tuple[Employee, Sums]]:
+    def with_sums(self, found: dict[UUID, ReportTotals]) -> list[tuple[Employee, ReportTotals]]:
         """Everyone with data, and everyone who could have some."""
         people = [person for person in self.people if person.active or person.employee_id in found]
-        return [(person, found.get(person.employee_id, Sums())) for person in people]
+        return [(person, found.get(person.employee_id, ReportTotals())) for person in people]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Daily:
     time_zone: str
     target: int
     day: date
-    people: list[tuple[Employee, Sums]]
+    people: list[tuple[Employee, ReportTotals]]
 
     @property
     def day_before(self) -> date:
@@ -70,8 +70,8 @@ class Monthly:
     target: int
     first: date
     last: date
-    people: list[tuple[Employee, Sums]]
-    days: dict[date, Sums]
+    people: list[tuple[Employee, ReportTotals]]
+    days: dict[date, ReportTotals]
 
     @property
     def month_before(self) -> date:
@@ -85,7 +85,7 @@ class Monthly:
 
 
 @asynccontextmanager
-async def reading(engine: AsyncEngine, company_id: UUID, only_of: UUID | None) -> AsyncIterator[Reader]:
+async def report_scope(engine: AsyncEngine, company_id: UUID, only_of: UUID | None) -> AsyncIterator[ReportScope]:
     """A transaction about one person, or with None about everyone of the company. NotFound: no such person."""
     async with company_scope(engine, company_id) as tx:
         company, settings = await companies.get(tx), await company_settings.get(tx)
@@ -93,7 +93,7 @@ async def reading(engine: AsyncEngine, company_id: UUID, only_of: UUID | None) -
         people = [person for person in everyone if only_of in (None, person.employee_id)]
         if company is None or not people:
             raise NotFound("There is no such person in the company")
-        yield Reader(tx, company.time_zone, settings.daily_target_seconds, people)
+        yield ReportScope(tx, company.time_zone, settings.daily_target_seconds, people)
 
 
 async def show_daily(
@@ -101,7 +101,7 @@ async def show_daily(
 ) -> Daily:
     """The report of `day`, or of the day of `now`. InvalidInput: no such day."""
     check_year(day)
-    async with reading(engine, company_id, only_of) as reader:
+    async with report_scope(engine, company_id, only_of) as reader:
         shown = day or day_of(now, reader.time_zone)
         found = await reports.by_person(reader.tx, reader.ids, shown, shown, target=reader.target)
         return Daily(reader.time_zone, reader.target, shown, reader.with_sums(found))
@@ -112,7 +112,7 @@ async def show_monthly(
 ) -> Monthly:
     """The report of the month of `day`, or of `now`. InvalidInput: no such month."""
     check_year(month)
-    async with reading(engine, company_id, only_of) as reader:
+    async with report_scope(engine, company_id, only_of) as reader:
         first = (month or day_of(now, reader.time_zone)).replace(day=1)
         last = first.replace(day=monthrange(first.year, first.month)[1])
         people = await reports.by_person(reader.tx, reader.ids, first, last, target=reader.target)
@@ -128,11 +128,11 @@ def check_year(day: date | None) -> None:
 
 APPLICATION, WEBSITE = "a", "w"
 
-LONGEST_RANGE = 92  # days: a quarter
+MAX_RANGE_DAYS = 92  # days: a quarter
 
-USUAL_RANGE = 7
+DEFAULT_RANGE_DAYS = 7
 
-MOST_SHOWN = 50
+MAX_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +142,8 @@ class TopUse:
     time_zone: str
     first: date
     last: date
-    applications: list[Use]
-    websites: list[Use]
+    applications: list[UseTotal]
+    websites: list[UseTotal]
 
 
 async def show_top_use(
@@ -155,15 +155,15 @@ async def show_top_use(
     """
     check_year(first)
     check_year(last)
-    async with reading(engine, company_id, only_of) as reader:
+    async with report_scope(engine, company_id, only_of) as reader:
         end = last or day_of(now, reader.time_zone)
-        begin = first or end - timedelta(days=USUAL_RANGE - 1)
-        if not 0 <= (end - begin).days < LONGEST_RANGE:
-            raise InvalidInput(f"Choose a first day and a later last one, {LONGEST_RANGE} days at most")
+        begin = first or end - timedelta(days=DEFAULT_RANGE_DAYS - 1)
+        if not 0 <= (end - begin).days < MAX_RANGE_DAYS:
+            raise InvalidInput(f"Choose a first day and a later last one, {MAX_RANGE_DAYS} days at most")
         span = (
             datetime.fromtimestamp(company_day(begin, reader.time_zone).start, UTC),
             datetime.fromtimestamp(company_day(end, reader.time_zone).end, UTC),
         )
-        applications = await reports.top(reader.tx, reader.ids, APPLICATION, *span, limit=MOST_SHOWN)
-        websites = await reports.top(reader.tx, reader.ids, WEBSITE, *span, limit=MOST_SHOWN)
+        applications = await reports.top(reader.tx, reader.ids, APPLICATION, *span, limit=MAX_SHOWN)
+        websites = await reports.top(reader.tx, reader.ids, WEBSITE, *span, limit=MAX_SHOWN)
         return TopUse(reader.time_zone, begin, end, applications, websites)

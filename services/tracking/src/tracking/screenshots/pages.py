@@ -19,13 +19,13 @@ from tracking.workspace.rules.visitors import ADMIN
 router = APIRouter()
 
 
-def the_pictures(request: Request) -> PictureStore:
+def get_pictures(request: Request) -> PictureStore:
     """The application's picture store."""
     pictures: PictureStore = request.app.state.pictures
     return pictures
 
 
-ThePictures = Annotated[PictureStore, Depends(the_pictures)]
+ThePictures = Annotated[PictureStore, Depends(get_pictures)]
 
 
 @router.get("/screenshots")

@@ -10,10 +10,10 @@ from uuid import UUID
 from tracking.clock.rules.desktop_clocks import TOLERANCE
 from tracking.ingest.rules.records import Reason
 
-ANOTHERS = "a screenshot of another person's session"
+OTHER_PERSONS_SESSION = "a screenshot of another person's session"
 UNWANTED = "a screenshot although they are switched off"
 DELETED = "a screenshot of a session that was deleted"
-NO_ROOM = "a screenshot for which the plan has no storage left"
+STORAGE_FULL = "a screenshot for which the plan has no storage left"
 MISPLACED: Mapping[Reason, str] = {
     Reason.CLOCK_SKEW: "a screenshot from a computer whose clock is more than a day off",
     Reason.IMPOSSIBLE_TIME: "a screenshot whose time cannot be true",

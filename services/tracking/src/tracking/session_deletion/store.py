@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracking.clock.rules.spans import Spans
 from tracking.ingest.store.use_in_time import OFF_THE_CLOCK, on_the_clock
-from tracking.sessions.rules import LONGEST_LAG, Course
+from tracking.sessions.rules import MAX_HEARTBEAT_DELAY, SessionCourse
 from tracking.sessions.store.session_bounds import NEXT_START, UNTIL
 from tracking.totals.store.multiranges import from_text, to_text
 
@@ -60,29 +60,31 @@ _DELETED = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
+class SessionToDelete:
     """A session to be deleted. Imported history may have no device."""
 
     session_id: UUID
     employee_id: UUID
     device_id: UUID | None
-    course: Course
+    course: SessionCourse
 
 
-async def hold(tx: AsyncConnection, number: int) -> Doomed | None:
+async def hold(tx: AsyncConnection, number: int) -> SessionToDelete | None:
     """Locks the session until the transaction ends; None if it was deleted or does not exist."""
     row = (await tx.execute(_HOLD, {"number": number})).one_or_none()
     if row is None:
         return None
     session_id, employee_id, device_id, *course = row
-    return Doomed(session_id, employee_id, device_id, Course(*course))
+    return SessionToDelete(session_id, employee_id, device_id, SessionCourse(*course))
 
 
-async def beside(tx: AsyncConnection, doomed: Doomed, end: datetime) -> list[tuple[UUID | None, Course]]:
+async def beside(
+    tx: AsyncConnection, doomed: SessionToDelete, end: datetime
+) -> list[tuple[UUID | None, SessionCourse]]:
     """Device and course of the person's other sessions that may share seconds with this one until `end`."""
-    values = {"employee_id": doomed.employee_id, "session_id": doomed.session_id, "lag": LONGEST_LAG}
+    values = {"employee_id": doomed.employee_id, "session_id": doomed.session_id, "lag": MAX_HEARTBEAT_DELAY}
     rows = await tx.execute(_BESIDE, values | {"start": doomed.course.started_at, "end": end})
-    return [(device_id, Course(*course)) for device_id, *course in rows]
+    return [(device_id, SessionCourse(*course)) for device_id, *course in rows]
 
 
 async def mark(

@@ -17,14 +17,14 @@ from tracking.screenshots.store import screenshots
 from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.store.screenshots import Screenshot
 from tracking.session_deletion import store as session_deletion
-from tracking.session_deletion.store import Doomed
+from tracking.session_deletion.store import SessionToDelete
 from tracking.sessions.rules import likely_end, seconds_alone, seconds_of
 from tracking.sessions.store import sessions
 from tracking.totals.rules.daybook import CompanyChange, Daybook, DayKey, EmployeeTotals, company_changes, hours_of
 from tracking.totals.store import company_days, device_hours, employee_days, fold_queue
 from tracking.totals.use_cases import Encode, announce, fold_company
 
-NOT_THERE = "There is no such session"
+NO_SUCH_SESSION = "There is no such session"
 
 
 async def delete_session(
@@ -62,7 +62,7 @@ async def _kept(engine: AsyncEngine, company_id: UUID, number: int) -> list[Scre
     async with company_scope(engine, company_id) as tx:
         session = await sessions.by_number(tx, number)
         if session is None or session.deleted:
-            raise NotFound(NOT_THERE)
+            raise NotFound(NO_SUCH_SESSION)
         return [found for is_kept, found in await screenshots.of_session(tx, session.session_id) if is_kept]
 
 
@@ -80,7 +80,7 @@ async def _delete(
     company = await companies.next_revision(tx)  # locks the company: no fold can run until the transaction ends
     doomed = await session_deletion.hold(tx, number)  # and no screenshot can be added
     if company is None or doomed is None:
-        raise NotFound(NOT_THERE)
+        raise NotFound(NO_SUCH_SESSION)
     captures = await screenshots.of_session(tx, doomed.session_id)
     kept = [screenshot for is_kept, screenshot in captures if is_kept]
     if any(screenshot.screenshot_id not in gone for screenshot in kept):
@@ -103,7 +103,7 @@ async def _delete(
     return True
 
 
-async def _end(tx: AsyncConnection, doomed: Doomed, *, deleted_by: UUID, now: datetime) -> Spans:
+async def _end(tx: AsyncConnection, doomed: SessionToDelete, *, deleted_by: UUID, now: datetime) -> Spans:
     """Ends it and takes the seconds that no other session has: of the person's use and, returned, of the device's time.
 
     The session lasts until its end or last heartbeat: what the device recorded afterwards may belong to a session that
@@ -124,7 +124,7 @@ async def _end(tx: AsyncConnection, doomed: Doomed, *, deleted_by: UUID, now: da
 
 
 async def _recount(
-    tx: AsyncConnection, company: CompanyRow, doomed: Doomed, seconds: Spans, captured: Collection[datetime]
+    tx: AsyncConnection, company: CompanyRow, doomed: SessionToDelete, seconds: Spans, captured: Collection[datetime]
 ) -> dict[date, CompanyChange]:
     """Recounts the person's days without the deleted seconds; returns the change of the company's days."""
     whose, zone, began = doomed.employee_id, company.time_zone, doomed.course.started_at

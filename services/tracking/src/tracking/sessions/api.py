@@ -9,7 +9,7 @@ from tracking.devices.store.devices import Device
 from tracking.protocols.calls import Call
 from tracking.protocols.desktop import Reply, id_in, no, ok, text_in, time_in
 from tracking.sessions.use_cases.lifecycle import end_session, poll_session, start_session
-from tracking.sessions.use_cases.signs_of_life import SignsOfLife
+from tracking.sessions.use_cases.signs_of_life import Heartbeats
 
 
 class SessionGateway(DeviceGateway, Protocol):
@@ -19,7 +19,7 @@ class SessionGateway(DeviceGateway, Protocol):
     def engine(self) -> AsyncEngine: ...
 
     @property
-    def life(self) -> SignsOfLife: ...
+    def life(self) -> Heartbeats: ...
 
 
 async def call_create(gateway: SessionGateway, call: Call) -> Reply:

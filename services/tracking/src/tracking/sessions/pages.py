@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import InvalidInput
 from tracking.sessions.use_cases.lifecycle import end_session_as_admin
-from tracking.sessions.use_cases.show_sessions import Wanted, show_session, show_sessions
+from tracking.sessions.use_cases.show_sessions import SessionFilter, show_session, show_sessions
 from tracking.workspace.pages.forms import After, Number, date_of
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import AdminVisitor, AnyVisitor, TheWorkspace
@@ -28,7 +28,7 @@ async def sessions(
 ) -> Response:
     """The company's sessions for its admins, by day and person; an employee's own sessions by day."""
     is_admin = visitor.person.role == ADMIN
-    wanted = Wanted(person=_number(person) if is_admin else None, day=date_of(day), after=after)
+    wanted = SessionFilter(person=_number(person) if is_admin else None, day=date_of(day), after=after)
     shown = await show_sessions(
         workspace.engine, visitor.company_id, visitor.person.employee_id, wanted, is_admin=is_admin
     )

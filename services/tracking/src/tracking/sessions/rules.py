@@ -8,11 +8,13 @@ from math import ceil, floor
 from tracking.clock.rules.spans import Span, Spans, normalise, subtract
 
 BY_TRACKER = "TRACKER"
-LONGEST_LAG = timedelta(seconds=90)  # delay of heartbeats: agents send one each minute or so, stored within ten seconds
+MAX_HEARTBEAT_DELAY = timedelta(
+    seconds=90
+)  # delay of heartbeats: agents send one each minute or so, stored within ten seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class SessionCourse:
     """What is known about the length of a session."""
 
     started_at: datetime
@@ -21,14 +23,14 @@ class Course:
     next_start: datetime | None  # of the device's next session
 
 
-def likely_end(course: Course, now: datetime) -> datetime:
+def likely_end(course: SessionCourse, now: datetime) -> datetime:
     """Until when it may have lasted: an open one until now, another one shortly after its last heartbeat.
 
     A session that its tracker ended was over then, and any was when its device began the next.
     """
     if course.ended_by == BY_TRACKER:
         return course.seen_until
-    latest = now if course.ended_by is None else min(now, course.seen_until + LONGEST_LAG)
+    latest = now if course.ended_by is None else min(now, course.seen_until + MAX_HEARTBEAT_DELAY)
     return max(course.seen_until, min(latest, course.next_start or latest))
 
 

@@ -9,10 +9,10 @@ from pydantic import BaseModel, BeforeValidator
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import InvalidInput, http_status
-from tracking.tasks.store import GivenTask
+from tracking.tasks.store import AssignedTask
 from tracking.tasks.use_cases.edit_tasks import browse_tasks, change_task, delete_task, note_task, open_task
 from tracking.tasks.use_cases.tasks import STATUSES
-from tracking.workspace.pages.forms import After, Number, Once, Version, Whole, date_of, version_for
+from tracking.workspace.pages.forms import After, IdempotencyKey, Number, Version, Whole, date_of, version_for
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace
 from tracking.workspace.rules.editing import Editor, Stale
@@ -30,7 +30,7 @@ class TaskForm(BaseModel):
     title: str
     description: str = ""
     due_date: str = ""
-    once: Once = ""
+    once: IdempotencyKey = ""
 
 
 class ChangeForm(TaskForm):
@@ -158,7 +158,7 @@ async def _task(
     )
 
 
-def _as_typed(given: GivenTask) -> ChangeForm:
+def _as_typed(given: AssignedTask) -> ChangeForm:
     task = given.task
     return ChangeForm(
         title=task.title,

@@ -109,7 +109,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenTask:
+class AssignedTask:
     """A task, and the number and name of its person."""
 
     employee_number: int
@@ -118,7 +118,7 @@ class GivenTask:
 
 
 @dataclass(frozen=True, slots=True)
-class Updated:
+class TaskUpdate:
     """A task's new state."""
 
     completed_at: datetime | None
@@ -159,22 +159,22 @@ async def of_employee(
 
 async def set_status(
     tx: AsyncConnection, employee_id: UUID, number: int, *, status: str, now: datetime
-) -> Updated | None:
+) -> TaskUpdate | None:
     """Changes a task of that person; None if they have none with that number. A completed task keeps its first
     completion.
     """
     values = {"employee_id": employee_id, "number": number, "status": status, "now": now}
     row = (await tx.execute(_SET_STATUS, values)).one_or_none()
-    return Updated(**row._mapping) if row else None
+    return TaskUpdate(**row._mapping) if row else None
 
 
 def _after(position: Position | None) -> dict[str, object]:
     return {"after_moment": position.moment if position else None, "after_id": position.row_id if position else None}
 
 
-def _given(row: Row[Any]) -> GivenTask:
+def _given(row: Row[Any]) -> AssignedTask:
     task = dict(row._mapping)
-    return GivenTask(task.pop("employee_number"), task.pop("employee"), Task(**task))
+    return AssignedTask(task.pop("employee_number"), task.pop("employee"), Task(**task))
 
 
 async def browse(
@@ -185,14 +185,14 @@ async def browse(
     status: str | None,
     limit: int,
     after: Position | None,
-) -> list[GivenTask]:
+) -> list[AssignedTask]:
     """The company's tasks of that person and status (None: any), ordered like a person's."""
     asked = {"employee_id": employee_id, "employee_number": employee_number, "status": status, "limit": limit}
     values = asked | _after(after)
     return [_given(row) for row in await tx.execute(_BROWSE, values)]
 
 
-async def by_number(tx: AsyncConnection, number: int, *, employee_id: UUID | None = None) -> GivenTask | None:
+async def by_number(tx: AsyncConnection, number: int, *, employee_id: UUID | None = None) -> AssignedTask | None:
     """The company's task with that number, if it belongs to that person (None: anybody)."""
     row = (await tx.execute(_BY_NUMBER, {"number": number, "employee_id": employee_id})).one_or_none()
     return _given(row) if row else None

@@ -15,11 +15,11 @@ from tracking.totals.use_cases import Encode, fold_companies
 log = structlog.get_logger()
 
 # Claims that arrive between two passes cost less folded together, so the pause grows with the cost of a pass.
-BEAT = 1.0  # minimum seconds of a pause
-REST = 8  # factor of the pass's duration
-LONGEST_REST = 2.0  # seconds
+MIN_REST_SECONDS = 1.0  # minimum seconds of a pause
+REST_FACTOR = 8  # factor of the pass's duration
+MAX_REST_SECONDS = 2.0  # seconds
 COMPANIES_AT_ONCE = 64
-LONGEST_PAUSE = 60.0  # seconds until a company whose fold failed gets its next turn
+MAX_PAUSE_SECONDS = 60.0  # seconds until a company whose fold failed gets its next turn
 
 
 class Aggregation:
@@ -39,7 +39,7 @@ class Aggregation:
         """One pass, followed by a pause unless there is more."""
         began = time.monotonic()
         if not await self.fold_waiting():
-            await asyncio.sleep(min(max(BEAT, REST * (time.monotonic() - began)), LONGEST_REST))
+            await asyncio.sleep(min(max(MIN_REST_SECONDS, REST_FACTOR * (time.monotonic() - began)), MAX_REST_SECONDS))
         return True
 
     async def fold_waiting(self) -> bool:
@@ -70,6 +70,6 @@ class Aggregation:
         return company_id not in self._pauses or self._pauses[company_id][1] <= time.monotonic()
 
     def _pause(self, company_id: UUID, error: Exception) -> None:
-        seconds = min(2 * self._pauses.get(company_id, (BEAT / 2, 0.0))[0], LONGEST_PAUSE)
+        seconds = min(2 * self._pauses.get(company_id, (MIN_REST_SECONDS / 2, 0.0))[0], MAX_PAUSE_SECONDS)
         self._pauses[company_id] = seconds, time.monotonic() + seconds
         log.error("company not folded", company_id=str(company_id), error=repr(error), next_try_in=seconds)

@@ -13,7 +13,7 @@ from tracking.access.rules.company_keys import CompanyKey, KeyUse
 from tracking.access.rules.directory import Company
 from tracking.access.rules.policy import TrackingPolicy
 
-_ENTRIES_A_CALL = 5_000  # tenancy accepts twice as many
+_ENTRIES_PER_CALL = 5_000  # tenancy accepts twice as many
 _SERVICE = "contracts.tenancy.v1.TenancyService"
 
 
@@ -33,16 +33,16 @@ class TenancyClient:
     async def report_sync(self, times: Mapping[UUID, datetime]) -> None:
         """Reports when companies were last active."""
         messages = [_to_sync_time(company_id, at) for company_id, at in times.items()]
-        for start in range(0, len(messages), _ENTRIES_A_CALL):
-            part = messages[start : start + _ENTRIES_A_CALL]
+        for start in range(0, len(messages), _ENTRIES_PER_CALL):
+            part = messages[start : start + _ENTRIES_PER_CALL]
             await call(self._stub.ReportSync, tenancy_pb2.ReportSyncRequest(times=part))
 
     async def report_key_use(self, uses: Sequence[KeyUse], *, pepper_id: str) -> None:
         """Reports the use of keys. A key found under an old pepper is reported with its digest under the newest one as
         well.
         """
-        for start in range(0, len(uses), _ENTRIES_A_CALL):
-            messages = [_to_use(use, pepper_id) for use in uses[start : start + _ENTRIES_A_CALL]]
+        for start in range(0, len(uses), _ENTRIES_PER_CALL):
+            messages = [_to_use(use, pepper_id) for use in uses[start : start + _ENTRIES_PER_CALL]]
             await call(self._stub.ReportKeyUse, keys_pb2.ReportKeyUseRequest(uses=messages))
 
     async def close(self) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from tracking.access.rules.company_keys import CompanyKey, Peppers, is_key
 from tracking.access.rules.policy import TrackingPolicy
 
-LONGEST_UNCONFIRMED = 10.0  # seconds
+MAX_UNCONFIRMED_SECONDS = 10.0  # seconds
 
 
 class Verdict(Enum):
@@ -57,7 +57,7 @@ class Access(NamedTuple):
 class AccessDirectory:
     """All companies and entitlements as of the last responses of tenancy and billing.
 
-    The copy is stale once it has not been confirmed for `LONGEST_UNCONFIRMED` seconds. The `revision`s say where the
+    The copy is stale after `MAX_UNCONFIRMED_SECONDS` without a confirmation. The `revision`s say where the
     next request continues. A confirmation counts from the moment (monotonic) at which the confirmed request was *sent*.
     """
 
@@ -117,7 +117,7 @@ class AccessDirectory:
 
     def is_confirmed(self, monotonic: float) -> bool:
         """Whether the copy is fresh enough to be trusted."""
-        return monotonic - self._confirmed <= LONGEST_UNCONFIRMED
+        return monotonic - self._confirmed <= MAX_UNCONFIRMED_SECONDS
 
     def key(self, text: bytes, now: datetime) -> CompanyKey | None:
         """The key with that text; None if it is unknown or has expired."""

@@ -12,20 +12,25 @@ from tracking.checking import store
 from tracking.clock.rules.days import company_day
 from tracking.clock.rules.spans import normalise
 from tracking.db.store.scope import company_scope
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class ImportedSpan:
     """A span of seconds of one kind; `start` counts from the company's midnight."""
 
     start: int
     seconds: int
-    kind: Kind
+    kind: ActivityKind
 
 
 async def import_history(
-    engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, time_zone: str, days: Mapping[date, Sequence[Stretch]]
+    engine: AsyncEngine,
+    company_id: UUID,
+    employee_id: UUID,
+    *,
+    time_zone: str,
+    days: Mapping[date, Sequence[ImportedSpan]],
 ) -> bool:
     """Imports the days with one session for each block without a gap. False, with no change, if they were imported
     before.

@@ -27,7 +27,7 @@ from tracking.totals.rules.daybook import (
     EmployeeTotals,
     company_changes,
 )
-from tracking.totals.rules.timeline import Claim, Kind, Timeline
+from tracking.totals.rules.timeline import ActivityKind, Claim, Timeline
 from tracking.totals.store import company_days, device_hours, employee_days
 from tracking.totals.use_cases import Encode, fold_company
 
@@ -140,7 +140,7 @@ async def _employees(claims: AsyncIterator[FoldedClaim]) -> AsyncIterator[tuple[
             reports = defaultdict(list)
         employee = claim.employee_id
         key = claim.revision, claim.upload_id, claim.device_id
-        reports[key].append(Claim(Kind(claim.kind), second_of(claim.at), claim.seconds))
+        reports[key].append(Claim(ActivityKind(claim.kind), second_of(claim.at), claim.seconds))
     if employee is not None:
         yield employee, _reports(employee, reports)
 

@@ -24,10 +24,10 @@ async def recount(engine: AsyncEngine, company_id: UUID, encode: Encode) -> int:
     stays.
     """
     async with company_scope(engine, company_id) as tx:
-        return await count_anew(tx, company_id, encode)
+        return await recount_days(tx, company_id, encode)
 
 
-async def count_anew(tx: AsyncConnection, company_id: UUID, encode: Encode) -> int:
+async def recount_days(tx: AsyncConnection, company_id: UUID, encode: Encode) -> int:
     """Does the same in a transaction that may have changed the company's time zone."""
     company = await companies.next_revision(tx)  # locks the company: no fold can run until the transaction ends
     if company is None:

@@ -2,7 +2,7 @@
 
 import re
 
-LEAST_CONTRAST = 4.5  # WCAG 2.2, level AA, text of normal size
+MIN_CONTRAST = 4.5  # WCAG 2.2, level AA, text of normal size
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 GRACE = timedelta(hours=24)
-EVER = 36_500  # days: the retention before it was first recorded
+UNRECORDED_DAYS = 36_500  # days: the retention before it was first recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Retention:
 
 def follow(known: Retention | None, days: int, now: datetime) -> Retention:
     """The retention after the plan is found to grant `days`. `known`: the recorded retention, None if there is none."""
-    before = known or Retention(EVER)
+    before = known or Retention(UNRECORDED_DAYS)
     if days >= before.days:
         return Retention(days)
     if days != before.next_days or before.removes_from is None:

@@ -45,8 +45,8 @@ class DeviceNative(CallingDevice, Protocol):
     def watch(self) -> ConfigWatch: ...
 
 
-LONGEST_WAIT = 30.0  # seconds
-LARGEST_VERSION = 2**53 - 1  # the largest integer that every JSON reader can represent
+MAX_WAIT_SECONDS = 30.0  # seconds
+MAX_VERSION = 2**53 - 1  # the largest integer that every JSON reader can represent
 
 
 def the_native(request: Request) -> Any:
@@ -115,8 +115,8 @@ async def leave(native: TheNative, caller: TheCaller, device: TheDevice) -> None
 async def config(
     native: TheNative,
     caller: TheCaller,
-    version: Annotated[int, Query(ge=0, le=LARGEST_VERSION, description="the one you have")] = 0,
-    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="seconds to wait for a newer one")] = 0,
+    version: Annotated[int, Query(ge=0, le=MAX_VERSION, description="the one you have")] = 0,
+    wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS, description="seconds to wait for a newer one")] = 0,
 ) -> Response:
     """What to record. With a `wait` the answer comes when there is something newer, or when the time is over."""
     until = time.monotonic() + wait

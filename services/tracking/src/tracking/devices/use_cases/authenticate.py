@@ -12,8 +12,8 @@ from tracking.db.store.scope import company_scope
 from tracking.devices.store import devices
 from tracking.devices.store.devices import Device
 
-LONGEST_DEAF = 5.0  # seconds without a response from the database, after which the memory is stale
-BEAT = 2.0  # seconds
+MAX_STALE_SECONDS = 5.0  # seconds without a response from the database, after which the memory is stale
+PING_SECONDS = 2.0  # seconds
 CAPACITY = 250_000
 
 Key = tuple[int, bytes]  # of a company the integer of its id, since a UUID hashes in Python
@@ -31,7 +31,7 @@ class Authenticator:
 
     def remembered(self, company_id: UUID, token: str) -> Device | None:
         """The device that holds the token, if it is in memory and the memory is not stale."""
-        if time.monotonic() - self._confirmed > LONGEST_DEAF:
+        if time.monotonic() - self._confirmed > MAX_STALE_SECONDS:
             return None
         return self._known.get((company_id.int, token_digest(token)))
 
@@ -59,7 +59,7 @@ class Authenticator:
         self._keys.clear()
         self._forgotten += 1
         try:
-            await listen(self._engine, devices.CHANGED, self._hear, beat=BEAT)
+            await listen(self._engine, devices.CHANGED, self._hear, beat=PING_SECONDS)
         finally:
             self._confirmed = float("-inf")
 

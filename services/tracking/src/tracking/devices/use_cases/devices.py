@@ -12,8 +12,8 @@ from tracking.devices.store import device_list
 from tracking.devices.store.device_list import ListedDevice
 from tracking.workspace.rules.paging import Page, page_of, position_of
 
-LONGEST_NAME = 100
-DEVICES_A_PAGE = 50
+MAX_NAME_LENGTH = 100
+DEVICES_PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ async def list_devices(engine: AsyncEngine, company_id: UUID, employee_id: UUID,
     """A person's devices, latest activity first. InvalidInput: no such page."""
     begin = position_of(after)
     async with company_scope(engine, company_id) as tx:
-        found = await device_list.of_employee(tx, employee_id, limit=DEVICES_A_PAGE + 1, after=begin)
+        found = await device_list.of_employee(tx, employee_id, limit=DEVICES_PER_PAGE + 1, after=begin)
         count = await device_list.count(tx, employee_id)
-    return DevicePage(page_of(found, DEVICES_A_PAGE, lambda device: device.position), count)
+    return DevicePage(page_of(found, DEVICES_PER_PAGE, lambda device: device.position), count)
 
 
 async def revoke_device(engine: AsyncEngine, company_id: UUID, device_id: UUID, now: datetime) -> None:

@@ -11,9 +11,9 @@ from tracking.devices.use_cases.key_use import KeyUses
 from tracking.ingest.api.large_uploads import LargeUploadReader
 from tracking.ingest.use_cases.sync_records import RecordTaker
 from tracking.ingest.use_cases.take_upload import UploadTaker
-from tracking.protocols.large_bodies import Room
+from tracking.protocols.large_bodies import BodyAdmission
 from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
-from tracking.sessions.use_cases.signs_of_life import SignsOfLife
+from tracking.sessions.use_cases.signs_of_life import Heartbeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,13 @@ class Gateway:
     authenticator: Authenticator
     uploads: UploadTaker
     screenshots: ScreenshotTaker
-    life: SignsOfLife
+    life: Heartbeats
     key_uses: KeyUses
     large_uploads: LargeUploadReader
-    room: Room
-    picture_room: Room = field(default_factory=Room)  # for desktop screenshots, whose token comes after the picture
+    room: BodyAdmission
+    picture_room: BodyAdmission = field(
+        default_factory=BodyAdmission
+    )  # for desktop screenshots, whose token comes after the picture
 
 
 @dataclass(frozen=True, slots=True)

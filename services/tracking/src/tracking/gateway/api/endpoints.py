@@ -6,10 +6,10 @@ from enum import Enum, auto
 
 from tracking.devices.api.desktop import call_config, call_heartbeat, call_policy
 from tracking.gateway.api.context import Gateway
-from tracking.ingest.api.desktop import LARGEST_UPLOAD, call_large_upload, call_upload
+from tracking.ingest.api.desktop import MAX_UPLOAD_BYTES, call_large_upload, call_upload
 from tracking.protocols.calls import Call
 from tracking.protocols.desktop import Reply, no, ok
-from tracking.screenshots.api.desktop import LARGEST_SCREENSHOT, call_large_screenshot, call_screenshot
+from tracking.screenshots.api.desktop import MAX_SCREENSHOT_BYTES, call_large_screenshot, call_screenshot
 from tracking.sessions.api import call_create, call_poll, call_stop
 from tracking.sign_in.api.desktop import call_login, call_login_check
 from tracking.tasks.api.desktop import call_get_tasks, call_update_task
@@ -49,10 +49,10 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/api/work-session/stop": Endpoint("POST", call_stop, WhenRefused.ACCEPT),
     "/api/check-session-active": Endpoint("POST", call_poll, WhenRefused.END),
     "/api/upload/employee-activity": Endpoint(
-        "POST", call_upload, largest_body=LARGEST_UPLOAD, run_large=call_large_upload
+        "POST", call_upload, largest_body=MAX_UPLOAD_BYTES, run_large=call_large_upload
     ),
     "/api/screenshot/upload": Endpoint(
-        "POST", call_screenshot, largest_body=LARGEST_SCREENSHOT, run_large=call_large_screenshot
+        "POST", call_screenshot, largest_body=MAX_SCREENSHOT_BYTES, run_large=call_large_screenshot
     ),
     "/api/tasks/get": Endpoint("POST", call_get_tasks),
     "/api/tasks/update": Endpoint("POST", call_update_task),

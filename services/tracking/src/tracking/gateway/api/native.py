@@ -27,7 +27,7 @@ from tracking.tasks.api import native as tasks
 log = structlog.get_logger()
 
 BODY_DEADLINE = 30.0  # seconds a request may take to arrive
-LARGEST_BODY = 64 * 1024
+MAX_BODY_BYTES = 64 * 1024
 
 
 class NativeApi:
@@ -98,8 +98,8 @@ class NativeApi:
 
 def _largest_body(path: str) -> int:
     if path == sync.PATH:
-        return sync.LARGEST_BODY
-    return screenshots.LARGEST_BODY if path.startswith(screenshots.PATH) else LARGEST_BODY
+        return sync.MAX_BODY_BYTES
+    return screenshots.MAX_BODY_BYTES if path.startswith(screenshots.PATH) else MAX_BODY_BYTES
 
 
 def description() -> bytes:

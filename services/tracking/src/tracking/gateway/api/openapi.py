@@ -83,7 +83,7 @@ def _sync(batch: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         "summary": "Sync",
         "operationId": "sync",
         "description": "Takes a batch of records; one that is refused holds up no other. At most "
-        f"{messages.MOST_RECORDS} records and {sync.LARGEST_BODY} bytes, expanded; gzip and zstd are understood.",
+        f"{messages.MAX_RECORDS} records and {sync.MAX_BODY_BYTES} bytes, expanded; gzip and zstd are understood.",
         "security": [{"CompanyKey": [], "DeviceCredential": []}],
         "parameters": [
             {

@@ -13,7 +13,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-_LARGEST_WINDOW = 23  # 8 MiB: the window that every zstd decoder must support, and the largest accepted here
+_MAX_WINDOW_LOG = 23  # 8 MiB: the window that every zstd decoder must support, and the largest accepted here
 
 
 class _Decompressor(Protocol):
@@ -29,7 +29,7 @@ def _gzip() -> _Decompressor:
 
 
 def _zstd() -> _Decompressor:
-    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _LARGEST_WINDOW})
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _MAX_WINDOW_LOG})
 
 
 _DECOMPRESSORS: Mapping[str, Callable[[], _Decompressor]] = {"gzip": _gzip, "zstd": _zstd}

@@ -16,7 +16,7 @@ from servicekit.errors import AppError
 from tracking.ingest.fastpath.store.packing import Packer, Upload
 from tracking.ingest.messages.desktop import read_rows
 from tracking.ingest.messages.large_uploads import LENGTH, Job, Part, Summary, framed
-from tracking.ingest.rules.upload_reader import MOST_CLAIMS, Reader
+from tracking.ingest.rules.upload_reader import MAX_CLAIMS, UploadReader
 from tracking.protocols.desktop import id_in, read_object, text_in
 
 MAX_MEMORY = 2 * 1024**3  # bytes of address space; an upload of 32 MB takes some 600 MB
@@ -37,7 +37,7 @@ def read(job: Job, body: bytes) -> tuple[Summary, list[Part]]:
         return Summary(error="the body must not be nested so deep; no tracker's is"), []
     except MemoryError:
         return Summary(error=TOO_BIG), []
-    reader = Reader(
+    reader = UploadReader(
         job.employee_id,
         logged_in_at=job.logged_in_at,
         clock_offset=job.clock_offset,
@@ -56,7 +56,7 @@ def read(job: Job, body: bytes) -> tuple[Summary, list[Part]]:
         session=session,
         parts=len(parts),
         claims=[(record_id, kind.value, at, seconds) for record_id, kind, at, seconds in report.activity],
-        before=report.before[-MOST_CLAIMS:],
+        before=report.before[-MAX_CLAIMS:],
         ahead=report.ahead,
     ), parts
 

@@ -19,10 +19,10 @@ from servicekit.turns import Turns
 from tracking.clock.rules.unix_time import microsecond_of
 from tracking.ingest.fastpath.store.packing import Upload
 from tracking.ingest.messages.large_uploads import LENGTH, Job, Part, Summary, framed
-from tracking.ingest.rules.upload_reader import Activity, Report
-from tracking.protocols.large_bodies import MAX_HELD
+from tracking.ingest.rules.upload_reader import ActivityClaim, Report
+from tracking.protocols.large_bodies import MAX_HELD_BYTES
 from tracking.protocols.transport import Body
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 
 log = structlog.get_logger()
 
@@ -74,7 +74,9 @@ async def read_whole(body: Body) -> None:
 def claims_of(summary: Summary, received_at: datetime) -> Report:
     """The claims of an upload that the other process has read: the part of a report that shows a clock step."""
     return Report(
-        activity=[Activity(record_id, Kind(kind), at, seconds) for record_id, kind, at, seconds in summary.claims],
+        activity=[
+            ActivityClaim(record_id, ActivityKind(kind), at, seconds) for record_id, kind, at, seconds in summary.claims
+        ],
         before=summary.before,
         received=microsecond_of(received_at),
         ahead=summary.ahead,
@@ -93,7 +95,7 @@ class LargeUploadReader:
 
         InvalidInput: the body is no upload. Unavailable: it was not read; the tracker may repeat it.
         """
-        async with self._turns.turn(job.company_id, job.size, patience=MAX_WAITING, max_bytes=MAX_HELD):
+        async with self._turns.turn(job.company_id, job.size, patience=MAX_WAITING, max_bytes=MAX_HELD_BYTES):
             try:
                 async with asyncio.timeout(MAX_READING):
                     summary, parts = await self._exchange(job, pieces)

@@ -16,7 +16,7 @@ KINDS: Mapping[str, type] = {
 }
 
 
-class Rows(msgspec.Struct):
+class UploadRows(msgspec.Struct):
     """The rows of an upload; rows with unexpected types are kept as they came."""
 
     applications: list[Any]
@@ -24,9 +24,9 @@ class Rows(msgspec.Struct):
     activities: list[Any]
 
 
-def read_rows(fields: Mapping[str, Any]) -> Rows:
+def read_rows(fields: Mapping[str, Any]) -> UploadRows:
     """The rows of a body. InvalidInput: one of the fields is no list."""
-    return Rows(*(typed(rows_in(fields, name), kind) for name, kind in KINDS.items()))
+    return UploadRows(*(typed(rows_in(fields, name), kind) for name, kind in KINDS.items()))
 
 
 def count_rows(fields: Mapping[str, Any]) -> int:

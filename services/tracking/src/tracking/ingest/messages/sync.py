@@ -7,14 +7,14 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from tracking.ingest.rules import records
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 
-MOST_RECORDS = 1_000
+MAX_RECORDS = 1_000
 
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset, by the computer's own clock")]
 RecordId = Annotated[UUID, Meta(description="made by the agent, and the same whenever the record is sent again")]
 REASONS = [reason.name.lower() for reason in records.Reason]
-_KINDS = {"active": Kind.ACTIVE, "idle": Kind.IDLE}
+_KINDS = {"active": ActivityKind.ACTIVE, "idle": ActivityKind.IDLE}
 
 
 class SessionStart(Struct, tag_field="type", tag="session_start"):
@@ -50,7 +50,7 @@ class Activity(Struct, tag_field="type", tag="activity"):
 
     def record(self) -> records.Record:
         """The record for the rules."""
-        return records.Span(self.id, _KINDS[self.kind], self.start, self.end)
+        return records.ActivityRecord(self.id, _KINDS[self.kind], self.start, self.end)
 
 
 class Application(Struct, tag_field="type", tag="application"):
@@ -64,7 +64,7 @@ class Application(Struct, tag_field="type", tag="application"):
 
     def record(self) -> records.Record:
         """The record for the rules."""
-        return records.Use(self.id, "a", self.name, self.title or "", self.start, self.end)
+        return records.UseRecord(self.id, "a", self.name, self.title or "", self.start, self.end)
 
 
 class Website(Struct, tag_field="type", tag="website"):
@@ -78,7 +78,7 @@ class Website(Struct, tag_field="type", tag="website"):
 
     def record(self) -> records.Record:
         """The record for the rules."""
-        return records.Use(self.id, "w", self.domain, self.url or "", self.start, self.end)
+        return records.UseRecord(self.id, "w", self.domain, self.url or "", self.start, self.end)
 
 
 AnyRecord = SessionStart | SessionEnd | Activity | Application | Website
@@ -88,7 +88,7 @@ class Sync(Struct):
     """A batch. A record that is refused does not affect the others."""
 
     sent_at: Annotated[Moment, Meta(description="what the computer's clock shows as this request is sent")]
-    records: Annotated[list[AnyRecord], Meta(max_length=MOST_RECORDS)]
+    records: Annotated[list[AnyRecord], Meta(max_length=MAX_RECORDS)]
     session_id: Annotated[UUID | None, Meta(description="the session that is running, as a sign of its life")] = None
 
 

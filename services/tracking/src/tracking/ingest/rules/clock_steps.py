@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from tracking.clock.rules.desktop_clocks import TOLERANCE
 from tracking.clock.rules.unix_time import SECOND, microseconds
-from tracking.ingest.rules.upload_reader import Activity, Report
+from tracking.ingest.rules.upload_reader import ActivityClaim, Report
 
 _TOLERANCE = microseconds(TOLERANCE)
 _FIRST_TICKS = 10 * SECOND  # after the start of a session; before, an upload may contain leftovers alone
@@ -26,7 +26,7 @@ class TickOrder:
 
     def __init__(self) -> None:
         self._newest = 0
-        self._latest: tuple[Sequence[Activity], Sequence[tuple[bytes, int]]] = ((), ())
+        self._latest: tuple[Sequence[ActivityClaim], Sequence[tuple[bytes, int]]] = ((), ())
 
     def shown(self, report: Report, *, session_start: int, received: int) -> int | None:
         """The newest tick that proves a clock step, as the report places it; None if there is none."""
@@ -65,6 +65,6 @@ class TickOrder:
                 self._newest = max(self._newest, at)
 
 
-def _claims(activity: Sequence[Activity], before: Sequence[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
+def _claims(activity: Sequence[ActivityClaim], before: Sequence[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
     """Id and moment of each claim, including those from before the log-in, which can also prove a clock step."""
     return [*((claim.record_id, claim.at) for claim in activity), *before]

@@ -10,11 +10,11 @@ from enum import Enum, StrEnum
 from uuid import UUID
 
 from tracking.clock.rules.desktop_clocks import PLAUSIBLE_YEARS, TOLERANCE, clock_offset
-from tracking.ingest.rules.upload_reader import MOST_CLAIMS
-from tracking.totals.rules.timeline import Kind
+from tracking.ingest.rules.upload_reader import MAX_CLAIMS
+from tracking.totals.rules.timeline import ActivityKind
 
-MOST_SKEW = timedelta(hours=24)  # a larger clock offset makes the record's time meaningless
-LONGEST_SPAN = timedelta(hours=24)
+MAX_CLOCK_OFFSET = timedelta(hours=24)  # a larger clock offset makes the record's time meaningless
+MAX_SPAN = timedelta(hours=24)
 
 
 class Outcome(StrEnum):
@@ -66,17 +66,17 @@ class SessionEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ActivityRecord:
     """The person's activity from `start` to before `end`."""
 
     record_id: UUID
-    kind: Kind
+    kind: ActivityKind
     start: datetime
     end: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class UseRecord:
     """An application ("a") or a website ("w") in the foreground, from `start` to before `end`."""
 
     record_id: UUID
@@ -87,7 +87,7 @@ class Use:
     end: datetime
 
 
-Record = SessionStart | SessionEnd | Span | Use
+Record = SessionStart | SessionEnd | ActivityRecord | UseRecord
 
 
 class Placing:
@@ -99,7 +99,7 @@ class Placing:
         A moment that would be in the future was recorded before the clock was set back.
         """
         self.offset = clock_offset(sent_at, received_at, known=known)
-        self.is_possible = abs(self.offset) <= MOST_SKEW
+        self.is_possible = abs(self.offset) <= MAX_CLOCK_OFFSET
         self._known = known
         self._latest = received_at + TOLERANCE
         self._earliest = enrolled_at - TOLERANCE
@@ -132,7 +132,7 @@ class Placing:
         start, end = self._placed(start, offset), self._placed(end, offset)
         if start >= end:
             raise RefusedRecord(Reason.NO_TIME)
-        if end - start > LONGEST_SPAN:
+        if end - start > MAX_SPAN:
             raise RefusedRecord(Reason.TOO_LONG)
         return start, end
 
@@ -144,18 +144,18 @@ class Placing:
         return replace(record, start=start, end=end)
 
 
-def layers(spans: Sequence[Span]) -> list[list[Span]]:
+def layers(spans: Sequence[ActivityRecord]) -> list[list[ActivityRecord]]:
     """Distributes the spans over reports that are folded one after the other, active first; no two spans of a report
     overlap.
 
     The claims of one report displace each other where they overlap. Spans name exact seconds, so overlapping spans are
     folded in different reports, and a second that is named twice counts once.
     """
-    result: list[list[Span]] = []
-    for kind in Kind:
-        of_kind: list[list[Span]] = []
+    result: list[list[ActivityRecord]] = []
+    for kind in ActivityKind:
+        of_kind: list[list[ActivityRecord]] = []
         for span in sorted((span for span in spans if span.kind is kind), key=lambda span: span.start):
-            free = (layer for layer in of_kind if layer[-1].end <= span.start and len(layer) < MOST_CLAIMS)
+            free = (layer for layer in of_kind if layer[-1].end <= span.start and len(layer) < MAX_CLAIMS)
             layer = next(free, None)
             if layer is None:
                 of_kind.append([span])

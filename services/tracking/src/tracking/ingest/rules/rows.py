@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from text_rules.lines import reported
 from tracking.clock.rules.desktop_clocks import PLAUSIBLE_YEARS
 from tracking.clock.rules.unix_time import microsecond_of
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 
 MAX_NAME = 512
 MAX_DETAIL = 2048
@@ -27,8 +27,8 @@ IMPOSSIBLE_DURATION = "the duration is not a number of seconds that can be true"
 NO_TIME = "created_at is not a time"
 IMPOSSIBLE_TIME = "created_at is not a time that can be true"
 
-_KINDS = {"ACTIVE": Kind.ACTIVE, "INACTIVE": Kind.IDLE}
-_LONGEST_TIME = 64  # characters
+_KINDS = {"ACTIVE": ActivityKind.ACTIVE, "INACTIVE": ActivityKind.IDLE}
+_MAX_TIME_LENGTH = 64  # characters
 
 
 class BadRow(Exception):
@@ -79,7 +79,7 @@ class Row(NamedTuple):
 class Ticks(NamedTuple):
     """The content of a claim; `at` as in `Row`."""
 
-    kind: Kind
+    kind: ActivityKind
     seconds: int
     at: int | None
 
@@ -152,7 +152,7 @@ def moment(value: Any) -> int | None:
     """
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or len(value) > _LONGEST_TIME:
+    if not isinstance(value, str) or len(value) > _MAX_TIME_LENGTH:
         raise BadRow(NO_TIME)
     return _moment(value)
 

@@ -18,11 +18,11 @@ from tracking.clock.rules.spans import Spans, cover, reach_back
 from tracking.clock.rules.unix_time import SECOND, microsecond_of, microseconds, second_of
 from tracking.ingest.rules import rows
 from tracking.ingest.rules.rows import MAX_DETAIL, MAX_NAME, MAX_SECONDS, BadRow, Row
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 
 _TOLERANCE = microseconds(TOLERANCE)
-MOST_CLAIMS = 1_000  # of one upload; a tracker has two for each session of its desktop
-ANOTHERS = "older than the log-in: another person's"
+MAX_CLAIMS = 1_000  # of one upload; a tracker has two for each session of its desktop
+BEFORE_LOG_IN = "older than the log-in: another person's"
 TOO_MANY = "one of too many claims at once"
 TOO_LONG = "longer than the time since the log-in"
 _KEPT_PAYLOAD = 2000
@@ -32,7 +32,7 @@ _APPLICATION = attrgetter("app_name", "window_title", "active_seconds", "created
 _WEBSITE = attrgetter("domain", "url", "active_seconds", "created_at")
 
 
-class Usage(NamedTuple):
+class UsageSpan(NamedTuple):
     """One span of use of an application or a website."""
 
     record_id: bytes  # 16 bytes, as of a UUID
@@ -43,14 +43,16 @@ class Usage(NamedTuple):
     detail: str
 
 
-_usage: Callable[[tuple[bytes, str, int, int, str, str]], Usage] = partial(tuple.__new__, Usage)  # at half the cost
+_usage: Callable[[tuple[bytes, str, int, int, str, str]], UsageSpan] = partial(
+    tuple.__new__, UsageSpan
+)  # at half the cost
 
 
-class Activity(NamedTuple):
+class ActivityClaim(NamedTuple):
     """One activity claim: `seconds` ticks of one kind, the newest at `at`."""
 
     record_id: bytes
-    kind: Kind
+    kind: ActivityKind
     at: int  # Unix time in microseconds
     seconds: int
 
@@ -67,8 +69,8 @@ class Quarantined(NamedTuple):
 class Report:
     """One upload after repair."""
 
-    usage: list[Usage] = field(default_factory=list)
-    activity: list[Activity] = field(default_factory=list)
+    usage: list[UsageSpan] = field(default_factory=list)
+    activity: list[ActivityClaim] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     before: list[tuple[bytes, int]] = field(default_factory=list)  # claims from before the log-in: id, moment
     received: int = 0  # Unix time in microseconds
@@ -78,7 +80,7 @@ class Report:
         return len(self.usage) + len(self.activity) + len(self.quarantined)
 
 
-class Reader:
+class UploadReader:
     """Reads the uploads of one device. It is created once, since most uploads have few rows."""
 
     __slots__ = ("earliest", "earliest_tick", "identity", "offset", "other_offset")
@@ -143,7 +145,7 @@ class _Reading:
 
     __slots__ = ("_latest", "_reader", "_received", "_seen", "report")
 
-    def __init__(self, reader: Reader, received: int) -> None:
+    def __init__(self, reader: UploadReader, received: int) -> None:
         self.report = Report([], [], [], [], received)
         self._reader = reader
         self._received = received
@@ -199,7 +201,7 @@ class _Reading:
             if not 0 <= seconds <= MAX_SECONDS:
                 self._quarantine(record_id, rows.IMPOSSIBLE_DURATION, raw)
             elif at < earliest:
-                self._quarantine(record_id, ANOTHERS, raw)
+                self._quarantine(record_id, BEFORE_LOG_IN, raw)
             else:
                 if len(name) > MAX_NAME or not name.isprintable():
                     name = reported(name, MAX_NAME)
@@ -218,9 +220,9 @@ class _Reading:
             return
         record_id, at = self._identify(content, _order(row.at)), self._corrected(row.at)
         if at < self._reader.earliest:
-            self._quarantine(record_id, ANOTHERS, raw)
+            self._quarantine(record_id, BEFORE_LOG_IN, raw)
         else:
-            self.report.usage.append(Usage(record_id, kind, at, row.seconds, row.name, row.detail))
+            self.report.usage.append(UsageSpan(record_id, kind, at, row.seconds, row.name, row.detail))
 
     def take_activities(self, found: Sequence[Any]) -> None:
         """Reads claims of active and idle time; those from before the log-in are kept apart."""
@@ -236,10 +238,10 @@ class _Reading:
             if row.at is not None and row.at + self._reader.other_offset > self._latest:
                 self.report.ahead = row.at if self.report.ahead is None else max(self.report.ahead, row.at)
             end = at // SECOND
-            if len(self.report.activity) == MOST_CLAIMS:
+            if len(self.report.activity) == MAX_CLAIMS:
                 self._quarantine(record_id, TOO_MANY, raw)
             elif at < self._reader.earliest:
-                self._quarantine(record_id, ANOTHERS, raw)
+                self._quarantine(record_id, BEFORE_LOG_IN, raw)
                 self.report.before.append((record_id, at))
             # Laid out as they will be counted: short claims together may reach back before the log-in.
             elif (start := reach_back(claimed, end, row.seconds)) < self._reader.earliest_tick:
@@ -247,7 +249,7 @@ class _Reading:
                 self.report.before.append((record_id, at))
             else:
                 cover(claimed, start, end)
-                self.report.activity.append(Activity(record_id, row.kind, at, row.seconds))
+                self.report.activity.append(ActivityClaim(record_id, row.kind, at, row.seconds))
 
     def _corrected(self, at: int | None) -> int:
         if at is None:

@@ -24,7 +24,7 @@ _BY_PERSON = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class OfPerson:
+class PersonRejections:
     """The number of a person's quarantined items with one reason."""
 
     number: int
@@ -52,6 +52,6 @@ async def counts(tx: AsyncConnection) -> dict[str, int]:
     return {reason: count for reason, count in await tx.execute(_COUNTS)}  # noqa: C416 - rows are no pairs to mypy
 
 
-async def by_person(tx: AsyncConnection, *, limit: int) -> list[OfPerson]:
+async def by_person(tx: AsyncConnection, *, limit: int) -> list[PersonRejections]:
     """The number of quarantined items by person and reason, most frequent first."""
-    return [OfPerson(**row._mapping) for row in await tx.execute(_BY_PERSON, {"limit": limit})]
+    return [PersonRejections(**row._mapping) for row in await tx.execute(_BY_PERSON, {"limit": limit})]

@@ -65,7 +65,7 @@ async def begin_sessions(
     if not starts:
         return set()
     whose = {"employee_id": employee_id, "device_id": device_id}
-    await sessions.hold_device(tx, device_id)
+    await sessions.lock_device(tx, device_id)
     known = await owners(tx, starts)
     new = {session_id: at for session_id, at in starts.items() if session_id not in known}
     running: list[UUID] = []

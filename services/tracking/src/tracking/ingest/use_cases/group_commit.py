@@ -16,15 +16,15 @@ from tracking.ingest.fastpath.store.writer import IngestWriter, NotStorable
 log = structlog.get_logger()
 
 # A COMMIT costs as much as some dozen rows, so a group waits while more uploads come.
-QUIET = 0.001  # seconds without another upload
-LONGEST_GATHERING = 0.01  # seconds
-COURTESY = 0.03  # seconds that a company with more than its share waits for uploads of others
-ENOUGH = 1_000  # rows
-LARGEST_GROUP = 10_000  # rows
-LONGEST_QUEUE = 200_000  # rows; beyond it, refusing an upload is better than delaying it
-MOST_UPLOADS = 128  # uploads at once; beyond them each company gets its share
-FEW = 8  # uploads that a company may always have at once
-BUSY = 32  # waiting uploads beyond which a group takes at most the others' average from one company
+QUIET_SECONDS = 0.001  # seconds without another upload
+MAX_COLLECTING_SECONDS = 0.01  # seconds
+FAIRNESS_SECONDS = 0.03  # seconds that a company with more than its share waits for uploads of others
+FULL_GROUP_ROWS = 1_000  # rows
+MAX_GROUP_ROWS = 10_000  # rows
+MAX_QUEUED_ROWS = 200_000  # rows; beyond it, refusing an upload is better than delaying it
+MAX_UPLOADS = 128  # uploads at once; beyond them each company gets its share
+MIN_UPLOADS_PER_COMPANY = 8  # uploads that a company may always have at once
+BUSY_UPLOADS = 32  # waiting uploads beyond which a group takes at most the others' average from one company
 
 Answered = Callable[[Exception | None], None]
 """Called once in a later turn of the loop: with None when the upload is durable, with an error when it may not be."""
@@ -53,17 +53,17 @@ class GroupCommit:
         self._wake = asyncio.Event()
         self._others = asyncio.Event()  # set when a company with at most its share submits
 
-    def check_room(self, company_id: UUID) -> None:
+    def check_admission(self, company_id: UUID) -> None:
         """RateLimited: there are too many uploads, and this company has its share of them and more than a few."""
-        if self._uploads < MOST_UPLOADS:
+        if self._uploads < MAX_UPLOADS:
             return
         own = self._unanswered.get(company_id.int, 0)
-        if own >= FEW and own * len(self._unanswered) >= MOST_UPLOADS:
+        if own >= MIN_UPLOADS_PER_COMPANY and own * len(self._unanswered) >= MAX_UPLOADS:
             raise RateLimited("too many uploads of this company at once; nothing is lost, try again", retry_after=1)
 
     def submit(self, upload: Upload, answered: Answered) -> None:
         """Submits the upload. `answered` gets Unavailable if the upload may be repeated unchanged."""
-        if self._rows_waiting > LONGEST_QUEUE:
+        if self._rows_waiting > MAX_QUEUED_ROWS:
             error = Unavailable("too many uploads at once; nothing is lost, try again", retry_after=2)
             self._loop.call_soon(answered, error)
             return
@@ -111,26 +111,26 @@ class GroupCommit:
         if self._over.issuperset(self._waiting):
             self._others.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(COURTESY):
+                async with asyncio.timeout(FAIRNESS_SECONDS):
                     await self._others.wait()
-        latest = time.monotonic() + LONGEST_GATHERING
+        latest = time.monotonic() + MAX_COLLECTING_SECONDS
         before = 0
-        while before < self._uploads_waiting and self._rows_waiting < ENOUGH and time.monotonic() < latest:
+        while before < self._uploads_waiting and self._rows_waiting < FULL_GROUP_ROWS and time.monotonic() < latest:
             before = self._uploads_waiting
-            await asyncio.sleep(QUIET)
+            await asyncio.sleep(QUIET_SECONDS)
 
     def _take(self) -> list[Waiting]:
         group: list[Waiting] = []
         rows = 0
         self._over.clear()
         uploads, companies = self._uploads_waiting, len(self._waiting)
-        room = 1 if uploads > BUSY else FEW
+        room = 1 if uploads > BUSY_UPLOADS else MIN_UPLOADS_PER_COMPANY
         for company in list(self._waiting):
             waiting = self._waiting.pop(company)
             share = len(waiting)
             if companies > 1 and share > room:
                 share = max(room, (uploads - share) // (companies - 1))
-            while waiting and share and rows < LARGEST_GROUP:
+            while waiting and share and rows < MAX_GROUP_ROWS:
                 share -= 1
                 rows += waiting[0][0].rows
                 group.append(waiting.popleft())
@@ -138,7 +138,7 @@ class GroupCommit:
                 self._waiting[company] = waiting  # behind those that have waited longer
                 if not share:
                     self._over.add(company)
-            if rows >= LARGEST_GROUP:
+            if rows >= MAX_GROUP_ROWS:
                 break
         self._uploads_waiting -= len(group)
         self._rows_waiting -= rows

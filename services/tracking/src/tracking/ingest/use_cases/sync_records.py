@@ -18,6 +18,7 @@ from tracking.devices.store import devices
 from tracking.devices.store.devices import Device
 from tracking.ingest.fastpath.store.packing import Packer
 from tracking.ingest.rules.records import (
+    ActivityRecord,
     Outcome,
     Placing,
     Reason,
@@ -25,19 +26,18 @@ from tracking.ingest.rules.records import (
     RefusedRecord,
     SessionEnd,
     SessionStart,
-    Span,
-    Use,
+    UseRecord,
     layers,
 )
 from tracking.ingest.rules.rows import MAX_DETAIL, MAX_NAME
-from tracking.ingest.rules.upload_reader import Activity, Report, Usage
+from tracking.ingest.rules.upload_reader import ActivityClaim, Report, UsageSpan
 from tracking.ingest.store import records
 from tracking.ingest.use_cases.group_commit import GroupCommit
 from tracking.sessions.store import sessions
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class RecordOutcome:
     """What became of one record; `reason` if it was refused."""
 
     outcome: Outcome
@@ -45,14 +45,14 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class BatchOutcome:
     """What became of the records of a batch, and whether the running session has ended for good."""
 
-    results: list[Result]
+    results: list[RecordOutcome]
     session_ended: bool
 
 
-STORED, DUPLICATE = Result(Outcome.STORED), Result(Outcome.DUPLICATE)
+STORED, DUPLICATE = RecordOutcome(Outcome.STORED), RecordOutcome(Outcome.DUPLICATE)
 
 
 class RecordTaker:
@@ -71,19 +71,19 @@ class RecordTaker:
         policy: TrackingPolicy,
         *,
         running: UUID | None,
-    ) -> Taken:
+    ) -> BatchOutcome:
         """A result for each record, once everything stored is durable; `running`: the session that the agent reports.
 
         Unavailable: nothing is stored, or it is uncertain; the batch may be repeated. Two records with one id that
         arrive at the same moment may both be reported as stored; one of them is.
         """
-        results: dict[int, Result] = {}
+        results: dict[int, RecordOutcome] = {}
         placed: dict[int, Record] = {}
         for position, record in enumerate(batch):
             try:
                 placed[position] = _place(record, placing, policy)
             except RefusedRecord as refused:
-                results[position] = Result(Outcome.REFUSED, refused.reason)
+                results[position] = RecordOutcome(Outcome.REFUSED, refused.reason)
         ended = False
         if placed:
             stored, ended = await self._store(company_id, device, placed, placing, running)
@@ -91,7 +91,7 @@ class RecordTaker:
         elif running:
             async with company_scope(self._engine, company_id) as tx:
                 ended = await _has_ended(tx, device, running)
-        return Taken([results[position] for position in range(len(batch))], ended)
+        return BatchOutcome([results[position] for position in range(len(batch))], ended)
 
     async def _store(
         self,
@@ -100,15 +100,17 @@ class RecordTaker:
         placed: Mapping[int, Record],
         placing: Placing,
         running: UUID | None,
-    ) -> tuple[dict[int, Result], bool]:
-        rows = {position: record for position, record in placed.items() if isinstance(record, Span | Use)}
+    ) -> tuple[dict[int, RecordOutcome], bool]:
+        rows = {
+            position: record for position, record in placed.items() if isinstance(record, ActivityRecord | UseRecord)
+        }
         async with company_scope(self._engine, company_id) as tx:
             if placing.offset != device.clock_offset:
                 await devices.set_clock_offset(tx, device.device_id, placing.offset)
             results = await _store_sessions(tx, company_id, device, placed)
             known = await records.known(tx, device.employee_id, [row.record_id for row in rows.values()])
             ended = running is not None and await _has_ended(tx, device, running)
-        new: list[Span | Use] = []
+        new: list[ActivityRecord | UseRecord] = []
         for position, row in rows.items():
             results[position] = DUPLICATE if row.record_id in known else STORED
             if row.record_id not in known:
@@ -130,14 +132,14 @@ async def _has_ended(tx: AsyncConnection, device: Device, session_id: UUID) -> b
 def _place(record: Record, placing: Placing, policy: TrackingPolicy) -> Record:
     unwanted = set() if policy.app_tracking_enabled else {"a"}
     unwanted |= set() if policy.website_tracking_enabled else {"w"}
-    if isinstance(record, Use) and record.kind in unwanted:
+    if isinstance(record, UseRecord) and record.kind in unwanted:
         raise RefusedRecord(Reason.SWITCHED_OFF)
     return placing.place(record)
 
 
 async def _store_sessions(
     tx: AsyncConnection, company_id: UUID, device: Device, placed: Mapping[int, Record]
-) -> dict[int, Result]:
+) -> dict[int, RecordOutcome]:
     starts = {position: record for position, record in placed.items() if isinstance(record, SessionStart)}
     ends = {position: record for position, record in placed.items() if isinstance(record, SessionEnd)}
     if not starts and not ends:
@@ -163,7 +165,7 @@ async def _store_sessions(
     }
 
 
-def _once(session_id: UUID, changed: set[UUID]) -> Result:
+def _once(session_id: UUID, changed: set[UUID]) -> RecordOutcome:
     """Of several equal records in one batch only the first has the outcome STORED."""
     if session_id not in changed:
         return DUPLICATE
@@ -171,13 +173,13 @@ def _once(session_id: UUID, changed: set[UUID]) -> Result:
     return STORED
 
 
-def _refused(reason: Reason) -> Result:
-    return Result(Outcome.REFUSED, reason)
+def _refused(reason: Reason) -> RecordOutcome:
+    return RecordOutcome(Outcome.REFUSED, reason)
 
 
-def _reports(new: Sequence[Span | Use]) -> list[Report]:
+def _reports(new: Sequence[ActivityRecord | UseRecord]) -> list[Report]:
     usage = [
-        Usage(
+        UsageSpan(
             use.record_id.bytes,
             use.kind,
             microsecond_of(use.end),
@@ -186,11 +188,11 @@ def _reports(new: Sequence[Span | Use]) -> list[Report]:
             reported(use.detail, MAX_DETAIL),
         )
         for use in new
-        if isinstance(use, Use)
+        if isinstance(use, UseRecord)
     ]
     claims = [
         [
-            Activity(
+            ActivityClaim(
                 span.record_id.bytes,
                 span.kind,
                 microsecond_of(span.end),
@@ -198,6 +200,6 @@ def _reports(new: Sequence[Span | Use]) -> list[Report]:
             )
             for span in layer
         ]
-        for layer in layers([span for span in new if isinstance(span, Span)])
+        for layer in layers([span for span in new if isinstance(span, ActivityRecord)])
     ]
     return ([Report(usage=usage)] if usage else []) + [Report(activity=layer) for layer in claims]

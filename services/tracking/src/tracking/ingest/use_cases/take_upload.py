@@ -18,7 +18,7 @@ from tracking.devices.store import devices
 from tracking.devices.store.devices import Device
 from tracking.ingest.fastpath.store.packing import Packer, Upload
 from tracking.ingest.rules.clock_steps import TickOrder
-from tracking.ingest.rules.upload_reader import Reader, Report, Stored
+from tracking.ingest.rules.upload_reader import Report, Stored, UploadReader
 from tracking.ingest.use_cases.group_commit import Answered, GroupCommit
 from tracking.sessions.store import sessions
 
@@ -31,7 +31,7 @@ ReadAgain = Callable[[timedelta], Awaitable[tuple[Report, Sequence[Upload]]]]
 """Reads a large upload with the clock offsets after and before a clock step."""
 
 
-class Rows(Protocol):
+class RowLists(Protocol):
     """The rows of an upload, in the order in which they were recorded.
 
     A row is one of `ingest.rules.rows`, or as it came if its types are unexpected.
@@ -55,11 +55,11 @@ class _Desktop:
     """A device with its reader and packer."""
 
     device: Device
-    reader: Reader
+    reader: UploadReader
     packer: Packer
     order: TickOrder = field(default_factory=TickOrder)
 
-    def read(self, rows: Rows, received_at: datetime, *, reader: Reader | None = None) -> Report:
+    def read(self, rows: RowLists, received_at: datetime, *, reader: UploadReader | None = None) -> Report:
         """The report of the rows; `reader` replaces the device's own."""
         return (reader or self.reader).read(
             applications=rows.applications,
@@ -95,12 +95,12 @@ class UploadTaker:
         self._sessions: OrderedDict[tuple[int, int], tuple[int, int]] = OrderedDict()
         self._desktops: dict[int, _Desktop] = {}  # keyed by the integer of the device's id
 
-    def check_room(self, company_id: UUID) -> None:
+    def check_admission(self, company_id: UUID) -> None:
         """RateLimited: the company has too many uploads in progress."""
-        self._commit.check_room(company_id)
+        self._commit.check_admission(company_id)
 
     async def take(
-        self, company_id: UUID, device: Device, session: int, rows: Rows, *, received_at: datetime
+        self, company_id: UUID, device: Device, session: int, rows: RowLists, *, received_at: datetime
     ) -> Stored:
         """Returns once every row is durable, counted or quarantined. At most `MAX_ROWS_AT_ONCE` rows.
 
@@ -167,7 +167,14 @@ class UploadTaker:
         return offset
 
     def take_at_once(
-        self, company_id: UUID, device: Device, session: int, rows: Rows, *, received_at: datetime, answered: Answered
+        self,
+        company_id: UUID,
+        device: Device,
+        session: int,
+        rows: RowLists,
+        *,
+        received_at: datetime,
+        answered: Answered,
     ) -> Stored | None:
         """Does the same without waiting for anything but the COMMIT. None, with no effect: something else has to be
         awaited.
@@ -189,7 +196,9 @@ class UploadTaker:
         if found is None or found.device is not device:
             if len(self._desktops) >= DESKTOPS:
                 self._desktops.clear()  # cheap to create again
-            reader = Reader(device.employee_id, logged_in_at=device.logged_in_at, clock_offset=device.clock_offset)
+            reader = UploadReader(
+                device.employee_id, logged_in_at=device.logged_in_at, clock_offset=device.clock_offset
+            )
             packer = Packer(company_id, device.employee_id, device.device_id)
             order = found.order if found else TickOrder()
             found = self._desktops[device.device_id.int] = _Desktop(device, reader, packer, order)
@@ -210,9 +219,9 @@ class UploadTaker:
         return known
 
 
-def _reader_of_both(device: Device, offset: timedelta) -> Reader:
+def _reader_of_both(device: Device, offset: timedelta) -> UploadReader:
     """A reader for an upload with rows from before and after a clock step to `offset`."""
-    return Reader(
+    return UploadReader(
         device.employee_id,
         logged_in_at=device.logged_in_at,
         clock_offset=offset,
@@ -220,5 +229,5 @@ def _reader_of_both(device: Device, offset: timedelta) -> Reader:
     )
 
 
-def _count(rows: Rows) -> int:
+def _count(rows: RowLists) -> int:
     return len(rows.applications) + len(rows.websites) + len(rows.activities)

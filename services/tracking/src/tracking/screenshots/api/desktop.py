@@ -10,8 +10,8 @@ from tracking.devices.api.desktop import DeviceGateway, device_of
 from tracking.devices.store.devices import Device
 from tracking.protocols.calls import Call
 from tracking.protocols.desktop import Reply, id_in, ok, text_in, time_in
-from tracking.protocols.large_bodies import Room
-from tracking.screenshots.api.photos import decode_slices, split_photo
+from tracking.protocols.large_bodies import BodyAdmission
+from tracking.screenshots.api.photos import decode_in_slices, split_photo
 from tracking.screenshots.rules import UNWANTED, Capture, NotKept, capture_id, decode_photo
 from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
 
@@ -23,10 +23,10 @@ class ScreenshotGateway(DeviceGateway, Protocol):
     def screenshots(self) -> ScreenshotTaker: ...
 
     @property
-    def picture_room(self) -> Room: ...
+    def picture_room(self) -> BodyAdmission: ...
 
 
-LARGEST_SCREENSHOT = 32 * 1024 * 1024  # base64 of 24 MB; a screen's PNG has some 100 kB to 8 MB
+MAX_SCREENSHOT_BYTES = 32 * 1024 * 1024  # base64 of 24 MB; a screen's PNG has some 100 kB to 8 MB
 
 
 async def call_screenshot(gateway: ScreenshotGateway, call: Call) -> Reply:
@@ -50,7 +50,7 @@ async def call_large_screenshot(gateway: ScreenshotGateway, call: Call) -> Reply
         fields, photo = await asyncio.to_thread(split_photo, call.body.pieces)
         call.body.pieces.clear()
         device = await device_of(gateway, call, text_in(fields, "active_token"))
-        data = await asyncio.to_thread(decode_slices, photo)
+        data = await asyncio.to_thread(decode_in_slices, photo)
         capture = await asyncio.to_thread(_capture, device.employee_id, fields, data)
         return await _answer(gateway, call, device, capture)
 

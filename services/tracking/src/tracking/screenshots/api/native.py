@@ -14,10 +14,10 @@ from tracking.ingest.rules.records import Placing, RefusedRecord
 from tracking.protocols.calls import Caller
 from tracking.protocols.problems import Problem
 from tracking.screenshots.rules import (
-    ANOTHERS,
     DELETED,
     MISPLACED,
-    NO_ROOM,
+    OTHER_PERSONS_SESSION,
+    STORAGE_FULL,
     UNWANTED,
     Capture,
     NotKept,
@@ -44,7 +44,7 @@ TheNative = Annotated[ScreenshotNative, Depends(the_native)]
 
 
 PATH = "/v1/screenshots/"
-LARGEST_BODY = 24 * 1024 * 1024  # bytes; a screen's PNG has some 100 kB to 8 MB
+MAX_BODY_BYTES = 24 * 1024 * 1024  # bytes; a screen's PNG has some 100 kB to 8 MB
 
 router = APIRouter(prefix="/v1", tags=["native"], dependencies=[company_key, credential])
 # One content type, which every client generator supports; the format is read from the file.
@@ -112,8 +112,8 @@ def _check(placing: Placing, caller: Caller, captured_at: datetime) -> None:
 
 
 def _problem(reason: str) -> Exception:
-    if reason == ANOTHERS:
+    if reason == OTHER_PERSONS_SESSION:
         return NotFound("There is no such session of this person")
-    if reason in (NO_ROOM, DELETED, UNWANTED):
+    if reason in (STORAGE_FULL, DELETED, UNWANTED):
         return Refused(f"This is {reason}")
     return Problem(422, "unfit_picture", reason)

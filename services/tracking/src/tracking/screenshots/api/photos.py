@@ -27,7 +27,7 @@ def split_photo(pieces: Sequence[bytes]) -> tuple[dict[str, Any], memoryview]:
     raise InvalidInput("a large screenshot must have its photo among the first fields, and little else")
 
 
-def decode_slices(photo: memoryview) -> bytes:
+def decode_in_slices(photo: memoryview) -> bytes:
     """The decoded base64 text, with or without a `data:` prefix; empty if it is invalid."""
     prefix, found, _ = bytes(photo[:128]).partition(b",")
     if found and prefix.startswith(b"data:"):

@@ -16,7 +16,7 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from servicekit.errors import Unavailable
 from tracking.screenshots.store.screenshots import Screenshot
 
-_LONGEST = timedelta(seconds=10)  # seconds; a tracker waits thirty, on its user interface thread
+_TIMEOUT = timedelta(seconds=10)  # a tracker waits thirty seconds, on its user interface thread
 
 
 class PictureStore:
@@ -36,8 +36,8 @@ class PictureStore:
         else:
             self._store = from_url(
                 url,
-                client_options={"timeout": _LONGEST, "allow_http": True},  # if AWS_ENDPOINT has that scheme
-                retry_config={"max_retries": 2, "retry_timeout": _LONGEST},
+                client_options={"timeout": _TIMEOUT, "allow_http": True},  # if AWS_ENDPOINT has that scheme
+                retry_config={"max_retries": 2, "retry_timeout": _TIMEOUT},
             )
 
     async def put(self, company_id: UUID, screenshot: Screenshot, picture: bytes, thumbnail: bytes) -> None:

@@ -18,7 +18,7 @@ from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.store.screenshots import Screenshot
 from tracking.workspace.rules.paging import Page, Position, page_of, position_of
 
-PICTURES_A_PAGE = 120  # a tracker makes two every two minutes
+SCREENSHOTS_PER_PAGE = 120  # a tracker makes two every two minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ async def show_gallery(
             raise NotFound("There is no such person in the company")
         bounds = company_day(day or day_of(now, company.time_zone), company.time_zone)
         start, end = (datetime.fromtimestamp(moment, UTC) for moment in (bounds.start, bounds.end))
-        found = await screenshots.of_employee(tx, employee_id, start, end, limit=PICTURES_A_PAGE + 1, after=begin)
+        found = await screenshots.of_employee(tx, employee_id, start, end, limit=SCREENSHOTS_PER_PAGE + 1, after=begin)
         count = await screenshots.count_of_employee(tx, employee_id, start, end)
-    page = page_of(found, PICTURES_A_PAGE, lambda shot: Position(shot.captured_at, shot.screenshot_id))
+    page = page_of(found, SCREENSHOTS_PER_PAGE, lambda shot: Position(shot.captured_at, shot.screenshot_id))
     return Gallery(person, company.time_zone, bounds.date, page, count)
 
 

@@ -12,7 +12,7 @@ from tracking.devices.store.devices import Device
 from tracking.ingest.store import quarantine
 from tracking.screenshots.imaging.decoder import Decoder
 from tracking.screenshots.imaging.protocol import Unfit
-from tracking.screenshots.rules import ANOTHERS, DELETED, NO_ROOM, Capture, NotKept
+from tracking.screenshots.rules import DELETED, OTHER_PERSONS_SESSION, STORAGE_FULL, Capture, NotKept
 from tracking.screenshots.store import screenshots
 from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.store.screenshots import Screenshot
@@ -42,7 +42,7 @@ class ScreenshotTaker:
         async with company_scope(self._engine, company_id) as tx:
             session = await sessions.find(tx, capture.session) if capture.session else None
             if session is None or session.employee_id != device.employee_id:
-                raise NotKept(ANOTHERS)
+                raise NotKept(OTHER_PERSONS_SESSION)
             ids = [capture.screenshot_id] + ([capture.name] if capture.name else [])
             is_known = await screenshots.exists(tx, device.employee_id, ids)
             is_kept = await screenshots.kept(tx, capture.screenshot_id) is not None
@@ -55,7 +55,7 @@ class ScreenshotTaker:
         if session.deleted:
             raise NotKept(DELETED)
         if used >= self._quota(company_id):
-            raise NotKept(NO_ROOM)  # before any work on the picture
+            raise NotKept(STORAGE_FULL)  # before any work on the picture
         return await self._store(company_id, session, capture, at, received_at=received_at)
 
     async def set_aside(self, company_id: UUID, device: Device, capture: Capture, reason: str) -> None:
@@ -102,13 +102,13 @@ class ScreenshotTaker:
 
     async def _note(self, company_id: UUID, screenshot: Screenshot, *, received_at: datetime) -> bool:
         async with company_scope(self._engine, company_id) as tx:
-            if not await sessions.hold_standing(tx, screenshot.session_id):
+            if not await sessions.lock_unless_deleted(tx, screenshot.session_id):
                 raise NotKept(DELETED)
             if not await screenshots.insert(tx, company_id, screenshot, received_at):
                 return False
             quota = self._quota(company_id)
             if not await screenshots.take_storage(tx, company_id, screenshot.stored_bytes, quota=quota):
-                raise NotKept(NO_ROOM)  # the row is rolled back with the transaction
+                raise NotKept(STORAGE_FULL)  # the row is rolled back with the transaction
             await fold_queue.append(
                 tx,
                 company_id,

@@ -76,7 +76,7 @@ class ListedSession:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class SessionTime:
     """The seconds of the session's device that were counted between start and end."""
 
     active_seconds: int = 0
@@ -108,7 +108,7 @@ async def by_number(tx: AsyncConnection, number: int) -> ListedSession | None:
     return ListedSession(**row._mapping) if row else None
 
 
-async def counted(tx: AsyncConnection, found: Sequence[ListedSession]) -> dict[UUID, Counted]:
+async def counted(tx: AsyncConnection, found: Sequence[ListedSession]) -> dict[UUID, SessionTime]:
     """The seconds that were counted in each session; sessions without any are missing."""
     spans = [seconds_of(session.started_at, session.until) for session in found]
     values = {
@@ -119,4 +119,4 @@ async def counted(tx: AsyncConnection, found: Sequence[ListedSession]) -> dict[U
         "ends": [end for _, end in spans],
     }
     rows = await tx.execute(_COUNTED, values)
-    return {session_id: Counted(int(active), int(idle)) for session_id, active, idle in rows}
+    return {session_id: SessionTime(int(active), int(idle)) for session_id, active, idle in rows}

@@ -123,7 +123,7 @@ async def insert(
     return int((await tx.execute(_INSERT, values)).scalar_one())
 
 
-async def hold_device(tx: AsyncConnection, device_id: UUID) -> bool:
+async def lock_device(tx: AsyncConnection, device_id: UUID) -> bool:
     """Locks the device, so that no other session of it can begin. False: it was revoked."""
     return bool((await tx.execute(_HOLD_DEVICE, {"device_id": device_id})).scalar_one_or_none())
 
@@ -185,7 +185,7 @@ async def recent(tx: AsyncConnection, employee_id: UUID, limit: int) -> list[Wor
     ]
 
 
-async def hold_standing(tx: AsyncConnection, session_id: UUID) -> bool:
+async def lock_unless_deleted(tx: AsyncConnection, session_id: UUID) -> bool:
     """Whether the session exists and is not deleted; if so, it cannot be deleted until the transaction ends."""
     return (await tx.execute(_HOLD_STANDING, {"session_id": session_id})).one_or_none() is not None
 

@@ -37,7 +37,7 @@ async def start_session(
     async with company_scope(engine, company_id) as tx:
         if clock_changed:
             await devices.set_clock_offset(tx, device.device_id, offset)
-        if not await sessions.hold_device(tx, device.device_id):
+        if not await sessions.lock_device(tx, device.device_id):
             raise NotAuthenticated("Your sign-in is no longer valid; sign in again")
         await sessions.end_older(tx, device.employee_id, device.device_id, started_at=desktop_time + offset)
         number = await sessions.insert(
@@ -54,7 +54,7 @@ async def start_session(
     return Started(number, clock_changed)
 
 
-LONGEST_SILENCE = timedelta(minutes=5)  # thirty missing polls
+SESSION_TIMEOUT = timedelta(minutes=5)  # thirty missing polls
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ async def end_session(
         if session is None or session.employee_id != device.employee_id:
             return Ended(is_known=False, clock_changed=False)
         if offset != device.clock_offset:
-            await sessions.hold_device(tx, device.device_id)  # locked before the session, as everywhere
+            await sessions.lock_device(tx, device.device_id)  # locked before the session, as everywhere
         has_ended = await sessions.end(tx, session.session_id, min(desktop_time + offset, now))
         if has_ended and offset != device.clock_offset:
             await devices.set_clock_offset(tx, device.device_id, offset)
@@ -102,13 +102,13 @@ async def end_session_as_admin(engine: AsyncEngine, company_id: UUID, number: in
 
 
 async def end_silent_sessions(engine: AsyncEngine, dispatch: AsyncEngine) -> int:
-    """Ends the open sessions of all companies that have been silent for `LONGEST_SILENCE`; returns their number."""
+    """Ends the open sessions of all companies that have been silent for `SESSION_TIMEOUT`; returns their number."""
     async with dispatch.begin() as tx:
-        companies = await sessions.companies_with_silent(tx, LONGEST_SILENCE)
+        companies = await sessions.companies_with_silent(tx, SESSION_TIMEOUT)
     ended = 0
     for company_id in companies:
         async with company_scope(engine, company_id) as tx:
-            ended += await sessions.end_silent(tx, LONGEST_SILENCE)
+            ended += await sessions.end_silent(tx, SESSION_TIMEOUT)
     return ended
 
 

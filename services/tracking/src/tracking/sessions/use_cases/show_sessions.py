@@ -15,14 +15,14 @@ from tracking.db.store.scope import company_scope
 from tracking.people import store as employees
 from tracking.people.store import Employee
 from tracking.sessions.store import session_list
-from tracking.sessions.store.session_list import Counted, ListedSession
+from tracking.sessions.store.session_list import ListedSession, SessionTime
 from tracking.workspace.rules.paging import Position, page_of, position_of
 
-SESSIONS_A_PAGE = 50
+SESSIONS_PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SessionFilter:
     """A filter: sessions of one person (by number) or of all, started on one of the viewer's days or on any."""
 
     person: int | None = None
@@ -36,7 +36,7 @@ class SessionPage:
 
     time_zone: str  # the viewer's, or the company's; for all times and days of the page
     people: list[Employee]
-    sessions: list[tuple[ListedSession, Counted]]
+    sessions: list[tuple[ListedSession, SessionTime]]
     after: str  # where the next page begins; empty on the last
 
 
@@ -46,11 +46,11 @@ class SessionShown:
 
     time_zone: str
     session: ListedSession
-    counted: Counted
+    counted: SessionTime
 
 
 async def show_sessions(
-    engine: AsyncEngine, company_id: UUID, viewer: UUID, wanted: Wanted, *, is_admin: bool
+    engine: AsyncEngine, company_id: UUID, viewer: UUID, wanted: SessionFilter, *, is_admin: bool
 ) -> SessionPage:
     """One page of the sessions that the viewer may see. InvalidInput: no such day or page. NotFound: no such person."""
     if wanted.day and wanted.day.year not in PLAUSIBLE_YEARS:
@@ -63,13 +63,13 @@ async def show_sessions(
             tx,
             employee_id=_whose(people, wanted.person) if is_admin else viewer,
             between=_bounds(wanted.day, time_zone) if wanted.day else None,
-            limit=SESSIONS_A_PAGE + 1,
+            limit=SESSIONS_PER_PAGE + 1,
             after=begin,
         )
-        page = page_of(found, SESSIONS_A_PAGE, lambda session: Position(session.started_at, session.session_id))
+        page = page_of(found, SESSIONS_PER_PAGE, lambda session: Position(session.started_at, session.session_id))
         shown = page.rows
         counted = await session_list.counted(tx, shown)
-    with_time = [(session, counted.get(session.session_id, Counted())) for session in shown]
+    with_time = [(session, counted.get(session.session_id, SessionTime())) for session in shown]
     return SessionPage(time_zone, people, with_time, page.after)
 
 
@@ -83,7 +83,7 @@ async def show_session(
         if session is None or not (is_admin or session.employee_id == viewer):
             raise NotFound("There is no such session")
         counted = await session_list.counted(tx, [session])
-    return SessionShown(time_zone, session, counted.get(session.session_id, Counted()))
+    return SessionShown(time_zone, session, counted.get(session.session_id, SessionTime()))
 
 
 async def _zone(tx: AsyncConnection, viewer: UUID) -> str:

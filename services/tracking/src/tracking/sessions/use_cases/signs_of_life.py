@@ -13,7 +13,7 @@ from tracking.sessions.store import heartbeats
 Tell = Callable[[Mapping[UUID, datetime]], Awaitable[None]]
 
 
-class SignsOfLife:
+class Heartbeats:
     """A crash loses a few seconds of heartbeats, never a row."""
 
     def __init__(self, engine: AsyncEngine, tell: Tell) -> None:

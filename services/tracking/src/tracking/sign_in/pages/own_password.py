@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from servicekit.errors import AppError, http_status
 from tracking.sign_in.pages.sign_in import browser_of, know_browser
 from tracking.sign_in.use_cases.change_password import change_password
-from tracking.workspace.pages.errors import says_when
+from tracking.workspace.pages.errors import with_retry_after
 from tracking.workspace.pages.forms import Line
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import AnyVisitor, TheWorkspace
@@ -51,5 +51,5 @@ async def change_own_password(
         reply = render(
             "own_account.html", status_code=http_status(error), person=visitor.person, done=False, error=error.message
         )
-        return says_when(reply, error)
+        return with_retry_after(reply, error)
     return know_browser(RedirectResponse("/account?done=password", 303), workspace, browser)

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from servicekit.errors import AppError, NotFound, http_status
 from tracking.sign_in.pages.sign_in import browser_of, know_browser
 from tracking.sign_in.use_cases.reset_by_mail import ask_reset, set_password_by_link
-from tracking.workspace.pages.errors import says_when
+from tracking.workspace.pages.errors import with_retry_after
 from tracking.workspace.pages.forms import FormLine
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import TheWorkspace, check_origin, origin_of
@@ -39,7 +39,7 @@ async def forgot(request: Request, workspace: TheWorkspace, email: FormLine) -> 
             email=email,
             error=error.message,
         )
-        return says_when(reply, error)
+        return with_retry_after(reply, error)
     return RedirectResponse("/forgot?asked=1", 303)
 
 

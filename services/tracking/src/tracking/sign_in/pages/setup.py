@@ -11,8 +11,8 @@ from servicekit.errors import AppError, InvalidInput, http_status
 from tracking.people.use_cases import set_up_company
 from tracking.sign_in.pages.sign_in import browser_of, let_in
 from tracking.sign_in.use_cases.workspace_sign_in import open_session
-from tracking.workspace.pages.errors import says_when
-from tracking.workspace.pages.forms import Line, Once
+from tracking.workspace.pages.errors import with_retry_after
+from tracking.workspace.pages.forms import IdempotencyKey, Line
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import TheWorkspace, check_origin
 
@@ -25,7 +25,7 @@ class AccountForm(BaseModel):
     name: Line
     email: Line
     password: Line
-    once: Once = ""
+    once: IdempotencyKey = ""
 
 
 class SetupForm(AccountForm):
@@ -67,7 +67,7 @@ async def setup(request: Request, workspace: TheWorkspace, form: Annotated[Setup
         reply = render(
             "setup.html", status_code=http_status(error), error=error.message, name=form.name, email=form.email
         )
-        return says_when(reply, error)
+        return with_retry_after(reply, error)
     browser = browser_of(request, workspace)
     ticket = await open_session(workspace.engine, company.company_id, admin, datetime.now(UTC), browser=browser)
     return await let_in(request, workspace, ticket, browser, to="/team")

@@ -12,9 +12,9 @@ from starlette.responses import RedirectResponse, Response
 from credentials.tokens import new_token
 from servicekit.errors import AppError, Forbidden, NotAuthenticated, http_status
 from tracking.sign_in.use_cases.workspace_sign_in import (
+    CHOICE_EXPIRED,
     CHOICE_TIME,
     LASTS,
-    TOO_LATE,
     Choice,
     choose,
     recognise,
@@ -22,14 +22,14 @@ from tracking.sign_in.use_cases.workspace_sign_in import (
     sign_in,
     sign_out,
 )
-from tracking.workspace.pages.errors import says_when
+from tracking.workspace.pages.errors import with_retry_after
 from tracking.workspace.pages.forms import FormLine, Line, safe_next
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import TheWorkspace, Workspace, check_origin, check_token, origin_of, ticket_of
 from tracking.workspace.rules.visitors import Ticket
 
 BROWSER_TIME = 400 * 24 * 3600  # seconds: browsers keep cookies no longer
-_LONGEST_TOKEN = 100
+_MAX_TOKEN_LENGTH = 100
 
 router = APIRouter()
 
@@ -89,7 +89,7 @@ async def choose_company(
         )
         reply = await let_in(request, workspace, ticket, browser, to=safe_next(target))
     except ValueError:
-        reply = _refused(NotAuthenticated(TOO_LATE), "")
+        reply = _refused(NotAuthenticated(CHOICE_EXPIRED), "")
     except AppError as error:
         reply = _refused(error, "")
     _forget(reply, workspace, workspace.choice_cookie)
@@ -114,7 +114,7 @@ async def logout(request: Request, workspace: TheWorkspace) -> Response:
 def browser_of(request: Request, workspace: Workspace) -> str:
     """The token that identifies this browser; a new one if it has none."""
     token = request.cookies.get(workspace.browser_cookie, "")
-    return token if 0 < len(token) <= _LONGEST_TOKEN else new_token()
+    return token if 0 < len(token) <= _MAX_TOKEN_LENGTH else new_token()
 
 
 async def let_in(request: Request, workspace: Workspace, ticket: Ticket, browser: str, to: str = "/") -> Response:
@@ -170,7 +170,7 @@ def _refused(error: AppError, email: str, target: str = "") -> Response:
         target=safe_next(target),
         done="",
     )
-    return says_when(reply, error)
+    return with_retry_after(reply, error)
 
 
 def _csrf_of(token: str) -> str:

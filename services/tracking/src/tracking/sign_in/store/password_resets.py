@@ -51,7 +51,7 @@ _DELETE_OF_EMPLOYEE = text("DELETE FROM password_reset WHERE employee_id = :empl
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ResetRequests:
     """The number of requests in the window, and the time of the first."""
 
     of_account: int
@@ -60,11 +60,11 @@ class Asked:
     first_from_origin: datetime | None
 
 
-async def count(tx: AsyncConnection, *, account: bytes, origin: bytes, window: timedelta) -> Asked:
+async def count(tx: AsyncConnection, *, account: bytes, origin: bytes, window: timedelta) -> ResetRequests:
     """Requests for an account and from an origin; concurrent calls wait until this transaction ends."""
     await tx.execute(_IN_LINE)
     row = (await tx.execute(_COUNT, {"account": account, "origin": origin, "window": window})).one()
-    return Asked(**row._mapping)
+    return ResetRequests(**row._mapping)
 
 
 async def ask(tx: AsyncConnection, company_id: UUID, *, account: bytes, origin: bytes, email: str) -> None:

@@ -19,7 +19,7 @@ _TAKE = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownSecret:
     """A secret's seed; None if there is no secret."""
 
     seed: bytes | None
@@ -47,8 +47,8 @@ async def insert(
     await tx.execute(_INSERT, values)
 
 
-async def take(tx: AsyncConnection, shown_id: UUID, *, token_digest: bytes, employee_id: UUID) -> Shown | None:
+async def take(tx: AsyncConnection, shown_id: UUID, *, token_digest: bytes, employee_id: UUID) -> ShownSecret | None:
     """Returns it once; None if it was shown, has expired, or belongs to another session."""
     values = {"shown_id": shown_id, "token_digest": token_digest, "employee_id": employee_id}
     row = (await tx.execute(_TAKE, values)).one_or_none()
-    return Shown(bytes(row.seed) if row.seed else None) if row and row.is_good else None
+    return ShownSecret(bytes(row.seed) if row.seed else None) if row and row.is_good else None

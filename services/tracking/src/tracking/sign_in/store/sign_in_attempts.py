@@ -47,7 +47,7 @@ _USED_UP = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class Subject:
     """A subject that an attempt counts against; `account`: the account's own subject, None for a network."""
 
     company_id: UUID
@@ -60,7 +60,7 @@ def _count(row: Row[Any]) -> Count:
     return Count(row.used, row.ends_at, row.day_used, row.day_ends_at, row.refused, row.admitted)
 
 
-async def count(tx: AsyncConnection, attempt: Sequence[Counted]) -> Mapping[bytes, Count]:
+async def count(tx: AsyncConnection, attempt: Sequence[Subject]) -> Mapping[bytes, Count]:
     """Counts one attempt for each subject; a subject over its budget reports that it did not admit the attempt."""
     budgets = [BUDGETS[counted.kind] for counted in attempt]
     values = {

@@ -14,17 +14,25 @@ from tracking.db.store.scope import enter_scope
 from tracking.people import store as employees
 from tracking.people.store import Candidate, Employee, email_digest
 from tracking.sign_in.store import known_places
-from tracking.sign_in.use_cases.guard_sign_in import CROWDED, Admitted, Place, admit, lobby, succeed, take_back
+from tracking.sign_in.use_cases.guard_sign_in import (
+    TOO_MANY_SIGN_INS,
+    AdmittedAttempt,
+    Place,
+    admit,
+    lobby,
+    succeed,
+    take_back,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedAccount:
     """An account whose password matched. `better`: a hash to replace the account's, if that one is outdated."""
 
     company_id: UUID
     employee: Employee
     better: str | None
-    admitted: Admitted
+    admitted: AdmittedAttempt
 
     async def hold(self, tx: AsyncConnection, *, now: datetime, place: bytes | None) -> Employee | None:
         """The account, locked until the transaction ends, with its attempts settled; None if it changed meanwhile.
@@ -46,7 +54,7 @@ class Opened:
         return replace(self.employee, password_hash=self.better)
 
 
-async def hold_all(tx: AsyncConnection, opened: Sequence[Opened]) -> list[tuple[UUID, Employee]]:
+async def hold_all(tx: AsyncConnection, opened: Sequence[OpenedAccount]) -> list[tuple[UUID, Employee]]:
     """The accounts opened by one attempt, with their companies, locked until the transaction ends.
 
     Accounts that changed meanwhile are left out. Attempts are settled first, then accounts are locked in the order of
@@ -59,7 +67,7 @@ async def hold_all(tx: AsyncConnection, opened: Sequence[Opened]) -> list[tuple[
 
 async def open_accounts(
     engine: AsyncEngine, email: str, password: str, place: Place, company_id: UUID | None = None
-) -> Sequence[Opened]:
+) -> Sequence[OpenedAccount]:
     """The accounts, in one company or in all, that e-mail and password open, including deactivated ones.
 
     If several hashes would have to be computed, the account known at this place is compared, otherwise the active one
@@ -79,12 +87,12 @@ async def open_accounts(
             better = await hash_password(password, admitted.salt, admitted.turn)
     except Crowded as crowded:
         await take_back(engine, admitted)
-        raise Unavailable(CROWDED, retry_after=crowded.retry_after) from None
+        raise Unavailable(TOO_MANY_SIGN_INS, retry_after=crowded.retry_after) from None
     except ValueError:  # a password from before preparation that cannot be prepared is compared as typed
         better = None
     if not right:
         lobby.failed(admitted.turn.address)
-    return [Opened(candidate.company_id, candidate.employee, better, admitted) for candidate in right]
+    return [OpenedAccount(candidate.company_id, candidate.employee, better, admitted) for candidate in right]
 
 
 def _rank(candidate: Candidate) -> tuple[bool, bool]:

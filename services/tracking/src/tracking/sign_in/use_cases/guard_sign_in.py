@@ -22,10 +22,10 @@ from tracking.db.store.scope import company_scope, enter_scope
 from tracking.people import store as employees
 from tracking.people.store import Candidate, Employee, email_digest
 from tracking.sign_in.store import sign_in_attempts
-from tracking.sign_in.store.sign_in_attempts import NO_COMPANY, Counted
+from tracking.sign_in.store.sign_in_attempts import NO_COMPANY, Subject
 
 SWEEP_EVERY = 600.0  # seconds
-CROWDED = "Too many people are signing in at once. Try again in a moment."
+TOO_MANY_SIGN_INS = "Too many people are signing in at once. Try again in a moment."
 _next_sweep = 0.0
 lobby = Lobby()  # in this process
 
@@ -47,7 +47,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
+class AdmittedAttempt:
     """An attempt that was counted. `candidates`: the accounts that it may open; those that have had the e-mail longest
     come first.
     """
@@ -55,7 +55,7 @@ class Admitted:
     candidates: Sequence[Candidate]
     turn: Turn
     salt: bytes  # of new hashes for this e-mail
-    counted: Sequence[Counted]
+    counted: Sequence[Subject]
     place: bytes
 
 
@@ -77,7 +77,7 @@ def account_subject(company_id: UUID, email: str) -> bytes:
     return subject(Kind.ACCOUNT, company_id.bytes, email_digest(email))
 
 
-async def admit(engine: AsyncEngine, email: str, place: Place, company_id: UUID | None = None) -> Admitted:
+async def admit(engine: AsyncEngine, email: str, place: Place, company_id: UUID | None = None) -> AdmittedAttempt:
     """Counts an attempt at the e-mail's accounts, in one company or in all.
 
     RateLimited: too many attempts at each of them. Across companies the wait is the same, whatever was refused.
@@ -87,7 +87,7 @@ async def admit(engine: AsyncEngine, email: str, place: Place, company_id: UUID 
     try:
         attempt, salt = await lobby.run(digest, account, network, counting)
     except Crowded as crowded:
-        raise Unavailable(CROWDED, retry_after=crowded.retry_after) from None
+        raise Unavailable(TOO_MANY_SIGN_INS, retry_after=crowded.retry_after) from None
     if attempt.standing is Standing.KNOWN:
         lobby.succeeded(digest, account)
     else:
@@ -99,7 +99,7 @@ async def admit(engine: AsyncEngine, email: str, place: Place, company_id: UUID 
         ):  # the earliest of several waits would reveal that the e-mail has accounts in several companies
             raise too_many(WINDOW.total_seconds())
         raise too_many((attempt.open_again - datetime.now(UTC)).total_seconds())
-    return Admitted(
+    return AdmittedAttempt(
         [account.candidate for account in attempt.admitted if account.candidate],
         Turn(attempt.standing, network),
         salt,
@@ -132,7 +132,7 @@ class _Attempt:
         self._place = place
         self._counts: dict[bytes, Count] = {}
         self._failed_before = False
-        self.counted: list[Counted] = []
+        self.counted: list[Subject] = []
         self.admitted: list[_Account] = []
         self.open_again = datetime.max.replace(tzinfo=UTC)
 
@@ -147,7 +147,7 @@ class _Attempt:
         known = [account for account in accounts if account.known]
         unknown = [account for account in accounts if not account.known]
         first = [self._of(Kind.KNOWN, account, self._place) for account in known]
-        address = Counted(NO_COMPANY, Kind.ADDRESS, subject(Kind.ADDRESS, self._network))
+        address = Subject(NO_COMPANY, Kind.ADDRESS, subject(Kind.ADDRESS, self._network))
         await self._count(tx, [*first, address] if unknown else first)
         for account, counted in zip(known, first, strict=True):
             if self._admits(counted):
@@ -155,7 +155,7 @@ class _Attempt:
         if not unknown or not self._admits(address):
             return
         pairs = [self._of(Kind.PAIR, account, self._network) for account in unknown]
-        whole = [Counted(a.company_id, Kind.ACCOUNT, a.subject, a.subject) for a in unknown]
+        whole = [Subject(a.company_id, Kind.ACCOUNT, a.subject, a.subject) for a in unknown]
         await self._count(tx, [*pairs, *whole])
         for account, pair, all_of_it in zip(unknown, pairs, whole, strict=True):
             both = [self._admits(pair), self._admits(all_of_it)]
@@ -164,33 +164,33 @@ class _Attempt:
             elif any(both):  # the other subject refused, so the attempt does not count against this one
                 await self._take_back(tx, pair if both[0] else all_of_it)
 
-    def _of(self, kind: Kind, account: _Account, what: bytes | str) -> Counted:
-        return Counted(account.company_id, kind, subject(kind, account.subject, what), account.subject)
+    def _of(self, kind: Kind, account: _Account, what: bytes | str) -> Subject:
+        return Subject(account.company_id, kind, subject(kind, account.subject, what), account.subject)
 
-    async def _count(self, tx: AsyncConnection, attempt: Sequence[Counted]) -> None:
+    async def _count(self, tx: AsyncConnection, attempt: Sequence[Subject]) -> None:
         self._counts |= await sign_in_attempts.count(tx, attempt)
         self.counted += [counted for counted in attempt if self._counts[counted.subject].admitted]
         self._failed_before |= any(self._counts[counted.subject].used > 1 for counted in attempt)
 
-    def _admits(self, counted: Counted) -> bool:
+    def _admits(self, counted: Subject) -> bool:
         count = self._counts[counted.subject]
         if not count.admitted:
             self.open_again = min(self.open_again, open_again_at(count, BUDGETS[counted.kind]))
         return count.admitted
 
-    async def _take_back(self, tx: AsyncConnection, counted: Counted) -> None:
+    async def _take_back(self, tx: AsyncConnection, counted: Subject) -> None:
         self.counted.remove(counted)
         await enter_scope(tx, counted.company_id)
         await sign_in_attempts.give_back(tx, [counted.subject])
 
 
-async def take_back(engine: AsyncEngine, admitted: Admitted) -> None:
+async def take_back(engine: AsyncEngine, admitted: AdmittedAttempt) -> None:
     """Subtracts an attempt that was not made."""
     async with engine.begin() as tx:
         await _settle(tx, gives_back=admitted.counted, forgets=[])
 
 
-async def succeed(tx: AsyncConnection, admitted: Admitted, opened: Collection[tuple[UUID, Employee]]) -> None:
+async def succeed(tx: AsyncConnection, admitted: AdmittedAttempt, opened: Collection[tuple[UUID, Employee]]) -> None:
     """Settles a successful attempt for these accounts, each with its company. Called once for each attempt.
 
     The network gets this attempt back and no others, and so does the count of unknown places: the password says nothing
@@ -209,7 +209,7 @@ async def succeed(tx: AsyncConnection, admitted: Admitted, opened: Collection[tu
     )
 
 
-async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Counted], forgets: Sequence[Counted]) -> None:
+async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Subject], forgets: Sequence[Subject]) -> None:
     """In the order in which attempts are counted, across companies, so that transactions cannot deadlock."""
     for counted in sorted([*gives_back, *forgets], key=_order):
         await enter_scope(tx, counted.company_id)
@@ -219,10 +219,10 @@ async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Counted], forgets
             await sign_in_attempts.give_back(tx, [counted.subject])
 
 
-async def admit_proof(engine: AsyncEngine, company_id: UUID, account: Employee, session: bytes) -> Counted:
+async def admit_proof(engine: AsyncEngine, company_id: UUID, account: Employee, session: bytes) -> Subject:
     """Counts a confirmation of one's own password, separately from sign-in attempts. RateLimited: too many."""
     own = account_subject(company_id, account.email)
-    counted = Counted(company_id, Kind.PROOF, subject(Kind.PROOF, own, session), own)
+    counted = Subject(company_id, Kind.PROOF, subject(Kind.PROOF, own, session), own)
     async with company_scope(engine, company_id) as tx:
         count = (await sign_in_attempts.count(tx, [counted]))[counted.subject]
     if not count.admitted:
@@ -237,7 +237,7 @@ def too_many(seconds: float) -> RateLimited:
     return RateLimited(f"Too many attempts to sign in. Try again in {when}.", retry_after=max(1.0, seconds))
 
 
-def _order(counted: Counted) -> tuple[bool, bytes]:
+def _order(counted: Subject) -> tuple[bool, bytes]:
     return counted.kind not in (Kind.ADDRESS, Kind.KNOWN), counted.subject
 
 

@@ -14,8 +14,8 @@ from tracking.clock.rules.days import day_of
 from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
 from tracking.devices.store import devices
-from tracking.devices.use_cases.devices import LONGEST_NAME
-from tracking.sign_in.use_cases.check_password import Opened, open_accounts
+from tracking.devices.use_cases.devices import MAX_NAME_LENGTH
+from tracking.sign_in.use_cases.check_password import OpenedAccount, open_accounts
 from tracking.sign_in.use_cases.guard_sign_in import Place
 from tracking.totals.rules.daybook import EmployeeTotals
 from tracking.totals.store import employee_days
@@ -35,7 +35,9 @@ class LoggedIn:
     today: EmployeeTotals
 
 
-async def check_password(engine: AsyncEngine, company_id: UUID, *, email: str, password: str, origin: str) -> Opened:
+async def check_password(
+    engine: AsyncEngine, company_id: UUID, *, email: str, password: str, origin: str
+) -> OpenedAccount:
     """The account of a log-in; `origin` is the caller's address.
 
     NotAuthenticated: no such account in this company, or a wrong password. Forbidden: the account is inactive.
@@ -96,7 +98,7 @@ async def enrol_device(
     engine: AsyncEngine, company_id: UUID, *, email: str, password: str, name: str, origin: str, now: datetime
 ) -> Enrolled:
     """Enrols a device with a credential of its own; errors as in `check_password`. InvalidInput: no name."""
-    name = tidy(reported(name, LONGEST_NAME))
+    name = tidy(reported(name, MAX_NAME_LENGTH))
     if not name:
         raise InvalidInput("the device needs a name by which its person knows it again")
     opened = await check_password(engine, company_id, email=email, password=password, origin=origin)

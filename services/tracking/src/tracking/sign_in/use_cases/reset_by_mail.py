@@ -31,7 +31,7 @@ WINDOW = timedelta(hours=1)
 ASKED_FOR_ACCOUNT = 3  # in the window; the links of the mails that were sent are still valid for most of it
 ASKED_FROM_ORIGIN = 20
 NO_ACCOUNT = ""
-GONE = "This link has expired or was already used. Request a new one."
+LINK_EXPIRED = "This link has expired or was already used. Request a new one."
 
 SUBJECT = "Reset your Tenantry password"
 BODY = """Somebody, probably you, asked to reset the password of {email}.
@@ -111,7 +111,7 @@ async def _answer(tx: AsyncConnection, companies: list[UUID], email: str, worksp
     choices: dict[str, list[str]] = defaultdict(list)
     for company_id in companies:
         await enter_scope(tx, company_id)
-        person = await employees.hold_by_email(tx, email)
+        person = await employees.lock_by_email(tx, email)
         if person is not None and person.active:
             link, _ = await _link(tx, company_id, person, workspace_url, LINK_TIME)
             name = (await company_settings.get(tx)).workspace_name
@@ -156,14 +156,14 @@ async def set_password_by_link(
         found = await password_resets.find(tx, digest)
         whose = await employees.by_id(tx, found) if found else None
         if whose is None:
-            raise NotFound(GONE)
+            raise NotFound(LINK_EXPIRED)
     # Expensive, so not before the link was found.
     password_hash = await new_password_hash(engine, new, name=whose.name, email=whose.email)
     async with company_scope(engine, company_id) as tx:
         employee_id = await password_resets.take(tx, digest)
         person = await employees.by_id(tx, employee_id) if employee_id else None
         if person is None or not person.active:
-            raise NotFound(GONE)
+            raise NotFound(LINK_EXPIRED)
         await sign_in_attempts.lift(tx, account_subject(company_id, person.email))
         await replace_password(tx, person, password_hash, now)
         if browser:
@@ -190,4 +190,4 @@ def _read(code: str) -> tuple[UUID, bytes]:
     try:
         return UUID(hex=company), token_digest(token)
     except ValueError:
-        raise NotFound(GONE) from None
+        raise NotFound(LINK_EXPIRED) from None

@@ -18,7 +18,7 @@ from tracking.sign_in.use_cases.guard_sign_in import account_subject
 
 
 @dataclass(frozen=True, slots=True)
-class Guesses:
+class FailedSignIns:
     """Failed sign-in attempts at an account from unknown places in the last day."""
 
     failed: int
@@ -26,14 +26,14 @@ class Guesses:
     locked: bool  # whether unknown places are blocked at present
 
 
-async def show_guesses(engine: AsyncEngine, company_id: UUID, person: Employee) -> Guesses:
+async def show_failed_sign_ins(engine: AsyncEngine, company_id: UUID, person: Employee) -> FailedSignIns:
     """The attempts at a person's account."""
     async with company_scope(engine, company_id) as tx:
         count = await sign_in_attempts.read(tx, account_subject(company_id, person.email))
     if count is None:
-        return Guesses(0, 0, locked=False)
+        return FailedSignIns(0, 0, locked=False)
     budget = BUDGETS[Kind.ACCOUNT]
-    return Guesses(count.day_used, count.refused, locked=count.is_used_up(budget, datetime.now(UTC)))
+    return FailedSignIns(count.day_used, count.refused, locked=count.is_used_up(budget, datetime.now(UTC)))
 
 
 async def unlock(engine: AsyncEngine, company_id: UUID, number: int) -> None:
@@ -45,7 +45,7 @@ async def unlock(engine: AsyncEngine, company_id: UUID, number: int) -> None:
         await sign_in_attempts.lift(tx, account_subject(company_id, person.email))
 
 
-async def list_restrained(engine: AsyncEngine, dispatch: AsyncEngine) -> AsyncIterator[str]:
+async def list_blocked(engine: AsyncEngine, dispatch: AsyncEngine) -> AsyncIterator[str]:
     """One line for each account that blocks unknown places at present, and one with the number of blocked networks.
 
     Only digests are stored, so networks and e-mails without an account cannot be named.

@@ -14,14 +14,14 @@ from tracking.db.store.scope import company_scope, enter_scope
 from tracking.people import store as employees
 from tracking.people.store import Employee
 from tracking.sign_in.store import known_places, sign_in_choices, workspace_sessions
-from tracking.sign_in.use_cases.check_password import Opened, hold_all, open_accounts
+from tracking.sign_in.use_cases.check_password import OpenedAccount, hold_all, open_accounts
 from tracking.sign_in.use_cases.guard_sign_in import Place
 from tracking.workspace.rules.visitors import SignedIn, Ticket
 
 LASTS = timedelta(hours=12)
 CHOICE_TIME = timedelta(minutes=5)
 WRONG = "E-mail or password is wrong"
-TOO_LATE = "That took too long. Sign in again."
+CHOICE_EXPIRED = "That took too long. Sign in again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ async def sign_in(
         return await _insert_session(tx, opened[0].company_id, account, now)
 
 
-async def _offer(engine: AsyncEngine, opened: Sequence[Opened], now: datetime) -> Choice:
+async def _offer(engine: AsyncEngine, opened: Sequence[OpenedAccount], now: datetime) -> Choice:
     token = new_token()
     async with engine.begin() as tx:
         held = await hold_all(tx, opened)
@@ -80,7 +80,7 @@ async def choose(engine: AsyncEngine, *, token: str, company_id: UUID, browser: 
         account = await employees.by_id(tx, found[0]) if found else None
         same = found is not None and account is not None and account.password_hash == found[1]
         if account is None or not same or not await employees.hold(tx, account):
-            raise NotAuthenticated(TOO_LATE)
+            raise NotAuthenticated(CHOICE_EXPIRED)
         if browser:
             await known_places.remember(tx, company_id, account.employee_id, token_digest(browser), now)
         return await _insert_session(tx, company_id, account, now)

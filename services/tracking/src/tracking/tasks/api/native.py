@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from tracking.devices.api.native import EngineGateway, TheCaller, TheDevice, company_key, credential, the_native
 from tracking.tasks.store import Task
 from tracking.tasks.use_cases.tasks import list_tasks, update_task
-from tracking.workspace.rules.paging import LONGEST_POSITION
+from tracking.workspace.rules.paging import MAX_POSITION_LENGTH
 
 
 class TaskNative(Protocol):
@@ -57,7 +57,7 @@ async def tasks(
     device: TheDevice,
     response: Response,
     after: Annotated[
-        str, Query(max_length=LONGEST_POSITION, description="of the next page, from the header Link")
+        str, Query(max_length=MAX_POSITION_LENGTH, description="of the next page, from the header Link")
     ] = "",
 ) -> list[ShownTask]:
     """The tasks of the person whose device it is: those to do first, the newest of them first. At most 200; where there

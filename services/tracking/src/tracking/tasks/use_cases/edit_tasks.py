@@ -12,13 +12,13 @@ from tracking.db.store.scope import company_scope
 from tracking.people import store as employees
 from tracking.people.store import Employee
 from tracking.tasks import store as tasks
-from tracking.tasks.store import GivenTask
+from tracking.tasks.store import AssignedTask
 from tracking.tasks.use_cases.tasks import details_of, title_of
 from tracking.workspace.rules.editing import Editor, Stale, differences
 from tracking.workspace.rules.paging import Page, page_of, position_of
 
-TASKS_A_PAGE = 100
-NOT_THERE = "There is no such task"
+TASKS_PER_PAGE = 100
+NO_SUCH_TASK = "There is no such task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class TaskBoard:
     """One page of tasks, and the people who may have tasks."""
 
     time_zone: str
-    page: Page[GivenTask]
+    page: Page[AssignedTask]
     people: list[Employee]
 
 
@@ -34,7 +34,7 @@ class TaskBoard:
 class OpenedTask:
     """One task, and the people to whom the viewer may assign it."""
 
-    given: GivenTask
+    given: AssignedTask
     people: list[Employee]
 
 
@@ -56,11 +56,11 @@ async def browse_tasks(
             employee_id=only_of,
             employee_number=employee_number,
             status=status,
-            limit=TASKS_A_PAGE + 1,
+            limit=TASKS_PER_PAGE + 1,
             after=begin,
         )
         people = [person for person in await employees.everyone(tx) if only_of in (None, person.employee_id)]
-    page = page_of(found, TASKS_A_PAGE, lambda given: given.task.position)
+    page = page_of(found, TASKS_PER_PAGE, lambda given: given.task.position)
     return TaskBoard(company.time_zone if company else "UTC", page, people)
 
 
@@ -70,7 +70,7 @@ async def open_task(engine: AsyncEngine, company_id: UUID, number: int, *, only_
         given = await tasks.by_number(tx, number, employee_id=only_of)
         people = [] if only_of else await employees.everyone(tx)
     if given is None:
-        raise NotFound(NOT_THERE)
+        raise NotFound(NO_SUCH_TASK)
     return OpenedTask(given, [one for one in people if one.active or one.number == given.employee_number])
 
 
@@ -96,7 +96,7 @@ async def change_task(
         given = await tasks.by_number(tx, number)
         person = await employees.by_number(tx, employee_number)
         if given is None:
-            raise NotFound(NOT_THERE)
+            raise NotFound(NO_SUCH_TASK)
         if given.task.version != editor.version:
             last, _ = await tasks.last_edits(tx, number)
             saved = _words(given.task.title, given.task.description, given.task.due_date, given.employee)
@@ -132,7 +132,7 @@ async def note_task(
         await tasks.hold(tx, number)
         given = await tasks.by_number(tx, number, employee_id=only_of)
         if given is None:
-            raise NotFound(NOT_THERE)
+            raise NotFound(NO_SUCH_TASK)
         if given.task.note_version != editor.version:
             _, last = await tasks.last_edits(tx, number)
             raise Stale(last, differences({"Note": given.task.note}, {"Note": note}))
@@ -143,4 +143,4 @@ async def delete_task(engine: AsyncEngine, company_id: UUID, number: int) -> Non
     """Deletes a task. NotFound: there is none."""
     async with company_scope(engine, company_id) as tx:
         if not await tasks.delete(tx, number):
-            raise NotFound(NOT_THERE)
+            raise NotFound(NO_SUCH_TASK)

@@ -12,10 +12,10 @@ from servicekit.errors import AppError, NotFound, http_status
 from text_rules.zones import time_zones
 from tracking.people.use_cases import find_person
 from tracking.sign_in.use_cases.change_password import reset_password, show_new_password
-from tracking.sign_in.use_cases.unlock_sign_in import show_guesses, unlock
+from tracking.sign_in.use_cases.unlock_sign_in import show_failed_sign_ins, unlock
 from tracking.team.use_cases.deactivate_employee import deactivate_employee, reactivate_employee
-from tracking.team.use_cases.edit_employee import LONGEST_DESIGNATION, Edit, edit_employee
-from tracking.workspace.pages.forms import Line, Number, Once, Version, submission, version_for
+from tracking.team.use_cases.edit_employee import MAX_DESIGNATION_LENGTH, Edit, edit_employee
+from tracking.workspace.pages.forms import IdempotencyKey, Line, Number, Version, submission, version_for
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import AdminVisitor, TheWorkspace, Visitor, Workspace
 from tracking.workspace.rules.editing import Editor
@@ -38,7 +38,7 @@ class ResetForm(BaseModel):
     """A new password; one is generated if it is empty."""
 
     password: Line = ""
-    once: Once = ""
+    once: IdempotencyKey = ""
 
 
 @router.get("/team/{number}/account")
@@ -134,13 +134,13 @@ async def _account_of(
     whose = await find_person(workspace.engine, visitor.company_id, number)
     return render(
         "account.html",
-        guesses=await show_guesses(workspace.engine, visitor.company_id, whose),
+        guesses=await show_failed_sign_ins(workspace.engine, visitor.company_id, whose),
         status_code=http_status(error) if error else 200,
         person=visitor.person,
         whose=whose,
         says=typed or whose,
         version=version_for(error, sent, whose.version),
-        longest_designation=LONGEST_DESIGNATION,
+        max_designation_length=MAX_DESIGNATION_LENGTH,
         time_zones=time_zones(),
         error=error.message if error else "",
     )

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from servicekit.errors import AppError, http_status
 from tracking.people.use_cases import add_employee
 from tracking.sign_in.pages.setup import AccountForm
-from tracking.team.pages.set_aside import why_set_aside
+from tracking.team.pages.set_aside import explain_rejection
 from tracking.team.use_cases.show_team import show_person, show_team
 from tracking.workspace.pages.forms import submission
 from tracking.workspace.pages.rendering import render
@@ -61,7 +61,7 @@ async def _team(
         person=visitor.person,
         shown=shown,
         seats=visitor.seats,
-        why_set_aside=why_set_aside,
+        explain_rejection=explain_rejection,
         typed=typed,
         error=error.message if error else "",
     )

@@ -9,10 +9,10 @@ from servicekit.errors import Refused
 from tracking.db.store.scope import company_scope
 from tracking.devices.store import device_list
 from tracking.people import store as employees
-from tracking.people.use_cases import Seats, announce_levels, require_seat
+from tracking.people.use_cases import Seats, publish_levels, require_seat
 from tracking.sessions.store import sessions
 from tracking.sign_in.store import password_resets, workspace_sessions
-from tracking.team.use_cases.edit_employee import held_person, require_another_admin
+from tracking.team.use_cases.edit_employee import lock_person, require_another_admin
 
 
 async def deactivate_employee(engine: AsyncEngine, company_id: UUID, number: int, *, by: UUID, now: datetime) -> None:
@@ -22,7 +22,7 @@ async def deactivate_employee(engine: AsyncEngine, company_id: UUID, number: int
     inactive account stays unchanged.
     """
     async with company_scope(engine, company_id) as tx:
-        person = await held_person(tx, number)
+        person = await lock_person(tx, number)
         if not person.active:
             return
         if person.employee_id == by:
@@ -33,7 +33,7 @@ async def deactivate_employee(engine: AsyncEngine, company_id: UUID, number: int
         await workspace_sessions.delete_of_employee(tx, person.employee_id)
         await password_resets.delete_of_employee(tx, person.employee_id)
         await sessions.end_of_employee(tx, person.employee_id)
-        await announce_levels(tx, company_id)
+        await publish_levels(tx, company_id)
 
 
 async def reactivate_employee(engine: AsyncEngine, company_id: UUID, number: int, *, seats: Seats) -> None:
@@ -43,8 +43,8 @@ async def reactivate_employee(engine: AsyncEngine, company_id: UUID, number: int
     """
     await seats.refresh()
     async with company_scope(engine, company_id) as tx:
-        person = await held_person(tx, number)
+        person = await lock_person(tx, number)
         if not person.active:
             await require_seat(tx, seats)
             await employees.set_active(tx, person.employee_id, active=True)
-            await announce_levels(tx, company_id)
+            await publish_levels(tx, company_id)

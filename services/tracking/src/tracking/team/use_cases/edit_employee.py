@@ -17,7 +17,7 @@ from tracking.sign_in.store import password_resets
 from tracking.workspace.rules.editing import Editor, Stale, differences
 from tracking.workspace.rules.visitors import ADMIN
 
-LONGEST_DESIGNATION = 100
+MAX_DESIGNATION_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ async def edit_employee(engine: AsyncEngine, company_id: UUID, number: int, edit
     """
     name, email = identity(edit.name, edit.email)
     check_role(edit.role)
-    designation = checked(edit.designation, "the designation", most=LONGEST_DESIGNATION)
+    designation = checked(edit.designation, "the designation", most=MAX_DESIGNATION_LENGTH)
     if edit.time_zone and not is_time_zone(edit.time_zone):
         raise InvalidInput("the time zone must be one like Europe/Berlin")
     async with company_scope(engine, company_id) as tx:
-        person = await held_person(tx, number)
+        person = await lock_person(tx, number)
         if person.version != editor.version:
             last = await employees.last_edit(tx, person.employee_id)
             raise Stale(last, differences(_words(Edit.of(person)), _words(edit)))
@@ -77,7 +77,7 @@ def _words(edit: Edit) -> dict[str, str]:
     }
 
 
-async def held_person(tx: AsyncConnection, number: int) -> Employee:
+async def lock_person(tx: AsyncConnection, number: int) -> Employee:
     """The company's person with that number; locks the company, so that admins and seats cannot change.
 
     NotFound: there is none.

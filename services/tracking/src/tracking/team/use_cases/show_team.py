@@ -26,18 +26,18 @@ REJECTIONS_SHOWN = 100  # pairs of a person and a reason
 
 
 @dataclass(frozen=True, slots=True)
-class Team:
+class TeamOverview:
     """A company's people and their current day."""
 
     day: date
     people: list[tuple[Employee, EmployeeTotals]]
     seats_used: int
     quarantined: dict[str, int]
-    quarantined_by_person: list[quarantine.OfPerson]
+    quarantined_by_person: list[quarantine.PersonRejections]
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PersonOverview:
     """A person's days, sessions (newest first) and tasks."""
 
     time_zone: str  # of the company's days
@@ -47,7 +47,7 @@ class Person:
     tasks: list[Task]
 
 
-async def show_team(engine: AsyncEngine, company_id: UUID, now: datetime) -> Team:
+async def show_team(engine: AsyncEngine, company_id: UUID, now: datetime) -> TeamOverview:
     """For an admin of the company."""
     async with company_scope(engine, company_id) as tx:
         company = await companies.get(tx)
@@ -57,10 +57,10 @@ async def show_team(engine: AsyncEngine, company_id: UUID, now: datetime) -> Tea
         kept_aside = await quarantine.counts(tx)
         by_person = await quarantine.by_person(tx, limit=REJECTIONS_SHOWN)
     shown = [(person, today.get(person.employee_id, EmployeeTotals())) for person in people]
-    return Team(day, shown, sum(person.active for person in people), kept_aside, by_person)
+    return TeamOverview(day, shown, sum(person.active for person in people), kept_aside, by_person)
 
 
-async def show_person(engine: AsyncEngine, company_id: UUID, employee_id: UUID, now: datetime) -> Person:
+async def show_person(engine: AsyncEngine, company_id: UUID, employee_id: UUID, now: datetime) -> PersonOverview:
     """For the person."""
     async with company_scope(engine, company_id) as tx:
         company = await companies.get(tx)
@@ -68,7 +68,7 @@ async def show_person(engine: AsyncEngine, company_id: UUID, employee_id: UUID, 
         person = await employees.by_id(tx, employee_id)
         first = day_of(now, time_zone) - timedelta(days=DAYS_SHOWN)
         days = await employee_days.of_employee(tx, employee_id, first)
-        return Person(
+        return PersonOverview(
             time_zone,
             (person and person.time_zone) or time_zone,
             days,

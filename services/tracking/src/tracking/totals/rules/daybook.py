@@ -12,7 +12,7 @@ from uuid import UUID
 
 from tracking.clock.rules.days import CompanyDay, days_between
 from tracking.clock.rules.spans import Spans, clip, size
-from tracking.totals.rules.timeline import Claim, Laid, Timeline, combine, fold, joined, lay_out
+from tracking.totals.rules.timeline import Claim, LaidOutReport, Timeline, combine, fold, joined, lay_out
 
 DayKey = tuple[UUID, date]
 HourKey = tuple[UUID, int]  # employee, and the number of the hour since 1970 in UTC
@@ -76,7 +76,7 @@ class DeviceReport:
     def __init__(self, employee_id: UUID, device_id: UUID, claims: Sequence[Claim]) -> None:
         self.employee_id = employee_id
         self.device_id = device_id
-        self.laid: Laid = lay_out(claims)
+        self.laid: LaidOutReport = lay_out(claims)
         self.hours: frozenset[int] = frozenset(
             [hour for start, end in self.laid.extents for hour in hours_of(start, end)]
         )

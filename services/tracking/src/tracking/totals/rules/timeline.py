@@ -25,7 +25,7 @@ from typing import NamedTuple
 from tracking.clock.rules.spans import Spans, add, clip, gaps, latest, occupy, size, subtract, union
 
 
-class Kind(StrEnum):
+class ActivityKind(StrEnum):
     """What the employee did in a second."""
 
     ACTIVE = "A"
@@ -35,12 +35,12 @@ class Kind(StrEnum):
 class Claim(NamedTuple):
     """`seconds` ticks of one kind, at least one, the newest of them in the second before `end` (Unix time)."""
 
-    kind: Kind
+    kind: ActivityKind
     end: int
     seconds: int
 
 
-_KINDS = tuple(Kind)  # iterating over the enumeration is slow
+_KINDS = tuple(ActivityKind)  # iterating over the enumeration is slow
 _END = attrgetter("end")
 
 
@@ -68,27 +68,27 @@ class Timeline:
         return Timeline(clip(self.active, start, end), clip(self.idle, start, end), clip(self.deleted, start, end))
 
 
-class Laid(NamedTuple):
+class LaidOutReport(NamedTuple):
     """A report's claims, at least one, by their ends, and the spans that they cover together."""
 
     claims: list[Claim]
     extents: Spans
 
 
-def lay_out(claims: Sequence[Claim]) -> Laid:
+def lay_out(claims: Sequence[Claim]) -> LaidOutReport:
     """Lays a report's claims out backwards from their newest ticks, so that none overlaps another."""
     if len(claims) == 1:
-        return Laid([*claims], [(claims[0].end - claims[0].seconds, claims[0].end)])
+        return LaidOutReport([*claims], [(claims[0].end - claims[0].seconds, claims[0].end)])
     by_end = sorted(claims, key=_END)
     extents = _side_by_side(by_end)
     if extents is not None:
-        return Laid(by_end, extents)
+        return LaidOutReport(by_end, extents)
     extents = []
     for kind in _KINDS:
         for claim in reversed(by_end):
             if claim.kind is kind:
                 occupy(extents, claim.end, claim.seconds)
-    return Laid(by_end, extents)
+    return LaidOutReport(by_end, extents)
 
 
 def _side_by_side(by_end: Iterable[Claim]) -> Spans | None:
@@ -107,7 +107,7 @@ def _side_by_side(by_end: Iterable[Claim]) -> Spans | None:
     return extents
 
 
-def fold(device: Timeline, *reports: Laid) -> Timeline:
+def fold(device: Timeline, *reports: LaidOutReport) -> Timeline:
     """The device's timeline after these reports, in their order."""
     active, idle = list(device.active), list(device.idle)
     for report in reports:
@@ -115,7 +115,7 @@ def fold(device: Timeline, *reports: Laid) -> Timeline:
     return Timeline(active, idle, device.deleted)
 
 
-def _count(all_active: Spans, all_idle: Spans, report: Laid) -> None:
+def _count(all_active: Spans, all_idle: Spans, report: LaidOutReport) -> None:
     """Counts one report; the timeline is read and changed only around the report's extents."""
     by_end, extents = report
     done = 0
@@ -124,7 +124,7 @@ def _count(all_active: Spans, all_idle: Spans, report: Laid) -> None:
         within, done = by_end[done:count], count
         counted_active = clip(all_active, start, end)
         counted = _either(counted_active, clip(all_idle, start, end))
-        of_active = [claim for claim in within if claim.kind is Kind.ACTIVE]
+        of_active = [claim for claim in within if claim.kind is ActivityKind.ACTIVE]
         growth = max(0, sum([claim.seconds for claim in of_active]) - size(counted_active))
         newest = of_active[-1].end if of_active else start
         if not counted and newest - growth >= start:  # the usual case: active up to its newest tick, idle around it

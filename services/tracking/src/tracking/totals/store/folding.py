@@ -139,7 +139,7 @@ PersonHour = tuple[UUID, UUID, int]  # company, employee, hour
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LockedCompany:
     """A company in this turn: its time zone, the revision of the turn, its current levels."""
 
     company_id: UUID
@@ -148,7 +148,7 @@ class Held:
     levels: Levels
 
 
-class Taken(NamedTuple):
+class QueueEntry(NamedTuple):
     """One entry removed from the queue; `at` in Unix seconds. A claim that is not new was folded before."""
 
     entry_id: int
@@ -162,16 +162,16 @@ class Taken(NamedTuple):
     seconds: int
 
 
-async def hold(tx: AsyncConnection, company_ids: Collection[UUID], *, wait: bool) -> list[Held]:
+async def hold(tx: AsyncConnection, company_ids: Collection[UUID], *, wait: bool) -> list[LockedCompany]:
     """Takes the companies' next revisions and locks the companies until the transaction ends.
 
     A company that is locked elsewhere is waited for, or left out.
     """
     rows = await tx.execute(_HOLD_ONE if wait else _HOLD_FREE, {"ids": list(company_ids)})
-    return [Held(company_id, zone, revision, Levels(*levels)) for company_id, zone, revision, *levels in rows]
+    return [LockedCompany(company_id, zone, revision, Levels(*levels)) for company_id, zone, revision, *levels in rows]
 
 
-async def take(tx: AsyncConnection, company_ids: Collection[UUID], limit: int) -> list[Taken]:
+async def take(tx: AsyncConnection, company_ids: Collection[UUID], limit: int) -> list[QueueEntry]:
     """Removes the locked companies' oldest entries, stores their claims, and returns the entries in order.
 
     At least `limit` entries if there are so many: claims of one upload displace each other, so they are taken together.
@@ -184,10 +184,10 @@ async def take(tx: AsyncConnection, company_ids: Collection[UUID], limit: int) -
     return sorted(entries, key=lambda entry: entry.entry_id)
 
 
-async def _take(tx: AsyncConnection, statement: TextClause, values: Mapping[str, Any]) -> list[Taken]:
+async def _take(tx: AsyncConnection, statement: TextClause, values: Mapping[str, Any]) -> list[QueueEntry]:
     rows = (await tx.execute(statement, values)).all()
     new = frozenset(next(new for entry_id, new, *_ in rows if entry_id is None) or ())
-    return [Taken(entry_id, entry_id in new, *entry) for entry_id, _, *entry in rows if entry_id is not None]
+    return [QueueEntry(entry_id, entry_id in new, *entry) for entry_id, _, *entry in rows if entry_id is not None]
 
 
 async def device_hours(
@@ -224,7 +224,7 @@ async def add_employee_days(
 
 
 async def add_company_days(
-    tx: AsyncConnection, changes: Sequence[tuple[Held, date, CompanyChange]], today: Mapping[UUID, date]
+    tx: AsyncConnection, changes: Sequence[tuple[LockedCompany, date, CompanyChange]], today: Mapping[UUID, date]
 ) -> None:
     """Adds the changes to the companies' days, which get the revisions of their companies."""
     past = [change for change in changes if change[1] < today[change[0].company_id]]

@@ -39,7 +39,7 @@ _TAKES = {
 }
 
 
-def add_refusals(app: FastAPI) -> None:
+def add_error_pages(app: FastAPI) -> None:
     """Registers handlers that answer errors with pages."""
     app.add_exception_handler(AppError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -54,7 +54,7 @@ async def _refused(request: Request, error: Exception) -> Response:
         return await hold(request) or RedirectResponse(_sign_in_for(request), 303)
     if isinstance(error, StaleForm) and await hold(request):
         return await restore(request, request.url.path, error.person, http_status(error))
-    return says_when(render("error.html", status_code=http_status(error), error=error.message), error)
+    return with_retry_after(render("error.html", status_code=http_status(error), error=error.message), error)
 
 
 def _sign_in_for(request: Request) -> str:
@@ -64,7 +64,7 @@ def _sign_in_for(request: Request) -> str:
     return "/login?" + urlencode({"next": path}) if is_page and path != "/" else "/login"
 
 
-def says_when(reply: Response, error: AppError) -> Response:
+def with_retry_after(reply: Response, error: AppError) -> Response:
     """The reply, with Retry-After if the error has one."""
     if error.retry_after is not None:
         reply.headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))

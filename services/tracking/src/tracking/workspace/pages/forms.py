@@ -9,17 +9,17 @@ from pydantic import BaseModel, Field
 
 from servicekit.errors import AppError, InvalidInput
 from tracking.workspace.rules.editing import Stale
-from tracking.workspace.rules.paging import LONGEST_POSITION
+from tracking.workspace.rules.paging import MAX_POSITION_LENGTH
 from tracking.workspace.rules.submissions import Submission
 
 Whole = Annotated[int, Field(gt=0, lt=2**63)]
 Number = Annotated[Whole, Path()]
 Line = Annotated[str, Field(max_length=512)]
-After = Annotated[str, Query(max_length=LONGEST_POSITION)]
+After = Annotated[str, Query(max_length=MAX_POSITION_LENGTH)]
 """Where a page of a list begins; empty: at the newest."""
 FormLine = Annotated[Line, Form()]
 Version = Annotated[int, Field(ge=0, lt=2**31)]
-Once = Annotated[str, Field(max_length=100)]
+IdempotencyKey = Annotated[str, Field(max_length=100)]
 """The idempotency key of a form. Empty: the form was not sent from a page."""
 
 

@@ -98,13 +98,13 @@ class Visitor:
         return self.access.entitlement.seats if self.access.entitlement else 0
 
 
-def the_workspace(request: Request) -> Workspace:
+def get_workspace(request: Request) -> Workspace:
     """The application's dependencies."""
     workspace: Workspace = request.app.state.workspace
     return workspace
 
 
-TheWorkspace = Annotated[Workspace, Depends(the_workspace)]
+TheWorkspace = Annotated[Workspace, Depends(get_workspace)]
 
 
 class StaleForm(Forbidden):

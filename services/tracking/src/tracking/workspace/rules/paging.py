@@ -10,7 +10,7 @@ from servicekit.errors import InvalidInput
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-LONGEST_POSITION = 80
+MAX_POSITION_LENGTH = 80
 Row = TypeVar("Row")
 
 
@@ -40,7 +40,7 @@ def read_position(text: str) -> Position | None:
     if not text:
         return None
     moment, _, row_id = text.partition("_")
-    if len(text) > LONGEST_POSITION or not (moment == "-" or moment.removeprefix("-").isdecimal()):
+    if len(text) > MAX_POSITION_LENGTH or not (moment == "-" or moment.removeprefix("-").isdecimal()):
         raise ValueError(text)
     try:
         return Position(None if moment == "-" else _EPOCH + int(moment) * _MICROSECOND, UUID(hex=row_id))

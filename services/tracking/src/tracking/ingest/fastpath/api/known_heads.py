@@ -6,7 +6,7 @@ The heads of a company's trackers differ only in the length of the body, and par
 from collections import OrderedDict
 
 CAPACITY = 20_000
-LONGEST = 1024  # bytes of a head; a tracker's has some 250
+MAX_HEAD_BYTES = 1024  # bytes of a head; a tracker's has some 250
 
 _LENGTH, _LINE, _END = b"\r\nContent-Length: ", b"\r\n", b"\r\n\r\n"
 
@@ -31,7 +31,7 @@ class KnownHeads:
     def note(self, data: bytes, company_key: bytes, length: int) -> None:
         """Records that the parser found in `data` exactly one upload with a body of that length."""
         head, body = _cut(data)
-        if body is None or len(body) != length or len(data) - length > LONGEST:
+        if body is None or len(body) != length or len(data) - length > MAX_HEAD_BYTES:
             return
         if len(self._keys) >= CAPACITY:
             self._keys.popitem(last=False)

@@ -19,7 +19,7 @@ from tracking.ingest.rules.upload_reader import Stored
 from tracking.ingest.use_cases.group_commit import Answered
 from tracking.ingest.use_cases.take_upload import UploadTaker
 from tracking.protocols.desktop import Reply, from_error, ok
-from tracking.sessions.use_cases.signs_of_life import SignsOfLife
+from tracking.sessions.use_cases.signs_of_life import Heartbeats
 
 
 class FastPathGateway(DeviceGateway, Protocol):
@@ -29,13 +29,13 @@ class FastPathGateway(DeviceGateway, Protocol):
     def uploads(self) -> UploadTaker: ...
 
     @property
-    def life(self) -> SignsOfLife: ...
+    def life(self) -> Heartbeats: ...
 
 
 PATH = b"/api/upload/employee-activity"
 
 
-class Body(msgspec.Struct):
+class OrdinaryUpload(msgspec.Struct):
     """An upload whose rows all have the types that trackers send."""
 
     active_token: str
@@ -45,10 +45,10 @@ class Body(msgspec.Struct):
     activities: list[rows.Activity]
 
 
-_decode = msgspec.json.Decoder(Body).decode
+_decode = msgspec.json.Decoder(OrdinaryUpload).decode
 
 
-class Uploads:
+class FastPath:
     """Takes ordinary uploads."""
 
     def __init__(self, gateway: FastPathGateway, directory: AccessDirectory) -> None:
@@ -64,7 +64,7 @@ class Uploads:
         if access.verdict is not Verdict.ALLOWED or access.key is None:
             return None
         try:
-            self._uploads.check_room(access.key.company_id)
+            self._uploads.check_admission(access.key.company_id)
         except AppError as error:
             return from_error(error)
         return access.key

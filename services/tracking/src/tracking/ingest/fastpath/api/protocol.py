@@ -15,16 +15,18 @@ from servicekit.errors import AppError
 from servicekit.http_protocol import ONCE, BoundedHeadProtocol
 from tracking.access.rules.company_keys import CompanyKey
 from tracking.ingest.fastpath.api.known_heads import KnownHeads
-from tracking.ingest.fastpath.api.ordinary_uploads import PATH, Uploads
-from tracking.ingest.fastpath.api.responses import StoredResponses, response
+from tracking.ingest.fastpath.api.ordinary_uploads import PATH, FastPath
+from tracking.ingest.fastpath.api.responses import CachedResponses, response
 from tracking.ingest.rules.upload_reader import Stored
 from tracking.protocols.calls import utc_now
 from tracking.protocols.desktop import Reply, from_error, refusal
 
 log = structlog.get_logger()
 
-LARGEST = 256 * 1024  # bytes of an ordinary upload; hundreds of rows have some dozen kB
-PATIENCE = 1.0  # seconds for the body to arrive; after them the application takes over, with its own deadline
+MAX_ORDINARY_BYTES = 256 * 1024  # bytes of an ordinary upload; hundreds of rows have some dozen kB
+MAX_ARRIVAL_SECONDS = (
+    1.0  # seconds for the body to arrive; after them the application takes over, with its own deadline
+)
 REFUSAL_DELAY = 1.0  # seconds: delays a company that has too many uploads in progress and would repeat at once
 _NOBODY_WAITS = asyncio.Event()
 
@@ -61,9 +63,9 @@ class UploadProtocol(BoundedHeadProtocol):
     """One connection."""
 
     once = ONCE | {b"x-company-key"}
-    uploads: ClassVar[Uploads]  # of the server of this connection, as are the next two
+    uploads: ClassVar[FastPath]  # of the server of this connection, as are the next two
     heads: ClassVar[KnownHeads]
-    responses: ClassVar[StoredResponses]
+    responses: ClassVar[CachedResponses]
     cycle: Any  # the request in progress: the server's own type or an `_Upload`
     _arriving: _Upload | None = None
     _between = True  # the parser expects the beginning of a request
@@ -71,10 +73,10 @@ class UploadProtocol(BoundedHeadProtocol):
     _answered_at = 0.0  # loop time
 
     @classmethod
-    def of(cls, uploads: Uploads) -> "type[UploadProtocol]":
+    def of(cls, uploads: FastPath) -> "type[UploadProtocol]":
         """The protocol class of a server whose ordinary uploads are taken by `uploads`."""
         return type(
-            "UploadProtocol", (cls,), {"uploads": uploads, "heads": KnownHeads(), "responses": StoredResponses()}
+            "UploadProtocol", (cls,), {"uploads": uploads, "heads": KnownHeads(), "responses": CachedResponses()}
         )
 
     def on_message_begin(self) -> None:
@@ -104,7 +106,7 @@ class UploadProtocol(BoundedHeadProtocol):
         if not isinstance(upload.admitted, Reply):
             upload.parts.append(body)
             upload.size += len(body)
-            if upload.size > LARGEST:
+            if upload.size > MAX_ORDINARY_BYTES:
                 self._hand_over(upload)
 
     def on_message_complete(self) -> None:
@@ -133,7 +135,7 @@ class UploadProtocol(BoundedHeadProtocol):
             self._parse(data)
         upload = self._arriving
         if upload is not None and upload.slow is None:
-            upload.slow = self.loop.call_later(PATIENCE, self._hand_over, upload)
+            upload.slow = self.loop.call_later(MAX_ARRIVAL_SECONDS, self._hand_over, upload)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -219,7 +221,7 @@ class UploadProtocol(BoundedHeadProtocol):
         try:
             upload.taken = self.uploads.take(key, body, now, partial(self._answer_taken, upload))
         except Exception:  # the parser would treat it as an error of the request
-            log.exception("the short way failed")
+            log.exception("fast path failed")
         return upload.taken is not None
 
     def _leave_to_server(self) -> None:

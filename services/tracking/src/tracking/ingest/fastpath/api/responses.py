@@ -20,7 +20,7 @@ def response(code: int, headers: Headers, body: bytes, *, keep_alive: bool) -> b
     return b"".join((*parts, b"\r\n", body))
 
 
-class StoredResponses:
+class CachedResponses:
     """Cached responses: most are equal while the server's own headers are, which change once a second."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from servicekit.ids import new_id
 from tracking.clock.rules.unix_time import moment_of
-from tracking.ingest.rules.upload_reader import Activity, Quarantined, Report, Usage
+from tracking.ingest.rules.upload_reader import ActivityClaim, Quarantined, Report, UsageSpan
 
 _EPOCH = 946_684_800_000_000  # of PostgreSQL's timestamps, in microseconds of Unix time
 _KINDS = {kind: kind.encode() for kind in "aw"}
@@ -105,7 +105,7 @@ class Packer:
             len(usage) + len(activity) + len(quarantined),
         )
 
-    def _used(self, found: Iterable[Usage]) -> list[bytes]:
+    def _used(self, found: Iterable[UsageSpan]) -> list[bytes]:
         whose = self._usage
         rows = []
         for record_id, kind, at, seconds, name, detail in found:
@@ -114,7 +114,7 @@ class Packer:
             rows.append(b"".join((whose, use, named, _length(len(detailed)), detailed)))
         return rows
 
-    def _claimed(self, found: Iterable[Activity]) -> list[bytes]:
+    def _claimed(self, found: Iterable[ActivityClaim]) -> list[bytes]:
         whose = self._claims + _ID(16, new_id().bytes)
         return [
             whose + _STRETCH(16, record_id, 1, kind.encode(), 8, at - _EPOCH, 4, seconds)

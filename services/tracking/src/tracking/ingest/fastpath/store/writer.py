@@ -15,8 +15,8 @@ from servicekit.errors import Unavailable
 from tracking.ingest.fastpath.store.copying import HEADER, TRAILER, copy_all
 from tracking.ingest.fastpath.store.packing import CLAIMS, QUARANTINE, USAGE, Table, Upload, unpack
 
-MOST_BUFFERED = 250  # rows of a COPY
-MAX_UNPACKED = 1_000  # rows of a statement: building their values blocks the event loop for some ten milliseconds
+MAX_BUFFERED_ROWS = 250  # rows of a COPY
+MAX_INSERTED_ROWS = 1_000  # rows of a statement: building their values blocks the event loop for some ten milliseconds
 
 
 class NotStorable(Exception):
@@ -74,7 +74,7 @@ def _copy(table: Table, rows: int) -> bytes:
     # For each of up to 1,000 rows that it buffers, PostgreSQL 18 adds the same reference to one place of a hash table,
     # so the work grows quadratically. A condition evaluated for each row turns buffering off.
     names = ", ".join(table.columns)
-    unbuffered = " WHERE random() >= 0" if rows > MOST_BUFFERED else ""
+    unbuffered = " WHERE random() >= 0" if rows > MAX_BUFFERED_ROWS else ""
     return f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY){unbuffered}".encode()
 
 
@@ -85,6 +85,6 @@ async def _insert_new(cursor: AsyncCursor, table: Table, rows: Sequence[bytes]) 
         f"INSERT INTO {table.name} ({names}) SELECT {names} FROM unnest({arrays}) AS r ({names}) "
         f"ON CONFLICT ({', '.join(table.key)}) DO NOTHING"
     )
-    for start in range(0, len(rows), MAX_UNPACKED):
-        columns = zip(*(unpack(table, row) for row in rows[start : start + MAX_UNPACKED]), strict=True)
+    for start in range(0, len(rows), MAX_INSERTED_ROWS):
+        columns = zip(*(unpack(table, row) for row in rows[start : start + MAX_INSERTED_ROWS]), strict=True)
         await cursor.execute(statement.encode(), [list(column) for column in columns])
