@@ -44,8 +44,8 @@ def real_hashes() -> Iterator[None]:
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("door", ["workspace", "desktop", "native"])
-async def test_four_kinds_of_failure_take_the_same_time(new_tenant, engine, superuser, monkeypatch, door: str) -> None:
+@pytest.mark.parametrize("place", ["workspace", "desktop", "native"])
+async def test_four_kinds_of_failure_take_the_same_time(new_tenant, engine, superuser, monkeypatch, place: str) -> None:
     for kind in throttle.BUDGETS:
         monkeypatch.setitem(throttle.BUDGETS, kind, Budget(10**6, 10**6))
     first, second, third = await new_tenant(people=2), await new_tenant(), await new_tenant()
@@ -70,7 +70,7 @@ async def test_four_kinds_of_failure_take_the_same_time(new_tenant, engine, supe
         company = (second if email == gone else first).company_id
         await enrol_device(engine, company, email=email, password="guess", name="Laptop", origin=origin, now=now)
 
-    attempt = {"workspace": workspace, "desktop": desktop, "native": native}[door]
+    attempt = {"workspace": workspace, "desktop": desktop, "native": native}[place]
     spent: dict[str, list[float]] = {kind: [] for kind in kinds}
     for number in range(SAMPLES):
         order = list(kinds.items())
@@ -82,7 +82,7 @@ async def test_four_kinds_of_failure_take_the_same_time(new_tenant, engine, supe
             spent[kind].append(time.process_time() - began)
     medians = {kind: statistics.median(times) * 1000 for kind, times in spent.items()}
     spread = max(medians.values()) / min(medians.values()) - 1
-    print(door, {kind: f"{ms:.2f} ms" for kind, ms in medians.items()}, f"spread {spread:.1%}")
+    print(place, {kind: f"{ms:.2f} ms" for kind, ms in medians.items()}, f"spread {spread:.1%}")
     assert spread < 0.05
 
 

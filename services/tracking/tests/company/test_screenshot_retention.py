@@ -1,4 +1,4 @@
-"""Shortening the time that screenshots are kept takes effect a day later; making it longer does at once."""
+"""Screenshot retention: a reduction takes effect after a grace period."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""A company moves: its days begin at another midnight, the past ones too, and every total is as if it always had."""
+"""A change of time zone: all days, past ones included, are recounted as if the zone had always applied."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial

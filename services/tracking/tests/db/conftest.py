@@ -123,7 +123,7 @@ async def _fill(tenant, engine: AsyncEngine, heartbeat: AsyncEngine, writer: Ing
         await screenshot_retention.put(tx, tenant.company_id, Retention(30))
     with pytest.raises(NotAuthenticated):
         await log_in(engine, tenant.company_id, **account | {"password": "guess"}, now=now)
-    for seconds in (30, 0):  # the second claim is none, and is kept aside
+    for seconds in (30, 0):  # the second claim is invalid and quarantined
         report = UploadReader(device.employee_id, logged_in_at=then, clock_offset=timedelta()).read(
             applications=[{"app_name": "Editor", "active_seconds": seconds, "created_at": str(now)}],
             websites=[],

@@ -1,4 +1,4 @@
-"""A gateway remembers devices for as long as it is sure to hear of their changes."""
+"""The authenticator's memory: devices are remembered while notifications of changes arrive."""
 
 import asyncio
 from collections.abc import AsyncIterator

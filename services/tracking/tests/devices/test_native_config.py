@@ -1,4 +1,4 @@
-"""Configuration by long polling: a change ends the wait at once, and a wait holds nothing but memory."""
+"""Configuration by long polling: a change ends the wait at once, and a wait holds no connection."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""The limits of bodies from both sides: as much as is allowed is read, one more is refused with 413 or 400."""
+"""Size limits of request bodies from both sides: the limit is accepted, one byte more is refused."""
 
 import json
 from collections.abc import AsyncIterator
@@ -22,15 +22,15 @@ from tracking.screenshots.api.desktop import MAX_SCREENSHOT_BYTES
 
 @pytest.fixture
 async def client(native_api, api, engine, dispatch, directory, sync, pictures) -> AsyncIterator[httpx.AsyncClient]:
-    """The gateway's two doors, and the workspace under what is left of the paths."""
+    """The gateway's two HTTP APIs, and the workspace on all other paths."""
     pages = workspace_app(engine, dispatch, directory, sync, health=[], pictures=pictures, cookie_secure=False)
-    doors = Starlette(routes=[Route("/v1/{rest:path}", native_api), Mount("/", Doors(api, pages))])
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(doors), base_url="http://gateway") as http:
+    apis = Starlette(routes=[Route("/v1/{rest:path}", native_api), Mount("/", BothApis(api, pages))])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(apis), base_url="http://gateway") as http:
         yield http
 
 
-class Doors:
-    """What begins with /api goes to the desktops' door, everything else to the workspace."""
+class BothApis:
+    """Paths under /api go to the desktop API, everything else to the workspace."""
 
     def __init__(self, api, pages) -> None:
         self._api, self._pages = api, pages

@@ -1,4 +1,4 @@
-"""Requests that no tracker sends: a clear 4xx, never a 5xx, and nothing is lost of what comes after."""
+"""Requests that no tracker sends get a clear 4xx, never a 5xx, and do not affect later requests."""
 
 import asyncio
 import json
@@ -19,11 +19,11 @@ UPLOAD = "/api/upload/employee-activity"
 
 
 @pytest.fixture
-def send(door: httpx.AsyncClient, tenant):
+def send(gateway_client: httpx.AsyncClient, tenant):
     """`await send(path, content)` with the tenant's key: the status, and the body, which must be an object."""
 
     async def send(path: str, content: Any, **headers: str) -> tuple[int, dict[str, Any]]:
-        reply = await door.post(path, content=content, headers={"X-Company-Key": tenant.key} | headers)
+        reply = await gateway_client.post(path, content=content, headers={"X-Company-Key": tenant.key} | headers)
         body = reply.json()
         assert isinstance(body, dict)
         return reply.status_code, body
@@ -114,7 +114,7 @@ async def test_rows_nested_as_deep_as_the_reader_goes(seat, send, depth: int) ->
 async def test_a_body_too_large_is_refused_by_its_declared_length(send, path: str) -> None:
     limit = ENDPOINTS[path].largest_body
     code, body = await send(path, b"", **{"Content-Length": str(50 * 1024 * 1024)})
-    assert (code, body["message"]) == (413, f"a request to this path may have at most {limit} bytes")
+    assert (code, body["message"]) == (413, f"a request to this path must have at most {limit} bytes")
 
 
 @pytest.mark.parametrize("length", ["-1", "many", "1e3", "²"])

@@ -1,4 +1,4 @@
-"""A desktop's clock is set while a session runs: its seconds are counted when they were, and once."""
+"""Clock steps during a session: seconds are counted when they happened, and once."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -35,7 +35,7 @@ async def desktop(tenant, tracker, clock) -> Desktop:
 
 @pytest.fixture
 def spend(desktop: Desktop, clock):
-    """`spend(20)`: the person works, and everybody's time goes on."""
+    """`spend(20)`: the person works while the clock advances."""
 
     def spend(seconds: int, kind="ACTIVE", window: Window | None = None) -> None:
         desktop.tick(seconds, kind, window)
@@ -176,7 +176,7 @@ def test_what_another_person_left_says_nothing_of_the_clock() -> None:
 
 
 async def test_a_clock_that_is_set_back_to_before_the_log_in(tenant, tracker, clock, counted, stored) -> None:
-    """Until the desktop adds ticks, they may be another person's: they are set aside, and what follows counts."""
+    """Until the desktop adds ticks, they may be another person's and are quarantined; what follows counts."""
     desktop = Desktop(tracker(tenant.key), clock.now)
     assert await desktop.sign_in(tenant.people[1], tenant.password)
     assert await desktop.start()

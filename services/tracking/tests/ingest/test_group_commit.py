@@ -1,4 +1,4 @@
-"""Group commit: repeated rows, two writers at once, a database that goes away, and an upload that spoils nothing."""
+"""Group commit: repeated rows, concurrent writers, a failing database, and an upload that the database rejects."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence

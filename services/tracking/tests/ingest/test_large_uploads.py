@@ -1,4 +1,4 @@
-"""Uploads of many rows and large screenshots: who calls is known first, and nobody else waits for them."""
+"""Large uploads and screenshots: the sender is authenticated first, and other calls do not wait."""
 
 import asyncio
 import base64
@@ -28,7 +28,7 @@ MAX_BLOCK = 0.02  # seconds of CPU that others may have to wait for
 
 
 class Blocks:
-    """The longest stretch of CPU time in which this event loop served nobody else.
+    """The longest CPU time during which this event loop served no other call.
 
     `clock` counts the time of this thread, or that of all, one of which may have held the interpreter.
     """
@@ -103,7 +103,7 @@ async def test_both_ways_give_a_row_the_same_identity(seat, stored) -> None:
     assert {row["record_id"] for row in await stored("usage_record", seat.company_id)} == before
 
 
-async def test_a_stranger_is_refused_before_the_rows(seat, door, blocks: Blocks) -> None:
+async def test_a_stranger_is_refused_before_the_rows(seat, gateway_client, blocks: Blocks) -> None:
     start = json.dumps(seat.body() | {"active_token": "wrong"})[:-1].encode() + b', "activities": ['
     sent = 0
 
@@ -114,25 +114,25 @@ async def test_a_stranger_is_refused_before_the_rows(seat, door, blocks: Blocks)
             sent += 64 * 1024
             yield b"{}," * (64 * 1024 // 3)
 
-    reply = await door.post(f"/api/{UPLOAD}", content=rows(), headers={"x-company-key": seat.key})
+    reply = await gateway_client.post(f"/api/{UPLOAD}", content=rows(), headers={"x-company-key": seat.key})
     assert (reply.status_code, reply.json()["status"]) == (401, False)
     assert sent <= START + 128 * 1024
     assert await blocks.end() < MAX_BLOCK
 
 
-async def test_more_rows_than_a_desktop_can_hold(seat, door, blocks: Blocks) -> None:
+async def test_more_rows_than_a_desktop_can_hold(seat, gateway_client, blocks: Blocks) -> None:
     body = json.dumps(seat.body())[:-1].encode() + b', "activities": [' + b"{}," * MAX_ROWS + b"{}]}"
-    reply = await door.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
+    reply = await gateway_client.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
     assert (reply.status_code, reply.json()["status"]) == (413, False)
     assert await blocks.end() < MAX_BLOCK
     assert await seat.is_heard()
 
 
 @pytest.mark.parametrize("number", [80_000, 20_000])
-async def test_nobody_waits_for_odd_rows(seat, door, blocks: Blocks, stored, number: int) -> None:
+async def test_nobody_waits_for_odd_rows(seat, gateway_client, blocks: Blocks, stored, number: int) -> None:
     """Of `number` empty rows: under and over what is decoded in the gateway's own process."""
     body = json.dumps(seat.body())[:-1].encode() + b', "activities": [' + b"{}," * number + b"{}]}"
-    reply = await door.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
+    reply = await gateway_client.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
     assert (reply.status_code, reply.json()["message"]) == (
         200,
         f"{number + 1} rows stored, {number + 1} of them kept aside",
@@ -153,15 +153,15 @@ async def test_nobody_waits_for_odd_rows(seat, door, blocks: Blocks, stored, num
         b"7",
     ],
 )
-async def test_what_is_no_upload_is_refused(seat, door, end: bytes) -> None:
+async def test_what_is_no_upload_is_refused(seat, gateway_client, end: bytes) -> None:
     rows = json.dumps(days_of_rows(3_000)).encode()
     body = json.dumps(seat.body())[:-1].encode() + b', "applications": ' + rows + b', "websites": ' + end + b"}"
-    reply = await door.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
+    reply = await gateway_client.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
     assert reply.status_code in (200, 400) if end == b"[1e400, NaN]" else reply.status_code == 400, reply.text
     assert await seat.is_heard()
 
 
-async def test_a_company_suspended_while_the_rows_arrive(seat, door, suspend, stored) -> None:
+async def test_a_company_suspended_while_the_rows_arrive(seat, gateway_client, suspend, stored) -> None:
     body = json.dumps(seat.body(applications=days_of_rows(3_000))).encode()
 
     async def slowly() -> AsyncIterator[bytes]:
@@ -169,12 +169,12 @@ async def test_a_company_suspended_while_the_rows_arrive(seat, door, suspend, st
         await suspend(seat)
         yield body[SMALL_BODY + 1 :]
 
-    reply = await door.post(f"/api/{UPLOAD}", content=slowly(), headers={"x-company-key": seat.key})
+    reply = await gateway_client.post(f"/api/{UPLOAD}", content=slowly(), headers={"x-company-key": seat.key})
     assert (reply.status_code, reply.json()["message"]) == (403, "Company subscription is suspended")
     assert await stored("usage_record", seat.company_id) == []
 
 
-async def test_a_small_body_is_decided_on_again(seat, door, suspend) -> None:
+async def test_a_small_body_is_decided_on_again(seat, gateway_client, suspend) -> None:
     body = json.dumps(seat.body()).encode()
 
     async def slowly() -> AsyncIterator[bytes]:
@@ -183,7 +183,7 @@ async def test_a_small_body_is_decided_on_again(seat, door, suspend) -> None:
         yield body[10:]
 
     for path in ("login", "tasks/get", UPLOAD):
-        reply = await door.post(f"/api/{path}", content=slowly(), headers={"x-company-key": seat.key})
+        reply = await gateway_client.post(f"/api/{path}", content=slowly(), headers={"x-company-key": seat.key})
         assert (reply.status_code, reply.json()["message"]) == (403, "Company subscription is suspended")
 
 
@@ -202,13 +202,15 @@ async def test_the_process_comes_back(seat, gateway, monkeypatch: pytest.MonkeyP
     assert (await seat.upload(applications=rows, websites=[], activities=[])).ok
 
 
-async def test_a_large_screenshot_blocks_nobody(seat, door, stored) -> None:
+async def test_a_large_screenshot_blocks_nobody(seat, gateway_client, stored) -> None:
     picture = random.Random(1).randbytes(6 * 1024**2)
     ids = seat.body(capture_time=stamp(datetime.now(UTC)))
     token = ids.pop("active_token")
     body = json.dumps({**ids, "photo": base64.b64encode(picture).decode(), "active_token": token}).encode()
     blocks = Blocks(time.thread_time)  # hashing in a thread, which is meant, does not hold the interpreter
-    reply = await door.post("/api/screenshot/upload", content=in_pieces(body)(), headers={"x-company-key": seat.key})
+    reply = await gateway_client.post(
+        "/api/screenshot/upload", content=in_pieces(body)(), headers={"x-company-key": seat.key}
+    )
     assert (reply.status_code, reply.json()["status"]) == (200, True)
     assert reply.json()["message"].startswith("Kept aside")
     assert await blocks.end() < MAX_BLOCK

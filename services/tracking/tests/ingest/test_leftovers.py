@@ -1,4 +1,4 @@
-"""Rows that travel under the wrong session or person, and threads that post the same rows twice."""
+"""Rows sent under the wrong session or person, and threads that post the same rows twice."""
 
 import asyncio
 from datetime import timedelta

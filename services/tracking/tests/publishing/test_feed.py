@@ -1,4 +1,4 @@
-"""What the aggregator announces of a company's days, and that the feed can be made again from the tables."""
+"""The feed's messages of a company's days, and the rebuild of the feed from the tables."""
 
 import asyncio
 from asyncio.subprocess import DEVNULL

@@ -1,4 +1,4 @@
-"""Reports: an admin's of everyone in the company, everyone else's of themselves; days are the company's."""
+"""Reports: admins see everyone of their company, employees themselves; days are the company's."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Screenshots of new agents: kept once under the agent's id; one that cannot be kept is refused, and says why."""
+"""Agents' screenshots: stored once under the agent's id, or refused with a reason."""
 
 import uuid
 from collections import Counter
@@ -75,7 +75,7 @@ async def test_hostile_ones_are_refused_for_good(working, own, stored, name: str
 
 
 async def test_a_colleagues_id_is_no_duplicate(working, own, enrol, stored, pictures) -> None:
-    """Agents make the ids: whoever shows a colleague's has a picture of their own, and neither replaces the other."""
+    """Agents make the ids: the same id of two people names two pictures."""
     colleague, name = await enrol(own, 1), str(uuid.uuid4())
     colleague.start(datetime.now(UTC))
     await colleague.sync(datetime.now(UTC))

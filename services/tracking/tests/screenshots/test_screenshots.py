@@ -1,4 +1,4 @@
-"""Screenshots: verified, kept once, counted for their day; what cannot be kept never blocks a tracker's queue."""
+"""Desktop screenshots: validated, stored once, counted; a rejected one never blocks a tracker's queue."""
 
 import asyncio
 import base64
@@ -152,7 +152,7 @@ async def test_what_cannot_be_kept_is_counted_and_blocks_nothing(own, stored, ph
     for _ in range(2):
         body = own.body(photo=sent, capture_time="2026-01-05 09:00:00")
         reply = await own.tracker.post(PATH, body)
-        assert (reply.code, reply.body) == (200, {"status": True, "message": f"Kept aside: {reason}"})
+        assert (reply.code, reply.body) == (200, {"status": True, "message": f"Not counted: {reason}"})
     (row,) = await stored("quarantine", own.company_id)
     assert row["reason"] == reason
     assert await stored("screenshot", own.company_id) == []
@@ -287,15 +287,17 @@ async def test_a_plan_that_is_changed_back_within_a_day_costs_no_picture(
     assert None not in [row["removed_at"] for row in await stored("screenshot", own.company_id)]
 
 
-async def test_a_picture_store_that_is_away_refuses_and_loses_nothing(own, door, pictures, monkeypatch, stored) -> None:
+async def test_a_picture_store_that_is_away_refuses_and_loses_nothing(
+    own, gateway_client, pictures, monkeypatch, stored
+) -> None:
     with monkeypatch.context() as away:
 
         async def put(*_: object) -> None:
-            raise Unavailable("the picture store does not answer")
+            raise Unavailable("the picture store does not respond")
 
         away.setattr(pictures, "put", put)
         body = own.body(photo=base64.b64encode(PNG).decode(), capture_time=stamp(datetime.now(UTC)))
-        reply = await door.post(f"/api/{PATH}", json=body, headers={"X-Company-Key": own.key})
+        reply = await gateway_client.post(f"/api/{PATH}", json=body, headers={"X-Company-Key": own.key})
         assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
     assert await stored("screenshot", own.company_id) == await stored("quarantine", own.company_id) == []
     assert (await send(own)).fields["message"] == "Screenshot kept"

@@ -1,4 +1,4 @@
-"""A company with one person at two devices, to whom anything can be done; and a desktop, its pictures and an admin."""
+"""A company with one person and two devices, and the steps that tests can take with them."""
 
 import base64
 from collections import Counter
@@ -94,7 +94,7 @@ class Workplace:
             await records.end_sessions(tx, {self._sessions[place][0]: moment(at)})
 
     async def see(self, place: int, at: float) -> None:
-        """A sign of life."""
+        """A heartbeat."""
         async with companies_scope(self._heartbeat, [self.company_id]) as tx:
             await heartbeats.saw_running(tx, [(self.company_id, *self._sessions[place], moment(at))])
 
@@ -121,7 +121,7 @@ class Workplace:
             await self._writer.write([self._uploads[place % len(self._uploads)]])
 
     async def shoot(self, place: int, at: int) -> bool:
-        """A screenshot of the session, if it stands."""
+        """A screenshot of the session, if it is not deleted."""
         taken = Screenshot(new_id(), self._employee_id, self._sessions[place][0], moment(at), 16, 9, BYTES)
         async with company_scope(self._engine, self.company_id) as tx:
             if not await sessions.lock_unless_deleted(tx, taken.session_id):

@@ -1,4 +1,4 @@
-"""What may happen at a workplace: the steps, and how they are drawn."""
+"""Steps of generated histories with deletions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +10,12 @@ from tracking.totals.rules.timeline import ActivityKind
 
 MIDNIGHT = int(datetime(2026, 3, 29, tzinfo=ZoneInfo("Europe/Berlin")).timestamp())  # of a day with 23 hours
 ZONES = ("Europe/Berlin", "UTC", "Asia/Kolkata", "America/New_York")
-LAG = 90  # seconds by which a sign of life may be older than what was recorded
+LAG = 90  # seconds by which a heartbeat may be older than the recorded time
 
 
 @dataclass(frozen=True)
 class Work:
-    """A session at one of two devices, until its tracker ends it, or until a sign of life: then it is open."""
+    """A session at one of two devices, until its tracker ends it, or until a heartbeat, which leaves it open."""
 
     device: int
     start: float
@@ -25,7 +25,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Seen:
-    """A sign of life of a session; one that only fell silent goes on."""
+    """A heartbeat of a session; one that ended for silence continues."""
 
     place: int
     at: float
@@ -33,7 +33,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class EndedByAdmin:
-    """An open session is ended at its last sign of life."""
+    """An open session is ended at its last heartbeat."""
 
     place: int
 

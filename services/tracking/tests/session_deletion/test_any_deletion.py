@@ -1,4 +1,4 @@
-"""Whatever is worked, sent, sent again, folded, moved and deleted in whatever order: the totals are what stands."""
+"""Generated histories of work, repetitions, folds, moves and deletions: the totals always match the model."""
 
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
@@ -41,7 +41,7 @@ BYTES = 100
 
 @dataclass
 class Session:
-    """As far as it is known: `until` its end or its last sign of life."""
+    """As far as it is known: `until` its end or its last heartbeat."""
 
     device: int
     start: float
@@ -73,7 +73,7 @@ class Model:
         return min(later, default=None)
 
     def until(self, place: int) -> float:
-        """Its end or its last sign of life; what its device recorded before its next session is one."""
+        """Its end or its last heartbeat; a record of its device before its next session is one."""
         session, bound = self.sessions[place], self.next_start(place)
         if session.ended_by == "TRACKER":
             return session.until
@@ -84,7 +84,7 @@ class Model:
         return max([session.until, *own])
 
     def covered(self, place: int, *, is_doomed: bool) -> set[int]:
-        """Its seconds: one that is deleted goes until its last sign of life, another as long as is likely."""
+        """Its seconds: a deleted one lasts until its last heartbeat, another as long as is likely."""
         session, end, bound = self.sessions[place], self.until(place), self.next_start(place)
         if session.ended_by != "TRACKER" and not is_doomed:
             latest = LATER if session.ended_by is None else min(LATER, end + LAG)

@@ -1,4 +1,4 @@
-"""The pictures of a session that was deleted: none stays in the store, whatever broke off or came twice."""
+"""Screenshots of a deleted session: none stays in the store, whatever failed or was sent twice."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -64,7 +64,7 @@ async def test_without_the_picture_store_nothing_is_deleted(
 ) -> None:
     class Away(PictureStore):
         async def delete(self, *_: Any) -> None:
-            raise Unavailable("the picture store does not answer")
+            raise Unavailable("the picture store does not respond")
 
     assert await photograph(desktop, "red", datetime.now(UTC)) == "Screenshot kept"
     with pytest.raises(Unavailable):
@@ -86,7 +86,7 @@ async def test_one_whose_attempt_broke_off_goes_when_it_comes_again(
             await delete(desktop.session_id)
 
         async def delete(self, *_: Any) -> None:
-            raise Unavailable("the picture store does not answer")
+            raise Unavailable("the picture store does not respond")
 
     at = datetime.now(UTC)
     with monkeypatch.context() as broken:

@@ -1,4 +1,4 @@
-"""An admin deletes a session: after a page that says what goes, and nobody else may."""
+"""The page that deletes a session: it explains the consequences, and only admins may use it."""
 
 from datetime import UTC, date, datetime
 from typing import Any

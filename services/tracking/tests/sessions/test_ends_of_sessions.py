@@ -1,4 +1,4 @@
-"""Until when an agent's sessions go, of which its device has one at a time: records are signs of life."""
+"""The end of agents' sessions, of which a device has one at a time: records are heartbeats."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,6 +1,6 @@
 """Whatever happens to sessions, devices, clocks and replies: no second that was acknowledged is lost without a word.
 
-Each is counted once, set aside with its reason, or deleted with its session. Two desktops and an agent of one person
+Each is counted once, quarantined with its reason, or deleted with its session. Two desktops and an agent of one person
 work, upload, lose replies, crash, have their clocks set, send old rows again, are suspended and come back, while an
 admin ends and deletes sessions. `TENANTRY_HISTORIES=10000` plays as many histories as that.
 """
@@ -82,7 +82,7 @@ class Place:
     gateway: Any
     clock: Any
     tracker: Any
-    native_door: Any
+    native_client: Any
     suspend: Any
     reactivate: Any
     employee_id: UUID | None = None
@@ -112,7 +112,7 @@ class History:
             assert await desktop.sign_in(self.email, place.tenant.password)
             self.desktops.append(desktop)
             await self._note_device()
-        self.agent = NativeAgent("http://gateway/v1", place.tenant.key, place.native_door)
+        self.agent = NativeAgent("http://gateway/v1", place.tenant.key, place.native_client)
         assert (await self.agent.enrol(self.email, place.tenant.password)).status_code == 201
         await self._note_device()
         self.agent_wrong = timedelta()
@@ -269,7 +269,7 @@ class History:
         seat = self.seats[device]
         name = str(row.session_id) if device == AGENT else str(row.number)
         if row.ended_by == "TRACKER":
-            self.later_deleted.add(f"{device} {name}")  # what is still to come of it lies within it
+            self.later_deleted.add(f"{device} {name}")  # what arrives later lies within it
         else:
             self.deleted_of[device] += seat.taken[name]
 
@@ -327,7 +327,17 @@ class History:
 
 @pytest.fixture
 async def begin(
-    new_tenant, engine, dispatch, superuser, pictures, gateway, native_clock, tracker, native_door, suspend, reactivate
+    new_tenant,
+    engine,
+    dispatch,
+    superuser,
+    pictures,
+    gateway,
+    native_clock,
+    tracker,
+    native_client,
+    suspend,
+    reactivate,
 ) -> Callable[[], Awaitable[History]]:
     """`await begin()`: the history of somebody new, in a company that has had few others."""
     numbers = count()
@@ -339,7 +349,7 @@ async def begin(
         number = next(numbers)
         if number % A_COMPANY == 0:
             tenant = await new_tenant(people=0)
-            around = (gateway, native_clock, tracker, native_door, suspend, reactivate)
+            around = (gateway, native_clock, tracker, native_client, suspend, reactivate)
             place = Place(tenant, engine, dispatch, superuser, pictures, *around)
         assert place is not None
         native_clock.now = started

@@ -1,4 +1,4 @@
-"""An agent hears with each batch whether the session that it says is running is over."""
+"""An agent learns with each batch whether its running session has ended."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Work sessions from start to end: ids in either type, stopping twice, silence, and a desktop's wrong clock."""
+"""Work sessions from start to end: ids of either type, repeated stops, silence, and wrong clocks."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

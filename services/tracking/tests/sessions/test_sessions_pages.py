@@ -1,4 +1,4 @@
-"""Sessions in the workspace: everyone's own, the company's for its admins, who may end one that is open."""
+"""Pages of sessions: employees see their own, admins the company's, which they may end."""
 
 import re
 from datetime import UTC, date, datetime, timedelta

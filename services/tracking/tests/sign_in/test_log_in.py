@@ -1,4 +1,4 @@
-"""Signing in: in the key's company alone, with everything a tracker needs, and a configuration that only grows."""
+"""Log-in of trackers: in the key's company alone, with everything a tracker needs."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -159,9 +159,11 @@ def test_a_change_in_the_second_of_a_log_in_counts() -> None:
 
 
 @pytest.mark.parametrize("authorization", ["", "Token", "Token ", "Bearer {}", "token {}", "Token {} x", "{}"])
-async def test_the_configuration_needs_the_token_in_its_header(tenant, seat, door, authorization: str) -> None:
+async def test_the_configuration_needs_the_token_in_its_header(
+    tenant, seat, gateway_client, authorization: str
+) -> None:
     headers = {"X-Company-Key": tenant.key, "Authorization": authorization.format(seat.account.token)}
-    reply = await door.get("/api/employee-config/", headers=headers)
+    reply = await gateway_client.get("/api/employee-config/", headers=headers)
     assert (reply.status_code, reply.json()["status"]) == (401, False)
 
 

@@ -1,4 +1,4 @@
-"""Setting up a company: whoever has its key makes the first admin, once."""
+"""Setting up a company: a holder of its key creates the first admin, once."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ FIELDS = {"name": "Ada", "email": "ada@acme.example", "password": "open sesame t
 
 @pytest.fixture
 async def company(new_key) -> tuple:
-    """A company that nobody has set up: its id and key."""
+    """A company without accounts: its id and key."""
     return await new_key()
 
 

@@ -1,4 +1,4 @@
-"""One e-mail in several companies: one hash an attempt, and a choice where the password opens several of them."""
+"""One e-mail in several companies: one hash for each attempt, and a choice between companies."""
 
 import asyncio
 import contextlib
@@ -23,8 +23,8 @@ from tracking.people.use_cases import add_employee
 from tracking.processes.workspace import workspace_app
 from tracking.sign_in.store import sign_in_attempts
 from tracking.sign_in.store.sign_in_attempts import NO_COMPANY
-from tracking.sign_in.use_cases.guard_sign_in import account_subject
 from tracking.sign_in.use_cases.log_in import log_in
+from tracking.sign_in.use_cases.throttle import account_subject
 from tracking.sign_in.use_cases.workspace_sign_in import Choice, sign_in
 
 CHOICE = re.compile(r'name="csrf_token" value="(\w+)">\s*<input type="hidden" name="company" value="(\w+)"')
@@ -100,7 +100,7 @@ async def test_a_suspended_company_hides_none(open_browser, two, suspend) -> Non
 
 
 async def test_every_attempt_costs_one_hash(two, engine, hashes, superuser, new_tenant) -> None:
-    """Whatever is found: an unknown e-mail, a deactivated account, one company or several, at both doors."""
+    """For an unknown e-mail, a deactivated account, one company or several, in the workspace and at the gateway."""
     first, _second, email = two
     gone = await new_tenant()
     async with superuser.begin() as tx:
@@ -159,7 +159,7 @@ async def test_who_makes_an_account_of_the_same_email_gains_nothing(open_browser
 
 
 async def test_an_old_account_that_is_given_the_email_shuts_nobody_out(two, new_tenant, engine, superuser) -> None:
-    """It is older, and nobody has signed in to it since passwords were hashed without a salt of their e-mail."""
+    """It is older and unused since passwords were hashed without a salt of their e-mail."""
     first, second, email = two
     old = PasswordHasher(time_cost=1, memory_cost=64, parallelism=2).hash("another password of mine")
     other = await new_tenant()

@@ -1,4 +1,4 @@
-"""Guessing passwords at the gateway: what is counted, what a success forgives, and who is not held up."""
+"""The sign-in throttle at the gateway: what is counted, what a success resets, and who is not delayed."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -92,7 +92,7 @@ async def test_the_attempts_on_an_account_from_all_new_places_are_bounded(tenant
 
 
 async def test_a_success_in_another_company_forgives_nothing(tenant, new_tenant, at, engine) -> None:
-    """Who runs a company can make an account of the same e-mail with a password that is known there."""
+    """An admin can create an account with the same e-mail and a known password in another company."""
     other = await new_tenant(people=0)
     victim = tenant.people[0]
     await add(engine, other, victim)

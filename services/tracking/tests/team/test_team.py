@@ -1,4 +1,4 @@
-"""The team page: for admins, within the plan's seats, and nothing of another company on it."""
+"""The team page: for admins, within the plan's seats, without anything of another company."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Days of work through the door, in compressed time: what is counted is what was worked, to the second."""
+"""Days of work through the gateway in compressed time are counted to the second."""
 
 import asyncio
 from datetime import UTC, timedelta
@@ -20,7 +20,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 class Desk:
-    """Desktops of one company's people, and what is kept of them."""
+    """Desktops of one company's people, and the stored rows."""
 
     def __init__(self, tenant, clock, tracker, fold, stored) -> None:
         self.tenant = tenant
@@ -52,7 +52,7 @@ async def desk(new_tenant, clock, tracker, fold, stored) -> Desk:
 
 
 async def work(desktop: Desktop, clock, random: Random, seconds: int) -> None:
-    """Some stretches of activity, idleness and windows, with an upload every now and then."""
+    """Spans of activity, idleness and windows, with uploads in between."""
     until = clock.now + timedelta(seconds=seconds)
     while clock.now < until:
         for _ in range(random.randint(3, 12)):

@@ -1,4 +1,4 @@
-"""Long lists are complete: page after page, the newest first, whatever comes or goes while somebody turns them."""
+"""Long lists are complete, page by page, whatever rows are added or removed meanwhile."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""What all pages have in common, and the pictures on them."""
+"""What all pages share, and the charts on them."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from tracking.ingest.rules import rows
 from tracking.ingest.rules import upload_reader as reports
 from tracking.screenshots import rules as captures
 from tracking.screenshots.imaging import protocol as unfit
-from tracking.team.pages.set_aside import explain_rejection
+from tracking.team.pages.rejections import explain_rejection
 from tracking.totals.rules.daybook import EmployeeTotals
 from tracking.workspace.pages import rendering as pages
 from tracking.workspace.pages.charts import chart, longest

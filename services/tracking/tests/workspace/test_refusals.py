@@ -1,4 +1,4 @@
-"""What a browser is told where there is no page for what it asked: what was wrong, and with which field."""
+"""Error pages say what was wrong, and with which field."""
 
 import pytest
 

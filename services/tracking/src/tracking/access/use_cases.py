@@ -29,7 +29,7 @@ class ConfigWatch:
         Unavailable: too many agents are waiting.
         """
         if self._count >= MAX_WAITERS:
-            raise Unavailable("too many agents wait for changes; ask again later", retry_after=30)
+            raise Unavailable("too many agents are waiting for changes; try again later", retry_after=30)
         devices = self._waiting[company_id]
         if device_id in devices:
             _end(devices[device_id], changed=False)

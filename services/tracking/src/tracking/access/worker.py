@@ -76,7 +76,7 @@ class AccessSync:
         except Refused:  # the database was restored to an earlier state, so the whole copy may be wrong
             directory.forget_companies()
         except AppError as error:
-            log.warning("tenancy does not answer", error=error.message)
+            log.warning("tenancy request failed", error=error.message)
 
     async def _ask_billing(self) -> None:
         directory = self._directory
@@ -92,7 +92,7 @@ class AccessSync:
         except Refused:
             directory.forget_entitlements()
         except AppError as error:
-            log.warning("billing does not answer", error=error.message)
+            log.warning("billing request failed", error=error.message)
 
     def _announce(self, company_ids: Iterable[UUID]) -> None:
         changed = list(company_ids)

@@ -36,7 +36,7 @@ from tracking.protocols.large_bodies import BodyAdmission
 from tracking.screenshots.imaging.decoder import Decoder
 from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
-from tracking.sessions.use_cases.signs_of_life import Heartbeats
+from tracking.sessions.use_cases.heartbeats import Heartbeats
 
 
 async def gateway(config: settings.Gateway, listener: socket.socket) -> None:

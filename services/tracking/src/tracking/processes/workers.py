@@ -39,7 +39,7 @@ def run_workers(target: Callable[[socket.socket], None], listener: socket.socket
         wait([stopped, *(worker.sentinel for worker in workers)])
         for place, worker in enumerate(workers):
             if worker.exitcode is not None and not stopped.poll(RESTART_PAUSE):
-                log.warning("worker ended, starting another", pid=worker.pid, exit_code=worker.exitcode)
+                log.warning("worker ended and is restarted", pid=worker.pid, exit_code=worker.exitcode)
                 workers[place] = start()
     for worker in workers:
         worker.terminate()

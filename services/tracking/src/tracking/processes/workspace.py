@@ -38,7 +38,7 @@ from tracking.sign_in.use_cases.reset_by_mail import answer_requests
 from tracking.sign_in.use_cases.workspace_sign_in import recognise
 from tracking.tasks import pages as tasks
 from tracking.team.pages import accounts, people, team
-from tracking.workspace.pages import held
+from tracking.workspace.pages import saved_forms
 from tracking.workspace.pages.errors import add_error_pages
 from tracking.workspace.pages.rendering import STATIC
 from tracking.workspace.pages.visitors import Workspace
@@ -50,7 +50,7 @@ PAGES = (
     sign_in,
     accounts,
     own_password,
-    held,
+    saved_forms,
     people,
     screenshots,
     reports,

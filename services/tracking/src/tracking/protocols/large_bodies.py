@@ -36,9 +36,9 @@ class BodyAdmission:
                     self._freed.clear()
                     await self._freed.wait()
         if self._held[company] and self._held[company] + size > MAX_HELD_BYTES_PER_COMPANY:
-            raise RateLimited("too many large uploads of this company at once; nothing is lost", retry_after=2)
+            raise RateLimited("too many large uploads of this company at once; no data is lost", retry_after=2)
         if self._is_short_of(company, size):
-            raise Unavailable("too many large uploads at once; nothing is lost, try again", retry_after=2)
+            raise Unavailable("too many large uploads at once; no data is lost, try again", retry_after=2)
         self._held[company] += size
         try:
             yield

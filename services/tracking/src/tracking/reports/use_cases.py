@@ -123,7 +123,7 @@ async def show_monthly(
 def check_year(day: date | None) -> None:
     """InvalidInput: the day is outside the supported years."""
     if day and day.year not in PLAUSIBLE_YEARS:
-        raise InvalidInput("There is nothing to see of such a day")
+        raise InvalidInput("There is no data for this day; choose another one")
 
 
 APPLICATION, WEBSITE = "a", "w"

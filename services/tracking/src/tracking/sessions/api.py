@@ -8,8 +8,8 @@ from tracking.devices.api.desktop import DeviceGateway, device_of
 from tracking.devices.store.devices import Device
 from tracking.protocols.calls import Call
 from tracking.protocols.desktop import Reply, id_in, no, ok, text_in, time_in
+from tracking.sessions.use_cases.heartbeats import Heartbeats
 from tracking.sessions.use_cases.lifecycle import end_session, poll_session, start_session
-from tracking.sessions.use_cases.signs_of_life import Heartbeats
 
 
 class SessionGateway(DeviceGateway, Protocol):
@@ -53,7 +53,7 @@ async def call_poll(gateway: SessionGateway, call: Call) -> Reply:
     if not await poll_session(gateway.engine, call.company.company_id, device, number=number):
         return no("This work session has ended")
     gateway.life.session(call.company.company_id, number, call.received_at)
-    return ok("The session goes on")
+    return ok("The session continues")
 
 
 async def _device(gateway: SessionGateway, call: Call) -> Device:

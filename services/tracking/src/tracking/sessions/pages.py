@@ -69,5 +69,5 @@ async def end(
 
 def _number(text: str) -> int | None:
     if text and not (text.isascii() and text.isdecimal()):
-        raise InvalidInput("a person is chosen by a number")
+        raise InvalidInput("the person must be given by number")
     return int(text) if text else None

@@ -21,7 +21,7 @@ PATH = "/api/upload/employee-activity"
 
 
 class Counted:
-    """The application behind the short way; counts what reaches it."""
+    """The fallback application; counts the requests that reach it."""
 
     def __init__(self, app: DesktopApi) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""The short way of ordinary uploads through a real socket: it answers as the application would, or hands over to it."""
+"""The fast path through a real socket: it responds as the fallback would, or hands the request over to it."""
 
 import asyncio
 import json

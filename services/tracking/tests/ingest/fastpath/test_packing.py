@@ -1,4 +1,4 @@
-"""Rows packed for COPY say what they said, and COPY stores them as the slower INSERT would."""
+"""Packed rows contain the original values, and COPY stores them as INSERT would."""
 
 from datetime import UTC, datetime
 from uuid import UUID

@@ -13,7 +13,7 @@ from tracking.ingest.use_cases.sync_records import RecordTaker
 from tracking.ingest.use_cases.take_upload import UploadTaker
 from tracking.protocols.large_bodies import BodyAdmission
 from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
-from tracking.sessions.use_cases.signs_of_life import Heartbeats
+from tracking.sessions.use_cases.heartbeats import Heartbeats
 
 
 @dataclass(frozen=True, slots=True)

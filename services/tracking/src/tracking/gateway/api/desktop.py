@@ -54,11 +54,11 @@ class DesktopApi:
         except ClientGone:
             return
         except DATABASE_AWAY as error:
-            log.warning("database does not answer", path=path, error=repr(error))
-            reply = refusal(503, "The service is not available right now; nothing is lost, try again", retry_after=1)
+            log.warning("database unavailable", path=path, error=repr(error))
+            reply = refusal(503, "The service is temporarily unavailable; no data is lost, try again", retry_after=1)
         except Exception:
             log.exception("call failed", path=path)
-            reply = refusal(500, "Internal error; it has been logged and nothing is lost")
+            reply = refusal(500, "Internal error; it has been logged, and no data is lost")
         headers = [(b"content-type", b"application/json"), *reply.headers]
         await answer(inbound, send, reply.code, headers, reply.encode())
 
@@ -94,7 +94,7 @@ class DesktopApi:
         except TooSlow as error:
             return refusal(408, str(error))
         except RecursionError:  # the decoder accepts deeper nesting than the code that reads its result
-            return refusal(400, "the body must not be nested so deep; no tracker's is")
+            return refusal(400, "the body is nested too deeply")
 
     async def _admit(self, endpoint: Endpoint, key_text: bytes | None) -> tuple[Company, Entitlement, CompanyKey]:
         """The company of the key, its entitlement, and the key. _Refused: the company has no access."""

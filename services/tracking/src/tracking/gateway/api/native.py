@@ -145,11 +145,11 @@ def _problem(error: Exception, path: str) -> Problem:
     elif isinstance(error, HTTPException):
         problem = from_framework(error.status_code, str(error.detail))
     elif isinstance(error, DATABASE_AWAY):
-        log.warning("database does not answer", path=path, error=repr(error))
-        problem = Problem(503, "unavailable", "The service is not available right now; nothing is lost, try again")
+        log.warning("database unavailable", path=path, error=repr(error))
+        problem = Problem(503, "unavailable", "The service is temporarily unavailable; no data is lost, try again")
     else:
         log.error("call failed", path=path, exc_info=error)
-        problem = Problem(500, "internal", "Internal error; it has been logged and nothing is lost")
+        problem = Problem(500, "internal", "Internal error; it has been logged, and no data is lost")
     return problem
 
 

@@ -16,7 +16,7 @@ from tracking.ingest.use_cases.take_upload import MAX_ROWS_AT_ONCE, UploadTaker
 from tracking.protocols.calls import Call
 from tracking.protocols.desktop import Reply, id_in, ok, text_in
 from tracking.protocols.large_bodies import START, BodyAdmission
-from tracking.sessions.use_cases.signs_of_life import Heartbeats
+from tracking.sessions.use_cases.heartbeats import Heartbeats
 
 
 class UploadGateway(DeviceGateway, Protocol):

@@ -34,7 +34,7 @@ def read(job: Job, body: bytes) -> tuple[Summary, list[Part]]:
     except AppError as error:
         return Summary(error=error.message), []
     except RecursionError:
-        return Summary(error="the body must not be nested so deep; no tracker's is"), []
+        return Summary(error="the body is nested too deeply"), []
     except MemoryError:
         return Summary(error=TOO_BIG), []
     reader = UploadReader(

@@ -101,8 +101,8 @@ class LargeUploadReader:
                     summary, parts = await self._exchange(job, pieces)
             except (TimeoutError, *_ENDED) as error:
                 await self.close()
-                log.warning("a large upload was not read", company_id=str(job.company_id), error=repr(error))
-                raise Unavailable("this upload took too long; nothing is lost, try again", retry_after=10) from None
+                log.warning("large upload not read", company_id=str(job.company_id), error=repr(error))
+                raise Unavailable("this upload took too long; no data is lost, try again", retry_after=10) from None
             except BaseException:  # cancellation included: an incomplete exchange would answer the next upload
                 await self.close()
                 raise

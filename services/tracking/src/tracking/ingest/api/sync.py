@@ -20,7 +20,7 @@ from tracking.ingest.use_cases import sync_records
 from tracking.ingest.use_cases.sync_records import RecordTaker
 from tracking.ingest.use_cases.take_upload import UploadTaker
 from tracking.protocols.calls import Caller
-from tracking.sessions.use_cases.signs_of_life import Heartbeats
+from tracking.sessions.use_cases.heartbeats import Heartbeats
 
 
 class SyncGateway(DeviceGateway, Protocol):

@@ -36,4 +36,4 @@ def count_rows(fields: Mapping[str, Any]) -> int:
 
 def stored_message(taken: Stored) -> str:
     """The message of the response."""
-    return f"{taken.rows} rows stored" + (f", {taken.quarantined} of them kept aside" if taken.quarantined else "")
+    return f"{taken.rows} rows stored" + (f", {taken.quarantined} of them not counted" if taken.quarantined else "")

@@ -59,12 +59,12 @@ class GroupCommit:
             return
         own = self._unanswered.get(company_id.int, 0)
         if own >= MIN_UPLOADS_PER_COMPANY and own * len(self._unanswered) >= MAX_UPLOADS:
-            raise RateLimited("too many uploads of this company at once; nothing is lost, try again", retry_after=1)
+            raise RateLimited("too many uploads of this company at once; no data is lost, try again", retry_after=1)
 
     def submit(self, upload: Upload, answered: Answered) -> None:
         """Submits the upload. `answered` gets Unavailable if the upload may be repeated unchanged."""
         if self._rows_waiting > MAX_QUEUED_ROWS:
-            error = Unavailable("too many uploads at once; nothing is lost, try again", retry_after=2)
+            error = Unavailable("too many uploads at once; no data is lost, try again", retry_after=2)
             self._loop.call_soon(answered, error)
             return
         company = upload.company_id.int
@@ -168,7 +168,7 @@ class GroupCommit:
             self._answer(group, None)
 
     def _refuse(self, group: Sequence[Waiting]) -> None:
-        self._answer(group, Unavailable("not stored; nothing is lost, try again", retry_after=1))
+        self._answer(group, Unavailable("not stored; no data is lost, try again", retry_after=1))
 
     def _answer(self, group: Sequence[Waiting], error: Exception | None) -> None:
         for upload, answered in group:
@@ -181,4 +181,4 @@ class GroupCommit:
             try:
                 answered(error)
             except Exception:  # the others must be answered
-                log.exception("an upload could not be answered")
+                log.exception("upload not answered")

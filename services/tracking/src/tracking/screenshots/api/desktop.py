@@ -60,7 +60,7 @@ async def _answer(gateway: ScreenshotGateway, call: Call, device: Device, captur
         await _keep(gateway, call, device, capture)
     except NotKept as reason:
         await gateway.screenshots.set_aside(call.company.company_id, device, capture, str(reason))
-        return ok(f"Kept aside: {reason}")
+        return ok(f"Not counted: {reason}")
     return ok("Screenshot kept")
 
 

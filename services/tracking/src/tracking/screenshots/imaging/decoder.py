@@ -53,16 +53,16 @@ class Decoder:
                 try:
                     return await self._ask(data)
                 except _Ended as ended:
-                    log.warning("the decoding process ended", code=ended.code)
+                    log.warning("decoding process ended", code=ended.code)
                     crashes += ended.code in _CRASHES
                     if ended.code == _OUT_OF_TIME:
                         raise Unfit(SLOW) from None
                 except TimeoutError:
-                    log.warning("the decoding process does not answer")
+                    log.warning("decoding process timed out")
                     break
             if crashes == TRIES:
                 raise Unfit(BROKEN)
-            raise Unavailable("the screenshot could not be processed now; nothing is lost, try again", retry_after=5)
+            raise Unavailable("the screenshot could not be processed now; no data is lost, try again", retry_after=5)
 
     async def run(self) -> None:
         """Ends the process when cancelled."""
@@ -101,7 +101,7 @@ class Decoder:
                 async with asyncio.timeout(1):
                     await self._process.wait()
             except TimeoutError:
-                log.warning("the decoding process closed its output and goes on")
+                log.warning("decoding process closed its output")
         return await self.close()
 
     async def _exchange(self, data: bytes) -> tuple[str, Rendered]:

@@ -49,7 +49,7 @@ class PictureStore:
             if self._folder:
                 await asyncio.to_thread(_sync, [self._folder / name for name in names], self._folder)
         except (BaseError, OSError) as error:
-            raise Unavailable("the picture store does not answer; nothing is lost, try again") from error
+            raise Unavailable("the picture store does not respond; no data is lost, try again") from error
 
     async def get(self, company_id: UUID, screenshot: Screenshot, *, thumbnail: bool) -> bytes | None:
         """The JPEG; None if it does not exist. Unavailable: the store does not respond."""
@@ -60,7 +60,7 @@ class PictureStore:
         except FileNotFoundError:
             return None
         except (BaseError, OSError) as error:
-            raise Unavailable("the picture store does not answer; try again in a moment") from error
+            raise Unavailable("the picture store does not respond; try again in a moment") from error
 
     async def delete(self, company_id: UUID, screenshot_id: UUID, captured_at: datetime) -> None:
         """Deletes both files; missing ones are no error. Unavailable: the store does not respond."""
@@ -69,7 +69,7 @@ class PictureStore:
                 with suppress(FileNotFoundError):
                     await self._store.delete_async(name)
             except (BaseError, OSError) as error:
-                raise Unavailable("the picture store does not answer") from error
+                raise Unavailable("the picture store does not respond") from error
 
 
 def _names(company_id: UUID, screenshot_id: UUID, captured_at: datetime) -> tuple[str, str]:

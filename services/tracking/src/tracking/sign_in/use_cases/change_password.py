@@ -18,7 +18,7 @@ from tracking.people import store as employees
 from tracking.people.store import Employee
 from tracking.people.use_cases import check_new_password, new_password_hash
 from tracking.sign_in.store import known_places, password_resets, shown_once, sign_in_attempts, workspace_sessions
-from tracking.sign_in.use_cases.guard_sign_in import account_subject, admit_proof
+from tracking.sign_in.use_cases.throttle import account_subject, admit_proof
 from tracking.workspace.rules.submissions import Submission
 from tracking.workspace.rules.visitors import Ticket
 from tracking.workspace.use_cases import earlier_result

@@ -14,7 +14,7 @@ from tracking.db.store.scope import enter_scope
 from tracking.people import store as employees
 from tracking.people.store import Candidate, Employee, email_digest
 from tracking.sign_in.store import known_places
-from tracking.sign_in.use_cases.guard_sign_in import (
+from tracking.sign_in.use_cases.throttle import (
     TOO_MANY_SIGN_INS,
     AdmittedAttempt,
     Place,

@@ -16,7 +16,7 @@ from tracking.db.store.scope import company_scope
 from tracking.devices.store import devices
 from tracking.devices.use_cases.devices import MAX_NAME_LENGTH
 from tracking.sign_in.use_cases.check_password import OpenedAccount, open_accounts
-from tracking.sign_in.use_cases.guard_sign_in import Place
+from tracking.sign_in.use_cases.throttle import Place
 from tracking.totals.rules.daybook import EmployeeTotals
 from tracking.totals.store import employee_days
 

@@ -22,7 +22,7 @@ from tracking.people.use_cases import new_password_hash
 from tracking.sign_in.store import known_places, password_resets, sign_in_attempts
 from tracking.sign_in.store.sign_in_attempts import NO_COMPANY
 from tracking.sign_in.use_cases.change_password import replace_password
-from tracking.sign_in.use_cases.guard_sign_in import account_subject
+from tracking.sign_in.use_cases.throttle import account_subject
 from tracking.workspace.rules.visitors import ADMIN
 
 LINK_TIME = timedelta(minutes=30)
@@ -38,7 +38,7 @@ BODY = """Somebody, probably you, asked to reset the password of {email}.
 
 {choices}
 
-Each link can be used once, within 30 minutes. It signs you out on every device and browser. If the page asks for a
+Each link can be used once, within 30 minutes. You will be signed out on every device and in every browser. If the page asks for a
 code, copy what follows the # in the link.
 
 If you did not ask for this, do nothing: your password stays as it is.

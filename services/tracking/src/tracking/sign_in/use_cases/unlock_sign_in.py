@@ -14,7 +14,7 @@ from tracking.people import store as employees
 from tracking.people.store import Employee
 from tracking.sign_in.store import sign_in_attempts
 from tracking.sign_in.store.sign_in_attempts import NO_COMPANY
-from tracking.sign_in.use_cases.guard_sign_in import account_subject
+from tracking.sign_in.use_cases.throttle import account_subject
 
 
 @dataclass(frozen=True, slots=True)

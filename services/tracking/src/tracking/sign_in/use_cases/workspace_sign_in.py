@@ -15,7 +15,7 @@ from tracking.people import store as employees
 from tracking.people.store import Employee
 from tracking.sign_in.store import known_places, sign_in_choices, workspace_sessions
 from tracking.sign_in.use_cases.check_password import OpenedAccount, hold_all, open_accounts
-from tracking.sign_in.use_cases.guard_sign_in import Place
+from tracking.sign_in.use_cases.throttle import Place
 from tracking.workspace.rules.visitors import SignedIn, Ticket
 
 LASTS = timedelta(hours=12)

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from servicekit.errors import AppError, http_status
 from tracking.people.use_cases import add_employee
 from tracking.sign_in.pages.setup import AccountForm
-from tracking.team.pages.set_aside import explain_rejection
+from tracking.team.pages.rejections import explain_rejection
 from tracking.team.use_cases.show_team import show_person, show_team
 from tracking.workspace.pages.forms import submission
 from tracking.workspace.pages.rendering import render

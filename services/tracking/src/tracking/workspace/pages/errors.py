@@ -13,8 +13,8 @@ from starlette.responses import RedirectResponse, Response
 
 from servicekit.database import DATABASE_AWAY, TOOK_TOO_LONG, took_too_long
 from servicekit.errors import AppError, NotAuthenticated, http_status
-from tracking.workspace.pages.held import hold, restore
 from tracking.workspace.pages.rendering import label_of, render
+from tracking.workspace.pages.saved_forms import hold, restore
 from tracking.workspace.pages.visitors import StaleForm
 
 log = structlog.get_logger()
@@ -24,18 +24,18 @@ _NO_PAGE = "There is no such page; check its address"
 _WORDS = {
     400: "The form could not be read; reload its page and send it again",
     404: _NO_PAGE,
-    405: "This address takes only what its page sends; go there by the links and buttons of the workspace",
+    405: "This address takes only what its page sends; use the links and buttons of the workspace",
 }
 _TAKES = {
-    "missing": "must be filled in",
-    "string_too_long": "takes at most {max_length} characters",
-    "int_parsing": "takes a whole number",
-    "greater_than": "takes a number above {gt}",
-    "greater_than_equal": "takes a number of at least {ge}",
-    "less_than": "takes a number below {lt}",
-    "less_than_equal": "takes a number of at most {le}",
-    "literal_error": "takes {expected}",
-    "date_from_datetime_parsing": "takes a date like 2026-01-31",
+    "missing": "is required",
+    "string_too_long": "must have at most {max_length} characters",
+    "int_parsing": "must be a whole number",
+    "greater_than": "must be above {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be below {lt}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+    "date_from_datetime_parsing": "must be a date like 2026-01-31",
 }
 
 
@@ -95,10 +95,10 @@ async def _not_served(_request: Request, error: Exception) -> Response:
 
 async def _database_away(request: Request, error: Exception) -> Response:
     if took_too_long(error):
-        log.warning("a page took too long", path=request.url.path)
+        log.warning("page timed out", path=request.url.path)
         reply = render("error.html", status_code=503, error=TOOK_TOO_LONG)
         reply.headers["retry-after"] = str(TRY_AGAIN)
         return reply
-    reply = render("error.html", status_code=503, error="The database does not answer; try again in a moment")
+    reply = render("error.html", status_code=503, error="The database does not respond; try again in a moment")
     reply.headers["retry-after"] = "1"
     return reply

@@ -19,7 +19,7 @@ from tracking.ingest.rules.upload_reader import Stored
 from tracking.ingest.use_cases.group_commit import Answered
 from tracking.ingest.use_cases.take_upload import UploadTaker
 from tracking.protocols.desktop import Reply, from_error, ok
-from tracking.sessions.use_cases.signs_of_life import Heartbeats
+from tracking.sessions.use_cases.heartbeats import Heartbeats
 
 
 class FastPathGateway(DeviceGateway, Protocol):

@@ -252,7 +252,7 @@ class UploadProtocol(BoundedHeadProtocol):
             self._answer(upload, from_error(error))
         else:
             log.error("upload failed", error=repr(error))
-            self._answer(upload, refusal(500, "Internal error; it has been logged and nothing is lost"))
+            self._answer(upload, refusal(500, "Internal error; it has been logged, and no data is lost"))
 
     def _answer(self, upload: _Upload, reply: Reply) -> None:
         headers = (*self.server_state.default_headers, *reply.headers)

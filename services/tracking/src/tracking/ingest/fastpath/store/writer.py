@@ -41,7 +41,7 @@ class IngestWriter:
             await _write(self._connection, uploads)
         except psycopg.OperationalError as error:
             await self.close()
-            raise Unavailable("not stored; nothing is lost, try again", retry_after=1) from error
+            raise Unavailable("not stored; no data is lost, try again", retry_after=1) from error
         except psycopg.Error as error:
             raise NotStorable(type(error).__name__) from error
 
