@@ -114,7 +114,7 @@ async def test_rows_nested_as_deep_as_the_reader_goes(seat, send, depth: int) ->
 async def test_a_body_too_large_is_refused_by_its_declared_length(send, path: str) -> None:
     limit = ENDPOINTS[path].largest_body
     code, body = await send(path, b"", **{"Content-Length": str(50 * 1024 * 1024)})
-    assert (code, body["message"]) == (413, f"a request to this path must have at most {limit} bytes")
+    assert (code, body["message"]) == (413, f"a request to this path is limited to {limit} bytes")
 
 
 @pytest.mark.parametrize("length", ["-1", "many", "1e3", "²"])

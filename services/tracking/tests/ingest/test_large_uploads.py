@@ -87,7 +87,7 @@ async def test_an_outage_is_taken_once(seat, stored) -> None:
     for _ in range(2):
         reply = await seat.upload(applications=rows, websites=[{"domain": 7}], activities=ticks)
         assert reply.ok, reply.body
-        assert reply.fields["message"] == f"{len(rows) + 2} rows stored, 1 of them kept aside"
+        assert reply.fields["message"] == f"{len(rows) + 2} rows stored, 1 of them not counted"
     assert len(await stored("usage_record", seat.company_id)) == len(rows)
     assert len(await stored("quarantine", seat.company_id)) == 1
 
@@ -135,7 +135,7 @@ async def test_nobody_waits_for_odd_rows(seat, gateway_client, blocks: Blocks, s
     reply = await gateway_client.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
     assert (reply.status_code, reply.json()["message"]) == (
         200,
-        f"{number + 1} rows stored, {number + 1} of them kept aside",
+        f"{number + 1} rows stored, {number + 1} of them not counted",
     )
     assert await blocks.end() < MAX_BLOCK
     assert len(await stored("quarantine", seat.company_id)) == number + 1
@@ -212,7 +212,7 @@ async def test_a_large_screenshot_blocks_nobody(seat, gateway_client, stored) ->
         "/api/screenshot/upload", content=in_pieces(body)(), headers={"x-company-key": seat.key}
     )
     assert (reply.status_code, reply.json()["status"]) == (200, True)
-    assert reply.json()["message"].startswith("Kept aside")
+    assert reply.json()["message"].startswith("Not counted")
     assert await blocks.end() < MAX_BLOCK
     [row] = await stored("quarantine", seat.company_id)
     assert f"{len(picture)} bytes" in row["payload"]

@@ -125,7 +125,7 @@ async def test_what_only_a_lenient_reader_reads(seat, gateway_client, rows) -> N
     reply = await gateway_client.post(
         "/api/upload/employee-activity", content=body.encode(), headers={"X-Company-Key": seat.key}
     )
-    assert (reply.status_code, reply.json()["message"]) == (200, "5 rows stored, 3 of them kept aside")
+    assert (reply.status_code, reply.json()["message"]) == (200, "5 rows stored, 3 of them not counted")
     kept = {(row["name"], row["detail"], row["seconds"]) for row in await rows("usage_record")}
     assert kept == {("cut ?", "nul ", 5), ("docs.example", "", 7)}
     assert [row["reason"] for row in await rows("quarantine")] == [DURATION] * 3

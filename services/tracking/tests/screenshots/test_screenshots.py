@@ -184,7 +184,7 @@ async def test_when_they_are_switched_off_nothing_is_kept(own, set_policy, store
     assert (await own.tracker.employee_config(own.account)).fields["config"]["screenshots_enabled"] is True
     await set_policy(own, screenshots_enabled=False)
     assert (await own.tracker.employee_config(own.account)).fields["config"]["screenshots_enabled"] is False
-    assert (await send(own)).fields["message"] == f"Kept aside: {captures.UNWANTED}"
+    assert (await send(own)).fields["message"] == f"Not counted: {captures.UNWANTED}"
     assert await stored("screenshot", own.company_id) == []
 
 
@@ -226,7 +226,7 @@ async def test_a_plan_that_got_smaller_meanwhile_counts(own, quota, stored, pict
         quota(own, 1)
 
     monkeypatch.setattr(pictures, "put", downgraded)
-    assert (await send(own)).fields["message"] == f"Kept aside: {captures.STORAGE_FULL}"
+    assert (await send(own)).fields["message"] == f"Not counted: {captures.STORAGE_FULL}"
     assert await stored("screenshot", own.company_id) == []
     assert not [path for path in (pictures._folder / str(own.company_id)).rglob("*") if path.is_file()]
 

@@ -27,7 +27,7 @@ async def test_its_screenshots_go_and_no_more_are_kept(
     assert not list((pictures._folder / str(tenant.company_id)).rglob("*.jpg"))
     assert [row["bytes"] for row in await stored("storage_use", tenant.company_id)] == [0]
     assert await photograph(desktop, "red", kept) == "Screenshot kept", "it is known"
-    assert await photograph(desktop, "blue", kept) == f"Kept aside: {captures.DELETED}"
+    assert await photograph(desktop, "blue", kept) == f"Not counted: {captures.DELETED}"
     assert not list((pictures._folder / str(tenant.company_id)).rglob("*.jpg"))
     assert [row["reason"] for row in await stored("quarantine", tenant.company_id)] == [captures.DELETED]
     await counted(tenant)
@@ -94,7 +94,7 @@ async def test_one_whose_attempt_broke_off_goes_when_it_comes_again(
         with pytest.raises(AssertionError):
             await photograph(desktop, "red", at)
     assert len(files()) == 2
-    assert await photograph(desktop, "red", at) == f"Kept aside: {captures.DELETED}"
+    assert await photograph(desktop, "red", at) == f"Not counted: {captures.DELETED}"
     assert files() == []
 
 

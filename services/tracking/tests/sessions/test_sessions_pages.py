@@ -244,7 +244,7 @@ async def test_who_may_not(tenant, begin, new_tenant, open_browser, admin, emplo
     assert (await employee.send(f"/sessions/{number}/end")).status_code == 403
     stranger = open_browser()
     await stranger.sign_in((await new_tenant()).admin)
-    assert "No session." in (await stranger.see("/sessions")).text
+    assert "No sessions" in (await stranger.see("/sessions")).text
     assert (await stranger.see(f"/sessions/{number}")).status_code == 404
     assert (await stranger.send(f"/sessions/{number}/end")).status_code == 404
     assert (await admin.send(f"/sessions/{number}/end", csrf_token="guess")).status_code == 403

@@ -77,7 +77,7 @@ async def test_a_field_that_is_missing(open_browser, company, missing: str) -> N
     del form[missing]
     reply = await open_browser().http.post("/setup", data=form)
     assert reply.status_code == 400
-    assert f"{LABELS[missing]} must be filled in" in reply.text
+    assert f"{LABELS[missing]} is required" in reply.text
 
 
 async def test_a_form_of_another_site_is_refused(open_browser, company, stored) -> None:

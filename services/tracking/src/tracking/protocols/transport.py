@@ -44,7 +44,7 @@ class Body:
         TooLarge: the declared length exceeds the limit.
         """
         if declared and (not declared.isdigit() or len(declared) > MAX_LENGTH_DIGITS or int(declared) > limit):
-            raise TooLarge(f"a request to this path must have at most {limit} bytes")
+            raise TooLarge(f"a request to this path is limited to {limit} bytes")
         self._receive = receive
         self._limit = limit
         self._seconds = deadline
@@ -86,7 +86,7 @@ class Body:
         piece = message.get("body", b"")
         self.size += len(piece)
         if self.size > self._limit:
-            raise TooLarge(f"a request to this path must have at most {self._limit} bytes")
+            raise TooLarge(f"a request to this path is limited to {self._limit} bytes")
         if piece:
             self.pieces.append(piece)
         self.complete = not message.get("more_body")

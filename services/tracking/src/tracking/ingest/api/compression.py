@@ -52,7 +52,7 @@ def expand(body: bytes, encoding: str, *, limit: int) -> bytes:
     except (zlib.error, zstd.ZstdError):
         raise InvalidInput(f"the body is no {encoding}; send it again whole") from None
     if len(expanded) > limit:
-        raise TooLarge(f"a request to this path must have at most {limit} bytes, expanded")
+        raise TooLarge(f"a request to this path is limited to {limit} bytes, expanded")
     if not decompressor.eof or decompressor.unused_data:
         raise InvalidInput(f"the body is not exactly one {encoding} stream; send it again whole")
     return expanded

@@ -38,10 +38,10 @@ BODY = """Somebody, probably you, asked to reset the password of {email}.
 
 {choices}
 
-Each link can be used once, within 30 minutes. You will be signed out on every device and in every browser. If the page asks for a
-code, copy what follows the # in the link.
+Each link can be used once, within 30 minutes. You will be signed out on every device and in every browser. If the page
+asks for a code, copy what follows the # in the link.
 
-If you did not ask for this, do nothing: your password stays as it is.
+If you did not ask for this, you can ignore this message: your password stays as it is.
 """
 CHANGED_SUBJECT = "Your Tenantry password was changed"
 CHANGED_BODY = """The password of {email} ({name}) was changed on {now:%d %B %Y at %H:%M} UTC by a password reset link.
