@@ -37,7 +37,7 @@ log = structlog.get_logger()
 _KINDS = {"ACTIVE": ActivityKind.ACTIVE, "INACTIVE": ActivityKind.IDLE}
 
 
-class NoLimit:
+class UnlimitedSeats:
     """Unlimited seats, for demonstration data."""
 
     async def refresh(self) -> None:
@@ -156,14 +156,14 @@ async def seed_demo(config: settings.Command, companies: Sequence[Mapping[str, A
 async def _seed_company(engine: AsyncEngine, company: Mapping[str, Any]) -> None:
     company_id, time_zone = UUID(company["company_id"]), company["time_zone"]
     with suppress(Conflict):
-        await set_up_company(engine, company_id, seats=NoLimit(), time_zone=time_zone, **company["admin"])
+        await set_up_company(engine, company_id, seats=UnlimitedSeats(), time_zone=time_zone, **company["admin"])
     days: dict[str, dict[date, list[ImportedSpan]]] = {}
     for entry in company["history"]:
         stretches = [ImportedSpan(start, seconds, _KINDS[kind]) for start, seconds, kind in entry["spans"]]
         days.setdefault(entry["employee"], {})[date.fromisoformat(entry["day"])] = stretches
     for person in company["employees"]:
         with suppress(Conflict):
-            await add_employee(engine, company_id, seats=NoLimit(), **person)
+            await add_employee(engine, company_id, seats=UnlimitedSeats(), **person)
         async with company_scope(engine, company_id) as tx:
             account = await employees.by_email(tx, person["email"])
         if account is not None:

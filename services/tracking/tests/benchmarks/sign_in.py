@@ -24,7 +24,7 @@ from credentials.passwords import hash_password
 from credentials.throttle import Budget
 from servicekit.errors import AppError
 from servicekit.http_proxies import behind
-from tracking.maintenance import NoLimit
+from tracking.maintenance import UnlimitedSeats
 from tracking.people.store import email_digest
 from tracking.people.use_cases import add_employee
 from tracking.processes.workspace import workspace_app
@@ -52,7 +52,7 @@ async def test_four_kinds_of_failure_take_the_same_time(new_tenant, engine, supe
     several, alone, gone = first.people[0], first.people[1], second.people[0]
     for tenant in (second, third):
         account = {"name": "Consultant", "email": several, "password": "correct horse battery"}
-        await add_employee(engine, tenant.company_id, seats=NoLimit(), **account)
+        await add_employee(engine, tenant.company_id, seats=UnlimitedSeats(), **account)
     async with superuser.begin() as tx:
         statement = text("UPDATE employee SET active = false WHERE company_id = :id AND email = :email")
         await tx.execute(statement, {"id": second.company_id, "email": gone})

@@ -282,7 +282,7 @@ async def test_no_company_reads_or_changes_anothers(
     players, play, rows_of, gateway, engine, rounds: list[list[Move]], silent: int
 ) -> None:
     turned = [players[(silent + 1 + place) % 3] for place in range(3)]  # the last one is silent
-    await gateway.life.write_sessions()
+    await gateway.heartbeats.write_sessions()
     before = await rows_of(turned[2])
     for moves in rounds:
         calls = [play(turned[move.me], turned[move.other], move) for move in moves]
@@ -292,7 +292,7 @@ async def test_no_company_reads_or_changes_anothers(
         answers = await asyncio.gather(*limited)
         for move, answer in zip(moves, answers, strict=True):
             assert named(players, turned[move.me], [answer]) == [], move
-    await gateway.life.write_sessions()
+    await gateway.heartbeats.write_sessions()
     assert await rows_of(turned[2]) == before
     for player in turned:
         assert named(players, player, list(await rows_of(player))) == []

@@ -233,14 +233,14 @@ async def test_one_that_fell_silent_goes_on_when_it_is_heard_again(own, enrol, g
         statement = "UPDATE work_session SET ended_at = now(), ended_by = 'SILENCE' WHERE company_id = :id"
         await tx.execute(text(statement), {"id": own.company_id})
     await agent.sync(datetime.now(UTC))
-    await gateway.life.write_sessions()
+    await gateway.heartbeats.write_sessions()
     (row,) = await stored("work_session", own.company_id)
     assert (row["ended_at"], row["ended_by"]) == (None, None)
     agent.stop(datetime.now(UTC))
     await agent.sync(datetime.now(UTC))
     agent.session_id = str(row["session_id"])
     await agent.sync(datetime.now(UTC))
-    await gateway.life.write_sessions()
+    await gateway.heartbeats.write_sessions()
     (row,) = await stored("work_session", own.company_id)
     assert row["ended_by"] == "TRACKER", "its own word is the last"
 

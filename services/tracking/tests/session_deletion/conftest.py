@@ -26,7 +26,7 @@ from tracking.ingest.fastpath.store.packing import Packer, Upload
 from tracking.ingest.fastpath.store.writer import IngestWriter
 from tracking.ingest.rules.upload_reader import ActivityClaim, Report, UsageSpan
 from tracking.ingest.store import records
-from tracking.maintenance import NoLimit
+from tracking.maintenance import UnlimitedSeats
 from tracking.people.use_cases import set_up_company
 from tracking.publishing.messages import company_month_event
 from tracking.reports import store as reports
@@ -75,7 +75,9 @@ class Workplace:
 
     async def open(self, time_zone: str) -> None:
         about = {"time_zone": time_zone, "name": "Ada", "email": "ada@acme.example", "password": "open sesame tonight"}
-        self._employee_id = (await set_up_company(self._engine, self.company_id, seats=NoLimit(), **about)).employee_id
+        self._employee_id = (
+            await set_up_company(self._engine, self.company_id, seats=UnlimitedSeats(), **about)
+        ).employee_id
         async with company_scope(self._engine, self.company_id) as tx:
             for device_id in self._device_ids:
                 device = {"device_id": device_id, "employee_id": self._employee_id, "token_digest": device_id.bytes}
@@ -141,7 +143,7 @@ class Workplace:
 
     async def erase_late_use(self) -> None:
         async with company_scope(self._engine, self.company_id) as tx:
-            await session_deletion.empty_late_use(tx, moment(0))
+            await session_deletion.erase_late_rows(tx, moment(0))
 
     async def move(self, zone: str) -> None:
         await change_time_zone(self._engine, self.company_id, zone, RECOUNT)

@@ -102,7 +102,7 @@ async def test_what_comes_late_is_erased_soon(
 ) -> None:
     await work(desktop, clock, 600)
     assert await desktop.poll_session()
-    await gateway.life.write_sessions()
+    await gateway.heartbeats.write_sessions()
     await delete(desktop.session_id, now=clock.now)
     assert (await desktop.upload()).ok
     [before] = await stored("usage_record", tenant.company_id)

@@ -38,7 +38,7 @@ from services.tracking.tests.sessions.history_steps import (
 from tracker_client import Desktop, NativeAgent
 from tracker_client.rows import Upload
 from tracking.checking.use_cases.reconcile import reconcile
-from tracking.maintenance import NoLimit
+from tracking.maintenance import UnlimitedSeats
 from tracking.people.use_cases import add_employee
 from tracking.publishing.messages import company_month_event
 from tracking.session_deletion.use_cases import delete_session
@@ -254,7 +254,7 @@ class History:
         if not standing:
             return
         row = sorted(standing, key=lambda row: row.begun)[place % len(standing)]
-        await self.place.gateway.life.write_sessions()
+        await self.place.gateway.heartbeats.write_sessions()
         if not deletes:
             try:
                 await end_session_as_admin(engine, company_id, row.number)
@@ -354,7 +354,7 @@ async def begin(
         assert place is not None
         native_clock.now = started
         email = f"h{number}@{place.tenant.company_id.hex}.example"
-        about = {"seats": NoLimit(), "name": "Bo", "email": email, "password": place.tenant.password}
+        about = {"seats": UnlimitedSeats(), "name": "Bo", "email": email, "password": place.tenant.password}
         employee = await add_employee(engine, place.tenant.company_id, **about)
         history = History(place, email, employee.employee_id)
         await history.open()

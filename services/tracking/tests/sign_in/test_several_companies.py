@@ -17,7 +17,7 @@ from credentials.throttle import BUDGETS, Kind, subject
 from servicekit.errors import NotAuthenticated, RateLimited
 from servicekit.http_proxies import behind
 from tracking.db.store.scope import company_scope
-from tracking.maintenance import NoLimit
+from tracking.maintenance import UnlimitedSeats
 from tracking.people import store as employees
 from tracking.people.use_cases import add_employee
 from tracking.processes.workspace import workspace_app
@@ -36,7 +36,7 @@ async def two(new_tenant, engine):
     """Two companies with an account of the same e-mail and password: theirs, and the e-mail."""
     first, second = await new_tenant(), await new_tenant()
     account = {"name": "Consultant", "email": first.people[0], "password": first.password}
-    await add_employee(engine, second.company_id, seats=NoLimit(), **account)
+    await add_employee(engine, second.company_id, seats=UnlimitedSeats(), **account)
     return first, second, first.people[0]
 
 
@@ -143,7 +143,7 @@ async def test_who_makes_an_account_of_the_same_email_gains_nothing(open_browser
     victim, other = await new_tenant(), await new_tenant()
     mine = "another password of mine"
     account = {"name": "Mallory", "email": victim.people[0], "password": mine}
-    await add_employee(engine, other.company_id, seats=NoLimit(), **account)
+    await add_employee(engine, other.company_id, seats=UnlimitedSeats(), **account)
     now = datetime.now(UTC)
     for number in range(60):
         password = mine if number % 10 == 9 else f"guess {number}"
@@ -228,7 +228,7 @@ async def test_composed_and_decomposed_are_one_password(engine, new_tenant, open
     tenant = await new_tenant()
     composed = "größere Öltanker"
     account = {"name": "Zoë", "email": "zoe@nfc.example", "password": composed}
-    await add_employee(engine, tenant.company_id, seats=NoLimit(), **account)
+    await add_employee(engine, tenant.company_id, seats=UnlimitedSeats(), **account)
     typed = unicodedata.normalize("NFD", composed)
     assert (await open_browser().sign_in("zoe@nfc.example", typed)).status_code == 303
     now = datetime.now(UTC)

@@ -11,7 +11,7 @@ from credentials import hashing
 from credentials.hashing import Crowded
 from credentials.throttle import BUDGETS, Kind
 from servicekit.errors import NotAuthenticated, RateLimited
-from tracking.maintenance import NoLimit
+from tracking.maintenance import UnlimitedSeats
 from tracking.people.use_cases import add_employee
 from tracking.sign_in.use_cases import check_password
 from tracking.sign_in.use_cases.log_in import log_in
@@ -105,7 +105,7 @@ async def test_a_success_in_another_company_forgives_nothing(tenant, new_tenant,
 
 async def add(engine, tenant, email: str) -> None:
     account = {"name": "Mallory", "email": email, "password": "another password of mine"}
-    await add_employee(engine, tenant.company_id, seats=NoLimit(), **account)
+    await add_employee(engine, tenant.company_id, seats=UnlimitedSeats(), **account)
 
 
 async def test_the_right_password_starts_again(tenant, at) -> None:

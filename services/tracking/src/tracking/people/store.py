@@ -162,7 +162,7 @@ async def set_password(tx: AsyncConnection, employee: Employee, password_hash: s
     return (await tx.execute(_SET_PASSWORD, values)).one_or_none() is not None
 
 
-async def hold(tx: AsyncConnection, employee: Employee) -> bool:
+async def lock(tx: AsyncConnection, employee: Employee) -> bool:
     """Whether the account is active and has the password it was read with; locks both until the transaction ends."""
     values = {"employee_id": employee.employee_id, "password_hash": employee.password_hash}
     return (await tx.execute(_HOLD, values)).one_or_none() is not None

@@ -51,15 +51,15 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     directory = AccessDirectory(peppers)
     sync = AccessSync(directory, tenancy, billing)
     commit = GroupCommit(IngestWriter(config.ingest_database_url))
-    heartbeats = create_engine(config.heartbeat_database_url, name="tracking-heartbeat", pool_size=2)
-    life = Heartbeats(heartbeats, tenancy.report_sync)
-    key_uses = KeyUses(heartbeats, partial(tenancy.report_key_use, pepper_id=peppers.newest_id))
+    heartbeat_engine = create_engine(config.heartbeat_database_url, name="tracking-heartbeat", pool_size=2)
+    heartbeats = Heartbeats(heartbeat_engine, tenancy.report_sync)
+    key_uses = KeyUses(heartbeat_engine, partial(tenancy.report_key_use, pepper_id=peppers.newest_id))
     decoder = Decoder()
     screenshots = ScreenshotTaker(engine, PictureStore(config.pictures_url), decoder, directory.storage_of)
     authenticator = Authenticator(engine)
     large_uploads = LargeUploadReader()
     uploads = UploadTaker(engine, commit, authenticator.forget)
-    calls = Gateway(engine, authenticator, uploads, screenshots, life, key_uses, large_uploads, BodyAdmission())
+    calls = Gateway(engine, authenticator, uploads, screenshots, heartbeats, key_uses, large_uploads, BodyAdmission())
     # The bus is left out: without events the directory is at most a second older.
     health = health_routes({"database": partial(ping, engine), "tenancy and billing": sync.check_confirmed})
     watch = ConfigWatch()
@@ -75,8 +75,8 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
         decoder.run(),
         large_uploads.run(),
         bus.run(*((subject, sync.nudge) for subject in CHANGES)),
-        forever("write sessions", life.write_sessions, idle=10),
-        forever("report companies", life.report_companies, idle=3),
+        forever("write sessions", heartbeats.write_sessions, idle=10),
+        forever("report companies", heartbeats.report_companies, idle=3),
         forever("report key uses", key_uses.report, idle=60),
         while_parent_lives(),
     )

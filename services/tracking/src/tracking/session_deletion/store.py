@@ -69,7 +69,7 @@ class SessionToDelete:
     course: SessionCourse
 
 
-async def hold(tx: AsyncConnection, number: int) -> SessionToDelete | None:
+async def lock(tx: AsyncConnection, number: int) -> SessionToDelete | None:
     """Locks the session until the transaction ends; None if it was deleted or does not exist."""
     row = (await tx.execute(_HOLD, {"number": number})).one_or_none()
     if row is None:
@@ -102,13 +102,13 @@ async def mark(
     await tx.execute(_MARK, values | {"seconds": to_text(seconds), "use": to_text(use)})
 
 
-async def empty_use(tx: AsyncConnection, session_id: UUID) -> None:
+async def erase_use(tx: AsyncConnection, session_id: UUID) -> None:
     """Erases the use of a deleted session; the keys of the records stay, so that repetitions are recognised."""
     for statement in _EMPTY_USE_OF_ONE:
         await tx.execute(statement, {"session_id": session_id})
 
 
-async def empty_late_use(tx: AsyncConnection, since: datetime) -> int:
+async def erase_late_rows(tx: AsyncConnection, since: datetime) -> int:
     """Erases use of sessions deleted since then that arrived later; returns the number of records."""
     return sum([(await tx.execute(statement, {"since": since})).rowcount for statement in _EMPTY_USE_OF_RECENT])
 

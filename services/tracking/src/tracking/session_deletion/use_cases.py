@@ -78,7 +78,7 @@ async def _delete(
 ) -> bool:
     """Deletes it. False, with no change: a screenshot has arrived that is not in `gone`."""
     company = await companies.next_revision(tx)  # locks the company: no fold can run until the transaction ends
-    doomed = await session_deletion.hold(tx, number)  # and no screenshot can be added
+    doomed = await session_deletion.lock(tx, number)  # and no screenshot can be added
     if company is None or doomed is None:
         raise NotFound(NO_SUCH_SESSION)
     captures = await screenshots.of_session(tx, doomed.session_id)
@@ -86,7 +86,7 @@ async def _delete(
     if any(screenshot.screenshot_id not in gone for screenshot in kept):
         return False
     seconds = await _end(tx, doomed, deleted_by=deleted_by, now=now)
-    await session_deletion.empty_use(tx, doomed.session_id)
+    await session_deletion.erase_use(tx, doomed.session_id)
     await screenshots.free_storage(
         tx, await screenshots.remove(tx, [screenshot.screenshot_id for screenshot in kept], now)
     )
@@ -162,5 +162,5 @@ async def erase_late_use(engine: AsyncEngine, dispatch: AsyncEngine, now: dateti
     emptied = 0
     for company_id in companies:
         async with company_scope(engine, company_id) as tx:
-            emptied += await session_deletion.empty_late_use(tx, now - LATEST)
+            emptied += await session_deletion.erase_late_rows(tx, now - LATEST)
     return emptied

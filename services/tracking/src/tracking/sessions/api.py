@@ -19,7 +19,7 @@ class SessionGateway(DeviceGateway, Protocol):
     def engine(self) -> AsyncEngine: ...
 
     @property
-    def life(self) -> Heartbeats: ...
+    def heartbeats(self) -> Heartbeats: ...
 
 
 async def call_create(gateway: SessionGateway, call: Call) -> Reply:
@@ -52,7 +52,7 @@ async def call_poll(gateway: SessionGateway, call: Call) -> Reply:
     device = await _device(gateway, call)
     if not await poll_session(gateway.engine, call.company.company_id, device, number=number):
         return no("This work session has ended")
-    gateway.life.session(call.company.company_id, number, call.received_at)
+    gateway.heartbeats.session(call.company.company_id, number, call.received_at)
     return ok("The session continues")
 
 

@@ -198,7 +198,7 @@ async def by_number(tx: AsyncConnection, number: int, *, employee_id: UUID | Non
     return _given(row) if row else None
 
 
-async def hold(tx: AsyncConnection, number: int) -> None:
+async def lock(tx: AsyncConnection, number: int) -> None:
     """Locks the task with that number, if there is one, until the transaction ends."""
     await tx.execute(_HOLD, {"number": number})
 

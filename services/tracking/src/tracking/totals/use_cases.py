@@ -59,7 +59,7 @@ async def announce(tx: AsyncConnection, company_id: UUID, months: set[date], enc
 
 async def _fold(tx: AsyncConnection, company_ids: Collection[UUID], encode: Encode, *, wait: bool) -> bool:
     """Reads the stored hours that the entries touch, and no raw row."""
-    turns = {held.company_id: _Turn(held) for held in await folding.hold(tx, company_ids, wait=wait)}
+    turns = {held.company_id: _Turn(held) for held in await folding.lock(tx, company_ids, wait=wait)}
     entries = await folding.take(tx, turns.keys(), ENTRIES_PER_TURN) if turns else []
     for entry in entries:
         turns[entry.company_id].entries.append(entry)

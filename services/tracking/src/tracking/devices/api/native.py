@@ -49,27 +49,27 @@ MAX_WAIT_SECONDS = 30.0  # seconds
 MAX_VERSION = 2**53 - 1  # the largest integer that every JSON reader can represent
 
 
-def the_native(request: Request) -> Any:
+def get_native(request: Request) -> Any:
     """The application's dependencies; each module declares the part it needs."""
     return request.app.state.native
 
 
-def the_caller(request: Request) -> Caller:
+def get_caller(request: Request) -> Caller:
     """The caller as the gateway admitted it."""
     caller: Caller = request.state.caller
     return caller
 
 
-TheNative = Annotated[DeviceNative, Depends(the_native)]
-TheCaller = Annotated[Caller, Depends(the_caller)]
+TheNative = Annotated[DeviceNative, Depends(get_native)]
+TheCaller = Annotated[Caller, Depends(get_caller)]
 
 
-async def the_device(native: TheNative, caller: TheCaller) -> Device:
+async def get_device(native: TheNative, caller: TheCaller) -> Device:
     """The device whose credential the caller presented."""
     return await device_of(native, caller)
 
 
-TheDevice = Annotated[Device, Depends(the_device)]
+TheDevice = Annotated[Device, Depends(get_device)]
 
 # Key and credential are checked elsewhere; these declare them for the OpenAPI description.
 company_key = Depends(

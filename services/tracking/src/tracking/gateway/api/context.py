@@ -24,11 +24,11 @@ class Gateway:
     authenticator: Authenticator
     uploads: UploadTaker
     screenshots: ScreenshotTaker
-    life: Heartbeats
+    heartbeats: Heartbeats
     key_uses: KeyUses
     large_uploads: LargeUploadReader
-    room: BodyAdmission
-    picture_room: BodyAdmission = field(
+    body_admission: BodyAdmission
+    picture_admission: BodyAdmission = field(
         default_factory=BodyAdmission
     )  # for desktop screenshots, whose token comes after the picture
 

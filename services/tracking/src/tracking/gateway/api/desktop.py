@@ -79,7 +79,7 @@ class DesktopApi:
             # Checked again after the body: the company may have been suspended while it arrived.
             company, entitlement, key = await self._admit(endpoint, key_text)
             now = utc_now()
-            self._gateway.life.company(company.company_id, now)
+            self._gateway.heartbeats.company(company.company_id, now)
             authorization = headers.get(b"authorization", b"").decode("latin-1")
             origin = scope["client"][0] if scope.get("client") else ""
             fields = {} if is_large or not endpoint.has_body else read_object(bytes(body))

@@ -67,7 +67,7 @@ class NativeApi:
         if body.expected <= SMALL_BODY:
             return await self._call(scope, body, caller, send)
         await device_of(self._native, caller)  # before megabytes of body are read: the credential is in the head
-        async with self._native.gateway.room.of(caller.company.company_id, body.expected):
+        async with self._native.gateway.body_admission.of(caller.company.company_id, body.expected):
             return await self._call(scope, body, caller, send)
 
     async def _call(self, scope: Scope, arriving: Body, caller: Caller, send: Send) -> Response | None:
@@ -89,7 +89,7 @@ class NativeApi:
         key_text = headers.get(b"x-company-key")
         now = utc_now()
         company, entitlement, key = admitted(await self._native.admission.decide(key_text, now))
-        self._native.gateway.life.company(company.company_id, now)
+        self._native.gateway.heartbeats.company(company.company_id, now)
         origin = scope["client"][0] if scope.get("client") else ""
         authorization = headers.get(b"authorization", b"").decode("latin-1")
         # The arrival of the head: the agent read its clock before it sent the body, which may take long.

@@ -26,13 +26,13 @@ class UploadGateway(DeviceGateway, Protocol):
     def uploads(self) -> UploadTaker: ...
 
     @property
-    def life(self) -> Heartbeats: ...
+    def heartbeats(self) -> Heartbeats: ...
 
     @property
     def large_uploads(self) -> LargeUploadReader: ...
 
     @property
-    def room(self) -> BodyAdmission: ...
+    def body_admission(self) -> BodyAdmission: ...
 
 
 async def call_upload(gateway: UploadGateway, call: Call) -> Reply:
@@ -45,7 +45,7 @@ async def call_upload(gateway: UploadGateway, call: Call) -> Reply:
         return await _read_apart(gateway, call, device, text_in(call.fields, "active_token"))
     rows = read_rows(call.fields)
     taken = await gateway.uploads.take(company_id, device, number, rows, received_at=call.received_at)
-    gateway.life.session(company_id, number, call.received_at)
+    gateway.heartbeats.session(company_id, number, call.received_at)
     return ok(stored_message(taken))
 
 
@@ -54,7 +54,7 @@ async def call_large_upload(gateway: UploadGateway, call: Call) -> Reply:
     token = find_token(call.body.start(START))
     device = await device_of(gateway, call, token)
     gateway.uploads.check_admission(call.company.company_id)
-    async with gateway.room.of(call.company.company_id, call.body.expected):
+    async with gateway.body_admission.of(call.company.company_id, call.body.expected):
         await read_whole(call.body)
         await call.confirm()
         device = await device_of(gateway, call, token)  # checked again: it may have been revoked meanwhile
@@ -88,7 +88,7 @@ async def _read_apart(gateway: UploadGateway, call: Call, device: Device, token:
     taken = await gateway.uploads.take_parts(
         company_id, device, summary.session, (report, parts), read_again, received_at=call.received_at
     )
-    gateway.life.session(company_id, summary.session, call.received_at)
+    gateway.heartbeats.session(company_id, summary.session, call.received_at)
     return ok(stored_message(taken))
 
 

@@ -30,7 +30,7 @@ class SyncGateway(DeviceGateway, Protocol):
     def uploads(self) -> UploadTaker: ...
 
     @property
-    def life(self) -> Heartbeats: ...
+    def heartbeats(self) -> Heartbeats: ...
 
 
 class SyncNative(Protocol):
@@ -90,7 +90,7 @@ async def sync(native: SyncNative, caller: Caller, body: bytes, encoding: str) -
     if placing.offset != device.clock_offset:
         native.gateway.authenticator.forget(device)
     if batch.session_id:
-        native.gateway.life.running(company_id, batch.session_id, device.device_id, caller.received_at)
+        native.gateway.heartbeats.running(company_id, batch.session_id, device.device_id, caller.received_at)
     answer = messages.Synced(caller.received_at, _results(read, taken.results), taken.session_ended)
     return Response(msgspec.json.encode(answer), media_type="application/json")
 

@@ -89,7 +89,7 @@ class Sync(Struct):
 
     sent_at: Annotated[Moment, Meta(description="what the computer's clock shows as this request is sent")]
     records: Annotated[list[AnyRecord], Meta(max_length=MAX_RECORDS)]
-    session_id: Annotated[UUID | None, Meta(description="the session that is running, as a sign of its life")] = None
+    session_id: Annotated[UUID | None, Meta(description="the session that is running, as a heartbeat")] = None
 
 
 class Result(Struct, omit_defaults=True):

@@ -23,7 +23,7 @@ class ScreenshotGateway(DeviceGateway, Protocol):
     def screenshots(self) -> ScreenshotTaker: ...
 
     @property
-    def picture_room(self) -> BodyAdmission: ...
+    def picture_admission(self) -> BodyAdmission: ...
 
 
 MAX_SCREENSHOT_BYTES = 32 * 1024 * 1024  # base64 of 24 MB; a screen's PNG has some 100 kB to 8 MB
@@ -44,7 +44,7 @@ async def call_large_screenshot(gateway: ScreenshotGateway, call: Call) -> Reply
 
     One call that decodes megabytes would block all other calls, even in a thread.
     """
-    async with gateway.picture_room.of(call.company.company_id, call.body.expected):
+    async with gateway.picture_admission.of(call.company.company_id, call.body.expected):
         await call.body.read()
         await call.confirm()
         fields, photo = await asyncio.to_thread(split_photo, call.body.pieces)
@@ -59,7 +59,7 @@ async def _answer(gateway: ScreenshotGateway, call: Call, device: Device, captur
     try:
         await _keep(gateway, call, device, capture)
     except NotKept as reason:
-        await gateway.screenshots.set_aside(call.company.company_id, device, capture, str(reason))
+        await gateway.screenshots.quarantine(call.company.company_id, device, capture, str(reason))
         return ok(f"Not counted: {reason}")
     return ok("Screenshot kept")
 

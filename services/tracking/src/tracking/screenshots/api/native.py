@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel
 
 from servicekit.errors import NotFound, Refused
-from tracking.devices.api.native import TheCaller, TheDevice, company_key, credential, the_native
+from tracking.devices.api.native import TheCaller, TheDevice, company_key, credential, get_native
 from tracking.ingest.rules.records import Placing, RefusedRecord
 from tracking.protocols.calls import Caller
 from tracking.protocols.problems import Problem
@@ -40,7 +40,7 @@ class ScreenshotNative(Protocol):
     def gateway(self) -> ScreenshotGateway: ...
 
 
-TheNative = Annotated[ScreenshotNative, Depends(the_native)]
+TheNative = Annotated[ScreenshotNative, Depends(get_native)]
 
 
 PATH = "/v1/screenshots/"
@@ -95,10 +95,10 @@ async def put_screenshot(
             received_at=caller.received_at,
         )
     except RefusedRecord as refused:
-        await takes.set_aside(company_id, device, capture, MISPLACED[refused.reason])
+        await takes.quarantine(company_id, device, capture, MISPLACED[refused.reason])
         raise Problem(422, refused.reason.name.lower(), refused.reason.value) from None
     except NotKept as reason:
-        await takes.set_aside(company_id, device, capture, str(reason))
+        await takes.quarantine(company_id, device, capture, str(reason))
         raise _problem(str(reason)) from None
     response.status_code = 201 if is_new else 200
     return Kept(id=screenshot_id, outcome="stored" if is_new else "duplicate")

@@ -58,7 +58,7 @@ class ScreenshotTaker:
             raise NotKept(STORAGE_FULL)  # before any work on the picture
         return await self._store(company_id, session, capture, at, received_at=received_at)
 
-    async def set_aside(self, company_id: UUID, device: Device, capture: Capture, reason: str) -> None:
+    async def quarantine(self, company_id: UUID, device: Device, capture: Capture, reason: str) -> None:
         """Quarantines a capture that is not stored; repetitions have no effect."""
         payload = f"captured at {capture.captured_at}, {len(capture.data)} bytes, session {capture.session}"
         async with company_scope(self._engine, company_id) as tx:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from servicekit.errors import NotAuthenticated
-from tracking.devices.api.native import EngineGateway, TheCaller, company_key, the_native
+from tracking.devices.api.native import EngineGateway, TheCaller, company_key, get_native
 from tracking.protocols.problems import Problem
 from tracking.sign_in.use_cases.log_in import enrol_device
 
@@ -19,7 +19,7 @@ class SignInNative(Protocol):
     def gateway(self) -> EngineGateway: ...
 
 
-TheNative = Annotated[SignInNative, Depends(the_native)]
+TheNative = Annotated[SignInNative, Depends(get_native)]
 router = APIRouter(prefix="/v1", tags=["native"], dependencies=[company_key])
 
 

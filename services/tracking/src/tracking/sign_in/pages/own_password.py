@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import AppError, http_status
-from tracking.sign_in.pages.sign_in import browser_of, know_browser
+from tracking.sign_in.pages.sign_in import browser_of, remember_browser
 from tracking.sign_in.use_cases.change_password import change_password
 from tracking.workspace.pages.errors import with_retry_after
 from tracking.workspace.pages.forms import Line
@@ -52,4 +52,4 @@ async def change_own_password(
             "own_account.html", status_code=http_status(error), person=visitor.person, done=False, error=error.message
         )
         return with_retry_after(reply, error)
-    return know_browser(RedirectResponse("/account?done=password", 303), workspace, browser)
+    return remember_browser(RedirectResponse("/account?done=password", 303), workspace, browser)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import AppError, NotFound, http_status
-from tracking.sign_in.pages.sign_in import browser_of, know_browser
+from tracking.sign_in.pages.sign_in import browser_of, remember_browser
 from tracking.sign_in.use_cases.reset_by_mail import ask_reset, set_password_by_link
 from tracking.workspace.pages.errors import with_retry_after
 from tracking.workspace.pages.forms import FormLine
@@ -67,7 +67,7 @@ async def reset(request: Request, workspace: TheWorkspace, code: FormLine, new: 
         )
     except AppError as error:
         return _page(error, code="" if isinstance(error, NotFound) else code)
-    return know_browser(RedirectResponse("/login?done=reset", 303), workspace, browser)
+    return remember_browser(RedirectResponse("/login?done=reset", 303), workspace, browser)
 
 
 def _page(error: AppError | None = None, code: str = "") -> Response:

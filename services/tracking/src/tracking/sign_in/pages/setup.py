@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from servicekit.errors import AppError, InvalidInput, http_status
 from tracking.people.use_cases import set_up_company
-from tracking.sign_in.pages.sign_in import browser_of, let_in
+from tracking.sign_in.pages.sign_in import browser_of, start_browser_session
 from tracking.sign_in.use_cases.workspace_sign_in import open_session
 from tracking.workspace.pages.errors import with_retry_after
 from tracking.workspace.pages.forms import IdempotencyKey, Line
@@ -70,4 +70,4 @@ async def setup(request: Request, workspace: TheWorkspace, form: Annotated[Setup
         return with_retry_after(reply, error)
     browser = browser_of(request, workspace)
     ticket = await open_session(workspace.engine, company.company_id, admin, datetime.now(UTC), browser=browser)
-    return await let_in(request, workspace, ticket, browser, to="/team")
+    return await start_browser_session(request, workspace, ticket, browser, to="/team")

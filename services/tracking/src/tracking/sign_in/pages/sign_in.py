@@ -62,7 +62,7 @@ async def login(
         )
         if isinstance(signed_in, Choice):
             return await _ask_company(workspace, signed_in, safe_next(target))
-        return await let_in(request, workspace, signed_in, browser, to=safe_next(target))
+        return await start_browser_session(request, workspace, signed_in, browser, to=safe_next(target))
     except AppError as error:
         return _refused(error, email, target)
 
@@ -87,7 +87,7 @@ async def choose_company(
         ticket = await choose(
             workspace.engine, token=token, company_id=company_id, browser=browser, now=datetime.now(UTC)
         )
-        reply = await let_in(request, workspace, ticket, browser, to=safe_next(target))
+        reply = await start_browser_session(request, workspace, ticket, browser, to=safe_next(target))
     except ValueError:
         reply = _refused(NotAuthenticated(CHOICE_EXPIRED), "")
     except AppError as error:
@@ -117,7 +117,9 @@ def browser_of(request: Request, workspace: Workspace) -> str:
     return token if 0 < len(token) <= _MAX_TOKEN_LENGTH else new_token()
 
 
-async def let_in(request: Request, workspace: Workspace, ticket: Ticket, browser: str, to: str = "/") -> Response:
+async def start_browser_session(
+    request: Request, workspace: Workspace, ticket: Ticket, browser: str, to: str = "/"
+) -> Response:
     """Sets the new session's cookie and ends the browser's previous session.
 
     Forbidden: the company is suspended; the new session ends at once.
@@ -133,10 +135,10 @@ async def let_in(request: Request, workspace: Workspace, ticket: Ticket, browser
     response = RedirectResponse(to, 303)
     lasts = int(LASTS.total_seconds())
     _set(response, workspace, workspace.cookie, f"{ticket.company_id.hex}.{ticket.token}", lasts)
-    return know_browser(response, workspace, browser)
+    return remember_browser(response, workspace, browser)
 
 
-def know_browser(response: Response, workspace: Workspace, browser: str) -> Response:
+def remember_browser(response: Response, workspace: Workspace, browser: str) -> Response:
     """Sets the cookie that identifies this browser."""
     _set(response, workspace, workspace.browser_cookie, browser, BROWSER_TIME)
     return response

@@ -18,7 +18,7 @@ from tracking.people import store as employees
 from tracking.people.store import Employee
 from tracking.people.use_cases import check_new_password, new_password_hash
 from tracking.sign_in.store import known_places, password_resets, shown_once, sign_in_attempts, workspace_sessions
-from tracking.sign_in.use_cases.throttle import account_subject, admit_proof
+from tracking.sign_in.use_cases.throttle import account_subject, admit_confirmation
 from tracking.workspace.rules.submissions import Submission
 from tracking.workspace.rules.visitors import Ticket
 from tracking.workspace.use_cases import earlier_result
@@ -114,7 +114,7 @@ async def change_password(
     if person is None:
         raise NotFound("There is no such person in the company")
     check_new_password(new, name=person.name, email=person.email)
-    proof = await admit_proof(engine, company_id, person, session)
+    proof = await admit_confirmation(engine, company_id, person, session)
     if not await verify_password(person.password_hash, present):
         raise InvalidInput("The current password is wrong")
     password_hash = await new_password_hash(engine, new, name=person.name, email=person.email)

@@ -21,7 +21,7 @@ from tracking.sign_in.use_cases.throttle import (
     admit,
     lobby,
     succeed,
-    take_back,
+    withdraw_attempt,
 )
 
 
@@ -34,12 +34,12 @@ class OpenedAccount:
     better: str | None
     admitted: AdmittedAttempt
 
-    async def hold(self, tx: AsyncConnection, *, now: datetime, place: bytes | None) -> Employee | None:
+    async def lock(self, tx: AsyncConnection, *, now: datetime, place: bytes | None) -> Employee | None:
         """The account, locked until the transaction ends, with its attempts settled; None if it changed meanwhile.
 
         Records `place` as known, if it is given. The transaction ends in the company's scope.
         """
-        held = await hold_all(tx, [self])
+        held = await lock_all(tx, [self])
         if held and place is not None:
             lobby.succeeded(place, email_digest(self.employee.email))
             await known_places.remember(tx, self.company_id, self.employee.employee_id, place, now)
@@ -48,13 +48,13 @@ class OpenedAccount:
     async def _hold(self, tx: AsyncConnection) -> Employee | None:
         await enter_scope(tx, self.company_id)
         if self.better is None:
-            return self.employee if await employees.hold(tx, self.employee) else None
+            return self.employee if await employees.lock(tx, self.employee) else None
         if not await employees.upgrade(tx, self.employee, self.better):
             return None
         return replace(self.employee, password_hash=self.better)
 
 
-async def hold_all(tx: AsyncConnection, opened: Sequence[OpenedAccount]) -> list[tuple[UUID, Employee]]:
+async def lock_all(tx: AsyncConnection, opened: Sequence[OpenedAccount]) -> list[tuple[UUID, Employee]]:
     """The accounts opened by one attempt, with their companies, locked until the transaction ends.
 
     Accounts that changed meanwhile are left out. Attempts are settled first, then accounts are locked in the order of
@@ -86,7 +86,7 @@ async def open_accounts(
         if right and not is_current(right[0].employee.password_hash, admitted.salt):
             better = await hash_password(password, admitted.salt, admitted.turn)
     except Crowded as crowded:
-        await take_back(engine, admitted)
+        await withdraw_attempt(engine, admitted)
         raise Unavailable(TOO_MANY_SIGN_INS, retry_after=crowded.retry_after) from None
     except ValueError:  # a password from before preparation that cannot be prepared is compared as typed
         better = None

@@ -61,7 +61,7 @@ async def log_in(
         company = await companies.get(tx)
         if company is None:
             raise NotAuthenticated(WRONG)
-        employee = await opened.hold(tx, now=now, place=opened.admitted.place)
+        employee = await opened.lock(tx, now=now, place=opened.admitted.place)
         if employee is None:  # changed or deactivated since the password was compared
             raise NotAuthenticated(WRONG)
         await devices.insert(
@@ -104,7 +104,7 @@ async def enrol_device(
     opened = await check_password(engine, company_id, email=email, password=password, origin=origin)
     credential, device_id = f"device_{new_token()}", new_id()
     async with company_scope(engine, company_id) as tx:
-        employee = await opened.hold(tx, now=now, place=opened.admitted.place)
+        employee = await opened.lock(tx, now=now, place=opened.admitted.place)
         if employee is None:  # changed or deactivated since the password was compared
             raise NotAuthenticated(WRONG)
         await devices.insert(

@@ -184,7 +184,7 @@ class _Attempt:
         await sign_in_attempts.give_back(tx, [counted.subject])
 
 
-async def take_back(engine: AsyncEngine, admitted: AdmittedAttempt) -> None:
+async def withdraw_attempt(engine: AsyncEngine, admitted: AdmittedAttempt) -> None:
     """Subtracts an attempt that was not made."""
     async with engine.begin() as tx:
         await _settle(tx, gives_back=admitted.counted, forgets=[])
@@ -219,7 +219,7 @@ async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Subject], forgets
             await sign_in_attempts.give_back(tx, [counted.subject])
 
 
-async def admit_proof(engine: AsyncEngine, company_id: UUID, account: Employee, session: bytes) -> Subject:
+async def admit_confirmation(engine: AsyncEngine, company_id: UUID, account: Employee, session: bytes) -> Subject:
     """Counts a confirmation of one's own password, separately from sign-in attempts. RateLimited: too many."""
     own = account_subject(company_id, account.email)
     counted = Subject(company_id, Kind.PROOF, subject(Kind.PROOF, own, session), own)

@@ -14,7 +14,7 @@ from tracking.db.store.scope import company_scope, enter_scope
 from tracking.people import store as employees
 from tracking.people.store import Employee
 from tracking.sign_in.store import known_places, sign_in_choices, workspace_sessions
-from tracking.sign_in.use_cases.check_password import OpenedAccount, hold_all, open_accounts
+from tracking.sign_in.use_cases.check_password import OpenedAccount, lock_all, open_accounts
 from tracking.sign_in.use_cases.throttle import Place
 from tracking.workspace.rules.visitors import SignedIn, Ticket
 
@@ -47,7 +47,7 @@ async def sign_in(
     if not opened:
         raise NotAuthenticated(WRONG)
     async with engine.begin() as tx:
-        account = await opened[0].hold(tx, now=now, place=place.browser if browser else None)
+        account = await opened[0].lock(tx, now=now, place=place.browser if browser else None)
         if account is None:
             raise NotAuthenticated(WRONG)
         return await _insert_session(tx, opened[0].company_id, account, now)
@@ -56,7 +56,7 @@ async def sign_in(
 async def _offer(engine: AsyncEngine, opened: Sequence[OpenedAccount], now: datetime) -> Choice:
     token = new_token()
     async with engine.begin() as tx:
-        held = await hold_all(tx, opened)
+        held = await lock_all(tx, opened)
         for company_id, account in held:
             await enter_scope(tx, company_id)
             await sign_in_choices.insert(
@@ -79,7 +79,7 @@ async def choose(engine: AsyncEngine, *, token: str, company_id: UUID, browser: 
         found = await sign_in_choices.take(tx, token_digest(token), now)
         account = await employees.by_id(tx, found[0]) if found else None
         same = found is not None and account is not None and account.password_hash == found[1]
-        if account is None or not same or not await employees.hold(tx, account):
+        if account is None or not same or not await employees.lock(tx, account):
             raise NotAuthenticated(CHOICE_EXPIRED)
         if browser:
             await known_places.remember(tx, company_id, account.employee_id, token_digest(browser), now)
@@ -94,7 +94,7 @@ async def open_session(
     NotAuthenticated: the account was deactivated or got another password since it was read.
     """
     async with company_scope(engine, company_id) as tx:
-        if not await employees.hold(tx, account):
+        if not await employees.lock(tx, account):
             raise NotAuthenticated(WRONG)
         if browser:
             await known_places.remember(tx, company_id, account.employee_id, token_digest(browser), now)

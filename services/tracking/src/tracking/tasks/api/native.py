@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Protocol
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel
 
-from tracking.devices.api.native import EngineGateway, TheCaller, TheDevice, company_key, credential, the_native
+from tracking.devices.api.native import EngineGateway, TheCaller, TheDevice, company_key, credential, get_native
 from tracking.tasks.store import Task
 from tracking.tasks.use_cases.tasks import list_tasks, update_task
 from tracking.workspace.rules.paging import MAX_POSITION_LENGTH
@@ -19,7 +19,7 @@ class TaskNative(Protocol):
     def gateway(self) -> EngineGateway: ...
 
 
-TheNative = Annotated[TaskNative, Depends(the_native)]
+TheNative = Annotated[TaskNative, Depends(get_native)]
 router = APIRouter(prefix="/v1", tags=["native"], dependencies=[company_key])
 
 

@@ -92,7 +92,7 @@ async def change_task(
     """
     title, description = title_of(title), details_of(description)
     async with company_scope(engine, company_id) as tx:
-        await tasks.hold(tx, number)
+        await tasks.lock(tx, number)
         given = await tasks.by_number(tx, number)
         person = await employees.by_number(tx, employee_number)
         if given is None:
@@ -129,7 +129,7 @@ async def note_task(
     """
     note = details_of(note, "note")
     async with company_scope(engine, company_id) as tx:
-        await tasks.hold(tx, number)
+        await tasks.lock(tx, number)
         given = await tasks.by_number(tx, number, employee_id=only_of)
         if given is None:
             raise NotFound(NO_SUCH_TASK)

@@ -162,7 +162,7 @@ class QueueEntry(NamedTuple):
     seconds: int
 
 
-async def hold(tx: AsyncConnection, company_ids: Collection[UUID], *, wait: bool) -> list[LockedCompany]:
+async def lock(tx: AsyncConnection, company_ids: Collection[UUID], *, wait: bool) -> list[LockedCompany]:
     """Takes the companies' next revisions and locks the companies until the transaction ends.
 
     A company that is locked elsewhere is waited for, or left out.

@@ -29,7 +29,7 @@ class FastPathGateway(DeviceGateway, Protocol):
     def uploads(self) -> UploadTaker: ...
 
     @property
-    def life(self) -> Heartbeats: ...
+    def heartbeats(self) -> Heartbeats: ...
 
 
 PATH = b"/api/upload/employee-activity"
@@ -54,7 +54,7 @@ class FastPath:
     def __init__(self, gateway: FastPathGateway, directory: AccessDirectory) -> None:
         self._directory = directory
         self._authenticator, self._uploads = gateway.authenticator, gateway.uploads
-        self._life, self._key_uses = gateway.life, gateway.key_uses
+        self._heartbeats, self._key_uses = gateway.heartbeats, gateway.key_uses
 
     def admits(self, text: bytes, now: datetime) -> CompanyKey | Reply | None:
         """The company key if the upload may take the fast path; a refusal if the company has too many uploads; else
@@ -81,8 +81,8 @@ class FastPath:
             return None
         taken = self._uploads.take_at_once(company_id, device, number, upload, received_at=now, answered=answered)
         if taken is not None:
-            self._life.company(company_id, now)
-            self._life.session(company_id, number, now)
+            self._heartbeats.company(company_id, now)
+            self._heartbeats.session(company_id, number, now)
             self._key_uses.note(key, device.device_id, now)
         return taken
 

@@ -101,7 +101,7 @@ class Packer:
             self._company_id,
             self._used(usage) if usage else (),
             self._claimed(activity) if activity else (),
-            self._set_aside(quarantined) if quarantined else (),
+            self._quarantined(quarantined) if quarantined else (),
             len(usage) + len(activity) + len(quarantined),
         )
 
@@ -121,7 +121,7 @@ class Packer:
             for record_id, kind, at, seconds in found
         ]
 
-    def _set_aside(self, found: Iterable[Quarantined]) -> list[bytes]:
+    def _quarantined(self, found: Iterable[Quarantined]) -> list[bytes]:
         whose = self._quarantine
         return [whose + _ID(16, record_id) + _text(reason) + _text(payload) for record_id, reason, payload in found]
 
