@@ -100,7 +100,7 @@ $(OPENAPI)/node_modules/.installed: $(OPENAPI)/package-lock.json $(OPENAPI)/.npm
 	$(NPM_CLI) --prefix $(OPENAPI) ci
 	@touch $@
 
-$(BUILT): $(WEB)/node_modules/.installed $(wildcard $(WEB)/*.* $(WEB)/src/* services/owner-portal/src/owner_portal/templates/*)
+$(BUILT): $(WEB)/node_modules/.installed $(wildcard $(WEB)/*.* $(WEB)/src/* services/owner-portal/src/owner_portal/*/templates/*)
 	@$(NPM) run --silent build
 
 $(INSTALLED): requirements.lock $(PACKAGES:=/pyproject.toml)

@@ -11,7 +11,7 @@ ROW = re.compile(r"^\| ([^|]+) \| ([\d,]+) [a-z]+ \| `([\w.]+):(\w+)` \| ([^|]+)
 HTTP = "libs/servicekit/tests/test_limits.py::test_as_much_as_is_allowed_and_one_more"
 GATEWAY = "services/tracking/tests/gateway/test_limits.py::test_as_much_as_is_allowed_and_one_more"
 LARGE = "services/tracking/tests/ingest/test_large_uploads.py"
-PORTAL = "services/owner-portal/tests/test_limits.py"
+PORTAL = "services/owner-portal/tests/web/test_limits.py"
 WALKED = {
     "Head of a request": HTTP,
     "Fields of a head": HTTP,
@@ -46,7 +46,6 @@ WALKED = {
     "Form of the portal with a file": f"{PORTAL}::test_a_form_as_large_as_is_allowed_and_one_byte_more",
     "Logo": f"{PORTAL}::test_a_logo_as_large_as_is_allowed_and_one_byte_more",
     "Search text of the portal": f"{PORTAL}::test_a_search_text_is_cut",
-    "Search text of tenancy": "services/tenancy/tests/test_limits.py::test_a_search_text_has_a_longest",
     "Message of a gRPC call": "libs/servicekit/tests/test_rpc_server.py::test_a_request_has_a_largest_size",
     "Statement of a page": "services/tracking/tests/workspace/test_slow_pages.py::"
     "test_a_page_that_takes_too_long_says_so",

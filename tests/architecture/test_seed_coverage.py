@@ -59,7 +59,7 @@ def test_every_test_of_the_seed_has_its_counterpart(text: str) -> None:
 
 @pytest.mark.parametrize(
     "proof",
-    ["", "soon", "`portal/test_gone.py::test_x`", "`portal/test_access.py::test_gone`", "`all/test_faults.py`"],
+    ["", "soon", "`portal/test_gone.py::test_x`", "`portal/access/test_access.py::test_gone`", "`all/test_faults.py`"],
 )
 def test_a_missing_proof_is_recognised(proof: str, root: Path) -> None:
     assert len(unproved(f"| line | where | proof |\n| --- | --- | --- |\n| a | b | {proof} |\n", root)) == 1

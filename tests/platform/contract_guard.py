@@ -12,7 +12,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 
 FEED = "contracts.tracking.v1"
 SERVICES = ("contracts.tenancy.v1", "contracts.billing.v1")
-FOR_TRACKING = {"ListAccessChanges", "ResolveKeys", "ReportKeyUse", "ReportSync", "ListEntitlementChanges"}
+FOR_TRACKING = {"ListAccessChanges", "ReportKeyUse", "ReportSync", "ListEntitlementChanges"}
 NUMBERS = {
     FieldDescriptor.CPPTYPE_INT32,
     FieldDescriptor.CPPTYPE_INT64,
@@ -28,7 +28,6 @@ TEXTS = {
     "tenancy.v1.RotateKeyResponse": "key",
     "tenancy.v1.Key": "id hint pepper_id",
     "tenancy.v1.GetLogoResponse": "content media_type digest",
-    "tenancy.v1.ListCompaniesResponse": "next_page_token",
     "tenancy.v1.SyncTime": "company_id",
     "tenancy.v1.ListAuditEntriesResponse": "next_page_token",
     "tenancy.v1.AuditEntry": _AUDIT,

@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 LOCKS = Path("deploy/docker/locks")
+BACKEND = ("protos", "libs/servicekit", "libs/text-rules", "libs/audit-chain", "libs/audit-trail", "libs/idempotency")
 IMAGES = {
-    "tenancy": ("protos", "libs/servicekit", "libs/text-rules", "libs/audit-chain", "services/tenancy"),
-    "billing": ("protos", "libs/servicekit", "libs/text-rules", "libs/audit-chain", "services/billing"),
+    "tenancy": (*BACKEND, "services/tenancy"),
+    "billing": (*BACKEND, "services/billing"),
     "tracking": (
         "protos",
         "libs/servicekit",

@@ -1,12 +1,10 @@
 """Fixtures on a migrated database of the module's own; services are reached as the others reach them."""
 
 import asyncio
-import pickle
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import grpc
@@ -15,9 +13,10 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application.once import Answer, Request
-from billing.domain.action import Action
+from billing.actions.rules import Action
+from billing.actions.use_cases import Outcome, OwnerRequest
 from contracts.billing.v1.billing_pb2_grpc import BillingServiceStub
+from idempotency import KeyedRequest
 from servicekit import rpc_client
 from servicekit.database import create_engine
 from servicekit.ids import new_id
@@ -28,7 +27,7 @@ History = Callable[[UUID], Awaitable[list[tuple[str, str, bool]]]]
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 ConnectAs = Callable[[str], BillingServiceStub]
 ChannelAs = Callable[[str], grpc.aio.Channel]
-Ask = Callable[..., Request[Any]]
+Ask = Callable[..., OwnerRequest]
 
 
 @pytest.fixture(scope="module")
@@ -116,17 +115,16 @@ def identity(world: World, name: str) -> TlsSettings:
 
 @pytest.fixture(scope="module")
 def ask() -> Ask:
-    """`ask()` is a request with a key of its own whose answer can be unpickled; `ask("k")` has that key."""
+    """`ask()` is an owner's request with an idempotency key of its own; `ask("k")` has that key."""
 
-    def make(key: str = "", digest: bytes = b"") -> Request[Any]:
-        return Request(
+    def make(key: str = "") -> OwnerRequest:
+        return OwnerRequest(
             action=Action("owner@example.com", "asked"),
+            keyed=KeyedRequest(key or str(new_id()), bytes(32), lambda _: b""),
             request_id="r-1",
-            key=key or str(new_id()),
-            digest=digest,
             name="test",
             asked={"what": "this"},
-            answer=lambda result: Answer(pickle.dumps(result), None, {"came": "of it"}),
+            outcome=lambda _: Outcome(None, {"came": "of it"}),
         )
 
     return make

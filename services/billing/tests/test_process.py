@@ -12,8 +12,8 @@ import grpc
 import nats
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application.start_trial import start_trial
-from billing.feed.published import encode
+from billing.subscriptions.messages import encode
+from billing.subscriptions.use_cases.company_events import start_trial
 from contracts.billing.v1 import billing_pb2, events_pb2
 from contracts.billing.v1.billing_pb2_grpc import BillingServiceStub
 from contracts.tenancy.v1.events_pb2 import CompanyCreated

@@ -11,22 +11,21 @@ import pytest_asyncio
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.application.batch_get_subscriptions import batch_get_subscriptions
-from billing.application.get_revenue_report import get_revenue_report
-from billing.application.get_subscription import get_subscription
-from billing.application.list_entitlement_changes import list_entitlement_changes
-from billing.application.list_invoice_lines import list_invoice_lines
-from billing.application.list_payments import list_payments
-from billing.application.list_plans import list_plans
-from billing.application.list_revenue_movements import list_revenue_movements
-from billing.application.list_scheduled_changes import list_scheduled_changes
-from billing.application.list_subscription_changes import list_subscription_changes
-from billing.application.list_subscription_history import list_subscription_history
-from billing.application.preview_plan_version import preview_plan_version
-from billing.domain.money import Money
-from billing.domain.months import MonthRange
-from billing.domain.plan import Plan
-from billing.domain.revenue import Figure
+from billing.invoices.use_cases import list_invoice_lines
+from billing.money.rules import Money
+from billing.payments.use_cases import list_payments
+from billing.plan_versions.use_cases import preview_plan_version
+from billing.plans.rules import Plan
+from billing.plans.use_cases import list_plans
+from billing.revenue.rules.months import MonthRange
+from billing.revenue.rules.report import Figure
+from billing.revenue.use_cases import get_revenue_report, list_revenue_movements
+from billing.subscriptions.use_cases.queries import (
+    get_subscription,
+    list_subscription_changes,
+    list_subscription_history,
+)
+from billing.subscriptions.use_cases.scheduled_changes import list_scheduled_changes
 from servicekit.ids import new_id
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -90,8 +89,6 @@ def counted(engine: AsyncEngine) -> Iterator[list[str]]:
 EVERYTHING = {"company_id": None, "before": None, "limit": 1000}
 LISTS: dict[str, Callable[[AsyncEngine, list[Any]], Awaitable[Any]]] = {
     "subscription changes": lambda engine, _: list_subscription_changes(engine, after_revision=0, limit=1000),
-    "entitlement changes": lambda engine, _: list_entitlement_changes(engine, after_revision=0, limit=1000),
-    "batch": lambda engine, companies: batch_get_subscriptions(engine, company_ids=companies[:1000]),
     "invoice lines": lambda engine, _: list_invoice_lines(engine, **EVERYTHING),
     "payments": lambda engine, _: list_payments(engine, **EVERYTHING),
     "scheduled changes": lambda engine, _: list_scheduled_changes(

@@ -5,7 +5,7 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,25 +14,29 @@ from uuid import UUID
 import httpx
 import pytest
 import uvicorn
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.api.app import create_app
-from owner_portal.api.portal import Portal, Security
-from owner_portal.application import with_memory
-from owner_portal.application.owners.create_owner import create_owner
-from owner_portal.application.owners.secret_box import SecretBox
-from owner_portal.application.read_model.apply_usage import apply_usage
-from owner_portal.application.show_dashboard import Dashboards
-from owner_portal.clients.billing import Billing
-from owner_portal.clients.naming import Channel
-from owner_portal.clients.tenancy import Tenancy
-from owner_portal.domain.companies import Company, CompanyState, Status, Subscription, SyncTime
-from owner_portal.domain.usage import CompanyDay
-from owner_portal.feed.alerts import AlertFeed
-from owner_portal.feed.directory import DirectoryFeed
-from owner_portal.feed.live import Live
-from owner_portal.store import directory
+from owner_portal.alerts.worker import AlertFeed
+from owner_portal.app import assemble, create_app
+from owner_portal.clients.actions import Action
+from owner_portal.clients.channels import Channel, billing_channel, tenancy_channel
+from owner_portal.companies.client import CompanyClient
+from owner_portal.companies.rules.drafts import CompanyDraft
+from owner_portal.dashboard.use_cases import Dashboards
+from owner_portal.directory.client import CompanyChanges, SubscriptionChanges
+from owner_portal.directory.rules import Company, CompanyState, Status, Subscription, SyncTime
+from owner_portal.directory.store import changes
+from owner_portal.directory.worker import DirectoryFeed
+from owner_portal.freshness import use_cases
+from owner_portal.owners.pages.guard import Security
+from owner_portal.owners.use_cases.accounts import create_owner
+from owner_portal.owners.use_cases.secret_box import SecretBox
+from owner_portal.plans.client import PlanClient
+from owner_portal.usage.rules import CompanyDay
+from owner_portal.usage.use_cases.days import apply_usage
+from owner_portal.web.live import Live
+from owner_portal.web.portal import Portal
 from servicekit.database import create_engine
 from servicekit.errors import Unavailable
 from servicekit.ids import new_id
@@ -57,7 +61,7 @@ def today_is_today(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 def patient() -> Iterator[None]:
     """No answer is late because the machine is busy; a test of silence sets its own limits."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(with_memory, "LONGEST_WAIT", 30.0)
+        patch.setattr(use_cases, "LONGEST_WAIT", 30.0)
         patch.setitem(Channel.ask.__kwdefaults__, "deadline", 30.0)
         yield
 
@@ -78,20 +82,17 @@ async def engine(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture(scope="module")
 async def portal(environment: dict[str, str], engine: AsyncEngine) -> AsyncIterator[Portal]:
     tls = TlsSettings(
-        tls_ca=Path(environment["PORTAL_TLS_CA"]),
-        tls_cert=Path(environment["PORTAL_TLS_CERT"]),
-        tls_key=Path(environment["PORTAL_TLS_KEY"]),
+        **{f"tls_{name}": Path(environment[f"PORTAL_TLS_{name.upper()}"]) for name in ("ca", "cert", "key")}
     )
-    tenancy = Tenancy(environment["PORTAL_TENANCY_ADDRESS"], tls)
-    billing = Billing(environment["PORTAL_BILLING_ADDRESS"], tls)
-    live = Live()
-    yield Portal(
+    tenancy = tenancy_channel(environment["PORTAL_TENANCY_ADDRESS"], tls)
+    billing = billing_channel(environment["PORTAL_BILLING_ADDRESS"], tls)
+    yield assemble(
         engine,
-        tenancy,
-        billing,
-        live,
-        Dashboards(engine, longest_age=0),
-        AlertFeed(engine, portal_url="https://portal.example"),
+        tenancy=tenancy,
+        billing=billing,
+        live=Live(),
+        dashboards=Dashboards(engine, longest_age=0),
+        alerts=AlertFeed(engine, portal_url="https://portal.example"),
         security=Security(SecretBox(bytes(32))),
         public_url="https://portal.example",
         cookie_secure=False,
@@ -245,7 +246,7 @@ class Model:
             revision=revision,
         )
         async with self.engine.begin() as tx:
-            await directory.save_companies(tx, [company])
+            await changes.save_companies(tx, [company])
         return company_id
 
     async def subscription(self, company_id: UUID, state: Status = Status.ACTIVE, *, days_left: int = 20) -> None:
@@ -266,11 +267,11 @@ class Model:
             revision=1,
         )
         async with self.engine.begin() as tx:
-            await directory.save_subscriptions(tx, [subscription])
+            await changes.save_subscriptions(tx, [subscription])
 
     async def synced(self, company_id: UUID, when: datetime) -> None:
         async with self.engine.begin() as tx:
-            await directory.save_sync_times(tx, [SyncTime(company_id, when)])
+            await changes.save_sync_times(tx, [SyncTime(company_id, when)])
 
     async def day(self, company_id: UUID, day: date, *, minutes: int = 0, storage: int = 0, **numbers: int) -> None:
         values = {"revision": 1, "idle_seconds": 0, "employees_active": 1, "sessions": 1, "screenshots": 0}
@@ -303,12 +304,12 @@ def follow(run: Any, eventually: Any) -> Callable[[Portal], contextlib.AbstractA
 
     @contextlib.asynccontextmanager
     async def follow(portal: Portal) -> AsyncIterator[DirectoryFeed]:
-        feed = DirectoryFeed(portal.engine, portal.tenancy, portal.billing, portal.live)
+        feed = DirectoryFeed(portal.engine, portal.get(CompanyChanges), portal.get(SubscriptionChanges), portal.live)
 
         async def answer() -> bool:
             try:
                 await feed.companies_step()
-                return bool(await portal.billing.list_plans())
+                return bool(await portal.get(PlanClient).on_offer())
             except Unavailable:
                 return False
 
@@ -328,37 +329,61 @@ async def following(portal: Portal, services: None, follow: Any) -> AsyncIterato
 
 @dataclass
 class Spent:
-    """What a block has cost."""
+    """What was asked of the portal's database and of other services, but for the change lists."""
 
     statements: int = 0
     calls: int = 0
 
+    def reset(self) -> None:
+        self.statements = self.calls = 0
+
 
 @pytest.fixture
-def spending(
-    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[], contextlib.AbstractContextManager[Spent]]:
-    """`with spending() as spent` counts the SQL statements and gRPC calls of the block."""
+def cost(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Spent]:
+    """Counts all through the test; `reset` begins again."""
+    spent = Spent()
+    ask = Channel.ask
 
-    @contextlib.contextmanager
-    def count() -> Iterator[Spent]:
-        spent = Spent()
-        ask = Channel.ask
+    def on_statement(*_: object) -> None:
+        spent.statements += 1
 
-        def on_statement(*_: object) -> None:
-            spent.statements += 1
+    async def counted(channel: Channel, method: object, request: object, **options: float) -> object:
+        spent.calls += not type(request).__name__.endswith(("ChangesRequest", "TimesRequest"))
+        return await ask(channel, method, request, **options)
 
-        async def counted(channel: Channel, method: object, request: object, **options: float) -> object:
-            spent.calls += 1
-            return await ask(channel, method, request, **options)
+    monkeypatch.setattr(Channel, "ask", counted)
+    event.listen(engine.sync_engine, "before_cursor_execute", on_statement)
+    yield spent
+    event.remove(engine.sync_engine, "before_cursor_execute", on_statement)
 
-        event.listen(engine.sync_engine, "before_cursor_execute", on_statement)
-        with monkeypatch.context() as patch:
-            patch.setattr(Channel, "ask", counted)
-            yield spent
-        event.remove(engine.sync_engine, "before_cursor_execute", on_statement)
 
-    return count
+@pytest.fixture(scope="module")
+async def customer(
+    environment: dict[str, str],
+    portal: Portal,
+    services: None,  # noqa: ARG001 - they run first
+    follow: Any,
+    eventually: Any,
+) -> AsyncIterator[Callable[..., Awaitable[UUID]]]:
+    """`await customer("Acme Ltd")` makes a company whose trial of PRO the portal knows; its directory is followed."""
+    own = create_engine(environment["PORTAL_DATABASE_URL"], name="directory")  # what it asks is no page's cost
+    plan_of = text("SELECT plan_code FROM directory WHERE company_id = :id")
+
+    async def make(name: str, plan: str = "PRO") -> UUID:
+        draft = CompanyDraft(name, "office@customer.example", "", "", "", "UTC", plan)
+        action = Action("owner@tenantry.example", "a new customer", str(new_id()))
+        company, _ = await portal.get(CompanyClient).create(draft, action)
+
+        async def known() -> str | None:
+            async with own.begin() as tx:
+                return (await tx.execute(plan_of, {"id": company.company_id})).scalar_one_or_none()
+
+        await eventually(known)
+        return company.company_id
+
+    async with follow(replace(portal, engine=own)):
+        yield make
+    await own.dispose()
 
 
 @pytest.fixture(scope="session")

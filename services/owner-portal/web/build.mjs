@@ -10,7 +10,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 const web = import.meta.dirname;
 const target = join(web, "../src/owner_portal/static");
 const fresh = `${target}.new`;
-const templates = join(web, "../src/owner_portal/templates");
+const features = join(web, "../src/owner_portal");
 const icons = join(web, "node_modules/@tabler/icons/icons/outline");
 const manifest = {};
 
@@ -39,9 +39,9 @@ async function unpackPictures(css) {
 /** One file with every icon that a template names, as in icon("bell") or icon="bell". */
 async function sprite() {
   const names = new Set();
-  for (const file of await readdir(templates, { recursive: true })) {
+  for (const file of await readdir(features, { recursive: true })) {
     if (!file.endsWith(".html")) continue;
-    const text = await readFile(join(templates, file), "utf8");
+    const text = await readFile(join(features, file), "utf8");
     for (const [, name] of text.matchAll(/icon\s*[(=]\s*"([a-z0-9-]+)"/g)) names.add(name);
   }
   const symbols = [];

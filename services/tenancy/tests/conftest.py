@@ -14,14 +14,15 @@ from servicekit import rpc_server
 from servicekit.database import create_engine
 from servicekit.rpc_client import open_channel
 from servicekit.settings import TlsSettings
-from tenancy.api.callers import CALLERS
-from tenancy.api.servicer import TenancyServicer
-from tenancy.application.create_company import create_company
-from tenancy.domain.action import Action
-from tenancy.domain.company import Company
-from tenancy.domain.details import CompanyDetails
-from tenancy.domain.peppers import Peppers
-from tenancy.feed.events import encode
+from tenancy.actions.rules import Action
+from tenancy.actions.use_cases import OwnerRequest
+from tenancy.callers import CALLERS
+from tenancy.companies.rules.company import Company
+from tenancy.companies.rules.details import CompanyDetails
+from tenancy.events.messages import encode
+from tenancy.keys.rules.peppers import Peppers
+from tenancy.lifecycle.use_cases import create_company
+from tenancy.servicer import TenancyServicer
 from tenantry_ops.certificates import Certificates
 
 # How long an example takes is the machine's affair.
@@ -29,7 +30,7 @@ hypothesis.settings.register_profile("tenancy", deadline=None)
 hypothesis.settings.load_profile("tenancy")
 
 PEPPERS = Peppers.of(bytes(range(32)))
-OWNER = Action("owner@tenantry.example", "because")
+OWNER = OwnerRequest(Action("owner@tenantry.example", "because"))
 
 Stub = Callable[[str], TenancyServiceStub]
 Create = Callable[[str], Awaitable[tuple[Company, str]]]
@@ -63,9 +64,10 @@ def create(engine: AsyncEngine) -> Create:
         details = CompanyDetails.checked(
             name=name, email="it@acme.example", contact_person="", phone="", address="", time_zone="Europe/Berlin"
         )
-        return await create_company(
-            engine, peppers=PEPPERS, encode=encode, action=OWNER, details=details, plan_code="PRO"
+        issued = await create_company(
+            engine, peppers=PEPPERS, encode=encode, request=OWNER, details=details, plan_code="PRO"
         )
+        return issued.company, issued.key.text(PEPPERS)
 
     return create
 

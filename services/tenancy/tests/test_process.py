@@ -15,7 +15,7 @@ from contracts.tenancy.v1 import tenancy_pb2 as pb
 from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
 from servicekit.rpc_client import call, open_channel
 from servicekit.settings import TlsSettings
-from tenancy.domain.peppers import Pepper
+from tenancy.keys.rules.peppers import Pepper
 from tenantry_ops.ports import LOOPBACK, free_port
 from testkit.world import World, run_command
 

@@ -9,19 +9,21 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.api.audit import AuditServicer
-from billing.api.callers import CALLERS
-from billing.api.invoices import InvoiceServicer
-from billing.api.plans import PlanServicer
-from billing.api.revenue import RevenueServicer
-from billing.api.servicer import BillingServicer
-from billing.api.subscriptions import SubscriptionServicer
-from billing.application.end_periods import end_periods
-from billing.application.payment_adapters import ManualAdapter, PaymentAdapters
-from billing.application.verify_audit import verify_audit
-from billing.feed import consumed, published, usage
-from billing.feed.published import encode
+from billing.actions.use_cases import clear_old_responses
+from billing.audit.rpc import AuditServicer
+from billing.audit.use_cases import verify_audit
+from billing.callers import CALLERS
+from billing.limits import worker as limits
+from billing.payments.client import ManualAdapter, PaymentAdapters
+from billing.payments.rpc import InvoiceServicer
+from billing.plan_versions.rpc import PlanServicer
+from billing.revenue.rpc import RevenueServicer
 from billing.settings import AuditSettings, MigrateSettings, Settings
+from billing.subscriptions import worker as subscriptions
+from billing.subscriptions.messages import encode
+from billing.subscriptions.rpc.billing_service import BillingServicer
+from billing.subscriptions.rpc.subscription_service import SubscriptionServicer
+from billing.subscriptions.use_cases.periods import end_periods
 from contracts.billing.v1.audit_pb2_grpc import add_AuditServiceServicer_to_server
 from contracts.billing.v1.billing_pb2_grpc import add_BillingServiceServicer_to_server
 from contracts.billing.v1.invoices_pb2_grpc import add_InvoiceServiceServicer_to_server
@@ -38,27 +40,32 @@ from servicekit.relay import Relay
 log = structlog.get_logger()
 
 NAME = "billing"
+STREAM = "BILLING"
 PERIODS_INTERVAL = 2.0  # seconds until the end of a period has its consequences; access ends without it
+RESPONSES_INTERVAL = 600.0  # seconds
 
 
 async def serve(settings: Settings) -> None:
     """Runs the service until a signal comes. gRPC answers also while NATS is away."""
     engine = create_engine(settings.database_url, name=NAME)
     bus = Bus(settings.nats_url, name=NAME)
-    relay = Relay(engine, bus, source=NAME, stream=published.STREAM)
-    companies = consumed.CompanyEvents(engine)
-    levels = usage.UsageLevels(engine)
+    relay = Relay(engine, bus, source=NAME, stream=STREAM)
+    company_events = subscriptions.CompanyEvents(engine)
+    usage_levels = limits.UsageLevels(engine)
     ready = partial(ping, engine)
     try:
         await run_tasks(
             rpc_server.serve(settings.rpc_listen, settings, CALLERS, lambda server: _add_services(server, engine)),
             bus.run(),
             relay.run(),
-            Consumer(bus, companies.handle, ready=ready, stream=consumed.STREAM, durable=consumed.DURABLE).run(),
             Consumer(
-                bus, levels.handle, ready=ready, stream=usage.STREAM, durable=usage.DURABLE, batch=usage.BATCH
+                bus, company_events.handle, ready=ready, stream=subscriptions.STREAM, durable=subscriptions.DURABLE
+            ).run(),
+            Consumer(
+                bus, usage_levels.handle, ready=ready, stream=limits.STREAM, durable=limits.DURABLE, batch=limits.BATCH
             ).run(),
             forever("periods", lambda: end_periods(engine, encode, now=datetime.now(UTC)), idle=PERIODS_INTERVAL),
+            forever("responses", lambda: clear_old_responses(engine), idle=RESPONSES_INTERVAL),
         )
     finally:
         await engine.dispose()
@@ -95,7 +102,7 @@ def cli() -> None:
     commands.add_parser("verify-audit", help="follow the audit trail's hashes from the beginning")
     match parser.parse_args().command:
         case "migrate":
-            migrations.upgrade(MigrateSettings().migration_database_url, "billing.store")
+            migrations.upgrade(MigrateSettings().migration_database_url, "billing.db.store")
         case "serve":
             settings = Settings()
             telemetry.configure(NAME, settings.log_level)

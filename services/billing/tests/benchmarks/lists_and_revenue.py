@@ -21,13 +21,13 @@ from history import COMPANIES, MONTHS, write
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.api.invoices import InvoiceServicer
-from billing.api.plans import PlanServicer
-from billing.api.revenue import RevenueServicer
-from billing.api.servicer import BillingServicer
-from billing.api.subscriptions import SubscriptionServicer
-from billing.application.payment_adapters import PaymentAdapters
-from billing.feed.published import encode
+from billing.payments.client import PaymentAdapters
+from billing.payments.rpc import InvoiceServicer
+from billing.plan_versions.rpc import PlanServicer
+from billing.revenue.rpc import RevenueServicer
+from billing.subscriptions.messages import encode
+from billing.subscriptions.rpc.billing_service import BillingServicer
+from billing.subscriptions.rpc.subscription_service import SubscriptionServicer
 from contracts.billing.v1 import billing_pb2, invoices_pb2, plans_pb2, revenue_pb2, subscriptions_pb2
 from servicekit import migrations
 from servicekit.database import create_engine
@@ -59,7 +59,6 @@ def calls(engine: AsyncEngine, companies: list[str]) -> dict[str, tuple[Call, st
     years = revenue_pb2.MonthRange(year=2024, month=11, months=24)
     changes = billing_pb2.ListSubscriptionChangesRequest()
     entitlements = billing_pb2.ListEntitlementChangesRequest()
-    batch = subscriptions_pb2.BatchGetSubscriptionsRequest(company_ids=companies[:1000])
     history = subscriptions_pb2.ListSubscriptionHistoryRequest(company_id=companies[7])
     scheduled = subscriptions_pb2.ListScheduledChangesRequest()
     expansion = revenue_pb2.ListRevenueMovementsRequest(range=years, figure=revenue_pb2.REVENUE_FIGURE_NEW)
@@ -71,14 +70,9 @@ def calls(engine: AsyncEngine, companies: list[str]) -> dict[str, tuple[Call, st
         ORDER BY revision LIMIT 1000
     """
     lines, payments = invoices_pb2.ListInvoiceLinesRequest(), invoices_pb2.ListPaymentsRequest()
-    ids = ", ".join(f"'{company}'" for company in companies[:1000])
     return {
         "ListSubscriptionChanges (1,000)": (lambda: billing.ListSubscriptionChanges(changes, None), CURRENT),
         "ListEntitlementChanges (1,000)": (lambda: billing.ListEntitlementChanges(entitlements, None), CURRENT),
-        "BatchGetSubscriptions (1,000)": (
-            lambda: subscriptions.BatchGetSubscriptions(batch, None),
-            f"SELECT * FROM subscription WHERE superseded_at IS NULL AND company_id IN ({ids})",
-        ),
         "ListSubscriptionHistory (25)": (lambda: subscriptions.ListSubscriptionHistory(history, None), of_company),
         "ListScheduledChanges (1,000)": (
             lambda: subscriptions.ListScheduledChanges(scheduled, None),
@@ -157,7 +151,7 @@ def main() -> None:
             provision_postgres(postgres.dsn(), passwords)
             superuser = postgres.dsn("billing")
             server = superuser.rpartition("@")[2]
-            migrations.upgrade(f"postgresql://billing_owner:{passwords['billing_owner']}@{server}", "billing.store")
+            migrations.upgrade(f"postgresql://billing_owner:{passwords['billing_owner']}@{server}", "billing.db.store")
             asyncio.run(measure(f"postgresql://billing_app:{passwords['billing_app']}@{server}", superuser, rounds))
 
 

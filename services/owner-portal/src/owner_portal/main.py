@@ -11,27 +11,30 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mailer.delivery import Sender, send_mail
 from mailer.senders import open_sender
 from owner_portal import settings
-from owner_portal.api.app import create_app
-from owner_portal.api.portal import Portal, Security
-from owner_portal.api.trails import verifiers
-from owner_portal.application.audit.verify_trails import verify_when_due
-from owner_portal.application.owners import restrained
-from owner_portal.application.owners.create_owner import create_owner
-from owner_portal.application.owners.secret_box import SecretBox
-from owner_portal.application.read_model.rebuild_usage import rebuild_usage
-from owner_portal.application.show_dashboard import Dashboards
-from owner_portal.application.sweep import sweep
-from owner_portal.clients.billing import Billing
-from owner_portal.clients.tenancy import Tenancy
-from owner_portal.domain.sources import Rebuild
-from owner_portal.feed.alerts import AlertFeed
-from owner_portal.feed.calendar import Calendar
-from owner_portal.feed.directory import DirectoryFeed
-from owner_portal.feed.live import Live
-from owner_portal.feed.replay import Replay
-from owner_portal.feed.revenue import RevenueFeed
-from owner_portal.feed.usage import UsageFeed
-from owner_portal.store.connections import try_rested
+from owner_portal.alerts.worker import AlertFeed
+from owner_portal.app import assemble, create_app
+from owner_portal.audit.pages import verifiers
+from owner_portal.audit.use_cases.verification import verify_when_due
+from owner_portal.clients.channels import billing_channel, tenancy_channel
+from owner_portal.dashboard.use_cases import Dashboards
+from owner_portal.db.store.connections import try_rested
+from owner_portal.directory.client import CompanyChanges, SubscriptionChanges
+from owner_portal.directory.worker import DirectoryFeed
+from owner_portal.freshness.rules import Rebuild
+from owner_portal.freshness.use_cases import sweep_answers
+from owner_portal.owners.pages.guard import Security
+from owner_portal.owners.use_cases import failed_sign_ins
+from owner_portal.owners.use_cases.accounts import create_owner
+from owner_portal.owners.use_cases.secret_box import SecretBox
+from owner_portal.owners.use_cases.sweep import sweep
+from owner_portal.reports.client import RevenueClient
+from owner_portal.reports.worker import RevenueFeed
+from owner_portal.usage.use_cases.rebuild import rebuild_usage
+from owner_portal.usage.worker.calendar import Calendar
+from owner_portal.usage.worker.feed import UsageFeed
+from owner_portal.usage.worker.replay import Replay
+from owner_portal.web.live import Live
+from owner_portal.web.portal import Portal
 from servicekit import http_server, migrations, telemetry
 from servicekit.bus import Bus
 from servicekit.database import PAGE_STATEMENT_TIMEOUT, create_engine
@@ -56,25 +59,26 @@ async def serve(config: settings.Settings) -> None:
         create_engine(config.database_url, name=f"{NAME}-pages", ping=False, statement_timeout=PAGE_STATEMENT_TIMEOUT)
     )
     bus = Bus(config.nats_url, name=NAME)
-    tenancy = Tenancy(config.tenancy_address, config)
-    billing = Billing(config.billing_address, config)
+    tenancy = tenancy_channel(config.tenancy_address, config)
+    billing = billing_channel(config.billing_address, config)
     live = Live()
     usage = UsageFeed(engine, bus, live)
-    directory = DirectoryFeed(engine, tenancy, billing, live)
+    directory = DirectoryFeed(engine, CompanyChanges(tenancy), SubscriptionChanges(billing), live)
     calendar = Calendar(engine, live)
-    revenue = RevenueFeed(engine, billing.revenue)
+    revenue = RevenueFeed(engine, RevenueClient(billing))
     alerts = AlertFeed(engine, portal_url=config.public_url)
-    portal = Portal(
+    portal = assemble(
         pages,
-        tenancy,
-        billing,
-        live,
-        Dashboards(pages),
-        alerts,
+        tenancy=tenancy,
+        billing=billing,
+        live=live,
+        dashboards=Dashboards(pages),
+        alerts=alerts,
         security=_security(config),
         public_url=config.public_url,
         cookie_secure=config.cookie_secure,
         sends_mail=not config.mail_url.startswith("console:"),
+        trusted_proxies=config.proxies,
     )
     try:
         await run_tasks(
@@ -85,7 +89,7 @@ async def serve(config: settings.Settings) -> None:
             directory.follow_subscriptions(),
             directory.follow_sync_times(),
             calendar.follow_days(),
-            calendar.follow_periods(),
+            directory.follow_periods(),
             revenue.follow(),
             live.run(),
             alerts.look(),
@@ -109,13 +113,13 @@ def _security(config: settings.Settings) -> Security:
         box=SecretBox(bytes.fromhex(config.secret_key)),
         totp_required=config.totp_required,
         step_up=timedelta(minutes=config.step_up_minutes),
-        trusted_proxies=config.proxies,
     )
 
 
 async def _sweep_forever(engine: AsyncEngine) -> None:
     async def step() -> bool:
         await sweep(engine)
+        await sweep_answers(engine)
         return False
 
     await forever("sweep", step, idle=SWEEP_PAUSE)
@@ -159,10 +163,10 @@ async def sign_ins(config: settings.Database, *, lift: str | None) -> None:
     engine = create_engine(config.database_url, name=f"{NAME}-sign-ins")
     try:
         if lift:
-            await restrained.lift(engine, lift)
+            await failed_sign_ins.lift(engine, lift)
             _say(f"{lift} may sign in again.")
         else:
-            async for line in restrained.list_restrained(engine):
+            async for line in failed_sign_ins.list_restrained(engine):
                 _say(line)
     finally:
         await engine.dispose()
@@ -202,7 +206,7 @@ def cli(arguments: Sequence[str] | None = None) -> None:
     try:
         match given.command:
             case "migrate":
-                migrations.upgrade(settings.Migration().migration_database_url, "owner_portal.store")
+                migrations.upgrade(settings.Migration().migration_database_url, "owner_portal.db.store")
             case "serve":
                 run_process(serve(settings.Settings()))
             case "rebuild":

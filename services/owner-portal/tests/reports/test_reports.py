@@ -8,10 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from owner_portal.api.portal import Portal
-from owner_portal.domain.actions import Action
-from owner_portal.domain.companies import CompanyState, Status
-from owner_portal.domain.reports import ReportRange
+from owner_portal.clients.actions import Action
+from owner_portal.directory.rules import CompanyState, Status
+from owner_portal.reports.rules.reports import ReportRange
+from owner_portal.subscriptions.client.subscriptions import SubscriptionClient
+from owner_portal.web.portal import Portal
 from servicekit.ids import new_id
 
 PAGE = "/owner/reports/"
@@ -32,7 +33,7 @@ async def companies(owner: Any, model: Any, customer: Any, portal: Portal, event
         await model.day(found[name], TODAY - timedelta(days=40), minutes=1000 - number, seats_used=1)
     found["Gone"] = await model.company("Gone", state=CompanyState.CLOSED, revision=10**9)
     found["Paying"] = await customer("Paying Ltd")
-    await portal.billing.subscriptions.renew(found["Paying"], Action("owner@tenantry.example", "paid", str(new_id())))
+    await portal.get(SubscriptionClient).renew(found["Paying"], Action("owner@tenantry.example", "paid", str(new_id())))
 
     async def pays() -> bool:
         return bool((await read(owner))["companies"]["ACTIVE"] == 7)

@@ -12,13 +12,13 @@ from servicekit.bus import Bus
 from servicekit.database import create_engine
 from servicekit.lifecycle import forever, run_process, run_tasks
 from servicekit.relay import Relay
-from tenancy.api.callers import CALLERS
-from tenancy.api.servicer import TenancyServicer
-from tenancy.application.count_keys import count_keys
-from tenancy.application.forget_answers import forget_answers
-from tenancy.application.verify_audit import verify_audit
-from tenancy.domain.peppers import Peppers
-from tenancy.feed.events import encode
+from tenancy.actions.use_cases import clear_old_responses
+from tenancy.audit.use_cases import verify_audit
+from tenancy.callers import CALLERS
+from tenancy.events.messages import encode
+from tenancy.keys.rules.peppers import Peppers
+from tenancy.keys.use_cases import count_keys
+from tenancy.servicer import TenancyServicer
 from tenancy.settings import AuditSettings, MigrateSettings, PepperSettings, Settings
 from text_rules.ordering import prepare
 
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 SERVICE = "tenancy"
 STREAM = "TENANCY"
-FORGET_INTERVAL = 600.0  # seconds
+RESPONSES_INTERVAL = 600.0  # seconds
 
 
 async def serve(settings: Settings) -> None:
@@ -41,15 +41,15 @@ async def serve(settings: Settings) -> None:
     def add_services(server: grpc.aio.Server) -> None:
         add_TenancyServiceServicer_to_server(servicer, server)
 
-    async def forget() -> bool:
-        return await forget_answers(engine) > 0
+    async def clear() -> bool:
+        return await clear_old_responses(engine) > 0
 
     try:
         await run_tasks(
             rpc_server.serve(settings.rpc_listen, settings, CALLERS, add_services),
             bus.run(),
             relay.run(),
-            forever("forget answers", forget, idle=FORGET_INTERVAL),
+            forever("responses", clear, idle=RESPONSES_INTERVAL),
         )
     finally:
         await engine.dispose()
@@ -93,7 +93,7 @@ def cli() -> None:
     match parser.parse_args().command:
         case "migrate":
             telemetry.configure(SERVICE)
-            migrations.upgrade(MigrateSettings().migration_database_url, "tenancy.store")
+            migrations.upgrade(MigrateSettings().migration_database_url, "tenancy.db.store")
         case "serve":
             settings = Settings()
             telemetry.configure(SERVICE, settings.log_level)

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from audit_chain import ChainEnd
 from servicekit.database import create_engine
 from servicekit.ids import new_id
-from tenancy.application.verify_audit import verify_audit
-from tenancy.domain.audit import AuditEntry
-from tenancy.store import audit
+from tenancy.audit.rules import AuditEntry
+from tenancy.audit.store import TRAIL
+from tenancy.audit.use_cases import verify_audit
 
 MILLION = 1_000_000
 BATCH = 5_000
@@ -61,7 +61,7 @@ async def write(engine: AsyncEngine, entries: int) -> None:
             end = ChainEnd(revision, values["hash"])
             rows.append(values)
         async with engine.begin() as tx:
-            await tx.execute(audit.INSERT, rows)
+            await tx.execute(TRAIL._insert, rows)
             await tx.execute(CLOCK, {"revision": end.revision})
 
 

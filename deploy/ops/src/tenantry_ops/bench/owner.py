@@ -26,7 +26,7 @@ class Owner:
         await self._act(company_id, "reactivate")
 
     async def events(self, company_ids: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
-        """Yields what an open page that shows these companies is sent; see owner_portal.api.events."""
+        """Yields what an open page that shows these companies is sent; see owner_portal.dashboard.pages.events."""
         parameters = {"ids": ",".join(company_ids)}
         async with self._http.stream("GET", "/owner/events/", params=parameters, timeout=None) as response:
             response.raise_for_status()

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, LiteralString
 from uuid import UUID
 
 import grpc
@@ -11,8 +10,6 @@ import psycopg
 from contracts.billing.v1 import billing_pb2
 from contracts.billing.v1.billing_pb2_grpc import BillingServiceStub
 from contracts.billing.v1.revenue_pb2_grpc import RevenueServiceStub
-from contracts.tenancy.v1 import tenancy_pb2
-from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
 from tenantry_ops.bench.comparison import DEADLINE, Comparison, compare
 from tenantry_ops.bench.results import Result
 from tenantry_ops.bench.revenue import revenue_report
@@ -20,17 +17,9 @@ from tenantry_ops.bench.rig import Rig
 from tenantry_ops.environment import Platform
 from tenantry_ops.topology import OPERATOR
 
-PAGE = 50
-MOST = 1000  # in a batch, and of changes
+MAX_CHANGES = 1000
 
 # The columns that an answer has; the ids are known, so that nothing is searched or sorted.
-COMPANIES = """
-SELECT c.id, c.name, c.email, c.contact_person, c.phone, c.address, c.time_zone, c.state, c.created_at, c.revision,
-       s.last_sync_at, l.digest, k.hint
-FROM company c LEFT JOIN company_sync s ON s.company_id = c.id LEFT JOIN company_logo l ON l.company_id = c.id
-LEFT JOIN company_key k ON k.company_id = c.id
-WHERE c.id = ANY(%s)
-"""
 SUBSCRIPTIONS = """
 SELECT s.company_id, s.plan_code, s.plan_version, s.state, s.started_at, s.expires_at, s.charged_until,
        s.monthly_revenue, s.revision, p.price_minor_units, p.price_currency, p.seats, p.storage_bytes,
@@ -39,71 +28,24 @@ FROM subscription s JOIN plan_version p ON (p.code, p.version) = (s.plan_code, s
 WHERE s.superseded_at IS NULL AND s.company_id = ANY(%s)
 """
 
-BY_NAME = "SELECT id, count(*) OVER () FROM company ORDER BY name_order LIMIT %s"
-SEARCH = "SELECT id, count(*) OVER () FROM company WHERE search_text LIKE '%%solar%%' ORDER BY name_order LIMIT %s"
-BY_LAST_SYNC = """
-SELECT id, count(*) OVER () FROM company LEFT JOIN company_sync ON company_id = id
-ORDER BY last_sync_at DESC NULLS LAST, id DESC LIMIT %s
-"""
-BATCH = "SELECT id FROM company ORDER BY sha256(id::text::bytea) LIMIT %s"  # from all over the table
 CHANGES = "SELECT company_id, revision FROM subscription WHERE superseded_at IS NULL ORDER BY revision LIMIT %s"
 
 
 def owner_lists(rig: Rig) -> list[Result]:
     """Needs customers. Raises BenchmarkFailed when an answer is wrong, `grpc.RpcError` for a refusal."""
-    with _connected(rig.platform, "tenancy") as (channel, database):
-        companies = _company_lists(TenancyServiceStub(channel), database)
-        with _connected(rig.platform, "billing") as (billing_channel, billing_database):
-            changes = _subscription_changes(BillingServiceStub(billing_channel), billing_database)
-            revenue = revenue_report(RevenueServiceStub(billing_channel), billing_database)
-            return compare([*companies, changes, revenue])
-
-
-def _company_lists(tenancy: TenancyServiceStub, database: psycopg.Connection) -> list[Comparison[Any]]:
-    def page(name: str, statement: LiteralString, **asked: Any) -> Comparison[tenancy_pb2.ListCompaniesResponse]:
-        expected = database.execute(statement, [PAGE]).fetchall()
-        ids = [row[0] for row in expected]
-        request = tenancy_pb2.ListCompaniesRequest(page_size=PAGE, **asked)
-        return Comparison(
-            name=f"list_companies_{name}",
-            call=lambda: tenancy.ListCompanies(request, timeout=DEADLINE),
-            shown=lambda answer: [(UUID(company.id), answer.total_size) for company in answer.companies],
-            select=lambda: database.execute(COMPANIES, [ids]).fetchall(),
-            expected=expected,
-        )
-
-    last_sync = tenancy_pb2.COMPANY_SORT_LAST_SYNC_AT
-    return [
-        page("by_name", BY_NAME),
-        page("search", SEARCH, search="Solar"),
-        page("by_last_sync", BY_LAST_SYNC, sort=last_sync, descending=True),
-        _company_batch(tenancy, database),
-    ]
-
-
-def _company_batch(
-    tenancy: TenancyServiceStub, database: psycopg.Connection
-) -> Comparison[tenancy_pb2.BatchGetCompaniesResponse]:
-    expected = database.execute(BATCH, [MOST]).fetchall()
-    ids = [row[0] for row in expected]
-    request = tenancy_pb2.BatchGetCompaniesRequest(company_ids=map(str, ids))
-    return Comparison(
-        name=f"batch_get_companies_{MOST}",
-        call=lambda: tenancy.BatchGetCompanies(request, timeout=DEADLINE),
-        shown=lambda answer: [(UUID(company.id),) for company in answer.companies],
-        select=lambda: database.execute(COMPANIES, [ids]).fetchall(),
-        expected=expected,
-    )
+    with _connected(rig.platform) as (channel, database):
+        changes = _subscription_changes(BillingServiceStub(channel), database)
+        return compare([changes, revenue_report(RevenueServiceStub(channel), database)])
 
 
 def _subscription_changes(
     billing: BillingServiceStub, database: psycopg.Connection
 ) -> Comparison[billing_pb2.ListSubscriptionChangesResponse]:
-    expected = database.execute(CHANGES, [MOST]).fetchall()
+    expected = database.execute(CHANGES, [MAX_CHANGES]).fetchall()
     ids = [row[0] for row in expected]
-    request = billing_pb2.ListSubscriptionChangesRequest(limit=MOST)
+    request = billing_pb2.ListSubscriptionChangesRequest(limit=MAX_CHANGES)
     return Comparison(
-        name=f"list_subscription_changes_{MOST}",
+        name=f"list_subscription_changes_{MAX_CHANGES}",
         call=lambda: billing.ListSubscriptionChanges(request, timeout=DEADLINE),
         shown=lambda answer: [(UUID(each.company_id), each.revision) for each in answer.subscriptions],
         select=lambda: database.execute(SUBSCRIPTIONS, [ids]).fetchall(),
@@ -112,19 +54,18 @@ def _subscription_changes(
 
 
 @contextmanager
-def _connected(platform: Platform, service: str) -> Iterator[tuple[grpc.Channel, psycopg.Connection]]:
-    """A channel to tenancy or billing under the operator's certificate, and the service's own way into its database."""
+def _connected(platform: Platform) -> Iterator[tuple[grpc.Channel, psycopg.Connection]]:
+    """A channel to billing under the operator's certificate, and the service's own connection to its database."""
     certificates = platform.certificates
     credentials = grpc.ssl_channel_credentials(
         root_certificates=certificates.authority.read_bytes(),
         private_key=certificates.key(OPERATOR).read_bytes(),
         certificate_chain=certificates.certificate(OPERATOR).read_bytes(),
     )
-    address = {"tenancy": platform.tenancy, "billing": platform.billing}[service]
-    options = [("grpc.ssl_target_name_override", service)]
-    dsn = platform.database_url(f"{service}_app", service)
+    options = [("grpc.ssl_target_name_override", "billing")]
+    dsn = platform.database_url("billing_app", "billing")
     with (
-        grpc.secure_channel(address, credentials, options) as channel,
+        grpc.secure_channel(platform.billing, credentials, options) as channel,
         psycopg.connect(dsn, autocommit=True) as database,
     ):
         yield channel, database

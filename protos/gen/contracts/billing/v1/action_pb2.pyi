@@ -30,9 +30,9 @@ class Action(_message.Message):
     """the owner account's e-mail"""
     reason: _builtins.str
     idempotency_key: _builtins.str
-    """Names this one wish of the actor, 1 to 200 characters; a UUID is a good one. The same request with the same key has
-    no further effect and gets the same answer. ALREADY_EXISTS: the key was used for another request. A call that was
-    refused leaves its key free. Empty where an Action is shown.
+    """The actor's name for this request, 1 to 200 characters; a UUID is a good one. A repeated request with the same key
+    has no further effect, for good, and gets the first response for 24 hours. ALREADY_EXISTS: the key was used for
+    another request, or longer ago. A call that was refused leaves its key free. Empty where an Action is shown.
     """
     request_id: _builtins.str
     """Of whoever serves the actor, for the audit trail; empty: the call's trace id. Empty where an Action is shown."""

@@ -282,6 +282,7 @@ class GetSubscriptionResponse(_message.Message):
     IN_USE_FIELD_NUMBER: _builtins.int
     OWED_FIELD_NUMBER: _builtins.int
     REFUSALS_FIELD_NUMBER: _builtins.int
+    REACTIVATED_UNTIL_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def record(self) -> Global___SubscriptionRecord: ...
     @_builtins.property
@@ -294,6 +295,10 @@ class GetSubscriptionResponse(_message.Message):
     def refusals(self) -> _containers.RepeatedCompositeFieldContainer[Global___Refusal]:
         """what would be refused now, whatever else is asked for"""
 
+    @_builtins.property
+    def reactivated_until(self) -> _timestamp_pb2.Timestamp:
+        """until when access would last if the company were reactivated now"""
+
     def __init__(
         self,
         *,
@@ -301,105 +306,15 @@ class GetSubscriptionResponse(_message.Message):
         in_use: _plans_pb2.Use | None = ...,
         owed: _billing_pb2.Money | None = ...,
         refusals: _abc.Iterable[Global___Refusal] | None = ...,
+        reactivated_until: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["in_use", b"in_use", "owed", b"owed", "record", b"record"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["in_use", b"in_use", "owed", b"owed", "reactivated_until", b"reactivated_until", "record", b"record"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["in_use", b"in_use", "owed", b"owed", "record", b"record", "refusals", b"refusals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["in_use", b"in_use", "owed", b"owed", "reactivated_until", b"reactivated_until", "record", b"record", "refusals", b"refusals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetSubscriptionResponse: _TypeAlias = GetSubscriptionResponse  # noqa: Y015
-
-@_typing.final
-class BatchGetSubscriptionsRequest(_message.Message):
-    """BatchGetSubscriptionsRequest names companies."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    COMPANY_IDS_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def company_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
-    def __init__(
-        self,
-        *,
-        company_ids: _abc.Iterable[_builtins.str] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["company_ids", b"company_ids"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___BatchGetSubscriptionsRequest: _TypeAlias = BatchGetSubscriptionsRequest  # noqa: Y015
-
-@_typing.final
-class BatchGetSubscriptionsResponse(_message.Message):
-    """BatchGetSubscriptionsResponse returns them in no particular order."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SUBSCRIPTIONS_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def subscriptions(self) -> _containers.RepeatedCompositeFieldContainer[_billing_pb2.Subscription]: ...
-    def __init__(
-        self,
-        *,
-        subscriptions: _abc.Iterable[_billing_pb2.Subscription] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["subscriptions", b"subscriptions"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___BatchGetSubscriptionsResponse: _TypeAlias = BatchGetSubscriptionsResponse  # noqa: Y015
-
-@_typing.final
-class GetSubscriptionAtRequest(_message.Message):
-    """GetSubscriptionAtRequest names a company and a moment."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    COMPANY_ID_FIELD_NUMBER: _builtins.int
-    AT_FIELD_NUMBER: _builtins.int
-    company_id: _builtins.str
-    @_builtins.property
-    def at(self) -> _timestamp_pb2.Timestamp: ...
-    def __init__(
-        self,
-        *,
-        company_id: _builtins.str = ...,
-        at: _timestamp_pb2.Timestamp | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "company_id", b"company_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___GetSubscriptionAtRequest: _TypeAlias = GetSubscriptionAtRequest  # noqa: Y015
-
-@_typing.final
-class GetSubscriptionAtResponse(_message.Message):
-    """GetSubscriptionAtResponse returns the row that held then."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    RECORD_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def record(self) -> Global___SubscriptionRecord: ...
-    def __init__(
-        self,
-        *,
-        record: Global___SubscriptionRecord | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["record", b"record"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["record", b"record"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___GetSubscriptionAtResponse: _TypeAlias = GetSubscriptionAtResponse  # noqa: Y015
 
 @_typing.final
 class ListSubscriptionHistoryRequest(_message.Message):

@@ -42,16 +42,6 @@ class SubscriptionServiceStub:
                 request_serializer=contracts_dot_billing_dot_v1_dot_subscriptions__pb2.GetSubscriptionRequest.SerializeToString,
                 response_deserializer=contracts_dot_billing_dot_v1_dot_subscriptions__pb2.GetSubscriptionResponse.FromString,
                 _registered_method=True)
-        self.BatchGetSubscriptions = channel.unary_unary(
-                '/contracts.billing.v1.SubscriptionService/BatchGetSubscriptions',
-                request_serializer=contracts_dot_billing_dot_v1_dot_subscriptions__pb2.BatchGetSubscriptionsRequest.SerializeToString,
-                response_deserializer=contracts_dot_billing_dot_v1_dot_subscriptions__pb2.BatchGetSubscriptionsResponse.FromString,
-                _registered_method=True)
-        self.GetSubscriptionAt = channel.unary_unary(
-                '/contracts.billing.v1.SubscriptionService/GetSubscriptionAt',
-                request_serializer=contracts_dot_billing_dot_v1_dot_subscriptions__pb2.GetSubscriptionAtRequest.SerializeToString,
-                response_deserializer=contracts_dot_billing_dot_v1_dot_subscriptions__pb2.GetSubscriptionAtResponse.FromString,
-                _registered_method=True)
         self.ListSubscriptionHistory = channel.unary_unary(
                 '/contracts.billing.v1.SubscriptionService/ListSubscriptionHistory',
                 request_serializer=contracts_dot_billing_dot_v1_dot_subscriptions__pb2.ListSubscriptionHistoryRequest.SerializeToString,
@@ -102,20 +92,6 @@ class SubscriptionServiceServicer:
 
     def GetSubscription(self, request, context):
         """GetSubscription returns a company's subscription, what it uses and what it owes.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def BatchGetSubscriptions(self, request, context):
-        """BatchGetSubscriptions returns the subscriptions of at most 1,000 companies; those without one are left out.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def GetSubscriptionAt(self, request, context):
-        """GetSubscriptionAt returns what a company had at a moment that is past.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -190,16 +166,6 @@ def add_SubscriptionServiceServicer_to_server(servicer, server):
                     request_deserializer=contracts_dot_billing_dot_v1_dot_subscriptions__pb2.GetSubscriptionRequest.FromString,
                     response_serializer=contracts_dot_billing_dot_v1_dot_subscriptions__pb2.GetSubscriptionResponse.SerializeToString,
             ),
-            'BatchGetSubscriptions': grpc.unary_unary_rpc_method_handler(
-                    servicer.BatchGetSubscriptions,
-                    request_deserializer=contracts_dot_billing_dot_v1_dot_subscriptions__pb2.BatchGetSubscriptionsRequest.FromString,
-                    response_serializer=contracts_dot_billing_dot_v1_dot_subscriptions__pb2.BatchGetSubscriptionsResponse.SerializeToString,
-            ),
-            'GetSubscriptionAt': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetSubscriptionAt,
-                    request_deserializer=contracts_dot_billing_dot_v1_dot_subscriptions__pb2.GetSubscriptionAtRequest.FromString,
-                    response_serializer=contracts_dot_billing_dot_v1_dot_subscriptions__pb2.GetSubscriptionAtResponse.SerializeToString,
-            ),
             'ListSubscriptionHistory': grpc.unary_unary_rpc_method_handler(
                     servicer.ListSubscriptionHistory,
                     request_deserializer=contracts_dot_billing_dot_v1_dot_subscriptions__pb2.ListSubscriptionHistoryRequest.FromString,
@@ -271,60 +237,6 @@ class SubscriptionService:
             '/contracts.billing.v1.SubscriptionService/GetSubscription',
             contracts_dot_billing_dot_v1_dot_subscriptions__pb2.GetSubscriptionRequest.SerializeToString,
             contracts_dot_billing_dot_v1_dot_subscriptions__pb2.GetSubscriptionResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def BatchGetSubscriptions(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/contracts.billing.v1.SubscriptionService/BatchGetSubscriptions',
-            contracts_dot_billing_dot_v1_dot_subscriptions__pb2.BatchGetSubscriptionsRequest.SerializeToString,
-            contracts_dot_billing_dot_v1_dot_subscriptions__pb2.BatchGetSubscriptionsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def GetSubscriptionAt(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/contracts.billing.v1.SubscriptionService/GetSubscriptionAt',
-            contracts_dot_billing_dot_v1_dot_subscriptions__pb2.GetSubscriptionAtRequest.SerializeToString,
-            contracts_dot_billing_dot_v1_dot_subscriptions__pb2.GetSubscriptionAtResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,10 +38,6 @@ class SubscriptionServiceStub:
     def __new__(cls, channel: _aio.Channel) -> SubscriptionServiceAsyncStub: ...
     GetSubscription: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.GetSubscriptionRequest, _subscriptions_pb2.GetSubscriptionResponse]
     """GetSubscription returns a company's subscription, what it uses and what it owes."""
-    BatchGetSubscriptions: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.BatchGetSubscriptionsRequest, _subscriptions_pb2.BatchGetSubscriptionsResponse]
-    """BatchGetSubscriptions returns the subscriptions of at most 1,000 companies; those without one are left out."""
-    GetSubscriptionAt: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.GetSubscriptionAtRequest, _subscriptions_pb2.GetSubscriptionAtResponse]
-    """GetSubscriptionAt returns what a company had at a moment that is past."""
     ListSubscriptionHistory: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.ListSubscriptionHistoryRequest, _subscriptions_pb2.ListSubscriptionHistoryResponse]
     """ListSubscriptionHistory returns all changes of a company's subscription, newest first."""
     ListScheduledChanges: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.ListScheduledChangesRequest, _subscriptions_pb2.ListScheduledChangesResponse]
@@ -78,10 +74,6 @@ class SubscriptionServiceAsyncStub(SubscriptionServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetSubscription: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.GetSubscriptionRequest, _subscriptions_pb2.GetSubscriptionResponse]  # type: ignore[assignment]
     """GetSubscription returns a company's subscription, what it uses and what it owes."""
-    BatchGetSubscriptions: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.BatchGetSubscriptionsRequest, _subscriptions_pb2.BatchGetSubscriptionsResponse]  # type: ignore[assignment]
-    """BatchGetSubscriptions returns the subscriptions of at most 1,000 companies; those without one are left out."""
-    GetSubscriptionAt: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.GetSubscriptionAtRequest, _subscriptions_pb2.GetSubscriptionAtResponse]  # type: ignore[assignment]
-    """GetSubscriptionAt returns what a company had at a moment that is past."""
     ListSubscriptionHistory: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.ListSubscriptionHistoryRequest, _subscriptions_pb2.ListSubscriptionHistoryResponse]  # type: ignore[assignment]
     """ListSubscriptionHistory returns all changes of a company's subscription, newest first."""
     ListScheduledChanges: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.ListScheduledChangesRequest, _subscriptions_pb2.ListScheduledChangesResponse]  # type: ignore[assignment]
@@ -121,22 +113,6 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.GetSubscriptionResponse, _abc.Awaitable[_subscriptions_pb2.GetSubscriptionResponse]]:
         """GetSubscription returns a company's subscription, what it uses and what it owes."""
-
-    @_abc_1.abstractmethod
-    def BatchGetSubscriptions(
-        self,
-        request: _subscriptions_pb2.BatchGetSubscriptionsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_subscriptions_pb2.BatchGetSubscriptionsResponse, _abc.Awaitable[_subscriptions_pb2.BatchGetSubscriptionsResponse]]:
-        """BatchGetSubscriptions returns the subscriptions of at most 1,000 companies; those without one are left out."""
-
-    @_abc_1.abstractmethod
-    def GetSubscriptionAt(
-        self,
-        request: _subscriptions_pb2.GetSubscriptionAtRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_subscriptions_pb2.GetSubscriptionAtResponse, _abc.Awaitable[_subscriptions_pb2.GetSubscriptionAtResponse]]:
-        """GetSubscriptionAt returns what a company had at a moment that is past."""
 
     @_abc_1.abstractmethod
     def ListSubscriptionHistory(

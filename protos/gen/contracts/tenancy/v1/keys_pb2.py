@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63ontracts/tenancy/v1/keys.proto\x12\x14\x63ontracts.tenancy.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x85\x02\n\x03Key\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04hint\x18\x02 \x01(\t\x12.\n\ncreated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x05state\x18\x04 \x01(\x0e\x32\x1e.contracts.tenancy.v1.KeyState\x12/\n\x0bvalid_until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_used_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x64\x65vices\x18\x07 \x01(\r\x12\x11\n\tpepper_id\x18\x08 \x01(\t\"%\n\x0fListKeysRequest\x12\x12\n\ncompany_id\x18\x01 \x01(\t\";\n\x10ListKeysResponse\x12\'\n\x04keys\x18\x01 \x03(\x0b\x32\x19.contracts.tenancy.v1.Key\".\n\tKeyDigest\x12\x0e\n\x06\x64igest\x18\x01 \x01(\x0c\x12\x11\n\tpepper_id\x18\x02 \x01(\t\"m\n\tAccessKey\x12/\n\x06\x64igest\x18\x01 \x01(\x0b\x32\x1f.contracts.tenancy.v1.KeyDigest\x12/\n\x0bvalid_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"%\n\x12ResolveKeysRequest\x12\x0f\n\x07\x64igests\x18\x01 \x03(\x0c\"b\n\x0bResolvedKey\x12\x0e\n\x06\x64igest\x18\x01 \x01(\x0c\x12\x12\n\ncompany_id\x18\x02 \x01(\t\x12/\n\x0bvalid_until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"F\n\x13ResolveKeysResponse\x12/\n\x04keys\x18\x01 \x03(\x0b\x32!.contracts.tenancy.v1.ResolvedKey\"\xd0\x01\n\x06KeyUse\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\x12\x30\n\x0clast_used_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x64\x65vices\x18\x04 \x01(\r\x12.\n\ncounted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x06newest\x18\x06 \x01(\x0b\x32\x1f.contracts.tenancy.v1.KeyDigest\"A\n\x13ReportKeyUseRequest\x12*\n\x04uses\x18\x01 \x03(\x0b\x32\x1c.contracts.tenancy.v1.KeyUse\"\x16\n\x14ReportKeyUseResponse*d\n\x08KeyState\x12\x19\n\x15KEY_STATE_UNSPECIFIED\x10\x00\x12\x12\n\x0eKEY_STATE_LIVE\x10\x01\x12\x14\n\x10KEY_STATE_ENDING\x10\x02\x12\x13\n\x0fKEY_STATE_ENDED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63ontracts/tenancy/v1/keys.proto\x12\x14\x63ontracts.tenancy.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x85\x02\n\x03Key\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04hint\x18\x02 \x01(\t\x12.\n\ncreated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x05state\x18\x04 \x01(\x0e\x32\x1e.contracts.tenancy.v1.KeyState\x12/\n\x0bvalid_until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_used_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x64\x65vices\x18\x07 \x01(\r\x12\x11\n\tpepper_id\x18\x08 \x01(\t\"%\n\x0fListKeysRequest\x12\x12\n\ncompany_id\x18\x01 \x01(\t\";\n\x10ListKeysResponse\x12\'\n\x04keys\x18\x01 \x03(\x0b\x32\x19.contracts.tenancy.v1.Key\".\n\tKeyDigest\x12\x0e\n\x06\x64igest\x18\x01 \x01(\x0c\x12\x11\n\tpepper_id\x18\x02 \x01(\t\"m\n\tAccessKey\x12/\n\x06\x64igest\x18\x01 \x01(\x0b\x32\x1f.contracts.tenancy.v1.KeyDigest\x12/\n\x0bvalid_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd0\x01\n\x06KeyUse\x12\x12\n\ncompany_id\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\x12\x30\n\x0clast_used_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x64\x65vices\x18\x04 \x01(\r\x12.\n\ncounted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x06newest\x18\x06 \x01(\x0b\x32\x1f.contracts.tenancy.v1.KeyDigest\"A\n\x13ReportKeyUseRequest\x12*\n\x04uses\x18\x01 \x03(\x0b\x32\x1c.contracts.tenancy.v1.KeyUse\"\x16\n\x14ReportKeyUseResponse*d\n\x08KeyState\x12\x19\n\x15KEY_STATE_UNSPECIFIED\x10\x00\x12\x12\n\x0eKEY_STATE_LIVE\x10\x01\x12\x14\n\x10KEY_STATE_ENDING\x10\x02\x12\x13\n\x0fKEY_STATE_ENDED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'contracts.tenancy.v1.keys_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_KEYSTATE']._serialized_start=1126
-  _globals['_KEYSTATE']._serialized_end=1226
+  _globals['_KEYSTATE']._serialized_start=915
+  _globals['_KEYSTATE']._serialized_end=1015
   _globals['_KEY']._serialized_start=91
   _globals['_KEY']._serialized_end=352
   _globals['_LISTKEYSREQUEST']._serialized_start=354
@@ -44,16 +44,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_KEYDIGEST']._serialized_end=500
   _globals['_ACCESSKEY']._serialized_start=502
   _globals['_ACCESSKEY']._serialized_end=611
-  _globals['_RESOLVEKEYSREQUEST']._serialized_start=613
-  _globals['_RESOLVEKEYSREQUEST']._serialized_end=650
-  _globals['_RESOLVEDKEY']._serialized_start=652
-  _globals['_RESOLVEDKEY']._serialized_end=750
-  _globals['_RESOLVEKEYSRESPONSE']._serialized_start=752
-  _globals['_RESOLVEKEYSRESPONSE']._serialized_end=822
-  _globals['_KEYUSE']._serialized_start=825
-  _globals['_KEYUSE']._serialized_end=1033
-  _globals['_REPORTKEYUSEREQUEST']._serialized_start=1035
-  _globals['_REPORTKEYUSEREQUEST']._serialized_end=1100
-  _globals['_REPORTKEYUSERESPONSE']._serialized_start=1102
-  _globals['_REPORTKEYUSERESPONSE']._serialized_end=1124
+  _globals['_KEYUSE']._serialized_start=614
+  _globals['_KEYUSE']._serialized_end=822
+  _globals['_REPORTKEYUSEREQUEST']._serialized_start=824
+  _globals['_REPORTKEYUSEREQUEST']._serialized_end=889
+  _globals['_REPORTKEYUSERESPONSE']._serialized_start=891
+  _globals['_REPORTKEYUSERESPONSE']._serialized_end=913
 # @@protoc_insertion_point(module_scope)

@@ -41,29 +41,6 @@ COMPANY_STATE_SUSPENDED: CompanyState.ValueType  # 2
 COMPANY_STATE_CLOSED: CompanyState.ValueType  # 3
 Global___CompanyState: _TypeAlias = CompanyState  # noqa: Y015
 
-class _CompanySort:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _CompanySortEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CompanySort.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    COMPANY_SORT_UNSPECIFIED: _CompanySort.ValueType  # 0
-    """by name"""
-    COMPANY_SORT_NAME: _CompanySort.ValueType  # 1
-    COMPANY_SORT_CREATED_AT: _CompanySort.ValueType  # 2
-    COMPANY_SORT_LAST_SYNC_AT: _CompanySort.ValueType  # 3
-    """companies that never synced come before all others"""
-
-class CompanySort(_CompanySort, metaclass=_CompanySortEnumTypeWrapper): ...
-
-COMPANY_SORT_UNSPECIFIED: CompanySort.ValueType  # 0
-"""by name"""
-COMPANY_SORT_NAME: CompanySort.ValueType  # 1
-COMPANY_SORT_CREATED_AT: CompanySort.ValueType  # 2
-COMPANY_SORT_LAST_SYNC_AT: CompanySort.ValueType  # 3
-"""companies that never synced come before all others"""
-Global___CompanySort: _TypeAlias = CompanySort  # noqa: Y015
-
 @_typing.final
 class Company(_message.Message):
     """Company is a customer of the platform as its owner knows it."""
@@ -143,8 +120,9 @@ class Action(_message.Message):
     """the owner account's e-mail"""
     reason: _builtins.str
     idempotency_key: _builtins.str
-    """Names this one wish of the actor, at most 200 characters; a UUID is a good one. For 24 hours the same request with
-    the same key has no further effect and gets the same answer. ALREADY_EXISTS: the key was used for another request.
+    """The actor's name for this request, at most 200 characters; a UUID is a good one. A repeated request with the same
+    key has no further effect, for good, and gets the first response for 24 hours. ALREADY_EXISTS: the key was used for
+    another request, or longer ago. A call that was refused leaves its key free.
     """
     request_id: _builtins.str
     """of whoever serves the actor; empty: the call's trace id"""
@@ -322,165 +300,6 @@ class UpdateCompanyResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UpdateCompanyResponse: _TypeAlias = UpdateCompanyResponse  # noqa: Y015
-
-@_typing.final
-class GetCompanyRequest(_message.Message):
-    """GetCompanyRequest names one company."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    COMPANY_ID_FIELD_NUMBER: _builtins.int
-    company_id: _builtins.str
-    def __init__(
-        self,
-        *,
-        company_id: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["company_id", b"company_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___GetCompanyRequest: _TypeAlias = GetCompanyRequest  # noqa: Y015
-
-@_typing.final
-class GetCompanyResponse(_message.Message):
-    """GetCompanyResponse returns it."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    COMPANY_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def company(self) -> Global___Company: ...
-    def __init__(
-        self,
-        *,
-        company: Global___Company | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["company", b"company"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["company", b"company"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___GetCompanyResponse: _TypeAlias = GetCompanyResponse  # noqa: Y015
-
-@_typing.final
-class BatchGetCompaniesRequest(_message.Message):
-    """BatchGetCompaniesRequest names at most 1,000 companies."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    COMPANY_IDS_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def company_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
-    def __init__(
-        self,
-        *,
-        company_ids: _abc.Iterable[_builtins.str] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["company_ids", b"company_ids"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___BatchGetCompaniesRequest: _TypeAlias = BatchGetCompaniesRequest  # noqa: Y015
-
-@_typing.final
-class BatchGetCompaniesResponse(_message.Message):
-    """BatchGetCompaniesResponse returns those that exist."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    COMPANIES_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def companies(self) -> _containers.RepeatedCompositeFieldContainer[Global___Company]: ...
-    def __init__(
-        self,
-        *,
-        companies: _abc.Iterable[Global___Company] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["companies", b"companies"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___BatchGetCompaniesResponse: _TypeAlias = BatchGetCompaniesResponse  # noqa: Y015
-
-@_typing.final
-class ListCompaniesRequest(_message.Message):
-    """ListCompaniesRequest asks for one page of the companies that all filters let through."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SEARCH_FIELD_NUMBER: _builtins.int
-    STATES_FIELD_NUMBER: _builtins.int
-    SORT_FIELD_NUMBER: _builtins.int
-    DESCENDING_FIELD_NUMBER: _builtins.int
-    PAGE_SIZE_FIELD_NUMBER: _builtins.int
-    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    search: _builtins.str
-    """a part of the name, the e-mail or the contact person, letter case aside; empty: all"""
-    sort: Global___CompanySort.ValueType
-    descending: _builtins.bool
-    page_size: _builtins.int
-    """0: 50; 200 is the most"""
-    page_token: _builtins.str
-    """of the page before, asked with the same filters and order; empty: the first page"""
-    @_builtins.property
-    def states(self) -> _containers.RepeatedScalarFieldContainer[Global___CompanyState.ValueType]:
-        """one of these; empty: any"""
-
-    def __init__(
-        self,
-        *,
-        search: _builtins.str = ...,
-        states: _abc.Iterable[Global___CompanyState.ValueType] | None = ...,
-        sort: Global___CompanySort.ValueType = ...,
-        descending: _builtins.bool = ...,
-        page_size: _builtins.int = ...,
-        page_token: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["descending", b"descending", "page_size", b"page_size", "page_token", b"page_token", "search", b"search", "sort", b"sort", "states", b"states"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListCompaniesRequest: _TypeAlias = ListCompaniesRequest  # noqa: Y015
-
-@_typing.final
-class ListCompaniesResponse(_message.Message):
-    """ListCompaniesResponse is one page."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    COMPANIES_FIELD_NUMBER: _builtins.int
-    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    TOTAL_SIZE_FIELD_NUMBER: _builtins.int
-    next_page_token: _builtins.str
-    """empty: this was the last page"""
-    total_size: _builtins.int
-    """of all pages"""
-    @_builtins.property
-    def companies(self) -> _containers.RepeatedCompositeFieldContainer[Global___Company]: ...
-    def __init__(
-        self,
-        *,
-        companies: _abc.Iterable[Global___Company] | None = ...,
-        next_page_token: _builtins.str = ...,
-        total_size: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["companies", b"companies", "next_page_token", b"next_page_token", "total_size", b"total_size"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListCompaniesResponse: _TypeAlias = ListCompaniesResponse  # noqa: Y015
 
 @_typing.final
 class SuspendCompanyRequest(_message.Message):

@@ -50,21 +50,6 @@ class TenancyServiceStub:
                 request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.UpdateCompanyRequest.SerializeToString,
                 response_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.UpdateCompanyResponse.FromString,
                 _registered_method=True)
-        self.GetCompany = channel.unary_unary(
-                '/contracts.tenancy.v1.TenancyService/GetCompany',
-                request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetCompanyRequest.SerializeToString,
-                response_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetCompanyResponse.FromString,
-                _registered_method=True)
-        self.BatchGetCompanies = channel.unary_unary(
-                '/contracts.tenancy.v1.TenancyService/BatchGetCompanies',
-                request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.BatchGetCompaniesRequest.SerializeToString,
-                response_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.BatchGetCompaniesResponse.FromString,
-                _registered_method=True)
-        self.ListCompanies = channel.unary_unary(
-                '/contracts.tenancy.v1.TenancyService/ListCompanies',
-                request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListCompaniesRequest.SerializeToString,
-                response_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListCompaniesResponse.FromString,
-                _registered_method=True)
         self.SuspendCompany = channel.unary_unary(
                 '/contracts.tenancy.v1.TenancyService/SuspendCompany',
                 request_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.SuspendCompanyRequest.SerializeToString,
@@ -114,11 +99,6 @@ class TenancyServiceStub:
                 '/contracts.tenancy.v1.TenancyService/ListKeys',
                 request_serializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ListKeysRequest.SerializeToString,
                 response_deserializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ListKeysResponse.FromString,
-                _registered_method=True)
-        self.ResolveKeys = channel.unary_unary(
-                '/contracts.tenancy.v1.TenancyService/ResolveKeys',
-                request_serializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ResolveKeysRequest.SerializeToString,
-                response_deserializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ResolveKeysResponse.FromString,
                 _registered_method=True)
         self.ReportKeyUse = channel.unary_unary(
                 '/contracts.tenancy.v1.TenancyService/ReportKeyUse',
@@ -174,27 +154,6 @@ class TenancyServiceServicer:
     def UpdateCompany(self, request, context):
         """UpdateCompany changes the fields that are given and announces company.updated.
         ALREADY_EXISTS: another company has that name. FAILED_PRECONDITION: the company is closed.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def GetCompany(self, request, context):
-        """GetCompany returns one company. NOT_FOUND: there is none with that id.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def BatchGetCompanies(self, request, context):
-        """BatchGetCompanies returns companies in the order in which they are asked for; unknown ids are left out.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ListCompanies(self, request, context):
-        """ListCompanies returns one page of the companies that a search finds, and how many there are.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -276,13 +235,6 @@ class TenancyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ResolveKeys(self, request, context):
-        """ResolveKeys says whose keys have these digests.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
     def ReportKeyUse(self, request, context):
         """ReportKeyUse takes the latest uses of keys, coalesced by the caller; an older one changes nothing. A key that comes
         with its digest under the newest pepper is known by that one too from then on.
@@ -348,21 +300,6 @@ def add_TenancyServiceServicer_to_server(servicer, server):
                     request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.UpdateCompanyRequest.FromString,
                     response_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.UpdateCompanyResponse.SerializeToString,
             ),
-            'GetCompany': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetCompany,
-                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetCompanyRequest.FromString,
-                    response_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetCompanyResponse.SerializeToString,
-            ),
-            'BatchGetCompanies': grpc.unary_unary_rpc_method_handler(
-                    servicer.BatchGetCompanies,
-                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.BatchGetCompaniesRequest.FromString,
-                    response_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.BatchGetCompaniesResponse.SerializeToString,
-            ),
-            'ListCompanies': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListCompanies,
-                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListCompaniesRequest.FromString,
-                    response_serializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListCompaniesResponse.SerializeToString,
-            ),
             'SuspendCompany': grpc.unary_unary_rpc_method_handler(
                     servicer.SuspendCompany,
                     request_deserializer=contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.SuspendCompanyRequest.FromString,
@@ -412,11 +349,6 @@ def add_TenancyServiceServicer_to_server(servicer, server):
                     servicer.ListKeys,
                     request_deserializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ListKeysRequest.FromString,
                     response_serializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ListKeysResponse.SerializeToString,
-            ),
-            'ResolveKeys': grpc.unary_unary_rpc_method_handler(
-                    servicer.ResolveKeys,
-                    request_deserializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ResolveKeysRequest.FromString,
-                    response_serializer=contracts_dot_tenancy_dot_v1_dot_keys__pb2.ResolveKeysResponse.SerializeToString,
             ),
             'ReportKeyUse': grpc.unary_unary_rpc_method_handler(
                     servicer.ReportKeyUse,
@@ -511,87 +443,6 @@ class TenancyService:
             '/contracts.tenancy.v1.TenancyService/UpdateCompany',
             contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.UpdateCompanyRequest.SerializeToString,
             contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.UpdateCompanyResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def GetCompany(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/contracts.tenancy.v1.TenancyService/GetCompany',
-            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetCompanyRequest.SerializeToString,
-            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.GetCompanyResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def BatchGetCompanies(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/contracts.tenancy.v1.TenancyService/BatchGetCompanies',
-            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.BatchGetCompaniesRequest.SerializeToString,
-            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.BatchGetCompaniesResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListCompanies(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/contracts.tenancy.v1.TenancyService/ListCompanies',
-            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListCompaniesRequest.SerializeToString,
-            contracts_dot_tenancy_dot_v1_dot_tenancy__pb2.ListCompaniesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -862,33 +713,6 @@ class TenancyService:
             '/contracts.tenancy.v1.TenancyService/ListKeys',
             contracts_dot_tenancy_dot_v1_dot_keys__pb2.ListKeysRequest.SerializeToString,
             contracts_dot_tenancy_dot_v1_dot_keys__pb2.ListKeysResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ResolveKeys(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/contracts.tenancy.v1.TenancyService/ResolveKeys',
-            contracts_dot_tenancy_dot_v1_dot_keys__pb2.ResolveKeysRequest.SerializeToString,
-            contracts_dot_tenancy_dot_v1_dot_keys__pb2.ResolveKeysResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,12 +47,6 @@ class TenancyServiceStub:
     """UpdateCompany changes the fields that are given and announces company.updated.
     ALREADY_EXISTS: another company has that name. FAILED_PRECONDITION: the company is closed.
     """
-    GetCompany: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.GetCompanyRequest, _tenancy_pb2.GetCompanyResponse]
-    """GetCompany returns one company. NOT_FOUND: there is none with that id."""
-    BatchGetCompanies: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.BatchGetCompaniesRequest, _tenancy_pb2.BatchGetCompaniesResponse]
-    """BatchGetCompanies returns companies in the order in which they are asked for; unknown ids are left out."""
-    ListCompanies: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ListCompaniesRequest, _tenancy_pb2.ListCompaniesResponse]
-    """ListCompanies returns one page of the companies that a search finds, and how many there are."""
     SuspendCompany: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.SuspendCompanyRequest, _tenancy_pb2.SuspendCompanyResponse]
     """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is not active."""
     ReactivateCompany: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ReactivateCompanyRequest, _tenancy_pb2.ReactivateCompanyResponse]
@@ -84,8 +78,6 @@ class TenancyServiceStub:
     """
     ListKeys: _grpc.UnaryUnaryMultiCallable[_keys_pb2.ListKeysRequest, _keys_pb2.ListKeysResponse]
     """ListKeys returns a company's keys, and which of them are still in use."""
-    ResolveKeys: _grpc.UnaryUnaryMultiCallable[_keys_pb2.ResolveKeysRequest, _keys_pb2.ResolveKeysResponse]
-    """ResolveKeys says whose keys have these digests."""
     ReportKeyUse: _grpc.UnaryUnaryMultiCallable[_keys_pb2.ReportKeyUseRequest, _keys_pb2.ReportKeyUseResponse]
     """ReportKeyUse takes the latest uses of keys, coalesced by the caller; an older one changes nothing. A key that comes
     with its digest under the newest pepper is known by that one too from then on.
@@ -122,12 +114,6 @@ class TenancyServiceAsyncStub(TenancyServiceStub):
     """UpdateCompany changes the fields that are given and announces company.updated.
     ALREADY_EXISTS: another company has that name. FAILED_PRECONDITION: the company is closed.
     """
-    GetCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.GetCompanyRequest, _tenancy_pb2.GetCompanyResponse]  # type: ignore[assignment]
-    """GetCompany returns one company. NOT_FOUND: there is none with that id."""
-    BatchGetCompanies: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.BatchGetCompaniesRequest, _tenancy_pb2.BatchGetCompaniesResponse]  # type: ignore[assignment]
-    """BatchGetCompanies returns companies in the order in which they are asked for; unknown ids are left out."""
-    ListCompanies: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ListCompaniesRequest, _tenancy_pb2.ListCompaniesResponse]  # type: ignore[assignment]
-    """ListCompanies returns one page of the companies that a search finds, and how many there are."""
     SuspendCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.SuspendCompanyRequest, _tenancy_pb2.SuspendCompanyResponse]  # type: ignore[assignment]
     """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is not active."""
     ReactivateCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ReactivateCompanyRequest, _tenancy_pb2.ReactivateCompanyResponse]  # type: ignore[assignment]
@@ -159,8 +145,6 @@ class TenancyServiceAsyncStub(TenancyServiceStub):
     """
     ListKeys: _aio.UnaryUnaryMultiCallable[_keys_pb2.ListKeysRequest, _keys_pb2.ListKeysResponse]  # type: ignore[assignment]
     """ListKeys returns a company's keys, and which of them are still in use."""
-    ResolveKeys: _aio.UnaryUnaryMultiCallable[_keys_pb2.ResolveKeysRequest, _keys_pb2.ResolveKeysResponse]  # type: ignore[assignment]
-    """ResolveKeys says whose keys have these digests."""
     ReportKeyUse: _aio.UnaryUnaryMultiCallable[_keys_pb2.ReportKeyUseRequest, _keys_pb2.ReportKeyUseResponse]  # type: ignore[assignment]
     """ReportKeyUse takes the latest uses of keys, coalesced by the caller; an older one changes nothing. A key that comes
     with its digest under the newest pepper is known by that one too from then on.
@@ -206,30 +190,6 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         """UpdateCompany changes the fields that are given and announces company.updated.
         ALREADY_EXISTS: another company has that name. FAILED_PRECONDITION: the company is closed.
         """
-
-    @_abc_1.abstractmethod
-    def GetCompany(
-        self,
-        request: _tenancy_pb2.GetCompanyRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_tenancy_pb2.GetCompanyResponse, _abc.Awaitable[_tenancy_pb2.GetCompanyResponse]]:
-        """GetCompany returns one company. NOT_FOUND: there is none with that id."""
-
-    @_abc_1.abstractmethod
-    def BatchGetCompanies(
-        self,
-        request: _tenancy_pb2.BatchGetCompaniesRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_tenancy_pb2.BatchGetCompaniesResponse, _abc.Awaitable[_tenancy_pb2.BatchGetCompaniesResponse]]:
-        """BatchGetCompanies returns companies in the order in which they are asked for; unknown ids are left out."""
-
-    @_abc_1.abstractmethod
-    def ListCompanies(
-        self,
-        request: _tenancy_pb2.ListCompaniesRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_tenancy_pb2.ListCompaniesResponse, _abc.Awaitable[_tenancy_pb2.ListCompaniesResponse]]:
-        """ListCompanies returns one page of the companies that a search finds, and how many there are."""
 
     @_abc_1.abstractmethod
     def SuspendCompany(
@@ -321,14 +281,6 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_keys_pb2.ListKeysResponse, _abc.Awaitable[_keys_pb2.ListKeysResponse]]:
         """ListKeys returns a company's keys, and which of them are still in use."""
-
-    @_abc_1.abstractmethod
-    def ResolveKeys(
-        self,
-        request: _keys_pb2.ResolveKeysRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_keys_pb2.ResolveKeysResponse, _abc.Awaitable[_keys_pb2.ResolveKeysResponse]]:
-        """ResolveKeys says whose keys have these digests."""
 
     @_abc_1.abstractmethod
     def ReportKeyUse(

@@ -1,1 +1,1 @@
-"""tenancy and billing over gRPC, translated into the words of the domain."""
+"""What every call to tenancy and billing shares: the channel, the action that is asked for, timestamps."""

@@ -1,1 +1,0 @@
-"""gRPC: who may call what, and the translation between messages and values."""

@@ -1,1 +1,0 @@
-"""Use cases: each opens its transaction, decides by the domain's rules, stores, and announces."""

@@ -1,1 +1,0 @@
-"""Events: what the service publishes and what it consumes."""

@@ -1,1 +1,0 @@
-"""Whoever signs in: log-in, second factor, proofs, sessions, and the other owners."""

@@ -1,1 +1,0 @@
-"""One company: its page with all sections, and a file for each kind of form and action."""

@@ -1,1 +1,0 @@
-"""Three trails of what owners did: the portal's is written here, all are shown, exported and verified."""

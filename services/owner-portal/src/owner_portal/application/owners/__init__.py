@@ -1,1 +1,0 @@
-"""Owners and their proofs: accounts, sessions, passwords, second factors, throttling."""

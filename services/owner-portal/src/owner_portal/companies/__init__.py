@@ -1,0 +1,1 @@
+"""Pages and actions of one company on its side of tenancy: details, logo, states, keys, tracking policy."""

@@ -1,0 +1,113 @@
+"""The keys of a company: who still uses which, a new one, the end of an old one."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.encoders import jsonable_encoder
+from starlette.responses import JSONResponse, Response
+
+from owner_portal.access.pages import SignedInOwner
+from owner_portal.clients.actions import Action
+from owner_portal.companies.client import KeyClient
+from owner_portal.companies.pages import questions
+from owner_portal.companies.rules.keys import Grace, devices_on_old, opening
+from owner_portal.directory.pages.actions import ASureAction, attempt, done
+from owner_portal.directory.pages.answers import company_json, remember
+from owner_portal.directory.pages.forms import Form, Texts, add_page, show
+from owner_portal.directory.use_cases import find_company
+from owner_portal.freshness.use_cases import with_memory
+from owner_portal.web.portal import Portal, ThePortal
+from owner_portal.web.rendering import render
+from owner_portal.web.requests import wants_json
+from servicekit.errors import NotFound
+
+router = APIRouter(prefix="/owner/company/{company_id:uuid}")
+
+DONE = {"key-revoked": "The key is revoked. Whoever still uses it is refused from now on."}
+
+
+async def _keys(portal: Portal, company_id: UUID, _typed: Texts) -> dict[str, object]:
+    keys = await with_memory(portal.engine, questions.keys(portal, company_id))
+    return {"keys": keys, "opening": opening(keys.value or ()), "graces": list(Grace), "DAY": Grace.DAY}
+
+
+def _check_grace(typed: Texts) -> dict[str, str]:
+    known = typed.get("grace", Grace.NONE) in set(Grace)
+    return {} if known else {"grace": f"Choose one of these: {', '.join(Grace)}."}
+
+
+ROTATE = Form("companies/rotate_key.html", otherwise="rotated in the owner portal", check=_check_grace, more=_keys)
+
+add_page(router, "rotate-key", ROTATE)
+
+
+@router.get("/keys/")
+async def keys_page(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
+    """All keys the company ever had, the newest hundred of them, and the devices that use them."""
+    company = await find_company(portal.engine, company_id=company_id)
+    keys = await with_memory(portal.engine, questions.keys(portal, company_id))
+    if wants_json(request):
+        return JSONResponse({"company": company_json(company), "keys": jsonable_encoder(keys)})
+    return render(
+        request,
+        "companies/keys.html",
+        company=company,
+        keys=keys,
+        on_old=devices_on_old(keys.value or ()),
+        done=DONE.get(request.query_params.get("done", "")),
+    )
+
+
+@router.post("/rotate-key/")
+async def rotate(asked: ASureAction) -> Response:
+    """Replaces the key; the new one is in this answer alone, which the same request gets again for 24 hours.
+
+    Conflict: `key_hint` is given and not the present key's, so repeating by accident replaces no second key.
+    """
+
+    async def carry_out(action: Action) -> Response:
+        grace = Grace(asked.typed.get("grace", Grace.NONE))
+        company, key = await asked.portal.get(KeyClient).rotate(
+            asked.company_id, grace.length, action, replacing=asked.typed.get("key_hint")
+        )
+        await remember(asked.portal, company)
+        if wants_json(asked.request):
+            return JSONResponse({"company": company_json(company), "key": key})
+        return render(asked.request, "companies/key.html", company=company, key=key, is_new=False, grace=grace)
+
+    return await attempt(asked, ROTATE, carry_out)
+
+
+@router.get("/keys/{key_id:uuid}/revoke/")
+async def revoke_page(
+    request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID, key_id: UUID
+) -> Response:
+    """What the end of this key means, and for how many devices."""
+    return await show(request, portal, company_id, _revocation(key_id))
+
+
+@router.post("/keys/{key_id:uuid}/revoke/")
+async def revoke(asked: ASureAction, key_id: UUID) -> Response:
+    """Stops one key at once."""
+
+    async def carry_out(action: Action) -> Response:
+        company, left = await asked.portal.get(KeyClient).revoke(asked.company_id, key_id, action)
+        await remember(asked.portal, company)
+        return done(asked, "keys/", "key-revoked", {"company": company_json(company), "keys_left": left})
+
+    return await attempt(asked, _revocation(key_id), carry_out)
+
+
+def _revocation(key_id: UUID) -> Form:
+    async def more(portal: Portal, company_id: UUID, _typed: Texts) -> dict[str, object]:
+        keys = await with_memory(portal.engine, questions.keys(portal, company_id))
+        found = next((key for key in keys.value or () if key.key_id == key_id), None)
+        if found is None and keys.fresh:
+            raise NotFound("This company has no such key.")
+        return {
+            "keys": keys,
+            "key": found,
+            "others": [key for key in opening(keys.value or ()) if key.key_id != key_id],
+        }
+
+    return Form("companies/revoke_key.html", otherwise="revoked in the owner portal", more=more)

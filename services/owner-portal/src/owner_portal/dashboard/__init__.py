@@ -1,0 +1,1 @@
+"""The dashboard: totals of the platform, the table of companies, live updates."""

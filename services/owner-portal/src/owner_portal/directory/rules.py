@@ -1,0 +1,130 @@
+"""Companies as the portal knows them: tenancy's part, billing's part, and what is shown of them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class CompanyState(StrEnum):
+    """Whether tenancy lets a company in; CLOSED is for ever."""
+
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    CLOSED = "CLOSED"
+
+
+class Status(StrEnum):
+    """What the owner is shown. A suspension or the end of a company outranks whatever the subscription says."""
+
+    TRIAL = "TRIAL"
+    ACTIVE = "ACTIVE"
+    PAST_DUE = "PAST_DUE"
+    EXPIRED = "EXPIRED"
+    CANCELLED = "CANCELLED"
+    SUSPENDED = "SUSPENDED"
+    PENDING = "PENDING"  # billing has not answered for a new company yet
+    CLOSED = "CLOSED"  # for ever
+
+    @property
+    def label(self) -> str:
+        return self.value.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A customer as tenancy knows it. `revision` orders the states of one company; no hint: no key opens."""
+
+    company_id: UUID
+    name: str
+    email: str
+    contact_person: str
+    phone: str
+    address: str
+    time_zone: str
+    state: CompanyState
+    key_hint: str
+    logo_digest: str
+    created_at: datetime
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a company has bought. `state` is a Status without those that tenancy decides; amounts in minor units.
+
+    `charged_until` None: the period is free and will not be renewed.
+    """
+
+    company_id: UUID
+    plan_code: str
+    plan_version: int
+    state: Status
+    started_at: datetime
+    expires_at: datetime
+    charged_until: datetime | None
+    price_minor_units: int
+    monthly_revenue_minor_units: int
+    currency: str
+    seats: int
+    storage_bytes: int
+    screenshot_retention_days: int
+    revision: int
+
+    def goes_on(self, now: datetime) -> bool:
+        """Whether renewing it charges nothing: what was charged has not ended, so at most the old period goes on."""
+        return self.charged_until is not None and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class SyncTime:
+    """The latest sign of life of a company's trackers."""
+
+    company_id: UUID
+    last_sync_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanySummary:
+    """How one company stands. None: nobody has told yet."""
+
+    company_id: UUID
+    name: str
+    email: str
+    plan_code: str | None
+    price_minor_units: int | None
+    currency: str | None
+    expires_at: datetime | None
+    status: Status
+    seats_used: int
+    seats_limit: int | None
+    storage_used: int
+    storage_limit: int | None
+    last_sync_at: datetime | None
+    today: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanyPage(CompanySummary):
+    """Everything that tenancy, billing and the feed told of one company, but its days. None: nobody has told yet."""
+
+    contact_person: str
+    phone: str
+    address: str
+    time_zone: str
+    state: CompanyState
+    key_hint: str
+    logo_digest: str
+    created_at: datetime
+    plan_version: int | None
+    started_at: datetime | None
+    charged_until: datetime | None
+    screenshot_retention_days: int | None
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.state is CompanyState.SUSPENDED
+
+    @property
+    def is_closed(self) -> bool:
+        return self.state is CompanyState.CLOSED

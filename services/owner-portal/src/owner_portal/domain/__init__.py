@@ -1,1 +1,0 @@
-"""Pure rules of the portal; standard library only."""

@@ -1,0 +1,1 @@
+"""Owners: accounts, sign-in, second factors, sessions, step-up, invitations."""

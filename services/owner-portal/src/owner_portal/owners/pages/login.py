@@ -1,0 +1,101 @@
+"""Signing in and out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from owner_portal.access.rules import csrf_token
+from owner_portal.owners.pages.cookies import cookie_name, forget_session, replace_session
+from owner_portal.owners.pages.guard import Security, TheCaller, check_csrf
+from owner_portal.owners.use_cases.sign_in import enter_code, recognise, sign_in, sign_out
+from owner_portal.web.portal import Portal, ThePortal
+from owner_portal.web.rendering import render, says_when
+from owner_portal.web.requests import Fields, Typed, check_origin, safe_next, wants_json
+from servicekit.errors import HTTP_STATUS, AppError, NotAuthenticated, RateLimited, Refused, Unavailable
+
+router = APIRouter()
+
+CODE_REQUIRED = "Your account has a second factor: send its code with the challenge to /owner/login/code/."
+
+
+@router.get("/owner/login/")
+async def login_page(request: Request, portal: ThePortal, target: Annotated[str, Query(alias="next")] = "") -> Response:
+    """The form; whoever is signed in goes on to the dashboard."""
+    try:
+        await recognise(portal.engine, token=request.cookies.get(cookie_name(portal), ""), touch=False)
+    except NotAuthenticated:
+        return render(request, "owners/login.html", email="", target=safe_next(target), error=None)
+    return RedirectResponse(safe_next(target), 303)
+
+
+@router.post("/owner/login/")
+async def login(request: Request, portal: ThePortal, caller: TheCaller, fields: Fields) -> Response:
+    """Opens a session. There is none yet whose token could be asked for: the origin alone is checked."""
+    check_origin(request)
+    email, target = fields.get("email", ""), safe_next(fields.get("next", ""))
+    try:
+        result = await sign_in(portal.engine, email=email, password=fields.get("password", ""), caller=caller)
+    except (NotAuthenticated, RateLimited, Unavailable) as error:
+        if wants_json(request):
+            raise
+        return _again(request, error, email, target)
+    if not result.challenge:
+        return await _signed_in(request, portal, result.session, target)
+    if wants_json(request):
+        refusal = {"kind": "code_required", "message": CODE_REQUIRED, "challenge": result.challenge}
+        return JSONResponse({"error": refusal}, 401)
+    return _ask_code(request, result.challenge, target)
+
+
+@router.post("/owner/login/code/")
+async def code(request: Request, portal: ThePortal, caller: TheCaller, fields: Fields) -> Response:
+    """The second half of signing in."""
+    check_origin(request)
+    challenge, target = fields.get("challenge", ""), safe_next(fields.get("next", ""))
+    try:
+        session = await enter_code(
+            portal.engine, challenge=challenge, code=fields.get("code", ""), caller=caller, box=portal.get(Security).box
+        )
+    except (NotAuthenticated, RateLimited, Refused) as error:
+        if wants_json(request):
+            raise
+        if isinstance(error, Refused):
+            return _again(request, error, "", target)
+        return _ask_code(request, challenge, target, error)
+    return await _signed_in(request, portal, session, target)
+
+
+@router.post("/owner/logout/")
+async def logout(request: Request, portal: ThePortal, fields: Typed) -> Response:
+    """Ends the session on the server and forgets the cookie; a session that is over already is no error."""
+    check_origin(request)
+    token = request.cookies.get(cookie_name(portal), "")
+    try:
+        owner = await recognise(portal.engine, token=token, touch=False)
+    except NotAuthenticated:
+        if wants_json(request):
+            raise
+    else:
+        check_csrf(request, owner, fields)
+        await sign_out(portal.engine, token=token)
+    return forget_session(JSONResponse({}) if wants_json(request) else RedirectResponse("/owner/login/", 303), portal)
+
+
+async def _signed_in(request: Request, portal: Portal, session: str, target: str) -> Response:
+    answer = JSONResponse({"csrf_token": csrf_token(session)}) if wants_json(request) else RedirectResponse(target, 303)
+    return await replace_session(request, answer, portal, session)
+
+
+def _again(request: Request, error: AppError, email: str, target: str) -> Response:
+    status = HTTP_STATUS[type(error)]
+    return says_when(
+        render(request, "owners/login.html", status, email=email, target=target, error=error.message), error
+    )
+
+
+def _ask_code(request: Request, challenge: str, target: str, error: AppError | None = None) -> Response:
+    status = HTTP_STATUS[type(error)] if error else 200
+    problem = error.message if error else ""
+    reply = render(request, "owners/login_code.html", status, challenge=challenge, target=target, problem=problem)
+    return says_when(reply, error) if error else reply

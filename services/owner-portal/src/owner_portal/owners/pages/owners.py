@@ -1,0 +1,140 @@
+"""Who may sign in: the list of owners, inviting one, and letting one in no more."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from owner_portal.access.pages import SignedInOwner, SteppedUpOwner
+from owner_portal.owners.pages.guard import Security
+from owner_portal.owners.rules.accounts import Account, Invitation
+from owner_portal.owners.use_cases.accounts import deactivate_owner, list_owners
+from owner_portal.owners.use_cases.failed_sign_ins import guesses_at
+from owner_portal.owners.use_cases.invitations import Sent, invite_owner, show_sent, withdraw_invitation
+from owner_portal.text.rules import LONGEST_REASON, read_reason, text_problem
+from owner_portal.web.portal import Portal, ThePortal
+from owner_portal.web.rendering import render
+from owner_portal.web.requests import Once, Typed, wants_json
+from servicekit.errors import HTTP_STATUS, AppError, InvalidInput, NotFound
+from servicekit.ids import new_id
+
+router = APIRouter(prefix="/owner/owners")
+
+DONE = {
+    "withdrawn": "The invitation is withdrawn: its link leads nowhere any more.",
+    "deactivated": "The account is deactivated: its sessions have ended, and nobody can sign in to it.",
+}
+
+
+@router.get("/")
+async def owners_page(request: Request, portal: ThePortal, owner: SignedInOwner, shown: UUID | None = None) -> Response:
+    """All owners and open invitations; `?shown=` is the link that was just made, once."""
+    if wants_json(request):
+        accounts, invitations = await list_owners(portal.engine)
+        return JSONResponse(
+            {
+                "owners": [_account_json(account) for account in accounts],
+                "invitations": [_invitation_json(invitation) for invitation in invitations],
+            }
+        )
+    if shown is None:
+        return await _page(request, portal)
+    try:
+        sent = await show_sent(portal.engine, signed_in=owner, answer_id=shown, box=portal.get(Security).box)
+    except NotFound as error:
+        return await _page(request, portal, status=404, problem=error.message)
+    return await _page(request, portal, sent=sent)
+
+
+@router.post("/invite/")
+async def invite(request: Request, portal: ThePortal, owner: SteppedUpOwner, fields: Typed, once: Once) -> Response:
+    """Sends an invitation. A script gets its link with the answer, a browser sees it once on the page that follows."""
+    email = fields.get("email", "")
+    try:
+        sent = await invite_owner(
+            portal.engine,
+            signed_in=owner,
+            email=email,
+            public_url=portal.public_url,
+            key=once,
+            box=portal.get(Security).box,
+        )
+    except AppError as error:
+        return await _refused(request, portal, error, email=email)
+    if wants_json(request):
+        return JSONResponse({"invitation": _invitation_json(sent.invitation), "link": sent.link}, 201)
+    return RedirectResponse(f"/owner/owners/?shown={sent.answer_id}", 303)
+
+
+@router.post("/invitations/{invitation_id:uuid}/withdraw/")
+async def withdraw(request: Request, portal: ThePortal, owner: SteppedUpOwner, invitation_id: UUID) -> Response:
+    """Ends an invitation that was not taken."""
+    await withdraw_invitation(portal.engine, actor=owner.email, invitation_id=invitation_id)
+    return _done(request, "withdrawn")
+
+
+@router.post("/{owner_id:uuid}/deactivate/")
+async def deactivate(
+    request: Request, portal: ThePortal, owner: SteppedUpOwner, owner_id: UUID, fields: Typed
+) -> Response:
+    """Lets an owner in no more; asks for no reason, but keeps the one given."""
+    reason = read_reason(fields)
+    try:
+        if problem := text_problem(reason, LONGEST_REASON):
+            raise InvalidInput(problem)
+        await deactivate_owner(portal.engine, actor=owner.email, owner_id=owner_id, reason=reason)
+    except AppError as error:
+        return await _refused(request, portal, error)
+    return _done(request, "deactivated")
+
+
+def _done(request: Request, done: str) -> Response:
+    return JSONResponse({}) if wants_json(request) else RedirectResponse(f"/owner/owners/?done={done}", 303)
+
+
+async def _refused(request: Request, portal: Portal, error: AppError, email: str = "") -> Response:
+    if wants_json(request):
+        raise error
+    return await _page(request, portal, status=HTTP_STATUS[type(error)], problem=error.message, email=email)
+
+
+async def _page(
+    request: Request, portal: Portal, *, status: int = 200, sent: Sent | None = None, problem: str = "", email: str = ""
+) -> Response:
+    accounts, invitations = await list_owners(portal.engine)
+    return render(
+        request,
+        "owners/owners.html",
+        status,
+        accounts=accounts,
+        guessed=await guesses_at(portal.engine, [account.email for account in accounts]),
+        invitations=invitations,
+        active=sum(account.deactivated_at is None for account in accounts),
+        sent=sent,
+        sends_mail=portal.sends_mail,
+        problem=problem,
+        email=email,
+        once=str(new_id()),
+        done=DONE.get(request.query_params.get("done", ""), ""),
+    )
+
+
+def _account_json(account: Account) -> dict[str, Any]:
+    return {
+        "id": str(account.owner_id),
+        "email": account.email,
+        "active": account.deactivated_at is None,
+        "has_second_factor": account.has_second_factor,
+        "created_at": account.created_at.isoformat(),
+        "last_seen_at": account.last_seen_at.isoformat() if account.last_seen_at else None,
+    }
+
+
+def _invitation_json(invitation: Invitation) -> dict[str, Any]:
+    return {
+        "id": str(invitation.invitation_id),
+        "email": invitation.email,
+        "invited_by": invitation.invited_by,
+        "expires_at": invitation.expires_at.isoformat(),
+    }

@@ -1,0 +1,35 @@
+"""Asking an owner once more who it is, without losing what was sent."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from owner_portal.owners.pages.guard import STEP_UP_FIELDS, EnteredActor, StepUpRequired, prove
+from owner_portal.web.portal import ThePortal
+from owner_portal.web.rendering import render
+from owner_portal.web.requests import Typed, wants_json
+
+router = APIRouter()
+
+NOT_HELD = {*STEP_UP_FIELDS, "csrf_token"}
+
+
+@router.post("/owner/step-up/")
+async def step_up(request: Request, portal: ThePortal, owner: EnteredActor, fields: Typed) -> Response:
+    """For scripts, which may confirm before they are asked to. Forbidden: the password or the code is wrong."""
+    await prove(portal, owner, fields)
+    return JSONResponse({}) if wants_json(request) else RedirectResponse("/owner/account/", 303)
+
+
+def ask_again(request: Request, error: StepUpRequired) -> Response:
+    """The page that asks for the password, holding the refused form; it is sent to the same address once more."""
+    if wants_json(request):
+        return JSONResponse({"error": {"kind": "step_up_required", "message": error.message}}, 403)
+    tried = any(error.fields.get(name) for name in STEP_UP_FIELDS)
+    return render(
+        request,
+        "owners/step_up.html",
+        403,
+        action=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        held={name: value for name, value in error.fields.items() if name not in NOT_HELD},
+        problem=error.message if tried else "",
+    )

@@ -1,0 +1,166 @@
+"""Decides whether a password or a code may be tried: what the attempt is counted against, what a success forgives.
+
+docs/security.md says what is counted and why. An attempt is counted before anything is looked at, so guesses sent at
+the same time are not free; one that is refused costs no hash and uses nothing of anybody's budget.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from credentials.hashing import Crowded, Lobby, Standing, Turn
+from credentials.throttle import BUDGETS, Count, Kind, network_of, open_again_at, subject
+from owner_portal.owners.rules.accounts import Caller, Owner
+from owner_portal.owners.store import accounts, attempts, known_browsers
+from owner_portal.owners.store.attempts import Counted
+from servicekit.errors import RateLimited, Unavailable
+from text_rules.addresses import email_key
+
+CROWDED = "Too many people are signing in at once. Try again in a moment."
+lobby = Lobby()  # of this process
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An attempt that was counted, and the account that it is about, if there is one."""
+
+    owner: Owner | None
+    turn: Turn
+    counted: Sequence[Counted]
+
+
+def account_subject(email: str) -> bytes:
+    """What attempts at the account of an e-mail are counted under."""
+    return subject(Kind.ACCOUNT, email_key(email))
+
+
+async def admit_sign_in(engine: AsyncEngine, email: str, caller: Caller) -> Admitted:
+    """Counts an attempt at a password. RateLimited: too many, from there or on this account."""
+    network = network_of(caller.address)
+    try:
+        known, counting, owner = await lobby.run(
+            caller.browser, account_subject(email), network, partial(_count_sign_in, engine, email, caller)
+        )
+    except Crowded as crowded:
+        raise Unavailable(CROWDED, retry_after=crowded.retry_after) from None
+    if known and not counting.refused:
+        lobby.succeeded(caller.browser, account_subject(email))
+    else:
+        lobby.refused(caller.browser, account_subject(email))
+    if counting.refused:
+        lobby.failed(network)
+    counting.check()
+    standing = Standing.KNOWN if known else Standing.REST if counting.failed_before else Standing.FRESH
+    return Admitted(owner, Turn(standing, network), counting.counted)
+
+
+async def _count_sign_in(engine: AsyncEngine, email: str, caller: Caller) -> "tuple[bool, _Counting, Owner | None]":
+    own = account_subject(email)
+    async with engine.begin() as tx:
+        owner = await accounts.find_owner(tx, email_key(email))
+        known = await known_browsers.is_known(tx, owner.owner_id if owner else UUID(int=0), caller.browser)
+        counting = _Counting(tx)
+        if known:
+            await counting.count(Counted(Kind.KNOWN, subject(Kind.KNOWN, own, caller.browser), own))
+        elif await counting.count(_address(caller)):
+            network = network_of(caller.address)
+            pair = Counted(Kind.PAIR, subject(Kind.PAIR, own, network), own)
+            await counting.count(pair, Counted(Kind.ACCOUNT, own, own))
+    return known, counting, owner
+
+
+async def admit_code(engine: AsyncEngine, owner: Owner, caller: Caller) -> Admitted:
+    """Counts an attempt at a code, of this browser alone if it is known. RateLimited: too many."""
+    own = account_subject(owner.email)
+    async with engine.begin() as tx:
+        known = await known_browsers.is_known(tx, owner.owner_id, caller.browser)
+        counting = _Counting(tx)
+        if known or await counting.count(_address(caller)):
+            place = caller.browser if known else b""
+            await counting.count(Counted(Kind.CODE, subject(Kind.CODE, own, place), own))
+    counting.check()
+    return Admitted(owner, Turn(), counting.counted)
+
+
+async def admit_proof(engine: AsyncEngine, email: str, session_id: UUID) -> Admitted:
+    """Counts that somebody signed in confirms who it is; apart from what strangers do. RateLimited: too many."""
+    own = account_subject(email)
+    async with engine.begin() as tx:
+        counting = _Counting(tx)
+        await counting.count(Counted(Kind.PROOF, subject(Kind.PROOF, own, session_id.bytes), own))
+    counting.check()
+    return Admitted(None, Turn(), counting.counted)
+
+
+async def succeed(tx: AsyncConnection, admitted: Admitted) -> None:
+    """Forgives the account what was counted for this browser and address; others only get this attempt back.
+
+    Before the account is locked, in all use cases alike: whoever sets a password locks both, too.
+    """
+    kept = (Kind.ADDRESS, Kind.ACCOUNT)
+    await _settle(
+        tx,
+        gives_back=[counted for counted in admitted.counted if counted.kind in kept],
+        forgets=[counted for counted in admitted.counted if counted.kind not in kept],
+    )
+
+
+async def take_back(engine: AsyncEngine, admitted: Admitted, retry_after: float) -> Unavailable:
+    """The attempt was not made after all, because of the crowd: it uses nothing. Returns what to raise."""
+    async with engine.begin() as tx:
+        await _settle(tx, gives_back=admitted.counted, forgets=[])
+    return Unavailable(CROWDED, retry_after=retry_after)
+
+
+async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Counted], forgets: Sequence[Counted]) -> None:
+    """In the order in which attempts are counted, addresses first: nobody waits in a ring."""
+    for of_address in (True, False):
+        given, forgotten = (
+            [counted.subject for counted in some if (counted.kind is Kind.ADDRESS) is of_address]
+            for some in (gives_back, forgets)
+        )
+        if given or forgotten:
+            await attempts.settle(tx, gives_back=given, forgets=forgotten)
+
+
+def _address(caller: Caller) -> Counted:
+    return Counted(Kind.ADDRESS, subject(Kind.ADDRESS, network_of(caller.address)))
+
+
+class _Counting:
+    def __init__(self, tx: AsyncConnection) -> None:
+        self._tx = tx
+        self.counted: list[Counted] = []
+        self.failed_before = False
+        self.refused: list[datetime] = []
+
+    async def count(self, *attempt: Counted) -> bool:
+        """Whether all of them admit it; where one does not, the others are not used up by it."""
+        counts = await attempts.count(self._tx, attempt)
+        admitted = [counted for counted in attempt if counts[counted.subject].admitted]
+        self.failed_before |= any(count.used > 1 for count in counts.values())
+        if len(admitted) == len(attempt):
+            self.counted += admitted
+            return True
+        self.refused += [
+            _open_again(counted, counts[counted.subject]) for counted in attempt if counted not in admitted
+        ]
+        await attempts.settle(self._tx, gives_back=[counted.subject for counted in admitted], forgets=[])
+        return False
+
+    def check(self) -> None:
+        """RateLimited, once the transaction has kept the refusal, if there was one."""
+        if self.refused:
+            seconds = max(1.0, (max(self.refused) - datetime.now(UTC)).total_seconds())
+            minutes = math.ceil(seconds / 60)
+            when = f"{minutes} minute{'s' * (minutes > 1)}" if minutes < 100 else f"{math.ceil(minutes / 60)} hours"
+            raise RateLimited(f"Too many attempts. Try again in {when}.", retry_after=seconds)
+
+
+def _open_again(counted: Counted, count: Count) -> datetime:
+    return open_again_at(count, BUDGETS[counted.kind])

@@ -1,0 +1,1 @@
+"""Plans: versions and the retention of screenshots."""

@@ -1,0 +1,1 @@
+"""Reports: companies, usage, growth, revenue, and the movements behind each figure."""

@@ -1,0 +1,1 @@
+"""Subscriptions: billing page, plan changes, renewal, cancellation, payments."""

@@ -1,0 +1,75 @@
+"""A company's money: what was charged and paid, and what the owner can do about its subscription."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.encoders import jsonable_encoder
+from starlette.responses import JSONResponse, Response
+
+from owner_portal.access.pages import SignedInOwner
+from owner_portal.directory.pages.answers import company_json
+from owner_portal.directory.rules import CompanyPage
+from owner_portal.directory.use_cases import find_company
+from owner_portal.freshness.rules import Remembered
+from owner_portal.freshness.use_cases import with_memories
+from owner_portal.subscriptions.pages import questions
+from owner_portal.subscriptions.rules.subscriptions import Standing, Step
+from owner_portal.web.portal import ThePortal
+from owner_portal.web.rendering import render
+from owner_portal.web.requests import wants_json
+from servicekit.ids import parse_id
+
+router = APIRouter(prefix="/owner/company/{company_id:uuid}/billing")
+
+DONE = {
+    "renewed": "Renewed. The new month is charged.",
+    "resumed": "The subscription is active and goes on. Nothing was charged.",
+    "extended": "Extended. The free days are at the end of the period.",
+    "cancelled": "Cancelled. The subscription will not go on.",
+    "past-due": "Marked as past due. It will not be renewed until the payment is recorded.",
+    "paid": "The payment is recorded.",
+    "reversed": "The payment is taken back. What it had settled is owed again.",
+}
+
+
+@router.get("/")
+async def billing_page(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
+    """Subscription, scheduled changes, charges and payments; `?lines=` and `?payments=` turn the pages of the lists."""
+    company = await find_company(portal.engine, company_id=company_id)
+    before = {name: _position(request, name) for name in ("lines", "payments")}
+    standing, scheduled, lines, payments = await with_memories(
+        portal.engine,
+        questions.standing(portal, company_id),
+        questions.scheduled(portal, company_id, settled=True),
+        questions.lines(portal, company_id, before["lines"]),
+        questions.payments(portal, company_id, before["payments"]),
+    )
+    if wants_json(request):
+        parts = {"standing": standing, "scheduled": scheduled, "lines": lines, "payments": payments}
+        return JSONResponse({"company": company_json(company), **jsonable_encoder(parts)})
+    return render(
+        request,
+        "subscriptions/billing.html",
+        company=company,
+        standing=standing,
+        scheduled=scheduled,
+        lines=lines,
+        payments=payments,
+        page=questions.PAGE,
+        before=before,
+        refusals=_refusals(company, standing),
+        done=DONE.get(request.query_params.get("done", "")),
+    )
+
+
+def _refusals(company: CompanyPage, standing: Remembered[Standing | None]) -> Collection[str]:
+    """The steps that are not offered: what billing would refuse, and what is always refused to a closed company."""
+    known = set(standing.value.refusals) if standing.value and standing.fresh else set[str]()
+    return known | set(Step) - {Step.RECORD_PAYMENT, Step.CANCEL} if company.is_closed else known
+
+
+def _position(request: Request, name: str) -> str:
+    """The last row of the page before; empty: the newest page. InvalidInput when it is no id."""
+    given = request.query_params.get(name, "")
+    return str(parse_id(given, name)) if given else ""

@@ -1,0 +1,1 @@
+"""Texts that people type in, whatever they are about."""

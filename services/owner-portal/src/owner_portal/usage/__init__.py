@@ -1,0 +1,1 @@
+"""Usage: days from the aggregate feed, their sums, and their rebuild."""

@@ -1,0 +1,99 @@
+"""Aggregates of one company and day, of all companies and a day, and what is shown of many."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+WINDOWS = (1, 7, 30, 90)
+"""The periods that are kept up to date, in days, today included."""
+
+Measure = Literal["active_seconds", "sessions", "screenshots"]
+
+
+class CompanyDay(NamedTuple):
+    """One day of one company, in its time zone. Storage and seats are levels: as of the day's latest change."""
+
+    company_id: UUID
+    day: date
+    revision: int
+    active_seconds: int
+    idle_seconds: int
+    employees_active: int
+    sessions: int
+    screenshots: int
+    storage_bytes: int
+    seats_used: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyMonth:
+    """A month of one company, as the feed tells it. `numbers`: of each day its place in the month, 1 for the first,
+    then what CompanyDay has from `revision` on."""
+
+    company_id: UUID
+    first: date
+    numbers: Sequence[tuple[int, ...]]
+
+    @property
+    def days(self) -> list[CompanyDay]:
+        return [CompanyDay(self.company_id, self.first.replace(day=place), *rest) for place, *rest in self.numbers]
+
+    @property
+    def has_each_day_once(self) -> bool:
+        return len({day[0] for day in self.numbers}) == len(self.numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Sums over some days. A level such as storage is never among them."""
+
+    active_seconds: int
+    sessions: int
+    screenshots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The last days, and as many days before them."""
+
+    now: Period
+    before: Period
+
+
+def newest(days: Iterable[CompanyDay]) -> list[CompanyDay]:
+    """One version of each company's day: the one with the highest revision, whatever the order they came in."""
+    kept: dict[tuple[UUID, date], CompanyDay] = {}
+    for day in days:
+        known = kept.get((day.company_id, day.day))
+        if known is None or known.revision < day.revision:
+            kept[day.company_id, day.day] = day
+    return list(kept.values())
+
+
+def change(now: int, before: int) -> float | None:
+    """By how many percent a number has grown (negative: shrunk); None from nothing."""
+    return 100 * (now - before) / before if before else None
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformDay:
+    """One date of the companies' own calendars; zeros where nobody worked. `is_over`: in every time zone."""
+
+    day: date
+    is_over: bool
+    companies_active: int
+    active_seconds: int
+    idle_seconds: int
+    sessions: int
+    screenshots: int
+
+
+def change_of_whole_days(days: Sequence[PlatformDay], measure: Measure, length: int) -> float | None:
+    """In percent: the last `length` dates that are over against as many before; None from nothing.
+
+    A date that goes on is in neither: it would look like a fall.
+    """
+    values = [getattr(day, measure) for day in days if day.is_over]
+    return change(sum(values[-length:]), sum(values[-2 * length : -length]))

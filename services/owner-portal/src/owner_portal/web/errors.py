@@ -1,0 +1,105 @@
+"""Errors as pages for a browser and as JSON for a script; the status comes from the kind."""
+
+import math
+import re
+from contextlib import suppress
+
+import structlog
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from owner_portal.web.rendering import render
+from owner_portal.web.requests import wants_json
+from servicekit.database import DATABASE_AWAY, TOOK_TOO_LONG, took_too_long
+from servicekit.errors import HTTP_STATUS, AppError
+
+log = structlog.get_logger()
+
+_TITLES = {
+    400: "Something went wrong",
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Nothing here",
+    405: "That is not possible here",
+    409: "That contradicts something",
+    413: "Too large",
+    429: "Too many attempts",
+    500: "Something broke",
+    503: "Something is missing",
+}
+TOO_LONG_AGAIN = 60  # seconds after which a page that took too long may be asked for again
+TRY_AGAIN = 5  # seconds after which a page that had nothing to show asks again by itself
+_DATABASE_AWAY = (
+    "The portal's own database does not answer, so no page can be shown. Nothing is lost: companies and their trackers "
+    "are served all the same. This page comes back by itself."
+)
+_MESSAGES = {404: "There is no page with this address.", 405: "This address does not take such a request."}
+
+
+def kind_of(error: AppError) -> str:
+    """NotFound → not_found."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+def http_status(error: AppError) -> int:
+    """The status of an error, or of the nearest kind that it is one of."""
+    return next(HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Maps every error that leaves a route."""
+
+    @app.exception_handler(AppError)
+    async def on_app_error(request: Request, error: AppError) -> Response:
+        return refuse(request, error)
+
+    async def on_database_away(request: Request, error: Exception) -> Response:
+        if took_too_long(error):
+            log.warning("a page took too long", path=request.url.path)
+            response = answer(request, 503, "took_too_long", f"{TOOK_TOO_LONG}.")
+            response.headers["retry-after"] = str(TOO_LONG_AGAIN)
+            with suppress(KeyError):
+                del response.headers["refresh"]  # the same page would only take too long again
+            return response
+        log.warning("the database does not answer", path=request.url.path, error=type(error).__name__)
+        response = answer(request, 503, "unavailable", _DATABASE_AWAY)
+        response.headers["retry-after"] = "1"
+        return response
+
+    for kind in DATABASE_AWAY:
+        app.exception_handler(kind)(on_database_away)
+
+    @app.exception_handler(HTTPException)
+    async def on_http_error(request: Request, error: HTTPException) -> Response:
+        message = _MESSAGES.get(error.status_code, str(error.detail))
+        return answer(request, error.status_code, "not_found" if error.status_code == 404 else "invalid_input", message)
+
+    @app.exception_handler(Exception)
+    async def on_bug(request: Request, error: Exception) -> Response:
+        log.error("request failed", path=request.url.path, error=repr(error))
+        return answer(request, 500, "internal", "The portal made a mistake; it has been logged.")
+
+
+def refuse(request: Request, error: AppError) -> Response:
+    """An application error as an answer."""
+    response = answer(request, http_status(error), kind_of(error), error.message)
+    if error.retry_after is not None:
+        response.headers["retry-after"] = str(math.ceil(error.retry_after))
+    return response
+
+
+def answer(request: Request, status: int, kind: str, message: str) -> Response:
+    """An error in the form the caller wants."""
+    if wants_json(request):
+        return JSONResponse({"error": {"kind": kind, "message": message}}, status)
+    title, changed = _TITLES.get(status, _TITLES[400]), changes(request)
+    response = render(request, "web/error.html", status, title=title, message=message, status=status, changed=changed)
+    if status == 503 and not changed:
+        response.headers["refresh"] = str(TRY_AGAIN)
+    return response
+
+
+def changes(request: Request) -> bool:
+    """Whether the request changes something."""
+    return request.method not in {"GET", "HEAD"}

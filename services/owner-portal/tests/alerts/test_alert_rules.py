@@ -1,0 +1,163 @@
+"""What opens an alert, what makes it more pressing, what resolves it; and what changes nothing."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from owner_portal.alerts.rules.alerts import Alert, Kind, Situation, Stage, State, changed
+from owner_portal.alerts.rules.silence import WINDOW, Signs
+from owner_portal.directory.rules import Status
+
+NOW = datetime(2026, 6, 10, 12, tzinfo=UTC)
+COMPANY = UUID(int=1)
+MINUTE = timedelta(minutes=1)
+EVERY_DAY = 2**WINDOW - 1
+
+Live = dict[Kind, Alert]
+
+
+def company(status: Status = Status.ACTIVE, **values: object) -> Situation:
+    plain = dict.fromkeys(
+        ("expires_at", "seats_used", "seats_limit", "storage_used", "storage_limit", "signs", "silent_on")
+    )
+    return Situation(company_id=COMPANY, status=status, **{"ends": False} | plain | values)
+
+
+def look(situation: Situation, live: Live, now: datetime = NOW) -> list[Alert]:
+    """Looks once; `live` becomes what is live afterwards."""
+    after = changed(situation, live, now)
+    for alert in after:
+        live[alert.kind] = alert
+        if alert.state is State.RESOLVED:
+            del live[alert.kind]
+    return after
+
+
+def stages(situation: Situation) -> dict[Kind, Stage]:
+    return {alert.kind: alert.stage for alert in changed(situation, {}, NOW)}
+
+
+def days(count: float) -> datetime:
+    return NOW + timedelta(days=count)
+
+
+@pytest.mark.parametrize(
+    ("situation", "expected"),
+    [
+        (company(Status.TRIAL, expires_at=days(7.1)), {}),
+        (company(Status.TRIAL, expires_at=days(6.9)), {Kind.TRIAL_ENDING: Stage.NOTICE}),
+        (company(Status.TRIAL, expires_at=days(2.9)), {Kind.TRIAL_ENDING: Stage.WARNING}),
+        (company(Status.TRIAL, expires_at=days(0.9)), {Kind.TRIAL_ENDING: Stage.CRITICAL}),
+        (company(Status.ACTIVE, expires_at=days(1)), {}),
+        (company(Status.ACTIVE, expires_at=days(14.1), ends=True), {}),
+        (company(Status.ACTIVE, expires_at=days(13.9), ends=True), {Kind.EXPIRING: Stage.NOTICE}),
+        (company(Status.CANCELLED, expires_at=days(2), ends=True), {Kind.EXPIRING: Stage.WARNING}),
+        (company(Status.PAST_DUE, expires_at=days(20)), {Kind.PAST_DUE: Stage.WARNING}),
+        (company(Status.PAST_DUE, expires_at=days(0.5)), {Kind.PAST_DUE: Stage.CRITICAL}),
+        (company(Status.EXPIRED, expires_at=NOW - MINUTE), {}),
+        (company(Status.EXPIRED, expires_at=days(-1)), {Kind.EXPIRED: Stage.CRITICAL}),
+        (company(Status.CANCELLED, expires_at=days(-1), ends=True), {Kind.EXPIRED: Stage.CRITICAL}),
+        (company(Status.EXPIRED, expires_at=days(-31)), {}),
+        (company(seats_used=44, seats_limit=50), {}),
+        (company(seats_used=45, seats_limit=50), {Kind.SEATS: Stage.WARNING}),
+        (company(seats_used=51, seats_limit=50), {Kind.SEATS: Stage.CRITICAL}),
+        (company(storage_used=90, storage_limit=100), {Kind.STORAGE: Stage.WARNING}),
+        (company(storage_used=100, storage_limit=100), {Kind.STORAGE: Stage.CRITICAL}),
+        (company(seats_used=5, seats_limit=None), {}),
+        (company(Status.SUSPENDED, seats_used=50, seats_limit=50, expires_at=days(1), ends=True), {}),
+        (company(Status.CLOSED, seats_used=50, seats_limit=50, expires_at=days(-1), ends=True), {}),
+        (company(signs=Signs(NOW.date(), EVERY_DAY, days(-2).date(), days(-2))), {Kind.SILENT: Stage.WARNING}),
+        (company(Status.SUSPENDED, signs=Signs(NOW.date(), EVERY_DAY, days(-2).date(), days(-2))), {}),
+    ],
+)
+def test_what_opens_an_alert(situation: Situation, expected: dict[Kind, Stage]) -> None:
+    assert stages(situation) == expected
+
+
+def test_a_trial_rises_thrice_and_ends() -> None:
+    live: Live = {}
+    opened = []
+    for hours in range(24 * 9):
+        now = NOW + timedelta(hours=hours)
+        status = Status.TRIAL if now < days(8) else Status.EXPIRED
+        opened += [(alert.kind, alert.stage, hours) for alert in look(company(status, expires_at=days(8)), live, now)]
+    assert opened == [
+        (Kind.TRIAL_ENDING, Stage.NOTICE, 24),
+        (Kind.TRIAL_ENDING, Stage.WARNING, 5 * 24),
+        (Kind.TRIAL_ENDING, Stage.CRITICAL, 7 * 24),
+        (Kind.TRIAL_ENDING, Stage.CRITICAL, 8 * 24),  # resolved: it did end
+        (Kind.EXPIRED, Stage.CRITICAL, 8 * 24 + 1),
+    ]
+    assert set(live) == {Kind.EXPIRED}
+
+
+@given(st.lists(st.integers(0, 120), max_size=60))
+def test_a_level_opens_once_for_each_way_up(levels: list[int]) -> None:
+    """Between two openings it fell below a margin, or what had opened at 90 % reached the limit."""
+    live: Live = {}
+    opened: list[int] = []
+    for number, used in enumerate(levels):
+        now = NOW + number * MINUTE
+        after = look(company(storage_used=used, storage_limit=100), live, now)
+        opened += [number for alert in after if alert.state is State.OPEN and alert.raised_at == now]
+        held = live.get(Kind.STORAGE)
+        assert (held is None) == (used < 85 or (used < 90 and held is None))
+    for first, second in pairwise(opened):
+        lowest = min(levels[first:second])
+        assert lowest < 85 or (levels[second] >= 100 and (lowest < 98 or levels[first] < 100))
+
+
+@given(st.integers(0, 120), st.sampled_from(State), st.sampled_from(Stage))
+def test_looking_again_changes_nothing(used: int, state: State, stage: Stage) -> None:
+    live: Live = {}
+    if stage and state is not State.RESOLVED:
+        until = days(1) if state is State.SNOOZED else None
+        live[Kind.SEATS] = Alert(COMPANY, Kind.SEATS, stage, state, days(-1), until)
+    situation = company(seats_used=used, seats_limit=100, storage_used=99, storage_limit=100)
+    look(situation, live)
+    assert look(situation, live, NOW + MINUTE) == []
+
+
+@pytest.mark.parametrize("state", [State.ACKNOWLEDGED, State.SNOOZED])
+def test_an_answer_holds_until_it_is_more_pressing(state: State) -> None:
+    until = days(7) if state is State.SNOOZED else None
+    held = Alert(COMPANY, Kind.SEATS, Stage.WARNING, state, days(-1), until)
+    assert changed(company(seats_used=47, seats_limit=50), {Kind.SEATS: held}, NOW) == []
+    [risen] = changed(company(seats_used=50, seats_limit=50), {Kind.SEATS: held}, NOW)
+    assert (risen.state, risen.stage, risen.raised_at) == (State.OPEN, Stage.CRITICAL, NOW)
+    [gone] = changed(company(seats_used=1, seats_limit=50), {Kind.SEATS: held}, NOW)
+    assert gone.state is State.RESOLVED
+
+
+def test_what_rests_comes_back() -> None:
+    held = Alert(COMPANY, Kind.SEATS, Stage.WARNING, State.SNOOZED, days(-3), days(1))
+    situation = company(seats_used=46, seats_limit=50)
+    assert changed(situation, {Kind.SEATS: held}, NOW) == []
+    [back] = changed(situation, {Kind.SEATS: held}, days(1))
+    assert (back.state, back.raised_at, back.snoozed_until) == (State.OPEN, days(1), None)
+
+
+@given(st.integers(0, 2**WINDOW - 1), st.integers(1, 100))
+def test_silence_lasts_until_the_company_is_seen_again(worked: int, age: int) -> None:
+    """Whatever becomes of its rhythm; and nothing is said while what is known of it is old."""
+    live = {Kind.SILENT: Alert(COMPANY, Kind.SILENT, Stage.WARNING, State.OPEN, NOW)}
+    today = NOW.date() + timedelta(days=age)
+    worked = worked >> age << age
+    silent_on = NOW.date()
+    gone = Signs(today, worked, None, None)
+    assert changed(company(signs=gone, silent_on=silent_on), live, days(age)) == []
+    assert changed(company(signs=None, silent_on=silent_on), live, days(age)) == []
+    back = Signs(today, worked, today, days(age))
+    [resolved] = changed(company(signs=back, silent_on=silent_on), live, days(age))
+    assert resolved.state is State.RESOLVED
+
+
+def test_nothing_ends_while_billing_is_read_anew() -> None:
+    """A company is PENDING then: nobody knows its limits, and what is open must not be told a second time."""
+    signs = Signs(NOW.date(), EVERY_DAY, NOW.date(), NOW)
+    live = {kind: Alert(COMPANY, kind, Stage.WARNING, State.ACKNOWLEDGED, days(-1)) for kind in Kind}
+    assert changed(company(Status.PENDING, signs=signs), live, NOW) == []

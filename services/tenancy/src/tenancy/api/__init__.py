@@ -1,1 +1,0 @@
-"""gRPC: translate, call, translate back."""

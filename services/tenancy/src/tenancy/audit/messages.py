@@ -1,0 +1,68 @@
+"""The audit trail between the contract's messages and the rules."""
+
+from audit_chain import ChainEnd, Verdict
+from contracts.tenancy.v1 import audit_pb2 as pb
+from servicekit.errors import InvalidInput
+from servicekit.ids import parse_id
+from tenancy.audit.rules import MAX_ACTION_LENGTH, MAX_ACTOR_LENGTH, AuditQuestion, SealedEntry
+from tenancy.db.rules import MAX_REVISION
+from tenancy.fields.messages import from_timestamp, to_timestamp
+from text_rules.lines import checked
+
+HASH_LENGTH = 32
+
+
+def from_question(message: pb.ListAuditEntriesRequest) -> AuditQuestion:
+    """InvalidInput when a filter cannot be read."""
+    return AuditQuestion(
+        company_id=parse_id(message.company_id, "company_id") if message.company_id else None,
+        actor=checked(message.actor, "actor", most=MAX_ACTOR_LENGTH) or None,
+        action=checked(message.action, "action", most=MAX_ACTION_LENGTH) or None,
+        since=from_timestamp(message.since, "since") if message.HasField("since") else None,
+        until=from_timestamp(message.until, "until") if message.HasField("until") else None,
+        before=_revision(message.before_revision),
+    )
+
+
+def _revision(asked: int) -> int | None:
+    if asked > MAX_REVISION:
+        raise InvalidInput("before_revision is out of range: give the revision of an entry, or 0")
+    return asked or None
+
+
+def from_known(message: pb.VerifyAuditRequest) -> ChainEnd | None:
+    """The entry that was noted down. InvalidInput when there can be no such entry."""
+    if not message.known_revision and not message.known_hash:
+        return None
+    if not 0 < message.known_revision <= MAX_REVISION or len(message.known_hash) != HASH_LENGTH:
+        raise InvalidInput("known_revision and known_hash belong together: give both as you got them, or none")
+    return ChainEnd(message.known_revision, message.known_hash)
+
+
+def to_entry(sealed: SealedEntry) -> pb.AuditEntry:
+    """One owner action."""
+    entry = sealed.entry
+    return pb.AuditEntry(
+        revision=entry.revision,
+        id=str(entry.id),
+        at=to_timestamp(entry.at),
+        actor=entry.actor,
+        action=entry.action,
+        company_id=str(entry.company_id),
+        reason=entry.reason,
+        request_id=entry.request_id,
+        before=entry.before or {},
+        after=entry.after,
+        hash=sealed.hash,
+        caller=entry.caller,
+    )
+
+
+def to_verdict(verdict: Verdict) -> pb.VerifyAuditResponse:
+    """How far the trail is whole."""
+    return pb.VerifyAuditResponse(
+        whole=verdict.flaw is None,
+        revision=verdict.end.revision,
+        hash=verdict.end.hash,
+        flaw=verdict.flaw or "",
+    )

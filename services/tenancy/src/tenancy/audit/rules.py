@@ -1,0 +1,120 @@
+"""The audit trail: one entry for each revision, linked by its hash to the entry before it."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from audit_chain import Sealed, seal
+from servicekit.errors import InvalidInput
+from tenancy.db.rules import MAX_REVISION
+
+MAX_ACTOR_LENGTH = 254
+MAX_ACTION_LENGTH = 100
+MAX_ENTRIES = 200  # of a page
+DEFAULT_ENTRIES = 50
+
+Facts = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """What happened to a company; `before` is None when there was nothing before.
+
+    `actor` is who the caller says it acts for; `caller` is the service itself, as its certificate names it.
+    """
+
+    revision: int
+    id: UUID
+    at: datetime
+    actor: str
+    action: str
+    company_id: UUID
+    reason: str
+    request_id: str
+    before: Facts | None
+    after: Facts
+    caller: str = ""
+
+    def hash(self, previous: bytes) -> bytes:
+        """SHA-256 over the previous entry's hash and everything that this entry says."""
+        content: dict[str, object] = {
+            "revision": self.revision,
+            "id": str(self.id),
+            "at": self.at.astimezone(UTC).isoformat(),
+            "actor": self.actor,
+            "action": self.action,
+            "company_id": str(self.company_id),
+            "reason": self.reason,
+            "request_id": self.request_id,
+            "before": self.before,
+            "after": self.after,
+        }
+        if self.caller:  # entries from before callers were kept have none, and keep their hashes
+            content["caller"] = self.caller
+        return seal(previous, content)
+
+
+SealedEntry = Sealed[AuditEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditQuestion:
+    """Which entries are asked for; what is None lets everything through. `since` is inclusive, the ends are not."""
+
+    company_id: UUID | None = None
+    actor: str | None = None
+    action: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+
+
+def read_position(question: AuditQuestion, token: str) -> int:
+    """The revision before which a page begins. InvalidInput when the token is none, or of another question."""
+    if not token:
+        return MAX_REVISION if question.before is None else question.before
+    match from_token(question, token):
+        case [int(revision)] if 0 <= revision <= MAX_REVISION:
+            return revision
+    raise _refusal()
+
+
+def write_position(question: AuditQuestion, revision: int) -> str:
+    """The page token of what is older than a revision."""
+    return to_token(question, [revision])
+
+
+def page_size(asked: int) -> int:
+    """How many entries a page has; 0 asks for the usual number, more than there may be for the most."""
+    return min(asked or DEFAULT_ENTRIES, MAX_ENTRIES)
+
+
+def to_token(question: object, position: list[Any]) -> str:
+    """A token for the page after `position`; `question` is what was asked, as its repr tells."""
+    content = json.dumps([_mark(question), *position], separators=(",", ":"))
+    return base64.urlsafe_b64encode(content.encode()).decode()
+
+
+def from_token(question: object, token: str) -> list[Any]:
+    """The position in a token. InvalidInput when it is none, or one of another question."""
+    try:
+        mark, *position = list(json.loads(base64.urlsafe_b64decode(token.encode())))
+    except (ValueError, TypeError, RecursionError):
+        raise _refusal() from None
+    if mark != _mark(question):
+        raise InvalidInput("page_token is of another question: ask for its first page, without a token")
+    return position
+
+
+def _refusal() -> InvalidInput:
+    """What a token that nobody was given is answered with."""
+    return InvalidInput("page_token cannot be read: give next_page_token of the page before as it is")
+
+
+def _mark(question: object) -> str:
+    return hashlib.sha256(repr(question).encode("utf-8", "surrogatepass")).hexdigest()[:16]
