@@ -27,7 +27,7 @@ WALKED = {
     "Body that is decoded in the gateway's own process": f"{LARGE}::test_nobody_waits_for_odd_rows",
     "Rows of an upload": f"{LARGE}::test_more_rows_than_a_desktop_can_hold",
     "Rows that are read in the gateway's own process": f"{LARGE}::test_both_ways_give_a_row_the_same_identity",
-    "Claims of time in an upload": "services/tracking/tests/ingest/test_reports.py::"
+    "Claims of time in an upload": "services/tracking/tests/ingest/test_upload_reader.py::"
     "test_more_claims_than_any_tracker_makes_are_kept_aside",
     "Large bodies of one company at once, and as much of its desktops' screenshots": f"{LARGE}::test_room_is_shared",
     "Large bodies of a gateway process at once, and as much of screenshots": f"{LARGE}::test_room_is_shared",

@@ -13,7 +13,9 @@ PEOPLE = re.compile(
     r"|\btask\.title\b|\bworkspace_name\b|\bnames\.get\()"
 )
 # Of the platform's own: a stage of an alert, a series of a chart, an address of a network, fields of forms.
-OWN = re.compile(r"\.stage\.name\b|\bsession\.address\b|\bparts\.(?:field|area)\(|\bwhy_set_aside\b|\bperson_tabs\(")
+OWN = re.compile(
+    r"\.stage\.name\b|\bsession\.address\b|\bparts\.(?:field|area)\(|\bexplain_rejection\b|\bperson_tabs\("
+)
 EXPRESSION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 CODE = re.compile(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 MACHINE_READ = {"value", "href", "action", "src", "datetime", "id", "for", "name"}

@@ -151,7 +151,7 @@ async def test_the_keyboard_skips_the_header(context: BrowserContext, running: R
     page = await context.new_page()
     await sign_in(page, running, company.admin)
     await page.keyboard.press("Tab")
-    await expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
+    await expect(page.get_by_role("link", name="Skip to content")).to_be_in_viewport()
     await page.keyboard.press("Enter")
     await expect(page.locator("main")).to_be_focused()
 

@@ -1,1 +1,1 @@
-"""Employees' work as it is reported, counted exactly, one company never seeing another."""
+"""The tracking service: what employees' trackers report, counted exactly, with strict isolation between companies."""

@@ -1,4 +1,4 @@
-"""Tracking's processes: what each is made of, and the command that starts it."""
+"""The command line of the tracking service."""
 
 import argparse
 import os
@@ -19,7 +19,7 @@ from tracking.processes.gateway import gateway
 from tracking.processes.workers import run_workers
 from tracking.processes.workspace import workspace
 
-LESS_URGENT = 5  # of nice: totals may come a moment later, uploads are waited for
+AGGREGATOR_NICENESS = 5  # nice value: totals may be late, uploads must not
 
 
 def _serve_gateway(listener: socket.socket) -> None:
@@ -37,23 +37,23 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("workspace", help="serve the pages of admins and employees")
     commands.add_parser("describe", help="print the gateway's OpenAPI description")
     commands.add_parser("reconcile", help="recompute all totals from raw rows; exit 1 when any differs")
-    commands.add_parser("recount", help="add all days up anew from what is kept by the hour")
+    commands.add_parser("recount", help="recompute all days from the stored hours")
     sign_ins = commands.add_parser(
-        "sign-ins", help="list accounts and networks that may not sign in now, or let one in"
+        "sign-ins", help="list accounts and networks whose sign-ins are blocked, or unblock one"
     )
-    sign_ins.add_argument("--lift", metavar="E-MAIL|ADDRESS", help="forgive what is counted against it, everywhere")
-    commands.add_parser("rebuild-feed", help="announce every month of every company again")
+    sign_ins.add_argument("--lift", metavar="E-MAIL|ADDRESS", help="unblock this e-mail or address in every company")
+    commands.add_parser("rebuild-feed", help="publish every month of every company again")
     recover = commands.add_parser(
-        "recover-admin", help="print a one-time link that sets an admin's password; asks for the company key"
+        "recover-admin", help="print a one-time link that sets an admin's password; prompts for the company key"
     )
     recover.add_argument("--email", required=True, help="of an active admin of the company")
-    seed = commands.add_parser("seed-demo", help="fill companies with people and history")
-    seed.add_argument("--file", type=Path, required=True, help="what to fill in, as JSON")
+    seed = commands.add_parser("seed-demo", help="create demonstration data")
+    seed.add_argument("--file", type=Path, required=True, help="the data, as JSON")
     return parser
 
 
 def cli() -> None:
-    """`tenantry-tracking COMMAND`."""
+    """Runs `tenantry-tracking COMMAND`."""
     arguments = _parser().parse_args()
     match arguments.command:
         case "migrate":
@@ -62,7 +62,7 @@ def cli() -> None:
             config = settings.Gateway()
             run_workers(_serve_gateway, bind(config.gateway_listen), config.gateway_workers)
         case "aggregator":
-            os.nice(LESS_URGENT)
+            os.nice(AGGREGATOR_NICENESS)
             telemetry.configure("tracking-aggregator", settings.Aggregator().log_level)
             run_process(aggregator(settings.Aggregator()))
         case "workspace":

@@ -1,4 +1,4 @@
-"""Commands of operators, over all companies, one company's transaction after another."""
+"""Operators' commands over all companies, with one transaction for each company."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from tracking.access.client.tenancy import TenancyClient
 from tracking.access.rules.company_keys import Peppers
 from tracking.access.rules.directory import AccessDirectory
 from tracking.access.worker import AccessSync
-from tracking.checking.use_cases.import_history import Stretch, import_history
+from tracking.checking.use_cases.import_history import ImportedSpan, import_history
 from tracking.checking.use_cases.reconcile import reconcile
 from tracking.checking.use_cases.recount import recount
 from tracking.db.store.scope import company_scope
@@ -29,27 +29,27 @@ from tracking.publishing.messages import company_month_event
 from tracking.publishing.use_cases import rebuild_feed
 from tracking.sign_in.use_cases import unlock_sign_in
 from tracking.sign_in.use_cases.reset_by_mail import recover_admin
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 from tracking.totals.use_cases import fold_company
 
 log = structlog.get_logger()
 
-_KINDS = {"ACTIVE": Kind.ACTIVE, "INACTIVE": Kind.IDLE}
+_KINDS = {"ACTIVE": ActivityKind.ACTIVE, "INACTIVE": ActivityKind.IDLE}
 
 
-class NoLimit:
-    """A demonstration asks billing for no seats."""
+class UnlimitedSeats:
+    """Unlimited seats, for demonstration data."""
 
     async def refresh(self) -> None:
-        """Nothing to ask."""
+        """Does nothing."""
 
     def now(self) -> int:
-        """More than anybody needs."""
+        """More seats than anybody needs."""
         return sys.maxsize
 
 
 async def reconcile_all(config: settings.Maintenance) -> None:
-    """Compares every company's totals with its raw rows; exit code 1 and a line for each difference."""
+    """Compares every company's totals with its raw rows. Prints each difference; exit code 1 if there is any."""
     engine, dispatch = _engines(config)
     differences = days = 0
     for company_id in await employees.companies(dispatch):
@@ -66,7 +66,7 @@ async def reconcile_all(config: settings.Maintenance) -> None:
 
 
 async def recount_all(config: settings.Maintenance) -> None:
-    """Adds every company's days up anew; a line for each company of which any was wrong."""
+    """Recomputes every company's days; prints each company that had wrong days."""
     engine, dispatch = _engines(config)
     for company_id in await employees.companies(dispatch):
         if days := await recount(engine, company_id, company_month_event):
@@ -77,13 +77,13 @@ async def recount_all(config: settings.Maintenance) -> None:
 
 
 async def sign_ins(config: settings.Maintenance, *, lift: str | None) -> None:
-    """Lists who may not sign in now; with `lift`, an e-mail or an address, forgives what is counted against it."""
+    """Lists blocked sign-ins; with `lift`, an e-mail or network address, resets its counts."""
     engine, dispatch = _engines(config)
     if lift:
         await unlock_sign_in.lift(engine, dispatch, lift)
         _say(f"{lift} may sign in again")
     else:
-        async for line in unlock_sign_in.list_restrained(engine, dispatch):
+        async for line in unlock_sign_in.list_blocked(engine, dispatch):
             _say(line)
     await engine.dispose()
     await dispatch.dispose()
@@ -101,16 +101,17 @@ async def rebuild_all(config: settings.Maintenance) -> None:
 
 
 def read_key() -> str:
-    """The company key, from the terminal without an echo or from standard input: not from an argument, which others
-    could read in the list of processes.
+    """The company key from the terminal, without echo, or from standard input. Arguments are visible in the process
+    list.
     """
     return (getpass("Company key: ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
 
 
 async def recover(config: settings.Recovery, *, email: str, key: str) -> None:
-    """Prints a link that sets the password of a company's admin; the log says that one was made, and for whom.
+    """Prints a link that sets the password of a company's admin; the log records that it was made, and for whom.
 
-    NotFound: no company has this key, or no active admin of it this e-mail. Unavailable: tenancy does not answer.
+    NotFound: no company has this key, or the company has no active admin with this e-mail. Unavailable: tenancy does
+    not respond.
     """
     engine = create_engine(config.database_url, name="tracking-recover-admin")
     tenancy, billing = TenancyClient(config.tenancy_address, config), BillingClient(config.billing_address, config)
@@ -144,7 +145,7 @@ async def recover(config: settings.Recovery, *, email: str, key: str) -> None:
 
 
 async def seed_demo(config: settings.Command, companies: Sequence[Mapping[str, Any]]) -> None:
-    """Fills companies with people and history; what is there already stays as it is."""
+    """Fills companies with employees and history; existing data stays unchanged."""
     engine = create_engine(config.database_url, name="tracking-seed-demo")
     for company in companies:
         await _seed_company(engine, company)
@@ -155,14 +156,14 @@ async def seed_demo(config: settings.Command, companies: Sequence[Mapping[str, A
 async def _seed_company(engine: AsyncEngine, company: Mapping[str, Any]) -> None:
     company_id, time_zone = UUID(company["company_id"]), company["time_zone"]
     with suppress(Conflict):
-        await set_up_company(engine, company_id, seats=NoLimit(), time_zone=time_zone, **company["admin"])
-    days: dict[str, dict[date, list[Stretch]]] = {}
+        await set_up_company(engine, company_id, seats=UnlimitedSeats(), time_zone=time_zone, **company["admin"])
+    days: dict[str, dict[date, list[ImportedSpan]]] = {}
     for entry in company["history"]:
-        stretches = [Stretch(start, seconds, _KINDS[kind]) for start, seconds, kind in entry["spans"]]
+        stretches = [ImportedSpan(start, seconds, _KINDS[kind]) for start, seconds, kind in entry["spans"]]
         days.setdefault(entry["employee"], {})[date.fromisoformat(entry["day"])] = stretches
     for person in company["employees"]:
         with suppress(Conflict):
-            await add_employee(engine, company_id, seats=NoLimit(), **person)
+            await add_employee(engine, company_id, seats=UnlimitedSeats(), **person)
         async with company_scope(engine, company_id) as tx:
             account = await employees.by_email(tx, person["email"])
         if account is not None:

@@ -29,7 +29,7 @@ class Command(DatabaseSettings):
 
 
 class Dispatch(BaseSettings):
-    """The role that learns which company has work, and nothing else."""
+    """The dispatch role, which reads only which companies have work."""
 
     dispatch_database_url: str = Field(repr=False)
 
@@ -41,24 +41,24 @@ class Maintenance(Command, Dispatch):
 
 
 class KeyPeppers(BaseSettings):
-    """In hex: the pepper that tenancy makes its digests with and, while it is being replaced, the ones before."""
+    """The pepper under which tenancy computes digests and, while it is being replaced, the earlier ones, in hex."""
 
     key_pepper: str = Field(repr=False)
     old_key_peppers: str = Field(default="", repr=False)  # separated by commas
 
     def peppers(self) -> list[bytes]:
-        """All of them, the newest first."""
+        """All peppers, newest first."""
         return [bytes.fromhex(pepper) for pepper in (self.key_pepper, *self.old_key_peppers.split(",")) if pepper]
 
 
 class Pictures(BaseSettings):
-    """Where screenshots are kept: `file:///folder`, or `s3://bucket/prefix` with the usual AWS_… variables."""
+    """Where screenshots are stored: `file:///folder`, or `s3://bucket/prefix` with the usual AWS_… variables."""
 
     pictures_url: str = "file:///var/lib/tenantry/pictures"
 
 
 class Gateway(LogSettings, DatabaseSettings, BusSettings, TlsSettings, KeyPeppers, Pictures, ProxySettings):
-    """`gateway`: what desktop trackers call."""
+    """`gateway`: serves trackers and agents."""
 
     model_config = _PREFIX
 
@@ -71,7 +71,7 @@ class Gateway(LogSettings, DatabaseSettings, BusSettings, TlsSettings, KeyPepper
 
 
 class Aggregator(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispatch, Pictures):
-    """`aggregator`: folds, publishes, ends silent sessions, removes old screenshots and late use, moves days."""
+    """`aggregator`: folds, publishes, ends silent sessions, removes screenshots, follows time zones."""
 
     model_config = _PREFIX
 
@@ -81,7 +81,7 @@ class Aggregator(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispat
 
 
 class Mails(BaseSettings):
-    """How the workspace's e-mails leave, and where their links lead. Without a way the pages say that none are sent."""
+    """How the workspace sends mail, and the address of its links. Without it the pages say that no mail is sent."""
 
     workspace_url: str = "http://localhost:8090"
     mail_url: str = Field(default="", repr=False)  # see mailer/senders.py; may hold a password

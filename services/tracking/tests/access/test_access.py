@@ -1,4 +1,4 @@
-"""The access directory: every verdict, and that what is too old to be trusted refuses."""
+"""The access directory: verdicts on keys, companies and entitlements, and the stale copy."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID

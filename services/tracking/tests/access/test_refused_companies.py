@@ -1,4 +1,4 @@
-"""A company that may not go on: every call as the table says, and the two that must end the tracking."""
+"""A company without access: every call is refused as documented, and two calls end the tracking."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ from tracking.access.client.billing import BillingClient
 from tracking.access.client.tenancy import TenancyClient
 from tracking.access.rules.company_keys import Peppers
 from tracking.access.rules.directory import AccessDirectory, Company
-from tracking.access.worker import SHORTEST_INTERVAL, AccessSync
+from tracking.access.worker import MIN_INTERVAL, AccessSync
 from tracking.gateway.api.context import Gateway
 from tracking.gateway.api.desktop import DesktopApi
 from tracking.gateway.api.endpoints import ENDPOINTS
@@ -31,7 +31,7 @@ ENDED = "This work session has ended"
 LOGIN, CHECK, STOP, POLL = "/api/login", "/api/login-check", "/api/work-session/stop", "/api/check-session-active"
 
 
-async def every_call(door: httpx.AsyncClient, seat, tenant) -> dict[str, Reply]:
+async def every_call(gateway_client: httpx.AsyncClient, seat, tenant) -> dict[str, Reply]:
     """What every path that the gateway knows answers to a body in which each call finds all that it needs."""
     account, now = seat.account, stamp(datetime.now(UTC))
     ids = {"id": account.id, "employee_id": account.id, "company_id": account.company_id}
@@ -42,7 +42,7 @@ async def every_call(door: httpx.AsyncClient, seat, tenant) -> dict[str, Reply]:
     headers = {"X-Company-Key": seat.key, "Authorization": f"Token {account.token}"}
     replies = {}
     for path, endpoint in ENDPOINTS.items():
-        reply = await door.request(endpoint.method, path, json=body, headers=headers)
+        reply = await gateway_client.request(endpoint.method, path, json=body, headers=headers)
         replies[path] = Reply(reply.status_code, reply.json())
     return replies
 
@@ -58,17 +58,17 @@ def check(replies: dict[str, Reply], code: int, message: str, *, spared: tuple[s
             assert (path, reply.code, reply.body) == (path, code, refused)
 
 
-async def test_one_that_may_is_refused_nothing(door, new_tenant, sit) -> None:
+async def test_one_that_may_is_refused_nothing(gateway_client, new_tenant, sit) -> None:
     tenant = await new_tenant()
-    replies = await every_call(door, await sit(tenant), tenant)
+    replies = await every_call(gateway_client, await sit(tenant), tenant)
     assert {path: reply.code for path, reply in replies.items() if reply.code != 200} == {"/api/tasks/update": 404}
 
 
-async def test_suspended(door, new_tenant, sit, suspend, reactivate, stored) -> None:
+async def test_suspended(gateway_client, new_tenant, sit, suspend, reactivate, stored) -> None:
     tenant = await new_tenant()
     seat = await sit(tenant)
     await suspend(tenant)
-    check(await every_call(door, seat, tenant), 403, SUSPENDED)
+    check(await every_call(gateway_client, seat, tenant), 403, SUSPENDED)
     (session,) = await stored("work_session", tenant.company_id)
     assert session["ended_at"] is None, "nothing is stored"
     await reactivate(tenant)
@@ -90,27 +90,27 @@ async def test_a_suspension_stops_an_unmodified_tracker(new_tenant, tracker, sus
     assert desktop.message == SUSPENDED
 
 
-async def test_expired(door, new_tenant, sit, clock) -> None:
+async def test_expired(gateway_client, new_tenant, sit, clock) -> None:
     tenant = await new_tenant()
     seat = await sit(tenant)
     clock.now = datetime.now(UTC) + timedelta(days=31)  # a trial has thirty
-    check(await every_call(door, seat, tenant), 403, EXPIRED)
+    check(await every_call(gateway_client, seat, tenant), 403, EXPIRED)
 
 
-async def test_a_revoked_device(door, new_tenant, tracker, sit, superuser: AsyncEngine) -> None:
+async def test_a_revoked_device(gateway_client, new_tenant, tracker, sit, superuser: AsyncEngine) -> None:
     tenant = await new_tenant()
     seat = await sit(tenant)
     login = await tracker(tenant.key).login(tenant.people[0], tenant.password)
-    seat.account = replace(seat.account, token=login.fields["data"]["active_token"])  # one that nobody remembers yet
+    seat.account = replace(seat.account, token=login.fields["data"]["active_token"])  # one that is not in memory yet
     async with superuser.begin() as tx:
         await tx.execute(text("UPDATE device SET revoked_at = now() WHERE company_id = :id"), {"id": tenant.company_id})
-    replies = await every_call(door, seat, tenant)
+    replies = await every_call(gateway_client, seat, tenant)
     check(replies, 401, SIGN_IN, spared=(LOGIN, CHECK))
     assert replies[LOGIN].ok
     assert replies[CHECK].body == {"status": False}
 
 
-async def test_an_inactive_account(door, new_tenant, sit, superuser: AsyncEngine, eventually) -> None:
+async def test_an_inactive_account(gateway_client, new_tenant, sit, superuser: AsyncEngine, eventually) -> None:
     tenant = await new_tenant()
     seat = await sit(tenant)
     async with superuser.begin() as tx:
@@ -121,7 +121,7 @@ async def test_an_inactive_account(door, new_tenant, sit, superuser: AsyncEngine
         return (await seat.tracker.login_check(seat.account)).body == {"status": False}
 
     await eventually(is_known)  # a token is remembered for some seconds
-    replies = await every_call(door, seat, tenant)
+    replies = await every_call(gateway_client, seat, tenant)
     check(replies, 401, SIGN_IN, spared=(LOGIN, CHECK))
     login = replies[LOGIN]
     assert (login.code, login.body["message"]) == (403, "This account is inactive; ask your company's admin")
@@ -145,7 +145,7 @@ async def test_a_session_that_is_not_there(seat, sit, tenant, new_tenant) -> Non
 
 @pytest.fixture
 async def cut_off(gateway: Gateway, world: World, tls: TlsSettings) -> AsyncIterator[httpx.AsyncClient]:
-    """A gateway that nobody tells about companies."""
+    """A gateway without an access directory."""
     directory = AccessDirectory(Peppers(bytes.fromhex(world.platform.secrets.key_pepper)))
     tenancy, billing = (client(f"{LOOPBACK}:{free_port()}", tls) for client in (TenancyClient, BillingClient))
     api = DesktopApi(gateway, directory, AccessSync(directory, tenancy, billing))
@@ -204,5 +204,5 @@ async def test_keys_that_nobody_knows_do_not_keep_tenancy_busy(sync: AccessSync,
     tenancy.asked, begun = 0, time.monotonic()
     for _ in range(20):
         await asking.refresh()
-    assert tenancy.asked <= (time.monotonic() - begun) / SHORTEST_INTERVAL + 1
+    assert tenancy.asked <= (time.monotonic() - begun) / MIN_INTERVAL + 1
     await asyncio.gather(tenancy.close(), billing.close())

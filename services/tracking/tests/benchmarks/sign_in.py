@@ -24,7 +24,7 @@ from credentials.passwords import hash_password
 from credentials.throttle import Budget
 from servicekit.errors import AppError
 from servicekit.http_proxies import behind
-from tracking.maintenance import NoLimit
+from tracking.maintenance import UnlimitedSeats
 from tracking.people.store import email_digest
 from tracking.people.use_cases import add_employee
 from tracking.processes.workspace import workspace_app
@@ -44,15 +44,15 @@ def real_hashes() -> Iterator[None]:
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("door", ["workspace", "desktop", "native"])
-async def test_four_kinds_of_failure_take_the_same_time(new_tenant, engine, superuser, monkeypatch, door: str) -> None:
+@pytest.mark.parametrize("place", ["workspace", "desktop", "native"])
+async def test_four_kinds_of_failure_take_the_same_time(new_tenant, engine, superuser, monkeypatch, place: str) -> None:
     for kind in throttle.BUDGETS:
         monkeypatch.setitem(throttle.BUDGETS, kind, Budget(10**6, 10**6))
     first, second, third = await new_tenant(people=2), await new_tenant(), await new_tenant()
     several, alone, gone = first.people[0], first.people[1], second.people[0]
     for tenant in (second, third):
         account = {"name": "Consultant", "email": several, "password": "correct horse battery"}
-        await add_employee(engine, tenant.company_id, seats=NoLimit(), **account)
+        await add_employee(engine, tenant.company_id, seats=UnlimitedSeats(), **account)
     async with superuser.begin() as tx:
         statement = text("UPDATE employee SET active = false WHERE company_id = :id AND email = :email")
         await tx.execute(statement, {"id": second.company_id, "email": gone})
@@ -70,7 +70,7 @@ async def test_four_kinds_of_failure_take_the_same_time(new_tenant, engine, supe
         company = (second if email == gone else first).company_id
         await enrol_device(engine, company, email=email, password="guess", name="Laptop", origin=origin, now=now)
 
-    attempt = {"workspace": workspace, "desktop": desktop, "native": native}[door]
+    attempt = {"workspace": workspace, "desktop": desktop, "native": native}[place]
     spent: dict[str, list[float]] = {kind: [] for kind in kinds}
     for number in range(SAMPLES):
         order = list(kinds.items())
@@ -82,7 +82,7 @@ async def test_four_kinds_of_failure_take_the_same_time(new_tenant, engine, supe
             spent[kind].append(time.process_time() - began)
     medians = {kind: statistics.median(times) * 1000 for kind, times in spent.items()}
     spread = max(medians.values()) / min(medians.values()) - 1
-    print(door, {kind: f"{ms:.2f} ms" for kind, ms in medians.items()}, f"spread {spread:.1%}")
+    print(place, {kind: f"{ms:.2f} ms" for kind, ms in medians.items()}, f"spread {spread:.1%}")
     assert spread < 0.05
 
 

@@ -1,4 +1,4 @@
-"""Reconciliation finds nothing where nothing is wrong, and names what was changed by hand."""
+"""Reconciliation finds no difference in correct data, and names every manual change."""
 
 import asyncio
 import subprocess

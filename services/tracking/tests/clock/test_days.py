@@ -1,4 +1,4 @@
-"""The company's days: no second belongs to two of them or to none, whatever the clocks of its country do."""
+"""Days in time zones, including days on which clocks change."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""The contrast of white text on a colour, against values that WCAG's own tools give."""
+"""Brand colours: the format, and the contrast with white text."""
 
 import pytest
 

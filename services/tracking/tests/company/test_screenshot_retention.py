@@ -1,10 +1,10 @@
-"""Shortening the time that screenshots are kept takes effect a day later; making it longer does at once."""
+"""Screenshot retention: a reduction takes effect after a grace period."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tracking.company.rules.screenshot_retention import EVER, GRACE, Retention, follow
+from tracking.company.rules.screenshot_retention import GRACE, UNRECORDED_DAYS, Retention, follow
 
 NOW = datetime(2026, 2, 28, 23, 30, tzinfo=UTC)
 SHORTENED = Retention(30, 1, NOW)
@@ -21,7 +21,7 @@ SHORTENED = Retention(30, 1, NOW)
         (SHORTENED, 30, GRACE, Retention(30)),
         (SHORTENED, 90, timedelta(), Retention(90)),
         (SHORTENED, 7, GRACE, Retention(30, 7, NOW + GRACE)),
-        (None, 7, timedelta(), Retention(EVER, 7, NOW)),
+        (None, 7, timedelta(), Retention(UNRECORDED_DAYS, 7, NOW)),
     ],
 )
 def test_follows_the_plan(known: Retention | None, days: int, after: timedelta, expected: Retention) -> None:

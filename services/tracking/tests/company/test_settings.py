@@ -1,4 +1,4 @@
-"""The company's settings: admins alone change them, its pages look like them, its reports count by them."""
+"""The company's settings: only admins change them, pages show them, reports use them."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""A company moves: its days begin at another midnight, the past ones too, and every total is as if it always had."""
+"""A change of time zone: all days, past ones included, are recounted as if the zone had always applied."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -8,11 +8,11 @@ from sqlalchemy import text
 
 from contracts.tracking.v1 import usage_pb2
 from tracker_client import Desktop
-from tracking.checking.use_cases.recount import count_anew
+from tracking.checking.use_cases.recount import recount_days
 from tracking.company.use_cases.change_time_zone import TimeZones, change_time_zone
 from tracking.publishing.messages import company_month_event
 
-RECOUNT = partial(count_anew, encode=company_month_event)
+RECOUNT = partial(recount_days, encode=company_month_event)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tracking.devices.store import key_use
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.ingest.fastpath.store.packing import Packer
 from tracking.ingest.fastpath.store.writer import IngestWriter
-from tracking.ingest.rules.upload_reader import Reader
+from tracking.ingest.rules.upload_reader import UploadReader
 from tracking.publishing.messages import company_month_event
 from tracking.screenshots.store import screenshots
 from tracking.screenshots.store.screenshots import Screenshot
@@ -123,8 +123,8 @@ async def _fill(tenant, engine: AsyncEngine, heartbeat: AsyncEngine, writer: Ing
         await screenshot_retention.put(tx, tenant.company_id, Retention(30))
     with pytest.raises(NotAuthenticated):
         await log_in(engine, tenant.company_id, **account | {"password": "guess"}, now=now)
-    for seconds in (30, 0):  # the second claim is none, and is kept aside
-        report = Reader(device.employee_id, logged_in_at=then, clock_offset=timedelta()).read(
+    for seconds in (30, 0):  # the second claim is invalid and quarantined
+        report = UploadReader(device.employee_id, logged_in_at=then, clock_offset=timedelta()).read(
             applications=[{"app_name": "Editor", "active_seconds": seconds, "created_at": str(now)}],
             websites=[],
             activities=[{"minute_type": "ACTIVE", "duration_seconds": seconds, "created_at": str(now)}],

@@ -1,4 +1,4 @@
-"""What the database's own catalogue says of every table and role: nothing was forgotten."""
+"""The rights and policies of every table and role, read from the database's catalogue."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -92,7 +92,7 @@ async def names(connection: AsyncConnection, query: str, **values: Any) -> Seque
 
 
 async def complaints(connection: AsyncConnection) -> dict[str, Sequence[str]]:
-    """What is wrong, by rule; nothing is the only good answer."""
+    """The violations, by rule; a correct catalogue has none."""
     found = {
         "row-level security is not enabled and forced": await names(connection, UNPROTECTED),
         "no policy for tracking_app": await names(connection, WITHOUT_POLICY, policy=POLICY),

@@ -1,4 +1,4 @@
-"""The role that folds: it sees the companies that its transaction names, some or none, and folds for those alone."""
+"""The fold role sees only the companies that its transaction names, and folds only those."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID

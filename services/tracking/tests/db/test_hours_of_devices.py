@@ -1,4 +1,4 @@
-"""Kept days of devices become kept hours: no second is lost or moved, wherever the company's midnights lie."""
+"""The migration from days to hours of devices loses and moves no second, wherever the company's midnights lie."""
 
 import dataclasses
 from collections.abc import Iterator

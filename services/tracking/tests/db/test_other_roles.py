@@ -1,4 +1,6 @@
-"""The roles that see across companies: the writer reads keys alone, the dispatcher learns who has work, never what."""
+"""The roles that work across companies: the ingest writer reads keys alone, the dispatcher only which companies have
+work.
+"""
 
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -131,7 +133,7 @@ async def test_neither_reads_a_companys_rows(
     assert two_companies
     for engine in (ingest, dispatch):
         if engine is dispatch and table == "outbox":
-            continue  # it publishes what is in there: numbers, as the feed's tests show
+            continue  # it publishes numbers, as the feed's tests show
         async with engine.connect() as connection:
             with pytest.raises(ProgrammingError, match="permission denied"):
                 await connection.execute(text(f"SELECT * FROM {table}"))

@@ -1,4 +1,4 @@
-"""The role that serves companies: without a company it sees nothing, with one it sees and changes that one's rows."""
+"""The serving role sees nothing without a company scope, and only that company's rows with one."""
 
 from uuid import UUID, uuid4
 

@@ -1,4 +1,4 @@
-"""A gateway remembers devices for as long as it is sure to hear of their changes."""
+"""The authenticator's memory: devices are remembered while notifications of changes arrive."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -124,7 +124,7 @@ async def test_who_lost_the_connection_begins_anew(listening, superuser, seat, f
 
 async def test_silence_is_no_confirmation(listening: Authenticator, seat, monkeypatch) -> None:
     await known(listening, seat)
-    monkeypatch.setattr(authenticate, "LONGEST_DEAF", -1.0)  # as after a while without an answer
+    monkeypatch.setattr(authenticate, "MAX_STALE_SECONDS", -1.0)  # as after a while without an answer
     assert listening.remembered(seat.company_id, seat.account.token) is None
 
 

@@ -1,4 +1,4 @@
-"""After a rotation with grace both keys open, and the owner sees how many desktops are still on the old one."""
+"""After a rotation with a grace period both keys work, and the owner sees how many devices use the old one."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Configuration by long polling: a change ends the wait at once, and a wait holds nothing but memory."""
+"""Configuration by long polling: a change ends the wait at once, and a wait holds no connection."""
 
 import asyncio
 import time
@@ -85,7 +85,7 @@ async def test_many_wait_without_a_connection_to_the_database(own, enrol, engine
 
 
 async def test_the_number_of_waiters_is_bounded(agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config_watch, "MOST_WAITERS", 0)
+    monkeypatch.setattr(config_watch, "MAX_WAITERS", 0)
     version = (await agent.config()).json()["version"]
     answer = await agent.config(version, wait=5)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")

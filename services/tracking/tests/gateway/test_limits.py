@@ -1,4 +1,4 @@
-"""The limits of bodies from both sides: as much as is allowed is read, one more is refused with 413 or 400."""
+"""Size limits of request bodies from both sides: the limit is accepted, one byte more is refused."""
 
 import json
 from collections.abc import AsyncIterator
@@ -11,26 +11,26 @@ from starlette.routing import Mount, Route
 
 from servicekit.ids import new_id
 from tracking.gateway.api import native as app
-from tracking.ingest.api.sync import LARGEST_BODY as LARGEST_BATCH
+from tracking.ingest.api.sync import MAX_BODY_BYTES as MAX_BATCH_BYTES
 from tracking.ingest.api.sync import MAX_COMMAS
-from tracking.ingest.messages.sync import MOST_RECORDS
-from tracking.processes.workspace import LARGEST_BODY as LARGEST_FORM
+from tracking.ingest.messages.sync import MAX_RECORDS
+from tracking.processes.workspace import MAX_BODY_BYTES as MAX_FORM_BYTES
 from tracking.processes.workspace import workspace_app
 from tracking.screenshots.api import native as screenshots
-from tracking.screenshots.api.desktop import LARGEST_SCREENSHOT
+from tracking.screenshots.api.desktop import MAX_SCREENSHOT_BYTES
 
 
 @pytest.fixture
 async def client(native_api, api, engine, dispatch, directory, sync, pictures) -> AsyncIterator[httpx.AsyncClient]:
-    """The gateway's two doors, and the workspace under what is left of the paths."""
+    """The gateway's two HTTP APIs, and the workspace on all other paths."""
     pages = workspace_app(engine, dispatch, directory, sync, health=[], pictures=pictures, cookie_secure=False)
-    doors = Starlette(routes=[Route("/v1/{rest:path}", native_api), Mount("/", Doors(api, pages))])
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(doors), base_url="http://gateway") as http:
+    apis = Starlette(routes=[Route("/v1/{rest:path}", native_api), Mount("/", BothApis(api, pages))])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(apis), base_url="http://gateway") as http:
         yield http
 
 
-class Doors:
-    """What begins with /api goes to the desktops' door, everything else to the workspace."""
+class BothApis:
+    """Paths under /api go to the desktop API, everything else to the workspace."""
 
     def __init__(self, api, pages) -> None:
         self._api, self._pages = api, pages
@@ -49,12 +49,12 @@ async def test_as_much_as_is_allowed_and_one_more(client: httpx.AsyncClient, age
     key = {"x-company-key": tenant.key}
     picture = f"/v1/screenshots/{new_id()}?session_id={new_id()}&captured_at=2026-01-01T00:00:00Z"
     cases = {
-        "login": ("POST", "/api/login", key, app.LARGEST_BODY),
-        "enrolment": ("POST", "/v1/devices", key, app.LARGEST_BODY),
-        "batch": ("POST", "/v1/sync", agent.headers, LARGEST_BATCH),
-        "photo": ("POST", "/api/screenshot/upload", key, LARGEST_SCREENSHOT),
-        "picture": ("PUT", f"{picture}&sent_at=2026-01-01T00:00:00Z", agent.headers, screenshots.LARGEST_BODY),
-        "form": ("POST", "/login", {}, LARGEST_FORM),
+        "login": ("POST", "/api/login", key, app.MAX_BODY_BYTES),
+        "enrolment": ("POST", "/v1/devices", key, app.MAX_BODY_BYTES),
+        "batch": ("POST", "/v1/sync", agent.headers, MAX_BATCH_BYTES),
+        "photo": ("POST", "/api/screenshot/upload", key, MAX_SCREENSHOT_BYTES),
+        "picture": ("PUT", f"{picture}&sent_at=2026-01-01T00:00:00Z", agent.headers, screenshots.MAX_BODY_BYTES),
+        "form": ("POST", "/login", {}, MAX_FORM_BYTES),
     }
     if case == "commas":
         for more, status in ((0, 400), (1, 413)):  # as many are read: they are no batch
@@ -62,7 +62,7 @@ async def test_as_much_as_is_allowed_and_one_more(client: httpx.AsyncClient, age
             assert reply.status_code == status
         return
     if case == "records":
-        for count, status in ((MOST_RECORDS, 200), (MOST_RECORDS + 1, 413)):
+        for count, status in ((MAX_RECORDS, 200), (MAX_RECORDS + 1, 413)):
             reply = await client.post("/v1/sync", content=records(count), headers=agent.headers)
             assert reply.status_code == status
         return

@@ -1,4 +1,4 @@
-"""Every call of the native API: anonymous, with a wrong key or credential, of another company, and refused ones."""
+"""Every native call: anonymous, with a wrong key or credential, of another company, and without access."""
 
 import asyncio
 import uuid
@@ -38,9 +38,9 @@ CALLS = {
 }
 
 
-async def ask(door: httpx.AsyncClient, path: str, headers: dict[str, str]) -> httpx.Response:
+async def ask(gateway_client: httpx.AsyncClient, path: str, headers: dict[str, str]) -> httpx.Response:
     method, options = CALLS[path]
-    return await door.request(method, f"/v1/{path}", headers=headers, **options)
+    return await gateway_client.request(method, f"/v1/{path}", headers=headers, **options)
 
 
 def problem(reply: httpx.Response) -> tuple[int, str]:
@@ -52,8 +52,8 @@ def problem(reply: httpx.Response) -> tuple[int, str]:
     return reply.status_code, body["kind"]
 
 
-async def test_every_call_is_tried(native_door: httpx.AsyncClient) -> None:
-    paths = (await native_door.get("/v1/openapi.json")).json()["paths"]
+async def test_every_call_is_tried(native_client: httpx.AsyncClient) -> None:
+    paths = (await native_client.get("/v1/openapi.json")).json()["paths"]
     described = {
         (method.upper(), path.split("{")[0]) for path, found in paths.items() for method in found if "/v1" in path
     }
@@ -63,48 +63,48 @@ async def test_every_call_is_tried(native_door: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("path", CALLS)
-async def test_without_a_key_or_with_a_wrong_one(native_door, agent: NativeAgent, path: str) -> None:
+async def test_without_a_key_or_with_a_wrong_one(native_client, agent: NativeAgent, path: str) -> None:
     credential = {"Authorization": agent.headers["Authorization"]}
-    assert problem(await ask(native_door, path, credential)) == (401, "key_missing")
+    assert problem(await ask(native_client, path, credential)) == (401, "key_missing")
     for key in ("", "company_", "company_" + "0" * 32, "x" * 5000):
-        assert problem(await ask(native_door, path, {**credential, "X-Company-Key": key})) == (401, "key_invalid")
+        assert problem(await ask(native_client, path, {**credential, "X-Company-Key": key})) == (401, "key_invalid")
 
 
 @pytest.mark.parametrize("path", CALLS)
-async def test_without_a_credential_or_with_a_wrong_one(native_door, tenant, agent, path: str) -> None:
+async def test_without_a_credential_or_with_a_wrong_one(native_client, tenant, agent, path: str) -> None:
     token = agent.headers["Authorization"].partition(" ")[2]
     kind = "wrong_credentials" if path == "devices" else "not_authenticated"
     for wrong in ("", "Bearer", "Bearer ", "Bearer guess", f"Token {token}", token, "Bearer \xff"):
         headers = {"X-Company-Key": tenant.key, "Authorization": wrong.encode("latin-1")}
-        assert problem(await ask(native_door, path, headers)) == (401, kind)
+        assert problem(await ask(native_client, path, headers)) == (401, kind)
 
 
 @pytest.mark.parametrize("path", [path for path in CALLS if path != "devices"])
-async def test_a_credential_opens_no_other_company(native_door, agent, new_tenant, path: str) -> None:
+async def test_a_credential_opens_no_other_company(native_client, agent, new_tenant, path: str) -> None:
     other = await new_tenant(people=0)
-    reply = await ask(native_door, path, {**agent.headers, "X-Company-Key": other.key})
+    reply = await ask(native_client, path, {**agent.headers, "X-Company-Key": other.key})
     assert problem(reply) == (401, "not_authenticated")
 
 
-async def test_a_suspended_company(own, enrol, native_door, suspend, reactivate) -> None:
+async def test_a_suspended_company(own, enrol, native_client, suspend, reactivate) -> None:
     agent = await enrol(own)
     await suspend(own)
     for path in CALLS:
-        assert problem(await ask(native_door, path, agent.headers)) == (403, "company_suspended")
+        assert problem(await ask(native_client, path, agent.headers)) == (403, "company_suspended")
     await reactivate(own)
     assert (await agent.sync(datetime.now(UTC))).status_code == 200
 
 
-async def test_an_expired_one(own, enrol, native_door, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_expired_one(own, enrol, native_client, monkeypatch: pytest.MonkeyPatch) -> None:
     agent = await enrol(own)
     monkeypatch.setattr(app, "utc_now", lambda: datetime(2199, 1, 1, tzinfo=UTC))
     for path in CALLS:
-        assert problem(await ask(native_door, path, agent.headers)) == (403, "company_expired")
+        assert problem(await ask(native_client, path, agent.headers)) == (403, "company_expired")
 
 
 @pytest.fixture
 async def cut_off(gateway, native_api, world: World, tls: TlsSettings) -> AsyncIterator[httpx.AsyncClient]:
-    """A gateway that nobody tells about companies."""
+    """A gateway without an access directory."""
     directory = AccessDirectory(Peppers(bytes.fromhex(world.platform.secrets.key_pepper)))
     tenancy, billing = (client(f"{LOOPBACK}:{free_port()}", tls) for client in (TenancyClient, BillingClient))
     admission = Admission(directory, AccessSync(directory, tenancy, billing))
@@ -119,8 +119,8 @@ async def test_unconfirmed_it_fails_closed(cut_off, agent) -> None:
         assert problem(await ask(cut_off, path, agent.headers)) == (503, "unavailable")
 
 
-async def test_enrolling(own, native_door, stored) -> None:
-    agent = NativeAgent("http://gateway/v1", own.key, native_door)
+async def test_enrolling(own, native_client, stored) -> None:
+    agent = NativeAgent("http://gateway/v1", own.key, native_client)
     answer = await agent.enrol(own.people[0].upper(), own.password, "  Bo's \x00laptop ")
     body = answer.json()
     assert (answer.status_code, body["employee_email"]) == (201, own.people[0])
@@ -133,8 +133,8 @@ async def test_enrolling(own, native_door, stored) -> None:
         assert problem(await agent.call("POST", "devices", json=fields)) == (400, "invalid_input")
 
 
-async def test_guesses_are_slowed_down_and_said_when_to_come_again(own, native_door) -> None:
-    agent = NativeAgent("http://gateway/v1", own.key, native_door)
+async def test_guesses_are_slowed_down_and_said_when_to_come_again(own, native_client) -> None:
+    agent = NativeAgent("http://gateway/v1", own.key, native_client)
     for _ in range(BUDGETS[Kind.PAIR].window):
         assert (await agent.enrol(own.people[0], "guess")).status_code == 401
     reply = await agent.enrol(own.people[0], own.password)
@@ -164,12 +164,12 @@ async def test_a_device_leaves_alone(own, enrol) -> None:
         ("GET", "/v1/config?wait=nan", (400, "invalid_input")),
     ],
 )
-async def test_other_paths_and_methods(agent, native_door, method: str, path: str, code: tuple[int, str]) -> None:
-    assert problem(await native_door.request(method, path, headers=agent.headers)) == code
+async def test_other_paths_and_methods(agent, native_client, method: str, path: str, code: tuple[int, str]) -> None:
+    assert problem(await native_client.request(method, path, headers=agent.headers)) == code
 
 
-async def test_a_body_that_is_too_large_or_too_slow(agent, native_door, monkeypatch: pytest.MonkeyPatch) -> None:
-    reply = await native_door.post("/v1/devices", content=b" " * (app.LARGEST_BODY + 1), headers=agent.headers)
+async def test_a_body_that_is_too_large_or_too_slow(agent, native_client, monkeypatch: pytest.MonkeyPatch) -> None:
+    reply = await native_client.post("/v1/devices", content=b" " * (app.MAX_BODY_BYTES + 1), headers=agent.headers)
     assert problem(reply) == (413, "too_large")
     monkeypatch.setattr(app, "BODY_DEADLINE", 0.02)
 
@@ -177,7 +177,7 @@ async def test_a_body_that_is_too_large_or_too_slow(agent, native_door, monkeypa
         yield b"{"
         await asyncio.Event().wait()
 
-    reply = await native_door.post("/v1/sync", content=dribble(), headers=agent.headers)
+    reply = await native_client.post("/v1/sync", content=dribble(), headers=agent.headers)
     assert problem(reply) == (408, "too_slow")
     assert reply.headers["connection"] == "close"
 

@@ -1,4 +1,4 @@
-"""Numbers that a company sees tell nothing of the others: neither how many there are, nor how fast they grow."""
+"""The numbers that a company sees reveal nothing about other companies, neither how many there are nor their growth."""
 
 from datetime import UTC, datetime
 from itertools import pairwise

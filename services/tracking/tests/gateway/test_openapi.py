@@ -1,4 +1,4 @@
-"""The description is true: whatever fits it, or hardly does, is answered as it says, and never with a 5xx."""
+"""The OpenAPI description is accurate: requests that match it, or nearly do, never cause a 5xx."""
 
 import asyncio
 import json
@@ -60,8 +60,8 @@ async def address(native_api, api) -> AsyncIterator[str]:
     await asyncio.wait([serving])
 
 
-async def test_it_lists_every_call_of_both(native_door: httpx.AsyncClient) -> None:
-    document = (await native_door.get("/v1/openapi.json")).json()
+async def test_it_lists_every_call_of_both(native_client: httpx.AsyncClient) -> None:
+    document = (await native_client.get("/v1/openapi.json")).json()
     assert {path for path in document["paths"] if path.startswith("/api")} == set(ENDPOINTS)
     types = document["components"]["schemas"]
     named = {record.__name__ for record in messages.AnyRecord.__args__}
@@ -102,24 +102,24 @@ async def test_an_absent_title_or_address_is_none(agent, kind: str, absent: dict
     assert reply.json()["results"] == [{"id": record["id"], "outcome": "stored"}]
 
 
-async def test_wrong_credentials_are_another_kind_than_a_credential_that_has_ended(tenant, native_door) -> None:
+async def test_wrong_credentials_are_another_kind_than_a_credential_that_has_ended(tenant, native_client) -> None:
     """Of the first the person is asked again; with the second the device enrols again."""
     wrong = {"email": tenant.people[0], "password": "wrong", "name": "Laptop"}
     key = {"X-Company-Key": tenant.key}
     cases: dict[str, tuple[httpx.Response, str]] = {
-        "wrong_credentials": (await native_door.post("/v1/devices", json=wrong, headers=key), "Password "),
-        "not_authenticated": (await native_door.get("/v1/tasks", headers=key), "Bearer "),
-        "key_missing": (await native_door.get("/v1/tasks"), "CompanyKey "),
-        "key_invalid": (await native_door.get("/v1/tasks", headers={"X-Company-Key": "x"}), "CompanyKey "),
+        "wrong_credentials": (await native_client.post("/v1/devices", json=wrong, headers=key), "Password "),
+        "not_authenticated": (await native_client.get("/v1/tasks", headers=key), "Bearer "),
+        "key_missing": (await native_client.get("/v1/tasks"), "CompanyKey "),
+        "key_invalid": (await native_client.get("/v1/tasks", headers={"X-Company-Key": "x"}), "CompanyKey "),
     }
     for kind, (reply, challenge) in cases.items():
         assert (reply.status_code, reply.json()["kind"]) == (401, kind)
         assert reply.headers["www-authenticate"].startswith(challenge)
 
 
-async def test_a_desktops_401_says_what_is_missing(door: httpx.AsyncClient, tenant) -> None:
+async def test_a_desktops_401_says_what_is_missing(gateway_client: httpx.AsyncClient, tenant) -> None:
     for headers in ({}, {"X-Company-Key": tenant.key}):
-        reply = await door.post("/api/tasks/update", json={"task_id": 1, "status": "DONE"}, headers=headers)
+        reply = await gateway_client.post("/api/tasks/update", json={"task_id": 1, "status": "DONE"}, headers=headers)
         assert (reply.status_code, reply.headers["www-authenticate"]) == (401, 'Token realm="tracker"')
 
 

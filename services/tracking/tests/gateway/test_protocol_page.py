@@ -1,4 +1,4 @@
-"""docs/protocol.md names every call, reason and kind, and its curl sessions work as they stand there."""
+"""docs/protocol.md names every call, reason and kind, and its curl examples work as printed."""
 
 import argparse
 import re
@@ -32,7 +32,7 @@ curl.add_argument("--data-binary", dest="file")
 
 
 def commands() -> list[str]:
-    """The lines of the page's shell sessions, with those that go on joined."""
+    """The lines of the page's shell sessions, with continued lines joined."""
     blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
     joined = "\n".join(blocks).replace("\\\n", " ")
     found: list[str] = []
@@ -47,8 +47,8 @@ def commands() -> list[str]:
 class Shell:
     """As much of a shell as the page needs."""
 
-    def __init__(self, door: httpx.AsyncClient, native_door: httpx.AsyncClient, **variables: str) -> None:
-        self._doors = {"/api": door, "/v1/": native_door}
+    def __init__(self, gateway_client: httpx.AsyncClient, native_client: httpx.AsyncClient, **variables: str) -> None:
+        self._clients = {"/api": gateway_client, "/v1/": native_client}
         self.variables = variables
         self._behind = timedelta(seconds=2)  # what the page sleeps; it need not be waited for
         self.asked: list[tuple[str, int]] = []
@@ -81,7 +81,7 @@ class Shell:
         headers = dict(header.split(": ", 1) for header in options.headers)
         content = picture() if options.file == "@screen.png" else options.data
         method = options.method or ("POST" if content else "GET")
-        reply = await self._doors[path[:4]].request(method, path, headers=headers, content=content)
+        reply = await self._clients[path[:4]].request(method, path, headers=headers, content=content)
         self.asked.append((f"{method} {path.partition('?')[0]}", reply.status_code))
         assert reply.is_success, (method, path, reply.text)
         return reply
@@ -93,7 +93,7 @@ def picture() -> bytes:
     return file.getvalue()
 
 
-async def test_the_sessions_work(own, door, native_door, engine, stored, counted) -> None:
+async def test_the_sessions_work(own, gateway_client, native_client, engine, stored, counted) -> None:
     people = {row["email"]: row for row in await stored("employee", own.company_id)}
     await assign_task(
         engine,
@@ -106,7 +106,7 @@ async def test_the_sessions_work(own, door, native_door, engine, stored, counted
         now=datetime.now(UTC),
     )
     login = {"EMAIL": own.people[0], "PASSWORD": own.password}
-    shell = Shell(door, native_door, SERVER="http://gateway", KEY=own.key, **login)
+    shell = Shell(gateway_client, native_client, SERVER="http://gateway", KEY=own.key, **login)
     for line in commands():
         await shell.run(line)
     assert len(shell.asked) == 14
@@ -116,9 +116,9 @@ async def test_the_sessions_work(own, door, native_door, engine, stored, counted
     assert [row["status"] for row in await stored("task", own.company_id)] == ["DONE"]
 
 
-async def test_every_call_is_there(native_door: httpx.AsyncClient) -> None:
+async def test_every_call_is_there(native_client: httpx.AsyncClient) -> None:
     page = PAGE.read_text()
-    document = (await native_door.get("/v1/openapi.json")).json()
+    document = (await native_client.get("/v1/openapi.json")).json()
     for path, operations in document["paths"].items():
         for method in operations:
             named = re.sub(r"\{\w+\}", "{id}", path)

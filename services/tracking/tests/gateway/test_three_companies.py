@@ -46,7 +46,7 @@ PNG = picture()
 
 @dataclass(frozen=True)
 class Player:
-    """A company whose words stand in all that it writes, and what the others may know of it: ids, tokens, e-mails."""
+    """A company with a marker in everything it writes, and what others may know of it: ids, tokens, e-mails."""
 
     tenant: Any
     seat: Any
@@ -174,7 +174,7 @@ async def players(
 
 
 @pytest.fixture(scope="module")
-def play(door, native_door, fold) -> Callable[[Player, Player, Move], Awaitable[str]]:
+def play(gateway_client, native_client, fold) -> Callable[[Player, Player, Move], Awaitable[str]]:
     """`await play(me, other, move)`: all that comes back."""
 
     async def play(me: Player, other: Player, move: Move) -> str:
@@ -186,10 +186,10 @@ def play(door, native_door, fold) -> Callable[[Player, Player, Move], Awaitable[
         elif move.call in DESKTOP:
             body = desktop_body(me, other, move.call)
             body |= {"active_token": other.seat.account.token} if move.borrowed else {}
-            reply = await door.post(f"/api/{move.call}", json=body, headers=me.key)
+            reply = await gateway_client.post(f"/api/{move.call}", json=body, headers=me.key)
         else:
             headers = me.key | {"Authorization": (other if move.borrowed else me).agent.headers["Authorization"]}
-            reply = await by_agent(native_door, me, other, move.call, headers)
+            reply = await by_agent(native_client, me, other, move.call, headers)
         assert reply.status_code < 500, reply.text
         if move.borrowed and me is not other and move.call in (*DESKTOP[1:], *NATIVE):
             refused = move.call in ("work-session/stop", "check-session-active") and reply.status_code == 200
@@ -200,24 +200,26 @@ def play(door, native_door, fold) -> Callable[[Player, Player, Move], Awaitable[
 
 
 async def by_agent(
-    door: httpx.AsyncClient, me: Player, other: Player, call: str, headers: dict[str, str]
+    gateway_client: httpx.AsyncClient, me: Player, other: Player, call: str, headers: dict[str, str]
 ) -> httpx.Response:
     now = datetime.now(UTC).isoformat()
     about = {"session_id": other.session, "captured_at": now, "sent_at": now}
     match call:
         case "sync":
-            return await door.post("/v1/sync", content=json.dumps(batch(me, other)), headers=headers)
+            return await gateway_client.post("/v1/sync", content=json.dumps(batch(me, other)), headers=headers)
         case "screenshot":
-            return await door.put(f"/v1/screenshots/{other.shot}", content=PNG, params=about, headers=headers)
+            return await gateway_client.put(f"/v1/screenshots/{other.shot}", content=PNG, params=about, headers=headers)
         case "change task":
-            return await door.patch(f"/v1/tasks/{other.task}", json={"status": "IN_PROGRESS"}, headers=headers)
+            return await gateway_client.patch(
+                f"/v1/tasks/{other.task}", json={"status": "IN_PROGRESS"}, headers=headers
+            )
         case "leave" if me is not other:
             borrowed = headers | {"Authorization": other.agent.headers["Authorization"]}
-            return await door.delete("/v1/devices/current", headers=borrowed)
+            return await gateway_client.delete("/v1/devices/current", headers=borrowed)
         case "config":
-            return await door.get("/v1/config", headers=headers)
+            return await gateway_client.get("/v1/config", headers=headers)
         case _:
-            return await door.get("/v1/tasks", headers=headers)
+            return await gateway_client.get("/v1/tasks", headers=headers)
 
 
 async def in_browser(me: Player, other: Player, call: str) -> httpx.Response:
@@ -246,7 +248,7 @@ async def in_browser(me: Player, other: Player, call: str) -> httpx.Response:
 
 
 async def cut_off(call: Awaitable[str], after: int) -> str:
-    """What came back in so many milliseconds; whoever called has gone since."""
+    """The responses within so many milliseconds; the caller has disconnected since."""
     try:
         return await asyncio.wait_for(call, after / 1000)
     except TimeoutError:
@@ -269,7 +271,7 @@ def rows_of(superuser: AsyncEngine) -> Callable[[Player], Awaitable[Counter[str]
 
 
 def named(players: Sequence[Player], me: Player, texts: Sequence[str]) -> list[str]:
-    """Texts of `me` in which a word of another company stands."""
+    """Texts of `me` that contain a marker of another company."""
     words = [word for player in players if player is not me for word in player.words]
     return [text for text in texts if any(word in text for word in words)]
 
@@ -280,7 +282,7 @@ async def test_no_company_reads_or_changes_anothers(
     players, play, rows_of, gateway, engine, rounds: list[list[Move]], silent: int
 ) -> None:
     turned = [players[(silent + 1 + place) % 3] for place in range(3)]  # the last one is silent
-    await gateway.life.write_sessions()
+    await gateway.heartbeats.write_sessions()
     before = await rows_of(turned[2])
     for moves in rounds:
         calls = [play(turned[move.me], turned[move.other], move) for move in moves]
@@ -290,7 +292,7 @@ async def test_no_company_reads_or_changes_anothers(
         answers = await asyncio.gather(*limited)
         for move, answer in zip(moves, answers, strict=True):
             assert named(players, turned[move.me], [answer]) == [], move
-    await gateway.life.write_sessions()
+    await gateway.heartbeats.write_sessions()
     assert await rows_of(turned[2]) == before
     for player in turned:
         assert named(players, player, list(await rows_of(player))) == []

@@ -1,4 +1,4 @@
-"""Every call of the protocol: without a key, with a wrong one, with another company's, and as it should be."""
+"""Every desktop call: without a key, with a wrong one, with another company's, and with the right one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -46,12 +46,14 @@ IN_HEADER = {path: ENDPOINTS[path.rstrip("/")].method for path in CALLS if not E
 ANOTHER_KEY = "company_" + "0123456789abcdef" * 2
 
 
-async def ask(door: httpx.AsyncClient, path: str, key: str | bytes | None, token: str = "guess") -> Any:
+async def ask(gateway_client: httpx.AsyncClient, path: str, key: str | bytes | None, token: str = "guess") -> Any:
     headers = {} if key is None else {"X-Company-Key": key}
     if path in IN_HEADER:
-        reply = await door.request(IN_HEADER[path], path, headers=headers | {"Authorization": f"Token {token}"})
+        reply = await gateway_client.request(
+            IN_HEADER[path], path, headers=headers | {"Authorization": f"Token {token}"}
+        )
     else:
-        reply = await door.post(path, json=CALLS[path] | {"active_token": token}, headers=headers)
+        reply = await gateway_client.post(path, json=CALLS[path] | {"active_token": token}, headers=headers)
     return reply.status_code, reply.json()
 
 
@@ -60,8 +62,8 @@ def test_every_call_of_the_gateway_is_tried() -> None:
 
 
 @pytest.mark.parametrize("path", CALLS)
-async def test_without_a_key(door: httpx.AsyncClient, path: str) -> None:
-    assert await ask(door, path, None) == NO_KEY
+async def test_without_a_key(gateway_client: httpx.AsyncClient, path: str) -> None:
+    assert await ask(gateway_client, path, None) == NO_KEY
 
 
 @pytest.mark.parametrize("path", CALLS)
@@ -79,32 +81,34 @@ async def test_without_a_key(door: httpx.AsyncClient, path: str) -> None:
     ],
     ids=["empty", "prefix", "unknown", "upper case", "longer", "not ASCII", "huge", "SQL"],
 )
-async def test_with_a_key_that_nobody_has(door: httpx.AsyncClient, path: str, key: str | bytes) -> None:
-    assert await ask(door, path, key) == BAD_KEY
+async def test_with_a_key_that_nobody_has(gateway_client: httpx.AsyncClient, path: str, key: str | bytes) -> None:
+    assert await ask(gateway_client, path, key) == BAD_KEY
 
 
 @pytest.mark.parametrize("path", CALLS)
 @pytest.mark.parametrize("token", ["guess", "x" * 512, "none \x00 such"])
-async def test_with_a_wrong_token(door: httpx.AsyncClient, tenant, path: str, token: str) -> None:
+async def test_with_a_wrong_token(gateway_client: httpx.AsyncClient, tenant, path: str, token: str) -> None:
     if path in IN_HEADER:
         token = token.replace("\x00", "")  # no header can hold it
-    assert await ask(door, path, tenant.key, token) == WRONG_TOKEN[path]
+    assert await ask(gateway_client, path, tenant.key, token) == WRONG_TOKEN[path]
 
 
 @pytest.mark.parametrize("path", [path for path in CALLS if path not in {"/api/login", "/api/login-check"}])
 async def test_another_companys_key_opens_nothing_with_a_good_token(
-    door: httpx.AsyncClient, seat, new_tenant: Callable, path: str
+    gateway_client: httpx.AsyncClient, seat, new_tenant: Callable, path: str
 ) -> None:
     other = await new_tenant(people=0)
-    assert await ask(door, path, other.key, seat.account.token) == WRONG_TOKEN[path]
+    assert await ask(gateway_client, path, other.key, seat.account.token) == WRONG_TOKEN[path]
 
 
-async def test_a_revoked_key_is_an_unknown_one(door: httpx.AsyncClient, new_tenant: Callable, rotate_key) -> None:
+async def test_a_revoked_key_is_an_unknown_one(
+    gateway_client: httpx.AsyncClient, new_tenant: Callable, rotate_key
+) -> None:
     tenant = await new_tenant(people=0)
     new_key = await rotate_key(tenant)
     for path in CALLS:
-        assert await ask(door, path, tenant.key) == BAD_KEY
-        assert await ask(door, path, new_key) == WRONG_TOKEN[path]
+        assert await ask(gateway_client, path, tenant.key) == BAD_KEY
+        assert await ask(gateway_client, path, new_key) == WRONG_TOKEN[path]
 
 
 async def test_as_it_should_be(seat) -> None:
@@ -115,16 +119,16 @@ async def test_as_it_should_be(seat) -> None:
     assert await seat.is_heard()
 
 
-async def test_anybody_may_see_that_it_is_there(door: httpx.AsyncClient) -> None:
-    reply = await door.get("/")
+async def test_anybody_may_see_that_it_is_there(gateway_client: httpx.AsyncClient) -> None:
+    reply = await gateway_client.get("/")
     assert (reply.status_code, reply.json()["status"]) == (200, True)
-    assert (await door.head("/")).status_code == 200
+    assert (await gateway_client.head("/")).status_code == 200
 
 
 @pytest.mark.parametrize(
     ("method", "path", "code"),
     [("GET", "/api/login", 405), ("POST", "/api/employee-config/", 405), ("POST", "/", 404), ("GET", "/api/none", 404)],
 )
-async def test_other_methods_and_paths(door: httpx.AsyncClient, method: str, path: str, code: int) -> None:
-    reply = await door.request(method, path)
+async def test_other_methods_and_paths(gateway_client: httpx.AsyncClient, method: str, path: str, code: int) -> None:
+    reply = await gateway_client.request(method, path)
     assert (reply.status_code, reply.json()["status"]) == (code, False)

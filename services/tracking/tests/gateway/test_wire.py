@@ -1,4 +1,4 @@
-"""The gateway as it is run: two processes behind one socket, real connections, requests that are too large or cut."""
+"""The gateway as deployed: two processes on one socket, real connections, oversized and truncated requests."""
 
 import asyncio
 import json

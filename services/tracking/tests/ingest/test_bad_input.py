@@ -1,4 +1,4 @@
-"""Requests that no tracker sends: a clear 4xx, never a 5xx, and nothing is lost of what comes after."""
+"""Requests that no tracker sends get a clear 4xx, never a 5xx, and do not affect later requests."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from starlette.types import Message
 
 from tracking.gateway.api.desktop import DesktopApi
 from tracking.gateway.api.endpoints import ENDPOINTS
-from tracking.ingest.api.desktop import LARGEST_UPLOAD
+from tracking.ingest.api.desktop import MAX_UPLOAD_BYTES
 
 NOW = "2026-01-05 09:00:00"
 POSTS = [path for path, endpoint in ENDPOINTS.items() if endpoint.has_body]
@@ -19,11 +19,11 @@ UPLOAD = "/api/upload/employee-activity"
 
 
 @pytest.fixture
-def send(door: httpx.AsyncClient, tenant):
+def send(gateway_client: httpx.AsyncClient, tenant):
     """`await send(path, content)` with the tenant's key: the status, and the body, which must be an object."""
 
     async def send(path: str, content: Any, **headers: str) -> tuple[int, dict[str, Any]]:
-        reply = await door.post(path, content=content, headers={"X-Company-Key": tenant.key} | headers)
+        reply = await gateway_client.post(path, content=content, headers={"X-Company-Key": tenant.key} | headers)
         body = reply.json()
         assert isinstance(body, dict)
         return reply.status_code, body
@@ -114,7 +114,7 @@ async def test_rows_nested_as_deep_as_the_reader_goes(seat, send, depth: int) ->
 async def test_a_body_too_large_is_refused_by_its_declared_length(send, path: str) -> None:
     limit = ENDPOINTS[path].largest_body
     code, body = await send(path, b"", **{"Content-Length": str(50 * 1024 * 1024)})
-    assert (code, body["message"]) == (413, f"a request to this path may have at most {limit} bytes")
+    assert (code, body["message"]) == (413, f"a request to this path is limited to {limit} bytes")
 
 
 @pytest.mark.parametrize("length", ["-1", "many", "1e3", "²"])
@@ -139,8 +139,8 @@ async def test_a_chunked_body_too_large_is_refused_when_it_is(seat, send, path: 
 
 async def test_the_largest_upload_is_read(seat, send) -> None:
     body = json.dumps(seat.body()).encode()
-    assert (await send(UPLOAD, body.ljust(LARGEST_UPLOAD)))[0] == 200
-    assert (await send(UPLOAD, body.ljust(LARGEST_UPLOAD + 1)))[0] == 413
+    assert (await send(UPLOAD, body.ljust(MAX_UPLOAD_BYTES)))[0] == 200
+    assert (await send(UPLOAD, body.ljust(MAX_UPLOAD_BYTES + 1)))[0] == 413
 
 
 async def test_a_body_that_does_not_arrive_in_time(seat, send, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""A desktop's clock is set while a session runs: its seconds are counted when they were, and once."""
+"""Clock steps during a session: seconds are counted when they happened, and once."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -9,8 +9,8 @@ from tracker_client import Desktop, Window
 from tracking.clock.rules.unix_time import microsecond_of, moment_of
 from tracking.ingest.rules.clock_steps import TickOrder
 from tracking.ingest.rules.rows import Activity
-from tracking.ingest.rules.upload_reader import Reader, Report
-from tracking.sessions.use_cases.show_sessions import Wanted, show_sessions
+from tracking.ingest.rules.upload_reader import Report, UploadReader
+from tracking.sessions.use_cases.show_sessions import SessionFilter, show_sessions
 
 HOUR = timedelta(hours=1)
 STEPS = [-2 * HOUR, -HOUR, timedelta(minutes=-10), timedelta(seconds=-20), timedelta(seconds=20), HOUR, 2 * HOUR]
@@ -35,7 +35,7 @@ async def desktop(tenant, tracker, clock) -> Desktop:
 
 @pytest.fixture
 def spend(desktop: Desktop, clock):
-    """`spend(20)`: the person works, and everybody's time goes on."""
+    """`spend(20)`: the person works while the clock advances."""
 
     def spend(seconds: int, kind="ACTIVE", window: Window | None = None) -> None:
         desktop.tick(seconds, kind, window)
@@ -50,7 +50,7 @@ def shown(engine, tenant, stored):
 
     async def shown() -> tuple[datetime, datetime | None, int]:
         [admin] = [row["employee_id"] for row in await stored("employee", tenant.company_id) if row["role"] == "ADMIN"]
-        page = await show_sessions(engine, tenant.company_id, admin, Wanted(), is_admin=True)
+        page = await show_sessions(engine, tenant.company_id, admin, SessionFilter(), is_admin=True)
         [(session, found)] = page.sessions
         return session.started_at, session.ended_at, found.active_seconds
 
@@ -135,7 +135,7 @@ async def test_late_rows_say_nothing_of_the_clock(tenant, desktop, spend, counte
 
 
 def read(*ticks: datetime, received: datetime, logged_in_at: datetime = datetime(2026, 3, 2, tzinfo=UTC)) -> Report:
-    reader = Reader(UUID(int=1), logged_in_at=logged_in_at, clock_offset=timedelta())
+    reader = UploadReader(UUID(int=1), logged_in_at=logged_in_at, clock_offset=timedelta())
     rows = [Activity("ACTIVE", 5, f"{at:%Y-%m-%d %H:%M:%S}") for at in ticks]
     return reader.read(applications=(), websites=(), activities=rows, received_at=received)
 
@@ -176,7 +176,7 @@ def test_what_another_person_left_says_nothing_of_the_clock() -> None:
 
 
 async def test_a_clock_that_is_set_back_to_before_the_log_in(tenant, tracker, clock, counted, stored) -> None:
-    """Until the desktop adds ticks, they may be another person's: they are set aside, and what follows counts."""
+    """Until the desktop adds ticks, they may be another person's and are quarantined; what follows counts."""
     desktop = Desktop(tracker(tenant.key), clock.now)
     assert await desktop.sign_in(tenant.people[1], tenant.password)
     assert await desktop.start()

@@ -1,4 +1,4 @@
-"""Upload bodies that nobody thought of: never a 5xx, and the next honest upload is taken."""
+"""Random upload bodies never cause a 5xx, and the next valid upload is accepted."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker_client import stamp
-from tracking.gateway.api import desktop as door_app
+from tracking.gateway.api import desktop as desktop_app
 
 PATH = "/api/upload/employee-activity"
 FIELDS = [
@@ -38,17 +38,17 @@ bodies = st.fixed_dictionaries(
 
 
 def written(body: Any, *, ascii_only: bool) -> bytes:
-    now = stamp(door_app.utc_now())
+    now = stamp(desktop_app.utc_now())
     text = json.dumps(body, ensure_ascii=ascii_only).replace('"now"', f'"{now}"')
     return text.encode("utf-8", "surrogatepass")
 
 
 @pytest.fixture(scope="module")
-def post(door: httpx.AsyncClient, tenant):
+def post(gateway_client: httpx.AsyncClient, tenant):
     """`await post(content)` is the status of the answer, which is an object with a boolean `status`."""
 
     async def post(content: bytes) -> int:
-        reply = await door.post(PATH, content=content, headers={"X-Company-Key": tenant.key})
+        reply = await gateway_client.post(PATH, content=content, headers={"X-Company-Key": tenant.key})
         assert type(reply.json()["status"]) is bool
         assert reply.json()["message"]
         return reply.status_code

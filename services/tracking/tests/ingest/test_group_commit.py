@@ -1,4 +1,4 @@
-"""Group commit: repeated rows, two writers at once, a database that goes away, and an upload that spoils nothing."""
+"""Group commit: repeated rows, concurrent writers, a failing database, and an upload that the database rejects."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -17,10 +17,10 @@ from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
 from tracking.ingest.fastpath.store.packing import Packer, Upload
 from tracking.ingest.fastpath.store.writer import IngestWriter
-from tracking.ingest.rules.upload_reader import Activity, Quarantined, Report, Usage
+from tracking.ingest.rules.upload_reader import ActivityClaim, Quarantined, Report, UsageSpan
 from tracking.ingest.use_cases import group_commit
 from tracking.ingest.use_cases.group_commit import GroupCommit
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 Start = Callable[[], Awaitable[GroupCommit]]
@@ -36,8 +36,8 @@ class Desk:
         """An upload with a row of each kind for each number; the same number is the same row."""
         ids = [(self.company_id.int ^ number).to_bytes(16, "big") for number in numbers]
         report = Report(
-            [Usage(record_id, "a", microsecond_of(NOW), 5, "Editor", "notes") for record_id in ids],
-            [Activity(record_id, Kind.ACTIVE, microsecond_of(NOW), 5) for record_id in ids],
+            [UsageSpan(record_id, "a", microsecond_of(NOW), 5, "Editor", "notes") for record_id in ids],
+            [ActivityClaim(record_id, ActivityKind.ACTIVE, microsecond_of(NOW), 5) for record_id in ids],
             [Quarantined(record_id, "because", "row") for record_id in ids],
         )
         return Packer(self.company_id, employee_id or self.employee_id, self.device_id).pack(report)
@@ -104,7 +104,7 @@ async def test_one_group_with_the_same_rows_again_and_again(desk: Desk, start: S
 
 
 async def test_a_greedy_company_waits_for_the_others(desk: Desk, other: Desk, start: Start, monkeypatch) -> None:
-    monkeypatch.setattr(group_commit, "COURTESY", 60.0)
+    monkeypatch.setattr(group_commit, "FAIRNESS_SECONDS", 60.0)
     commit = await start()
     greedy = [asyncio.ensure_future(commit.store(desk.upload([number]))) for number in range(60)]
     await asyncio.sleep(0)
@@ -194,7 +194,7 @@ async def test_an_upload_waits_for_nobody_who_holds_the_company(
 
 
 async def test_a_queue_that_is_too_long_is_refused(desk: Desk, start: Start, monkeypatch, counts) -> None:
-    monkeypatch.setattr(group_commit, "LONGEST_QUEUE", 2)
+    monkeypatch.setattr(group_commit, "MAX_QUEUED_ROWS", 2)
     commit = await start()
     uploads = [commit.store(desk.upload([number])) for number in range(3)]
     results = await asyncio.gather(*uploads, return_exceptions=True)

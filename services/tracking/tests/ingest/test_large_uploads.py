@@ -1,4 +1,4 @@
-"""Uploads of many rows and large screenshots: who calls is known first, and nobody else waits for them."""
+"""Large uploads and screenshots: the sender is authenticated first, and other calls do not wait."""
 
 import asyncio
 import base64
@@ -16,19 +16,19 @@ from servicekit.errors import InvalidInput, NotAuthenticated, RateLimited, Unava
 from servicekit.ids import new_id
 from tracker_client import stamp
 from tracking.ingest.api import large_uploads
-from tracking.ingest.api.desktop import LARGEST_UPLOAD
+from tracking.ingest.api.desktop import MAX_UPLOAD_BYTES
 from tracking.ingest.api.large_upload_worker import PART_ROWS
 from tracking.ingest.api.large_uploads import MAX_ROWS, find_token
 from tracking.protocols import large_bodies
-from tracking.protocols.large_bodies import SMALL_BODY, START, Room
-from tracking.screenshots.api.photos import decode_slices, split_photo
+from tracking.protocols.large_bodies import SMALL_BODY, START, BodyAdmission
+from tracking.screenshots.api.photos import decode_in_slices, split_photo
 
 UPLOAD = "upload/employee-activity"
 MAX_BLOCK = 0.02  # seconds of CPU that others may have to wait for
 
 
 class Blocks:
-    """The longest stretch of CPU time in which this event loop served nobody else.
+    """The longest CPU time during which this event loop served no other call.
 
     `clock` counts the time of this thread, or that of all, one of which may have held the interpreter.
     """
@@ -87,7 +87,7 @@ async def test_an_outage_is_taken_once(seat, stored) -> None:
     for _ in range(2):
         reply = await seat.upload(applications=rows, websites=[{"domain": 7}], activities=ticks)
         assert reply.ok, reply.body
-        assert reply.fields["message"] == f"{len(rows) + 2} rows stored, 1 of them kept aside"
+        assert reply.fields["message"] == f"{len(rows) + 2} rows stored, 1 of them not counted"
     assert len(await stored("usage_record", seat.company_id)) == len(rows)
     assert len(await stored("quarantine", seat.company_id)) == 1
 
@@ -103,39 +103,39 @@ async def test_both_ways_give_a_row_the_same_identity(seat, stored) -> None:
     assert {row["record_id"] for row in await stored("usage_record", seat.company_id)} == before
 
 
-async def test_a_stranger_is_refused_before_the_rows(seat, door, blocks: Blocks) -> None:
+async def test_a_stranger_is_refused_before_the_rows(seat, gateway_client, blocks: Blocks) -> None:
     start = json.dumps(seat.body() | {"active_token": "wrong"})[:-1].encode() + b', "activities": ['
     sent = 0
 
     async def rows() -> AsyncIterator[bytes]:
         nonlocal sent
         yield start
-        while sent < LARGEST_UPLOAD - 128 * 1024:
+        while sent < MAX_UPLOAD_BYTES - 128 * 1024:
             sent += 64 * 1024
             yield b"{}," * (64 * 1024 // 3)
 
-    reply = await door.post(f"/api/{UPLOAD}", content=rows(), headers={"x-company-key": seat.key})
+    reply = await gateway_client.post(f"/api/{UPLOAD}", content=rows(), headers={"x-company-key": seat.key})
     assert (reply.status_code, reply.json()["status"]) == (401, False)
     assert sent <= START + 128 * 1024
     assert await blocks.end() < MAX_BLOCK
 
 
-async def test_more_rows_than_a_desktop_can_hold(seat, door, blocks: Blocks) -> None:
+async def test_more_rows_than_a_desktop_can_hold(seat, gateway_client, blocks: Blocks) -> None:
     body = json.dumps(seat.body())[:-1].encode() + b', "activities": [' + b"{}," * MAX_ROWS + b"{}]}"
-    reply = await door.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
+    reply = await gateway_client.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
     assert (reply.status_code, reply.json()["status"]) == (413, False)
     assert await blocks.end() < MAX_BLOCK
     assert await seat.is_heard()
 
 
 @pytest.mark.parametrize("number", [80_000, 20_000])
-async def test_nobody_waits_for_odd_rows(seat, door, blocks: Blocks, stored, number: int) -> None:
+async def test_nobody_waits_for_odd_rows(seat, gateway_client, blocks: Blocks, stored, number: int) -> None:
     """Of `number` empty rows: under and over what is decoded in the gateway's own process."""
     body = json.dumps(seat.body())[:-1].encode() + b', "activities": [' + b"{}," * number + b"{}]}"
-    reply = await door.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
+    reply = await gateway_client.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
     assert (reply.status_code, reply.json()["message"]) == (
         200,
-        f"{number + 1} rows stored, {number + 1} of them kept aside",
+        f"{number + 1} rows stored, {number + 1} of them not counted",
     )
     assert await blocks.end() < MAX_BLOCK
     assert len(await stored("quarantine", seat.company_id)) == number + 1
@@ -153,15 +153,15 @@ async def test_nobody_waits_for_odd_rows(seat, door, blocks: Blocks, stored, num
         b"7",
     ],
 )
-async def test_what_is_no_upload_is_refused(seat, door, end: bytes) -> None:
+async def test_what_is_no_upload_is_refused(seat, gateway_client, end: bytes) -> None:
     rows = json.dumps(days_of_rows(3_000)).encode()
     body = json.dumps(seat.body())[:-1].encode() + b', "applications": ' + rows + b', "websites": ' + end + b"}"
-    reply = await door.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
+    reply = await gateway_client.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
     assert reply.status_code in (200, 400) if end == b"[1e400, NaN]" else reply.status_code == 400, reply.text
     assert await seat.is_heard()
 
 
-async def test_a_company_suspended_while_the_rows_arrive(seat, door, suspend, stored) -> None:
+async def test_a_company_suspended_while_the_rows_arrive(seat, gateway_client, suspend, stored) -> None:
     body = json.dumps(seat.body(applications=days_of_rows(3_000))).encode()
 
     async def slowly() -> AsyncIterator[bytes]:
@@ -169,12 +169,12 @@ async def test_a_company_suspended_while_the_rows_arrive(seat, door, suspend, st
         await suspend(seat)
         yield body[SMALL_BODY + 1 :]
 
-    reply = await door.post(f"/api/{UPLOAD}", content=slowly(), headers={"x-company-key": seat.key})
+    reply = await gateway_client.post(f"/api/{UPLOAD}", content=slowly(), headers={"x-company-key": seat.key})
     assert (reply.status_code, reply.json()["message"]) == (403, "Company subscription is suspended")
     assert await stored("usage_record", seat.company_id) == []
 
 
-async def test_a_small_body_is_decided_on_again(seat, door, suspend) -> None:
+async def test_a_small_body_is_decided_on_again(seat, gateway_client, suspend) -> None:
     body = json.dumps(seat.body()).encode()
 
     async def slowly() -> AsyncIterator[bytes]:
@@ -183,7 +183,7 @@ async def test_a_small_body_is_decided_on_again(seat, door, suspend) -> None:
         yield body[10:]
 
     for path in ("login", "tasks/get", UPLOAD):
-        reply = await door.post(f"/api/{path}", content=slowly(), headers={"x-company-key": seat.key})
+        reply = await gateway_client.post(f"/api/{path}", content=slowly(), headers={"x-company-key": seat.key})
         assert (reply.status_code, reply.json()["message"]) == (403, "Company subscription is suspended")
 
 
@@ -202,15 +202,17 @@ async def test_the_process_comes_back(seat, gateway, monkeypatch: pytest.MonkeyP
     assert (await seat.upload(applications=rows, websites=[], activities=[])).ok
 
 
-async def test_a_large_screenshot_blocks_nobody(seat, door, stored) -> None:
+async def test_a_large_screenshot_blocks_nobody(seat, gateway_client, stored) -> None:
     picture = random.Random(1).randbytes(6 * 1024**2)
     ids = seat.body(capture_time=stamp(datetime.now(UTC)))
     token = ids.pop("active_token")
     body = json.dumps({**ids, "photo": base64.b64encode(picture).decode(), "active_token": token}).encode()
     blocks = Blocks(time.thread_time)  # hashing in a thread, which is meant, does not hold the interpreter
-    reply = await door.post("/api/screenshot/upload", content=in_pieces(body)(), headers={"x-company-key": seat.key})
+    reply = await gateway_client.post(
+        "/api/screenshot/upload", content=in_pieces(body)(), headers={"x-company-key": seat.key}
+    )
     assert (reply.status_code, reply.json()["status"]) == (200, True)
-    assert reply.json()["message"].startswith("Kept aside")
+    assert reply.json()["message"].startswith("Not counted")
     assert await blocks.end() < MAX_BLOCK
     [row] = await stored("quarantine", seat.company_id)
     assert f"{len(picture)} bytes" in row["payload"]
@@ -221,12 +223,12 @@ async def test_a_large_screenshot_blocks_nobody(seat, door, stored) -> None:
 def test_slices_decode_to_the_same(prefix: bytes, size: int) -> None:
     data = random.Random(size).randbytes(size)
     encoded = base64.encodebytes(data).replace(b"/", rb"\/")
-    assert decode_slices(memoryview(prefix + encoded)) == data
+    assert decode_in_slices(memoryview(prefix + encoded)) == data
 
 
 @pytest.mark.parametrize("photo", [b"a", b"abcde", "ä".encode()])
 def test_what_is_no_base64_is_nothing(photo: bytes) -> None:
-    assert decode_slices(memoryview(photo)) == b""
+    assert decode_in_slices(memoryview(photo)) == b""
 
 
 def test_a_photo_is_cut_out() -> None:
@@ -252,10 +254,10 @@ def test_a_token_is_found_before_the_rows() -> None:
 
 
 async def test_room_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large_bodies, "PATIENCE", 0.01)
-    monkeypatch.setattr(large_bodies, "MAX_HELD", 100)
-    monkeypatch.setattr(large_bodies, "MAX_HELD_BY_COMPANY", 60)
-    room, one, other = Room(), new_id(), new_id()
+    monkeypatch.setattr(large_bodies, "MAX_ADMISSION_SECONDS", 0.01)
+    monkeypatch.setattr(large_bodies, "MAX_HELD_BYTES", 100)
+    monkeypatch.setattr(large_bodies, "MAX_HELD_BYTES_PER_COMPANY", 60)
+    room, one, other = BodyAdmission(), new_id(), new_id()
     async with room.of(one, 50):
         with pytest.raises(RateLimited):
             await room.of(one, 20).__aenter__()
@@ -267,14 +269,14 @@ async def test_room_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_body_waits_for_room() -> None:
-    room, one = Room(), new_id()
+    room, one = BodyAdmission(), new_id()
     entered = asyncio.Event()
 
     async def second() -> None:
-        async with room.of(one, large_bodies.MAX_HELD_BY_COMPANY):
+        async with room.of(one, large_bodies.MAX_HELD_BYTES_PER_COMPANY):
             entered.set()
 
-    async with room.of(one, large_bodies.MAX_HELD_BY_COMPANY):
+    async with room.of(one, large_bodies.MAX_HELD_BYTES_PER_COMPANY):
         waiting = asyncio.create_task(second())
         await asyncio.sleep(0)
         assert not entered.is_set()
@@ -283,5 +285,5 @@ async def test_a_body_waits_for_room() -> None:
 
 
 def test_limits_hold_each_other() -> None:
-    assert LARGEST_UPLOAD // 80 <= MAX_ROWS
-    assert LARGEST_UPLOAD <= large_bodies.MAX_HELD_BY_COMPANY
+    assert MAX_UPLOAD_BYTES // 80 <= MAX_ROWS
+    assert MAX_UPLOAD_BYTES <= large_bodies.MAX_HELD_BYTES_PER_COMPANY

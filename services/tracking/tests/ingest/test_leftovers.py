@@ -1,4 +1,4 @@
-"""Rows that travel under the wrong session or person, and threads that post the same rows twice."""
+"""Rows sent under the wrong session or person, and threads that post the same rows twice."""
 
 import asyncio
 from datetime import timedelta
@@ -7,7 +7,7 @@ import pytest
 
 from tracker_client import Desktop
 
-ANOTHERS = "older than the log-in: another person's"
+BEFORE_LOG_IN = "older than the log-in: another person's"
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ async def test_leftovers_with_the_next_persons_token_count_for_nobody(tenant, de
     totals = await counted(tenant)
     assert totals[alice]["ACTIVE"] == 60
     assert totals[desktop.account.id] == {"ACTIVE": 45, "INACTIVE": 0, "sessions": 1}
-    assert [row["reason"] for row in await stored("quarantine", tenant.company_id)] == [ANOTHERS]
+    assert [row["reason"] for row in await stored("quarantine", tenant.company_id)] == [BEFORE_LOG_IN]
 
 
 async def test_a_crash_loses_nothing(tenant, desktop, spend, counted) -> None:

@@ -1,4 +1,4 @@
-"""Twenty thousand bodies that went wrong on their way: no answer is a 5xx, and honest calls are still taken."""
+"""Twenty thousand mutated bodies cause no 5xx, and valid calls are still accepted."""
 
 import asyncio
 import base64
@@ -19,7 +19,7 @@ from PIL import Image
 from starlette.types import ASGIApp, Message
 
 from tracker_client import stamp
-from tracking.gateway.api import desktop as door
+from tracking.gateway.api import desktop as gateway_client
 
 BODIES = 20_000
 AT_ONCE = 64
@@ -32,7 +32,7 @@ Request = tuple[str, str, bytes, dict[str, str]]  # method, path, body, headers
 
 
 def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Where something stands inside: its container and its key."""
+    """The places of nested values: container and key."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
         yield value, key
@@ -130,8 +130,8 @@ async def ask(app: ASGIApp, request: Request) -> int:
 
 @pytest.fixture
 def requests(seat, agent, tenant) -> list[tuple[str, str, Any, dict[str, str]]]:
-    """Honest ones; those that are cheap and meet many bodies stand several times."""
-    moment = door.utc_now()
+    """Valid requests; cheap ones with many bodies are listed several times."""
+    moment = gateway_client.utc_now()
     now, at = stamp(moment), moment.isoformat()
     file = BytesIO()
     Image.new("RGB", (8, 8)).save(file, "PNG")

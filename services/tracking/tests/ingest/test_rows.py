@@ -21,7 +21,7 @@ from tracking.ingest.rules.rows import (
     application,
     website,
 )
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 
 NINE = microsecond_of(datetime(2026, 3, 2, 9, tzinfo=UTC))
 AT = "2026-03-02 09:00:00"
@@ -46,8 +46,8 @@ def test_honest_rows() -> None:
     assert application(app()) == Row("Editor", "notes.md", 60, NINE)
     assert website(site()) == Row("docs.example", "", 30, NINE)
     assert website(site(url="https://docs.example/a")) == Row("docs.example", "https://docs.example/a", 30, NINE)
-    assert activity(tick()) == Ticks(Kind.ACTIVE, 10, NINE)
-    assert activity(tick(minute_type="INACTIVE")) == Ticks(Kind.IDLE, 10, NINE)
+    assert activity(tick()) == Ticks(ActivityKind.ACTIVE, 10, NINE)
+    assert activity(tick(minute_type="INACTIVE")) == Ticks(ActivityKind.IDLE, 10, NINE)
 
 
 def test_an_upgraded_desktops_columns_slipped() -> None:

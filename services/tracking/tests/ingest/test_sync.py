@@ -1,4 +1,4 @@
-"""Batches of records: each has its outcome, none holds up another, and every second counts once."""
+"""Batches of records: each record has its own outcome, and every second counts once."""
 
 import asyncio
 import gzip
@@ -17,7 +17,7 @@ from sqlalchemy import text
 from servicekit.errors import Unavailable
 from tracker_client import NativeAgent
 from tracking.ingest.api import sync
-from tracking.ingest.messages.sync import MOST_RECORDS
+from tracking.ingest.messages.sync import MAX_RECORDS
 
 PATH = "/v1/sync"
 
@@ -71,7 +71,7 @@ async def test_a_day_of_all_kinds_is_stored_once(at_work, own, native_clock, sto
     assert outcomes(agent) == ["duplicate"] * 6, "also when they have been folded"
 
 
-async def test_a_bad_record_never_blocks_the_rest(at_work, native_clock, native_door) -> None:
+async def test_a_bad_record_never_blocks_the_rest(at_work, native_clock, native_client) -> None:
     now = native_clock.now
     good = {"type": "activity", "kind": "active", "start": later(now, -60).isoformat(), "end": now.isoformat()}
     one, two = ({"id": str(uuid.uuid4()), **good} for _ in range(2))
@@ -89,7 +89,7 @@ async def test_a_bad_record_never_blocks_the_rest(at_work, native_clock, native_
         {"id": str(uuid.uuid4()), "type": "website", "start": good["start"], "end": good["end"]},
     ]
     batch = {"sent_at": now.isoformat(), "records": [one, *bad, two]}
-    reply = await native_door.post(PATH, content=json.dumps(batch), headers=at_work.headers)
+    reply = await native_client.post(PATH, content=json.dumps(batch), headers=at_work.headers)
     assert reply.status_code == 200
     results = reply.json()["results"]
     assert [result["outcome"] for result in results] == ["stored", *["refused"] * len(bad), "stored"]
@@ -98,18 +98,20 @@ async def test_a_bad_record_never_blocks_the_rest(at_work, native_clock, native_
     assert results[6]["id"] is None
     assert all(result["detail"] for result in results[1:-1])
     body = json.dumps({**batch, "records": [bad[6], two]}).encode().replace(b"sleep", b"\xff\xfe")
-    results = (await native_door.post(PATH, content=body, headers=at_work.headers)).json()["results"]
+    results = (await native_client.post(PATH, content=body, headers=at_work.headers)).json()["results"]
     assert [result["outcome"] for result in results] == ["refused", "duplicate"]
 
 
 @pytest.mark.parametrize("text", ["\ud83d", "\x00", "x" * 100_000], ids=["half", "zero", "long"])
-async def test_texts_that_cannot_be_stored_are_repaired(at_work, own, native_clock, native_door, stored, text) -> None:
+async def test_texts_that_cannot_be_stored_are_repaired(
+    at_work, own, native_clock, native_client, stored, text
+) -> None:
     now = native_clock.now
     at_work.record("activity", kind="active", start=later(now, -5), end=now)
     at_work.record("application", name="TEXT", title="TEXT", start=later(now, -5), end=now)
     body = json.dumps({"sent_at": now.isoformat(), "records": list(at_work.outbox.values())})
     sent = body.replace("TEXT", json.dumps(text)[1:-1])
-    reply = await native_door.post(PATH, content=sent, headers=at_work.headers)
+    reply = await native_client.post(PATH, content=sent, headers=at_work.headers)
     assert [result["outcome"] for result in reply.json()["results"]] == ["stored", "stored"]
     (row,) = await stored("usage_record", own.company_id)
     assert row["name"].isprintable()
@@ -231,14 +233,14 @@ async def test_one_that_fell_silent_goes_on_when_it_is_heard_again(own, enrol, g
         statement = "UPDATE work_session SET ended_at = now(), ended_by = 'SILENCE' WHERE company_id = :id"
         await tx.execute(text(statement), {"id": own.company_id})
     await agent.sync(datetime.now(UTC))
-    await gateway.life.write_sessions()
+    await gateway.heartbeats.write_sessions()
     (row,) = await stored("work_session", own.company_id)
     assert (row["ended_at"], row["ended_by"]) == (None, None)
     agent.stop(datetime.now(UTC))
     await agent.sync(datetime.now(UTC))
     agent.session_id = str(row["session_id"])
     await agent.sync(datetime.now(UTC))
-    await gateway.life.write_sessions()
+    await gateway.heartbeats.write_sessions()
     (row,) = await stored("work_session", own.company_id)
     assert row["ended_by"] == "TRACKER", "its own word is the last"
 
@@ -271,11 +273,11 @@ async def test_what_the_policy_does_not_want_is_refused(own, enrol, set_policy) 
 
 
 @pytest.mark.parametrize("encoding", [None, "identity", "gzip", "zstd", "GZIP"])
-async def test_encodings(agent, native_door: httpx.AsyncClient, encoding: str | None) -> None:
+async def test_encodings(agent, native_client: httpx.AsyncClient, encoding: str | None) -> None:
     body = json.dumps({"sent_at": datetime.now(UTC).isoformat(), "records": []}).encode()
     pack = {"gzip": gzip.compress, "zstd": zstd.compress}.get((encoding or "").lower(), bytes)
     headers = agent.headers | ({"Content-Encoding": encoding} if encoding else {})
-    assert (await native_door.post(PATH, content=pack(body), headers=headers)).status_code == 200
+    assert (await native_client.post(PATH, content=pack(body), headers=headers)).status_code == 200
 
 
 def bombs() -> dict[str, tuple[str, bytes, int]]:
@@ -297,14 +299,14 @@ def bombs() -> dict[str, tuple[str, bytes, int]]:
         "empty": ("gzip", b"", 400),
         "unknown": ("br", b"{}", 415),
         "several": ("gzip, gzip", gzip.compress(good), 415),
-        "large": ("identity", b" " * (sync.LARGEST_BODY + 1), 413),
+        "large": ("identity", b" " * (sync.MAX_BODY_BYTES + 1), 413),
     }
 
 
 @pytest.mark.parametrize("name", list(bombs()))
-async def test_bombs_and_broken_bodies_are_refused(agent, native_door: httpx.AsyncClient, name: str) -> None:
+async def test_bombs_and_broken_bodies_are_refused(agent, native_client: httpx.AsyncClient, name: str) -> None:
     encoding, body, code = bombs()[name]
-    reply = await native_door.post(PATH, content=body, headers=agent.headers | {"Content-Encoding": encoding})
+    reply = await native_client.post(PATH, content=body, headers=agent.headers | {"Content-Encoding": encoding})
     assert (reply.status_code, reply.json()["status"]) == (code, code)
 
 
@@ -315,14 +317,14 @@ async def test_bombs_and_broken_bodies_are_refused(agent, native_door: httpx.Asy
         b"[" * 5000,
     ],
 )
-async def test_what_is_no_batch_is_refused_whole(agent, native_door: httpx.AsyncClient, body: bytes) -> None:
-    reply = await native_door.post(PATH, content=body, headers=agent.headers)
+async def test_what_is_no_batch_is_refused_whole(agent, native_client: httpx.AsyncClient, body: bytes) -> None:
+    reply = await native_client.post(PATH, content=body, headers=agent.headers)
     assert (reply.status_code, reply.json()["kind"]) == (400, "invalid_input")
 
 
-async def test_too_many_records_are_to_be_split(agent, native_door: httpx.AsyncClient) -> None:
-    body = {"sent_at": "2026-01-05T09:00:00Z", "records": [1] * (MOST_RECORDS + 1)}
-    reply = await native_door.post(PATH, json=body, headers=agent.headers)
+async def test_too_many_records_are_to_be_split(agent, native_client: httpx.AsyncClient) -> None:
+    body = {"sent_at": "2026-01-05T09:00:00Z", "records": [1] * (MAX_RECORDS + 1)}
+    reply = await native_client.post(PATH, json=body, headers=agent.headers)
     assert (reply.status_code, reply.json()["kind"]) == (413, "too_large")
 
 
@@ -331,7 +333,7 @@ async def test_what_is_not_stored_comes_again(at_work, native_clock, commit, mon
     with monkeypatch.context() as away:
 
         async def store(_upload: object) -> None:
-            raise Unavailable("not stored; nothing is lost, try again", retry_after=1)
+            raise Unavailable("not stored; no data is lost, try again", retry_after=1)
 
         away.setattr(commit, "store", store)
         reply = await at_work.sync(native_clock.now)

@@ -1,4 +1,4 @@
-"""The newest version of a month wins, in whatever order versions reach the broker and whatever happens to it."""
+"""The newest version of a month wins, in whatever order versions reach the broker and whatever fails."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What the aggregator announces of a company's days, and that the feed can be made again from the tables."""
+"""The feed's messages of a company's days, and the rebuild of the feed from the tables."""
 
 import asyncio
 from asyncio.subprocess import DEVNULL
@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.tracking.v1.usage_pb2 import CompanyMonth
 from tenantry_ops.programs import command
 from testkit.world import World, run_command
-from tracking.checking.use_cases.import_history import Stretch, import_history
+from tracking.checking.use_cases.import_history import ImportedSpan, import_history
 from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
 from tracking.publishing.messages import company_month_event
 from tracking.publishing.use_cases import rebuild_feed
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 from tracking.totals.use_cases import fold_company
 
 JANUARY, FEBRUARY = [date(2026, 1, 30), date(2026, 1, 31)], [date(2026, 2, 1), date(2026, 2, 28)]
@@ -31,7 +31,7 @@ async def company(new_tenant, engine: AsyncEngine, stored) -> UUID:
     tenant = await new_tenant(people=2)
     for row in await stored("employee", tenant.company_id):
         if row["role"] == "EMPLOYEE":
-            hour = [Stretch(30_000, 3000, Kind.ACTIVE), Stretch(33_000, 600, Kind.IDLE)]
+            hour = [ImportedSpan(30_000, 3000, ActivityKind.ACTIVE), ImportedSpan(33_000, 600, ActivityKind.IDLE)]
             days = dict.fromkeys([NEW_YEARS_EVE, *JANUARY, *FEBRUARY], hour)
             await import_history(engine, tenant.company_id, row["employee_id"], time_zone="UTC", days=days)
     while await fold_company(engine, tenant.company_id, company_month_event):
@@ -73,7 +73,7 @@ async def test_a_late_row_gives_the_day_it_changes_a_new_revision(company, publi
     await publish()
     before = (await there(company))[f"usage.v1.{company}.202601"]
     admin = next(row for row in await stored("employee", company) if row["role"] == "ADMIN")
-    days = {JANUARY[1]: [Stretch(0, 60, Kind.ACTIVE)]}
+    days = {JANUARY[1]: [ImportedSpan(0, 60, ActivityKind.ACTIVE)]}
     await import_history(engine, company, admin["employee_id"], time_zone="UTC", days=days)
     await fold_company(engine, company, company_month_event)
     await publish()
@@ -130,7 +130,7 @@ async def test_the_aggregator_does_all_that_by_itself(new_tenant, world: World, 
     tenant = await new_tenant(people=0)
     (admin,) = await stored("employee", tenant.company_id)
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    worked = {yesterday: [Stretch(0, 60, Kind.ACTIVE)]}
+    worked = {yesterday: [ImportedSpan(0, 60, ActivityKind.ACTIVE)]}
     await import_history(engine, tenant.company_id, admin["employee_id"], time_zone="UTC", days=worked)
     async with asyncio.timeout(30):
         async for message in heard.messages:

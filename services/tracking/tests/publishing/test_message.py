@@ -1,4 +1,4 @@
-"""The aggregate feed can name nobody: numbers, dates, the company's id and revisions are all its message may hold."""
+"""The feed cannot identify a person: its messages hold only numbers, dates, the company's id and revisions."""
 
 from collections.abc import Iterator
 

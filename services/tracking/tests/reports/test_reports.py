@@ -1,4 +1,4 @@
-"""Reports: an admin's of everyone in the company, everyone else's of themselves; days are the company's."""
+"""Reports: admins see everyone of their company, employees themselves; days are the company's."""
 
 import csv
 import io
@@ -354,4 +354,4 @@ async def test_use_is_found_by_its_time_whatever_its_id_says(
         top = await reports.top(connection, [who], "a", start, end, limit=5)
         await connection.rollback()
     expected = sum(start < at <= end for at, _said in uses)
-    assert top == ([reports.Use("x", expected, 1)] if expected else [])
+    assert top == ([reports.UseTotal("x", expected, 1)] if expected else [])

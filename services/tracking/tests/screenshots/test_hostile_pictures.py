@@ -1,4 +1,4 @@
-"""Two hundred files that are no honest screenshots: none is kept, none is decoded past the cap, memory stays."""
+"""Two hundred hostile pictures: none is stored, none is decoded beyond the limits, memory stays bounded."""
 
 import base64
 import signal
@@ -191,7 +191,7 @@ async def test_honest_notes_do_not_matter_and_do_not_travel(decoder: Decoder) ->
 
 
 async def test_two_hundred_hostile_ones(own, sit, enrol, decoder: Decoder, stored, pictures) -> None:
-    """A tracker's are kept aside, for five refused ones would block its queue; an agent's are refused for good."""
+    """A tracker's are quarantined, because refused ones would block its queue; an agent's are refused for good."""
     files = hostile()
     assert len(files) >= 200
     seat, agent, now = await sit(own), await enrol(own), datetime.now(UTC)
@@ -209,7 +209,7 @@ async def test_two_hundred_hostile_ones(own, sit, enrol, decoder: Decoder, store
         photo = base64.b64encode(data).decode()
         sent = await seat.tracker.post("screenshot/upload", seat.body(photo=photo, capture_time=stamp(now)))
         assert sent.ok, number
-        assert sent.fields["message"].startswith("Kept aside: "), number
+        assert sent.fields["message"].startswith("Not counted: "), number
     assert process.is_running(), "none has ended the process"
     peak = most_memory(process.pid)
     assert peak - before <= ALLOWANCE, f"{(peak - before) >> 20} MiB more"
@@ -217,7 +217,7 @@ async def test_two_hundred_hostile_ones(own, sit, enrol, decoder: Decoder, store
     assert await stored("screenshot", own.company_id) == []
     assert not (pictures._folder / str(own.company_id)).exists()
     aside = await stored("quarantine", own.company_id)
-    assert len(aside) == 2 * len(files) - (len(files) - len(set(files))), "each, by both doors"
+    assert len(aside) == 2 * len(files) - (len(files) - len(set(files))), "each, by both APIs"
     assert {row["reason"] for row in aside} <= {FORMAT, BROKEN, MORE, LARGE, SEVERAL}
 
 
@@ -330,10 +330,10 @@ def test_the_process_measures_its_own_seconds() -> None:
 COSTLY = png(5_000, 5_000, b"\0" * (15_001 * 5_000))  # takes some tenths of a second of processor time
 
 
-async def test_on_a_busy_machine_nothing_is_lost_by_either_door(
+async def test_on_a_busy_machine_nothing_is_lost_by_either_api(
     own, sit, enrol, decoder: Decoder, stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither is told that its picture is in, so both send it again; once there is time it is kept."""
+    """Neither gets a success, so both send the picture again, and it is stored once there is time."""
     seat, agent, now = await sit(own), await enrol(own, 1), datetime.now(UTC)
     session, name = agent.start(now), str(uuid.uuid4())
     await agent.sync(now)

@@ -1,4 +1,4 @@
-"""Screenshots of new agents: kept once under the agent's id; one that cannot be kept is refused, and says why."""
+"""Agents' screenshots: stored once under the agent's id, or refused with a reason."""
 
 import uuid
 from collections import Counter
@@ -75,7 +75,7 @@ async def test_hostile_ones_are_refused_for_good(working, own, stored, name: str
 
 
 async def test_a_colleagues_id_is_no_duplicate(working, own, enrol, stored, pictures) -> None:
-    """Agents make the ids: whoever shows a colleague's has a picture of their own, and neither replaces the other."""
+    """Agents make the ids: the same id of two people names two pictures."""
     colleague, name = await enrol(own, 1), str(uuid.uuid4())
     colleague.start(datetime.now(UTC))
     await colleague.sync(datetime.now(UTC))
@@ -112,7 +112,7 @@ async def test_each_refused_one_is_counted_for_its_person_with_its_reason(workin
     await put(working, now=now - timedelta(days=2))
     people = {row["employee_id"]: row["email"] for row in await stored("employee", own.company_id)}
     found = Counter((people[row["employee_id"]], row["reason"]) for row in await stored("quarantine", own.company_id))
-    mine = [unfit.FORMAT, captures.ANOTHERS, *captures.MISPLACED.values()]
+    mine = [unfit.FORMAT, captures.OTHER_PERSONS_SESSION, *captures.MISPLACED.values()]
     assert found == Counter([(own.people[0], reason) for reason in mine] + [(own.people[1], unfit.FORMAT)])
 
 
@@ -153,7 +153,7 @@ async def test_unwanted_ones_and_ones_without_room(working, own, set_policy, dir
     await set_policy(own, screenshots_enabled=False)
     assert (await put(working)).json()["kind"] == "refused"
     reasons = sorted(row["reason"] for row in await stored("quarantine", own.company_id))
-    assert reasons == sorted([captures.NO_ROOM, captures.UNWANTED])
+    assert reasons == sorted([captures.STORAGE_FULL, captures.UNWANTED])
 
 
 async def delete_its_session(agent: NativeAgent, own: Any, stored: Any, engine: Any, pictures: Any) -> None:

@@ -1,4 +1,4 @@
-"""Pictures in a folder and in a bucket of an S3: kept under ids alone, read, removed, and refused when it is away."""
+"""The picture store in a folder and in an S3 bucket: written by ids, read, deleted, and failing."""
 
 import asyncio
 import re

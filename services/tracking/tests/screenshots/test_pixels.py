@@ -1,4 +1,4 @@
-"""What is kept is what the screen showed: opaque, in 8 bits, upright; ordinary desks are taken, notes are dropped."""
+"""Stored pictures show what the screen showed: opaque, 8 bits, upright; metadata is dropped."""
 
 import struct
 import subprocess
@@ -211,7 +211,7 @@ NOTES = (b"%PDF-1.7 trailer", b"<?php system($_GET[0]);", b"PK\x03\x04 archive",
 
 @pytest.mark.parametrize("text", NOTES)
 def test_notes_are_dropped_whatever_they_hold(text: bytes) -> None:
-    """Text about a picture is no reason to refuse it: what is kept is made of the pixels alone."""
+    """Metadata is no reason to refuse a picture: only its pixels are stored."""
     notes = PngImagePlugin.PngInfo()
     notes.add_text("Comment", text.decode())
     notes.add_text("Zipped", text.decode(), zip=True)

@@ -1,4 +1,4 @@
-"""Screenshots: verified, kept once, counted for their day; what cannot be kept never blocks a tracker's queue."""
+"""Desktop screenshots: validated, stored once, counted; a rejected one never blocks a tracker's queue."""
 
 import asyncio
 import base64
@@ -152,7 +152,7 @@ async def test_what_cannot_be_kept_is_counted_and_blocks_nothing(own, stored, ph
     for _ in range(2):
         body = own.body(photo=sent, capture_time="2026-01-05 09:00:00")
         reply = await own.tracker.post(PATH, body)
-        assert (reply.code, reply.body) == (200, {"status": True, "message": f"Kept aside: {reason}"})
+        assert (reply.code, reply.body) == (200, {"status": True, "message": f"Not counted: {reason}"})
     (row,) = await stored("quarantine", own.company_id)
     assert row["reason"] == reason
     assert await stored("screenshot", own.company_id) == []
@@ -163,7 +163,7 @@ async def test_another_persons_is_nobodys(own, sit, new_tenant, stored) -> None:
     for session in (stranger.session, 2**62, None, "one", -1):
         assert (await send(own, encoded(colour="navy"), work_session_id=session)).ok
     reasons = [row["reason"] for row in await stored("quarantine", own.company_id)]
-    assert set(reasons) == {captures.ANOTHERS}
+    assert set(reasons) == {captures.OTHER_PERSONS_SESSION}
     assert await stored("screenshot", own.company_id) == await stored("screenshot", stranger.company_id) == []
 
 
@@ -177,14 +177,14 @@ async def test_a_desktop_with_the_former_persons_pictures_gets_rid_of_all(new_te
     assert await desktop.stop()
     assert await desktop.sign_in(tenant.people[1], tenant.password)
     assert [await desktop.upload_screenshots() for _ in range(3)] == [5, 2, 0]
-    assert {row["reason"] for row in await stored("quarantine", tenant.company_id)} == {captures.ANOTHERS}
+    assert {row["reason"] for row in await stored("quarantine", tenant.company_id)} == {captures.OTHER_PERSONS_SESSION}
 
 
 async def test_when_they_are_switched_off_nothing_is_kept(own, set_policy, stored) -> None:
     assert (await own.tracker.employee_config(own.account)).fields["config"]["screenshots_enabled"] is True
     await set_policy(own, screenshots_enabled=False)
     assert (await own.tracker.employee_config(own.account)).fields["config"]["screenshots_enabled"] is False
-    assert (await send(own)).fields["message"] == f"Kept aside: {captures.UNWANTED}"
+    assert (await send(own)).fields["message"] == f"Not counted: {captures.UNWANTED}"
     assert await stored("screenshot", own.company_id) == []
 
 
@@ -212,7 +212,7 @@ async def test_the_plans_storage_is_never_exceeded(own, quota, stored, pictures)
     kept = await stored("screenshot", own.company_id)
     assert len(kept) == 2
     assert use["bytes"] == sum(row["stored_bytes"] for row in kept) <= room
-    assert [row["reason"] for row in await stored("quarantine", own.company_id)] == [captures.NO_ROOM] * 3
+    assert [row["reason"] for row in await stored("quarantine", own.company_id)] == [captures.STORAGE_FULL] * 3
     folder = pictures._folder / str(own.company_id)
     assert len([path for path in folder.rglob("*") if path.is_file()]) == 4, "no file without a row"
 
@@ -226,7 +226,7 @@ async def test_a_plan_that_got_smaller_meanwhile_counts(own, quota, stored, pict
         quota(own, 1)
 
     monkeypatch.setattr(pictures, "put", downgraded)
-    assert (await send(own)).fields["message"] == f"Kept aside: {captures.NO_ROOM}"
+    assert (await send(own)).fields["message"] == f"Not counted: {captures.STORAGE_FULL}"
     assert await stored("screenshot", own.company_id) == []
     assert not [path for path in (pictures._folder / str(own.company_id)).rglob("*") if path.is_file()]
 
@@ -287,15 +287,17 @@ async def test_a_plan_that_is_changed_back_within_a_day_costs_no_picture(
     assert None not in [row["removed_at"] for row in await stored("screenshot", own.company_id)]
 
 
-async def test_a_picture_store_that_is_away_refuses_and_loses_nothing(own, door, pictures, monkeypatch, stored) -> None:
+async def test_a_picture_store_that_is_away_refuses_and_loses_nothing(
+    own, gateway_client, pictures, monkeypatch, stored
+) -> None:
     with monkeypatch.context() as away:
 
         async def put(*_: object) -> None:
-            raise Unavailable("the picture store does not answer")
+            raise Unavailable("the picture store does not respond")
 
         away.setattr(pictures, "put", put)
         body = own.body(photo=base64.b64encode(PNG).decode(), capture_time=stamp(datetime.now(UTC)))
-        reply = await door.post(f"/api/{PATH}", json=body, headers={"X-Company-Key": own.key})
+        reply = await gateway_client.post(f"/api/{PATH}", json=body, headers={"X-Company-Key": own.key})
         assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
     assert await stored("screenshot", own.company_id) == await stored("quarantine", own.company_id) == []
     assert (await send(own)).fields["message"] == "Screenshot kept"

@@ -1,4 +1,4 @@
-"""A company with one person at two devices, to whom anything can be done; and a desktop, its pictures and an admin."""
+"""A company with one person and two devices, and the steps that tests can take with them."""
 
 import base64
 from collections import Counter
@@ -17,16 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.ids import new_id
 from tracker_client import Desktop, stamp
 from tracking.checking.use_cases.reconcile import reconcile
-from tracking.checking.use_cases.recount import count_anew
+from tracking.checking.use_cases.recount import recount_days
 from tracking.clock.rules.unix_time import SECOND
 from tracking.company.use_cases.change_time_zone import change_time_zone
 from tracking.db.store.scope import companies_scope, company_scope
 from tracking.devices.store import devices
 from tracking.ingest.fastpath.store.packing import Packer, Upload
 from tracking.ingest.fastpath.store.writer import IngestWriter
-from tracking.ingest.rules.upload_reader import Activity, Report, Usage
+from tracking.ingest.rules.upload_reader import ActivityClaim, Report, UsageSpan
 from tracking.ingest.store import records
-from tracking.maintenance import NoLimit
+from tracking.maintenance import UnlimitedSeats
 from tracking.people.use_cases import set_up_company
 from tracking.publishing.messages import company_month_event
 from tracking.reports import store as reports
@@ -36,11 +36,11 @@ from tracking.screenshots.store.screenshots import Screenshot
 from tracking.session_deletion import store as session_deletion
 from tracking.session_deletion.use_cases import delete_session
 from tracking.sessions.store import heartbeats, sessions
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 from tracking.totals.store import company_days, employee_days, fold_queue
 from tracking.totals.use_cases import fold_company
 
-RECOUNT = partial(count_anew, encode=company_month_event)
+RECOUNT = partial(recount_days, encode=company_month_event)
 
 BYTES = 100  # of a screenshot
 Totals = dict[date, Counter[str]]
@@ -75,7 +75,9 @@ class Workplace:
 
     async def open(self, time_zone: str) -> None:
         about = {"time_zone": time_zone, "name": "Ada", "email": "ada@acme.example", "password": "open sesame tonight"}
-        self._employee_id = (await set_up_company(self._engine, self.company_id, seats=NoLimit(), **about)).employee_id
+        self._employee_id = (
+            await set_up_company(self._engine, self.company_id, seats=UnlimitedSeats(), **about)
+        ).employee_id
         async with company_scope(self._engine, self.company_id) as tx:
             for device_id in self._device_ids:
                 device = {"device_id": device_id, "employee_id": self._employee_id, "token_digest": device_id.bytes}
@@ -94,7 +96,7 @@ class Workplace:
             await records.end_sessions(tx, {self._sessions[place][0]: moment(at)})
 
     async def see(self, place: int, at: float) -> None:
-        """A sign of life."""
+        """A heartbeat."""
         async with companies_scope(self._heartbeat, [self.company_id]) as tx:
             await heartbeats.saw_running(tx, [(self.company_id, *self._sessions[place], moment(at))])
 
@@ -107,24 +109,24 @@ class Workplace:
         async with company_scope(self._engine, self.company_id) as tx:
             await sessions.end_silent(tx, timedelta(0))
 
-    async def report(self, device: int, claims: Iterable[tuple[Kind, int, int]]) -> None:
+    async def report(self, device: int, claims: Iterable[tuple[ActivityKind, int, int]]) -> None:
         """The device claims time: kind, end, seconds."""
-        rows = [Activity(new_id().bytes, kind, end * SECOND, seconds) for kind, end, seconds in claims]
+        rows = [ActivityClaim(new_id().bytes, kind, end * SECOND, seconds) for kind, end, seconds in claims]
         await self._send(Report(activity=rows), device)
 
     async def use(self, end: int) -> None:
         """An application, of a name of its own, was in front until then."""
-        await self._send(Report(usage=[Usage(new_id().bytes, "a", end * SECOND, 9, new_id().hex, "d")]), 0)
+        await self._send(Report(usage=[UsageSpan(new_id().bytes, "a", end * SECOND, 9, new_id().hex, "d")]), 0)
 
     async def send_again(self, place: int) -> None:
         if self._uploads:
             await self._writer.write([self._uploads[place % len(self._uploads)]])
 
     async def shoot(self, place: int, at: int) -> bool:
-        """A screenshot of the session, if it stands."""
+        """A screenshot of the session, if it is not deleted."""
         taken = Screenshot(new_id(), self._employee_id, self._sessions[place][0], moment(at), 16, 9, BYTES)
         async with company_scope(self._engine, self.company_id) as tx:
-            if not await sessions.hold_standing(tx, taken.session_id):
+            if not await sessions.lock_unless_deleted(tx, taken.session_id):
                 return False
             await screenshots.insert(tx, self.company_id, taken, moment(at))
             await screenshots.take_storage(tx, self.company_id, BYTES, quota=10**6)
@@ -141,7 +143,7 @@ class Workplace:
 
     async def erase_late_use(self) -> None:
         async with company_scope(self._engine, self.company_id) as tx:
-            await session_deletion.empty_late_use(tx, moment(0))
+            await session_deletion.erase_late_rows(tx, moment(0))
 
     async def move(self, zone: str) -> None:
         await change_time_zone(self._engine, self.company_id, zone, RECOUNT)

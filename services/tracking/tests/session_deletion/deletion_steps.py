@@ -1,4 +1,4 @@
-"""What may happen at a workplace: the steps, and how they are drawn."""
+"""Steps of generated histories with deletions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,16 +6,16 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 
 MIDNIGHT = int(datetime(2026, 3, 29, tzinfo=ZoneInfo("Europe/Berlin")).timestamp())  # of a day with 23 hours
 ZONES = ("Europe/Berlin", "UTC", "Asia/Kolkata", "America/New_York")
-LAG = 90  # seconds by which a sign of life may be older than what was recorded
+LAG = 90  # seconds by which a heartbeat may be older than the recorded time
 
 
 @dataclass(frozen=True)
 class Work:
-    """A session at one of two devices, until its tracker ends it, or until a sign of life: then it is open."""
+    """A session at one of two devices, until its tracker ends it, or until a heartbeat, which leaves it open."""
 
     device: int
     start: float
@@ -25,7 +25,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Seen:
-    """A sign of life of a session; one that only fell silent goes on."""
+    """A heartbeat of a session; one that ended for silence continues."""
 
     place: int
     at: float
@@ -33,7 +33,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class EndedByAdmin:
-    """An open session is ended at its last sign of life."""
+    """An open session is ended at its last heartbeat."""
 
     place: int
 
@@ -48,7 +48,7 @@ class Sent:
     """A report of time of one device: (kind, end, seconds)."""
 
     device: int
-    claims: tuple[tuple[Kind, int, int], ...]
+    claims: tuple[tuple[ActivityKind, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ sessions_of_work = st.builds(
     seconds=st.builds(lambda whole, fraction: whole + fraction, st.integers(0, 7200), fractions),
     is_ended=st.booleans(),
 )
-claims = st.tuples(st.sampled_from(Kind), moments, st.integers(1, 5400))
+claims = st.tuples(st.sampled_from(ActivityKind), moments, st.integers(1, 5400))
 sent = st.builds(Sent, device=st.integers(0, 1), claims=st.lists(claims, min_size=1, max_size=4).map(tuple))
 steps = st.one_of(
     *(sessions_of_work, sessions_of_work, sent, sent),

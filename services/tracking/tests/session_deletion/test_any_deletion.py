@@ -1,4 +1,4 @@
-"""Whatever is worked, sent, sent again, folded, moved and deleted in whatever order: the totals are what stands."""
+"""Generated histories of work, repetitions, folds, moves and deletions: the totals always match the model."""
 
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
@@ -33,7 +33,7 @@ from services.tracking.tests.session_deletion.deletion_steps import (
     Work,
     steps,
 )
-from tracking.totals.rules.timeline import Claim, Kind, Timeline, fold, lay_out
+from tracking.totals.rules.timeline import ActivityKind, Claim, Timeline, fold, lay_out
 
 LATER = MIDNIGHT + 6 * 3600  # when everything is deleted
 BYTES = 100
@@ -41,7 +41,7 @@ BYTES = 100
 
 @dataclass
 class Session:
-    """As far as it is known: `until` its end or its last sign of life."""
+    """As far as it is known: `until` its end or its last heartbeat."""
 
     device: int
     start: float
@@ -73,7 +73,7 @@ class Model:
         return min(later, default=None)
 
     def until(self, place: int) -> float:
-        """Its end or its last sign of life; what its device recorded before its next session is one."""
+        """Its end or its last heartbeat; a record of its device before its next session is one."""
         session, bound = self.sessions[place], self.next_start(place)
         if session.ended_by == "TRACKER":
             return session.until
@@ -84,7 +84,7 @@ class Model:
         return max([session.until, *own])
 
     def covered(self, place: int, *, is_doomed: bool) -> set[int]:
-        """Its seconds: one that is deleted goes until its last sign of life, another as long as is likely."""
+        """Its seconds: a deleted one lasts until its last heartbeat, another as long as is likely."""
         session, end, bound = self.sessions[place], self.until(place), self.next_start(place)
         if session.ended_by != "TRACKER" and not is_doomed:
             latest = LATER if session.ended_by is None else min(LATER, end + LAG)
@@ -270,14 +270,14 @@ async def test_two_that_share_a_second_over_midnight(begin, waits: bool, zone: s
     third = Work(1, MIDNIGHT - 60, 120)
     await played.play(
         *(first, second, third),
-        Sent(0, ((Kind.ACTIVE, MIDNIGHT + 900, 1500),)),
-        Sent(1, ((Kind.IDLE, MIDNIGHT + 60, 120),)),
+        Sent(0, ((ActivityKind.ACTIVE, MIDNIGHT + 900, 1500),)),
+        Sent(1, ((ActivityKind.IDLE, MIDNIGHT + 60, 120),)),
         Used(MIDNIGHT),
         Used(MIDNIGHT + 200),
         *([] if waits else [Folded(checked=True)]),
         Deleted(0),
         Moved(zone),
-        Sent(0, ((Kind.ACTIVE, MIDNIGHT + 902, 1502),)),  # larger, for its reply was lost
+        Sent(0, ((ActivityKind.ACTIVE, MIDNIGHT + 902, 1502),)),  # larger, for its reply was lost
         Again(0),
         Again(2),
     )
@@ -301,7 +301,7 @@ async def test_what_happened_at_one_moment_is_told_apart_by_number(begin, counte
 
 async def test_a_later_session_does_not_bring_it_back(begin) -> None:
     played = await begin()
-    work, report = Work(0, MIDNIGHT, 600), Sent(0, ((Kind.ACTIVE, MIDNIGHT + 600, 600),))
+    work, report = Work(0, MIDNIGHT, 600), Sent(0, ((ActivityKind.ACTIVE, MIDNIGHT + 600, 600),))
     await played.play(work, report, Used(MIDNIGHT + 9), Deleted(0), work, report, Used(MIDNIGHT + 9))
     await played.check()
     assert played.total() == {"sessions": 1}
@@ -309,7 +309,7 @@ async def test_a_later_session_does_not_bring_it_back(begin) -> None:
 
 async def test_the_month_is_announced_again(begin, superuser) -> None:
     played = await begin()
-    await played.play(Work(0, MIDNIGHT, 60), Sent(0, ((Kind.ACTIVE, MIDNIGHT + 60, 60),)), Folded(checked=True))
+    await played.play(Work(0, MIDNIGHT, 60), Sent(0, ((ActivityKind.ACTIVE, MIDNIGHT + 60, 60),)), Folded(checked=True))
     subject = f"usage.v1.{played.workplace.company_id}.202603"
     statement = text("SELECT payload, revision FROM outbox WHERE subject = :subject")
     async with superuser.connect() as connection:

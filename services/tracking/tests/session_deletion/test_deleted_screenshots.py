@@ -1,4 +1,4 @@
-"""The pictures of a session that was deleted: none stays in the store, whatever broke off or came twice."""
+"""Screenshots of a deleted session: none stays in the store, whatever failed or was sent twice."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +27,7 @@ async def test_its_screenshots_go_and_no_more_are_kept(
     assert not list((pictures._folder / str(tenant.company_id)).rglob("*.jpg"))
     assert [row["bytes"] for row in await stored("storage_use", tenant.company_id)] == [0]
     assert await photograph(desktop, "red", kept) == "Screenshot kept", "it is known"
-    assert await photograph(desktop, "blue", kept) == f"Kept aside: {captures.DELETED}"
+    assert await photograph(desktop, "blue", kept) == f"Not counted: {captures.DELETED}"
     assert not list((pictures._folder / str(tenant.company_id)).rglob("*.jpg"))
     assert [row["reason"] for row in await stored("quarantine", tenant.company_id)] == [captures.DELETED]
     await counted(tenant)
@@ -64,7 +64,7 @@ async def test_without_the_picture_store_nothing_is_deleted(
 ) -> None:
     class Away(PictureStore):
         async def delete(self, *_: Any) -> None:
-            raise Unavailable("the picture store does not answer")
+            raise Unavailable("the picture store does not respond")
 
     assert await photograph(desktop, "red", datetime.now(UTC)) == "Screenshot kept"
     with pytest.raises(Unavailable):
@@ -86,7 +86,7 @@ async def test_one_whose_attempt_broke_off_goes_when_it_comes_again(
             await delete(desktop.session_id)
 
         async def delete(self, *_: Any) -> None:
-            raise Unavailable("the picture store does not answer")
+            raise Unavailable("the picture store does not respond")
 
     at = datetime.now(UTC)
     with monkeypatch.context() as broken:
@@ -94,7 +94,7 @@ async def test_one_whose_attempt_broke_off_goes_when_it_comes_again(
         with pytest.raises(AssertionError):
             await photograph(desktop, "red", at)
     assert len(files()) == 2
-    assert await photograph(desktop, "red", at) == f"Kept aside: {captures.DELETED}"
+    assert await photograph(desktop, "red", at) == f"Not counted: {captures.DELETED}"
     assert files() == []
 
 

@@ -1,4 +1,4 @@
-"""A session that was deleted: its tracker stops, and nothing that still comes of it counts or is kept."""
+"""A deleted session: its tracker stops, and nothing that arrives later is counted or kept."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -102,7 +102,7 @@ async def test_what_comes_late_is_erased_soon(
 ) -> None:
     await work(desktop, clock, 600)
     assert await desktop.poll_session()
-    await gateway.life.write_sessions()
+    await gateway.heartbeats.write_sessions()
     await delete(desktop.session_id, now=clock.now)
     assert (await desktop.upload()).ok
     [before] = await stored("usage_record", tenant.company_id)
@@ -137,7 +137,7 @@ async def test_it_is_deleted_once_and_not_ended_after(desktop, tenant, engine, d
 
 
 async def test_all_at_once(desktop, tenant, tracker, clock, delete, fold, counted, photograph) -> None:
-    """Several sessions are deleted, some by two admins, while uploads come, are folded, and a session goes on."""
+    """Several sessions are deleted, some by two admins, while uploads arrive, are folded, and a session continues."""
     others = [Desktop(tracker(tenant.key), clock.now) for _ in range(4)]
     for other in others:
         assert await other.sign_in(tenant.people[0], tenant.password)

@@ -1,4 +1,4 @@
-"""An admin deletes a session: after a page that says what goes, and nobody else may."""
+"""The page that deletes a session: it explains the consequences, and only admins may use it."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tracking.checking.use_cases.import_history import Stretch, import_history
+from tracking.checking.use_cases.import_history import ImportedSpan, import_history
 from tracking.checking.use_cases.reconcile import reconcile
 from tracking.publishing.messages import company_month_event
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 from tracking.totals.use_cases import fold_company
 
-MORNING, EVENING = Stretch(30_000, 7260, Kind.ACTIVE), Stretch(70_000, 600, Kind.ACTIVE)
+MORNING, EVENING = ImportedSpan(30_000, 7260, ActivityKind.ACTIVE), ImportedSpan(70_000, 600, ActivityKind.ACTIVE)
 
 
 @pytest.fixture

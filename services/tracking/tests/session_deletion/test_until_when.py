@@ -1,4 +1,4 @@
-"""Until when a deleted session goes, and the others beside it: signs of life lag behind what trackers record."""
+"""The end of deleted sessions and of those beside them: heartbeats lag behind what devices record."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ SECRET, OTHER = Window("Diary", "Dear diary"), Window("Editor", "notes")
 
 @pytest.fixture
 def end(engine, dispatch, tenant):
-    """`await end(desktop, by)`: at its last sign of life, which is its start."""
+    """`await end(desktop, by)`: at its last heartbeat, which is its start."""
 
     async def end(desktop: Desktop, by: str) -> None:
         if by == "ADMIN":
@@ -102,7 +102,7 @@ async def test_the_next_session_of_its_device_stays(desktop, tenant, clock, end,
     await desktop.upload()
     first = desktop.session_id
     await end(desktop, by)
-    desktop.session_id = None  # its process is started anew
+    desktop.session_id = None  # its process is restarted
     assert await desktop.start()
     record(desktop, 60, OTHER)
     clock.now += timedelta(minutes=1)

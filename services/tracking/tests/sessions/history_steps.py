@@ -1,4 +1,4 @@
-"""What may happen in a history of sessions: the steps, and how they are drawn."""
+"""Steps of generated histories of sessions."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Until when an agent's sessions go, of which its device has one at a time: records are signs of life."""
+"""The end of agents' sessions, of which a device has one at a time: records are heartbeats."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from tracking.publishing.messages import company_month_event
 from tracking.session_deletion.use_cases import delete_session
 from tracking.sessions.use_cases.lifecycle import end_silent_sessions
-from tracking.sessions.use_cases.show_sessions import Wanted, show_sessions
+from tracking.sessions.use_cases.show_sessions import SessionFilter, show_sessions
 
 HOUR = timedelta(hours=1)
 
@@ -27,7 +27,7 @@ def shown(engine, own, stored):
 
     async def shown() -> list[tuple[int, datetime | None, str | None]]:
         [viewer] = [row["employee_id"] for row in await stored("employee", own.company_id) if row["role"] == "ADMIN"]
-        page = await show_sessions(engine, own.company_id, viewer, Wanted(), is_admin=True)
+        page = await show_sessions(engine, own.company_id, viewer, SessionFilter(), is_admin=True)
         return [(found.active_seconds // 60, session.ended_at, session.ended_by) for session, found in page.sessions]
 
     return shown

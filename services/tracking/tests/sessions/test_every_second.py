@@ -1,6 +1,6 @@
 """Whatever happens to sessions, devices, clocks and replies: no second that was acknowledged is lost without a word.
 
-Each is counted once, set aside with its reason, or deleted with its session. Two desktops and an agent of one person
+Each is counted once, quarantined with its reason, or deleted with its session. Two desktops and an agent of one person
 work, upload, lose replies, crash, have their clocks set, send old rows again, are suspended and come back, while an
 admin ends and deletes sessions. `TENANTRY_HISTORIES=10000` plays as many histories as that.
 """
@@ -38,7 +38,7 @@ from services.tracking.tests.sessions.history_steps import (
 from tracker_client import Desktop, NativeAgent
 from tracker_client.rows import Upload
 from tracking.checking.use_cases.reconcile import reconcile
-from tracking.maintenance import NoLimit
+from tracking.maintenance import UnlimitedSeats
 from tracking.people.use_cases import add_employee
 from tracking.publishing.messages import company_month_event
 from tracking.session_deletion.use_cases import delete_session
@@ -82,7 +82,7 @@ class Place:
     gateway: Any
     clock: Any
     tracker: Any
-    native_door: Any
+    native_client: Any
     suspend: Any
     reactivate: Any
     employee_id: UUID | None = None
@@ -112,7 +112,7 @@ class History:
             assert await desktop.sign_in(self.email, place.tenant.password)
             self.desktops.append(desktop)
             await self._note_device()
-        self.agent = NativeAgent("http://gateway/v1", place.tenant.key, place.native_door)
+        self.agent = NativeAgent("http://gateway/v1", place.tenant.key, place.native_client)
         assert (await self.agent.enrol(self.email, place.tenant.password)).status_code == 201
         await self._note_device()
         self.agent_wrong = timedelta()
@@ -254,7 +254,7 @@ class History:
         if not standing:
             return
         row = sorted(standing, key=lambda row: row.begun)[place % len(standing)]
-        await self.place.gateway.life.write_sessions()
+        await self.place.gateway.heartbeats.write_sessions()
         if not deletes:
             try:
                 await end_session_as_admin(engine, company_id, row.number)
@@ -269,7 +269,7 @@ class History:
         seat = self.seats[device]
         name = str(row.session_id) if device == AGENT else str(row.number)
         if row.ended_by == "TRACKER":
-            self.later_deleted.add(f"{device} {name}")  # what is still to come of it lies within it
+            self.later_deleted.add(f"{device} {name}")  # what arrives later lies within it
         else:
             self.deleted_of[device] += seat.taken[name]
 
@@ -327,7 +327,17 @@ class History:
 
 @pytest.fixture
 async def begin(
-    new_tenant, engine, dispatch, superuser, pictures, gateway, native_clock, tracker, native_door, suspend, reactivate
+    new_tenant,
+    engine,
+    dispatch,
+    superuser,
+    pictures,
+    gateway,
+    native_clock,
+    tracker,
+    native_client,
+    suspend,
+    reactivate,
 ) -> Callable[[], Awaitable[History]]:
     """`await begin()`: the history of somebody new, in a company that has had few others."""
     numbers = count()
@@ -339,12 +349,12 @@ async def begin(
         number = next(numbers)
         if number % A_COMPANY == 0:
             tenant = await new_tenant(people=0)
-            around = (gateway, native_clock, tracker, native_door, suspend, reactivate)
+            around = (gateway, native_clock, tracker, native_client, suspend, reactivate)
             place = Place(tenant, engine, dispatch, superuser, pictures, *around)
         assert place is not None
         native_clock.now = started
         email = f"h{number}@{place.tenant.company_id.hex}.example"
-        about = {"seats": NoLimit(), "name": "Bo", "email": email, "password": place.tenant.password}
+        about = {"seats": UnlimitedSeats(), "name": "Bo", "email": email, "password": place.tenant.password}
         employee = await add_employee(engine, place.tenant.company_id, **about)
         history = History(place, email, employee.employee_id)
         await history.open()

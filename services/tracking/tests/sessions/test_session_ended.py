@@ -1,4 +1,4 @@
-"""An agent hears with each batch whether the session that it says is running is over."""
+"""An agent learns with each batch whether its running session has ended."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -8,7 +8,7 @@ from sqlalchemy import event, text
 
 from tracking.publishing.messages import company_month_event
 from tracking.session_deletion.use_cases import delete_session
-from tracking.sessions.use_cases.lifecycle import LONGEST_SILENCE, end_session_as_admin, end_silent_sessions
+from tracking.sessions.use_cases.lifecycle import SESSION_TIMEOUT, end_session_as_admin, end_silent_sessions
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ async def test_it_ends_it_itself(at_work) -> None:
 async def test_silence_is_not_the_end(at_work, engine, dispatch, superuser, row_of) -> None:
     earlier = text("UPDATE work_session SET last_seen_at = last_seen_at - CAST(:by AS interval) WHERE session_id = :id")
     async with superuser.begin() as tx:
-        await tx.execute(earlier, {"by": 2 * LONGEST_SILENCE, "id": at_work.session_id})
+        await tx.execute(earlier, {"by": 2 * SESSION_TIMEOUT, "id": at_work.session_id})
     await end_silent_sessions(engine, dispatch)
     assert (await row_of(at_work))["ended_by"] == "SILENCE"
     assert not await ended(at_work)

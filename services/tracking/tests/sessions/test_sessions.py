@@ -1,4 +1,4 @@
-"""Work sessions from start to end: ids in either type, stopping twice, silence, and a desktop's wrong clock."""
+"""Work sessions from start to end: ids of either type, repeated stops, silence, and wrong clocks."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -137,7 +137,7 @@ def end_silent(gateway, engine: AsyncEngine, dispatch: AsyncEngine):
     """`await end_silent()`: what the gateway and the aggregator do every few seconds."""
 
     async def end_silent() -> int:
-        await gateway.life.write_sessions()
+        await gateway.heartbeats.write_sessions()
         return await end_silent_sessions(engine, dispatch)
 
     return end_silent
@@ -205,7 +205,7 @@ async def test_one_that_was_silent_does_not_go_on_beside_a_new_one(
     await end_silent()
     assert (await seat.tracker.create_session(seat.account, datetime.now(UTC))).ok
     assert not (await seat.tracker.check_session_active(seat.account, seat.session)).fields["status"]
-    await gateway.life.write_sessions()
+    await gateway.heartbeats.write_sessions()
     assert (await session(seat))["ended_by"] == "NEXT"
 
 
@@ -213,5 +213,5 @@ async def test_uploads_are_signs_of_life(tenant, sit, session, gateway) -> None:
     seat = await sit(tenant)
     before = (await session(seat))["last_seen_at"]
     assert await seat.is_heard()
-    await gateway.life.write_sessions()
+    await gateway.heartbeats.write_sessions()
     assert (await session(seat))["last_seen_at"] > before

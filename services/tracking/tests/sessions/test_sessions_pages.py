@@ -1,4 +1,4 @@
-"""Sessions in the workspace: everyone's own, the company's for its admins, who may end one that is open."""
+"""Pages of sessions: employees see their own, admins the company's, which they may end."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
-from tracking.checking.use_cases.import_history import Stretch, import_history
+from tracking.checking.use_cases.import_history import ImportedSpan, import_history
 from tracking.db.store.scope import companies_scope, company_scope
 from tracking.devices.store.devices import Device
 from tracking.devices.use_cases.authenticate import Authenticator
@@ -17,15 +17,15 @@ from tracking.ingest.store import records
 from tracking.publishing.messages import company_month_event
 from tracking.sessions.store import heartbeats
 from tracking.sessions.use_cases.lifecycle import end_session, poll_session, start_session
-from tracking.sessions.use_cases.show_sessions import SESSIONS_A_PAGE
+from tracking.sessions.use_cases.show_sessions import SESSIONS_PER_PAGE
 from tracking.sign_in.use_cases.log_in import enrol_device
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 from tracking.totals.use_cases import fold_company
 from tracking.workspace.pages import rendering as pages
 
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
-MORNING = [Stretch(30_000, 7260, Kind.ACTIVE), Stretch(37_260, 60, Kind.IDLE)]
-EVENING = [Stretch(70_000, 600, Kind.ACTIVE)]
+MORNING = [ImportedSpan(30_000, 7260, ActivityKind.ACTIVE), ImportedSpan(37_260, 60, ActivityKind.IDLE)]
+EVENING = [ImportedSpan(70_000, 600, ActivityKind.ACTIVE)]
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def people(stored):
 def worked(engine: AsyncEngine, people):
     """`await worked(tenant, days)`: what the first employee has done before."""
 
-    async def add(tenant: Any, days: dict[date, list[Stretch]], person: int = 0) -> None:
+    async def add(tenant: Any, days: dict[date, list[ImportedSpan]], person: int = 0) -> None:
         whose = (await people(tenant))[tenant.people[person]]["employee_id"]
         await import_history(engine, tenant.company_id, whose, time_zone="Asia/Tokyo", days=days)
         while await fold_company(engine, tenant.company_id, company_month_event):
@@ -85,7 +85,13 @@ async def test_the_newest_first_with_what_was_counted(tenant, worked, admin, emp
 
 
 async def test_a_session_over_midnight(tenant, worked, admin, stored, rows_of) -> None:
-    await worked(tenant, {MONDAY: [Stretch(86_400 - 300, 300, Kind.ACTIVE)], TUESDAY: [Stretch(0, 60, Kind.IDLE)]})
+    await worked(
+        tenant,
+        {
+            MONDAY: [ImportedSpan(86_400 - 300, 300, ActivityKind.ACTIVE)],
+            TUESDAY: [ImportedSpan(0, 60, ActivityKind.IDLE)],
+        },
+    )
     assert ["5 min", "0 min", "Delete …"] in [row[-3:] for row in rows_of((await admin.see("/sessions")).text)]
     [late, _early] = sorted(await stored("work_session", tenant.company_id), key=lambda row: row["started_at"])
     assert ["Active", "5 min"] in rows_of((await admin.see(f"/sessions/{late['number']}")).text)
@@ -147,7 +153,7 @@ def test_a_time_of_day_that_comes_twice_says_which_it_is() -> None:
 
 
 async def test_a_page_at_a_time_in_few_statements(tenant, worked, admin, engine: AsyncEngine) -> None:
-    days = [MONDAY + timedelta(days=n) for n in range(SESSIONS_A_PAGE + 1)]
+    days = [MONDAY + timedelta(days=n) for n in range(SESSIONS_PER_PAGE + 1)]
     await worked(tenant, dict.fromkeys(days, MORNING))
     statements: list[str] = []
 
@@ -160,7 +166,7 @@ async def test_a_page_at_a_time_in_few_statements(tenant, worked, admin, engine:
     finally:
         event.remove(engine.sync_engine, "before_cursor_execute", count)
     assert 0 < len(statements) <= 9, statements
-    assert first.count("2 h 01 min") == SESSIONS_A_PAGE
+    assert first.count("2 h 01 min") == SESSIONS_PER_PAGE
     assert "Newest" not in first
     older = re.search(r'href="(/sessions\?day=&amp;person=&amp;after=[^"]+)" rel="next"', first)
     assert older is not None
@@ -238,7 +244,7 @@ async def test_who_may_not(tenant, begin, new_tenant, open_browser, admin, emplo
     assert (await employee.send(f"/sessions/{number}/end")).status_code == 403
     stranger = open_browser()
     await stranger.sign_in((await new_tenant()).admin)
-    assert "No session." in (await stranger.see("/sessions")).text
+    assert "No sessions" in (await stranger.see("/sessions")).text
     assert (await stranger.see(f"/sessions/{number}")).status_code == 404
     assert (await stranger.send(f"/sessions/{number}/end")).status_code == 404
     assert (await admin.send(f"/sessions/{number}/end", csrf_token="guess")).status_code == 403

@@ -1,4 +1,4 @@
-"""Forgotten passwords: a link by mail that opens once, for a short time, and tells nobody which accounts there are."""
+"""Password resets by mail: a link works once, briefly, and reveals nothing about accounts."""
 
 import asyncio
 import re
@@ -22,9 +22,9 @@ from testkit.relay import Relay, running_relay
 from tracking.db.store.scope import company_scope
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.processes.workspace import workspace_app
-from tracking.sign_in.use_cases.guard_sign_in import NO_COMPANY
 from tracking.sign_in.use_cases.log_in import log_in
 from tracking.sign_in.use_cases.reset_by_mail import answer_requests, recover_admin
+from tracking.sign_in.use_cases.throttle import NO_COMPANY
 from tracking.team.use_cases.deactivate_employee import deactivate_employee
 
 NEW = "a wholly new sesame"

@@ -1,4 +1,4 @@
-"""Signing in: in the key's company alone, with everything a tracker needs, and a configuration that only grows."""
+"""Log-in of trackers: in the key's company alone, with everything a tracker needs."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from servicekit.rpc_client import call
 from tracker_client import Desktop
 from tracker_client.desktop import LOGIN_FIELDS
 from tracking.access.rules.policy import TrackingPolicy
-from tracking.maintenance import NoLimit
+from tracking.maintenance import UnlimitedSeats
 from tracking.people.use_cases import add_employee
 from tracking.protocols.desktop import clock_text
 
@@ -95,7 +95,7 @@ async def test_another_companys_key_lets_nobody_in(tenant, new_tenant, tracker) 
 async def test_one_email_in_two_companies_is_two_accounts(engine: AsyncEngine, tenant, new_tenant, tracker) -> None:
     other = await new_tenant(people=0)
     email, password = tenant.people[0], "another password"
-    await add_employee(engine, other.company_id, seats=NoLimit(), name="Bo", email=email, password=password)
+    await add_employee(engine, other.company_id, seats=UnlimitedSeats(), name="Bo", email=email, password=password)
     assert (await tracker(other.key).login(email, tenant.password)).body == WRONG[1]
     assert (await tracker(tenant.key).login(email, password)).body == WRONG[1]
     here, there = (
@@ -159,9 +159,11 @@ def test_a_change_in_the_second_of_a_log_in_counts() -> None:
 
 
 @pytest.mark.parametrize("authorization", ["", "Token", "Token ", "Bearer {}", "token {}", "Token {} x", "{}"])
-async def test_the_configuration_needs_the_token_in_its_header(tenant, seat, door, authorization: str) -> None:
+async def test_the_configuration_needs_the_token_in_its_header(
+    tenant, seat, gateway_client, authorization: str
+) -> None:
     headers = {"X-Company-Key": tenant.key, "Authorization": authorization.format(seat.account.token)}
-    reply = await door.get("/api/employee-config/", headers=headers)
+    reply = await gateway_client.get("/api/employee-config/", headers=headers)
     assert (reply.status_code, reply.json()["status"]) == (401, False)
 
 
@@ -174,7 +176,7 @@ async def test_many_at_once(tenant, tracker) -> None:
 async def test_a_sign_of_life_reaches_tenancy(tenant, seat, gateway, tenancy) -> None:
     before = datetime.now(UTC)
     await seat.tracker.check_session_active(seat.account, seat.session)
-    await gateway.life.report_companies()
+    await gateway.heartbeats.report_companies()
 
     answer = await call(tenancy.ListSyncTimes, pb.ListSyncTimesRequest())
     heard = {time.company_id: time.last_sync_at.ToDatetime(UTC) for time in answer.times}

@@ -1,4 +1,4 @@
-"""An operator lets a company's last admin in again: by the company's key, with a link that is in no log."""
+"""An operator recovers a company's last admin by the company key, with a link that no log contains."""
 
 import re
 from typing import Any

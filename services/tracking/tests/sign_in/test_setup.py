@@ -1,4 +1,4 @@
-"""Setting up a company: whoever has its key makes the first admin, once."""
+"""Setting up a company: a holder of its key creates the first admin, once."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ FIELDS = {"name": "Ada", "email": "ada@acme.example", "password": "open sesame t
 
 @pytest.fixture
 async def company(new_key) -> tuple:
-    """A company that nobody has set up: its id and key."""
+    """A company without accounts: its id and key."""
     return await new_key()
 
 
@@ -77,7 +77,7 @@ async def test_a_field_that_is_missing(open_browser, company, missing: str) -> N
     del form[missing]
     reply = await open_browser().http.post("/setup", data=form)
     assert reply.status_code == 400
-    assert f"{LABELS[missing]} must be filled in" in reply.text
+    assert f"{LABELS[missing]} is required" in reply.text
 
 
 async def test_a_form_of_another_site_is_refused(open_browser, company, stored) -> None:

@@ -1,4 +1,4 @@
-"""One e-mail in several companies: one hash an attempt, and a choice where the password opens several of them."""
+"""One e-mail in several companies: one hash for each attempt, and a choice between companies."""
 
 import asyncio
 import contextlib
@@ -17,14 +17,14 @@ from credentials.throttle import BUDGETS, Kind, subject
 from servicekit.errors import NotAuthenticated, RateLimited
 from servicekit.http_proxies import behind
 from tracking.db.store.scope import company_scope
-from tracking.maintenance import NoLimit
+from tracking.maintenance import UnlimitedSeats
 from tracking.people import store as employees
 from tracking.people.use_cases import add_employee
 from tracking.processes.workspace import workspace_app
 from tracking.sign_in.store import sign_in_attempts
 from tracking.sign_in.store.sign_in_attempts import NO_COMPANY
-from tracking.sign_in.use_cases.guard_sign_in import account_subject
 from tracking.sign_in.use_cases.log_in import log_in
+from tracking.sign_in.use_cases.throttle import account_subject
 from tracking.sign_in.use_cases.workspace_sign_in import Choice, sign_in
 
 CHOICE = re.compile(r'name="csrf_token" value="(\w+)">\s*<input type="hidden" name="company" value="(\w+)"')
@@ -36,7 +36,7 @@ async def two(new_tenant, engine):
     """Two companies with an account of the same e-mail and password: theirs, and the e-mail."""
     first, second = await new_tenant(), await new_tenant()
     account = {"name": "Consultant", "email": first.people[0], "password": first.password}
-    await add_employee(engine, second.company_id, seats=NoLimit(), **account)
+    await add_employee(engine, second.company_id, seats=UnlimitedSeats(), **account)
     return first, second, first.people[0]
 
 
@@ -100,7 +100,7 @@ async def test_a_suspended_company_hides_none(open_browser, two, suspend) -> Non
 
 
 async def test_every_attempt_costs_one_hash(two, engine, hashes, superuser, new_tenant) -> None:
-    """Whatever is found: an unknown e-mail, a deactivated account, one company or several, at both doors."""
+    """For an unknown e-mail, a deactivated account, one company or several, in the workspace and at the gateway."""
     first, _second, email = two
     gone = await new_tenant()
     async with superuser.begin() as tx:
@@ -143,7 +143,7 @@ async def test_who_makes_an_account_of_the_same_email_gains_nothing(open_browser
     victim, other = await new_tenant(), await new_tenant()
     mine = "another password of mine"
     account = {"name": "Mallory", "email": victim.people[0], "password": mine}
-    await add_employee(engine, other.company_id, seats=NoLimit(), **account)
+    await add_employee(engine, other.company_id, seats=UnlimitedSeats(), **account)
     now = datetime.now(UTC)
     for number in range(60):
         password = mine if number % 10 == 9 else f"guess {number}"
@@ -159,7 +159,7 @@ async def test_who_makes_an_account_of_the_same_email_gains_nothing(open_browser
 
 
 async def test_an_old_account_that_is_given_the_email_shuts_nobody_out(two, new_tenant, engine, superuser) -> None:
-    """It is older, and nobody has signed in to it since passwords were hashed without a salt of their e-mail."""
+    """It is older and unused since passwords were hashed without a salt of their e-mail."""
     first, second, email = two
     old = PasswordHasher(time_cost=1, memory_cost=64, parallelism=2).hash("another password of mine")
     other = await new_tenant()
@@ -228,7 +228,7 @@ async def test_composed_and_decomposed_are_one_password(engine, new_tenant, open
     tenant = await new_tenant()
     composed = "größere Öltanker"
     account = {"name": "Zoë", "email": "zoe@nfc.example", "password": composed}
-    await add_employee(engine, tenant.company_id, seats=NoLimit(), **account)
+    await add_employee(engine, tenant.company_id, seats=UnlimitedSeats(), **account)
     typed = unicodedata.normalize("NFD", composed)
     assert (await open_browser().sign_in("zoe@nfc.example", typed)).status_code == 303
     now = datetime.now(UTC)

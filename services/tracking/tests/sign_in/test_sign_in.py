@@ -1,4 +1,4 @@
-"""Who gets into the workspace: nobody without a session of the own company, and nobody while it is suspended."""
+"""Access to the workspace requires a session of the company, and the company's access."""
 
 from datetime import UTC, datetime, timedelta
 

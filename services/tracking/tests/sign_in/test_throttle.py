@@ -1,4 +1,4 @@
-"""Guessing passwords at the gateway: what is counted, what a success forgives, and who is not held up."""
+"""The sign-in throttle at the gateway: what is counted, what a success resets, and who is not delayed."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -11,11 +11,11 @@ from credentials import hashing
 from credentials.hashing import Crowded
 from credentials.throttle import BUDGETS, Kind
 from servicekit.errors import NotAuthenticated, RateLimited
-from tracking.maintenance import NoLimit
+from tracking.maintenance import UnlimitedSeats
 from tracking.people.use_cases import add_employee
 from tracking.sign_in.use_cases import check_password
 from tracking.sign_in.use_cases.log_in import log_in
-from tracking.sign_in.use_cases.unlock_sign_in import lift, list_restrained
+from tracking.sign_in.use_cases.unlock_sign_in import lift, list_blocked
 
 ADDRESS, PAIR, ACCOUNT, KNOWN = (BUDGETS[kind].window for kind in (Kind.ADDRESS, Kind.PAIR, Kind.ACCOUNT, Kind.KNOWN))
 
@@ -92,7 +92,7 @@ async def test_the_attempts_on_an_account_from_all_new_places_are_bounded(tenant
 
 
 async def test_a_success_in_another_company_forgives_nothing(tenant, new_tenant, at, engine) -> None:
-    """Who runs a company can make an account of the same e-mail with a password that is known there."""
+    """An admin can create an account with the same e-mail and a known password in another company."""
     other = await new_tenant(people=0)
     victim = tenant.people[0]
     await add(engine, other, victim)
@@ -105,7 +105,7 @@ async def test_a_success_in_another_company_forgives_nothing(tenant, new_tenant,
 
 async def add(engine, tenant, email: str) -> None:
     account = {"name": "Mallory", "email": email, "password": "another password of mine"}
-    await add_employee(engine, tenant.company_id, seats=NoLimit(), **account)
+    await add_employee(engine, tenant.company_id, seats=UnlimitedSeats(), **account)
 
 
 async def test_the_right_password_starts_again(tenant, at) -> None:
@@ -146,13 +146,13 @@ async def test_the_operator_sees_and_lifts(tenant, at, engine, dispatch) -> None
     for number in range(4):
         await guess(at, tenant, PAIR, tenant.people[0], f"192.0.2.{number}")
     line = f"{tenant.company_id}: {tenant.people[0]}, "
-    assert any(found.startswith(line) for found in [found async for found in list_restrained(engine, dispatch)])
+    assert any(found.startswith(line) for found in [found async for found in list_blocked(engine, dispatch)])
     await lift(engine, dispatch, tenant.people[0])
     assert (await at("192.0.2.1", tenant, tenant.people[0], tenant.password)).status_code == 200
-    assert not any(found.startswith(line) for found in [found async for found in list_restrained(engine, dispatch)])
+    assert not any(found.startswith(line) for found in [found async for found in list_blocked(engine, dispatch)])
     for number in range(ADDRESS):
         await at("192.0.2.9", tenant, f"p{number}@else.example", "guess")
-    assert "1 networks may not sign in now" in [found async for found in list_restrained(engine, dispatch)]
+    assert "1 networks may not sign in now" in [found async for found in list_blocked(engine, dispatch)]
     await lift(engine, dispatch, "192.0.2.9")
     assert (await at("192.0.2.9", tenant, "nobody@else.example", "guess")).status_code == 401
 

@@ -1,4 +1,4 @@
-"""Tasks at the desktop: the own ones alone, whoever the body says it is; and the calls of other agents' builds."""
+"""Tasks in the desktop protocol belong to the token's person, whatever the body says; calls of other builds."""
 
 from datetime import UTC, date, datetime
 
@@ -8,7 +8,7 @@ from tracking.tasks.use_cases.tasks import assign_task
 
 FIELDS = {"id", "title", "description", "status", "due_date", "assigned_by", "created_at", "completed_at"}
 SIGN_IN = (401, {"status": False, "message": "Your sign-in is no longer valid; sign in again"})
-NOT_THERE = (404, {"status": False, "message": "There is no such task"})
+NO_SUCH_TASK = (404, {"status": False, "message": "There is no such task"})
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ async def test_a_person_without_tasks(own) -> None:
 async def test_the_own_tasks_in_the_trackers_words(own, give) -> None:
     await give(own, "Write the report", date(2026, 1, 31))
     await give(own, "Send it")
-    second, first = await tasks_of(own)  # the newest stands first
+    second, first = await tasks_of(own)  # the newest comes first
     assert first.keys() == FIELDS
     assert type(first["id"]) is int
     assert first["id"] > 0
@@ -94,7 +94,7 @@ async def test_another_persons_tasks(own, sit, give, new_tenant, stored) -> None
         assert mine.fields["data"] == [], "the id in the body opens nothing"
         body = {"task_id": task["id"], "status": "DONE", "id": own.account.id, "active_token": token}
         reply = await tracker.post("tasks/update", body)
-        assert (reply.code, reply.body) == NOT_THERE
+        assert (reply.code, reply.body) == NO_SUCH_TASK
     assert (await tasks_of(own))[0]["status"] == "OPEN"
 
 
@@ -116,12 +116,12 @@ async def test_what_no_tracker_sends(own, fields: dict) -> None:
 
 
 @pytest.fixture
-def ask(door, seat):
+def ask(gateway_client, seat):
     """`await ask(method, path)` with the seat's key and token, and the texts of the answer."""
 
     async def ask(method: str, path: str, content: bytes | None = None):
         headers = {"X-Company-Key": seat.key, "Authorization": f"Token {seat.account.token}"}
-        reply = await door.request(method, path, headers=headers, content=content)
+        reply = await gateway_client.request(method, path, headers=headers, content=content)
         assert seat.key not in reply.text
         assert seat.account.token not in reply.text
         return reply.status_code, reply.json()

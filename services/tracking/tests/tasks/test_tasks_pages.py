@@ -1,4 +1,4 @@
-"""Pages of tasks: everyone sees their own, the company's admins all of them, which they change and delete."""
+"""Pages of tasks: employees see their own; admins see, change and delete the company's."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""Accounts: edited, deactivated and given passwords by the company's admins alone; the own password by everyone."""
+"""Accounts: only admins edit, deactivate and reset them; everyone changes their own password."""
 
 import asyncio
 import re
@@ -24,12 +24,12 @@ from tracking.ingest.fastpath.store.writer import IngestWriter
 from tracking.ingest.use_cases.group_commit import GroupCommit
 from tracking.ingest.use_cases.take_upload import UploadTaker
 from tracking.people import store as employees
-from tracking.protocols.large_bodies import Room
+from tracking.protocols.large_bodies import BodyAdmission
 from tracking.publishing.messages import company_month_event
 from tracking.screenshots.imaging.decoder import Decoder
 from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
+from tracking.sessions.use_cases.heartbeats import Heartbeats
 from tracking.sessions.use_cases.lifecycle import poll_session, start_session
-from tracking.sessions.use_cases.signs_of_life import SignsOfLife
 from tracking.sign_in.use_cases import log_in as log_in_module
 from tracking.sign_in.use_cases.log_in import log_in
 from tracking.sign_in.use_cases.workspace_sign_in import open_session
@@ -200,12 +200,12 @@ async def test_whoever_is_deactivated_is_out_at_once(
 
 @pytest.fixture
 async def gateway(engine: AsyncEngine, environment, pictures, directory) -> Gateway:
-    """What answers trackers, as far as they sign in and ask whether they may go on."""
+    """A gateway for log-ins and polls."""
     tell: Any = None  # nothing is told here
     uploads = UploadTaker(engine, GroupCommit(IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"])))
     takers = uploads, ScreenshotTaker(engine, pictures, Decoder(), directory.storage_of)
-    large = large_uploads.LargeUploadReader(), Room()
-    return Gateway(engine, Authenticator(engine), *takers, SignsOfLife(engine, tell), KeyUses(engine, tell), *large)
+    large = large_uploads.LargeUploadReader(), BodyAdmission()
+    return Gateway(engine, Authenticator(engine), *takers, Heartbeats(engine, tell), KeyUses(engine, tell), *large)
 
 
 @pytest.mark.parametrize("action", ["deactivate", "password"])

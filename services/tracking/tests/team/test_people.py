@@ -17,7 +17,7 @@ from tracking.sessions.store import sessions
 from tracking.sessions.use_cases.lifecycle import start_session
 from tracking.sign_in.use_cases.log_in import enrol_device, log_in
 
-NOT_THERE = "There is no such screenshot"
+NO_SUCH_SCREENSHOT = "There is no such screenshot"
 TASK = {"title": "Write the report", "description": "<b>today</b>", "due_date": "2026-01-31"}
 
 
@@ -84,7 +84,7 @@ async def test_a_colleague_sees_none_of_them(colleague, shot, number) -> None:
     for part in ("", "/thumbnail"):
         reply = await colleague.see(f"/screenshots/{shot}{part}")
         assert reply.status_code == 404
-        assert NOT_THERE in reply.text
+        assert NO_SUCH_SCREENSHOT in reply.text
 
 
 async def test_another_companys_admin_sees_none_of_them(open_browser, new_tenant, shot, number) -> None:

@@ -1,4 +1,4 @@
-"""The team page: for admins, within the plan's seats, and nothing of another company on it."""
+"""The team page: for admins, within the plan's seats, without anything of another company."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,20 +13,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
 from tracking.access.rules.directory import Entitlement
-from tracking.checking.use_cases.import_history import Stretch, import_history
+from tracking.checking.use_cases.import_history import ImportedSpan, import_history
 from tracking.clock.rules.days import day_of
 from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.ingest.rules.rows import IMPOSSIBLE_DURATION
-from tracking.ingest.rules.upload_reader import ANOTHERS
+from tracking.ingest.rules.upload_reader import BEFORE_LOG_IN
 from tracking.ingest.store import quarantine
 from tracking.people.use_cases import add_employee
 from tracking.publishing.messages import company_month_event
 from tracking.screenshots.imaging.protocol import BROKEN
 from tracking.sessions.use_cases.lifecycle import start_session
 from tracking.sign_in.use_cases.log_in import log_in
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 from tracking.totals.use_cases import fold_company
 
 WAITING = text("""
@@ -149,7 +149,12 @@ async def test_the_day_and_the_sessions_of_everyone(new_tenant, open_browser, en
     device = await Authenticator(engine).device(tenant.company_id, session.token)
     assert device is not None
     await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)
-    days = {day_of(now, "Asia/Kolkata"): [Stretch(0, 7260, Kind.ACTIVE), Stretch(7260, 60, Kind.IDLE)]}
+    days = {
+        day_of(now, "Asia/Kolkata"): [
+            ImportedSpan(0, 7260, ActivityKind.ACTIVE),
+            ImportedSpan(7260, 60, ActivityKind.IDLE),
+        ]
+    }
     whose = people[tenant.people[0]]
     await import_history(engine, tenant.company_id, whose, time_zone="Asia/Kolkata", days=days)
     await fold_company(engine, tenant.company_id, company_month_event)
@@ -166,7 +171,7 @@ async def test_an_admin_sees_how_much_was_kept_aside_and_why(new_tenant, open_br
     tenant, other = await new_tenant(), await new_tenant()
     [whose, *_] = await stored("employee", tenant.company_id)
     async with company_scope(engine, tenant.company_id) as tx:
-        for reason in (IMPOSSIBLE_DURATION, ANOTHERS, ANOTHERS, BROKEN, "a <b>new</b> reason"):
+        for reason in (IMPOSSIBLE_DURATION, BEFORE_LOG_IN, BEFORE_LOG_IN, BROKEN, "a <b>new</b> reason"):
             kept = {"record_id": new_id(), "employee_id": whose["employee_id"], "payload": "window titles"}
             await quarantine.add(tx, tenant.company_id, reason=reason, **kept)
     pages = {}

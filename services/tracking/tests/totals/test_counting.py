@@ -1,4 +1,4 @@
-"""Days of work through the door, in compressed time: what is counted is what was worked, to the second."""
+"""Days of work through the gateway in compressed time are counted to the second."""
 
 import asyncio
 from datetime import UTC, timedelta
@@ -20,7 +20,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 class Desk:
-    """Desktops of one company's people, and what is kept of them."""
+    """Desktops of one company's people, and the stored rows."""
 
     def __init__(self, tenant, clock, tracker, fold, stored) -> None:
         self.tenant = tenant
@@ -52,7 +52,7 @@ async def desk(new_tenant, clock, tracker, fold, stored) -> Desk:
 
 
 async def work(desktop: Desktop, clock, random: Random, seconds: int) -> None:
-    """Some stretches of activity, idleness and windows, with an upload every now and then."""
+    """Spans of activity, idleness and windows, with uploads in between."""
     until = clock.now + timedelta(seconds=seconds)
     while clock.now < until:
         for _ in range(random.randint(3, 12)):
@@ -97,7 +97,7 @@ async def test_days_of_work_with_lost_replies(desk, clock, lossy, counted, wrong
 
 @pytest.mark.parametrize("entries", [1, 2, 3])
 async def test_a_turn_never_cuts_an_upload(desk, clock, counted, monkeypatch, entries: int) -> None:
-    monkeypatch.setattr(fold_company, "ENTRIES_A_TURN", entries)
+    monkeypatch.setattr(fold_company, "ENTRIES_PER_TURN", entries)
     desktop = await desk()
     assert await desktop.start()
     for stretch, kind in ((10, "ACTIVE"), (3, "INACTIVE"), (7, "ACTIVE")) * 4:

@@ -21,7 +21,7 @@ from tracking.totals.rules.daybook import (
     company_changes,
     hours_of,
 )
-from tracking.totals.rules.timeline import Claim, Kind, Timeline, fold, lay_out
+from tracking.totals.rules.timeline import ActivityKind, Claim, Timeline, fold, lay_out
 
 ZONE = "Europe/Berlin"
 ALICE, BEN = UUID(int=1), UUID(int=2)
@@ -30,7 +30,9 @@ MIDNIGHT = company_day(date(2026, 3, 29), ZONE).start  # the short day
 EVE, SHORT_DAY = date(2026, 3, 28), date(2026, 3, 29)
 
 claims = st.lists(
-    st.builds(Claim, st.sampled_from(Kind), st.integers(MIDNIGHT - 3000, MIDNIGHT + 90_000), st.integers(1, 4000)),
+    st.builds(
+        Claim, st.sampled_from(ActivityKind), st.integers(MIDNIGHT - 3000, MIDNIGHT + 90_000), st.integers(1, 4000)
+    ),
     min_size=1,
     max_size=3,
 )
@@ -108,20 +110,20 @@ def test_the_same_again_changes_nothing(all_reports: list[DeviceReport], started
 
 
 def test_a_session_over_midnight_is_worked_on_both_days_and_started_on_one() -> None:
-    totals = count([DeviceReport(ALICE, LAPTOP, [Claim(Kind.ACTIVE, MIDNIGHT + 600, 1000)])], {(ALICE, EVE): 1})
+    totals = count([DeviceReport(ALICE, LAPTOP, [Claim(ActivityKind.ACTIVE, MIDNIGHT + 600, 1000)])], {(ALICE, EVE): 1})
     assert totals == {(ALICE, EVE): EmployeeTotals(400, 0, 1), (ALICE, SHORT_DAY): EmployeeTotals(600, 0, 0)}
 
 
 def test_two_desktops_at_once_count_once_and_two_people_twice() -> None:
-    work = [Claim(Kind.ACTIVE, MIDNIGHT + 1000, 1000)]
+    work = [Claim(ActivityKind.ACTIVE, MIDNIGHT + 1000, 1000)]
     totals = count([DeviceReport(who, where, work) for who in (ALICE, BEN) for where in (LAPTOP, TOWER)])
     assert company_changes({}, totals) == {SHORT_DAY: CompanyChange(2000, 0, 2, 0)}
 
 
 def test_idle_time_that_turns_out_to_be_active_elsewhere_moves() -> None:
-    before = count([DeviceReport(ALICE, LAPTOP, [Claim(Kind.IDLE, MIDNIGHT + 100, 100)])])
-    at_both = [DeviceReport(ALICE, LAPTOP, [Claim(Kind.IDLE, MIDNIGHT + 100, 100)])]
-    at_both.append(DeviceReport(ALICE, TOWER, [Claim(Kind.ACTIVE, MIDNIGHT + 60, 60)]))
+    before = count([DeviceReport(ALICE, LAPTOP, [Claim(ActivityKind.IDLE, MIDNIGHT + 100, 100)])])
+    at_both = [DeviceReport(ALICE, LAPTOP, [Claim(ActivityKind.IDLE, MIDNIGHT + 100, 100)])]
+    at_both.append(DeviceReport(ALICE, TOWER, [Claim(ActivityKind.ACTIVE, MIDNIGHT + 60, 60)]))
     assert company_changes(before, count(at_both)) == {SHORT_DAY: CompanyChange(60, -60, 1, 0)}
 
 
@@ -131,7 +133,7 @@ def test_a_session_alone_leaves_the_seconds_as_they_are() -> None:
 
 
 def test_what_another_desktop_has_told_already_gains_nothing() -> None:
-    work = [Claim(Kind.ACTIVE, MIDNIGHT + 1000, 1000)]
+    work = [Claim(ActivityKind.ACTIVE, MIDNIGHT + 1000, 1000)]
     book = Daybook(ZONE)
     book.put(ALICE, MIDNIGHT // HOUR, LAPTOP, fold(Timeline(), lay_out(work)))
     book.fold([DeviceReport(ALICE, TOWER, work)])
@@ -149,7 +151,9 @@ def test_days_that_begin_within_an_hour_have_their_part_of_it(stretches: list[tu
         start = company_day(around, zone).start
         worked = normalise((start + first, start + first + length) for first, length in stretches)
         book = Daybook(zone)
-        book.fold([DeviceReport(ALICE, LAPTOP, [Claim(Kind.ACTIVE, end, end - first)]) for first, end in worked])
+        book.fold(
+            [DeviceReport(ALICE, LAPTOP, [Claim(ActivityKind.ACTIVE, end, end - first)]) for first, end in worked]
+        )
         for _whose, hour, _device, kept in book.changed_devices():
             assert kept == kept.clip(hour * HOUR, (hour + 1) * HOUR)
         days = [company_day(around + timedelta(days=number), zone) for number in range(-1, 5)]
@@ -160,14 +164,16 @@ def test_days_that_begin_within_an_hour_have_their_part_of_it(stretches: list[tu
 
 def test_claims_that_lie_apart_touch_no_hour_between_them() -> None:
     old, new = MIDNIGHT - 700 * 86_400, MIDNIGHT
-    report = DeviceReport(ALICE, LAPTOP, [Claim(Kind.ACTIVE, old + 60, 60), Claim(Kind.IDLE, new + 60, 120)])
+    report = DeviceReport(
+        ALICE, LAPTOP, [Claim(ActivityKind.ACTIVE, old + 60, 60), Claim(ActivityKind.IDLE, new + 60, 120)]
+    )
     assert report.hours == {old // HOUR, new // HOUR - 1, new // HOUR}
     assert sum(totals.active_seconds + totals.idle_seconds for totals in count([report]).values()) == 180
 
 
 @given(st.integers(0, 20_000), st.integers(1, 20_000), st.integers(0, 25_000), st.integers(1, 20_000))
 def test_a_deletion_touches_its_own_hours(worked: int, seconds: int, deleted: int, length: int) -> None:
-    reports = [DeviceReport(ALICE, LAPTOP, [Claim(Kind.ACTIVE, MIDNIGHT + worked + seconds, seconds)])]
+    reports = [DeviceReport(ALICE, LAPTOP, [Claim(ActivityKind.ACTIVE, MIDNIGHT + worked + seconds, seconds)])]
     before = Daybook(ZONE)
     before.fold(reports)
     book = Daybook(ZONE)

@@ -1,4 +1,4 @@
-"""The aggregator rests between two passes, longer when they cost more, and never for long."""
+"""The aggregator pauses between passes, longer when they cost more, within a limit."""
 
 import asyncio
 from types import SimpleNamespace

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracking.clock.rules.spans import Spans, clip, gaps, size, union
-from tracking.totals.rules.timeline import Claim, Kind, Timeline, combine, fold, lay_out
+from tracking.totals.rules.timeline import ActivityKind, Claim, Timeline, combine, fold, lay_out
 
 T0 = 1_790_000_000
 
@@ -17,11 +17,11 @@ class Desktop:
     """Ticks once a second; sums are kept until a reply arrives, one row a kind and local session."""
 
     now: int = T0
-    sums: dict[tuple[int, Kind], tuple[int, int]] = field(default_factory=dict)
-    truth: dict[int, Kind] = field(default_factory=dict)
+    sums: dict[tuple[int, ActivityKind], tuple[int, int]] = field(default_factory=dict)
+    truth: dict[int, ActivityKind] = field(default_factory=dict)
     session: int = 0
 
-    def tick(self, kind: Kind, seconds: int) -> None:
+    def tick(self, kind: ActivityKind, seconds: int) -> None:
         for _ in range(seconds):
             self.truth[self.now] = kind
             self.now += 1
@@ -38,17 +38,17 @@ class Desktop:
 
 steps = st.lists(
     st.one_of(
-        st.tuples(st.just("tick"), st.sampled_from(Kind), st.integers(1, 90)),
-        st.tuples(st.just("pause"), st.just(Kind.ACTIVE), st.integers(1, 500)),
-        st.tuples(st.just("report"), st.just(Kind.ACTIVE), st.integers(0, 2)),  # 0: stored, its reply is lost
+        st.tuples(st.just("tick"), st.sampled_from(ActivityKind), st.integers(1, 90)),
+        st.tuples(st.just("pause"), st.just(ActivityKind.ACTIVE), st.integers(1, 500)),
+        st.tuples(st.just("report"), st.just(ActivityKind.ACTIVE), st.integers(0, 2)),  # 0: stored, its reply is lost
     ),
     max_size=60,
 )
 
 
-def play(moves: list[tuple[str, Kind, int]]) -> tuple[Desktop, Timeline]:
+def play(moves: list[tuple[str, ActivityKind, int]]) -> tuple[Desktop, Timeline]:
     desktop, timeline = Desktop(), Timeline()
-    for move, kind, number in [*moves, ("report", Kind.ACTIVE, 1)]:
+    for move, kind, number in [*moves, ("report", ActivityKind.ACTIVE, 1)]:
         if move == "tick":
             desktop.tick(kind, number)
         elif move == "pause":
@@ -65,14 +65,18 @@ def counted(timeline: Timeline) -> Spans:
 
 
 @given(steps)
-def test_one_desktop_is_counted_to_the_second_whatever_replies_are_lost(moves: list[tuple[str, Kind, int]]) -> None:
+def test_one_desktop_is_counted_to_the_second_whatever_replies_are_lost(
+    moves: list[tuple[str, ActivityKind, int]],
+) -> None:
     desktop, timeline = play(moves)
-    assert size(timeline.active) == sum(kind is Kind.ACTIVE for kind in desktop.truth.values())
-    assert size(timeline.idle) == sum(kind is Kind.IDLE for kind in desktop.truth.values())
+    assert size(timeline.active) == sum(kind is ActivityKind.ACTIVE for kind in desktop.truth.values())
+    assert size(timeline.idle) == sum(kind is ActivityKind.IDLE for kind in desktop.truth.values())
     assert counted(timeline) == union([(second, second + 1) for second in desktop.truth])
 
 
-claims = st.lists(st.builds(Claim, st.sampled_from(Kind), st.integers(T0, T0 + 5000), st.integers(1, 3000)), min_size=1)
+claims = st.lists(
+    st.builds(Claim, st.sampled_from(ActivityKind), st.integers(T0, T0 + 5000), st.integers(1, 3000)), min_size=1
+)
 
 
 @given(st.lists(claims, min_size=1, max_size=8))
@@ -109,28 +113,30 @@ def test_its_extents_bound_what_a_report_touches(report: list[Claim]) -> None:
 
 
 def test_overlapping_desktops_count_once_and_activity_wins_over_idleness() -> None:
-    laptop = fold(Timeline(), lay_out([Claim(Kind.ACTIVE, T0 + 100, 100)]))
-    tower = fold(Timeline(), lay_out([Claim(Kind.IDLE, T0 + 100, 50), Claim(Kind.ACTIVE, T0 + 150, 50)]))
+    laptop = fold(Timeline(), lay_out([Claim(ActivityKind.ACTIVE, T0 + 100, 100)]))
+    tower = fold(
+        Timeline(), lay_out([Claim(ActivityKind.IDLE, T0 + 100, 50), Claim(ActivityKind.ACTIVE, T0 + 150, 50)])
+    )
     together = combine([laptop, tower])
     assert together == Timeline(active=[(T0, T0 + 150)], idle=[])
 
 
 @given(steps, steps)
 def test_several_desktops_cover_the_union_of_their_times(
-    first: list[tuple[str, Kind, int]], second: list[tuple[str, Kind, int]]
+    first: list[tuple[str, ActivityKind, int]], second: list[tuple[str, ActivityKind, int]]
 ) -> None:
     (one, left), (two, right) = play(first), play(second)
     both = combine([left, right])
     assert counted(both) == union([(s, s + 1) for s in {*one.truth, *two.truth}])
-    active = {s for desktop in (one, two) for s, kind in desktop.truth.items() if kind is Kind.ACTIVE}
+    active = {s for desktop in (one, two) for s, kind in desktop.truth.items() if kind is ActivityKind.ACTIVE}
     assert size(both.active) + size(both.idle) == size(counted(both))
     assert max(size(left.active), size(right.active)) <= size(both.active) <= size(left.active) + size(right.active)
     assert bool(active) == bool(both.active)
 
 
 def test_a_resend_with_a_larger_sum_adds_only_its_growth() -> None:
-    stored = fold(Timeline(), lay_out([Claim(Kind.ACTIVE, T0 + 10, 6), Claim(Kind.IDLE, T0 + 7, 4)]))
-    again = fold(stored, lay_out([Claim(Kind.ACTIVE, T0 + 20, 12), Claim(Kind.IDLE, T0 + 17, 8)]))
+    stored = fold(Timeline(), lay_out([Claim(ActivityKind.ACTIVE, T0 + 10, 6), Claim(ActivityKind.IDLE, T0 + 7, 4)]))
+    again = fold(stored, lay_out([Claim(ActivityKind.ACTIVE, T0 + 20, 12), Claim(ActivityKind.IDLE, T0 + 17, 8)]))
     assert (size(again.active), size(again.idle)) == (12, 8)
 
 

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tracking.clock.rules.unix_time import SECOND
-from tracking.ingest.rules.upload_reader import Reader
+from tracking.ingest.rules.upload_reader import UploadReader
 from tracking.totals.rules.daybook import Daybook, DeviceReport, EmployeeTotals
 from tracking.totals.rules.timeline import Claim
 
@@ -57,7 +57,7 @@ class Server:
         self.offset = offset
 
     def take(self, desktop: Desktop, delay: float) -> None:
-        report = Reader(ALICE, logged_in_at=LOGIN, clock_offset=self.offset).read(
+        report = UploadReader(ALICE, logged_in_at=LOGIN, clock_offset=self.offset).read(
             applications=(),
             websites=(),
             activities=list(desktop.rows.values()),

@@ -1,4 +1,4 @@
-"""No page can forget to check a form: whatever changes anything is for visitors, who bring a form of their session."""
+"""Every route that changes something requires a visitor, and so a form of the session."""
 
 from collections.abc import Iterator
 

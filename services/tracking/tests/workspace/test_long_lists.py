@@ -1,4 +1,4 @@
-"""Long lists are complete: page after page, the newest first, whatever comes or goes while somebody turns them."""
+"""Long lists are complete, page by page, whatever rows are added or removed meanwhile."""
 
 import html
 import re
@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from servicekit.ids import new_id
-from tracking.screenshots.use_cases.show_screenshots import PICTURES_A_PAGE
-from tracking.tasks.use_cases.edit_tasks import TASKS_A_PAGE
+from tracking.screenshots.use_cases.show_screenshots import SCREENSHOTS_PER_PAGE
+from tracking.tasks.use_cases.edit_tasks import TASKS_PER_PAGE
 from tracking.workspace.rules.paging import Position, read_position, write_position
 
 OLDER = re.compile(r'href="([^"]+)" rel="next">Older')
@@ -76,7 +76,7 @@ async def test_tasks(admin, employee, tenant, person, fill, turn, superuser) -> 
     expected = [f"{number:03}" for number in (*range(309, 104, -1), *range(104, -1, -1))]
     for browser, path in ((admin, "/tasks"), (employee, "/tasks"), (admin, f"/tasks?person={person['number']}")):
         pages = await turn(path, r'<th scope="row"><bdi>Task (\d+)', browser)
-        assert [len(page) for page in pages] == [TASKS_A_PAGE] * 3 + [10]
+        assert [len(page) for page in pages] == [TASKS_PER_PAGE] * 3 + [10]
         assert [number for page in pages for number in page] == expected
     first = (await admin.see("/tasks")).text
     assert "Task 309" in (await admin.see(f"/team/{person['number']}")).text, "the newest is there"
@@ -130,10 +130,10 @@ async def test_a_gallery_of_a_day(admin, employee, tenant, person, fill, turn) -
     )
     day = f"?day={NOON:%Y-%m-%d}"
     for browser, path in ((admin, f"/team/{person['number']}/screenshots{day}"), (employee, f"/screenshots{day}")):
-        assert f"1,005 on this day, {PICTURES_A_PAGE} on this page" in (await browser.see(path)).text
+        assert f"1,005 on this day, {SCREENSHOTS_PER_PAGE} on this page" in (await browser.see(path)).text
         pages = await turn(path, r'src="/screenshots/([\w-]+)/thumbnail"', browser)
         assert [one for page in pages for one in page] == [str(one) for one in reversed(ids)]
-        assert max(map(len, pages)) == PICTURES_A_PAGE
+        assert max(map(len, pages)) == SCREENSHOTS_PER_PAGE
     assert (await employee.see(f"/screenshots{day}&after=x")).status_code == 400
 
 

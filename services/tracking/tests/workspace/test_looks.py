@@ -1,4 +1,4 @@
-"""What all pages have in common, and the pictures on them."""
+"""What all pages share, and the charts on them."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from tracking.ingest.rules import rows
 from tracking.ingest.rules import upload_reader as reports
 from tracking.screenshots import rules as captures
 from tracking.screenshots.imaging import protocol as unfit
-from tracking.team.pages.set_aside import why_set_aside
+from tracking.team.pages.rejections import explain_rejection
 from tracking.totals.rules.daybook import EmployeeTotals
 from tracking.workspace.pages import rendering as pages
 from tracking.workspace.pages.charts import chart, longest
@@ -127,14 +127,14 @@ def is_reason(name: str, value: object) -> bool:
 
 @pytest.mark.parametrize("reason", sorted(reasons(rows, reports)))
 def test_every_reason_for_a_row_has_its_words(reason: str) -> None:
-    said = why_set_aside(reason, 2)
+    said = explain_rejection(reason, 2)
     assert said.startswith("2 rows were rejected because ")
     assert reason not in said, "these words are for programmers"
 
 
 @pytest.mark.parametrize("reason", sorted(reasons(captures, unfit)))
 def test_every_reason_for_a_screenshot_has_its_words(reason: str) -> None:
-    said = why_set_aside(reason, 2)
+    said = explain_rejection(reason, 2)
     assert said.startswith("2 screenshots were rejected because ")
     assert reason not in said
 
@@ -147,8 +147,8 @@ def test_there_are_no_other_reasons(raw: Any) -> None:
 
 
 def test_one_and_many_are_told_apart() -> None:
-    assert why_set_aside("x", 1) == "1 row was rejected because x."
-    assert why_set_aside(unfit.BROKEN, 1200) == "1,200 screenshots were rejected because the file is damaged."
+    assert explain_rejection("x", 1) == "1 row was rejected because x."
+    assert explain_rejection(unfit.BROKEN, 1200) == "1,200 screenshots were rejected because the file is damaged."
 
 
 def test_every_template_is_found_under_a_name_of_its_own() -> None:

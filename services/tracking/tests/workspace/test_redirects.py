@@ -1,4 +1,4 @@
-"""Every form that succeeds is answered with a redirect: reloading the page that follows sends nothing again."""
+"""Every successful form is answered with a redirect, so that reloading sends nothing again."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

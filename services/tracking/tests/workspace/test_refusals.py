@@ -1,4 +1,4 @@
-"""What a browser is told where there is no page for what it asked: what was wrong, and with which field."""
+"""Error pages say what was wrong, and with which field."""
 
 import pytest
 
@@ -25,9 +25,9 @@ async def test_a_form_that_cannot_be_read(open_browser) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"email": "x" * 513}, "E-mail takes at most 512 characters"),
-        ({"password": ""}, "Password must be filled in"),
-        ({"email": "", "password": "x" * 513}, "E-mail must be filled in; Password takes at most 512 characters"),
+        ({"email": "x" * 513}, "E-mail must have at most 512 characters"),
+        ({"password": ""}, "Password is required"),
+        ({"email": "", "password": "x" * 513}, "E-mail is required; Password must have at most 512 characters"),
     ],
 )
 async def test_a_field_that_does_not_fit(open_browser, fields: dict[str, str], words: str) -> None:
@@ -39,14 +39,14 @@ async def test_a_field_that_does_not_fit(open_browser, fields: dict[str, str], w
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/reports?day=soon", "Day takes a date like 2026-01-31"),
-        ("/reports/use?first=soon", "From takes a date like 2026-01-31"),
-        ("/tasks?status=CLOSED", "Status takes &#39;OPEN&#39;, &#39;IN_PROGRESS&#39; or &#39;DONE&#39;"),
-        ("/tasks?person=x", "Person takes a whole number"),
-        ("/tasks?person=0", "Person takes a number above 0"),
-        (f"/tasks?person={2**63}", f"Person takes a number below {2**63}"),
+        ("/reports?day=soon", "Day must be a date like 2026-01-31"),
+        ("/reports/use?first=soon", "From must be a date like 2026-01-31"),
+        ("/tasks?status=CLOSED", "Status must be &#39;OPEN&#39;, &#39;IN_PROGRESS&#39; or &#39;DONE&#39;"),
+        ("/tasks?person=x", "Person must be a whole number"),
+        ("/tasks?person=0", "Person must be above 0"),
+        (f"/tasks?person={2**63}", f"Person must be below {2**63}"),
         ("/sessions?after=0", "There is no such page of the list"),
-        (f"/sessions?after={'x' * 81}", "After takes at most 80 characters"),
+        (f"/sessions?after={'x' * 81}", "After must have at most 80 characters"),
         ("/tasks/one", "There is no such page"),
         ("/screenshots/one", "There is no such page"),
     ],

@@ -1,4 +1,4 @@
-"""A form that is sent twice takes effect once; other content under the same key is refused, and stays in the form."""
+"""A form sent twice takes effect once; other content under the same key is refused and stays in the form."""
 
 import asyncio
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""A session that is over costs nobody what they typed, and sign-in leads on to pages of the workspace alone."""
+"""Forms sent after the session ended are kept, and sign-in continues only to pages of the workspace."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""A statement that takes too long is stopped, and the page says what to do."""
+"""A statement that takes too long is cancelled, and the page says what to do."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Text from people in the workspace: mailboxes are told apart, lists are sorted, nothing misleads."""
+"""Text entered by people: addresses are distinguished, lists sorted, and nothing misleads."""
 
 import re
 import unicodedata

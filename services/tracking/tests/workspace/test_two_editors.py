@@ -1,4 +1,4 @@
-"""Two people edit the same thing: the second is told who was first, keeps what they typed, and overwrites nothing."""
+"""Concurrent edits: the second editor is told who was first, keeps what was typed, and overwrites nothing."""
 
 import html
 import re

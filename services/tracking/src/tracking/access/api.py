@@ -1,4 +1,4 @@
-"""Which company is calling, and may it?"""
+"""Admission: whether a company may make a call, by its key."""
 
 import asyncio
 import time
@@ -9,11 +9,11 @@ from tracking.access.rules.company_keys import is_key
 from tracking.access.rules.directory import Access, AccessDirectory, Verdict
 from tracking.access.worker import AccessSync
 
-LONGEST_ASK = 1.0  # seconds a call waits for tenancy and billing: trackers call on the thread of their window
+MAX_REFRESH_SECONDS = 1.0  # seconds a call waits for tenancy and billing; trackers call on their user interface thread
 
 
 class Admission:
-    """Decides from the directory; asks its sources where that might change a refusal."""
+    """Decides by the access directory, and refreshes it where that might turn a refusal into an admission."""
 
     def __init__(self, directory: AccessDirectory, sync: AccessSync) -> None:
         self._directory = directory
@@ -23,8 +23,8 @@ class Admission:
         """The verdict on a call with this company key."""
         access = self._directory.decide(key, now=now, monotonic=time.monotonic())
         if access.verdict is Verdict.UNCONFIRMED or (access.verdict is Verdict.KEY_INVALID and is_key(key)):
-            # Perhaps the company is a second old, or tenancy has just come back: ask before refusing.
+            # The company may be a second old, or tenancy may have just recovered.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._sync.refresh(), LONGEST_ASK)
+                await asyncio.wait_for(self._sync.refresh(), MAX_REFRESH_SECONDS)
             access = self._directory.decide(key, now=now, monotonic=time.monotonic())
         return access

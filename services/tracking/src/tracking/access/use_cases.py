@@ -1,4 +1,4 @@
-"""Agents that wait to be told of a change: each holds a future, no thread and no connection to the database."""
+"""Agents waiting for a configuration change: each holds a future, and neither a thread nor a database connection."""
 
 import asyncio
 from collections import defaultdict
@@ -7,11 +7,11 @@ from uuid import UUID
 
 from servicekit.errors import Unavailable
 
-MOST_WAITERS = 20_000  # of one process
+MAX_WAITERS = 20_000  # per process
 
 
 class ConfigWatch:
-    """Who waits, by company and device. A device waits once: when it asks again, its older call is answered."""
+    """Waiting calls by company and device. A device waits once: its next call ends the wait of its earlier one."""
 
     def __init__(self) -> None:
         self._waiting: dict[UUID, dict[UUID, asyncio.Future[bool]]] = defaultdict(dict)
@@ -24,12 +24,12 @@ class ConfigWatch:
                 _end(waiter, changed=True)
 
     async def wait(self, company_id: UUID, device_id: UUID, seconds: float) -> bool:
-        """True after a change; False after so many seconds, or when the device asks again.
+        """True after a change; False after `seconds`, or when the device calls again.
 
-        Unavailable: too many are waiting.
+        Unavailable: too many agents are waiting.
         """
-        if self._count >= MOST_WAITERS:
-            raise Unavailable("too many agents wait for changes; ask again later", retry_after=30)
+        if self._count >= MAX_WAITERS:
+            raise Unavailable("too many agents are waiting for changes; try again later", retry_after=30)
         devices = self._waiting[company_id]
         if device_id in devices:
             _end(devices[device_id], changed=False)

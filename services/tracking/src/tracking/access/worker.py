@@ -1,4 +1,4 @@
-"""Keeps the access directory confirmed: asks tenancy and billing for news, every two seconds and whenever nudged."""
+"""Keeps the access directory confirmed: asks tenancy and billing for changes every two seconds and after each event."""
 
 import asyncio
 import time
@@ -16,12 +16,12 @@ from tracking.access.rules.directory import AccessDirectory
 log = structlog.get_logger()
 
 INTERVAL = 2.0
-UNHURRIED = 3.0  # where nobody is let in or refused by it
-SHORTEST_INTERVAL = 0.05  # callers with keys that nobody knows must not keep tenancy and billing busy
+RELAXED_INTERVAL = 3.0  # for processes that admit no calls
+MIN_INTERVAL = 0.05  # limits how often calls with unknown keys can reach tenancy and billing
 
 
 class AccessSync:
-    """One a process. Any number of callers may ask for a refresh; at most one is under way."""
+    """One per process. Any number of callers may request a refresh; at most one runs at a time."""
 
     def __init__(self, directory: AccessDirectory, tenancy: TenancyClient, billing: BillingClient) -> None:
         self._directory = directory
@@ -33,20 +33,20 @@ class AccessSync:
         self._listeners: list[Callable[[Iterable[UUID]], None]] = []
 
     def listen(self, changed: Callable[[Iterable[UUID]], None]) -> None:
-        """Calls `changed` with the companies of which something new is known, each time that is so."""
+        """Registers a listener that is called with the companies that have changed."""
         self._listeners.append(changed)
 
     async def nudge(self, _event: object) -> None:
-        """Asks for a refresh soon: an event said that something changed."""
+        """Requests a refresh soon: an event announced a change."""
         self._nudged.set()
 
     async def check_confirmed(self) -> None:
-        """Raises Unavailable while the directory cannot be trusted."""
+        """Raises Unavailable while the directory is stale."""
         if not self._directory.is_confirmed(time.monotonic()):
             raise Unavailable("companies and entitlements are not confirmed")
 
     async def run(self, interval: float = INTERVAL) -> None:
-        """Refreshes until cancelled, every `interval` seconds and whenever nudged."""
+        """Refreshes every `interval` seconds and after each nudge, until cancelled."""
         while True:
             self._nudged.clear()
             await self.refresh()
@@ -54,11 +54,11 @@ class AccessSync:
                 await asyncio.wait_for(self._nudged.wait(), interval)
 
     async def refresh(self) -> None:
-        """Brings the directory up to date as of this call; what does not answer stays unconfirmed."""
+        """Brings the directory up to date as of this call; what a failed request covers stays unconfirmed."""
         wanted = time.monotonic()
         async with self._lock:
-            if self._refreshed < wanted:  # nobody asked both after this call began
-                await asyncio.sleep(self._refreshed + SHORTEST_INTERVAL - time.monotonic())
+            if self._refreshed < wanted:  # no refresh has started since this call began
+                await asyncio.sleep(self._refreshed + MIN_INTERVAL - time.monotonic())
                 self._refreshed = time.monotonic()
                 await asyncio.gather(self._ask_tenancy(), self._ask_billing())
 
@@ -73,10 +73,10 @@ class AccessSync:
                 directory.take_companies(companies, revision)
                 self._announce(company.company_id for company in companies)
             directory.confirm_companies(asked)
-        except Refused:  # its database went back in time, as after a restore: all that is here may be wrong
+        except Refused:  # the database was restored to an earlier state, so the whole copy may be wrong
             directory.forget_companies()
         except AppError as error:
-            log.warning("tenancy does not answer", error=error.message)
+            log.warning("tenancy request failed", error=error.message)
 
     async def _ask_billing(self) -> None:
         directory = self._directory
@@ -92,7 +92,7 @@ class AccessSync:
         except Refused:
             directory.forget_entitlements()
         except AppError as error:
-            log.warning("billing does not answer", error=error.message)
+            log.warning("billing request failed", error=error.message)
 
     def _announce(self, company_ids: Iterable[UUID]) -> None:
         changed = list(company_ids)
@@ -100,5 +100,5 @@ class AccessSync:
             listener(changed)
 
 
-# Any event of theirs means that the access directory has news; one that is missed costs its polling interval.
+# Any of these events means that the access directory has changed; a lost one delays it by one polling interval.
 CHANGES = ("tenancy.v1.>", "billing.v1.>")

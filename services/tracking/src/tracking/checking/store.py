@@ -1,4 +1,4 @@
-"""Claims in the order in which they were folded, and history from elsewhere as it is put in."""
+"""Claims in the order in which they were folded, and statements that import history."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _IN_ORDER = text("""
 
 @dataclass(frozen=True, slots=True)
 class FoldedClaim:
-    """One claim as it was folded; those of one `revision` and `upload_id` were one report."""
+    """One claim as it was folded; claims with one `revision` and `upload_id` came in one upload."""
 
     employee_id: UUID
     device_id: UUID
@@ -30,7 +30,7 @@ class FoldedClaim:
 
 
 async def in_order(tx: AsyncConnection) -> AsyncIterator[FoldedClaim]:
-    """All claims of the scope, employee by employee, as they were folded; streamed."""
+    """Streams all claims of the company, employee by employee, in the order in which they were folded."""
     async for row in await tx.stream(_IN_ORDER):
         yield FoldedClaim(**row._mapping)
 
@@ -64,7 +64,7 @@ _CLAIMS = text("""
 
 
 async def begin(tx: AsyncConnection, company_id: UUID, *, employee_id: UUID, device_id: UUID, since: datetime) -> bool:
-    """Makes the device that stands for the history (nobody can log in with it); False when it was put in before."""
+    """Inserts a placeholder device for the history, which nobody can sign in with; False if it was imported before."""
     values = {"company_id": company_id, "employee_id": employee_id, "device_id": device_id, "since": since}
     return (await tx.execute(_DEVICE, values)).one_or_none() is not None
 
@@ -77,7 +77,7 @@ async def add_sessions(
     device_id: UUID,
     sessions: Sequence[tuple[datetime, datetime]],
 ) -> None:
-    """Adds ended sessions (start, end) and queues them to be counted."""
+    """Inserts ended sessions (start, end) and queues them for the fold."""
     values = {
         "company_id": company_id,
         "employee_id": employee_id,
@@ -98,7 +98,7 @@ async def add_claims(
     device_id: UUID,
     claims: Sequence[tuple[UUID, str, datetime, int]],
 ) -> None:
-    """Queues claims (upload, kind, end, seconds) to be folded; those of one upload are one report."""
+    """Queues claims (upload, kind, end, seconds) for the fold; claims of one upload are folded together."""
     values = {
         "company_id": company_id,
         "employee_id": employee_id,

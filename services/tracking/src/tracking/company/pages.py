@@ -1,4 +1,4 @@
-"""The company's settings, for its admins, and the style sheet that they give its pages."""
+"""The settings page for a company's admins, and the style sheet with the company's colour."""
 
 import hashlib
 from typing import Annotated
@@ -19,7 +19,7 @@ router = APIRouter()
 
 
 class SettingsForm(BaseModel):
-    """What an admin may set."""
+    """The settings that an admin may change."""
 
     name: Line
     colour: Line
@@ -29,13 +29,13 @@ class SettingsForm(BaseModel):
 
 @router.get("/settings")
 async def settings_page(workspace: TheWorkspace, visitor: AdminVisitor) -> Response:
-    """What is set, and what the platform's owner has set."""
+    """Shows the settings, including those that only the owner changes."""
     return await _settings(workspace, visitor)
 
 
 @router.post("/settings")
 async def change(workspace: TheWorkspace, visitor: AdminVisitor, form: Annotated[SettingsForm, Form()]) -> Response:
-    """Sets it."""
+    """Saves the settings."""
     try:
         await change_settings(
             workspace.engine,
@@ -52,7 +52,7 @@ async def change(workspace: TheWorkspace, visitor: AdminVisitor, form: Annotated
 
 @router.get("/brand.css")
 async def brand(visitor: AnyVisitor, if_none_match: Annotated[str, Header()] = "") -> Response:
-    """The company's colour; browsers keep it, and ask each time whether it is still the same."""
+    """The company's colour. Browsers cache it and revalidate it with each page."""
     colour = visitor.person.brand_colour
     sheet = f":root {{ --brand: {colour}; }}\n" if colour else ""
     tag = f'"{hashlib.sha256(sheet.encode()).hexdigest()[:16]}"'

@@ -1,4 +1,4 @@
-"""What a tracker is told about how to track."""
+"""The configuration as the desktop protocol carries it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +7,7 @@ from tracking.access.rules.policy import TrackingPolicy
 
 
 def tracker_config(policy: TrackingPolicy, logged_in_at: datetime) -> dict[str, Any]:
-    """The `config` of a desktop that signed in then, under its company's policy."""
+    """The `config` for a desktop that signed in at that moment, under its company's policy."""
     updated_at = max(int(logged_in_at.timestamp()), policy.version)
     return {
         "config_version": policy.version_for(logged_in_at),

@@ -77,7 +77,9 @@ _COMPANIES_OF = text("SELECT company_id FROM employee WHERE email_digest = :emai
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An account that somebody may mean who signs in; `known`: from a place that it has been used from."""
+    """An account that a sign-in may refer to. `known`: the sign-in comes from a place where the account was used
+    before.
+    """
 
     company_id: UUID
     known: bool
@@ -96,17 +98,17 @@ class Employee:
     password_hash: str
     active: bool
     designation: str = ""
-    time_zone: str | None = None  # in which times are shown to them; None: the company's
-    version: int = 1  # of what an admin may edit
+    time_zone: str | None = None  # for displayed times; None: the company's
+    version: int = 1  # of the fields that an admin may edit
 
 
 def email_digest(email: str) -> bytes:
-    """How accounts are found; which addresses are the same is for `text_rules.addresses` to say."""
+    """The key by which accounts are found; `text_rules.addresses` decides which addresses are equal."""
     return sha256(email_key(email).encode("utf-8", "replace")).digest()
 
 
 async def insert(tx: AsyncConnection, company_id: UUID, employee: Employee) -> None:
-    """Adds an account (its number is given by the database). Conflict when the e-mail is taken."""
+    """Inserts an account; the database assigns its number. Conflict: the e-mail is taken."""
     values = {
         "company_id": company_id,
         "employee_id": employee.employee_id,
@@ -123,7 +125,7 @@ async def insert(tx: AsyncConnection, company_id: UUID, employee: Employee) -> N
 
 
 async def update(tx: AsyncConnection, employee: Employee, *, changed_by: UUID) -> None:
-    """Keeps what an admin may edit, as its next version: not password and activity. Conflict: the e-mail is taken."""
+    """Saves the fields that an admin may edit, as the next version. Conflict: the e-mail is taken."""
     values = {
         "employee_id": employee.employee_id,
         "name": employee.name,
@@ -141,17 +143,17 @@ async def update(tx: AsyncConnection, employee: Employee, *, changed_by: UUID) -
 
 
 async def last_edit(tx: AsyncConnection, employee_id: UUID) -> LastEdit:
-    """Who edited that account last."""
+    """Who last edited the account."""
     return LastEdit(**(await tx.execute(_LAST_EDIT, {"employee_id": employee_id})).one()._mapping)
 
 
 async def set_active(tx: AsyncConnection, employee_id: UUID, *, active: bool) -> None:
-    """Whether the account may be used, and takes a seat."""
+    """Activates or deactivates the account; an active one takes a seat."""
     await tx.execute(_SET_ACTIVE, {"employee_id": employee_id, "active": active})
 
 
 async def set_password(tx: AsyncConnection, employee: Employee, password_hash: str) -> bool:
-    """Replaces the password that `employee` was read with; False, and nothing changes, when it has another by now."""
+    """Replaces the password that `employee` was read with. False, with no change: it has another by now."""
     values = {
         "employee_id": employee.employee_id,
         "password_hash": password_hash,
@@ -160,14 +162,16 @@ async def set_password(tx: AsyncConnection, employee: Employee, password_hash: s
     return (await tx.execute(_SET_PASSWORD, values)).one_or_none() is not None
 
 
-async def hold(tx: AsyncConnection, employee: Employee) -> bool:
-    """Whether the account is active and has the password it was read with; both stay until the transaction ends."""
+async def lock(tx: AsyncConnection, employee: Employee) -> bool:
+    """Whether the account is active and has the password it was read with; locks both until the transaction ends."""
     values = {"employee_id": employee.employee_id, "password_hash": employee.password_hash}
     return (await tx.execute(_HOLD, values)).one_or_none() is not None
 
 
 async def upgrade(tx: AsyncConnection, employee: Employee, better: str) -> bool:
-    """Replaces the hash of an unchanged password by a `better` one; False: inactive, or it has another by now."""
+    """Replaces the hash of an unchanged password. False, with no change: the account is inactive or has another
+    password.
+    """
     values = {"employee_id": employee.employee_id, "password_hash": employee.password_hash, "better": better}
     return (await tx.execute(_UPGRADE, values)).one_or_none() is not None
 
@@ -175,9 +179,7 @@ async def upgrade(tx: AsyncConnection, employee: Employee, better: str) -> bool:
 async def to_sign_in(
     tx: AsyncConnection, email: str, *, place: bytes, company_id: UUID | None = None
 ) -> list[Candidate]:
-    """The accounts of an e-mail in all companies or in one, whatever the scope is. Those that got it
-    first come before others.
-    """
+    """The accounts with an e-mail in all companies or in one; the earliest holder comes first."""
     values = {"email_digest": email_digest(email), "place": place, "company_id": company_id}
     rows = await tx.execute(_TO_SIGN_IN, values)
     found = [dict(row._mapping) for row in rows]
@@ -185,53 +187,53 @@ async def to_sign_in(
 
 
 async def salt_key(tx: AsyncConnection) -> bytes:
-    """The secret that salts are made with."""
+    """The secret from which salts are derived."""
     return bytes((await tx.execute(_SALT_KEY)).scalar_one())
 
 
 async def active_admins(tx: AsyncConnection) -> int:
-    """How many of the scope's admins have active accounts."""
+    """The number of the company's active admins."""
     return int((await tx.execute(_ACTIVE_ADMINS)).scalar_one())
 
 
 async def first_admin(tx: AsyncConnection) -> Employee | None:
-    """The scope's admin whose active account is the oldest."""
+    """The active admin of the company whose account is the oldest."""
     row = (await tx.execute(_FIRST_ADMIN)).one_or_none()
     return Employee(**row._mapping) if row else None
 
 
 async def by_email(tx: AsyncConnection, email: str) -> Employee | None:
-    """The scope's account with that e-mail."""
+    """The company's account with that e-mail."""
     row = (await tx.execute(_BY_EMAIL, {"email_digest": email_digest(email)})).one_or_none()
     return Employee(**row._mapping) if row else None
 
 
-async def hold_by_email(tx: AsyncConnection, email: str) -> Employee | None:
-    """The same; nobody can edit the account until the transaction ends."""
+async def lock_by_email(tx: AsyncConnection, email: str) -> Employee | None:
+    """The same account; nobody can edit it until the transaction ends."""
     row = (await tx.execute(_HOLD_BY_EMAIL, {"email_digest": email_digest(email)})).one_or_none()
     return Employee(**row._mapping) if row else None
 
 
 async def by_id(tx: AsyncConnection, employee_id: UUID) -> Employee | None:
-    """The scope's account with that id."""
+    """The company's account with that id."""
     row = (await tx.execute(_BY_ID, {"employee_id": employee_id})).one_or_none()
     return Employee(**row._mapping) if row else None
 
 
 async def by_number(tx: AsyncConnection, number: int) -> Employee | None:
-    """The scope's account with that number."""
+    """The company's account with that number."""
     row = (await tx.execute(_BY_NUMBER, {"number": number})).one_or_none()
     return Employee(**row._mapping) if row else None
 
 
 async def everyone(tx: AsyncConnection) -> list[Employee]:
-    """All accounts of the scope, by name."""
+    """All accounts of the company, by name."""
     found = [Employee(**row._mapping) for row in await tx.execute(_ALL)]
     return sorted(found, key=lambda person: sort_key(person.name))
 
 
 async def companies_of(dispatch: AsyncEngine, email: str) -> list[UUID]:
-    """Which companies have an account with that e-mail: all that the dispatch role may learn of it."""
+    """The companies that have an account with that e-mail, which is all that the dispatch role can read of it."""
     async with dispatch.begin() as tx:
         return list((await tx.execute(_COMPANIES_OF, {"email_digest": email_digest(email)})).scalars())
 

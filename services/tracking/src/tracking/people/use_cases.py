@@ -1,4 +1,4 @@
-"""Accounts: a company's first admin, and the people an admin adds."""
+"""Accounts: a company's first admin, and the people that an admin adds."""
 
 import hmac
 from datetime import UTC, datetime
@@ -23,18 +23,18 @@ from tracking.workspace.rules.submissions import Submission
 from tracking.workspace.rules.visitors import ADMIN, EMPLOYEE
 from tracking.workspace.use_cases import earlier_result
 
-LONGEST_NAME = 200
+MAX_NAME_LENGTH = 200
 SET_UP = "this company is set up already; sign in, or ask its admin for an account"
 
 
 class Seats(Protocol):
-    """How many active people the company may have. The plan may change while a password is hashed."""
+    """The number of active people that the company may have. The plan may change while a password is hashed."""
 
     async def refresh(self) -> None:
-        """Asks for news; called before the transaction."""
+        """Refreshes the entitlement; called before the transaction."""
 
     def now(self) -> int:
-        """The present number; called with the company held. AppError: the company may not go on."""
+        """The current number; called while the company is locked. AppError: the company has no access."""
 
 
 async def set_up_company(
@@ -48,9 +48,9 @@ async def set_up_company(
     password: str,
     form_key: str = "",
 ) -> Employee:
-    """Makes the first account, an admin's. Whoever holds the company's key may; Conflict once there is an account.
+    """Creates the company's first account, an admin's, for a holder of its key. Conflict: there is an account already.
 
-    The same form, by the key of its page, gets the account that it made.
+    A repetition of the form, recognised by its key, returns the account that it created.
     """
     admin = await _new_account(engine, name=name, email=email, password=password, role=ADMIN)
     fields = {"name": name, "email": email, "password": password}
@@ -66,7 +66,7 @@ async def set_up_company(
             await require_seat(tx, seats)
             await _add(tx, company_id, admin)
             await earlier_result(tx, company_id, submission)
-    if made is not None and not await verify_password(made.password_hash, password):  # changed since
+    if made is not None and not await verify_password(made.password_hash, password):  # the password was changed since
         raise Conflict(SET_UP)
     return made or admin
 
@@ -89,14 +89,14 @@ async def add_employee(
     role: str = EMPLOYEE,
     submission: Submission | None = None,
 ) -> Employee:
-    """Adds an account within the `seats` that the company is entitled to, once however often the `submission` comes.
+    """Adds an account within the company's `seats`; repetitions of the `submission` have no effect.
 
-    Refused: they are all taken. Conflict: the e-mail is taken, or as of `earlier_result`.
+    Refused: no seat is free. Conflict: the e-mail is taken, or as in `earlier_result`.
     """
     employee = await _new_account(engine, name=name, email=email, password=password, role=role)
     await seats.refresh()
     async with company_scope(engine, company_id) as tx:
-        await companies.lock(tx)  # else two admins at once could both take the last seat
+        await companies.lock(tx)  # otherwise two admins could both take the last seat
         if await earlier_result(tx, company_id, submission) is not None:
             return employee
         await require_seat(tx, seats)
@@ -112,8 +112,8 @@ async def _new_account(engine: AsyncEngine, *, name: str, email: str, password: 
 
 
 def identity(name: str, email: str) -> tuple[str, str]:
-    """Name and e-mail as they are kept. InvalidInput: they cannot be."""
-    return checked(name, "the name", most=LONGEST_NAME, required=True), Address.checked(email, "the e-mail").text
+    """Name and e-mail as they are stored. InvalidInput: one is invalid."""
+    return checked(name, "the name", most=MAX_NAME_LENGTH, required=True), Address.checked(email, "the e-mail").text
 
 
 def check_role(role: str) -> None:
@@ -123,7 +123,7 @@ def check_role(role: str) -> None:
 
 
 async def new_password_hash(engine: AsyncEngine, password: str, *, name: str, email: str) -> str:
-    """The hash of a password that somebody gets. InvalidInput: it is too short, too long or too easy to guess."""
+    """The hash of a new password. InvalidInput: it is too short, too long or too easy to guess."""
     check_new_password(password, name=name, email=email)
     async with engine.begin() as tx:
         salt = salt_for(await employees.salt_key(tx), email_digest(email))
@@ -139,7 +139,7 @@ def check_new_password(password: str, *, name: str, email: str) -> None:
 
 
 async def require_seat(tx: AsyncConnection, seats: Seats) -> None:
-    """Refused: the company's accounts take all of its `seats`. The caller holds the company."""
+    """Refused: the company's accounts take all of its `seats`. The caller holds the company's lock."""
     allowed = seats.now()
     if await levels.seats_used(tx) >= allowed:
         raise Refused(f"all {allowed} seats of the plan are taken; contact your provider for a larger plan")
@@ -147,11 +147,11 @@ async def require_seat(tx: AsyncConnection, seats: Seats) -> None:
 
 async def _add(tx: AsyncConnection, company_id: UUID, employee: Employee) -> None:
     await employees.insert(tx, company_id, employee)
-    await announce_levels(tx, company_id)
+    await publish_levels(tx, company_id)
 
 
-async def announce_levels(tx: AsyncConnection, company_id: UUID) -> None:
-    """Has the company's seats published anew."""
+async def publish_levels(tx: AsyncConnection, company_id: UUID) -> None:
+    """Has the company's levels published again."""
     await fold_queue.append(tx, company_id, kind=fold_queue.LEVELS, at=datetime.now(UTC), employee_id=None)
 
 

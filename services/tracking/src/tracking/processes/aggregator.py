@@ -1,4 +1,4 @@
-"""The aggregator's process: what it is made of."""
+"""The aggregator process."""
 
 import asyncio
 import time
@@ -16,20 +16,20 @@ from tracking.access.client.billing import BillingClient
 from tracking.access.client.tenancy import TenancyClient
 from tracking.access.rules.company_keys import Peppers
 from tracking.access.rules.directory import AccessDirectory, Verdict
-from tracking.access.worker import CHANGES, UNHURRIED, AccessSync
-from tracking.checking.use_cases.recount import count_anew
+from tracking.access.worker import CHANGES, RELAXED_INTERVAL, AccessSync
+from tracking.checking.use_cases.recount import recount_days
 from tracking.company.use_cases.change_time_zone import TimeZones
 from tracking.publishing.messages import STREAM, company_month_event
 from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.use_cases.remove_old_screenshots import remove_old_screenshots
 from tracking.session_deletion.use_cases import erase_late_use
 from tracking.sessions.use_cases.lifecycle import end_silent_sessions
-from tracking.totals.worker import BEAT, Aggregation
+from tracking.totals.worker import MIN_REST_SECONDS, Aggregation
 
 
 async def aggregator(config: settings.Aggregator) -> None:
-    """Folds claims into totals, publishes the aggregate feed, and does what time brings: sessions that fell silent,
-    screenshots that are too old, use of deleted sessions that came late, companies that moved to another time zone.
+    """Folds claims into totals, publishes the aggregate feed, and does periodic work: ends silent sessions, removes old
+    screenshots, erases late use of deleted sessions, and follows changes of time zone.
     """
     engine = create_engine(config.database_url, name="tracking-aggregator")
     dispatch = create_engine(config.dispatch_database_url, name="tracking-dispatch", pool_size=4)
@@ -40,11 +40,11 @@ async def aggregator(config: settings.Aggregator) -> None:
     aggregation = Aggregation(folding, dispatch, company_month_event, announced.set)
 
     pictures = PictureStore(config.pictures_url)
-    directory = AccessDirectory(Peppers(b""))  # nobody shows a key here
+    directory = AccessDirectory(Peppers(b""))  # the aggregator checks no keys
     sync = AccessSync(
         directory, TenancyClient(config.tenancy_address, config), BillingClient(config.billing_address, config)
     )
-    time_zones = TimeZones(engine, dispatch, partial(count_anew, encode=company_month_event))
+    time_zones = TimeZones(engine, dispatch, partial(recount_days, encode=company_month_event))
 
     def retention(company_id: UUID) -> timedelta | None:
         access = directory.company(company_id, now=datetime.now(UTC), monotonic=time.monotonic())
@@ -54,7 +54,7 @@ async def aggregator(config: settings.Aggregator) -> None:
 
     async def publish() -> bool:
         with suppress(TimeoutError):
-            await asyncio.wait_for(announced.wait(), BEAT)
+            await asyncio.wait_for(announced.wait(), MIN_REST_SECONDS)
         announced.clear()
         return await relay.publish_waiting()
 
@@ -74,8 +74,8 @@ async def aggregator(config: settings.Aggregator) -> None:
 
     await run_tasks(
         bus.run(*((subject, sync.nudge) for subject in CHANGES)),
-        sync.run(UNHURRIED),
-        forever("fold", aggregation.fold_and_rest, idle=BEAT),
+        sync.run(RELAXED_INTERVAL),
+        forever("fold", aggregation.fold_and_rest, idle=MIN_REST_SECONDS),
         forever("end silent sessions", end_silent, idle=30),
         forever("remove old screenshots", remove_old, idle=600),
         forever("erase late use", erase_late, idle=600),

@@ -1,4 +1,4 @@
-"""The gateway's process: what it is made of."""
+"""The gateway process."""
 
 import socket
 from functools import partial
@@ -25,24 +25,24 @@ from tracking.gateway.api.context import Gateway, Native
 from tracking.gateway.api.desktop import DesktopApi
 from tracking.gateway.api.native import NativeApi
 from tracking.ingest.api.large_uploads import LargeUploadReader
-from tracking.ingest.fastpath.api.ordinary_uploads import Uploads
+from tracking.ingest.fastpath.api.ordinary_uploads import FastPath
 from tracking.ingest.fastpath.api.protocol import UploadProtocol
 from tracking.ingest.fastpath.store.writer import IngestWriter
 from tracking.ingest.use_cases.group_commit import GroupCommit
 from tracking.ingest.use_cases.sync_records import RecordTaker
 from tracking.ingest.use_cases.take_upload import UploadTaker
 from tracking.processes.workers import while_parent_lives
-from tracking.protocols.large_bodies import Room
+from tracking.protocols.large_bodies import BodyAdmission
 from tracking.screenshots.imaging.decoder import Decoder
 from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
-from tracking.sessions.use_cases.signs_of_life import SignsOfLife
+from tracking.sessions.use_cases.heartbeats import Heartbeats
 
 
 async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
-    """One gateway process: answers trackers, keeps its access directory, writes what it has noted."""
-    # Without a ping before each use: a tracker whose call meets a restarted database comes again, nothing is lost.
-    # Nobody waits for a connection longer than a tracker waits for the answer to a poll.
+    """One gateway process: answers trackers and agents, keeps its access directory, and writes collected heartbeats."""
+    # No ping before each use: after a restart of the database a tracker repeats its call.
+    # A connection is awaited no longer than a tracker waits for the response to a poll.
     engine = create_engine(config.database_url, name="tracking-gateway", pool_size=20, patience=4, ping=False)
     bus = Bus(config.nats_url, name="tracking-gateway")
     tenancy = TenancyClient(config.tenancy_address, config)
@@ -51,16 +51,16 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     directory = AccessDirectory(peppers)
     sync = AccessSync(directory, tenancy, billing)
     commit = GroupCommit(IngestWriter(config.ingest_database_url))
-    heartbeats = create_engine(config.heartbeat_database_url, name="tracking-heartbeat", pool_size=2)
-    life = SignsOfLife(heartbeats, tenancy.report_sync)
-    key_uses = KeyUses(heartbeats, partial(tenancy.report_key_use, pepper_id=peppers.newest_id))
+    heartbeat_engine = create_engine(config.heartbeat_database_url, name="tracking-heartbeat", pool_size=2)
+    heartbeats = Heartbeats(heartbeat_engine, tenancy.report_sync)
+    key_uses = KeyUses(heartbeat_engine, partial(tenancy.report_key_use, pepper_id=peppers.newest_id))
     decoder = Decoder()
     screenshots = ScreenshotTaker(engine, PictureStore(config.pictures_url), decoder, directory.storage_of)
     authenticator = Authenticator(engine)
     large_uploads = LargeUploadReader()
     uploads = UploadTaker(engine, commit, authenticator.forget)
-    calls = Gateway(engine, authenticator, uploads, screenshots, life, key_uses, large_uploads, Room())
-    # Not the bus: without its nudges the directory is a second older, and no reason to take every gateway away.
+    calls = Gateway(engine, authenticator, uploads, screenshots, heartbeats, key_uses, large_uploads, BodyAdmission())
+    # The bus is left out: without events the directory is at most a second older.
     health = health_routes({"database": partial(ping, engine), "tenancy and billing": sync.check_confirmed})
     watch = ConfigWatch()
     sync.listen(watch.changed)
@@ -68,15 +68,15 @@ async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
     desktop = DesktopApi(calls, directory, sync)
     app = Starlette(routes=[*health, Route("/v1/{rest:path}", native), Mount("/", desktop)])
     await run_tasks(
-        serve(behind(app, config.proxies), listener, protocol=UploadProtocol.of(Uploads(calls, directory))),
+        serve(behind(app, config.proxies), listener, protocol=UploadProtocol.of(FastPath(calls, directory))),
         sync.run(),
         commit.run(),
         forever("follow devices", authenticator.follow_changes, idle=0),
         decoder.run(),
         large_uploads.run(),
         bus.run(*((subject, sync.nudge) for subject in CHANGES)),
-        forever("write sessions", life.write_sessions, idle=10),
-        forever("report companies", life.report_companies, idle=3),
+        forever("write sessions", heartbeats.write_sessions, idle=10),
+        forever("report companies", heartbeats.report_companies, idle=3),
         forever("report key uses", key_uses.report, idle=60),
         while_parent_lives(),
     )

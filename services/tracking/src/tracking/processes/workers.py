@@ -1,4 +1,4 @@
-"""Several processes behind one listening socket: the kernel hands each connection to one of them."""
+"""Several processes that share one listening socket; the kernel distributes the connections."""
 
 import asyncio
 import multiprocessing
@@ -11,15 +11,15 @@ import structlog
 
 log = structlog.get_logger()
 
-END_GRACE = 8.0  # seconds a worker gets to end its requests
+END_GRACE = 8.0  # seconds a worker has to finish its requests
 RESTART_PAUSE = 0.5
 
 
 def run_workers(target: Callable[[socket.socket], None], listener: socket.socket, count: int) -> None:
-    """Runs `target(listener)` in `count` processes until SIGTERM or SIGINT; one that dies is started again.
+    """Runs `target(listener)` in `count` processes until SIGTERM or SIGINT; a worker that ends is replaced.
 
-    A single worker runs in this process. The socket is bound once, by the parent: with SO_REUSEPORT a second copy of
-    the platform would bind the same port silently and take part of the calls.
+    A single worker runs in this process. The parent binds the socket once: with SO_REUSEPORT a second instance of the
+    platform would bind the same port silently and receive part of the calls.
     """
     if count == 1:
         target(listener)
@@ -39,7 +39,7 @@ def run_workers(target: Callable[[socket.socket], None], listener: socket.socket
         wait([stopped, *(worker.sentinel for worker in workers)])
         for place, worker in enumerate(workers):
             if worker.exitcode is not None and not stopped.poll(RESTART_PAUSE):
-                log.warning("worker ended, starting another", pid=worker.pid, exit_code=worker.exitcode)
+                log.warning("worker ended and is restarted", pid=worker.pid, exit_code=worker.exitcode)
                 workers[place] = start()
     for worker in workers:
         worker.terminate()
@@ -49,7 +49,7 @@ def run_workers(target: Callable[[socket.socket], None], listener: socket.socket
 
 
 async def while_parent_lives() -> None:
-    """Returns when the process that started this worker is gone, even killed: a worker alone would keep the port."""
+    """Returns when the parent process has ended, even by SIGKILL: a worker must not keep the port."""
     parent = multiprocessing.parent_process()
     gone = asyncio.Event()
     if parent is not None:

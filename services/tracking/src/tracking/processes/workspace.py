@@ -1,4 +1,4 @@
-"""The workspace's process: its application, and what it is made of."""
+"""The workspace process and its application."""
 
 import socket
 from collections.abc import Coroutine, Sequence
@@ -38,19 +38,19 @@ from tracking.sign_in.use_cases.reset_by_mail import answer_requests
 from tracking.sign_in.use_cases.workspace_sign_in import recognise
 from tracking.tasks import pages as tasks
 from tracking.team.pages import accounts, people, team
-from tracking.workspace.pages import held
-from tracking.workspace.pages.errors import add_refusals
+from tracking.workspace.pages import saved_forms
+from tracking.workspace.pages.errors import add_error_pages
 from tracking.workspace.pages.rendering import STATIC
 from tracking.workspace.pages.visitors import Workspace
 
-LARGEST_BODY = 64 * 1024
+MAX_BODY_BYTES = 64 * 1024
 PAGES = (
     team,
     setup,
     sign_in,
     accounts,
     own_password,
-    held,
+    saved_forms,
     people,
     screenshots,
     reports,
@@ -73,25 +73,25 @@ def workspace_app(
     cookie_secure: bool,
     sends_mail: bool = False,
 ) -> FastAPI:
-    """The application over these dependencies; `sends_mail`: somebody hands queued e-mails over."""
+    """The application with these dependencies; `sends_mail`: a process delivers queued e-mails."""
     prepare()
     app = FastAPI(
         title="Tenantry workspace",
         openapi_url=None,
         routes=list(health),
-        middleware=[Middleware(SecurityHeaders, secure=cookie_secure), Middleware(BodyLimit, limit=LARGEST_BODY)],
+        middleware=[Middleware(SecurityHeaders, secure=cookie_secure), Middleware(BodyLimit, limit=MAX_BODY_BYTES)],
     )
     app.state.workspace = Workspace(engine, dispatch, directory, sync, recognise, cookie_secure, sends_mail)
     app.state.pictures = pictures
     app.mount("/static", StaticFiles(directory=str(STATIC)))
-    add_refusals(app)
+    add_error_pages(app)
     for pages in PAGES:
         app.include_router(pages.router)
     return app
 
 
 async def workspace(config: settings.Workspace, listener: socket.socket) -> None:
-    """The pages of admins and employees."""
+    """Serves the pages of admins and employees."""
     engine = create_engine(config.database_url, name="tracking-workspace", statement_timeout=PAGE_STATEMENT_TIMEOUT)
     dispatch = create_engine(
         config.dispatch_database_url,
@@ -127,7 +127,7 @@ async def workspace(config: settings.Workspace, listener: socket.socket) -> None
 def _mailing(
     config: settings.Workspace, engine: AsyncEngine, dispatch: AsyncEngine
 ) -> list[Coroutine[None, None, None]]:
-    """Answers requests for links and hands mails over; nothing where no way for mails is set."""
+    """The tasks that answer requests for reset links and deliver mails; none if mail is not configured."""
     if not config.mail_url:
         return []
     sender = open_sender(config.mail_url, from_address=config.mail_from, setting="TRACKING_MAIL_URL")

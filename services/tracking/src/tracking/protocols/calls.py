@@ -1,4 +1,4 @@
-"""Requests whose company key has been accepted, of the desktop tracker's protocol and of the native one."""
+"""Calls of both HTTP APIs after their company key was accepted."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from tracking.protocols.transport import Body
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request whose company key has been accepted. `origin` is the address it comes from.
+    """A desktop call whose company key was accepted. `origin` is the caller's address.
 
-    `fields` are those of a body that has arrived; of a large one only the start has, see `body`. Whoever reads the rest
-    calls `confirm` after it, which ends the call when the company may no longer go on.
+    `fields` are those of a body that has arrived. Of a large body only the beginning has, see `body`; a call that reads
+    the rest awaits `confirm` afterwards, which refuses it if the company has lost access.
     """
 
     company: Company
@@ -37,7 +37,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls from `origin`, as far as the company key says it."""
+    """A native call whose company key was accepted. `origin` is the caller's address."""
 
     company: Company
     entitlement: Entitlement
@@ -49,13 +49,13 @@ class Caller:
 
     @property
     def credential(self) -> str:
-        """What stands after `Bearer`; empty where nothing does."""
+        """The bearer token; empty if there is none."""
         scheme, _, credential = self.authorization.partition(" ")
         return credential.strip() if scheme.lower() == "bearer" else ""
 
 
 def admitted(access: Access) -> tuple[Company, Entitlement, CompanyKey]:
-    """Whose key it is. Problem: the company may not go on, or nobody can tell."""
+    """The company of the key, its entitlement, and the key. Problem: the company has no access."""
     company, entitlement, key = access.company, access.entitlement, access.key
     if access.verdict is not Verdict.ALLOWED or company is None or entitlement is None or key is None:
         raise from_verdict(access.verdict)

@@ -1,4 +1,4 @@
-"""The desktop protocol's bodies: what trackers send, read forgivingly, and what they are answered."""
+"""Bodies and replies of the desktop protocol. Bodies are read leniently."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,12 @@ import msgspec
 from servicekit.errors import AppError, InvalidInput, http_status
 from tracking.clock.rules.desktop_clocks import PLAUSIBLE_YEARS
 
-_LARGEST_ID = 2**63 - 1
+_MAX_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer. The tracker looks at the status code, then at `status` in the body, then shows `message`."""
+    """One response. The tracker reads the status code, then `status` in the body, then shows `message`."""
 
     code: int
     body: Mapping[str, Any]
@@ -28,17 +28,17 @@ class Reply:
 
 
 def ok(message: str = "OK", **more: Any) -> Reply:
-    """200 and true."""
+    """200 with status true."""
     return Reply(200, {"status": True, "message": message, **more})
 
 
 def no(message: str) -> Reply:
-    """200 and false: what makes a poll end the tracking."""
+    """200 with status false, which makes a poll end the tracking."""
     return Reply(200, {"status": False, "message": message})
 
 
 def refusal(code: int, message: str, *, retry_after: float | None = None) -> Reply:
-    """Any other code: the tracker keeps its rows. 429 and 503 always say after how many seconds to come again."""
+    """Any other code: the tracker keeps its rows. 429 and 503 always carry Retry-After."""
     says_when = retry_after or code in (429, 503)
     headers = ((b"retry-after", str(max(1, round(retry_after or 1))).encode()),) if says_when else ()
     if code == 401:
@@ -47,15 +47,15 @@ def refusal(code: int, message: str, *, retry_after: float | None = None) -> Rep
 
 
 def from_error(error: AppError) -> Reply:
-    """A refusal for an error, by its kind."""
+    """The refusal for an error."""
     return refusal(http_status(error), error.message, retry_after=error.retry_after)
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in the body. InvalidInput: it is none.
+    """The JSON object in the body. InvalidInput: there is none.
 
-    A window title that was cut in the middle of a character makes half a surrogate pair, which the fast and strict
-    decoder refuses; the standard library's takes it, and the row is repaired later.
+    A window title that was cut in the middle of a character contains half a surrogate pair. The fast, strict decoder
+    rejects it; the standard library's accepts it, and the row is repaired later.
     """
     try:
         value = msgspec.json.decode(body)
@@ -70,7 +70,7 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 
 def text_in(body: Mapping[str, Any], name: str, *, longest: int = 512) -> str:
-    """A non-empty string. InvalidInput: absent, or something else."""
+    """A non-empty string. InvalidInput: absent, or another type."""
     value = body.get(name)
     if not isinstance(value, str) or not value or len(value) > longest:
         raise InvalidInput(f"{name} must be a string of 1 to {longest} characters")
@@ -78,17 +78,17 @@ def text_in(body: Mapping[str, Any], name: str, *, longest: int = 512) -> str:
 
 
 def id_in(body: Mapping[str, Any], name: str) -> int:
-    """A positive id, as the integer or the string that different builds send. InvalidInput: neither."""
+    """A positive id, as an integer or a string, since builds differ. InvalidInput: neither."""
     value = body.get(name)
     if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _LARGEST_ID:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _MAX_ID:
         raise InvalidInput(f"{name} must be a positive integer")
     return value
 
 
 def time_in(body: Mapping[str, Any], name: str) -> datetime:
-    """A time as the desktop writes it: UTC, YYYY-MM-DD HH:MM:SS. InvalidInput: something else."""
+    """A time as the desktop writes it: UTC, YYYY-MM-DD HH:MM:SS. InvalidInput: anything else."""
     try:
         at = datetime.fromisoformat(text_in(body, name))
     except ValueError:
@@ -99,7 +99,7 @@ def time_in(body: Mapping[str, Any], name: str) -> datetime:
 
 
 def rows_in(body: Mapping[str, Any], name: str) -> list[Any]:
-    """A list of rows; absent and null are empty. What is in the rows never refuses anything. InvalidInput: no list."""
+    """A list of rows; absent and null are empty. The content of rows is never refused. InvalidInput: no list."""
     value = body.get(name)
     if value is None:
         return []
@@ -109,9 +109,9 @@ def rows_in(body: Mapping[str, Any], name: str) -> list[Any]:
 
 
 def typed(rows: Sequence[Any], kind: type[Any]) -> list[Any]:
-    """The rows with the types that trackers send as `kind`, a dataclass of `domain.rows`; the odd ones as they are.
+    """The rows as `kind`, a dataclass of `ingest.rules.rows`; rows with unexpected types stay as they are.
 
-    A row must become the same however the rows beside it read, for that makes its identity.
+    A row's result must not depend on the rows beside it, because it decides the row's identity.
     """
     return [_typed(row, kind) for row in rows]
 
@@ -124,5 +124,5 @@ def _typed(row: Any, kind: type[Any]) -> Any:
 
 
 def clock_text(seconds: int) -> str:
-    """HH:MM:SS."""
+    """The duration as HH:MM:SS."""
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"

@@ -1,4 +1,4 @@
-"""How the native API refuses: one kind of body (RFC 9457), whose kinds stand in `refusals` with what they ask for."""
+"""Problem documents (RFC 9457), the refusals of the native API. `gateway.api.refusals` lists their kinds."""
 
 import msgspec
 from starlette.responses import Response
@@ -7,7 +7,7 @@ from servicekit.errors import AppError, http_status
 from tracking.access.rules.directory import Verdict
 
 MEDIA_TYPE = "application/problem+json"
-_RETRY_AFTER = 1.0  # seconds, where an error says nothing else
+_RETRY_AFTER = 1.0  # seconds, if the error sets none
 
 _VERDICTS = {
     Verdict.KEY_MISSING: (401, "key_missing"),
@@ -28,7 +28,7 @@ _OF_FRAMEWORK = {
 
 
 class Problem(Exception):
-    """A refusal. `kind` is for programs, `detail` says what is wrong and what to do about it."""
+    """A refusal. `kind` is for programs; `detail` says what is wrong and what to do about it."""
 
     def __init__(self, status: int, kind: str, detail: str, *, retry_after: float | None = None) -> None:
         super().__init__(detail)
@@ -38,7 +38,7 @@ class Problem(Exception):
         self.retry_after = (retry_after or _RETRY_AFTER) if status in (429, 503) else None
 
     def response(self) -> Response:
-        """The answer."""
+        """The HTTP response."""
         body = {"type": "about:blank", "title": title_of(self.kind), "status": self.status}
         headers = {"retry-after": str(max(1, round(self.retry_after)))} if self.retry_after else {}
         if self.status == 401:
@@ -48,18 +48,18 @@ class Problem(Exception):
 
 
 def from_error(error: AppError) -> Problem:
-    """The refusal for an error, by its kind."""
+    """The refusal for an error."""
     return Problem(http_status(error), error.code.value, error.message, retry_after=error.retry_after)
 
 
 def from_verdict(verdict: Verdict) -> Problem:
-    """The refusal of a company that may not go on."""
+    """The refusal of a company without access."""
     status, kind = _VERDICTS[verdict]
     return Problem(status, kind, verdict.value, retry_after=2)
 
 
 def from_framework(status: int, detail: str) -> Problem:
-    """The refusal of a request that fits no route, or whose body is none."""
+    """The refusal of a request that matches no route or has an invalid body."""
     kind, said = _OF_FRAMEWORK.get(status, ("invalid_input", detail))
     return Problem(status, kind, said)
 

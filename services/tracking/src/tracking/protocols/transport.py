@@ -1,4 +1,4 @@
-"""Requests and answers as bytes, for the gateway's applications that are plain ASGI."""
+"""Requests and responses as bytes, for the gateway's plain ASGI applications."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from starlette.types import Message, Receive, Send
 
 from servicekit.errors import TooLarge
 
-LINGER, LINGER_BYTES = 0.5, 64 * 1024  # seconds; more than that is nobody's honest request
-MAX_LENGTH_DIGITS = 18  # of a Content-Length; Python takes quadratic time to read very long numbers
+LINGER, LINGER_BYTES = 0.5, 64 * 1024  # seconds and bytes; no valid request exceeds them
+MAX_LENGTH_DIGITS = 18  # of a Content-Length; Python needs quadratic time for very long numbers
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -23,7 +23,7 @@ class TooSlow(Exception):
 
 
 class Inbound:
-    """What arrives of a request; `complete` once nothing more will."""
+    """An ASGI `receive` that sets `complete` once nothing more will arrive."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -31,25 +31,25 @@ class Inbound:
 
     async def __call__(self) -> Message:
         message = await self._receive()
-        self.complete = not message.get("more_body")  # also when the client is gone
+        self.complete = not message.get("more_body")  # also when the client has disconnected
         return message
 
 
 class Body:
-    """The body of a request, read on demand; no more than `limit` bytes of it are ever held."""
+    """The body of a request, read on demand; at most `limit` bytes of it are held."""
 
     def __init__(self, receive: Receive, declared: bytes | None, *, limit: int, deadline: float) -> None:
         """`declared`: its length, if the head has one. `deadline`: seconds it may take to arrive.
 
-        TooLarge: the declared length is over the limit.
+        TooLarge: the declared length exceeds the limit.
         """
         if declared and (not declared.isdigit() or len(declared) > MAX_LENGTH_DIGITS or int(declared) > limit):
-            raise TooLarge(f"a request to this path may have at most {limit} bytes")
+            raise TooLarge(f"a request to this path is limited to {limit} bytes")
         self._receive = receive
         self._limit = limit
         self._seconds = deadline
         self._ends = asyncio.get_running_loop().time() + deadline
-        self.expected = int(declared) if declared else limit  # bytes at most, as far as is known
+        self.expected = int(declared) if declared else limit  # the maximum, as far as is known
         self.pieces: list[bytes] = []
         self.size = 0
         self.complete = False
@@ -70,7 +70,7 @@ class Body:
     async def read(self, size: int | None = None) -> None:
         """Reads until at least `size` bytes have arrived, or all of it.
 
-        TooLarge: it is longer than the limit. TooSlow: its deadline has passed. ClientGone: the connection ended.
+        TooLarge: it exceeds the limit. TooSlow: its deadline has passed. ClientGone: the connection ended.
         """
         try:
             async with asyncio.timeout_at(self._ends):
@@ -86,16 +86,16 @@ class Body:
         piece = message.get("body", b"")
         self.size += len(piece)
         if self.size > self._limit:
-            raise TooLarge(f"a request to this path may have at most {self._limit} bytes")
+            raise TooLarge(f"a request to this path is limited to {self._limit} bytes")
         if piece:
             self.pieces.append(piece)
         self.complete = not message.get("more_body")
 
 
 async def answer(receive: Inbound, send: Send, code: int, headers: Headers, body: bytes) -> None:
-    """Sends one answer; a refusal that may have come before the body was read ends the connection."""
+    """Sends one response; a refusal that may precede the end of the body closes the connection."""
     headers = [*headers, (b"content-length", str(len(body)).encode())]
-    closes = code in (400, 401, 408, 413)  # the body may still be on its way, unread
+    closes = code in (400, 401, 408, 413)  # the rest of the body may still arrive
     if closes:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": code, "headers": headers})
@@ -107,7 +107,7 @@ async def answer(receive: Inbound, send: Send, code: int, headers: Headers, body
 
 
 async def _linger(receive: Inbound) -> None:
-    """Reads on for a moment: a connection that is closed with unread data is reset, and the answer may get lost."""
+    """Reads on briefly: closing a connection with unread data resets it, and the response could be lost."""
     with suppress(TimeoutError):
         async with asyncio.timeout(LINGER):
             seen = 0

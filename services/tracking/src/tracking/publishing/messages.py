@@ -1,4 +1,4 @@
-"""The aggregate feed: the one thing that leaves tracking. Numbers, dates, the company's id and revisions."""
+"""Messages of the aggregate feed, the only data that leaves tracking: numbers, dates, company ids and revisions."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -12,7 +12,7 @@ STREAM = "USAGE"
 
 
 def company_month_event(company_id: UUID, first: date, days: Sequence[CompanyDayRow]) -> OutgoingEvent:
-    """The message of the month that begins on `first`; it replaces the one before."""
+    """The message of the month that begins on `first`; it replaces the previous one."""
     month = usage_pb2.CompanyMonth(
         company_id=str(company_id),
         year=first.year,

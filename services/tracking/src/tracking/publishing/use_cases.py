@@ -1,4 +1,4 @@
-"""Announces every month of a company again: the aggregate feed can be made anew from tracking's tables."""
+"""Rebuilds the aggregate feed from tracking's tables."""
 
 from uuid import UUID
 
@@ -11,9 +11,9 @@ from tracking.totals.use_cases import Encode, announce
 
 
 async def rebuild_feed(engine: AsyncEngine, company_id: UUID, encode: Encode) -> int:
-    """Appends the company's months to the outbox and returns how many. What the stream has already stays as it is."""
+    """Appends the company's months to the outbox and returns their number. Equal messages in the stream stay valid."""
     async with company_scope(engine, company_id) as tx:
-        await companies.lock(tx)  # else a fold could announce a newer version first
+        await companies.lock(tx)  # otherwise a fold could publish a newer version first
         months = await company_days.months(tx)
         await announce(tx, company_id, set(months), encode)
     return len(months)

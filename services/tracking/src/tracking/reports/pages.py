@@ -1,4 +1,4 @@
-"""Pages and files of reports: admins see everyone of their company, everyone else themselves."""
+"""Pages and CSV files of reports: admins see everyone of their company, employees see themselves."""
 
 from dataclasses import astuple, fields
 from datetime import UTC, date, datetime
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from servicekit.errors import InvalidInput
-from tracking.reports.store import Sums
+from tracking.reports.store import ReportTotals
 from tracking.reports.use_cases import Daily, Monthly, TopUse, show_daily, show_monthly, show_top_use
 from tracking.workspace.pages.exports import CsvSeparator, Value, csv_response
 from tracking.workspace.pages.rendering import render
@@ -17,7 +17,7 @@ from tracking.workspace.pages.visitors import AnyVisitor, TheWorkspace, Visitor
 from tracking.workspace.rules.visitors import ADMIN
 
 router = APIRouter(prefix="/reports")
-SUMS = [field.name for field in fields(Sums)]
+SUMS = [field.name for field in fields(ReportTotals)]
 
 
 async def _daily(workspace: TheWorkspace, visitor: AnyVisitor, day: date | None = None) -> Daily:
@@ -27,7 +27,7 @@ async def _daily(workspace: TheWorkspace, visitor: AnyVisitor, day: date | None 
 
 
 async def _monthly(workspace: TheWorkspace, visitor: AnyVisitor, month: str = "") -> Monthly:
-    """`month` is written like 2026-01, as browsers do."""
+    """`month` has the form 2026-01, as browsers send it."""
     try:
         first = date.fromisoformat(f"{month}-01") if month else None
     except ValueError:
@@ -63,7 +63,7 @@ async def daily(visitor: AnyVisitor, shown: ADay) -> Response:
 
 @router.get("/daily.csv")
 async def daily_file(shown: ADay, separator: CsvSeparator) -> Response:
-    """The same as a file."""
+    """The same as CSV."""
     rows = [[shown.day, person.name, person.email, *astuple(sums)] for person, sums in shown.people]
     return csv_response(f"daily-{shown.day}.csv", ["day", "name", "email", *SUMS], rows, separator)
 
@@ -76,27 +76,27 @@ async def monthly(visitor: AnyVisitor, shown: AMonth) -> Response:
 
 @router.get("/people.csv")
 async def people_file(shown: AMonth, separator: CsvSeparator) -> Response:
-    """The month by person as a file."""
+    """The month by person as CSV."""
     rows = [[f"{shown.first:%Y-%m}", person.name, person.email, *astuple(sums)] for person, sums in shown.people]
     return csv_response(f"people-{shown.first:%Y-%m}.csv", ["month", "name", "email", *SUMS], rows, separator)
 
 
 @router.get("/days.csv")
 async def days_file(shown: AMonth, separator: CsvSeparator) -> Response:
-    """The month by day as a file."""
+    """The month by day as CSV."""
     rows = [[day, *astuple(sums)] for day, sums in shown.days.items()]
     return csv_response(f"days-{shown.first:%Y-%m}.csv", ["day", *SUMS], rows, separator)
 
 
 @router.get("/use")
 async def top_use(visitor: AnyVisitor, shown: ARange) -> Response:
-    """The applications and websites of a range."""
+    """The applications and websites of a range of days."""
     return render("report_use.html", person=visitor.person, shown=shown)
 
 
 @router.get("/use.csv")
 async def top_use_file(shown: ARange, separator: CsvSeparator) -> Response:
-    """The same as a file."""
+    """The same as CSV."""
     kinds = (("application", shown.applications), ("website", shown.websites))
     rows: list[list[Value]] = [[kind, use.name, use.seconds, use.people] for kind, uses in kinds for use in uses]
     return csv_response(f"use-{shown.first}-{shown.last}.csv", ["kind", "name", "seconds", "people"], rows, separator)

@@ -1,4 +1,4 @@
-"""Sums for reports: always of people that are named, so that each statement reads their rows of the span alone."""
+"""Totals for reports. Statements name the people, so that each reads only their rows of the range."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -24,8 +24,8 @@ _BY_PERSON = text(f"SELECT employee_id, {_SUMS} FROM employee_day WHERE {_WHICH}
 
 _BY_DAY = text(f"SELECT day, {_SUMS} FROM employee_day WHERE {_WHICH} GROUP BY day ORDER BY day")
 
-# A stretch goes from `at` less its seconds to before `at`, and counts where its seconds are. Most are short: those that
-# may reach into the span from beyond its end are found in the hour after it, longer ones by an index of their own.
+# A span ends at `at` and lasts its seconds; it counts by where its seconds lie. Most are short: those that reach into
+# the range from behind it are found within an hour of its end, longer ones by their own index.
 _IN_FRONT = """
     SELECT name, employee_id, at, seconds FROM usage_record
     WHERE employee_id = ANY(CAST(:employee_ids AS uuid[])) AND kind = :kind
@@ -39,8 +39,8 @@ _FIRST, _LAST = (
     for pick, of_it, bound in (("greatest", f"{_ENDED} - seconds", ":start"), ("least", _ENDED, ":end"))
 )
 
-# By person first: counting distinct people would sort every row. What ended in a deleted session, and in no other, is
-# left out, whenever it has come (a stretch's last second is the one before its end), and of others what lies in one.
+# Grouped by person first: counting distinct people would sort every row. A span that ends in a deleted session (the
+# last second is the one before its end) is left out unless it ends in another too; of others the deleted part is.
 TOP = text(f"""
     WITH deleted AS MATERIALIZED (
         SELECT employee_id, range_agg(deleted_use) AS use FROM work_session
@@ -70,8 +70,8 @@ TOP = text(f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
-    """Of some days of some people; `worked` and `reached` count days with active time and days at the target."""
+class ReportTotals:
+    """Totals of some days of some people; `worked` and `reached` count days with active time and days at the target."""
 
     active_seconds: int = 0
     idle_seconds: int = 0
@@ -82,42 +82,42 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
-    """How long an application or a website was in front, as trackers report it, and for how many people."""
+class UseTotal:
+    """How long an application or a website was in the foreground, and for how many people."""
 
     name: str
     seconds: int
     people: int
 
 
-def _sums(row: Row[Any]) -> Sums:
-    names = (field.name for field in fields(Sums))
-    return Sums(**{name: getattr(row, name) for name in names})
+def _sums(row: Row[Any]) -> ReportTotals:
+    names = (field.name for field in fields(ReportTotals))
+    return ReportTotals(**{name: getattr(row, name) for name in names})
 
 
 async def by_person(
     tx: AsyncConnection, employee_ids: Sequence[UUID], first: date, last: date, *, target: int
-) -> dict[UUID, Sums]:
-    """The people that have any of these days; `target` is the seconds of a day that reached it."""
+) -> dict[UUID, ReportTotals]:
+    """Totals of the people with any of these days; `target` is in seconds per day."""
     values = {"employee_ids": list(employee_ids), "first": first, "last": last, "target": target}
     return {row.employee_id: _sums(row) for row in await tx.execute(_BY_PERSON, values)}
 
 
 async def by_day(
     tx: AsyncConnection, employee_ids: Sequence[UUID], first: date, last: date, *, target: int
-) -> dict[date, Sums]:
-    """The days that have anything of these people, the oldest first."""
+) -> dict[date, ReportTotals]:
+    """Totals of each day with data of these people, oldest first."""
     values = {"employee_ids": list(employee_ids), "first": first, "last": last, "target": target}
     return {row.day: _sums(row) for row in await tx.execute(_BY_DAY, values)}
 
 
 async def top(
     tx: AsyncConnection, employee_ids: Sequence[UUID], kind: str, start: datetime, end: datetime, *, limit: int
-) -> list[Use]:
-    """What was longest in front of these people from `start` to before `end`; `kind` as in `usage_record`.
+) -> list[UseTotal]:
+    """What was longest in the foreground for these people from `start` to before `end`; `kind` as in `usage_record`.
 
-    A stretch that reaches beyond the span counts with its seconds within.
+    A span that reaches beyond the range counts with its seconds within.
     """
     values = {"employee_ids": list(employee_ids), "kind": kind, "start": start, "end": end, "limit": limit}
-    found = [Use(row.name, int(row.total), row.people) for row in await tx.execute(TOP, values)]
+    found = [UseTotal(row.name, int(row.total), row.people) for row in await tx.execute(TOP, values)]
     return sorted(found, key=lambda use: (-use.seconds, sort_key(use.name)))

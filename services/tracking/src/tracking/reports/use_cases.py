@@ -1,4 +1,4 @@
-"""Reports of days, months and use: of everyone to the company's admins, of themselves to everyone else."""
+"""Reports of days, months and use: admins see everyone of their company, employees see themselves."""
 
 from calendar import monthrange
 from collections.abc import AsyncIterator
@@ -17,14 +17,14 @@ from tracking.db.store.scope import company_scope
 from tracking.people import store as employees
 from tracking.people.store import Employee
 from tracking.reports import store as reports
-from tracking.reports.store import Sums, Use
+from tracking.reports.store import ReportTotals, UseTotal
 
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """What every report begins with: whom it is about, in which days, against which target (seconds a day)."""
+class ReportScope:
+    """The basis of a report: its people, its time zone, and the daily target in seconds."""
 
     tx: AsyncConnection
     time_zone: str
@@ -33,13 +33,13 @@ class Reader:
 
     @property
     def ids(self) -> list[UUID]:
-        """The people's."""
+        """The people's ids."""
         return [person.employee_id for person in self.people]
 
-    def with_sums(self, found: dict[UUID, Sums]) -> list[tuple[Employee, Sums]]:
-        """Everyone who has any, and everyone who could have."""
+    def with_sums(self, found: dict[UUID, ReportTotals]) -> list[tuple[Employee, ReportTotals]]:
+        """Everyone with data, and everyone who could have some."""
         people = [person for person in self.people if person.active or person.employee_id in found]
-        return [(person, found.get(person.employee_id, Sums())) for person in people]
+        return [(person, found.get(person.employee_id, ReportTotals())) for person in people]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,16 @@ class Daily:
     time_zone: str
     target: int
     day: date
-    people: list[tuple[Employee, Sums]]
+    people: list[tuple[Employee, ReportTotals]]
 
     @property
     def day_before(self) -> date:
-        """The day before that one."""
+        """The previous day."""
         return self.day - _DAY
 
     @property
     def day_after(self) -> date:
-        """The day after that one."""
+        """The next day."""
         return self.day + _DAY
 
 
@@ -70,38 +70,38 @@ class Monthly:
     target: int
     first: date
     last: date
-    people: list[tuple[Employee, Sums]]
-    days: dict[date, Sums]
+    people: list[tuple[Employee, ReportTotals]]
+    days: dict[date, ReportTotals]
 
     @property
     def month_before(self) -> date:
-        """A day of it."""
+        """A day of the previous month."""
         return self.first - _DAY
 
     @property
     def month_after(self) -> date:
-        """A day of it."""
+        """A day of the next month."""
         return self.last + _DAY
 
 
 @asynccontextmanager
-async def reading(engine: AsyncEngine, company_id: UUID, only_of: UUID | None) -> AsyncIterator[Reader]:
-    """A transaction about one person or, with None, about everyone of the company. NotFound: no such person."""
+async def report_scope(engine: AsyncEngine, company_id: UUID, only_of: UUID | None) -> AsyncIterator[ReportScope]:
+    """A transaction about one person, or with None about everyone of the company. NotFound: no such person."""
     async with company_scope(engine, company_id) as tx:
         company, settings = await companies.get(tx), await company_settings.get(tx)
         everyone = await employees.everyone(tx)
         people = [person for person in everyone if only_of in (None, person.employee_id)]
         if company is None or not people:
             raise NotFound("There is no such person in the company")
-        yield Reader(tx, company.time_zone, settings.daily_target_seconds, people)
+        yield ReportScope(tx, company.time_zone, settings.daily_target_seconds, people)
 
 
 async def show_daily(
     engine: AsyncEngine, company_id: UUID, *, only_of: UUID | None, day: date | None, now: datetime
 ) -> Daily:
-    """That day; without one the day of `now`. InvalidInput: no such day."""
+    """The report of `day`, or of the day of `now`. InvalidInput: no such day."""
     check_year(day)
-    async with reading(engine, company_id, only_of) as reader:
+    async with report_scope(engine, company_id, only_of) as reader:
         shown = day or day_of(now, reader.time_zone)
         found = await reports.by_person(reader.tx, reader.ids, shown, shown, target=reader.target)
         return Daily(reader.time_zone, reader.target, shown, reader.with_sums(found))
@@ -110,9 +110,9 @@ async def show_daily(
 async def show_monthly(
     engine: AsyncEngine, company_id: UUID, *, only_of: UUID | None, month: date | None, now: datetime
 ) -> Monthly:
-    """The month of that day; without one the month of `now`. InvalidInput: no such month."""
+    """The report of the month of `day`, or of `now`. InvalidInput: no such month."""
     check_year(month)
-    async with reading(engine, company_id, only_of) as reader:
+    async with report_scope(engine, company_id, only_of) as reader:
         first = (month or day_of(now, reader.time_zone)).replace(day=1)
         last = first.replace(day=monthrange(first.year, first.month)[1])
         people = await reports.by_person(reader.tx, reader.ids, first, last, target=reader.target)
@@ -121,49 +121,49 @@ async def show_monthly(
 
 
 def check_year(day: date | None) -> None:
-    """InvalidInput when nothing can be known of such a day."""
+    """InvalidInput: the day is outside the supported years."""
     if day and day.year not in PLAUSIBLE_YEARS:
-        raise InvalidInput("There is nothing to see of such a day")
+        raise InvalidInput("There is no data for this day; choose another one")
 
 
 APPLICATION, WEBSITE = "a", "w"
 
-LONGEST_RANGE = 92  # days: a quarter
+MAX_RANGE_DAYS = 92  # days: a quarter
 
-USUAL_RANGE = 7
+DEFAULT_RANGE_DAYS = 7
 
-MOST_SHOWN = 50
+MAX_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
 class TopUse:
-    """From the first day to the last, both included."""
+    """A range of days, both ends included."""
 
     time_zone: str
     first: date
     last: date
-    applications: list[Use]
-    websites: list[Use]
+    applications: list[UseTotal]
+    websites: list[UseTotal]
 
 
 async def show_top_use(
     engine: AsyncEngine, company_id: UUID, *, only_of: UUID | None, first: date | None, last: date | None, now: datetime
 ) -> TopUse:
-    """The range; without a last day it ends today, without a first it has a week. InvalidInput: no range, or too long.
+    """The report of the range. Without a last day it ends today, without a first day it covers a week.
 
-    A stretch over a midnight counts on each day with the seconds that lie in it.
+    InvalidInput: no range, or too long. A span over midnight counts on each day with the seconds that lie in it.
     """
     check_year(first)
     check_year(last)
-    async with reading(engine, company_id, only_of) as reader:
+    async with report_scope(engine, company_id, only_of) as reader:
         end = last or day_of(now, reader.time_zone)
-        begin = first or end - timedelta(days=USUAL_RANGE - 1)
-        if not 0 <= (end - begin).days < LONGEST_RANGE:
-            raise InvalidInput(f"Choose a first day and a later last one, {LONGEST_RANGE} days at most")
+        begin = first or end - timedelta(days=DEFAULT_RANGE_DAYS - 1)
+        if not 0 <= (end - begin).days < MAX_RANGE_DAYS:
+            raise InvalidInput(f"Choose a first day and a later last one, {MAX_RANGE_DAYS} days at most")
         span = (
             datetime.fromtimestamp(company_day(begin, reader.time_zone).start, UTC),
             datetime.fromtimestamp(company_day(end, reader.time_zone).end, UTC),
         )
-        applications = await reports.top(reader.tx, reader.ids, APPLICATION, *span, limit=MOST_SHOWN)
-        websites = await reports.top(reader.tx, reader.ids, WEBSITE, *span, limit=MOST_SHOWN)
+        applications = await reports.top(reader.tx, reader.ids, APPLICATION, *span, limit=MAX_SHOWN)
+        websites = await reports.top(reader.tx, reader.ids, WEBSITE, *span, limit=MAX_SHOWN)
         return TopUse(reader.time_zone, begin, end, applications, websites)

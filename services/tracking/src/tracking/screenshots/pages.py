@@ -1,4 +1,4 @@
-"""Pages of screenshots, for the person they are of and the company's admins."""
+"""Pages of screenshots, for the person they show and for the company's admins."""
 
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -19,20 +19,20 @@ from tracking.workspace.rules.visitors import ADMIN
 router = APIRouter()
 
 
-def the_pictures(request: Request) -> PictureStore:
-    """Where the application keeps pictures."""
+def get_pictures(request: Request) -> PictureStore:
+    """The application's picture store."""
     pictures: PictureStore = request.app.state.pictures
     return pictures
 
 
-ThePictures = Annotated[PictureStore, Depends(the_pictures)]
+ThePictures = Annotated[PictureStore, Depends(get_pictures)]
 
 
 @router.get("/screenshots")
 async def own_screenshots(
     workspace: TheWorkspace, visitor: AnyVisitor, day: date | None = None, after: After = ""
 ) -> Response:
-    """The visitor's own, one day at a time."""
+    """The visitor's own screenshots of one day."""
     return await _gallery(workspace, visitor, visitor.person.employee_id, "/screenshots", day, after)
 
 
@@ -40,7 +40,7 @@ async def own_screenshots(
 async def screenshots_of(
     workspace: TheWorkspace, visitor: AdminVisitor, number: Number, day: date | None = None, after: After = ""
 ) -> Response:
-    """Those of one of the company's people, for its admins."""
+    """The screenshots of one of the company's people, for its admins."""
     person = await find_person(workspace.engine, visitor.company_id, number)
     return await _gallery(workspace, visitor, person.employee_id, f"/team/{number}/screenshots", day, after)
 
@@ -55,7 +55,7 @@ async def picture(workspace: TheWorkspace, visitor: AnyVisitor, pictures: ThePic
 async def thumbnail(
     workspace: TheWorkspace, visitor: AnyVisitor, pictures: ThePictures, screenshot_id: UUID
 ) -> Response:
-    """The same, small."""
+    """Its thumbnail."""
     return await _picture(workspace, visitor, pictures, screenshot_id, thumbnail=True)
 
 

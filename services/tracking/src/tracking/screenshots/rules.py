@@ -1,4 +1,4 @@
-"""A screenshot as a tracker sends it. No content is an error: five refused ones would block the queue for ever."""
+"""A screenshot as a tracker sends it. Its content is never an error: refused ones would block the tracker's queue."""
 
 import binascii
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from uuid import UUID
 from tracking.clock.rules.desktop_clocks import TOLERANCE
 from tracking.ingest.rules.records import Reason
 
-ANOTHERS = "a screenshot of another person's session"
+OTHER_PERSONS_SESSION = "a screenshot of another person's session"
 UNWANTED = "a screenshot although they are switched off"
 DELETED = "a screenshot of a session that was deleted"
-NO_ROOM = "a screenshot for which the plan has no storage left"
+STORAGE_FULL = "a screenshot for which the plan has no storage left"
 MISPLACED: Mapping[Reason, str] = {
     Reason.CLOCK_SKEW: "a screenshot from a computer whose clock is more than a day off",
     Reason.IMPOSSIBLE_TIME: "a screenshot whose time cannot be true",
@@ -23,14 +23,14 @@ MISPLACED: Mapping[Reason, str] = {
 
 
 class NotKept(Exception):
-    """Nothing is kept of the picture; the message is the reason, one of a few."""
+    """The picture is not stored; the message is one of a few fixed reasons."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What is said of one picture. `session` (number or id) and `captured_at` are None where none readable was sent.
+    """The data of one picture. `session` (number or id) and `captured_at` are None if they were missing or unreadable.
 
-    `name`: the id that an agent gave it, under which it was kept before ids were made of person and name.
+    `name`: the id chosen by an agent, under which older captures are stored.
     """
 
     screenshot_id: UUID
@@ -40,9 +40,9 @@ class Capture:
     name: UUID | None = None
 
     def moment(self, *, session_start: datetime, clock_offset: timedelta, received_at: datetime) -> datetime:
-        """When it was taken, by our clock: never before its session, and never in the future.
+        """The moment of the capture on the gateway's clock, limited to the time since the session's start and to now.
 
-        `clock_offset`: how far the desktop's clock is behind.
+        `clock_offset`: the device's clock offset.
         """
         if self.captured_at is None:
             return received_at
@@ -50,24 +50,24 @@ class Capture:
 
 
 def capture_id(employee_id: UUID, taken: str, data: bytes) -> UUID:
-    """The same for the same picture of the same time (as it was sent) of the same person, however often it comes."""
+    """A capture's id: the same for the same person, picture and capture time, so repetitions are recognised."""
     digest = blake2b(taken.encode("utf-8", "surrogatepass"), digest_size=16, key=employee_id.bytes)
     digest.update(data)
     return UUID(bytes=digest.digest())
 
 
 def named_capture_id(employee_id: UUID, name: UUID) -> UUID:
-    """Under which id a capture is kept whose agent has named it: another person's may have the same name."""
+    """The id of a capture that its agent has named; two people may use the same name."""
     return UUID(bytes=blake2b(name.bytes, digest_size=16, key=employee_id.bytes).digest())
 
 
 def decode_photo(photo: object) -> bytes:
-    """The file behind base64 text, with or without a `data:` prefix; nothing where there is none."""
+    """The decoded base64 text, with or without a `data:` prefix; empty if it is invalid."""
     if not isinstance(photo, str):
         return b""
     if photo.startswith("data:"):
         photo = photo.partition(",")[2]
     try:
         return binascii.a2b_base64(photo)
-    except ValueError:  # also text that is not ASCII
+    except ValueError:  # raised for text that is not ASCII, too
         return b""

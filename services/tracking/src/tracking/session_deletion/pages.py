@@ -1,4 +1,4 @@
-"""Pages on which an admin deletes a session."""
+"""The page on which an admin deletes a session."""
 
 from datetime import UTC, datetime
 
@@ -18,14 +18,14 @@ router = APIRouter(prefix="/sessions")
 
 @router.get("/{number}/delete")
 async def confirm_deletion(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
-    """What deleting it means."""
+    """Explains what deleting the session means."""
     shown = await show_session(workspace.engine, visitor.company_id, visitor.person.employee_id, number, is_admin=True)
     return render("session_delete.html", person=visitor.person, shown=shown)
 
 
 @router.post("/{number}/delete")
 async def delete(workspace: TheWorkspace, visitor: AdminVisitor, pictures: ThePictures, number: Number) -> Response:
-    """Deletes it, with its time, use and screenshots; one that is open ends first."""
+    """Deletes the session with its time, use and screenshots; an open one ends first."""
     await delete_session(
         workspace.engine,
         pictures,

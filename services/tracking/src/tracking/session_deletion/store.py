@@ -1,4 +1,4 @@
-"""Sessions that an admin deletes: their rows stay, with the seconds that went with them; of their use only the keys."""
+"""Deleted sessions: their rows stay, with the seconds that were deleted; of their use only the keys stay."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tracking.clock.rules.spans import Spans
 from tracking.ingest.store.use_in_time import OFF_THE_CLOCK, on_the_clock
-from tracking.sessions.rules import LONGEST_LAG, Course
+from tracking.sessions.rules import MAX_HEARTBEAT_DELAY, SessionCourse
 from tracking.sessions.store.session_bounds import NEXT_START, UNTIL
 from tracking.totals.store.multiranges import from_text, to_text
 
@@ -20,8 +20,8 @@ _HOLD = text(f"""
     WHERE w.number = :number AND w.deleted_at IS NULL FOR NO KEY UPDATE OF w
 """)
 
-# A second more on either side: those at the ends are whole. Until when one goes that its device's records go on with
-# is not known before it is read.
+# A second more on both sides, since the ends are rounded to whole seconds. How long a session lasted that continues
+# with its device's records is known only after reading it.
 _BESIDE = text(f"""
     SELECT w.device_id, {_COURSE} FROM work_session w
     WHERE w.employee_id = :employee_id AND w.session_id <> :session_id AND w.deleted_at IS NULL
@@ -38,7 +38,7 @@ _MARK = text("""
     WHERE session_id = :session_id
 """)
 
-# The moments find the rows; the last second of each, the one before its end, decides.
+# The moments find the rows; the last second of each span, the one before its end, decides.
 _FROM, _TO = (f"to_timestamp({bound}(w.deleted_use) + 1)" for bound in ("lower", "upper"))
 _EMPTY_USE = f"""
     UPDATE usage_record SET seconds = 0, name = '', detail = '' FROM work_session w
@@ -60,29 +60,31 @@ _DELETED = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
-    """A session that stands. History that was imported elsewhere may have no device."""
+class SessionToDelete:
+    """A session to be deleted. Imported history may have no device."""
 
     session_id: UUID
     employee_id: UUID
     device_id: UUID | None
-    course: Course
+    course: SessionCourse
 
 
-async def hold(tx: AsyncConnection, number: int) -> Doomed | None:
-    """The scope's session, unless it was deleted; nobody else changes it until the transaction ends."""
+async def lock(tx: AsyncConnection, number: int) -> SessionToDelete | None:
+    """Locks the session until the transaction ends; None if it was deleted or does not exist."""
     row = (await tx.execute(_HOLD, {"number": number})).one_or_none()
     if row is None:
         return None
     session_id, employee_id, device_id, *course = row
-    return Doomed(session_id, employee_id, device_id, Course(*course))
+    return SessionToDelete(session_id, employee_id, device_id, SessionCourse(*course))
 
 
-async def beside(tx: AsyncConnection, doomed: Doomed, end: datetime) -> list[tuple[UUID | None, Course]]:
-    """Device and course of the person's other sessions that stand and may share seconds with this one until `end`."""
-    values = {"employee_id": doomed.employee_id, "session_id": doomed.session_id, "lag": LONGEST_LAG}
+async def beside(
+    tx: AsyncConnection, doomed: SessionToDelete, end: datetime
+) -> list[tuple[UUID | None, SessionCourse]]:
+    """Device and course of the person's other sessions that may share seconds with this one until `end`."""
+    values = {"employee_id": doomed.employee_id, "session_id": doomed.session_id, "lag": MAX_HEARTBEAT_DELAY}
     rows = await tx.execute(_BESIDE, values | {"start": doomed.course.started_at, "end": end})
-    return [(device_id, Course(*course)) for device_id, *course in rows]
+    return [(device_id, SessionCourse(*course)) for device_id, *course in rows]
 
 
 async def mark(
@@ -95,27 +97,27 @@ async def mark(
     use: Spans,
     now: datetime,
 ) -> None:
-    """Ends and deletes a session, with `seconds` of its device; `use` are those whose use nobody sees any more."""
+    """Ends and deletes a session, with `seconds` of its device; `use` are the seconds whose use is erased."""
     values = {"session_id": session_id, "ended_at": ended_at, "deleted_by": deleted_by, "now": now}
     await tx.execute(_MARK, values | {"seconds": to_text(seconds), "use": to_text(use)})
 
 
-async def empty_use(tx: AsyncConnection, session_id: UUID) -> None:
-    """Empties the records of use that went with a deleted session; under their keys they are known for ever."""
+async def erase_use(tx: AsyncConnection, session_id: UUID) -> None:
+    """Erases the use of a deleted session; the keys of the records stay, so that repetitions are recognised."""
     for statement in _EMPTY_USE_OF_ONE:
         await tx.execute(statement, {"session_id": session_id})
 
 
-async def empty_late_use(tx: AsyncConnection, since: datetime) -> int:
-    """Does so for the scope's sessions that were deleted since then: rows that came later; returns how many."""
+async def erase_late_rows(tx: AsyncConnection, since: datetime) -> int:
+    """Erases use of sessions deleted since then that arrived later; returns the number of records."""
     return sum([(await tx.execute(statement, {"since": since})).rowcount for statement in _EMPTY_USE_OF_RECENT])
 
 
 async def companies_with_recent(dispatch: AsyncConnection, since: datetime) -> list[UUID]:
-    """Companies with sessions that were deleted since then, read with the dispatch role."""
+    """Companies with sessions deleted since then, read with the dispatch role."""
     return list((await dispatch.execute(_COMPANIES_WITH_RECENT, {"since": since})).scalars())
 
 
 async def deleted(tx: AsyncConnection) -> list[tuple[UUID, UUID, Spans]]:
-    """(employee, device, seconds in Unix time) of each of the scope's deleted sessions that had any."""
+    """(employee, device, seconds in Unix time) of each deleted session of the company that had any."""
     return [(employee, device, from_text(ranges)) for employee, device, ranges in await tx.execute(_DELETED)]

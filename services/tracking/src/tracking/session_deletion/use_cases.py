@@ -1,4 +1,4 @@
-"""An admin deletes a session: it counts nowhere and shows nothing any more, and whatever comes of it again is known."""
+"""Deletes a session: it is no longer counted or shown, and repetitions of its data are recognised."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -17,14 +17,14 @@ from tracking.screenshots.store import screenshots
 from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.store.screenshots import Screenshot
 from tracking.session_deletion import store as session_deletion
-from tracking.session_deletion.store import Doomed
+from tracking.session_deletion.store import SessionToDelete
 from tracking.sessions.rules import likely_end, seconds_alone, seconds_of
 from tracking.sessions.store import sessions
 from tracking.totals.rules.daybook import CompanyChange, Daybook, DayKey, EmployeeTotals, company_changes, hours_of
 from tracking.totals.store import company_days, device_hours, employee_days, fold_queue
 from tracking.totals.use_cases import Encode, announce, fold_company
 
-NOT_THERE = "There is no such session"
+NO_SUCH_SESSION = "There is no such session"
 
 
 async def delete_session(
@@ -37,11 +37,10 @@ async def delete_session(
     encode: Encode,
     now: datetime,
 ) -> None:
-    """Deletes a session of the company; one that is open ends at its last sign of life.
+    """Deletes a session; an open one ends at its last heartbeat.
 
-    The pictures go first: what fails or breaks off after them leaves a session that can be deleted again, never a
-    picture without one. NotFound: there is no such session, or it was deleted before. Unavailable: the picture store
-    does not answer.
+    Pictures are deleted first: after a failure the session can be deleted again, and no picture is left without one.
+    NotFound: there is no such session, or it was deleted before. Unavailable: the picture store does not respond.
     """
     gone: dict[UUID, Screenshot] = {}
     while True:
@@ -49,13 +48,13 @@ async def delete_session(
             if screenshot.screenshot_id not in gone:
                 await pictures.delete(company_id, screenshot.screenshot_id, screenshot.captured_at)
                 gone[screenshot.screenshot_id] = screenshot
-        while await fold_company(engine, company_id, encode):  # what its device has recorded says until when it went
+        while await fold_company(engine, company_id, encode):  # the device's records show when it ended
             pass
         async with company_scope(engine, company_id) as tx:
             is_deleted = await _delete(tx, company_id, number, gone, deleted_by=deleted_by, encode=encode, now=now)
         if is_deleted:
             break
-    for screenshot in gone.values():  # one that came twice may have been written again meanwhile
+    for screenshot in gone.values():  # a capture that was sent twice may have been written again meanwhile
         await pictures.delete(company_id, screenshot.screenshot_id, screenshot.captured_at)
 
 
@@ -63,7 +62,7 @@ async def _kept(engine: AsyncEngine, company_id: UUID, number: int) -> list[Scre
     async with company_scope(engine, company_id) as tx:
         session = await sessions.by_number(tx, number)
         if session is None or session.deleted:
-            raise NotFound(NOT_THERE)
+            raise NotFound(NO_SUCH_SESSION)
         return [found for is_kept, found in await screenshots.of_session(tx, session.session_id) if is_kept]
 
 
@@ -77,17 +76,17 @@ async def _delete(
     encode: Encode,
     now: datetime,
 ) -> bool:
-    """False, and nothing has changed, when a picture has come that is not `gone`."""
-    company = await companies.next_revision(tx)  # from here on nobody folds
-    doomed = await session_deletion.hold(tx, number)  # and nobody adds a picture
+    """Deletes it. False, with no change: a screenshot has arrived that is not in `gone`."""
+    company = await companies.next_revision(tx)  # locks the company: no fold can run until the transaction ends
+    doomed = await session_deletion.lock(tx, number)  # and no screenshot can be added
     if company is None or doomed is None:
-        raise NotFound(NOT_THERE)
+        raise NotFound(NO_SUCH_SESSION)
     captures = await screenshots.of_session(tx, doomed.session_id)
     kept = [screenshot for is_kept, screenshot in captures if is_kept]
     if any(screenshot.screenshot_id not in gone for screenshot in kept):
         return False
     seconds = await _end(tx, doomed, deleted_by=deleted_by, now=now)
-    await session_deletion.empty_use(tx, doomed.session_id)
+    await session_deletion.erase_use(tx, doomed.session_id)
     await screenshots.free_storage(
         tx, await screenshots.remove(tx, [screenshot.screenshot_id for screenshot in kept], now)
     )
@@ -96,7 +95,7 @@ async def _delete(
     )
     today = day_of(datetime.now(UTC), company.time_zone)
     if kept:
-        changes.setdefault(today, CompanyChange())  # for the storage
+        changes.setdefault(today, CompanyChange())  # storage is a level
     if changes:
         revision, now_used = company.feed_revision, await levels.read(tx)
         await company_days.add(tx, company_id, changes, revision=revision, today=today, levels=now_used)
@@ -104,11 +103,11 @@ async def _delete(
     return True
 
 
-async def _end(tx: AsyncConnection, doomed: Doomed, *, deleted_by: UUID, now: datetime) -> Spans:
-    """Ends it with the seconds that no session beside it has, of its person's use and, returned, of its device's time.
+async def _end(tx: AsyncConnection, doomed: SessionToDelete, *, deleted_by: UUID, now: datetime) -> Spans:
+    """Ends it and takes the seconds that no other session has: of the person's use and, returned, of the device's time.
 
-    It goes until its end or its last sign of life and no further: whatever the device recorded afterwards, before the
-    deletion or later, may belong to a session that has yet to arrive. The others go on as long as is likely.
+    The session lasts until its end or last heartbeat: what the device recorded afterwards may belong to a session that
+    has yet to arrive. Other sessions are assumed to last as long as is likely.
     """
     end = doomed.course.seen_until
     own = seconds_of(doomed.course.started_at, end)
@@ -125,9 +124,9 @@ async def _end(tx: AsyncConnection, doomed: Doomed, *, deleted_by: UUID, now: da
 
 
 async def _recount(
-    tx: AsyncConnection, company: CompanyRow, doomed: Doomed, seconds: Spans, captured: Collection[datetime]
+    tx: AsyncConnection, company: CompanyRow, doomed: SessionToDelete, seconds: Spans, captured: Collection[datetime]
 ) -> dict[date, CompanyChange]:
-    """Counts the person's days again without what went; what the company's days lose. What waits never counts."""
+    """Recounts the person's days without the deleted seconds; returns the change of the company's days."""
     whose, zone, began = doomed.employee_id, company.time_zone, doomed.course.started_at
     book = Daybook(zone)
     if seconds and doomed.device_id:
@@ -153,15 +152,15 @@ def _lost(whose: UUID, moments: Counter[datetime], time_zone: str) -> Counter[Da
     return lost
 
 
-LATEST = timedelta(days=30)  # after a deletion; what comes later still is left out of reports alone
+LATEST = timedelta(days=30)  # after a deletion; what arrives later is left out of reports only
 
 
 async def erase_late_use(engine: AsyncEngine, dispatch: AsyncEngine, now: datetime) -> int:
-    """Empties records of use that belong to sessions deleted not longer than `LATEST` ago; returns how many."""
+    """Erases late use of sessions deleted within `LATEST`; returns the number of records."""
     async with dispatch.begin() as tx:
         companies = await session_deletion.companies_with_recent(tx, now - LATEST)
     emptied = 0
     for company_id in companies:
         async with company_scope(engine, company_id) as tx:
-            emptied += await session_deletion.empty_late_use(tx, now - LATEST)
+            emptied += await session_deletion.erase_late_rows(tx, now - LATEST)
     return emptied

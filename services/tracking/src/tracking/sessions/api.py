@@ -8,8 +8,8 @@ from tracking.devices.api.desktop import DeviceGateway, device_of
 from tracking.devices.store.devices import Device
 from tracking.protocols.calls import Call
 from tracking.protocols.desktop import Reply, id_in, no, ok, text_in, time_in
+from tracking.sessions.use_cases.heartbeats import Heartbeats
 from tracking.sessions.use_cases.lifecycle import end_session, poll_session, start_session
-from tracking.sessions.use_cases.signs_of_life import SignsOfLife
 
 
 class SessionGateway(DeviceGateway, Protocol):
@@ -19,7 +19,7 @@ class SessionGateway(DeviceGateway, Protocol):
     def engine(self) -> AsyncEngine: ...
 
     @property
-    def life(self) -> SignsOfLife: ...
+    def heartbeats(self) -> Heartbeats: ...
 
 
 async def call_create(gateway: SessionGateway, call: Call) -> Reply:
@@ -47,13 +47,13 @@ async def call_stop(gateway: SessionGateway, call: Call) -> Reply:
 
 
 async def call_poll(gateway: SessionGateway, call: Call) -> Reply:
-    """`active_token`, `session_id`: whether to go on."""
+    """`active_token`, `session_id`: whether the session continues."""
     number = id_in(call.fields, "session_id")
     device = await _device(gateway, call)
     if not await poll_session(gateway.engine, call.company.company_id, device, number=number):
         return no("This work session has ended")
-    gateway.life.session(call.company.company_id, number, call.received_at)
-    return ok("The session goes on")
+    gateway.heartbeats.session(call.company.company_id, number, call.received_at)
+    return ok("The session continues")
 
 
 async def _device(gateway: SessionGateway, call: Call) -> Device:

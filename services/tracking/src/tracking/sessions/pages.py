@@ -1,4 +1,4 @@
-"""Pages about sessions: everyone's own, and those of the company for its admins, who may end and delete them."""
+"""Pages of sessions: employees see their own, admins those of the company, which they may end."""
 
 from typing import Annotated
 from urllib.parse import urlencode
@@ -8,14 +8,14 @@ from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import InvalidInput
 from tracking.sessions.use_cases.lifecycle import end_session_as_admin
-from tracking.sessions.use_cases.show_sessions import Wanted, show_session, show_sessions
+from tracking.sessions.use_cases.show_sessions import SessionFilter, show_session, show_sessions
 from tracking.workspace.pages.forms import After, Number, date_of
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import AdminVisitor, AnyVisitor, TheWorkspace
 from tracking.workspace.rules.visitors import ADMIN
 
 router = APIRouter(prefix="/sessions")
-Field = Annotated[str, Query(max_length=20)]  # browsers send an empty field, too
+Field = Annotated[str, Query(max_length=20)]  # browsers send an empty field as well
 
 
 @router.get("")
@@ -26,9 +26,9 @@ async def sessions(
     person: Field = "",
     after: After = "",
 ) -> Response:
-    """Those of the company for its admins, by day and person; the own ones, by day, for everyone else."""
+    """The company's sessions for its admins, by day and person; an employee's own sessions by day."""
     is_admin = visitor.person.role == ADMIN
-    wanted = Wanted(person=_number(person) if is_admin else None, day=date_of(day), after=after)
+    wanted = SessionFilter(person=_number(person) if is_admin else None, day=date_of(day), after=after)
     shown = await show_sessions(
         workspace.engine, visitor.company_id, visitor.person.employee_id, wanted, is_admin=is_admin
     )
@@ -45,7 +45,7 @@ async def sessions(
 
 @router.get("/{number}")
 async def session(workspace: TheWorkspace, visitor: AnyVisitor, number: Number) -> Response:
-    """One of them."""
+    """One session."""
     shown = await show_session(
         workspace.engine,
         visitor.company_id,
@@ -62,12 +62,12 @@ async def end(
     visitor: AdminVisitor,
     number: Number,
 ) -> Response:
-    """Ends an open one at its last sign of life; a desktop tracker stops within seconds."""
+    """Ends an open session at its last heartbeat; a tracker stops within seconds."""
     await end_session_as_admin(workspace.engine, visitor.company_id, number)
     return RedirectResponse(f"/sessions/{number}", 303)
 
 
 def _number(text: str) -> int | None:
     if text and not (text.isascii() and text.isdecimal()):
-        raise InvalidInput("a person is chosen by a number")
+        raise InvalidInput("the person must be given by number")
     return int(text) if text else None

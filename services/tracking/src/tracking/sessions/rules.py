@@ -1,4 +1,4 @@
-"""Until when a session goes, which seconds it covers, and which of them are its own alone."""
+"""How long a session lasts, which seconds it covers, and which of them no other session has."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,35 +8,37 @@ from math import ceil, floor
 from tracking.clock.rules.spans import Span, Spans, normalise, subtract
 
 BY_TRACKER = "TRACKER"
-LONGEST_LAG = timedelta(seconds=90)  # of signs of life: agents give one each minute or so, stored within ten seconds
+MAX_HEARTBEAT_DELAY = timedelta(
+    seconds=90
+)  # delay of heartbeats: agents send one each minute or so, stored within ten seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """What is known of how long a session was recorded."""
+class SessionCourse:
+    """What is known about the length of a session."""
 
     started_at: datetime
-    seen_until: datetime  # its end, or its last sign of life, which may be a record of its device
+    seen_until: datetime  # its end or its last heartbeat, which may be a record of its device
     ended_by: str | None  # TRACKER, ADMIN, SILENCE or NEXT; None: it is open
-    next_start: datetime | None  # of the next session of the same device
+    next_start: datetime | None  # of the device's next session
 
 
-def likely_end(course: Course, now: datetime) -> datetime:
-    """Until when it may have been recorded: if it is open until now, else not long after its signs.
+def likely_end(course: SessionCourse, now: datetime) -> datetime:
+    """Until when it may have lasted: an open one until now, another one shortly after its last heartbeat.
 
-    What its tracker ended was over then, and any was when the same device began its next.
+    A session that its tracker ended was over then, and any was when its device began the next.
     """
     if course.ended_by == BY_TRACKER:
         return course.seen_until
-    latest = now if course.ended_by is None else min(now, course.seen_until + LONGEST_LAG)
+    latest = now if course.ended_by is None else min(now, course.seen_until + MAX_HEARTBEAT_DELAY)
     return max(course.seen_until, min(latest, course.next_start or latest))
 
 
 def seconds_of(start: datetime, end: datetime) -> Span:
-    """Unix seconds between the two moments; those that begin or end in between are whole."""
+    """The Unix seconds between two moments; those at the ends count as whole."""
     return floor(start.timestamp()), ceil(end.timestamp())
 
 
 def seconds_alone(session: Span, others: Iterable[Span]) -> Spans:
-    """Seconds of a session that none of the others covers."""
+    """The seconds of a session that no other session covers."""
     return subtract(normalise([session]), normalise(others))

@@ -1,6 +1,4 @@
-"""Pages of tasks: everyone sees the own ones and writes notes to them, admins all of the company's, which they change
-and delete.
-"""
+"""Pages of tasks: employees see their own and write notes to them; admins see, change and delete the company's."""
 
 from typing import Annotated, Literal
 from urllib.parse import urlencode
@@ -11,39 +9,39 @@ from pydantic import BaseModel, BeforeValidator
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import InvalidInput, http_status
-from tracking.tasks.store import GivenTask
+from tracking.tasks.store import AssignedTask
 from tracking.tasks.use_cases.edit_tasks import browse_tasks, change_task, delete_task, note_task, open_task
 from tracking.tasks.use_cases.tasks import STATUSES
-from tracking.workspace.pages.forms import After, Number, Once, Version, Whole, date_of, version_for
+from tracking.workspace.pages.forms import After, IdempotencyKey, Number, Version, Whole, date_of, version_for
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import AdminVisitor, AnyVisitor, TheWorkspace, Visitor, Workspace
 from tracking.workspace.rules.editing import Editor, Stale
 from tracking.workspace.rules.visitors import ADMIN
 
 router = APIRouter(prefix="/tasks")
-EMPTY = BeforeValidator(lambda text: text or None)  # browsers send an empty field, too
+EMPTY = BeforeValidator(lambda text: text or None)  # browsers send an empty field as well
 Person = Annotated[Whole | None, EMPTY, Query()]
 Status = Annotated[Literal["OPEN", "IN_PROGRESS", "DONE"] | None, EMPTY, Query()]
 
 
 class TaskForm(BaseModel):
-    """What somebody is to do. The use case says what these take, so that what was typed can stay."""
+    """A new task. The use case checks the limits, so that the form keeps what was typed."""
 
     title: str
     description: str = ""
     due_date: str = ""
-    once: Once = ""
+    once: IdempotencyKey = ""
 
 
 class ChangeForm(TaskForm):
-    """What somebody is to do instead; `person` is their number."""
+    """A changed task; `person` is the number of the person who has it."""
 
     person: Whole
     version: Version
 
 
 class NoteForm(BaseModel):
-    """What is to be known about a task."""
+    """The note of a task."""
 
     note: str = ""
     version: Version
@@ -53,7 +51,7 @@ class NoteForm(BaseModel):
 async def tasks_page(
     workspace: TheWorkspace, visitor: AnyVisitor, person: Person = None, status: Status = None, after: After = ""
 ) -> Response:
-    """The company's for its admins, the own ones for everyone else."""
+    """The company's tasks for its admins, an employee's own tasks otherwise."""
     shown = await browse_tasks(
         workspace.engine,
         visitor.company_id,
@@ -77,7 +75,7 @@ async def tasks_page(
 
 @router.get("/{number}")
 async def task_page(workspace: TheWorkspace, visitor: AnyVisitor, number: Number) -> Response:
-    """One task: its note, and for admins all that can be changed."""
+    """One task with its note, and for admins the form to change it."""
     return await _task(workspace, visitor, number)
 
 
@@ -88,7 +86,7 @@ async def change(
     number: Number,
     form: Annotated[ChangeForm, Form()],
 ) -> Response:
-    """Changes it; the person's desktop shows it within seconds."""
+    """Changes the task; the person's desktop shows it within seconds."""
     try:
         await change_task(
             workspace.engine,
@@ -109,7 +107,7 @@ async def change(
 async def write_note(
     workspace: TheWorkspace, visitor: AnyVisitor, number: Number, form: Annotated[NoteForm, Form()]
 ) -> Response:
-    """Writes its note, which whoever has the task and the company's admins see."""
+    """Saves the task's note, which its person and the company's admins see."""
     try:
         await note_task(
             workspace.engine,
@@ -126,13 +124,13 @@ async def write_note(
 
 @router.post("/{number}/delete")
 async def delete(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
-    """Takes it away, from the person's desktop too."""
+    """Deletes the task, from the person's desktop too."""
     await delete_task(workspace.engine, visitor.company_id, number)
     return RedirectResponse("/tasks", 303)
 
 
 def _only_of(visitor: Visitor) -> UUID | None:
-    """Whose tasks alone the visitor may see; None: everyone's."""
+    """The person whose tasks alone the visitor may see; None: everyone's."""
     return None if visitor.person.role == ADMIN else visitor.person.employee_id
 
 
@@ -145,7 +143,7 @@ async def _task(
     typed: ChangeForm | None = None,
     note: NoteForm | None = None,
 ) -> Response:
-    """The task, with what was typed in place of what is stored."""
+    """The page of a task; after an error it shows what was typed."""
     shown = await open_task(workspace.engine, visitor.company_id, number, only_of=_only_of(visitor))
     return render(
         "task.html",
@@ -160,7 +158,7 @@ async def _task(
     )
 
 
-def _as_typed(given: GivenTask) -> ChangeForm:
+def _as_typed(given: AssignedTask) -> ChangeForm:
     task = given.task
     return ChangeForm(
         title=task.title,

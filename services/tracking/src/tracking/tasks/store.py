@@ -1,4 +1,4 @@
-"""Tasks that admins give to people."""
+"""Rows of tasks."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,7 +22,7 @@ _COLUMNS = """
     t.completed_at, t.note, t.version, t.note_version, t.task_id
 """
 
-# Those to do, the newest first, then those done, the latest first. Ids are made in the order of time.
+# Open tasks, newest first, then completed ones, latest first. Ids are in the order of creation.
 _ORDER = "ORDER BY t.completed_at DESC NULLS FIRST, t.task_id DESC"
 _AFTER = """
     (CAST(:after_id AS uuid) IS NULL
@@ -95,10 +95,10 @@ class Task:
     due_date: date | None
     assigned_by: str
     created_at: datetime
-    started_at: datetime | None  # the first time that it was IN_PROGRESS
+    started_at: datetime | None  # the first time it was IN_PROGRESS
     completed_at: datetime | None
-    note: str  # of whoever has it or gives it
-    version: int  # of what admins change
+    note: str  # written by its person or an admin
+    version: int  # of the fields that admins change
     note_version: int
     task_id: UUID
 
@@ -109,8 +109,8 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenTask:
-    """A task, and the number and name of the person who has it."""
+class AssignedTask:
+    """A task, and the number and name of its person."""
 
     employee_number: int
     employee: str
@@ -118,7 +118,7 @@ class GivenTask:
 
 
 @dataclass(frozen=True, slots=True)
-class Updated:
+class TaskUpdate:
     """A task's new state."""
 
     completed_at: datetime | None
@@ -135,7 +135,7 @@ async def insert(
     due_date: date | None,
     now: datetime,
 ) -> None:
-    """Gives somebody of the scope a task."""
+    """Inserts a task of one of the company's people."""
     values = {
         "company_id": company_id,
         "task_id": new_id(),
@@ -152,27 +152,29 @@ async def insert(
 async def of_employee(
     tx: AsyncConnection, employee_id: UUID, *, limit: int, after: Position | None = None
 ) -> list[Task]:
-    """One person's tasks after that position: those to do, the newest first, then those done, the latest first."""
+    """A person's tasks after that position: open ones, newest first, then completed ones, latest first."""
     rows = await tx.execute(_OF_EMPLOYEE, {"employee_id": employee_id, "limit": limit} | _after(after))
     return [Task(**row._mapping) for row in rows]
 
 
 async def set_status(
     tx: AsyncConnection, employee_id: UUID, number: int, *, status: str, now: datetime
-) -> Updated | None:
-    """Changes a task of that person; None when they have none with that number. Done again keeps the first time."""
+) -> TaskUpdate | None:
+    """Changes a task of that person; None if they have none with that number. A completed task keeps its first
+    completion.
+    """
     values = {"employee_id": employee_id, "number": number, "status": status, "now": now}
     row = (await tx.execute(_SET_STATUS, values)).one_or_none()
-    return Updated(**row._mapping) if row else None
+    return TaskUpdate(**row._mapping) if row else None
 
 
 def _after(position: Position | None) -> dict[str, object]:
     return {"after_moment": position.moment if position else None, "after_id": position.row_id if position else None}
 
 
-def _given(row: Row[Any]) -> GivenTask:
+def _given(row: Row[Any]) -> AssignedTask:
     task = dict(row._mapping)
-    return GivenTask(task.pop("employee_number"), task.pop("employee"), Task(**task))
+    return AssignedTask(task.pop("employee_number"), task.pop("employee"), Task(**task))
 
 
 async def browse(
@@ -183,26 +185,26 @@ async def browse(
     status: str | None,
     limit: int,
     after: Position | None,
-) -> list[GivenTask]:
-    """The scope's tasks of that person and status, None being any, ordered as one person's are."""
+) -> list[AssignedTask]:
+    """The company's tasks of that person and status (None: any), ordered like a person's."""
     asked = {"employee_id": employee_id, "employee_number": employee_number, "status": status, "limit": limit}
     values = asked | _after(after)
     return [_given(row) for row in await tx.execute(_BROWSE, values)]
 
 
-async def by_number(tx: AsyncConnection, number: int, *, employee_id: UUID | None = None) -> GivenTask | None:
-    """The scope's task with that number, if it is that person's, None being anybody's."""
+async def by_number(tx: AsyncConnection, number: int, *, employee_id: UUID | None = None) -> AssignedTask | None:
+    """The company's task with that number, if it belongs to that person (None: anybody)."""
     row = (await tx.execute(_BY_NUMBER, {"number": number, "employee_id": employee_id})).one_or_none()
     return _given(row) if row else None
 
 
-async def hold(tx: AsyncConnection, number: int) -> None:
-    """Holds the scope's task with that number, if there is one, until the transaction ends."""
+async def lock(tx: AsyncConnection, number: int) -> None:
+    """Locks the task with that number, if there is one, until the transaction ends."""
     await tx.execute(_HOLD, {"number": number})
 
 
 async def last_edits(tx: AsyncConnection, number: int) -> tuple[LastEdit, LastEdit]:
-    """Who changed the scope's task last, and who wrote its note."""
+    """Who last changed the task, and who last wrote its note."""
     row = (await tx.execute(_LAST_EDITS, {"number": number})).one()
     return LastEdit(row.version, row.changed_by, row.changed_at), LastEdit(row.note_version, row.note_by, row.note_at)
 
@@ -217,16 +219,16 @@ async def change(
     description: str,
     due_date: date | None,
 ) -> None:
-    """Changes what the scope's task says and whose it is."""
+    """Changes the content of the task and its person."""
     values = {"employee_id": employee_id, "title": title, "description": description, "due_date": due_date}
     await tx.execute(_CHANGE, values | {"number": number, "by": by})
 
 
 async def set_note(tx: AsyncConnection, number: int, note: str, *, by: UUID) -> None:
-    """Writes the note of the scope's task with that number."""
+    """Saves the note of the task."""
     await tx.execute(_SET_NOTE, {"number": number, "note": note, "by": by})
 
 
 async def delete(tx: AsyncConnection, number: int) -> bool:
-    """Deletes a task; False when the scope has none with that number."""
+    """Deletes a task; False if the company has none with that number."""
     return (await tx.execute(_DELETE, {"number": number})).rowcount > 0

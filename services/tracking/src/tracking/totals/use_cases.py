@@ -1,4 +1,4 @@
-"""Folds what trackers claim into totals and announces the months that changed: many companies in one transaction."""
+"""Folds claims into totals and publishes the months that changed, many companies in one transaction."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -22,35 +22,35 @@ from tracking.totals.rules.daybook import (
     HourKey,
     company_changes,
 )
-from tracking.totals.rules.timeline import Claim, Kind
+from tracking.totals.rules.timeline import ActivityKind, Claim
 from tracking.totals.store import company_days, fold_queue, folding
 from tracking.totals.store.company_days import CompanyDayRow
-from tracking.totals.store.folding import Held, Taken
+from tracking.totals.store.folding import LockedCompany, QueueEntry
 
-ENTRIES_A_TURN = 20_000
-_KINDS = {str(kind): kind for kind in Kind}  # an enumeration is slow to ask
+ENTRIES_PER_TURN = 20_000
+_KINDS = {str(kind): kind for kind in ActivityKind}  # comparing with members of an enumeration is slow
 
 Encode = Callable[[UUID, date, Sequence[CompanyDayRow]], OutgoingEvent]
-"""Makes the event of a month from its first day and its days."""
+"""Creates the event of a month from its first day and its days."""
 
 
 async def fold_company(engine: AsyncEngine, company_id: UUID, encode: Encode) -> bool:
-    """Folds some `ENTRIES_A_TURN` entries in one transaction; says whether there may be more."""
+    """Folds about `ENTRIES_PER_TURN` entries of one company; returns whether there may be more."""
     async with company_scope(engine, company_id) as tx:
         return await _fold(tx, [company_id], encode, wait=True)
 
 
 async def fold_companies(engine: AsyncEngine, company_ids: Collection[UUID], encode: Encode) -> bool:
-    """Folds some `ENTRIES_A_TURN` entries in one transaction; says whether there may be more.
+    """Folds about `ENTRIES_PER_TURN` entries in one transaction; returns whether there may be more.
 
-    `engine` is of the role that folds. A company that somebody else holds at this moment waits for its next turn.
+    `engine` has the fold role. A company that is locked elsewhere waits for the next turn.
     """
     async with companies_scope(engine, company_ids) as tx:
         return await _fold(tx, company_ids, encode, wait=False)
 
 
 async def announce(tx: AsyncConnection, company_id: UUID, months: set[date], encode: Encode) -> None:
-    """Appends the whole of each month to the outbox, in place of an older version that still waits there."""
+    """Appends each month to the outbox; it replaces an older version that still waits there."""
     for first in sorted(months):
         end = date(first.year + first.month // 12, first.month % 12 + 1, 1)
         days = await company_days.read(tx, first, end)
@@ -58,9 +58,9 @@ async def announce(tx: AsyncConnection, company_id: UUID, months: set[date], enc
 
 
 async def _fold(tx: AsyncConnection, company_ids: Collection[UUID], encode: Encode, *, wait: bool) -> bool:
-    """Reads the kept state of the hours that the entries touch and never a raw row again."""
-    turns = {held.company_id: _Turn(held) for held in await folding.hold(tx, company_ids, wait=wait)}
-    entries = await folding.take(tx, turns.keys(), ENTRIES_A_TURN) if turns else []
+    """Reads the stored hours that the entries touch, and no raw row."""
+    turns = {held.company_id: _Turn(held) for held in await folding.lock(tx, company_ids, wait=wait)}
+    entries = await folding.take(tx, turns.keys(), ENTRIES_PER_TURN) if turns else []
     for entry in entries:
         turns[entry.company_id].entries.append(entry)
     turns = {company_id: turn for company_id, turn in turns.items() if turn.entries}
@@ -85,18 +85,18 @@ async def _fold(tx: AsyncConnection, company_ids: Collection[UUID], encode: Enco
         for (company_id, first), days in (await folding.company_days(tx, sorted(months))).items()
     ]
     await folding.announce(tx, announced)
-    return len(entries) >= ENTRIES_A_TURN
+    return len(entries) >= ENTRIES_PER_TURN
 
 
 class _Turn:
     """One company's part of a fold."""
 
-    def __init__(self, held: Held) -> None:
+    def __init__(self, held: LockedCompany) -> None:
         self.held = held
         self.today = day_of(datetime.now(UTC), held.time_zone)
-        self.entries: list[Taken] = []
+        self.entries: list[QueueEntry] = []
         self.book = Daybook(held.time_zone)
-        self._before: dict[DayKey, EmployeeTotals] = {}  # of the people's days that change
+        self._before: dict[DayKey, EmployeeTotals] = {}  # of the days that change
         self._after: dict[DayKey, EmployeeTotals] = {}
 
     @cached_property
@@ -126,9 +126,9 @@ class _Turn:
         )
 
 
-def reports_of(entries: Sequence[Taken]) -> list[DeviceReport]:
-    """The new claims put together again as the reports they came in, by their first entries."""
-    # By the integers of the ids, for a UUID hashes in Python.
+def reports_of(entries: Sequence[QueueEntry]) -> list[DeviceReport]:
+    """Groups the new claims into the reports they came in, ordered by their first entries."""
+    # Keyed by the integers of the ids, since a UUID hashes in Python.
     reports: dict[tuple[int, int, int], tuple[UUID, UUID, list[Claim]]] = {}
     for _entry_id, is_new, _company, upload_id, employee_id, device_id, kind, at, seconds in entries:
         if is_new and kind in _KINDS and upload_id and employee_id and device_id:

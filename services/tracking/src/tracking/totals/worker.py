@@ -1,4 +1,4 @@
-"""The aggregator's loop: finds companies that have something to fold and folds them, many at a time."""
+"""The aggregator's loop: finds companies with waiting entries and folds them, many at a time."""
 
 import asyncio
 import time
@@ -14,21 +14,21 @@ from tracking.totals.use_cases import Encode, fold_companies
 
 log = structlog.get_logger()
 
-# Claims that come between two passes are cheaper folded together, so the more a pass costs, the longer is the pause.
-BEAT = 1.0  # seconds of a pause at least
-REST = 8  # times as long as the pass took
-LONGEST_REST = 2.0  # seconds
+# Claims that arrive between two passes cost less folded together, so the pause grows with the cost of a pass.
+MIN_REST_SECONDS = 1.0  # minimum seconds of a pause
+REST_FACTOR = 8  # factor of the pass's duration
+MAX_REST_SECONDS = 2.0  # seconds
 COMPANIES_AT_ONCE = 64
-LONGEST_PAUSE = 60.0  # seconds until a company whose fold fails gets its next turn
+MAX_PAUSE_SECONDS = 60.0  # seconds until a company whose fold failed gets its next turn
 
 
 class Aggregation:
-    """One a process; a company's fold that fails holds up no other, and pauses longer each time."""
+    """One per process. A company whose fold fails does not stop the others, and is retried after growing pauses."""
 
     def __init__(
         self, engine: AsyncEngine, dispatch: AsyncEngine, encode: Encode, announced: Callable[[], None]
     ) -> None:
-        """`engine` is of the role that folds; `announced` is called after each turn."""
+        """`engine` has the fold role; `announced` is called after each turn."""
         self._engine = engine
         self._dispatch = dispatch
         self._encode = encode
@@ -36,14 +36,14 @@ class Aggregation:
         self._pauses: dict[UUID, tuple[float, float]] = {}  # seconds, and until when (monotonic)
 
     async def fold_and_rest(self) -> bool:
-        """One pass and the pause after it, unless there is more."""
+        """One pass, followed by a pause unless there is more."""
         began = time.monotonic()
         if not await self.fold_waiting():
-            await asyncio.sleep(min(max(BEAT, REST * (time.monotonic() - began)), LONGEST_REST))
+            await asyncio.sleep(min(max(MIN_REST_SECONDS, REST_FACTOR * (time.monotonic() - began)), MAX_REST_SECONDS))
         return True
 
     async def fold_waiting(self) -> bool:
-        """Gives each waiting company a turn; says whether any has more than a turn's worth to fold."""
+        """Gives each waiting company a turn; returns whether any has more entries than one turn takes."""
         async with self._dispatch.begin() as tx:
             waiting = await fold_queue.companies_waiting(tx)
         due = [company_id for company_id in waiting if self._is_due(company_id)]
@@ -57,7 +57,7 @@ class Aggregation:
             with span("fold companies"):
                 more = await fold_companies(self._engine, company_ids, self._encode)
         except Exception as error:
-            if len(company_ids) > 1:  # each alone, to find out whose fault it is
+            if len(company_ids) > 1:  # one by one, to find the company that fails
                 return any([await self._turn([company_id]) for company_id in company_ids])
             self._pause(company_ids[0], error)
             return False
@@ -70,6 +70,6 @@ class Aggregation:
         return company_id not in self._pauses or self._pauses[company_id][1] <= time.monotonic()
 
     def _pause(self, company_id: UUID, error: Exception) -> None:
-        seconds = min(2 * self._pauses.get(company_id, (BEAT / 2, 0.0))[0], LONGEST_PAUSE)
+        seconds = min(2 * self._pauses.get(company_id, (MIN_REST_SECONDS / 2, 0.0))[0], MAX_PAUSE_SECONDS)
         self._pauses[company_id] = seconds, time.monotonic() + seconds
         log.error("company not folded", company_id=str(company_id), error=repr(error), next_try_in=seconds)

@@ -1,4 +1,4 @@
-"""Forms that took effect, by the keys of their pages; kept for a day."""
+"""Submissions that took effect, by their idempotency keys; kept for a day."""
 
 from uuid import UUID
 
@@ -13,7 +13,7 @@ _SWEEP = text("""
     )
 """)
 
-# A second one that comes at the same moment waits here until the first has committed.
+# A concurrent submission with the same key waits until the first has committed.
 _INSERT = text("""
     INSERT INTO form_submission (company_id, key_digest, employee_id, content_digest, result)
     VALUES (:company_id, :key_digest, :employee_id, :content_digest, :result)
@@ -26,7 +26,7 @@ _FIND = text("""
 
 
 async def insert(tx: AsyncConnection, company_id: UUID, submission: Submission, result: str) -> bool:
-    """Notes a form of the scope and what came of it; False when its key was used before."""
+    """Stores a submission of the company and its result; False if its key was used before."""
     await tx.execute(_SWEEP)
     values = {
         "company_id": company_id,
@@ -39,6 +39,6 @@ async def insert(tx: AsyncConnection, company_id: UUID, submission: Submission, 
 
 
 async def find(tx: AsyncConnection, submission: Submission) -> tuple[UUID, bytes, str] | None:
-    """Who sent the scope's form with that key, the digest of what it held, and what came of it."""
+    """Who sent the submission with that key, the digest of its content, and its result."""
     row = (await tx.execute(_FIND, {"key_digest": submission.key_digest})).one_or_none()
     return (row.employee_id, bytes(row.content_digest), row.result) if row else None

@@ -1,4 +1,4 @@
-"""Has a form take effect once, however often it is sent."""
+"""Makes a submission take effect once."""
 
 import hmac
 from uuid import UUID
@@ -17,14 +17,14 @@ SENT_BEFORE = (
 async def earlier_result(
     tx: AsyncConnection, company_id: UUID, submission: Submission | None, result: str = ""
 ) -> str | None:
-    """None: it is new, and the caller goes on in this transaction; else the result of the first time.
+    """None: it is new, and the caller continues in this transaction; otherwise the first result.
 
-    Conflict: the key was used with other content, or by somebody else. Without a submission nothing is remembered.
+    Conflict: the key was used with other content or by somebody else. Without a submission nothing is stored.
     """
     if submission is None or await form_submissions.insert(tx, company_id, submission, result):
         return None
     found = await form_submissions.find(tx, submission)
-    if found is None:  # swept at this very moment: a day has passed
+    if found is None:  # it expired just now
         raise Conflict(SENT_BEFORE)
     sender, content_digest, earlier = found
     if sender != submission.by or not hmac.compare_digest(content_digest, submission.content_digest):

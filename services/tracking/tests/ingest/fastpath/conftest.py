@@ -14,14 +14,14 @@ from tracker_client import stamp
 from tracking.access.rules.directory import AccessDirectory
 from tracking.gateway.api.desktop import DesktopApi
 from tracking.gateway.api.endpoints import Gateway
-from tracking.ingest.fastpath.api.ordinary_uploads import Uploads
+from tracking.ingest.fastpath.api.ordinary_uploads import FastPath
 from tracking.ingest.fastpath.api.protocol import UploadProtocol
 
 PATH = "/api/upload/employee-activity"
 
 
 class Counted:
-    """The application behind the short way; counts what reaches it."""
+    """The fallback application; counts the requests that reach it."""
 
     def __init__(self, app: DesktopApi) -> None:
         self._app = app
@@ -43,7 +43,7 @@ def application(api: DesktopApi) -> Counted:
 @pytest.fixture
 async def port(gateway: Gateway, directory: AccessDirectory, application: Counted) -> AsyncIterator[int]:
     listener = bind("127.0.0.1:0")
-    speaking = UploadProtocol.of(Uploads(gateway, directory))
+    speaking = UploadProtocol.of(FastPath(gateway, directory))
     serving = asyncio.create_task(serve(application, listener, protocol=speaking))
     yield listener.getsockname()[1]
     serving.cancel()

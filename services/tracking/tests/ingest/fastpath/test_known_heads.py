@@ -1,4 +1,4 @@
-"""Uploads under heads that were parsed before: they are answered as they would be under heads that nobody knows."""
+"""Known heads: uploads under cached heads get the same responses as under unknown heads."""
 
 import asyncio
 from itertools import pairwise
@@ -27,7 +27,7 @@ async def test_a_head_is_parsed_once(port, seat, request_of, parsed, application
 
 
 async def test_what_follows_a_known_head_need_not_be_ordinary(port, request_of, application, stored, seat) -> None:
-    """It is answered as it would be under a head that nobody knows."""
+    """The response is the same as under an unknown head."""
     ordinary = request_of([row("known, as it is")])
     known, body = ordinary[: -len(ordinary.partition(b"\r\n\r\n")[2])], ordinary.partition(b"\r\n\r\n")[2]
     reader, writer = await asyncio.open_connection("127.0.0.1", port)

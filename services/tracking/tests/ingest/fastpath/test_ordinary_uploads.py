@@ -1,4 +1,4 @@
-"""The short way of ordinary uploads through a real socket: it answers as the application would, or hands over to it."""
+"""The fast path through a real socket: it responds as the fallback would, or hands the request over to it."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ import pytest
 
 from services.tracking.tests.ingest.fastpath.conftest import PATH, answer, row
 from tracking.ingest.fastpath.api import protocol
-from tracking.ingest.fastpath.api.ordinary_uploads import Uploads
+from tracking.ingest.fastpath.api.ordinary_uploads import FastPath
 from tracking.ingest.rules.rows import MAX_DETAIL
 from tracking.ingest.use_cases import group_commit
 
@@ -70,7 +70,7 @@ async def test_a_request_in_pieces_and_two_at_once(port, seat, request_of, appli
 
 
 async def test_a_body_that_comes_slowly_is_the_applications(port, request_of, application, monkeypatch) -> None:
-    monkeypatch.setattr(protocol, "PATIENCE", 0.01)
+    monkeypatch.setattr(protocol, "MAX_ARRIVAL_SECONDS", 0.01)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     whole = request_of([row("slow")])
     writer.write(whole[:-10])
@@ -141,8 +141,8 @@ async def test_a_row_is_the_same_row_on_either_way(port, seat, request_of, appli
 
 
 async def test_a_company_beyond_its_share_is_told_to_wait(port, request_of, monkeypatch) -> None:
-    monkeypatch.setattr(group_commit, "MOST_UPLOADS", 0)
-    monkeypatch.setattr(group_commit, "FEW", 0)
+    monkeypatch.setattr(group_commit, "MAX_UPLOADS", 0)
+    monkeypatch.setattr(group_commit, "MIN_UPLOADS_PER_COMPANY", 0)
     monkeypatch.setattr(protocol, "REFUSAL_DELAY", 0.01)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request_of([row("too many")]))
@@ -157,9 +157,9 @@ async def test_a_company_beyond_its_share_is_told_to_wait(port, request_of, monk
 async def test_a_company_beyond_its_share_that_sends_slowly_is_told_so_too(
     port, request_of, application, monkeypatch
 ) -> None:
-    monkeypatch.setattr(group_commit, "MOST_UPLOADS", 0)
-    monkeypatch.setattr(group_commit, "FEW", 0)
-    monkeypatch.setattr(protocol, "PATIENCE", 0.01)
+    monkeypatch.setattr(group_commit, "MAX_UPLOADS", 0)
+    monkeypatch.setattr(group_commit, "MIN_UPLOADS_PER_COMPANY", 0)
+    monkeypatch.setattr(protocol, "MAX_ARRIVAL_SECONDS", 0.01)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request_of([row("too many")])[:-10])
     code, headers, body = await answer(reader)
@@ -190,7 +190,7 @@ async def test_a_fault_of_the_short_way_is_the_applications_to_answer(
     def fail(*_arguments: Any) -> None:
         raise LookupError("a mistake of ours")
 
-    monkeypatch.setattr(Uploads, "take", fail)
+    monkeypatch.setattr(FastPath, "take", fail)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request_of([row("unlucky")]))
     assert (await answer(reader))[0] == 200

@@ -1,4 +1,4 @@
-"""Rows packed for COPY say what they said, and COPY stores them as the slower INSERT would."""
+"""Packed rows contain the original values, and COPY stores them as INSERT would."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -10,8 +10,8 @@ from servicekit.ids import new_id
 from tracking.clock.rules.unix_time import microsecond_of, moment_of
 from tracking.ingest.fastpath.store.packing import CLAIMS, QUARANTINE, USAGE, Packer, unpack
 from tracking.ingest.fastpath.store.writer import IngestWriter
-from tracking.ingest.rules.upload_reader import Activity, Quarantined, Report, Usage
-from tracking.totals.rules.timeline import Kind
+from tracking.ingest.rules.upload_reader import ActivityClaim, Quarantined, Report, UsageSpan
+from tracking.totals.rules.timeline import ActivityKind
 
 COMPANY, EMPLOYEE, DEVICE = UUID(int=1), UUID(int=2), UUID(int=3)
 
@@ -19,8 +19,8 @@ words = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0
 ids = st.binary(min_size=16, max_size=16)
 moments = st.integers(0, microsecond_of(datetime(2200, 1, 1, tzinfo=UTC)))
 seconds = st.integers(0, 31 * 86_400)
-usage = st.builds(Usage, ids, st.sampled_from("aw"), moments, seconds, words, words)
-activity = st.builds(Activity, ids, st.sampled_from(Kind), moments, seconds)
+usage = st.builds(UsageSpan, ids, st.sampled_from("aw"), moments, seconds, words, words)
+activity = st.builds(ActivityClaim, ids, st.sampled_from(ActivityKind), moments, seconds)
 quarantined = st.builds(Quarantined, ids, words, words)
 reports = st.builds(
     Report, st.lists(usage, max_size=5), st.lists(activity, max_size=3), st.lists(quarantined, max_size=3)
@@ -48,11 +48,11 @@ def test_what_is_unpacked_is_what_was_packed(report: Report) -> None:
 
 @given(st.lists(usage, min_size=1, max_size=4, unique_by=lambda u: u.record_id))
 @settings(max_examples=15)
-async def test_both_ways_store_the_same(new_tenant, environment, stored, found: list[Usage]) -> None:
+async def test_both_ways_store_the_same(new_tenant, environment, stored, found: list[UsageSpan]) -> None:
     """The first upload is copied. The second has a row of the first and goes the other way."""
     tenant = await new_tenant()
     [whose] = [row["employee_id"] for row in await stored("employee", tenant.company_id) if row["role"] == "EMPLOYEE"]
-    old = Usage(new_id().bytes, "a", microsecond_of(datetime.now(UTC)), 1, "Editor", "notes")
+    old = UsageSpan(new_id().bytes, "a", microsecond_of(datetime.now(UTC)), 1, "Editor", "notes")
     writer = IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"])
     packer = Packer(tenant.company_id, whose, DEVICE)
     for usages in ([old], [old, *found]):

@@ -1,4 +1,4 @@
-"""What tracking may ask billing: what companies are entitled to, and until when."""
+"""Calls to billing: what companies are entitled to, and until when."""
 
 from datetime import UTC
 from uuid import UUID
@@ -12,7 +12,7 @@ _SERVICE = "contracts.billing.v1.BillingService"
 
 
 class BillingClient:
-    """A channel to billing."""
+    """A gRPC channel to billing."""
 
     def __init__(self, address: str, tls: TlsSettings) -> None:
         self._channel = open_channel(
@@ -21,13 +21,13 @@ class BillingClient:
         self._stub = billing_pb2_grpc.BillingServiceStub(self._channel)
 
     async def entitlement_changes(self, after_revision: int) -> tuple[list[Entitlement], int]:
-        """One page of entitlements changed after the revision, and where to ask on."""
+        """One page of the entitlements changed after the revision, and the revision to continue from."""
         request = billing_pb2.ListEntitlementChangesRequest(after_revision=after_revision)
         response = await call(self._stub.ListEntitlementChanges, request)
         return [_from_message(message) for message in response.entitlements], response.revision
 
     async def close(self) -> None:
-        """Ends the channel."""
+        """Closes the channel."""
         await self._channel.close(None)
 
 

@@ -1,4 +1,4 @@
-"""What tracking may ask tenancy: who holds which key, and to note that a company's trackers are alive."""
+"""Calls to tenancy: companies and their keys, and reports of when companies and keys were used."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,38 +13,40 @@ from tracking.access.rules.company_keys import CompanyKey, KeyUse
 from tracking.access.rules.directory import Company
 from tracking.access.rules.policy import TrackingPolicy
 
-_ENTRIES_A_CALL = 5_000  # tenancy takes twice as many
+_ENTRIES_PER_CALL = 5_000  # tenancy accepts twice as many
 _SERVICE = "contracts.tenancy.v1.TenancyService"
 
 
 class TenancyClient:
-    """A channel to tenancy."""
+    """A gRPC channel to tenancy."""
 
     def __init__(self, address: str, tls: TlsSettings) -> None:
         self._channel = open_channel(address, tls, server_name="tenancy", idempotent=[f"{_SERVICE}/ListAccessChanges"])
         self._stub = tenancy_pb2_grpc.TenancyServiceStub(self._channel)
 
     async def access_changes(self, after_revision: int) -> tuple[list[Company], int]:
-        """One page of companies changed after the revision, and where to ask on."""
+        """One page of the companies changed after the revision, and the revision to continue from."""
         request = tenancy_pb2.ListAccessChangesRequest(after_revision=after_revision)
         response = await call(self._stub.ListAccessChanges, request)
         return [_from_record(record) for record in response.records], response.revision
 
     async def report_sync(self, times: Mapping[UUID, datetime]) -> None:
-        """Says when companies were last heard of."""
+        """Reports when companies were last active."""
         messages = [_to_sync_time(company_id, at) for company_id, at in times.items()]
-        for start in range(0, len(messages), _ENTRIES_A_CALL):
-            part = messages[start : start + _ENTRIES_A_CALL]
+        for start in range(0, len(messages), _ENTRIES_PER_CALL):
+            part = messages[start : start + _ENTRIES_PER_CALL]
             await call(self._stub.ReportSync, tenancy_pb2.ReportSyncRequest(times=part))
 
     async def report_key_use(self, uses: Sequence[KeyUse], *, pepper_id: str) -> None:
-        """Says how keys are used; those found under an old pepper come with their digest under the newest."""
-        for start in range(0, len(uses), _ENTRIES_A_CALL):
-            messages = [_to_use(use, pepper_id) for use in uses[start : start + _ENTRIES_A_CALL]]
+        """Reports the use of keys. A key found under an old pepper is reported with its digest under the newest one as
+        well.
+        """
+        for start in range(0, len(uses), _ENTRIES_PER_CALL):
+            messages = [_to_use(use, pepper_id) for use in uses[start : start + _ENTRIES_PER_CALL]]
             await call(self._stub.ReportKeyUse, keys_pb2.ReportKeyUseRequest(uses=messages))
 
     async def close(self) -> None:
-        """Ends the channel."""
+        """Closes the channel."""
         await self._channel.close(None)
 
 

@@ -1,4 +1,4 @@
-"""Company keys as the gateway knows them: digests under the platform's peppers, some of which end at a moment."""
+"""Company keys as the gateway knows them: digests under the platform's peppers, some with an expiry."""
 
 import hmac
 import re
@@ -12,9 +12,10 @@ _KEY = re.compile(rb"company_[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class CompanyKey:
-    """One way into a company. After a rotation with grace the old key opens until `valid_until`; None: no end.
+    """One key of a company. After a rotation with a grace period the old key is valid until `valid_until`; None: no
+    expiry.
 
-    `newest_digest` is set where the key was found by its digest under an old pepper.
+    `newest_digest` is set if the key was found by its digest under an old pepper.
     """
 
     company_id: UUID
@@ -23,18 +24,18 @@ class CompanyKey:
     newest_digest: bytes | None = None
 
     def opens(self, now: datetime) -> bool:
-        """Whether it opens at that moment."""
+        """Whether the key is valid at that moment."""
         return self.valid_until is None or now < self.valid_until
 
 
 class Peppers:
-    """The peppers that digests may be made with, the newest first; more than one while an old one is replaced."""
+    """The peppers under which digests may have been computed, newest first. There are several during a replacement."""
 
     def __init__(self, newest: bytes, *old: bytes) -> None:
         self._peppers = (newest, *old)
 
     def digests(self, key: bytes) -> Iterator[bytes]:
-        """HMAC-SHA256 of the key's text under each pepper: what tenancy may have stored."""
+        """HMAC-SHA256 of the key under each pepper: the digests that tenancy may have stored."""
         return (hmac.digest(pepper, key, "sha256") for pepper in self._peppers)
 
     def newest_digest(self, key: bytes) -> bytes:
@@ -48,13 +49,13 @@ class Peppers:
 
 
 def is_key(text: bytes | None) -> bool:
-    """Whether it has the form of a company key."""
+    """Whether the text has the format of a company key."""
     return text is not None and _KEY.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """How a key is used. `newest_digest`: the same key under the newest pepper, when it was known by an old one."""
+    """How a key is used. `newest_digest`: the digest under the newest pepper, if the key was found under an old one."""
 
     company_id: UUID
     digest: bytes

@@ -1,4 +1,4 @@
-"""May this company's call go on? The decision is made from memory; what is too old to be trusted refuses."""
+"""The access directory: whether a company's calls are allowed, decided from memory. A stale directory refuses."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -9,11 +9,11 @@ from uuid import UUID
 from tracking.access.rules.company_keys import CompanyKey, Peppers, is_key
 from tracking.access.rules.policy import TrackingPolicy
 
-LONGEST_UNCONFIRMED = 10.0  # seconds
+MAX_UNCONFIRMED_SECONDS = 10.0  # seconds
 
 
 class Verdict(Enum):
-    """The answer; the values of refusals are the words the tracker's users know."""
+    """The decision. The values of refusals are shown to the trackers' users."""
 
     ALLOWED = "allowed"
     KEY_MISSING = "X-Company-Key header required"
@@ -25,7 +25,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """What tenancy says of a company. One that is closed counts as suspended, for ever."""
+    """A company's access record from tenancy. A closed company counts as suspended."""
 
     company_id: UUID
     suspended: bool
@@ -36,7 +36,7 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """What billing says of a company."""
+    """A company's entitlement from billing."""
 
     company_id: UUID
     access_until: datetime
@@ -46,7 +46,7 @@ class Entitlement:
 
 
 class Access(NamedTuple):
-    """The verdict on a key and, when the key is known, whose it is."""
+    """The verdict on a key, and its company where the key is known."""
 
     verdict: Verdict
     company: Company | None = None
@@ -55,18 +55,19 @@ class Access(NamedTuple):
 
 
 class AccessDirectory:
-    """All companies and entitlements as of their owners' last answers, at most `LONGEST_UNCONFIRMED` seconds old.
+    """All companies and entitlements as of the last responses of tenancy and billing.
 
-    `revision`s say where to ask on; a moment of confirmation is when the answered question was *sent* (monotonic).
+    The copy is stale after `MAX_UNCONFIRMED_SECONDS` without a confirmation. The `revision`s say where the
+    next request continues. A confirmation counts from the moment (monotonic) at which the confirmed request was *sent*.
     """
 
     def __init__(self, peppers: Peppers) -> None:
         self._peppers = peppers
-        # By the integer of the company's id: every upload looks, and a UUID hashes and compares in Python.
+        # Keyed by the integer of the company's id: every upload looks here, and a UUID hashes and compares in Python.
         self._companies: dict[int, Company] = {}
         self._entitlements: dict[int, Entitlement] = {}
         self._by_digest: dict[bytes, CompanyKey] = {}
-        self._by_text: dict[bytes, CompanyKey] = {}  # spares the HMACs of keys seen before
+        self._by_text: dict[bytes, CompanyKey] = {}  # saves the HMACs of keys that were looked up before
         self.company_revision = 0
         self.entitlement_revision = 0
         self._companies_confirmed = float("-inf")
@@ -74,7 +75,7 @@ class AccessDirectory:
         self._confirmed = float("-inf")  # the older of the two
 
     def take_companies(self, changed: list[Company], revision: int) -> None:
-        """Takes a page of what changed after `company_revision`."""
+        """Applies a page of the changes after `company_revision`."""
         for company in changed:
             old = self._companies.get(company.company_id.int)
             for key in old.keys if old else ():
@@ -86,12 +87,12 @@ class AccessDirectory:
         self.company_revision = max(self.company_revision, revision)
 
     def take_entitlements(self, changed: list[Entitlement], revision: int) -> None:
-        """Takes a page of what changed after `entitlement_revision`."""
+        """Applies a page of the changes after `entitlement_revision`."""
         self._entitlements.update({entitlement.company_id.int: entitlement for entitlement in changed})
         self.entitlement_revision = max(self.entitlement_revision, revision)
 
     def forget_companies(self) -> None:
-        """Starts again: tenancy does not know the revision that was reached here."""
+        """Clears the companies: tenancy does not know the revision that the copy has reached."""
         self._companies.clear()
         self._by_digest.clear()
         self._by_text.clear()
@@ -99,27 +100,27 @@ class AccessDirectory:
         self.confirm_companies(float("-inf"))
 
     def forget_entitlements(self) -> None:
-        """Starts again: billing does not know the revision that was reached here."""
+        """Clears the entitlements: billing does not know the revision that the copy has reached."""
         self._entitlements.clear()
         self.entitlement_revision = 0
         self.confirm_entitlements(float("-inf"))
 
     def confirm_companies(self, asked: float) -> None:
-        """Notes that everything tenancy knew at the moment `asked` (monotonic) is here."""
+        """Records that the copy holds everything that tenancy knew at the moment `asked` (monotonic)."""
         self._companies_confirmed = asked
         self._confirmed = min(asked, self._entitlements_confirmed)
 
     def confirm_entitlements(self, asked: float) -> None:
-        """Notes that everything billing knew at the moment `asked` (monotonic) is here."""
+        """Records that the copy holds everything that billing knew at the moment `asked` (monotonic)."""
         self._entitlements_confirmed = asked
         self._confirmed = min(asked, self._companies_confirmed)
 
     def is_confirmed(self, monotonic: float) -> bool:
-        """Whether what is here may still be trusted."""
-        return monotonic - self._confirmed <= LONGEST_UNCONFIRMED
+        """Whether the copy is fresh enough to be trusted."""
+        return monotonic - self._confirmed <= MAX_UNCONFIRMED_SECONDS
 
     def key(self, text: bytes, now: datetime) -> CompanyKey | None:
-        """The key with that text, unless it is unknown or has ended."""
+        """The key with that text; None if it is unknown or has expired."""
         known = self._by_text.get(text)
         if known is None:
             if not is_key(text):
@@ -137,11 +138,11 @@ class AccessDirectory:
         return self._companies[known.company_id.int] if known else None
 
     def company(self, company_id: UUID, *, now: datetime, monotonic: float, key: CompanyKey | None = None) -> Access:
-        """The verdict on a company; `key` is the one that it was found by."""
+        """The verdict on a company; `key` is the key that identified it."""
         company = self._companies.get(company_id.int)
         entitlement = self._entitlements.get(company_id.int)
         if company is None or entitlement is None or not self.is_confirmed(monotonic):
-            # A company that billing has not heard of yet gets its answer within two seconds.
+            # Billing's entitlement for a new company arrives within two seconds.
             return Access(Verdict.UNCONFIRMED, company, entitlement, key)
         if company.suspended:
             return Access(Verdict.SUSPENDED, company, entitlement, key)
@@ -150,12 +151,12 @@ class AccessDirectory:
         return Access(Verdict.ALLOWED, company, entitlement, key)
 
     def storage_of(self, company_id: UUID) -> int:
-        """Bytes that the company's screenshots may take; 0 as long as billing grants nothing."""
+        """Bytes that the company's screenshots may use; 0 while billing grants no entitlement."""
         entitlement = self._entitlements.get(company_id.int)
         return entitlement.storage_bytes if entitlement else 0
 
     def time_zones(self) -> dict[UUID, str]:
-        """Each company's time zone."""
+        """The time zone of each company."""
         return {company.company_id: company.time_zone for company in self._companies.values()}
 
     def decide(self, key: bytes | None, *, now: datetime, monotonic: float) -> Access:

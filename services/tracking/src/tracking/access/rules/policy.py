@@ -1,4 +1,4 @@
-"""What a company's trackers record, as its owner's contract with the platform has it."""
+"""A company's tracking policy: what its trackers record."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class TrackingPolicy:
-    """`version` is the Unix second of the latest change, and only grows."""
+    """`version` is the Unix second of the latest change and never decreases."""
 
     screenshots_enabled: bool = True
     screenshot_interval_seconds: int = 120
@@ -17,10 +17,10 @@ class TrackingPolicy:
     version: int = 0
 
     def version_for(self, signed_in_at: datetime) -> int:
-        """The version that a device which was signed in then is told: one that only grows on any desktop.
+        """The configuration version for a device that signed in at that moment. It never decreases on any desktop.
 
-        An agent takes a configuration only when its version exceeds the one it has, and keeps that one when another
-        person or company signs in there. A sign-in and a change of policy are seconds of the same clock; doubled, so
-        that a change still counts in the second of a sign-in.
+        An agent applies a configuration only if its version is higher than the current one, and keeps that version when
+        another person or company signs in on the same desktop. Sign-ins and policy changes are both Unix seconds;
+        doubling them lets a policy change win within the second of a sign-in.
         """
         return max(2 * int(signed_in_at.timestamp()), 2 * self.version + 1)

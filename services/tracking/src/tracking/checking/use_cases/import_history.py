@@ -1,4 +1,4 @@
-"""Takes over what an employee worked before the platform counted it: from another system, or for a demonstration."""
+"""Imports an employee's history from another system, or for a demonstration."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,22 +12,29 @@ from tracking.checking import store
 from tracking.clock.rules.days import company_day
 from tracking.clock.rules.spans import normalise
 from tracking.db.store.scope import company_scope
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Some seconds of one kind, from `start` seconds after the company's midnight."""
+class ImportedSpan:
+    """A span of seconds of one kind; `start` counts from the company's midnight."""
 
     start: int
     seconds: int
-    kind: Kind
+    kind: ActivityKind
 
 
 async def import_history(
-    engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, time_zone: str, days: Mapping[date, Sequence[Stretch]]
+    engine: AsyncEngine,
+    company_id: UUID,
+    employee_id: UUID,
+    *,
+    time_zone: str,
+    days: Mapping[date, Sequence[ImportedSpan]],
 ) -> bool:
-    """Puts the days in, a session for each block without a gap; False, and nothing changes, when it was done before."""
+    """Imports the days with one session for each block without a gap. False, with no change, if they were imported
+    before.
+    """
     if not days:
         return False
     device_id = uuid5(NAMESPACE_OID, f"history of {employee_id}")

@@ -1,4 +1,4 @@
-"""Recomputes a company's totals from its raw rows and names every difference from the kept ones."""
+"""Recomputes a company's totals from its raw rows and lists every difference from the stored totals."""
 
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -27,14 +27,14 @@ from tracking.totals.rules.daybook import (
     EmployeeTotals,
     company_changes,
 )
-from tracking.totals.rules.timeline import Claim, Kind, Timeline
+from tracking.totals.rules.timeline import ActivityKind, Claim, Timeline
 from tracking.totals.store import company_days, device_hours, employee_days
 from tracking.totals.use_cases import Encode, fold_company
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """How many days were compared and what differs; no difference is the only good answer."""
+    """The number of days compared, and the differences found; a correct company has none."""
 
     employee_days: int
     company_days: int
@@ -42,7 +42,7 @@ class Reconciliation:
 
 
 async def reconcile(engine: AsyncEngine, company_id: UUID, encode: Encode) -> Reconciliation:
-    """Folds what waits, then compares. One transaction reads everything: nothing moves underneath."""
+    """Folds the waiting entries, then compares. One transaction reads everything, so nothing changes in between."""
     while await fold_company(engine, company_id, encode):
         pass
     async with company_scope(engine, company_id) as tx:
@@ -78,7 +78,7 @@ async def reconcile(engine: AsyncEngine, company_id: UUID, encode: Encode) -> Re
 
 
 def _by_device(found: Iterable[tuple[UUID, UUID, Spans]]) -> dict[tuple[UUID, UUID], Spans]:
-    """All seconds of each employee's device."""
+    """All seconds of each employee's devices."""
     spans: dict[tuple[UUID, UUID], list[Spans]] = defaultdict(list)
     for employee_id, device_id, seconds in found:
         spans[employee_id, device_id].append(seconds)
@@ -88,7 +88,7 @@ def _by_device(found: Iterable[tuple[UUID, UUID, Spans]]) -> dict[tuple[UUID, UU
 async def _recompute(
     tx: AsyncConnection, time_zone: str, deleted: Mapping[tuple[UUID, UUID], Spans]
 ) -> tuple[dict[DayKey, EmployeeTotals], list[str]]:
-    """Everyone's days from raw rows, and where the kept hours of devices differ from them."""
+    """Everyone's days from raw rows, and the devices whose stored hours differ from them."""
     counted: dict[DayKey, EmployeeTotals] = {}
     differences: list[str] = []
     hours_kept = await device_hours.people(tx)
@@ -101,7 +101,7 @@ async def _recompute(
         recomputed = {(hour, device_id): timeline for _whose, hour, device_id, timeline in book.changed_devices()}
         differences += _hours_that_differ(await device_hours.of_employee(tx, employee_id), recomputed)
         hours_kept.discard(employee_id)
-    for employee_id in sorted(hours_kept):  # of whom there is no raw row
+    for employee_id in sorted(hours_kept):  # without any raw row
         differences += _hours_that_differ(await device_hours.of_employee(tx, employee_id), {})
     started = Counter([(employee_id, day_of(at, time_zone)) async for employee_id, at in sessions.counted(tx)])
     taken = Counter([(employee_id, day_of(at, time_zone)) async for employee_id, at in screenshots.counted(tx)])
@@ -116,7 +116,7 @@ async def _recompute(
 def _hours_that_differ(
     kept: Iterable[tuple[int, UUID, Timeline]], recomputed: Mapping[tuple[int, UUID], Timeline]
 ) -> list[str]:
-    """One line a device, however many of its hours differ."""
+    """One line for each device, however many of its hours differ."""
     found = {(hour, device_id): timeline for hour, device_id, timeline in kept}
     differing: dict[UUID, list[int]] = defaultdict(list)
     for hour, device_id in sorted(found.keys() | recomputed.keys()):
@@ -131,7 +131,7 @@ def _hours_that_differ(
 
 
 async def _employees(claims: AsyncIterator[FoldedClaim]) -> AsyncIterator[tuple[UUID, list[DeviceReport]]]:
-    """One employee after another, with the reports as they were folded."""
+    """Yields each employee with their uploads in the order in which they were folded."""
     reports: dict[tuple[int, UUID, UUID], list[Claim]] = defaultdict(list)
     employee: UUID | None = None
     async for claim in claims:
@@ -140,7 +140,7 @@ async def _employees(claims: AsyncIterator[FoldedClaim]) -> AsyncIterator[tuple[
             reports = defaultdict(list)
         employee = claim.employee_id
         key = claim.revision, claim.upload_id, claim.device_id
-        reports[key].append(Claim(Kind(claim.kind), second_of(claim.at), claim.seconds))
+        reports[key].append(Claim(ActivityKind(claim.kind), second_of(claim.at), claim.seconds))
     if employee is not None:
         yield employee, _reports(employee, reports)
 

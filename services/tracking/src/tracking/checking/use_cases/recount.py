@@ -1,4 +1,4 @@
-"""Adds a company's days up anew from what is kept by the hour: after a move to another time zone, or as a repair."""
+"""Recomputes a company's days from the stored hours of its devices: after a change of time zone, or as a repair."""
 
 from collections import Counter
 from datetime import UTC, date, datetime
@@ -18,17 +18,18 @@ from tracking.totals.use_cases import Encode, announce
 
 
 async def recount(engine: AsyncEngine, company_id: UUID, encode: Encode) -> int:
-    """Corrects the days of people and of the company; returns how many of the company's were wrong.
+    """Corrects the days of employees and of the company; returns how many of the company's days were wrong.
 
-    What `reconcile` names of devices is not mended by it: that would be wrong by the hour.
+    The stored hours themselves are taken as correct: a difference in a device's hours, as `reconcile` reports it,
+    stays.
     """
     async with company_scope(engine, company_id) as tx:
-        return await count_anew(tx, company_id, encode)
+        return await recount_days(tx, company_id, encode)
 
 
-async def count_anew(tx: AsyncConnection, company_id: UUID, encode: Encode) -> int:
-    """The same in a transaction that may have changed the company's time zone."""
-    company = await companies.next_revision(tx)  # from here on nobody folds
+async def recount_days(tx: AsyncConnection, company_id: UUID, encode: Encode) -> int:
+    """Does the same in a transaction that may have changed the company's time zone."""
+    company = await companies.next_revision(tx)  # locks the company: no fold can run until the transaction ends
     if company is None:
         return 0
     days = await _everyones_days(tx, company.time_zone)
@@ -46,16 +47,16 @@ async def _everyones_days(tx: AsyncConnection, time_zone: str) -> dict[DayKey, E
     taken = Counter([(employee_id, day_of(at, time_zone)) async for employee_id, at in screenshots.counted(tx)])
     days = Daybook(time_zone).gains(started, taken)
     for person in await employees.everyone(tx):
-        book = Daybook(time_zone)  # of nobody else's hours: years of a whole company would fill the memory
+        book = Daybook(time_zone)  # one person at a time: years of a whole company would fill the memory
         for hour, device_id, timeline in await device_hours.of_employee(tx, person.employee_id):
-            book.change(person.employee_id, hour, device_id, timeline)  # from nothing
+            book.change(person.employee_id, hour, device_id, timeline)  # each hour counts as new
         for key, gain in book.gains({}, {}).items():
             days[key] = days.get(key, EmployeeTotals()) + gain
     return days
 
 
 async def _wrong(tx: AsyncConnection, right: dict[date, CompanyChange]) -> dict[date, CompanyChange]:
-    """What the company's kept days need to be right."""
+    """The corrections that the company's stored days need."""
     kept = {row.day: row.sums for row in await company_days.read(tx, date.min, date.max)}
     needs = {
         day: right.get(day, CompanyChange()) - kept.get(day, CompanyChange()) for day in right.keys() | kept.keys()

@@ -1,4 +1,4 @@
-"""Days are the company's, from its midnight to its next: 23 to 25 hours, or more where clocks change by more."""
+"""Days go from midnight to midnight in the company's time zone, so their length changes where clocks do."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True, slots=True)
 class CompanyDay:
-    """One day; `start` and `end` in Unix seconds."""
+    """One day; `start` and `end` are Unix seconds."""
 
     date: date
     start: int
@@ -18,7 +18,7 @@ class CompanyDay:
 
 @lru_cache(maxsize=4096)
 def company_day(day: date, time_zone: str) -> CompanyDay:
-    """That day in the time zone (IANA name)."""
+    """The day in the time zone (IANA name)."""
     zone = ZoneInfo(time_zone)
     bounds = (datetime(d.year, d.month, d.day, tzinfo=zone) for d in (day, day + timedelta(days=1)))
     start, end = (int(bound.timestamp()) for bound in bounds)
@@ -26,7 +26,7 @@ def company_day(day: date, time_zone: str) -> CompanyDay:
 
 
 def day_of(moment: datetime, time_zone: str) -> date:
-    """The company's date at that moment."""
+    """The date at that moment in the time zone."""
     return moment.astimezone(ZoneInfo(time_zone)).date()
 
 

@@ -1,12 +1,13 @@
-"""Clocks of desktops, which may be wrong: how far, and which moments can still be placed."""
+"""The clocks of desktops may be wrong: the offset of a clock, and which times are plausible."""
 
 from datetime import datetime, timedelta
 
 
 def clock_offset(desktop_time: datetime, now: datetime, *, known: timedelta) -> timedelta:
-    """How far the desktop's clock, which shows `desktop_time` now, is behind; `known` is what was found before.
+    """A clock's offset, given what it shows now (`desktop_time`); `known` is the offset measured before.
 
-    The same wrong clock stays exactly as wrong: a row that is sent again must not move by a second.
+    A difference within the tolerance keeps the known offset exactly: a row that is sent again must not move by a
+    second.
     """
     offset = now - desktop_time
     if abs(offset) <= TOLERANCE:
@@ -14,6 +15,8 @@ def clock_offset(desktop_time: datetime, now: datetime, *, known: timedelta) -> 
     return known if abs(offset - known) <= TOLERANCE else offset
 
 
-TOLERANCE = timedelta(seconds=5)  # of clocks that are said to be right
+TOLERANCE = timedelta(seconds=5)  # of a clock that counts as correct
 
-PLAUSIBLE_YEARS = range(1980, 2200)  # what a wrong clock may show; farther off, an offset would leave the calendar
+PLAUSIBLE_YEARS = range(
+    1980, 2200
+)  # years that a wrong clock may show; beyond them an offset would leave the range of dates

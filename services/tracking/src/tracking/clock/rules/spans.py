@@ -9,7 +9,7 @@ Spans = list[Span]
 
 
 def normalise(spans: Iterable[Span]) -> Spans:
-    """The same seconds, sorted, with overlapping and touching spans joined."""
+    """The same seconds, sorted, with overlapping and touching spans merged."""
     result: Spans = []
     for start, end in sorted(span for span in spans if span[0] < span[1]):
         if result and start <= result[-1][1]:
@@ -20,20 +20,20 @@ def normalise(spans: Iterable[Span]) -> Spans:
 
 
 def union(*sets: Spans) -> Spans:
-    """Seconds that are in any of the sets."""
+    """Seconds in any of the sets."""
     return normalise(span for spans in sets for span in spans)
 
 
 def size(spans: Spans) -> int:
-    """How many seconds."""
+    """The number of seconds."""
     return sum([end - start for start, end in spans])
 
 
 def add(spans: Spans, more: Spans) -> None:
-    """Adds the seconds of `more`; the set itself changes, and only around them is it read."""
+    """Adds the seconds of `more` in place; only the part of the set around them is read."""
     if not more:
         return
-    if not spans or spans[-1][1] < more[0][0]:  # as almost always: time goes on
+    if not spans or spans[-1][1] < more[0][0]:  # the usual case: later than everything in the set
         spans += more
     else:
         first, last = bisect_left(spans, (more[0][0],)), bisect_right(spans, (more[-1][1], inf))
@@ -74,7 +74,7 @@ def gaps(spans: Spans, start: int, end: int) -> Spans:
 
 
 def latest(spans: Spans, seconds: int) -> Spans:
-    """The last `seconds` seconds of the set, or all of it when it has fewer."""
+    """The last `seconds` seconds of the set, or all of it if it has fewer."""
     result: Spans = []
     for start, end in reversed(spans):
         if seconds <= 0:
@@ -87,7 +87,7 @@ def latest(spans: Spans, seconds: int) -> Spans:
 
 
 def reach_back(occupied: Spans, end: int, seconds: int) -> int:
-    """The earliest of the last `seconds` seconds, at least one, before `end` that are not occupied."""
+    """The first of the last `seconds` free seconds (at least one) before `end`."""
     cursor = end
     place = bisect_left(occupied, (end,)) - 1
     while place >= 0:
@@ -102,14 +102,14 @@ def reach_back(occupied: Spans, end: int, seconds: int) -> int:
 
 
 def occupy(occupied: Spans, end: int, seconds: int) -> None:
-    """Adds the last `seconds` seconds, at least one, before `end` that are not occupied; the set itself changes."""
+    """Adds the last `seconds` free seconds (at least one) before `end` in place."""
     cover(occupied, reach_back(occupied, end, seconds), end)
 
 
 def cover(occupied: Spans, start: int, end: int) -> None:
-    """Adds the seconds from `start`, as of `reach_back`, to before `end`; the set itself changes.
+    """Adds the seconds from `start`, as `reach_back` returns it, to before `end` in place.
 
-    They become one span with all that they enclose or touch.
+    They merge with everything that they enclose or touch.
     """
     first, last = bisect_left(occupied, (start,)), bisect_right(occupied, (end, end))
     if first and occupied[first - 1][1] >= start:
@@ -117,7 +117,7 @@ def cover(occupied: Spans, start: int, end: int) -> None:
     if last < len(occupied) and occupied[last][0] == end:
         last += 1
     joined = occupied[first:last]
-    if joined:  # they are in order, and none overlaps another
+    if joined:  # `taken` is sorted and disjoint
         start, end = min(start, joined[0][0]), max(end, joined[-1][1])
     occupied[first:last] = [(start, end)]
 

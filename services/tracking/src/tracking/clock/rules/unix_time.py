@@ -1,4 +1,4 @@
-"""Unix time as integers: what is counted and compared many thousand times a second."""
+"""Unix time as integers, for code that counts and compares thousands of times a second."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,12 +7,12 @@ _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=
 
 
 def microsecond_of(moment: datetime) -> int:
-    """The moment in microseconds."""
+    """The moment in microseconds since 1970."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def microseconds(duration: timedelta) -> int:
-    """How many it has."""
+    """The duration in microseconds."""
     return duration // _MICROSECOND
 
 
@@ -22,5 +22,5 @@ def moment_of(microsecond: int) -> datetime:
 
 
 def second_of(moment: datetime) -> int:
-    """The second in which a tick of that moment ends."""
+    """The second in which a tick at that moment ends."""
     return microsecond_of(moment) // SECOND

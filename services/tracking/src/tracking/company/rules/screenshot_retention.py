@@ -1,18 +1,18 @@
-"""For how long screenshots are kept. When it becomes shorter, what is then too old is kept for another day.
+"""How long screenshots are kept. After a reduction, the older ones are kept for a grace period of one day.
 
-A plan can be changed back within that day, whatever shortened the time: another plan, another version, its end.
+Within that day the reduction can be undone, whatever caused it: another plan, another plan version, or its end.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 GRACE = timedelta(hours=24)
-EVER = 36_500  # days: what was kept before anybody noted for how long
+UNRECORDED_DAYS = 36_500  # days: the retention before it was first recorded
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Screenshots are kept for `days`; from `shortened_at` + GRACE on for `next_days`, where both are given."""
+    """Screenshots are kept for `days`; from `shortened_at` + GRACE on for `next_days`, if both are set."""
 
     days: int
     next_days: int | None = None
@@ -20,18 +20,18 @@ class Retention:
 
     @property
     def kept_for(self) -> timedelta:
-        """Older screenshots are removed."""
+        """Screenshots older than this are removed."""
         return timedelta(days=self.days)
 
     @property
     def removes_from(self) -> datetime | None:
-        """When the grace is over; None where none runs."""
+        """When the grace period ends; None if there is none."""
         return self.shortened_at + GRACE if self.shortened_at else None
 
 
 def follow(known: Retention | None, days: int, now: datetime) -> Retention:
-    """The retention once the plan is seen to give `days`. `known`: as it was before, None where it never was noted."""
-    before = known or Retention(EVER)
+    """The retention after the plan is found to grant `days`. `known`: the recorded retention, None if there is none."""
+    before = known or Retention(UNRECORDED_DAYS)
     if days >= before.days:
         return Retention(days)
     if days != before.next_days or before.removes_from is None:

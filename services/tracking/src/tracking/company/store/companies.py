@@ -1,4 +1,4 @@
-"""Tracking's own note of a company: its number in the desktop protocol, its time zone, its feed's revision."""
+"""Tracking's own row of a company: its number in the desktop protocol, its time zone, the revision of its feed."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -17,7 +17,7 @@ _SET_TIME_ZONE = text("UPDATE company SET time_zone = :time_zone")
 
 _TIME_ZONES = text("SELECT company_id, time_zone FROM company")
 
-# Not the key: log-ins and new accounts refer to it, and must not wait for whoever holds the company.
+# FOR NO KEY UPDATE: log-ins and new accounts reference the row and must not wait for this lock.
 _LOCK = text("SELECT 1 FROM company FOR NO KEY UPDATE")
 
 _NEXT_REVISION = text("""
@@ -28,7 +28,7 @@ _NEXT_REVISION = text("""
 
 @dataclass(frozen=True, slots=True)
 class CompanyRow:
-    """The company of the scope."""
+    """The company of the transaction's scope."""
 
     company_id: UUID
     number: int
@@ -37,32 +37,32 @@ class CompanyRow:
 
 
 async def ensure(tx: AsyncConnection, company_id: UUID, time_zone: str) -> None:
-    """Notes a company on its first contact."""
+    """Inserts the row at the company's first contact."""
     await tx.execute(_ENSURE, {"company_id": company_id, "time_zone": time_zone})
 
 
 async def get(tx: AsyncConnection) -> CompanyRow | None:
-    """The scope's company; None before its first contact."""
+    """The company; None before its first contact."""
     row = (await tx.execute(_GET)).one_or_none()
     return CompanyRow(**row._mapping) if row else None
 
 
 async def set_time_zone(tx: AsyncConnection, time_zone: str) -> None:
-    """Notes in which time zone the scope's days are counted; the caller counts them anew."""
+    """Sets the time zone of the company's days; the caller recounts them."""
     await tx.execute(_SET_TIME_ZONE, {"time_zone": time_zone})
 
 
 async def time_zones(dispatch: AsyncConnection) -> dict[UUID, str]:
-    """In which time zone each company's days are counted, read with the dispatch role."""
+    """The time zone of each company's days, read with the dispatch role."""
     return {company_id: zone for company_id, zone in await dispatch.execute(_TIME_ZONES)}  # noqa: C416 - rows are no pairs
 
 
 async def lock(tx: AsyncConnection) -> None:
-    """Holds the scope's company until the transaction ends."""
+    """Locks the company until the transaction ends."""
     await tx.execute(_LOCK)
 
 
 async def next_revision(tx: AsyncConnection) -> CompanyRow | None:
-    """Takes the next revision of the company's feed; holds the company until the transaction ends."""
+    """Takes the next revision of the company's feed; locks the company until the transaction ends."""
     row = (await tx.execute(_NEXT_REVISION)).one_or_none()
     return CompanyRow(**row._mapping) if row else None

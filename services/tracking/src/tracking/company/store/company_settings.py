@@ -1,4 +1,4 @@
-"""What a company's admins set for their workspace."""
+"""The settings that a company's admins have saved."""
 
 from dataclasses import asdict, dataclass
 from uuid import UUID
@@ -27,7 +27,7 @@ _PUT = text("""
 
 @dataclass(frozen=True, slots=True)
 class CompanySettings:
-    """The values of a company that has set nothing are the defaults."""
+    """The defaults apply to a company that has saved none."""
 
     workspace_name: str = "Tenantry workspace"
     brand_colour: str = "#3346d3"
@@ -35,13 +35,13 @@ class CompanySettings:
 
 
 async def get(tx: AsyncConnection) -> CompanySettings:
-    """Those of the scope's company."""
+    """The company's settings."""
     row = (await tx.execute(_GET)).one_or_none()
     return CompanySettings(**row._mapping) if row else CompanySettings()
 
 
 async def last_edit(tx: AsyncConnection) -> LastEdit:
-    """Who set those of the scope's company last; version 0: nobody has."""
+    """Who last saved the settings; version 0 if nobody has."""
     row = (await tx.execute(_LAST_EDIT)).one_or_none()
     return LastEdit(**row._mapping) if row else LastEdit(0)
 
@@ -49,6 +49,6 @@ async def last_edit(tx: AsyncConnection) -> LastEdit:
 async def put(
     tx: AsyncConnection, company_id: UUID, settings: CompanySettings, *, version: int, changed_by: UUID
 ) -> None:
-    """Replaces those of the scope's company, as that version. The caller holds the company."""
+    """Replaces the settings, as that version. The caller holds the company's lock."""
     values = {"company_id": company_id, "version": version, "changed_by": changed_by}
     await tx.execute(_PUT, values | asdict(settings))

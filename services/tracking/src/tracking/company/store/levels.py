@@ -1,4 +1,4 @@
-"""What a company uses at this moment: seats and storage."""
+"""A company's levels: seats and storage in use."""
 
 from dataclasses import dataclass
 
@@ -15,17 +15,17 @@ _SEATS_USED = text("SELECT count(*) FROM employee WHERE active")
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Not sums: the newest value counts."""
+    """The latest value counts; levels are not added up."""
 
     storage_bytes: int
     seats_used: int
 
 
 async def read(tx: AsyncConnection) -> Levels:
-    """The scope's levels now."""
+    """The company's current levels."""
     return Levels(**(await tx.execute(_READ)).one()._mapping)
 
 
 async def seats_used(tx: AsyncConnection) -> int:
-    """Active accounts of the scope."""
+    """The number of the company's active accounts."""
     return int((await tx.execute(_SEATS_USED)).scalar_one())

@@ -1,4 +1,4 @@
-"""For how long each company's screenshots are kept, as it was seen last."""
+"""Each company's screenshot retention, as it was last recorded."""
 
 from dataclasses import asdict
 from typing import Any
@@ -27,16 +27,16 @@ def _retention(row: Row[Any]) -> Retention:
 
 
 async def get(tx: AsyncConnection) -> Retention | None:
-    """That of the scope's company, if it was ever noted."""
+    """The company's retention, if it was ever recorded."""
     row = (await tx.execute(_GET)).one_or_none()
     return _retention(row) if row else None
 
 
 async def put(tx: AsyncConnection, company_id: UUID, retention: Retention) -> None:
-    """Notes that of the scope's company."""
+    """Records the company's retention."""
     await tx.execute(_PUT, {"company_id": company_id} | asdict(retention))
 
 
 async def of_all(dispatch: AsyncConnection) -> dict[UUID, Retention]:
-    """All that was noted, by company, read with the dispatch role."""
+    """Every recorded retention by company, read with the dispatch role."""
     return {row.company_id: _retention(row) for row in await dispatch.execute(_ALL)}

@@ -1,4 +1,4 @@
-"""A company moves to another time zone: its days begin at another midnight, the past ones too."""
+"""Moves a company to another time zone: all of its days, past ones included, begin at another midnight."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
@@ -12,11 +12,11 @@ from tracking.db.store.scope import company_scope
 log = structlog.get_logger()
 
 Recount = Callable[[AsyncConnection, UUID], Awaitable[int]]
-"""Adds a company's days up again in the same transaction and announces them; returns how many have changed."""
+"""Recomputes a company's days in the same transaction and publishes them; returns how many have changed."""
 
 
 class TimeZones:
-    """Follows what tenancy says of all companies, one company's transaction after another."""
+    """Follows the time zones of all companies in tenancy, with one transaction for each company."""
 
     def __init__(self, engine: AsyncEngine, dispatch: AsyncEngine, recount: Recount) -> None:
         self._engine = engine
@@ -25,9 +25,9 @@ class TimeZones:
         self._followed = -1
 
     async def follow(self, revision: int, wanted: Callable[[], Mapping[UUID, str]]) -> bool:
-        """Brings companies to the time zones of that `revision` of what is `wanted`; one's failure holds up no other.
+        """Brings companies to the `wanted` time zones of that `revision`; a failure of one does not stop the others.
 
-        Returns False: there is never more to do at once.
+        Returns False: a second pass would find nothing more to do.
         """
         if revision == self._followed:
             return False
@@ -47,10 +47,10 @@ class TimeZones:
 
 
 async def change_time_zone(engine: AsyncEngine, company_id: UUID, time_zone: str, recount: Recount) -> bool:
-    """Counts all days anew and announces every month that changes; False when the company is there already.
+    """Recomputes all days and publishes every month that changes; False if the company is in that time zone already.
 
-    Which seconds were worked does not depend on the time zone, only the days they belong to: no raw row is read, and
-    what is kept of devices stays as it is.
+    The time zone decides only which day a second belongs to. No raw row is read, and the hours of devices stay as they
+    are.
     """
     async with company_scope(engine, company_id) as tx:
         await companies.lock(tx)

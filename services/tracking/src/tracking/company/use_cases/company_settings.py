@@ -1,4 +1,4 @@
-"""What a company's admins set for their workspace: its name, its colour, how much a day is to have."""
+"""The settings of a company's workspace: name, colour, daily target."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,19 +7,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput
 from text_rules.lines import checked
-from tracking.company.rules.branding import LEAST_CONTRAST, contrast_with_white, is_colour
+from tracking.company.rules.branding import MIN_CONTRAST, contrast_with_white, is_colour
 from tracking.company.rules.screenshot_retention import Retention
 from tracking.company.store import companies, company_settings, levels, screenshot_retention
 from tracking.company.store.company_settings import CompanySettings
 from tracking.db.store.scope import company_scope
 from tracking.workspace.rules.editing import Editor, Stale, differences
 
-LONGEST_NAME = 60
+MAX_NAME_LENGTH = 60
 
 
 @dataclass(frozen=True, slots=True)
 class ShownSettings:
-    """What is set, how many seats are taken, and for how long screenshots are kept, where that is known."""
+    """The settings, the seats in use, and the screenshot retention where it is known."""
 
     settings: CompanySettings
     seats_used: int
@@ -44,14 +44,18 @@ async def show_settings(engine: AsyncEngine, company_id: UUID) -> ShownSettings:
 async def change_settings(
     engine: AsyncEngine, company_id: UUID, *, editor: Editor, name: str, colour: str, target_hours: str
 ) -> None:
-    """Replaces what is set.
+    """Replaces the settings.
 
-    InvalidInput: no name, no colour that white text is readable on, or no hours of a day. Stale: somebody was first.
+    InvalidInput: no name, a colour on which white text is not readable, or an invalid daily target. Stale: somebody
+    else saved first.
     """
-    name, colour = checked(name, "the name of the workspace", most=LONGEST_NAME, required=True), colour.strip().lower()
+    name, colour = (
+        checked(name, "the name of the workspace", most=MAX_NAME_LENGTH, required=True),
+        colour.strip().lower(),
+    )
     if not is_colour(colour):
         raise InvalidInput("the colour must be written like #3346d3")
-    if contrast_with_white(colour) < LEAST_CONTRAST:
+    if contrast_with_white(colour) < MIN_CONTRAST:
         raise InvalidInput("white text would not be readable on this colour; choose a darker one")
     settings = CompanySettings(name, colour, _seconds(target_hours))
     async with company_scope(engine, company_id) as tx:

@@ -1,4 +1,4 @@
-"""A transaction about a company, or about some: row-level security shows it their rows and no others."""
+"""The company scope: the transaction setting by which row-level security shows one company's rows, or those of some."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-COMPANIES_AT_ONCE = 256  # of a transaction: each row is looked for in the list of them
+COMPANIES_AT_ONCE = 256  # companies in one transaction; each row is compared with the whole list
 
 _SET = text("SELECT set_config('app.company_id', :company_id, true)")
 _SET_SEVERAL = text("SELECT set_config('app.company_ids', :company_ids, true)")
@@ -15,26 +15,26 @@ _SET_SEVERAL = text("SELECT set_config('app.company_ids', :company_ids, true)")
 
 @asynccontextmanager
 async def company_scope(engine: AsyncEngine, company_id: UUID) -> AsyncIterator[AsyncConnection]:
-    """Commits at the end, rolls back on any error; the setting ends with the transaction."""
+    """Commits at the end and rolls back on any error; the setting ends with the transaction."""
     async with engine.begin() as tx:
         await enter_scope(tx, company_id)
         yield tx
 
 
 async def enter_scope(tx: AsyncConnection, company_id: UUID) -> None:
-    """From here on the transaction is about another company, or about none: mails stand under the id of no company."""
+    """Switches the transaction to another company. Mails are stored under the id of no company."""
     await tx.execute(_SET, {"company_id": str(company_id)})
 
 
 def some_at_once(companies: Iterable[int]) -> Iterator[list[UUID]]:
-    """The companies with these integers as ids, in parts that are not too large for a transaction."""
+    """The companies with these integers as ids, in groups small enough for one transaction."""
     ids = [UUID(int=company) for company in sorted(companies)]
     return (ids[start : start + COMPANIES_AT_ONCE] for start in range(0, len(ids), COMPANIES_AT_ONCE))
 
 
 @asynccontextmanager
 async def companies_scope(engine: AsyncEngine, company_ids: Iterable[UUID]) -> AsyncIterator[AsyncConnection]:
-    """The same for the roles that fold and that note heartbeats, and for some companies."""
+    """Does the same for several companies; for the fold and heartbeat roles."""
     async with engine.begin() as tx:
         await tx.execute(_SET_SEVERAL, {"company_ids": f"{{{','.join(map(str, company_ids))}}}"})
         yield tx

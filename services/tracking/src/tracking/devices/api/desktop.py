@@ -1,4 +1,4 @@
-"""Calls that carry the token in a header: how to track, and a sign of life."""
+"""Desktop protocol calls about the device: configuration, policy and heartbeat."""
 
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from tracking.protocols.desktop import Reply
 
 
 class DeviceGateway(Protocol):
-    """What it takes to find the device of a call."""
+    """What it takes to identify the device of a call."""
 
     @property
     def authenticator(self) -> Authenticator: ...
@@ -22,13 +22,13 @@ class DeviceGateway(Protocol):
 
 
 async def call_config(gateway: DeviceGateway, call: Call) -> Reply:
-    """How to track, as this tracker reads it."""
+    """The configuration, in the form that this tracker reads."""
     device = await device_in_header(gateway, call)
     return Reply(200, {"status": True, "config": tracker_config(call.company.policy, device.logged_in_at)})
 
 
 async def call_policy(gateway: DeviceGateway, call: Call) -> Reply:
-    """The same for agents of other builds, which tell changes by the time of the latest."""
+    """The same for agents of other builds, which detect changes by the time of the latest one."""
     device = await device_in_header(gateway, call)
     policy = tracker_config(call.company.policy, device.logged_in_at)
     updated_at = policy.pop("updated_at")
@@ -36,7 +36,7 @@ async def call_policy(gateway: DeviceGateway, call: Call) -> Reply:
 
 
 async def call_heartbeat(gateway: DeviceGateway, call: Call) -> Reply:
-    """That the agent is alive, and that its company may work: one that may not never gets here."""
+    """Confirms that the agent is connected and its company may track; a company that may not is refused earlier."""
     await device_in_header(gateway, call)
     return Reply(
         200,
@@ -53,7 +53,7 @@ SIGN_IN_AGAIN = "Your sign-in is no longer valid; sign in again"
 
 
 async def device_of(gateway: DeviceGateway, call: Call, token: object) -> Device:
-    """The device that holds the token. NotAuthenticated: none of this company does."""
+    """The device that holds the token. NotAuthenticated: no device of the company does."""
     device = await gateway.authenticator.device(call.company.company_id, token) if isinstance(token, str) else None
     if device is None:
         raise NotAuthenticated(SIGN_IN_AGAIN)
@@ -62,6 +62,6 @@ async def device_of(gateway: DeviceGateway, call: Call, token: object) -> Device
 
 
 async def device_in_header(gateway: DeviceGateway, call: Call) -> Device:
-    """The device of the header `Authorization: Token …`. NotAuthenticated: it names none of this company."""
+    """The device named by the header `Authorization: Token …`. NotAuthenticated: no device of the company."""
     scheme, _, token = call.authorization.partition(" ")
     return await device_of(gateway, call, token.strip() if scheme == "Token" else None)

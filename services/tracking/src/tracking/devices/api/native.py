@@ -1,4 +1,4 @@
-"""The native API's calls about devices, configuration and tasks."""
+"""Native API calls about the device and its configuration."""
 
 import time
 from typing import Annotated, Any, Protocol
@@ -19,14 +19,14 @@ from tracking.protocols.calls import Caller, admitted, utc_now
 
 
 class EngineGateway(DeviceGateway, Protocol):
-    """A gateway with a connection to the database."""
+    """A gateway with a database connection."""
 
     @property
     def engine(self) -> AsyncEngine: ...
 
 
 class CallingDevice(Protocol):
-    """What it takes to find the device of a call."""
+    """What it takes to identify the device of a call."""
 
     @property
     def gateway(self) -> DeviceGateway: ...
@@ -45,33 +45,33 @@ class DeviceNative(CallingDevice, Protocol):
     def watch(self) -> ConfigWatch: ...
 
 
-LONGEST_WAIT = 30.0  # seconds
-LARGEST_VERSION = 2**53 - 1  # what every JSON reader takes for an integer
+MAX_WAIT_SECONDS = 30.0  # seconds
+MAX_VERSION = 2**53 - 1  # the largest integer that every JSON reader can represent
 
 
-def the_native(request: Request) -> Any:
-    """What the application was made with; each module says what it needs of it."""
+def get_native(request: Request) -> Any:
+    """The application's dependencies; each module declares the part it needs."""
     return request.app.state.native
 
 
-def the_caller(request: Request) -> Caller:
-    """Who was let in at the door."""
+def get_caller(request: Request) -> Caller:
+    """The caller as the gateway admitted it."""
     caller: Caller = request.state.caller
     return caller
 
 
-TheNative = Annotated[DeviceNative, Depends(the_native)]
-TheCaller = Annotated[Caller, Depends(the_caller)]
+TheNative = Annotated[DeviceNative, Depends(get_native)]
+TheCaller = Annotated[Caller, Depends(get_caller)]
 
 
-async def the_device(native: TheNative, caller: TheCaller) -> Device:
-    """The device whose credential is shown."""
+async def get_device(native: TheNative, caller: TheCaller) -> Device:
+    """The device whose credential the caller presented."""
     return await device_of(native, caller)
 
 
-TheDevice = Annotated[Device, Depends(the_device)]
+TheDevice = Annotated[Device, Depends(get_device)]
 
-# The door and `the_device` look at both; here they are for the description.
+# Key and credential are checked elsewhere; these declare them for the OpenAPI description.
 company_key = Depends(
     APIKeyHeader(
         name="X-Company-Key",
@@ -100,7 +100,7 @@ class Config(BaseModel):
 
 @router.delete("/devices/current", status_code=204, dependencies=[credential])
 async def leave(native: TheNative, caller: TheCaller, device: TheDevice) -> None:
-    """Ends the credential that is shown; what the device has sent stays."""
+    """Revokes the credential that was presented; data from the device is kept."""
     company_id = caller.company.company_id
     await devices.revoke_device(native.gateway.engine, company_id, device.device_id, caller.received_at)
     native.gateway.authenticator.forget(device)
@@ -115,13 +115,13 @@ async def leave(native: TheNative, caller: TheCaller, device: TheDevice) -> None
 async def config(
     native: TheNative,
     caller: TheCaller,
-    version: Annotated[int, Query(ge=0, le=LARGEST_VERSION, description="the one you have")] = 0,
-    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="seconds to wait for a newer one")] = 0,
+    version: Annotated[int, Query(ge=0, le=MAX_VERSION, description="the one you have")] = 0,
+    wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS, description="seconds to wait for a newer one")] = 0,
 ) -> Response:
     """What to record. With a `wait` the answer comes when there is something newer, or when the time is over."""
     until = time.monotonic() + wait
     device, found = await _current(native, caller)
-    # Nothing happens between a look at the version and the wait, so no change is missed; some change other things.
+    # No change is missed: nothing runs between reading the version and waiting. A change may concern something else.
     while found.version <= version and (left := until - time.monotonic()) > 0:
         if not await native.watch.wait(caller.company.company_id, device.device_id, left):
             until = 0.0
@@ -133,7 +133,7 @@ async def config(
 
 
 async def _current(native: DeviceNative, caller: Caller) -> tuple[Device, Config]:
-    """Device and configuration of this moment. Problem, NotAuthenticated: company or device may not go on any more."""
+    """The current device and configuration. Problem, NotAuthenticated: the company or the device has lost access."""
     device = await device_of(native, caller)
     company, _entitlement, _key = admitted(await native.admission.decide(caller.key_text, utc_now()))
     return device, _config(company.policy, device)
@@ -152,7 +152,7 @@ def _config(policy: TrackingPolicy, device: Device) -> Config:
 
 
 async def device_of(native: CallingDevice, caller: Caller) -> Device:
-    """The device that holds the credential. NotAuthenticated: none of the company does."""
+    """The device that holds the credential. NotAuthenticated: no device of the company does."""
     company_id = caller.company.company_id
     device = await native.gateway.authenticator.device(company_id, caller.credential) if caller.credential else None
     if device is None:

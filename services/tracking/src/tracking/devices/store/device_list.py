@@ -1,4 +1,4 @@
-"""Devices as people see them: where somebody is signed in, and how that ends."""
+"""Devices as the workspace lists and revokes them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ _REVOKE = text("""
     UPDATE device SET revoked_at = :now WHERE device_id = :device_id AND revoked_at IS NULL RETURNING 1
 """)
 
-# In the order in which calls are noted: the two wait for each other, never in a ring.
+# In the order in which heartbeats write devices, so that the two cannot deadlock.
 _REVOKE_ALL = text("""
     WITH good AS (
         SELECT company_id, device_id FROM device WHERE employee_id = :employee_id AND revoked_at IS NULL
@@ -36,7 +36,7 @@ _REVOKE_ALL = text("""
 
 @dataclass(frozen=True, slots=True)
 class ListedDevice:
-    """One that is signed in. `name` is what its agent called it; a desktop tracker's log-in has none."""
+    """A device that is signed in. Agents give it a `name`; a tracker's log-in has none."""
 
     device_id: UUID
     name: str | None
@@ -52,22 +52,22 @@ class ListedDevice:
 async def of_employee(
     tx: AsyncConnection, employee_id: UUID, *, limit: int, after: Position | None
 ) -> list[ListedDevice]:
-    """One person's devices after that position, the latest activity first."""
+    """A person's devices after that position, latest activity first."""
     position = {"after_moment": after.moment if after else None, "after_id": after.row_id if after else None}
     rows = await tx.execute(_OF_EMPLOYEE, {"employee_id": employee_id, "limit": limit} | position)
     return [ListedDevice(**row._mapping) for row in rows]
 
 
 async def count(tx: AsyncConnection, employee_id: UUID) -> int:
-    """How many one person has."""
+    """The number of a person's devices."""
     return int((await tx.execute(_COUNT, {"employee_id": employee_id})).scalar_one())
 
 
 async def revoke(tx: AsyncConnection, device_id: UUID, now: datetime) -> bool:
-    """Ends a device of the scope; False when there is none that is still good."""
+    """Revokes a device of the company; False if there is no valid one with that id."""
     return (await tx.execute(_REVOKE, {"device_id": device_id, "now": now})).one_or_none() is not None
 
 
 async def revoke_all(tx: AsyncConnection, employee_id: UUID, now: datetime) -> None:
-    """Ends all of one person's devices."""
+    """Revokes all devices of a person."""
     await tx.execute(_REVOKE_ALL, {"employee_id": employee_id, "now": now})

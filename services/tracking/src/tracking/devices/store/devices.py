@@ -1,4 +1,4 @@
-"""Log-ins of trackers."""
+"""Devices: log-ins of trackers and enrolled agents."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ _INSERT = text("""
     VALUES (:company_id, :device_id, :employee_id, :token_digest, :logged_in_at, :name)
 """)
 
-CHANGED = "device_changed"  # the channel on which the table's trigger tells of devices that are not what they were
+CHANGED = "device_changed"  # the channel on which a trigger of the table announces changed devices
 
 _BY_TOKEN = text("""
     SELECT d.device_id, d.employee_id, e.number AS employee_number, d.logged_in_at, d.clock_offset
@@ -25,7 +25,7 @@ _SET_OFFSET = text("UPDATE device SET clock_offset = :clock_offset WHERE device_
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One log-in that is still good. `employee_number` is the employee's id in the desktop protocol."""
+    """A valid log-in. `employee_number` is the employee's id in the desktop protocol."""
 
     device_id: UUID
     employee_id: UUID
@@ -44,7 +44,7 @@ async def insert(
     logged_in_at: datetime,
     name: str | None = None,
 ) -> None:
-    """Notes a log-in, with a name if its agent gave it one; its clock is taken to be right until a call tells."""
+    """Inserts a device, with a name if its agent gave it one. Its clock counts as correct at first."""
     await tx.execute(
         _INSERT,
         {
@@ -59,11 +59,11 @@ async def insert(
 
 
 async def by_token(tx: AsyncConnection, token_digest: bytes) -> Device | None:
-    """The scope's device with that token, unless it was revoked or its account is inactive."""
+    """The company's device with that token, unless it was revoked or its account is inactive."""
     row = (await tx.execute(_BY_TOKEN, {"token_digest": token_digest})).one_or_none()
     return Device(**row._mapping) if row else None
 
 
 async def set_clock_offset(tx: AsyncConnection, device_id: UUID, offset: timedelta) -> None:
-    """Notes how far the desktop's clock is behind."""
+    """Stores the device's clock offset."""
     await tx.execute(_SET_OFFSET, {"device_id": device_id, "clock_offset": offset})

@@ -1,4 +1,4 @@
-"""When devices were last heard of, and with which company key: many companies in one statement."""
+"""When devices were last active, and with which company key, for many companies in one statement."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -34,7 +34,7 @@ _COUNT_BY_KEY = text("""
 
 
 async def saw_devices(tx: AsyncConnection, seen: Sequence[tuple[UUID, UUID, bytes, datetime]]) -> None:
-    """Notes (company, device, digest of the key it called with, when); an older call changes nothing."""
+    """Stores (company, device, digest of the key, time of the call); an older call changes nothing."""
     if seen:
         values = columns(("company_id", "device_id", "digest", "at"), seen)
         await tx.execute(_DEVICES, values)
@@ -42,6 +42,6 @@ async def saw_devices(tx: AsyncConnection, seen: Sequence[tuple[UUID, UUID, byte
 
 
 async def count_by_key(tx: AsyncConnection, since: datetime) -> list[tuple[UUID, bytes, datetime, int]]:
-    """(company, digest, latest call, devices that are on it and called since) of each key that was ever used."""
+    """(company, digest, latest call, devices that last used the key and have called since) of each key ever used."""
     rows = await tx.execute(_COUNT_BY_KEY, {"since": since})
     return [(company_id, digest, last_used_at, count) for company_id, digest, last_used_at, count in rows]

@@ -1,6 +1,6 @@
-"""Which devices use which company key: noted in memory, kept with the devices, told to tenancy now and then.
+"""Which devices use which company key: collected in memory, stored with the devices, reported to tenancy.
 
-After a rotation with grace the owner sees from it how many desktops are still on the old key.
+After a rotation with a grace period, the owner sees how many devices still use the old key.
 """
 
 from collections import defaultdict
@@ -14,28 +14,28 @@ from tracking.access.rules.company_keys import CompanyKey, KeyUse
 from tracking.db.store.scope import companies_scope, some_at_once
 from tracking.devices.store import key_use
 
-STILL_IN_USE = timedelta(days=7)  # a desktop that was silent for longer counts no more
+STILL_IN_USE = timedelta(days=7)  # a device that was inactive for longer is not counted
 
 
 Tell = Callable[[Sequence[KeyUse]], Awaitable[None]]
 
 
 class KeyUses:
-    """What a crash loses is heard again with the next calls."""
+    """After a crash, the next calls provide what was lost."""
 
     def __init__(self, engine: AsyncEngine, tell: Tell) -> None:
-        """`engine` is of the role for heartbeats; `tell` tells tenancy."""
+        """`engine` has the heartbeat role; `tell` reports to tenancy."""
         self._engine = engine
         self._tell = tell
-        self._heard: dict[int, tuple[CompanyKey, UUID, datetime]] = {}  # by the integer of the device's id
+        self._heard: dict[int, tuple[CompanyKey, UUID, datetime]] = {}  # keyed by the integer of the device's id
         self._newest: dict[bytes, bytes] = {}
 
     def note(self, key: CompanyKey, device_id: UUID, now: datetime) -> None:
-        """A device called with the key."""
+        """Records that a device called with the key."""
         self._heard[device_id.int] = key, device_id, now
 
     async def report(self) -> bool:
-        """Keeps what was heard, of many companies in a transaction, and tells how many devices each key has."""
+        """Stores the recorded calls, many companies in a transaction, and reports the number of devices of each key."""
         calls, self._heard = self._heard, {}
         if not calls:
             return False

@@ -1,4 +1,4 @@
-"""What the calls of the desktop and of the native API are given."""
+"""The dependencies of the calls of both HTTP APIs."""
 
 from dataclasses import dataclass, field
 
@@ -11,29 +11,31 @@ from tracking.devices.use_cases.key_use import KeyUses
 from tracking.ingest.api.large_uploads import LargeUploadReader
 from tracking.ingest.use_cases.sync_records import RecordTaker
 from tracking.ingest.use_cases.take_upload import UploadTaker
-from tracking.protocols.large_bodies import Room
+from tracking.protocols.large_bodies import BodyAdmission
 from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
-from tracking.sessions.use_cases.signs_of_life import SignsOfLife
+from tracking.sessions.use_cases.heartbeats import Heartbeats
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """What the calls need."""
+    """The dependencies of desktop calls."""
 
     engine: AsyncEngine
     authenticator: Authenticator
     uploads: UploadTaker
     screenshots: ScreenshotTaker
-    life: SignsOfLife
+    heartbeats: Heartbeats
     key_uses: KeyUses
     large_uploads: LargeUploadReader
-    room: Room
-    picture_room: Room = field(default_factory=Room)  # of desktops' screenshots, whose tokens follow the pictures
+    body_admission: BodyAdmission
+    picture_admission: BodyAdmission = field(
+        default_factory=BodyAdmission
+    )  # for desktop screenshots, whose token comes after the picture
 
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """What the calls need."""
+    """The dependencies of native calls."""
 
     gateway: Gateway
     admission: Admission

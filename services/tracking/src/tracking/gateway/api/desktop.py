@@ -1,6 +1,6 @@
-"""The gateway's door, as a plain ASGI application: a framework's routing and models would cost more than the calls.
+"""The desktop protocol as a plain ASGI application: a framework's routing and models would cost more than the calls.
 
-In this order, so that a stranger costs nothing: the company's key, the body's size, its JSON, the token.
+The checks run in the order of their cost for unknown callers: company key, body size, JSON, token.
 """
 
 import structlog
@@ -21,7 +21,7 @@ from tracking.protocols.transport import Body, ClientGone, Inbound, TooSlow, ans
 
 log = structlog.get_logger()
 
-BODY_DEADLINE = 30.0  # seconds a request may take to arrive: the tracker's own time-out
+BODY_DEADLINE = 30.0  # seconds a request may take to arrive; equals the tracker's own timeout
 _CODES = {
     Verdict.KEY_MISSING: 401,
     Verdict.KEY_INVALID: 401,
@@ -54,11 +54,11 @@ class DesktopApi:
         except ClientGone:
             return
         except DATABASE_AWAY as error:
-            log.warning("database does not answer", path=path, error=repr(error))
-            reply = refusal(503, "The service is not available right now; nothing is lost, try again", retry_after=1)
+            log.warning("database unavailable", path=path, error=repr(error))
+            reply = refusal(503, "The service is temporarily unavailable; no data is lost, try again", retry_after=1)
         except Exception:
             log.exception("call failed", path=path)
-            reply = refusal(500, "Internal error; it has been logged and nothing is lost")
+            reply = refusal(500, "Internal error; it has been logged, and no data is lost")
         headers = [(b"content-type", b"application/json"), *reply.headers]
         await answer(inbound, send, reply.code, headers, reply.encode())
 
@@ -70,16 +70,16 @@ class DesktopApi:
             await self._admit(endpoint, key_text)
 
         try:
-            await confirm()  # before a byte of the body is read
+            await confirm()  # before any of the body is read
             declared = headers.get(b"content-length")
             body = Body(receive, declared, limit=endpoint.largest_body, deadline=BODY_DEADLINE)
             may_be_large = endpoint.run_large is not None and body.expected > SMALL_BODY
             await body.read(START if may_be_large else None)
             is_large = not body.complete or body.size > SMALL_BODY
-            # Again, now that it has arrived: a company that was suspended meanwhile gets nothing more.
+            # Checked again after the body: the company may have been suspended while it arrived.
             company, entitlement, key = await self._admit(endpoint, key_text)
             now = utc_now()
-            self._gateway.life.company(company.company_id, now)
+            self._gateway.heartbeats.company(company.company_id, now)
             authorization = headers.get(b"authorization", b"").decode("latin-1")
             origin = scope["client"][0] if scope.get("client") else ""
             fields = {} if is_large or not endpoint.has_body else read_object(bytes(body))
@@ -93,11 +93,11 @@ class DesktopApi:
             return endpoint.refused(from_error(error))
         except TooSlow as error:
             return refusal(408, str(error))
-        except RecursionError:  # the decoder goes a little deeper than what reads its result
-            return refusal(400, "the body must not be nested so deep; no tracker's is")
+        except RecursionError:  # the decoder accepts deeper nesting than the code that reads its result
+            return refusal(400, "the body is nested too deeply")
 
     async def _admit(self, endpoint: Endpoint, key_text: bytes | None) -> tuple[Company, Entitlement, CompanyKey]:
-        """Whose key it is. _Refused: its company may not go on, or nobody can tell."""
+        """The company of the key, its entitlement, and the key. _Refused: the company has no access."""
         access = await self._admission.decide(key_text, utc_now())
         company, entitlement, key = access.company, access.entitlement, access.key
         if access.verdict is not Verdict.ALLOWED or company is None or entitlement is None or key is None:
@@ -106,7 +106,7 @@ class DesktopApi:
 
 
 class _Refused(Exception):
-    """The company's calls are not answered."""
+    """The company has no access."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply.code)
@@ -116,5 +116,5 @@ class _Refused(Exception):
 def _refused(endpoint: Endpoint, access: Access) -> Reply:
     retry_after = 2 if access.verdict is Verdict.UNCONFIRMED else None
     reply = refusal(_CODES[access.verdict], access.verdict.value, retry_after=retry_after)
-    # A wrong key is refused everywhere; a suspended or expired company's poll and stop must end the tracking.
+    # An unknown key is refused on every path; a poll or stop of a suspended company must end the tracking.
     return endpoint.refused(reply) if access.company else reply

@@ -1,4 +1,4 @@
-"""The desktop tracker's protocol in the words of OpenAPI. It says what trackers send; more is taken than that."""
+"""The desktop protocol in OpenAPI. It describes what trackers send; the gateway accepts more than that."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ def _rows(**fields: Mapping[str, Any]) -> dict[str, Any]:
 _USED = {"active_seconds": _SECONDS}
 _WHOSE = {"employee_id": _ID, "company_id": _ID, "active_token": _TEXT}
 
-# What stands in the body, by path; the first names are needed.
+# Body fields by path; the names in the tuple are required.
 _BODIES: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
     "/api/login": (("email", "password"), {"email": _TEXT, "password": _TEXT}),
     "/api/login-check": (("id", "token"), {"id": _ID, "token": _TEXT}),
@@ -73,7 +73,7 @@ SCHEMAS: Mapping[str, Any] = {
 _CONTENT = {"application/json": {"schema": {"$ref": "#/components/schemas/DesktopAnswer"}}}
 _RETRY = {"Retry-After": {"description": "seconds", "schema": {"type": "integer", "minimum": 1}}}
 _CHALLENGE = {"WWW-Authenticate": {"description": "what is missing", "schema": {"type": "string"}}}
-# Whatever is refused, the tracker keeps what it has and sends it again.
+# After any refusal the tracker keeps its rows and repeats the request.
 _REFUSALS: Mapping[int, tuple[str, str, Mapping[str, Any]]] = {
     400: ("DesktopBadRequest", "The request is not as documented: `message` names what is wrong with it", {}),
     401: ("DesktopUnauthorized", "Company key, token or log-in is missing, wrong or has ended", _CHALLENGE),
@@ -103,7 +103,7 @@ SECURITY_SCHEMES: Mapping[str, Any] = {
 
 
 def paths() -> dict[str, Any]:
-    """Every call, by its path."""
+    """Every call by its path."""
     return {path: {endpoint.method.lower(): _operation(path)} for path, endpoint in ENDPOINTS.items()}
 
 

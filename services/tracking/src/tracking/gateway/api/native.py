@@ -1,4 +1,4 @@
-"""The native API's door: the company's key, the body's size, then the call; what goes wrong is a problem document."""
+"""The native API as an ASGI application: company key, body size, then the call; errors are problem documents."""
 
 import structlog
 from fastapi import FastAPI
@@ -27,7 +27,7 @@ from tracking.tasks.api import native as tasks
 log = structlog.get_logger()
 
 BODY_DEADLINE = 30.0  # seconds a request may take to arrive
-LARGEST_BODY = 64 * 1024
+MAX_BODY_BYTES = 64 * 1024
 
 
 class NativeApi:
@@ -57,7 +57,7 @@ class NativeApi:
             await answer(inbound, send, response.status_code, headers, bytes(response.body))
 
     async def _answer(self, scope: Scope, inbound: Inbound, send: Send) -> Response | None:
-        """The answer; None when the framework has sent it."""
+        """The response; None if the framework has sent it."""
         if scope["path"] == DESCRIPTION:
             await self._app(scope, inbound, send)
             return None
@@ -66,14 +66,14 @@ class NativeApi:
         body = Body(inbound, declared, limit=_largest_body(scope["path"]), deadline=BODY_DEADLINE)
         if body.expected <= SMALL_BODY:
             return await self._call(scope, body, caller, send)
-        await device_of(self._native, caller)  # before its megabytes are read: the credential stands in the head
-        async with self._native.gateway.room.of(caller.company.company_id, body.expected):
+        await device_of(self._native, caller)  # before megabytes of body are read: the credential is in the head
+        async with self._native.gateway.body_admission.of(caller.company.company_id, body.expected):
             return await self._call(scope, body, caller, send)
 
     async def _call(self, scope: Scope, arriving: Body, caller: Caller, send: Send) -> Response | None:
-        """The answer once the body is there; None when the framework has sent it."""
+        """The response once the body has arrived; None if the framework has sent it."""
         await arriving.read()
-        # Again, now that the body has arrived: a company that was suspended meanwhile gets nothing more.
+        # Checked again after the body: the company may have been suspended while it arrived.
         admitted(await self._native.admission.decide(caller.key_text, utc_now()))
         body = bytes(arriving)
         if scope["path"] != sync.PATH:
@@ -89,21 +89,21 @@ class NativeApi:
         key_text = headers.get(b"x-company-key")
         now = utc_now()
         company, entitlement, key = admitted(await self._native.admission.decide(key_text, now))
-        self._native.gateway.life.company(company.company_id, now)
+        self._native.gateway.heartbeats.company(company.company_id, now)
         origin = scope["client"][0] if scope.get("client") else ""
         authorization = headers.get(b"authorization", b"").decode("latin-1")
-        # The moment at which the head came: a large body takes its time, and the agent has looked at its clock before.
+        # The arrival of the head: the agent read its clock before it sent the body, which may take long.
         return Caller(company, entitlement, key, key_text or b"", authorization, origin, now)
 
 
 def _largest_body(path: str) -> int:
     if path == sync.PATH:
-        return sync.LARGEST_BODY
-    return screenshots.LARGEST_BODY if path.startswith(screenshots.PATH) else LARGEST_BODY
+        return sync.MAX_BODY_BYTES
+    return screenshots.MAX_BODY_BYTES if path.startswith(screenshots.PATH) else MAX_BODY_BYTES
 
 
 def description() -> bytes:
-    """What `/v1/openapi.json` answers, without a gateway."""
+    """The response of `/v1/openapi.json`, without a gateway."""
     return describe(_routes())
 
 
@@ -145,22 +145,22 @@ def _problem(error: Exception, path: str) -> Problem:
     elif isinstance(error, HTTPException):
         problem = from_framework(error.status_code, str(error.detail))
     elif isinstance(error, DATABASE_AWAY):
-        log.warning("database does not answer", path=path, error=repr(error))
-        problem = Problem(503, "unavailable", "The service is not available right now; nothing is lost, try again")
+        log.warning("database unavailable", path=path, error=repr(error))
+        problem = Problem(503, "unavailable", "The service is temporarily unavailable; no data is lost, try again")
     else:
         log.error("call failed", path=path, exc_info=error)
-        problem = Problem(500, "internal", "Internal error; it has been logged and nothing is lost")
+        problem = Problem(500, "internal", "Internal error; it has been logged, and no data is lost")
     return problem
 
 
 def _first(error: RequestValidationError) -> str:
-    """What is wrong first; what was sent is not repeated, for it may be a password."""
+    """The first validation error, without the rejected value, which may be a password."""
     found = error.errors()[0]
     return f"{'.'.join(str(part) for part in found['loc'])}: {found['msg']}"
 
 
 def _replay(body: bytes) -> Receive:
-    """Gives out a body that has been read."""
+    """An ASGI `receive` for a body that has been read."""
     left = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:

@@ -1,4 +1,4 @@
-"""The description of everything that the gateway answers: OpenAPI, at `/v1/openapi.json`, open to anybody."""
+"""The OpenAPI description of both HTTP APIs, public at `/v1/openapi.json`."""
 
 import json
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ def describe(app: FastAPI) -> bytes:
     components = document["components"]
     for operations in document["paths"].values():
         for operation in operations.values():
-            # The framework lists what is needed as alternatives.
+            # FastAPI lists required schemes as alternatives.
             operation["security"] = [{name: [] for needed in operation["security"] for name in needed}]
     (batch, answer), schemas = msgspec.json.schema_components([messages.Sync, messages.Synced], ref_template=_REFERENCE)
     document["paths"][sync.PATH] = {"post": _sync(batch, answer)}
@@ -52,7 +52,7 @@ def describe(app: FastAPI) -> bytes:
         components["schemas"].pop(name, None)
     components["responses"] = {**refusals.responses(), **desktop.RESPONSES}
     components["securitySchemes"] |= desktop.SECURITY_SCHEMES
-    # The gateway that answers with the document is the one that it describes.
+    # The described server is the gateway that serves the document.
     return json.dumps(document | {"info": _INFO, "servers": [{"url": "/"}], "tags": _TAGS}).encode()
 
 
@@ -71,7 +71,7 @@ def _references(statuses: Iterable[int]) -> dict[str, Any]:
 
 
 def _without_defaults(schema: Any) -> Any:
-    """What may be absent has no default worth naming, and generators take a default for something always there."""
+    """Removes defaults: generators treat a field with a default as always present."""
     if isinstance(schema, dict):
         return {name: _without_defaults(found) for name, found in schema.items() if name != "default"}
     return [_without_defaults(found) for found in schema] if isinstance(schema, list) else schema
@@ -83,7 +83,7 @@ def _sync(batch: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         "summary": "Sync",
         "operationId": "sync",
         "description": "Takes a batch of records; one that is refused holds up no other. At most "
-        f"{messages.MOST_RECORDS} records and {sync.LARGEST_BODY} bytes, expanded; gzip and zstd are understood.",
+        f"{messages.MAX_RECORDS} records and {sync.MAX_BODY_BYTES} bytes, expanded; gzip and zstd are understood.",
         "security": [{"CompanyKey": [], "DeviceCredential": []}],
         "parameters": [
             {

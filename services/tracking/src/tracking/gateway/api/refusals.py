@@ -1,4 +1,4 @@
-"""Every refusal of the native API, and what an agent does about it: one table for code, description and documents."""
+"""Every refusal of the native API and how an agent reacts to it: one table for code, description and documents."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ PICTURE_TIMES = tuple(reason.name.lower() for reason in MISPLACED)
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Kinds of one status that ask for the same; `then` is an instruction to the agent's programmer."""
+    """Kinds of one status that require the same reaction; `then` is an instruction to the agent's programmer."""
 
     status: int
     kinds: tuple[str, ...]
@@ -49,7 +49,7 @@ REFUSALS: Sequence[Refusal] = (
     Refusal(503, ("unavailable",), "send the same request again after `Retry-After` seconds; nothing is lost"),
 )
 
-# What any call may answer, and what some may besides.
+# Statuses that any call may return, and those that some calls may return in addition.
 EVERYWHERE = frozenset({400, 401, 403, 408, 413, 429, 500, 503})
 ALSO: Mapping[tuple[str, str], frozenset[int]] = {
     ("/v1/sync", "post"): frozenset({415}),
@@ -64,12 +64,12 @@ def kinds() -> list[str]:
 
 
 def component(status: int) -> str:
-    """The name of the status among the description's responses."""
+    """The name of the status among the description's components."""
     return "".join(word.capitalize() for word in HTTPStatus(status).phrase.split())
 
 
 def meaning(status: int) -> str:
-    """What the status asks of an agent, by kind, as one sentence each."""
+    """The required reactions to the status, by kind, one sentence each."""
     found = [refusal for refusal in REFUSALS if refusal.status == status]
     return "\n".join(f"{_named(refusal)}: {refusal.then}." for refusal in found)
 

@@ -1,4 +1,4 @@
-"""Compressed bodies, expanded no further than they may be."""
+"""Decompression of request bodies, up to a size limit."""
 
 import sys
 import zlib
@@ -13,7 +13,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-_LARGEST_WINDOW = 23  # 8 MiB: what every decoder of zstd must be able to hold, and what this one may
+_MAX_WINDOW_LOG = 23  # 8 MiB: the window that every zstd decoder must support, and the largest accepted here
 
 
 class _Decompressor(Protocol):
@@ -29,17 +29,17 @@ def _gzip() -> _Decompressor:
 
 
 def _zstd() -> _Decompressor:
-    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _LARGEST_WINDOW})
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _MAX_WINDOW_LOG})
 
 
 _DECOMPRESSORS: Mapping[str, Callable[[], _Decompressor]] = {"gzip": _gzip, "zstd": _zstd}
 
 
 def expand(body: bytes, encoding: str, *, limit: int) -> bytes:
-    """The body as it was before its content encoding.
+    """The body without its content encoding.
 
-    TooLarge: more than `limit` bytes. InvalidInput: not what it is said to be, cut, or with something after its end.
-    Problem: another encoding than gzip and zstd.
+    TooLarge: more than `limit` bytes. InvalidInput: not in that encoding, truncated, or followed by other data.
+    Problem: an encoding other than gzip and zstd.
     """
     encoding = encoding.strip().lower()
     if encoding in ("", "identity"):
@@ -52,7 +52,7 @@ def expand(body: bytes, encoding: str, *, limit: int) -> bytes:
     except (zlib.error, zstd.ZstdError):
         raise InvalidInput(f"the body is no {encoding}; send it again whole") from None
     if len(expanded) > limit:
-        raise TooLarge(f"a request to this path may have at most {limit} bytes, expanded")
+        raise TooLarge(f"a request to this path is limited to {limit} bytes, expanded")
     if not decompressor.eof or decompressor.unused_data:
         raise InvalidInput(f"the body is not exactly one {encoding} stream; send it again whole")
     return expanded

@@ -1,4 +1,4 @@
-"""The desktop protocol's upload, ordinary or large, where the fast path does not take it."""
+"""The desktop protocol's upload, ordinary or large: the fallback of the fast path."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,8 +15,8 @@ from tracking.ingest.rules.upload_reader import Report
 from tracking.ingest.use_cases.take_upload import MAX_ROWS_AT_ONCE, UploadTaker
 from tracking.protocols.calls import Call
 from tracking.protocols.desktop import Reply, id_in, ok, text_in
-from tracking.protocols.large_bodies import START, Room
-from tracking.sessions.use_cases.signs_of_life import SignsOfLife
+from tracking.protocols.large_bodies import START, BodyAdmission
+from tracking.sessions.use_cases.heartbeats import Heartbeats
 
 
 class UploadGateway(DeviceGateway, Protocol):
@@ -26,13 +26,13 @@ class UploadGateway(DeviceGateway, Protocol):
     def uploads(self) -> UploadTaker: ...
 
     @property
-    def life(self) -> SignsOfLife: ...
+    def heartbeats(self) -> Heartbeats: ...
 
     @property
     def large_uploads(self) -> LargeUploadReader: ...
 
     @property
-    def room(self) -> Room: ...
+    def body_admission(self) -> BodyAdmission: ...
 
 
 async def call_upload(gateway: UploadGateway, call: Call) -> Reply:
@@ -40,24 +40,24 @@ async def call_upload(gateway: UploadGateway, call: Call) -> Reply:
     number = id_in(call.fields, "work_session_id")
     device = await _device(gateway, call)
     company_id = call.company.company_id
-    gateway.uploads.check_room(company_id)
+    gateway.uploads.check_admission(company_id)
     if count_rows(call.fields) > MAX_ROWS_AT_ONCE:
         return await _read_apart(gateway, call, device, text_in(call.fields, "active_token"))
     rows = read_rows(call.fields)
     taken = await gateway.uploads.take(company_id, device, number, rows, received_at=call.received_at)
-    gateway.life.session(company_id, number, call.received_at)
+    gateway.heartbeats.session(company_id, number, call.received_at)
     return ok(stored_message(taken))
 
 
 async def call_large_upload(gateway: UploadGateway, call: Call) -> Reply:
-    """The same with days of rows: who calls is known before the rest is read, and nothing is decoded here."""
+    """An upload of days of rows: the device is authenticated first, and another process decodes the rest."""
     token = find_token(call.body.start(START))
     device = await device_of(gateway, call, token)
-    gateway.uploads.check_room(call.company.company_id)
-    async with gateway.room.of(call.company.company_id, call.body.expected):
+    gateway.uploads.check_admission(call.company.company_id)
+    async with gateway.body_admission.of(call.company.company_id, call.body.expected):
         await read_whole(call.body)
         await call.confirm()
-        device = await device_of(gateway, call, token)  # again: it may have been revoked meanwhile
+        device = await device_of(gateway, call, token)  # checked again: it may have been revoked meanwhile
         return await _read_apart(gateway, call, device, token)
 
 
@@ -88,11 +88,11 @@ async def _read_apart(gateway: UploadGateway, call: Call, device: Device, token:
     taken = await gateway.uploads.take_parts(
         company_id, device, summary.session, (report, parts), read_again, received_at=call.received_at
     )
-    gateway.life.session(company_id, summary.session, call.received_at)
+    gateway.heartbeats.session(company_id, summary.session, call.received_at)
     return ok(stored_message(taken))
 
 
-LARGEST_UPLOAD = 32 * 1024 * 1024  # days of rows after an outage; 50,000 are some 12 MB
+MAX_UPLOAD_BYTES = 32 * 1024 * 1024  # bytes: days of rows after an outage; 50,000 rows are some 12 MB
 
 
 async def _device(gateway: UploadGateway, call: Call) -> Device:

@@ -1,7 +1,7 @@
-"""`python -m tracking.ingest.api.large_upload_worker`: reads large uploads, one after another, for a gateway process.
+"""`python -m tracking.ingest.api.large_upload_worker`: reads large uploads for a gateway process, one at a time.
 
-Megabytes of JSON are decoded in one call that nothing can interrupt, so it must not happen on the event loop that
-everyone's calls share, nor in a thread beside it. The process may take `MAX_MEMORY` bytes and ends with its input.
+One call decodes megabytes of JSON and cannot be interrupted, so it runs neither on the event loop that all calls share
+nor in a thread beside it. The process may use `MAX_MEMORY` bytes and ends with its input.
 """
 
 import os
@@ -16,17 +16,17 @@ from servicekit.errors import AppError
 from tracking.ingest.fastpath.store.packing import Packer, Upload
 from tracking.ingest.messages.desktop import read_rows
 from tracking.ingest.messages.large_uploads import LENGTH, Job, Part, Summary, framed
-from tracking.ingest.rules.upload_reader import MOST_CLAIMS, Reader
+from tracking.ingest.rules.upload_reader import MAX_CLAIMS, UploadReader
 from tracking.protocols.desktop import id_in, read_object, text_in
 
 MAX_MEMORY = 2 * 1024**3  # bytes of address space; an upload of 32 MB takes some 600 MB
-NICENESS = 5  # an ordinary upload goes first
-PART_ROWS = 5_000  # rows of a part: what the gateway's event loop handles in a few milliseconds
+NICENESS = 5  # ordinary uploads have priority
+PART_ROWS = 5_000  # rows of a part: the gateway's event loop handles it in a few milliseconds
 TOO_BIG = "the body needs more memory than an upload may take; send fewer rows at once"
 
 
 def read(job: Job, body: bytes) -> tuple[Summary, list[Part]]:
-    """The rows of an upload, made safe and packed; an error instead when it is no upload."""
+    """The rows of an upload, validated and packed; an error instead if the body is no upload."""
     try:
         fields = read_object(body)
         token, session = text_in(fields, "active_token"), id_in(fields, "work_session_id")
@@ -34,10 +34,10 @@ def read(job: Job, body: bytes) -> tuple[Summary, list[Part]]:
     except AppError as error:
         return Summary(error=error.message), []
     except RecursionError:
-        return Summary(error="the body must not be nested so deep; no tracker's is"), []
+        return Summary(error="the body is nested too deeply"), []
     except MemoryError:
         return Summary(error=TOO_BIG), []
-    reader = Reader(
+    reader = UploadReader(
         job.employee_id,
         logged_in_at=job.logged_in_at,
         clock_offset=job.clock_offset,
@@ -56,14 +56,14 @@ def read(job: Job, body: bytes) -> tuple[Summary, list[Part]]:
         session=session,
         parts=len(parts),
         claims=[(record_id, kind.value, at, seconds) for record_id, kind, at, seconds in report.activity],
-        before=report.before[-MOST_CLAIMS:],
+        before=report.before[-MAX_CLAIMS:],
         ahead=report.ahead,
     ), parts
 
 
 def main() -> None:
-    """Answers until the input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the gateway, which ends this process
+    """Responds until the input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the gateway, which ends this process
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     os.nice(NICENESS)
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
@@ -78,7 +78,7 @@ def main() -> None:
 
 
 def _parts(upload: Upload) -> Iterator[Part]:
-    # Claims come last: they are at most a thousand, and what they are counted with is stored by then.
+    # Claims come last: they are at most a thousand, and the rows they belong to are stored by then.
     for rows in _slices(sorted(upload.usage)):
         yield Part(usage=rows)
     for rows in _slices(sorted(upload.quarantined)):

@@ -1,7 +1,7 @@
-"""Uploads of more than a few hundred rows: authenticated first, then read in a process of their own.
+"""Uploads of more than a few hundred rows: authenticated first, then read in a separate process.
 
-A desktop that was offline sends days of rows in one request. Everyone else's calls must not wait for it, and somebody
-without a device must not be able to make the gateway work or hold megabytes.
+A desktop that was offline sends days of rows in one request. Other calls must not wait for it, and a caller without a
+device must not be able to occupy the gateway or its memory.
 """
 
 import asyncio
@@ -19,27 +19,27 @@ from servicekit.turns import Turns
 from tracking.clock.rules.unix_time import microsecond_of
 from tracking.ingest.fastpath.store.packing import Upload
 from tracking.ingest.messages.large_uploads import LENGTH, Job, Part, Summary, framed
-from tracking.ingest.rules.upload_reader import Activity, Report
-from tracking.protocols.large_bodies import MAX_HELD
+from tracking.ingest.rules.upload_reader import ActivityClaim, Report
+from tracking.protocols.large_bodies import MAX_HELD_BYTES
 from tracking.protocols.transport import Body
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 
 log = structlog.get_logger()
 
-MAX_ROWS = 420_000  # a tracker's row has at least 80 bytes, so 32 MB hold no more of them
-MAX_WAITING = 10.0  # seconds an upload waits for its turn: a tracker waits thirty for its answer
+MAX_ROWS = 420_000  # a row has at least 80 bytes, so a body of 32 MB cannot hold more
+MAX_WAITING = 10.0  # seconds an upload waits for its turn; a tracker waits 30 s for the response
 MAX_READING = 15.0  # seconds for one upload; 400,000 rows take five
 PIECE = 256 * 1024  # bytes handed to the process at once
 _TOKEN = b'"active_token"'
 _OBJECT = re.compile(rb'\{\s*["}]')
-_OVERLAP = 16  # bytes: the beginning of an object may be divided between two pieces
+_OVERLAP = 16  # bytes: an object's beginning may be split between two pieces
 _ENDED = (asyncio.IncompleteReadError, ConnectionError)
 
 
 def find_token(start: bytes) -> str:
-    """The device's token in the beginning of a body. NotAuthenticated: there is none.
+    """The device's token from the beginning of a body. NotAuthenticated: there is none.
 
-    A tracker writes its token before its rows. The quotes cannot be part of a text: within one they are escaped.
+    A tracker writes its token before its rows. The quotes cannot be part of a text, where they would be escaped.
     """
     _, found, rest = start.partition(_TOKEN)
     rest = rest.lstrip()
@@ -53,8 +53,8 @@ def find_token(start: bytes) -> str:
 async def read_whole(body: Body) -> None:
     """Reads the rest of a body.
 
-    TooLarge: it has more rows than a tracker can hold. Each row is an object, so their beginnings are counted before
-    anything is decoded. A brace in a title is none: quotes are escaped there.
+    TooLarge: it has more rows than a tracker can hold. Each row is an object, so the beginnings of objects are counted
+    before anything is decoded. A brace in a title does not count: quotes are escaped there.
     """
     counted, rows, end = 0, 0, b""
     while True:
@@ -72,9 +72,11 @@ async def read_whole(body: Body) -> None:
 
 
 def claims_of(summary: Summary, received_at: datetime) -> Report:
-    """The claims of an upload that was read apart: all of a report that tells whether a clock was set."""
+    """The claims of an upload that the other process has read: the part of a report that shows a clock step."""
     return Report(
-        activity=[Activity(record_id, Kind(kind), at, seconds) for record_id, kind, at, seconds in summary.claims],
+        activity=[
+            ActivityClaim(record_id, ActivityKind(kind), at, seconds) for record_id, kind, at, seconds in summary.claims
+        ],
         before=summary.before,
         received=microsecond_of(received_at),
         ahead=summary.ahead,
@@ -82,26 +84,26 @@ def claims_of(summary: Summary, received_at: datetime) -> Report:
 
 
 class LargeUploadReader:
-    """One process, started with the first large upload and again when it has ended; companies take turns at it."""
+    """One process, started with the first large upload and restarted after it ended; companies take turns."""
 
     def __init__(self) -> None:
         self._process: Process | None = None
         self._turns = Turns()
 
     async def read(self, job: Job, pieces: Sequence[bytes]) -> tuple[Summary, list[Upload]]:
-        """The upload in parts that are to be stored one after another.
+        """The upload in parts that must be stored one after another.
 
-        InvalidInput: it is no upload. Unavailable: it was not read now, and may come again.
+        InvalidInput: the body is no upload. Unavailable: it was not read; the tracker may repeat it.
         """
-        async with self._turns.turn(job.company_id, job.size, patience=MAX_WAITING, max_bytes=MAX_HELD):
+        async with self._turns.turn(job.company_id, job.size, patience=MAX_WAITING, max_bytes=MAX_HELD_BYTES):
             try:
                 async with asyncio.timeout(MAX_READING):
                     summary, parts = await self._exchange(job, pieces)
             except (TimeoutError, *_ENDED) as error:
                 await self.close()
-                log.warning("a large upload was not read", company_id=str(job.company_id), error=repr(error))
-                raise Unavailable("this upload took too long; nothing is lost, try again", retry_after=10) from None
-            except BaseException:  # also when cancelled: half an exchange would answer the next upload
+                log.warning("large upload not read", company_id=str(job.company_id), error=repr(error))
+                raise Unavailable("this upload took too long; no data is lost, try again", retry_after=10) from None
+            except BaseException:  # cancellation included: an incomplete exchange would answer the next upload
                 await self.close()
                 raise
         if summary.error:

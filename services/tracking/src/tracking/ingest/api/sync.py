@@ -1,4 +1,4 @@
-"""`POST /v1/sync`: the call that agents make all day, so it goes without the framework."""
+"""`POST /v1/sync`: the most frequent call of agents, handled without the framework."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from tracking.ingest.use_cases import sync_records
 from tracking.ingest.use_cases.sync_records import RecordTaker
 from tracking.ingest.use_cases.take_upload import UploadTaker
 from tracking.protocols.calls import Caller
-from tracking.sessions.use_cases.signs_of_life import SignsOfLife
+from tracking.sessions.use_cases.heartbeats import Heartbeats
 
 
 class SyncGateway(DeviceGateway, Protocol):
@@ -30,7 +30,7 @@ class SyncGateway(DeviceGateway, Protocol):
     def uploads(self) -> UploadTaker: ...
 
     @property
-    def life(self) -> SignsOfLife: ...
+    def heartbeats(self) -> Heartbeats: ...
 
 
 class SyncNative(Protocol):
@@ -44,12 +44,12 @@ class SyncNative(Protocol):
 
 
 PATH = "/v1/sync"
-LARGEST_BODY = 2 * 1024 * 1024  # as it comes, and expanded
-MAX_COMMAS = 30_000  # thirty a record: what decoding a batch costs grows with its values, not with its bytes
+MAX_BODY_BYTES = 2 * 1024 * 1024  # bytes, compressed and expanded
+MAX_COMMAS = 30_000  # thirty per record: the cost of decoding a batch grows with its values, not with its bytes
 
 
 class _Batch(msgspec.Struct):
-    """A batch whose records have not been looked at."""
+    """A batch whose records have not been read."""
 
     sent_at: messages.Moment
     records: list[Any]
@@ -57,13 +57,13 @@ class _Batch(msgspec.Struct):
 
 
 class _RawBatch(_Batch):
-    """The same, with its records as they came."""
+    """A batch whose records are raw JSON."""
 
     records: list[msgspec.Raw]
 
 
 class _Named(msgspec.Struct):
-    """As much of a record as every one has."""
+    """The field that every record has."""
 
     id: UUID
 
@@ -73,10 +73,10 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 
 async def sync(native: SyncNative, caller: Caller, body: bytes, encoding: str) -> Response:
-    """Answers a batch; whatever is in a record, the others are taken."""
+    """Answers a batch; an invalid record does not affect the others."""
     company_id = caller.company.company_id
     device = await device_of(native, caller)
-    native.gateway.uploads.check_room(company_id)
+    native.gateway.uploads.check_admission(company_id)
     batch, read = await asyncio.to_thread(_read, body, encoding) if encoding else _read(body, encoding)
     records = [found for found in read if not isinstance(found, messages.Result)]
     placing = Placing(
@@ -90,24 +90,24 @@ async def sync(native: SyncNative, caller: Caller, body: bytes, encoding: str) -
     if placing.offset != device.clock_offset:
         native.gateway.authenticator.forget(device)
     if batch.session_id:
-        native.gateway.life.running(company_id, batch.session_id, device.device_id, caller.received_at)
+        native.gateway.heartbeats.running(company_id, batch.session_id, device.device_id, caller.received_at)
     answer = messages.Synced(caller.received_at, _results(read, taken.results), taken.session_ended)
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
 def _read(body: bytes, encoding: str) -> tuple[_Batch, list[Record | messages.Result]]:
-    """The batch, and each of its records, or the result of one that cannot be read."""
-    body = expand(body, encoding, limit=LARGEST_BODY)
+    """The batch, and for each record either the record or the result of one that cannot be read."""
+    body = expand(body, encoding, limit=MAX_BODY_BYTES)
     if body.count(b",") > MAX_COMMAS:
         raise TooLarge(f"a batch may have at most {MAX_COMMAS} commas; send fewer records at once")
     batch = _read_batch(body)
-    if len(batch.records) > messages.MOST_RECORDS:
-        raise TooLarge(f"a batch may have at most {messages.MOST_RECORDS} records; split it")
+    if len(batch.records) > messages.MAX_RECORDS:
+        raise TooLarge(f"a batch may have at most {messages.MAX_RECORDS} records; split it")
     return batch, [_read_record(found) for found in batch.records]
 
 
 def _read_batch(body: bytes) -> _Batch:
-    """A text that was cut in the middle of a character must not hold up the other records: it is repaired later."""
+    """Decodes leniently where a text was cut in the middle of a character; the row is repaired later."""
     try:
         return _decode_batch(body)
     except _UNREADABLE as error:
@@ -138,7 +138,9 @@ def _as(kind: Any, found: Any) -> Any:
     return msgspec.json.decode(found, type=kind) if isinstance(found, msgspec.Raw) else msgspec.convert(found, kind)
 
 
-def _results(read: Sequence[Record | messages.Result], found: Sequence[sync_records.Result]) -> list[messages.Result]:
+def _results(
+    read: Sequence[Record | messages.Result], found: Sequence[sync_records.RecordOutcome]
+) -> list[messages.Result]:
     of_records = iter(found)
     return [
         record if isinstance(record, messages.Result) else _result(record.record_id, next(of_records))
@@ -146,7 +148,7 @@ def _results(read: Sequence[Record | messages.Result], found: Sequence[sync_reco
     ]
 
 
-def _result(record_id: UUID, found: sync_records.Result) -> messages.Result:
+def _result(record_id: UUID, found: sync_records.RecordOutcome) -> messages.Result:
     if found.reason is None:
         return messages.Result(record_id, found.outcome)
     return messages.Result(record_id, found.outcome, found.reason.name.lower(), found.reason.value)

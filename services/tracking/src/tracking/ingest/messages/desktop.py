@@ -1,4 +1,4 @@
-"""The rows of an upload of the desktop protocol, and what the tracker is answered."""
+"""The rows of a desktop upload, and the tracker's response."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,24 +16,24 @@ KINDS: Mapping[str, type] = {
 }
 
 
-class Rows(msgspec.Struct):
-    """The rows of an upload, the odd ones among them as they came."""
+class UploadRows(msgspec.Struct):
+    """The rows of an upload; rows with unexpected types are kept as they came."""
 
     applications: list[Any]
     websites: list[Any]
     activities: list[Any]
 
 
-def read_rows(fields: Mapping[str, Any]) -> Rows:
-    """The rows of a body. InvalidInput: one of the lists is none."""
-    return Rows(*(typed(rows_in(fields, name), kind) for name, kind in KINDS.items()))
+def read_rows(fields: Mapping[str, Any]) -> UploadRows:
+    """The rows of a body. InvalidInput: one of the fields is no list."""
+    return UploadRows(*(typed(rows_in(fields, name), kind) for name, kind in KINDS.items()))
 
 
 def count_rows(fields: Mapping[str, Any]) -> int:
-    """How many rows a body has, before any is looked at. InvalidInput: one of the lists is none."""
+    """The number of rows in a body, before any is read. InvalidInput: one of the fields is no list."""
     return sum(len(rows_in(fields, name)) for name in KINDS)
 
 
 def stored_message(taken: Stored) -> str:
-    """What the tracker is told."""
-    return f"{taken.rows} rows stored" + (f", {taken.quarantined} of them kept aside" if taken.quarantined else "")
+    """The message of the response."""
+    return f"{taken.rows} rows stored" + (f", {taken.quarantined} of them not counted" if taken.quarantined else "")

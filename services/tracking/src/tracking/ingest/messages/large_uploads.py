@@ -1,6 +1,6 @@
-"""What the gateway and the process that reads large uploads say to each other.
+"""Messages between the gateway and the process that reads large uploads.
 
-Each message is its length and its MessagePack. No pickles: the process reads what strangers may have written.
+Each message is its length and its MessagePack. Pickle is not used: the process reads untrusted data.
 """
 
 import struct
@@ -13,7 +13,7 @@ LENGTH = struct.Struct(">I")
 
 
 class Job(msgspec.Struct):
-    """One upload to read, followed by the `size` bytes of its body. The ids and times are those of its device."""
+    """One upload to read, followed by the `size` bytes of its body. Ids and times are those of its device."""
 
     company_id: UUID
     employee_id: UUID
@@ -29,9 +29,9 @@ Claim = tuple[bytes, str, int, int]  # id, kind, moment (Unix time in microsecon
 
 
 class Summary(msgspec.Struct):
-    """What was read; `parts` messages with its rows follow. `error`: why there is nothing to store.
+    """The result; `parts` messages with rows follow. `error`: why there is nothing to store.
 
-    `claims`, `before` and `ahead` are those of a `Report`: they say whether the desktop's clock was set.
+    `claims`, `before` and `ahead` are those of a `Report` and show a clock step.
     """
 
     error: str = ""
@@ -52,6 +52,6 @@ class Part(msgspec.Struct):
 
 
 def framed(message: msgspec.Struct) -> bytes:
-    """The message with its length before it."""
+    """The message after its length."""
     data = msgspec.msgpack.encode(message)
     return LENGTH.pack(len(data)) + data

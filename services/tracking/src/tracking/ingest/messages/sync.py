@@ -1,4 +1,4 @@
-"""The bodies of `POST /v1/sync`, decoded and encoded by msgspec; the OpenAPI description is made of them."""
+"""The bodies of `POST /v1/sync`, decoded and encoded by msgspec; the OpenAPI description is generated from them."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -7,41 +7,41 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from tracking.ingest.rules import records
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 
-MOST_RECORDS = 1_000
+MAX_RECORDS = 1_000
 
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset, by the computer's own clock")]
 RecordId = Annotated[UUID, Meta(description="made by the agent, and the same whenever the record is sent again")]
 REASONS = [reason.name.lower() for reason in records.Reason]
-_KINDS = {"active": Kind.ACTIVE, "idle": Kind.IDLE}
+_KINDS = {"active": ActivityKind.ACTIVE, "idle": ActivityKind.IDLE}
 
 
 class SessionStart(Struct, tag_field="type", tag="session_start"):
-    """The person starts to work; `id` is the session's from now on."""
+    """The person starts to work; `id` becomes the session's id."""
 
     id: RecordId
     at: Moment
 
     def record(self) -> records.Record:
-        """The same to the rules."""
+        """The record for the rules."""
         return records.SessionStart(self.id, self.at)
 
 
 class SessionEnd(Struct, tag_field="type", tag="session_end"):
-    """The person stops. A session that is never ended ends at its last sign of life."""
+    """The person stops. A session that is never ended ends at its last heartbeat."""
 
     id: RecordId
     session_id: UUID
     at: Moment
 
     def record(self) -> records.Record:
-        """The same to the rules."""
+        """The record for the rules."""
         return records.SessionEnd(self.id, self.session_id, self.at)
 
 
 class Activity(Struct, tag_field="type", tag="activity"):
-    """The person was active, or idle, from `start` to before `end`. Seconds that are said twice count once."""
+    """The person was active, or idle, from `start` to before `end`. Overlapping seconds count once."""
 
     id: RecordId
     kind: Literal["active", "idle"]
@@ -49,12 +49,12 @@ class Activity(Struct, tag_field="type", tag="activity"):
     end: Moment
 
     def record(self) -> records.Record:
-        """The same to the rules."""
-        return records.Span(self.id, _KINDS[self.kind], self.start, self.end)
+        """The record for the rules."""
+        return records.ActivityRecord(self.id, _KINDS[self.kind], self.start, self.end)
 
 
 class Application(Struct, tag_field="type", tag="application"):
-    """An application was in front. A longer name or title is cut; without a title it is null or absent."""
+    """An application was in the foreground. Longer names and titles are cut; `title` may be null or absent."""
 
     id: RecordId
     name: str
@@ -63,12 +63,12 @@ class Application(Struct, tag_field="type", tag="application"):
     title: str | None = None
 
     def record(self) -> records.Record:
-        """The same to the rules."""
-        return records.Use(self.id, "a", self.name, self.title or "", self.start, self.end)
+        """The record for the rules."""
+        return records.UseRecord(self.id, "a", self.name, self.title or "", self.start, self.end)
 
 
 class Website(Struct, tag_field="type", tag="website"):
-    """A website was in front. Without an address beside the domain `url` is null or absent."""
+    """A website was in the foreground. `url` is null or absent if only the domain is known."""
 
     id: RecordId
     domain: str
@@ -77,19 +77,19 @@ class Website(Struct, tag_field="type", tag="website"):
     url: str | None = None
 
     def record(self) -> records.Record:
-        """The same to the rules."""
-        return records.Use(self.id, "w", self.domain, self.url or "", self.start, self.end)
+        """The record for the rules."""
+        return records.UseRecord(self.id, "w", self.domain, self.url or "", self.start, self.end)
 
 
 AnyRecord = SessionStart | SessionEnd | Activity | Application | Website
 
 
 class Sync(Struct):
-    """A batch. One record that is refused holds up no other."""
+    """A batch. A record that is refused does not affect the others."""
 
     sent_at: Annotated[Moment, Meta(description="what the computer's clock shows as this request is sent")]
-    records: Annotated[list[AnyRecord], Meta(max_length=MOST_RECORDS)]
-    session_id: Annotated[UUID | None, Meta(description="the session that is running, as a sign of its life")] = None
+    records: Annotated[list[AnyRecord], Meta(max_length=MAX_RECORDS)]
+    session_id: Annotated[UUID | None, Meta(description="the session that is running, as a heartbeat")] = None
 
 
 class Result(Struct, omit_defaults=True):
@@ -102,7 +102,7 @@ class Result(Struct, omit_defaults=True):
 
 
 class Synced(Struct):
-    """The results stand in the order of the records; all that is stored is durable."""
+    """The results are in the order of the records; everything that is stored is durable."""
 
     received_at: datetime
     results: list[Result]

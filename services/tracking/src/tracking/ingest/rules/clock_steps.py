@@ -1,22 +1,22 @@
-"""Noticing from what a desktop uploads that its clock was set: its ticks come in order, and none is in the future.
+"""Detects clock steps from uploads: a tracker's ticks come in order, and no tick lies in the future.
 
-A row's time may be old for good reasons: what an outage or a crash left behind comes late. So an old time alone says
-nothing of the clock. Two things are impossible as long as nobody sets it: a tick later than now, and a new tick earlier
-than one of an upload before, for that upload held everything there was. And a desktop that has had a session for ten
-seconds has ticks of it, so a newest tick from before its start is one of a clock that was set back since.
+An old row proves nothing: rows left over from an outage or a crash arrive late. Two things are impossible without a
+clock step: a tick later than now, and a new tick earlier than one of a previous upload, because that upload contained
+everything there was. And after ten seconds of a session there are ticks of it, so if the newest tick is from before its
+start, the clock has been set back.
 
-Claims from before the log-in are suspected of being what another person left on a shared desktop, and would count for
-this one if they were taken for now. So the first of them say nothing; only a desktop that is tracking adds later ones.
+Claims from before the log-in may be another person's, left on a shared desktop, and must not be counted now. So the
+first of them prove nothing; only a desktop that is tracking adds later ones.
 """
 
 from collections.abc import Sequence
 
 from tracking.clock.rules.desktop_clocks import TOLERANCE
 from tracking.clock.rules.unix_time import SECOND, microseconds
-from tracking.ingest.rules.upload_reader import Activity, Report
+from tracking.ingest.rules.upload_reader import ActivityClaim, Report
 
 _TOLERANCE = microseconds(TOLERANCE)
-_FIRST_TICKS = 10 * SECOND  # after a start; before, an upload may hold leftovers alone
+_FIRST_TICKS = 10 * SECOND  # after the start of a session; before, an upload may contain leftovers alone
 
 
 class TickOrder:
@@ -26,21 +26,21 @@ class TickOrder:
 
     def __init__(self) -> None:
         self._newest = 0
-        self._latest: tuple[Sequence[Activity], Sequence[tuple[bytes, int]]] = ((), ())
+        self._latest: tuple[Sequence[ActivityClaim], Sequence[tuple[bytes, int]]] = ((), ())
 
     def shown(self, report: Report, *, session_start: int, received: int) -> int | None:
-        """The newest of those ticks that say that the clock was set, as the report places it; None: none says so."""
+        """The newest tick that proves a clock step, as the report places it; None if there is none."""
         if not report.before:
             earliest = max(self._newest - _TOLERANCE, session_start + 1)
             for claim in report.activity:
                 if claim[2] < earliest:
                     break
-            else:  # as almost always
+            else:  # the usual case
                 return None
         return self._set_back(report, session_start, received)
 
     def _set_back(self, report: Report, session_start: int, received: int) -> int | None:
-        """Claims of the latest upload may come again, because its reply was lost."""
+        """Claims of the latest upload may be repeated, if its response was lost."""
         known = {record_id for record_id, _ in _claims(*self._latest)}
         claims = _claims(report.activity, report.before)
         new = [(record_id, at) for record_id, at in claims if record_id not in known]
@@ -56,7 +56,7 @@ class TickOrder:
         return max(added, default=None)
 
     def note(self, report: Report) -> None:
-        """The report is stored."""
+        """Records a report that was stored."""
         if report.activity or report.before:
             self._latest = report.activity, report.before
             for claim in report.activity:
@@ -65,6 +65,6 @@ class TickOrder:
                 self._newest = max(self._newest, at)
 
 
-def _claims(activity: Sequence[Activity], before: Sequence[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
-    """Id and moment of each claim, also of those from before the log-in: a clock that was set back says so too."""
+def _claims(activity: Sequence[ActivityClaim], before: Sequence[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
+    """Id and moment of each claim, including those from before the log-in, which can also prove a clock step."""
     return [*((claim.record_id, claim.at) for claim in activity), *before]

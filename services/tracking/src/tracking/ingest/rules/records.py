@@ -1,6 +1,6 @@
-"""Records of agents that number what they record: placed in time, or refused with a reason, each for itself.
+"""Records of agents: each is placed in time or refused with a reason, independently of the others.
 
-An agent knows when something began and ended, so unlike a tracker's sums a record says exactly which seconds it means.
+An agent knows the beginning and end of what it records, so a record names exact seconds, unlike a tracker's sums.
 """
 
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from enum import Enum, StrEnum
 from uuid import UUID
 
 from tracking.clock.rules.desktop_clocks import PLAUSIBLE_YEARS, TOLERANCE, clock_offset
-from tracking.ingest.rules.upload_reader import MOST_CLAIMS
-from tracking.totals.rules.timeline import Kind
+from tracking.ingest.rules.upload_reader import MAX_CLAIMS
+from tracking.totals.rules.timeline import ActivityKind
 
-MOST_SKEW = timedelta(hours=24)  # a clock that is farther off says nothing about when something was
-LONGEST_SPAN = timedelta(hours=24)
+MAX_CLOCK_OFFSET = timedelta(hours=24)  # a larger clock offset makes the record's time meaningless
+MAX_SPAN = timedelta(hours=24)
 
 
 class Outcome(StrEnum):
@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 
 
 class Reason(Enum):
-    """Why a record is refused, and what that means."""
+    """Why a record is refused, with an explanation."""
 
     INVALID = "it is not a record as documented"
     CLOCK_SKEW = "the computer's clock is more than a day off; set it"
@@ -41,7 +41,7 @@ class Reason(Enum):
 
 
 class RefusedRecord(Exception):
-    """The record will never be taken."""
+    """The record will never be accepted."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
@@ -66,18 +66,18 @@ class SessionEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """What the person did from `start` to before `end`."""
+class ActivityRecord:
+    """The person's activity from `start` to before `end`."""
 
     record_id: UUID
-    kind: Kind
+    kind: ActivityKind
     start: datetime
     end: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
-    """An application ("a") or a website ("w") in front, from `start` to before `end`."""
+class UseRecord:
+    """An application ("a") or a website ("w") in the foreground, from `start` to before `end`."""
 
     record_id: UUID
     kind: str
@@ -87,29 +87,29 @@ class Use:
     end: datetime
 
 
-Record = SessionStart | SessionEnd | Span | Use
+Record = SessionStart | SessionEnd | ActivityRecord | UseRecord
 
 
 class Placing:
-    """Moments of one request, by our clock and in whole seconds."""
+    """Places the moments of one request on the gateway's clock, in whole seconds."""
 
     def __init__(self, *, sent_at: datetime, received_at: datetime, enrolled_at: datetime, known: timedelta) -> None:
-        """`sent_at` is what the agent's clock showed; `known`: how far it was behind before.
+        """`sent_at` is the agent's clock at sending; `known`: the clock offset measured before.
 
-        What would be in the future was recorded before the clock was set back.
+        A moment that would be in the future was recorded before the clock was set back.
         """
         self.offset = clock_offset(sent_at, received_at, known=known)
-        self.is_possible = abs(self.offset) <= MOST_SKEW
+        self.is_possible = abs(self.offset) <= MAX_CLOCK_OFFSET
         self._known = known
         self._latest = received_at + TOLERANCE
         self._earliest = enrolled_at - TOLERANCE
 
     def moment(self, at: datetime) -> datetime:
-        """When that was. RefusedRecord: it cannot have been then."""
+        """The moment on the gateway's clock. RefusedRecord: it is impossible."""
         return self._placed(at, self._offset_of(at))
 
     def _offset_of(self, at: datetime) -> timedelta:
-        """How far the clock was behind that showed this."""
+        """The clock offset that applied at that moment."""
         if not self.is_possible:
             raise RefusedRecord(Reason.CLOCK_SKEW)
         if at.year not in PLAUSIBLE_YEARS:
@@ -127,34 +127,35 @@ class Placing:
         return at
 
     def stretch(self, start: datetime, end: datetime) -> tuple[datetime, datetime]:
-        """From when to when. RefusedRecord: that is no stretch of time that can be counted."""
+        """Start and end on the gateway's clock. RefusedRecord: the span cannot be counted."""
         offset = self._offset_of(end)
         start, end = self._placed(start, offset), self._placed(end, offset)
         if start >= end:
             raise RefusedRecord(Reason.NO_TIME)
-        if end - start > LONGEST_SPAN:
+        if end - start > MAX_SPAN:
             raise RefusedRecord(Reason.TOO_LONG)
         return start, end
 
     def place(self, record: Record) -> Record:
-        """The record, placed in time. RefusedRecord: it cannot be."""
+        """The record on the gateway's clock. RefusedRecord: it cannot be placed."""
         if isinstance(record, SessionStart | SessionEnd):
             return replace(record, at=self.moment(record.at))
         start, end = self.stretch(record.start, record.end)
         return replace(record, start=start, end=end)
 
 
-def layers(spans: Sequence[Span]) -> list[list[Span]]:
-    """The spans as reports to be folded one after the other, active ones first: no two spans of one overlap.
+def layers(spans: Sequence[ActivityRecord]) -> list[list[ActivityRecord]]:
+    """Distributes the spans over reports that are folded one after the other, active first; no two spans of a report
+    overlap.
 
-    The claims of one report make room for each other where they overlap. Spans say exactly which seconds they mean, so
-    those that overlap are folded apart, and seconds that are said twice count once.
+    The claims of one report displace each other where they overlap. Spans name exact seconds, so overlapping spans are
+    folded in different reports, and a second that is named twice counts once.
     """
-    result: list[list[Span]] = []
-    for kind in Kind:
-        of_kind: list[list[Span]] = []
+    result: list[list[ActivityRecord]] = []
+    for kind in ActivityKind:
+        of_kind: list[list[ActivityRecord]] = []
         for span in sorted((span for span in spans if span.kind is kind), key=lambda span: span.start):
-            free = (layer for layer in of_kind if layer[-1].end <= span.start and len(layer) < MOST_CLAIMS)
+            free = (layer for layer in of_kind if layer[-1].end <= span.start and len(layer) < MAX_CLAIMS)
             layer = next(free, None)
             if layer is None:
                 of_kind.append([span])

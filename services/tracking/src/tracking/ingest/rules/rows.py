@@ -1,6 +1,6 @@
-"""One row of a tracker's upload, repaired where it can be; a row that cannot be counted says why.
+"""One row of a tracker's upload: repaired where possible, otherwise rejected with a reason.
 
-The tracker sends window titles as they are, and desktops that were upgraded send columns that slipped.
+Trackers send window titles unchanged, and upgraded desktops send values in the wrong columns.
 """
 
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 from text_rules.lines import reported
 from tracking.clock.rules.desktop_clocks import PLAUSIBLE_YEARS
 from tracking.clock.rules.unix_time import microsecond_of
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 
 MAX_NAME = 512
 MAX_DETAIL = 2048
 MAX_SECONDS = 31 * 86_400
 
-# Why a row cannot be counted. A company's admin is told in other words, which each of these needs.
+# Reasons for not counting a row. Each needs a text for a company's admin.
 NO_OBJECT = "not an object"
 UNKNOWN_KIND = "minute_type is neither ACTIVE nor INACTIVE"
 NO_DURATION = "no duration"
@@ -27,17 +27,17 @@ IMPOSSIBLE_DURATION = "the duration is not a number of seconds that can be true"
 NO_TIME = "created_at is not a time"
 IMPOSSIBLE_TIME = "created_at is not a time that can be true"
 
-_KINDS = {"ACTIVE": Kind.ACTIVE, "INACTIVE": Kind.IDLE}
-_LONGEST_TIME = 64  # characters
+_KINDS = {"ACTIVE": ActivityKind.ACTIVE, "INACTIVE": ActivityKind.IDLE}
+_MAX_TIME_LENGTH = 64  # characters
 
 
 class BadRow(Exception):
-    """Why a row cannot be counted."""
+    """The reason why a row cannot be counted."""
 
 
 @dataclass(slots=True)
 class Application:
-    """A row of `applications` with the types that trackers send; what it says may still be impossible."""
+    """A row of `applications` with the expected types; its values may still be impossible."""
 
     app_name: str
     window_title: str | None
@@ -47,7 +47,7 @@ class Application:
 
 @dataclass(slots=True)
 class Website:
-    """The same of `websites`."""
+    """A row of `websites` with the expected types."""
 
     domain: str
     url: str | None
@@ -57,7 +57,7 @@ class Website:
 
 @dataclass(slots=True)
 class Activity:
-    """The same of `activities`."""
+    """A row of `activities` with the expected types."""
 
     minute_type: str
     duration_seconds: int
@@ -68,7 +68,7 @@ _ACTIVITY = attrgetter("minute_type", "duration_seconds", "created_at")
 
 
 class Row(NamedTuple):
-    """What a row says. `at`, Unix time in microseconds, is None when it does not say when."""
+    """The content of a row. `at`, Unix time in microseconds, is None if the row has no time."""
 
     name: str
     detail: str
@@ -77,25 +77,25 @@ class Row(NamedTuple):
 
 
 class Ticks(NamedTuple):
-    """What a claim says; `at` as of a `Row`."""
+    """The content of a claim; `at` as in `Row`."""
 
-    kind: Kind
+    kind: ActivityKind
     seconds: int
     at: int | None
 
 
 def application(raw: Any) -> Row:
-    """{app_name, window_title, active_seconds, created_at}."""
+    """Reads {app_name, window_title, active_seconds, created_at}."""
     return _usage(raw, "app_name", "window_title")
 
 
 def website(raw: Any) -> Row:
-    """{domain, url or null, active_seconds, created_at}."""
+    """Reads {domain, url or null, active_seconds, created_at}."""
     return _usage(raw, "domain", "url")
 
 
 def activity(raw: Any) -> Ticks:
-    """{minute_type, duration_seconds, created_at}."""
+    """Reads {minute_type, duration_seconds, created_at}."""
     minute_type: Any
     if type(raw) is Activity:
         minute_type, duration, created_at = _ACTIVITY(raw)
@@ -114,7 +114,7 @@ def _usage(raw: Any, name: str, detail: str) -> Row:
     fields = _fields(raw)
     seconds, at, note = fields.get("active_seconds"), fields.get("created_at"), fields.get(detail)
     if at is None and isinstance(seconds, str) and isinstance(note, int):
-        note, seconds, at = None, note, seconds  # an upgraded desktop: each value stands one column too early
+        note, seconds, at = None, note, seconds  # an upgraded desktop sends each value one column too early
     return Row(_text(fields.get(name), MAX_NAME), _text(note, MAX_DETAIL), _seconds(seconds), moment(at))
 
 
@@ -126,7 +126,7 @@ def _fields(raw: Any) -> Mapping[str, Any]:
 
 
 def as_sent(raw: Any) -> Any:
-    """The row as it came: a mapping, unless something odd was sent."""
+    """The row as it was sent: a mapping, or anything else."""
     regular = isinstance(raw, Application | Website | Activity)
     return {name: getattr(raw, name) for name in raw.__slots__} if regular else raw
 
@@ -146,18 +146,18 @@ def _seconds(value: Any) -> int:
 
 
 def moment(value: Any) -> int | None:
-    """A row's time, as Unix time in microseconds; None when it says none.
+    """A row's time, as Unix time in microseconds; None if it has none.
 
-    BadRow: it is no time, or none that can be true.
+    BadRow: it is no time, or an impossible one.
     """
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or len(value) > _LONGEST_TIME:
+    if not isinstance(value, str) or len(value) > _MAX_TIME_LENGTH:
         raise BadRow(NO_TIME)
     return _moment(value)
 
 
-@lru_cache(maxsize=8192)  # desktops that report at the same time name the same seconds
+@lru_cache(maxsize=8192)  # desktops that upload at the same time name the same seconds
 def _moment(text: str) -> int:
     try:
         at = datetime.fromisoformat(text)

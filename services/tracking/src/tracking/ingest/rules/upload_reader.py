@@ -1,7 +1,6 @@
-"""What one upload says, made safe: whose rows they are, when they really were, each counted, repaired where it
-can be, or quarantined with its reason.
+"""Reads one upload: assigns every row to a person and a time, repairs it or quarantines it with a reason.
 
-One refused row would block all later ones of that desktop for ever, so no content is ever an error.
+A refused row would block all later rows of its desktop, so no content of a row is an error.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,24 +18,24 @@ from tracking.clock.rules.spans import Spans, cover, reach_back
 from tracking.clock.rules.unix_time import SECOND, microsecond_of, microseconds, second_of
 from tracking.ingest.rules import rows
 from tracking.ingest.rules.rows import MAX_DETAIL, MAX_NAME, MAX_SECONDS, BadRow, Row
-from tracking.totals.rules.timeline import Kind
+from tracking.totals.rules.timeline import ActivityKind
 
 _TOLERANCE = microseconds(TOLERANCE)
-MOST_CLAIMS = 1_000  # of one upload; a tracker has two for each session of its desktop
-ANOTHERS = "older than the log-in: another person's"
+MAX_CLAIMS = 1_000  # of one upload; a tracker has two for each session of its desktop
+BEFORE_LOG_IN = "older than the log-in: another person's"
 TOO_MANY = "one of too many claims at once"
 TOO_LONG = "longer than the time since the log-in"
 _KEPT_PAYLOAD = 2000
-_VERSION_7 = b"\x70\0\x80"  # and the variant, in their places
+_VERSION_7 = b"\x70\0\x80"  # and the variant, in their positions
 _UNTIMED = bytes(6) + _VERSION_7
 _APPLICATION = attrgetter("app_name", "window_title", "active_seconds", "created_at")
 _WEBSITE = attrgetter("domain", "url", "active_seconds", "created_at")
 
 
-class Usage(NamedTuple):
-    """One stretch of an application's or website's use."""
+class UsageSpan(NamedTuple):
+    """One span of use of an application or a website."""
 
-    record_id: bytes  # 16, as of a UUID
+    record_id: bytes  # 16 bytes, as of a UUID
     kind: str  # "a" application, "w" website
     at: int  # Unix time in microseconds
     seconds: int
@@ -44,20 +43,22 @@ class Usage(NamedTuple):
     detail: str
 
 
-_usage: Callable[[tuple[bytes, str, int, int, str, str]], Usage] = partial(tuple.__new__, Usage)  # at half the cost
+_usage: Callable[[tuple[bytes, str, int, int, str, str]], UsageSpan] = partial(
+    tuple.__new__, UsageSpan
+)  # at half the cost
 
 
-class Activity(NamedTuple):
-    """One pre-summed claim: `seconds` ticks of a kind, the newest at `at`."""
+class ActivityClaim(NamedTuple):
+    """One activity claim: `seconds` ticks of one kind, the newest at `at`."""
 
     record_id: bytes
-    kind: Kind
+    kind: ActivityKind
     at: int  # Unix time in microseconds
     seconds: int
 
 
 class Quarantined(NamedTuple):
-    """A row that counts nowhere, kept with the reason."""
+    """A row that is not counted, kept with the reason."""
 
     record_id: bytes
     reason: str
@@ -68,19 +69,19 @@ class Quarantined(NamedTuple):
 class Report:
     """One upload after repair."""
 
-    usage: list[Usage] = field(default_factory=list)
-    activity: list[Activity] = field(default_factory=list)
+    usage: list[UsageSpan] = field(default_factory=list)
+    activity: list[ActivityClaim] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
-    before: list[tuple[bytes, int]] = field(default_factory=list)  # claims of before the log-in: id, moment
+    before: list[tuple[bytes, int]] = field(default_factory=list)  # claims from before the log-in: id, moment
     received: int = 0  # Unix time in microseconds
-    ahead: int | None = None  # the latest tick that would be in the future, as the desktop's clock showed it
+    ahead: int | None = None  # the latest tick in the future, as the desktop's clock showed it
 
     def __len__(self) -> int:
         return len(self.usage) + len(self.activity) + len(self.quarantined)
 
 
-class Reader:
-    """Reads what one device reports; made once, for most uploads are of a few rows."""
+class UploadReader:
+    """Reads the uploads of one device. It is created once, since most uploads have few rows."""
 
     __slots__ = ("earliest", "earliest_tick", "identity", "offset", "other_offset")
 
@@ -92,15 +93,16 @@ class Reader:
         clock_offset: timedelta,
         offset_before: timedelta | None = None,
     ) -> None:
-        """`clock_offset`: how far the desktop's clock is behind; `offset_before` where it was set among the rows.
+        """`clock_offset`: the device's clock offset; `offset_before`: the previous one, if the clock was set among the
+        rows.
 
-        Rows from before the log-in are another person's leftovers.
+        Rows from before the log-in belong to another person.
         """
-        self.identity = blake2b(employee_id.bytes, digest_size=7)  # the beginning of that of each row
+        self.identity = blake2b(employee_id.bytes, digest_size=7)  # the beginning of every row's identity
         self.earliest = microsecond_of(logged_in_at - TOLERANCE)
         self.earliest_tick = second_of(logged_in_at - 2 * TOLERANCE)
         offsets = clock_offset, clock_offset if offset_before is None else offset_before
-        # By the larger one a row of the other clock is in the future, so each row tells which clock it is of.
+        # With the larger offset, a row of the other clock lies in the future: so each row shows which clock it is of.
         self.offset, self.other_offset = microseconds(max(offsets)), microseconds(min(offsets))
 
     def read(
@@ -111,9 +113,9 @@ class Reader:
         activities: Sequence[Any],
         received_at: datetime,
     ) -> Report:
-        """The rows of one upload.
+        """Reads the rows of one upload.
 
-        A row is a `rows.Application`, `rows.Website` or `rows.Activity`, or, when its types are odd, as it came.
+        A row is a `rows.Application`, `rows.Website` or `rows.Activity`, or, if its types are unexpected, as it came.
         """
         reading = _Reading(self, microsecond_of(received_at))
         if applications:
@@ -125,7 +127,7 @@ class Reader:
         return reading.report
 
 
-@lru_cache(maxsize=8192)  # desktops that report at the same time name the same seconds
+@lru_cache(maxsize=8192)  # desktops that upload at the same time name the same seconds
 def _said(created_at: str | None) -> tuple[int | None, bytes]:
     """A row's time, and the beginning of its identity. BadRow: it is no time."""
     at = rows.moment(created_at)
@@ -134,28 +136,28 @@ def _said(created_at: str | None) -> tuple[int | None, bytes]:
 
 @lru_cache(maxsize=8192)
 def _order(at: int | None) -> bytes:
-    """The beginning of the identity of a row that says this time."""
+    """The beginning of the identity of a row with this time."""
     return _UNTIMED if at is None else (at // 1000).to_bytes(6, "big") + _VERSION_7
 
 
 class _Reading:
-    """A report in the making. Moments are Unix time in microseconds."""
+    """A report under construction. Moments are Unix time in microseconds."""
 
     __slots__ = ("_latest", "_reader", "_received", "_seen", "report")
 
-    def __init__(self, reader: Reader, received: int) -> None:
+    def __init__(self, reader: UploadReader, received: int) -> None:
         self.report = Report([], [], [], [], received)
         self._reader = reader
         self._received = received
-        # What is later: the clock has moved since the offset was measured, and such a row is new.
+        # Later rows are new rows of a clock that was set forward since the offset was measured.
         self._latest = received + _TOLERANCE
         self._seen: dict[bytes, int] = {}
 
     def _identify(self, content: str, order: bytes) -> bytes:
-        """A row's identity is its content and its ordinal among identical rows of the same upload.
+        """A row's identity: its content, and its ordinal among identical rows of the same upload.
 
-        The session is not part of it: two threads of a tracker may post the same rows under two sessions. It is a
-        UUIDv7: the milliseconds that the desktop said come first, so that a person's rows are found by their time.
+        The session is not part of it: two threads of a tracker may post the same rows under two sessions. The identity
+        is a UUIDv7 whose first bits are the desktop's milliseconds, so that a person's rows can be found by their time.
         """
         hasher = self._reader.identity.copy()
         try:
@@ -178,7 +180,7 @@ class _Reading:
         fields: Callable[[Any], tuple[str, str | None, int, str | None]],
         parse: Callable[[Any], Row],
     ) -> None:
-        """Applications or websites. `fields` of a `regular` row are its name, detail, seconds and time."""
+        """Reads applications or websites. `fields` of a `regular` row are its name, detail, seconds and time."""
         identify, add = self._identify, self.report.usage.append
         offset, latest, earliest = self._reader.offset, self._latest, self._reader.earliest
         for raw in found:
@@ -199,7 +201,7 @@ class _Reading:
             if not 0 <= seconds <= MAX_SECONDS:
                 self._quarantine(record_id, rows.IMPOSSIBLE_DURATION, raw)
             elif at < earliest:
-                self._quarantine(record_id, ANOTHERS, raw)
+                self._quarantine(record_id, BEFORE_LOG_IN, raw)
             else:
                 if len(name) > MAX_NAME or not name.isprintable():
                     name = reported(name, MAX_NAME)
@@ -218,12 +220,12 @@ class _Reading:
             return
         record_id, at = self._identify(content, _order(row.at)), self._corrected(row.at)
         if at < self._reader.earliest:
-            self._quarantine(record_id, ANOTHERS, raw)
+            self._quarantine(record_id, BEFORE_LOG_IN, raw)
         else:
-            self.report.usage.append(Usage(record_id, kind, at, row.seconds, row.name, row.detail))
+            self.report.usage.append(UsageSpan(record_id, kind, at, row.seconds, row.name, row.detail))
 
     def take_activities(self, found: Sequence[Any]) -> None:
-        """Claims of active and idle time, none of it from before the log-in."""
+        """Reads claims of active and idle time; those from before the log-in are kept apart."""
         claimed: Spans = []
         for raw in found:
             content = _canonical("t", raw)
@@ -236,18 +238,18 @@ class _Reading:
             if row.at is not None and row.at + self._reader.other_offset > self._latest:
                 self.report.ahead = row.at if self.report.ahead is None else max(self.report.ahead, row.at)
             end = at // SECOND
-            if len(self.report.activity) == MOST_CLAIMS:
+            if len(self.report.activity) == MAX_CLAIMS:
                 self._quarantine(record_id, TOO_MANY, raw)
             elif at < self._reader.earliest:
-                self._quarantine(record_id, ANOTHERS, raw)
+                self._quarantine(record_id, BEFORE_LOG_IN, raw)
                 self.report.before.append((record_id, at))
-            # Laid out as they will be counted: claims that are each short enough reach back before the log-in together.
+            # Laid out as they will be counted: short claims together may reach back before the log-in.
             elif (start := reach_back(claimed, end, row.seconds)) < self._reader.earliest_tick:
                 self._quarantine(record_id, TOO_LONG, raw)
                 self.report.before.append((record_id, at))
             else:
                 cover(claimed, start, end)
-                self.report.activity.append(Activity(record_id, row.kind, at, row.seconds))
+                self.report.activity.append(ActivityClaim(record_id, row.kind, at, row.seconds))
 
     def _corrected(self, at: int | None) -> int:
         if at is None:
@@ -256,9 +258,9 @@ class _Reading:
         return corrected if corrected <= self._latest else self._not_ahead(at)
 
     def _not_ahead(self, said: int) -> int:
-        """When a row was that would be in the future: by the other clock, or now, for no desktop knows the future.
+        """The time of a row that lies in the future: by the other clock offset, or else now.
 
-        Now, and not the latest moment that is tolerated: what was recorded next would find its seconds taken.
+        Now, not the latest tolerated moment, or what is recorded next would find its seconds taken.
         """
         at = said + self._reader.other_offset
         return at if at <= self._latest else self._received
@@ -277,7 +279,7 @@ def _canonical(kind: str, raw: Any) -> str:
 
 
 class Stored(NamedTuple):
-    """How many rows are stored, or will be once that is answered; and how many of them in quarantine."""
+    """The number of rows that are stored, and how many of them are quarantined."""
 
     rows: int
     quarantined: int

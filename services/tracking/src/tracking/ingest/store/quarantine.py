@@ -1,4 +1,4 @@
-"""What counts nowhere: rows, written by the ingest writer, and screenshots, of which no picture is kept."""
+"""The quarantine: rows, written by the ingest writer, and screenshots of which no picture is kept."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,7 +14,7 @@ _ADD = text("""
 
 _COUNTS = text("SELECT reason, count(*) FROM quarantine GROUP BY reason ORDER BY count(*) DESC, reason")
 
-# The people first, then their names: what was rejected may be a great deal.
+# Grouped by person before the join with names: there may be many rejected items.
 _BY_PERSON = text("""
     SELECT e.number, e.name, q.reason, q.count
     FROM (SELECT employee_id, reason, count(*) FROM quarantine GROUP BY employee_id, reason) q
@@ -24,8 +24,8 @@ _BY_PERSON = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class OfPerson:
-    """How many items of one person count nowhere for one reason."""
+class PersonRejections:
+    """The number of a person's quarantined items with one reason."""
 
     number: int
     name: str
@@ -36,7 +36,7 @@ class OfPerson:
 async def add(
     tx: AsyncConnection, company_id: UUID, *, record_id: UUID, employee_id: UUID, reason: str, payload: str
 ) -> None:
-    """Keeps a note aside; once, however often it comes."""
+    """Quarantines an item; repetitions have no effect."""
     values = {
         "company_id": company_id,
         "record_id": record_id,
@@ -48,10 +48,10 @@ async def add(
 
 
 async def counts(tx: AsyncConnection) -> dict[str, int]:
-    """How many rows of the scope are kept aside, by reason."""
+    """The number of the company's quarantined items by reason."""
     return {reason: count for reason, count in await tx.execute(_COUNTS)}  # noqa: C416 - rows are no pairs to mypy
 
 
-async def by_person(tx: AsyncConnection, *, limit: int) -> list[OfPerson]:
-    """The same by person and reason, the most frequent first."""
-    return [OfPerson(**row._mapping) for row in await tx.execute(_BY_PERSON, {"limit": limit})]
+async def by_person(tx: AsyncConnection, *, limit: int) -> list[PersonRejections]:
+    """The number of quarantined items by person and reason, most frequent first."""
+    return [PersonRejections(**row._mapping) for row in await tx.execute(_BY_PERSON, {"limit": limit})]

@@ -1,4 +1,4 @@
-"""Which records of agents are stored already, and the sessions that agents number themselves."""
+"""Agents' records that are stored already, and the sessions whose ids agents choose."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -15,8 +15,8 @@ _KNOWN = text("""
     UNION ALL SELECT record_id FROM fold_queue WHERE employee_id = :employee_id AND record_id = ANY(:ids)
 """)
 
-# In the order of the ids: two that begin the same sessions wait for each other, never in a ring. Each waits to be
-# counted (S), as one that a tracker starts.
+# In the order of the ids, so that two transactions cannot deadlock. Each session is queued to be counted (S),
+# like one that a tracker starts.
 _BEGIN = text("""
     WITH new AS (
         INSERT INTO work_session
@@ -50,7 +50,7 @@ _END = text("""
 
 
 async def known(tx: AsyncConnection, employee_id: UUID, ids: Collection[UUID]) -> set[UUID]:
-    """Those of the ids under which the employee has a record."""
+    """The ids under which the employee has a record."""
     values = {"employee_id": employee_id, "ids": list(ids)}
     return set((await tx.execute(_KNOWN, values)).scalars()) if ids else set()
 
@@ -58,14 +58,14 @@ async def known(tx: AsyncConnection, employee_id: UUID, ids: Collection[UUID]) -
 async def begin_sessions(
     tx: AsyncConnection, company_id: UUID, *, employee_id: UUID, device_id: UUID, starts: Mapping[UUID, datetime]
 ) -> set[UUID]:
-    """Begins sessions and has them counted; returns those that are new.
+    """Inserts sessions and queues them to be counted; returns the new ones.
 
-    A device has one running session, its newest: what is older was over when that one began.
+    Only the newest session of a device can be running: the others ended when it began.
     """
     if not starts:
         return set()
     whose = {"employee_id": employee_id, "device_id": device_id}
-    await sessions.hold_device(tx, device_id)
+    await sessions.lock_device(tx, device_id)
     known = await owners(tx, starts)
     new = {session_id: at for session_id, at in starts.items() if session_id not in known}
     running: list[UUID] = []
@@ -80,13 +80,13 @@ async def begin_sessions(
 
 
 async def owners(tx: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, UUID]:
-    """Whose the scope's sessions with those ids are."""
+    """The employee of each of the company's sessions with those ids."""
     rows = await tx.execute(_OWNERS, {"ids": list(ids)})
     return {session_id: employee_id for session_id, employee_id in rows}  # noqa: C416 - rows are no pairs
 
 
 async def end_sessions(tx: AsyncConnection, ends: Mapping[UUID, datetime]) -> set[UUID]:
-    """Ends sessions, never before they began; returns those that had not been ended for good."""
+    """Ends sessions, never before they began; returns those that had not ended for good."""
     return set((await tx.execute(_END, _moments(ends))).scalars())
 
 

@@ -1,4 +1,4 @@
-"""Uploads that arrive in the same few milliseconds share one transaction; each is answered after its COMMIT."""
+"""Group commit: uploads of the same few milliseconds share one transaction and are answered after its COMMIT."""
 
 import asyncio
 import time
@@ -15,54 +15,56 @@ from tracking.ingest.fastpath.store.writer import IngestWriter, NotStorable
 
 log = structlog.get_logger()
 
-# A commit costs as much as some dozen rows, so a group waits for more as long as more come.
-QUIET = 0.001  # seconds without another upload
-LONGEST_GATHERING = 0.01  # seconds
-COURTESY = 0.03  # seconds that a company with more than its share waits for the others to come again
-ENOUGH = 1_000  # rows
-LARGEST_GROUP = 10_000  # rows
-LONGEST_QUEUE = 200_000  # rows; beyond it an upload is better refused than kept waiting
-MOST_UPLOADS = 128  # at once; beyond them each company has room for its share
-FEW = 8  # uploads of a company are never too many at once
-BUSY = 32  # uploads in line, beyond which a group has as many of a company as the others have on average
+# A COMMIT costs as much as some dozen rows, so a group waits while more uploads come.
+QUIET_SECONDS = 0.001  # seconds without another upload
+MAX_COLLECTING_SECONDS = 0.01  # seconds
+FAIRNESS_SECONDS = 0.03  # seconds that a company with more than its share waits for uploads of others
+FULL_GROUP_ROWS = 1_000  # rows
+MAX_GROUP_ROWS = 10_000  # rows
+MAX_QUEUED_ROWS = 200_000  # rows; beyond it, refusing an upload is better than delaying it
+MAX_UPLOADS = 128  # uploads at once; beyond them each company gets its share
+MIN_UPLOADS_PER_COMPANY = 8  # uploads that a company may always have at once
+BUSY_UPLOADS = 32  # waiting uploads beyond which a group takes at most the others' average from one company
 
 Answered = Callable[[Exception | None], None]
-"""Is told once that an upload is durable, or by an error that perhaps it is not, in a later turn of the loop."""
+"""Called once in a later turn of the loop: with None when the upload is durable, with an error when it may not be."""
 
 Waiting = tuple[Upload, Answered]
 
 
 class GroupCommit:
-    """One writer; while it commits a group, the next one gathers.
+    """One writer; while it commits a group, the next one collects.
 
-    Who sends more than the others waits for itself: a group has hardly more of one company than of another, and none is
-    begun for what is left of it alone before the others, who have just been answered, could send their next.
+    A company with more uploads than the others waits for itself: a group takes hardly more uploads of one company than
+    of another. The rest of its uploads waits briefly for the others, who have just been answered, to send their next.
     """
 
     def __init__(self, writer: IngestWriter) -> None:
         self._writer = writer
-        self._loop = asyncio.get_running_loop()  # kept: asking costs a system call, which an upload of one row feels
-        # By the integer of the company's id, for a UUID hashes and compares in Python; in the order of their turns.
+        self._loop = (
+            asyncio.get_running_loop()
+        )  # kept: asking for it costs a system call, which is noticeable in an upload of one row
+        # Keyed by the integer of the company's id (a UUID hashes in Python), in the order of turns.
         self._waiting: dict[int, deque[Waiting]] = {}
         self._uploads_waiting = self._rows_waiting = 0
-        self._over: set[int] = set()  # companies that had more in the last group's time than their share
+        self._over: set[int] = set()  # companies that had more than their share in the last group
         self._unanswered: dict[int, int] = {}  # uploads by company
         self._uploads = 0
         self._wake = asyncio.Event()
-        self._others = asyncio.Event()  # somebody who had no more than their share has come
+        self._others = asyncio.Event()  # set when a company with at most its share submits
 
-    def check_room(self, company_id: UUID) -> None:
-        """RateLimited while there are too many uploads and this company has its share of them, and more than a few."""
-        if self._uploads < MOST_UPLOADS:
+    def check_admission(self, company_id: UUID) -> None:
+        """RateLimited: there are too many uploads, and this company has its share of them and more than a few."""
+        if self._uploads < MAX_UPLOADS:
             return
         own = self._unanswered.get(company_id.int, 0)
-        if own >= FEW and own * len(self._unanswered) >= MOST_UPLOADS:
-            raise RateLimited("too many uploads of this company at once; nothing is lost, try again", retry_after=1)
+        if own >= MIN_UPLOADS_PER_COMPANY and own * len(self._unanswered) >= MAX_UPLOADS:
+            raise RateLimited("too many uploads of this company at once; no data is lost, try again", retry_after=1)
 
     def submit(self, upload: Upload, answered: Answered) -> None:
-        """Has the upload stored. `answered` gets Unavailable when it may come again unchanged."""
-        if self._rows_waiting > LONGEST_QUEUE:
-            error = Unavailable("too many uploads at once; nothing is lost, try again", retry_after=2)
+        """Submits the upload. `answered` gets Unavailable if the upload may be repeated unchanged."""
+        if self._rows_waiting > MAX_QUEUED_ROWS:
+            error = Unavailable("too many uploads at once; no data is lost, try again", retry_after=2)
             self._loop.call_soon(answered, error)
             return
         company = upload.company_id.int
@@ -78,12 +80,12 @@ class GroupCommit:
             self._others.set()
 
     async def store(self, upload: Upload) -> None:
-        """Returns once the upload is durable. Unavailable: perhaps it is not, and it may come again unchanged."""
+        """Returns once the upload is durable. Unavailable: it may not be, and may be repeated unchanged."""
         stored: asyncio.Future[None] = self._loop.create_future()
 
         def answered(error: Exception | None) -> None:
             if stored.done():
-                return  # who waited has gone
+                return  # the caller was cancelled
             if error is None:
                 stored.set_result(None)
             else:
@@ -93,7 +95,7 @@ class GroupCommit:
         await stored
 
     async def run(self) -> None:
-        """Writes groups until cancelled; what waits then is refused."""
+        """Writes groups until cancelled; waiting uploads are then refused."""
         try:
             while True:
                 await self._wake.wait()
@@ -109,34 +111,34 @@ class GroupCommit:
         if self._over.issuperset(self._waiting):
             self._others.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(COURTESY):
+                async with asyncio.timeout(FAIRNESS_SECONDS):
                     await self._others.wait()
-        latest = time.monotonic() + LONGEST_GATHERING
+        latest = time.monotonic() + MAX_COLLECTING_SECONDS
         before = 0
-        while before < self._uploads_waiting and self._rows_waiting < ENOUGH and time.monotonic() < latest:
+        while before < self._uploads_waiting and self._rows_waiting < FULL_GROUP_ROWS and time.monotonic() < latest:
             before = self._uploads_waiting
-            await asyncio.sleep(QUIET)
+            await asyncio.sleep(QUIET_SECONDS)
 
     def _take(self) -> list[Waiting]:
         group: list[Waiting] = []
         rows = 0
         self._over.clear()
         uploads, companies = self._uploads_waiting, len(self._waiting)
-        room = 1 if uploads > BUSY else FEW
+        room = 1 if uploads > BUSY_UPLOADS else MIN_UPLOADS_PER_COMPANY
         for company in list(self._waiting):
             waiting = self._waiting.pop(company)
             share = len(waiting)
             if companies > 1 and share > room:
                 share = max(room, (uploads - share) // (companies - 1))
-            while waiting and share and rows < LARGEST_GROUP:
+            while waiting and share and rows < MAX_GROUP_ROWS:
                 share -= 1
                 rows += waiting[0][0].rows
                 group.append(waiting.popleft())
             if waiting:
-                self._waiting[company] = waiting  # behind those who have waited longer
+                self._waiting[company] = waiting  # behind those that have waited longer
                 if not share:
                     self._over.add(company)
-            if rows >= LARGEST_GROUP:
+            if rows >= MAX_GROUP_ROWS:
                 break
         self._uploads_waiting -= len(group)
         self._rows_waiting -= rows
@@ -149,7 +151,7 @@ class GroupCommit:
             log.warning("uploads not stored", uploads=len(group), error=repr(error.__cause__))
             self._refuse(group)
         except NotStorable as error:
-            if len(group) > 1:  # one upload must not spoil the others
+            if len(group) > 1:  # one upload must not fail the others
                 for place, one in enumerate(group, start=1):
                     try:
                         await self._commit([one])
@@ -166,7 +168,7 @@ class GroupCommit:
             self._answer(group, None)
 
     def _refuse(self, group: Sequence[Waiting]) -> None:
-        self._answer(group, Unavailable("not stored; nothing is lost, try again", retry_after=1))
+        self._answer(group, Unavailable("not stored; no data is lost, try again", retry_after=1))
 
     def _answer(self, group: Sequence[Waiting], error: Exception | None) -> None:
         for upload, answered in group:
@@ -178,5 +180,5 @@ class GroupCommit:
                 del self._unanswered[company]
             try:
                 answered(error)
-            except Exception:  # the others must hear theirs
-                log.exception("an upload could not be answered")
+            except Exception:  # the others must be answered
+                log.exception("upload not answered")

@@ -1,6 +1,6 @@
-"""A batch of an agent's records: each is stored, known already, or refused; none holds up another.
+"""Takes a batch of an agent's records: each is stored, a duplicate, or refused, independently of the others.
 
-With each an agent hears whether the session that it says is running is over.
+The response also tells whether the session that the agent reports as running has ended.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from tracking.devices.store import devices
 from tracking.devices.store.devices import Device
 from tracking.ingest.fastpath.store.packing import Packer
 from tracking.ingest.rules.records import (
+    ActivityRecord,
     Outcome,
     Placing,
     Reason,
@@ -25,38 +26,37 @@ from tracking.ingest.rules.records import (
     RefusedRecord,
     SessionEnd,
     SessionStart,
-    Span,
-    Use,
+    UseRecord,
     layers,
 )
 from tracking.ingest.rules.rows import MAX_DETAIL, MAX_NAME
-from tracking.ingest.rules.upload_reader import Activity, Report, Usage
+from tracking.ingest.rules.upload_reader import ActivityClaim, Report, UsageSpan
 from tracking.ingest.store import records
 from tracking.ingest.use_cases.group_commit import GroupCommit
 from tracking.sessions.store import sessions
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one record; `reason` where it is refused."""
+class RecordOutcome:
+    """What became of one record; `reason` if it was refused."""
 
     outcome: Outcome
     reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of the records of a batch, and whether its session is over for good."""
+class BatchOutcome:
+    """What became of the records of a batch, and whether the running session has ended for good."""
 
-    results: list[Result]
+    results: list[RecordOutcome]
     session_ended: bool
 
 
-STORED, DUPLICATE = Result(Outcome.STORED), Result(Outcome.DUPLICATE)
+STORED, DUPLICATE = RecordOutcome(Outcome.STORED), RecordOutcome(Outcome.DUPLICATE)
 
 
 class RecordTaker:
-    """Shares the uploads' way into the database."""
+    """Stores records through the group commit of uploads."""
 
     def __init__(self, engine: AsyncEngine, commit: GroupCommit) -> None:
         self._engine = engine
@@ -71,19 +71,19 @@ class RecordTaker:
         policy: TrackingPolicy,
         *,
         running: UUID | None,
-    ) -> Taken:
-        """A result for each record, once everything that is stored is durable; `running`: the session there is.
+    ) -> BatchOutcome:
+        """A result for each record, once everything stored is durable; `running`: the session that the agent reports.
 
-        Unavailable: nothing is, or perhaps; the batch may come again. Of two records with one id that come at the same
-        moment both may be called stored: there is one.
+        Unavailable: nothing is stored, or it is uncertain; the batch may be repeated. Two records with one id that
+        arrive at the same moment may both be reported as stored; one of them is.
         """
-        results: dict[int, Result] = {}
+        results: dict[int, RecordOutcome] = {}
         placed: dict[int, Record] = {}
         for position, record in enumerate(batch):
             try:
                 placed[position] = _place(record, placing, policy)
             except RefusedRecord as refused:
-                results[position] = Result(Outcome.REFUSED, refused.reason)
+                results[position] = RecordOutcome(Outcome.REFUSED, refused.reason)
         ended = False
         if placed:
             stored, ended = await self._store(company_id, device, placed, placing, running)
@@ -91,7 +91,7 @@ class RecordTaker:
         elif running:
             async with company_scope(self._engine, company_id) as tx:
                 ended = await _has_ended(tx, device, running)
-        return Taken([results[position] for position in range(len(batch))], ended)
+        return BatchOutcome([results[position] for position in range(len(batch))], ended)
 
     async def _store(
         self,
@@ -100,15 +100,17 @@ class RecordTaker:
         placed: Mapping[int, Record],
         placing: Placing,
         running: UUID | None,
-    ) -> tuple[dict[int, Result], bool]:
-        rows = {position: record for position, record in placed.items() if isinstance(record, Span | Use)}
+    ) -> tuple[dict[int, RecordOutcome], bool]:
+        rows = {
+            position: record for position, record in placed.items() if isinstance(record, ActivityRecord | UseRecord)
+        }
         async with company_scope(self._engine, company_id) as tx:
             if placing.offset != device.clock_offset:
                 await devices.set_clock_offset(tx, device.device_id, placing.offset)
             results = await _store_sessions(tx, company_id, device, placed)
             known = await records.known(tx, device.employee_id, [row.record_id for row in rows.values()])
             ended = running is not None and await _has_ended(tx, device, running)
-        new: list[Span | Use] = []
+        new: list[ActivityRecord | UseRecord] = []
         for position, row in rows.items():
             results[position] = DUPLICATE if row.record_id in known else STORED
             if row.record_id not in known:
@@ -120,7 +122,7 @@ class RecordTaker:
 
 
 async def _has_ended(tx: AsyncConnection, device: Device, session_id: UUID) -> bool:
-    """One that is not known may be on its way, and one that was ended for silence goes on."""
+    """An unknown session may still arrive, and one that ended for silence continues."""
     session = await sessions.find(tx, session_id)
     if session is None or session.employee_id != device.employee_id:
         return False
@@ -130,14 +132,14 @@ async def _has_ended(tx: AsyncConnection, device: Device, session_id: UUID) -> b
 def _place(record: Record, placing: Placing, policy: TrackingPolicy) -> Record:
     unwanted = set() if policy.app_tracking_enabled else {"a"}
     unwanted |= set() if policy.website_tracking_enabled else {"w"}
-    if isinstance(record, Use) and record.kind in unwanted:
+    if isinstance(record, UseRecord) and record.kind in unwanted:
         raise RefusedRecord(Reason.SWITCHED_OFF)
     return placing.place(record)
 
 
 async def _store_sessions(
     tx: AsyncConnection, company_id: UUID, device: Device, placed: Mapping[int, Record]
-) -> dict[int, Result]:
+) -> dict[int, RecordOutcome]:
     starts = {position: record for position, record in placed.items() if isinstance(record, SessionStart)}
     ends = {position: record for position, record in placed.items() if isinstance(record, SessionEnd)}
     if not starts and not ends:
@@ -163,21 +165,21 @@ async def _store_sessions(
     }
 
 
-def _once(session_id: UUID, changed: set[UUID]) -> Result:
-    """Of records that say the same in one batch, the first changed something."""
+def _once(session_id: UUID, changed: set[UUID]) -> RecordOutcome:
+    """Of several equal records in one batch only the first has the outcome STORED."""
     if session_id not in changed:
         return DUPLICATE
     changed.remove(session_id)
     return STORED
 
 
-def _refused(reason: Reason) -> Result:
-    return Result(Outcome.REFUSED, reason)
+def _refused(reason: Reason) -> RecordOutcome:
+    return RecordOutcome(Outcome.REFUSED, reason)
 
 
-def _reports(new: Sequence[Span | Use]) -> list[Report]:
+def _reports(new: Sequence[ActivityRecord | UseRecord]) -> list[Report]:
     usage = [
-        Usage(
+        UsageSpan(
             use.record_id.bytes,
             use.kind,
             microsecond_of(use.end),
@@ -186,11 +188,11 @@ def _reports(new: Sequence[Span | Use]) -> list[Report]:
             reported(use.detail, MAX_DETAIL),
         )
         for use in new
-        if isinstance(use, Use)
+        if isinstance(use, UseRecord)
     ]
     claims = [
         [
-            Activity(
+            ActivityClaim(
                 span.record_id.bytes,
                 span.kind,
                 microsecond_of(span.end),
@@ -198,6 +200,6 @@ def _reports(new: Sequence[Span | Use]) -> list[Report]:
             )
             for span in layer
         ]
-        for layer in layers([span for span in new if isinstance(span, Span)])
+        for layer in layers([span for span in new if isinstance(span, ActivityRecord)])
     ]
     return ([Report(usage=usage)] if usage else []) + [Report(activity=layer) for layer in claims]

@@ -1,4 +1,4 @@
-"""An upload of the tracker: made safe, stored durably, answered after that."""
+"""Takes a tracker's upload: the rows are read and made durable before the tracker gets its response."""
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,23 +18,23 @@ from tracking.devices.store import devices
 from tracking.devices.store.devices import Device
 from tracking.ingest.fastpath.store.packing import Packer, Upload
 from tracking.ingest.rules.clock_steps import TickOrder
-from tracking.ingest.rules.upload_reader import Reader, Report, Stored
+from tracking.ingest.rules.upload_reader import Report, Stored, UploadReader
 from tracking.ingest.use_cases.group_commit import Answered, GroupCommit
 from tracking.sessions.store import sessions
 
-MAX_ROWS_AT_ONCE = 500  # an upload with more rows is read in another process: others must not wait for it
+MAX_ROWS_AT_ONCE = 500  # an upload with more rows is read in another process, so that other calls do not wait
 CAPACITY = 250_000  # sessions
 DESKTOPS = 20_000
 
 
 ReadAgain = Callable[[timedelta], Awaitable[tuple[Report, Sequence[Upload]]]]
-"""Reads a large upload with the offset that its clock has now, and the one it had before."""
+"""Reads a large upload with the clock offsets after and before a clock step."""
 
 
-class Rows(Protocol):
-    """What was uploaded, in the order in which it was recorded.
+class RowLists(Protocol):
+    """The rows of an upload, in the order in which they were recorded.
 
-    A row is one of `domain.rows`, or as it came when its types are odd.
+    A row is one of `ingest.rules.rows`, or as it came if its types are unexpected.
     """
 
     @property
@@ -52,15 +52,15 @@ class Rows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Desktop:
-    """A device, and what reads its rows and packs them."""
+    """A device with its reader and packer."""
 
     device: Device
-    reader: Reader
+    reader: UploadReader
     packer: Packer
     order: TickOrder = field(default_factory=TickOrder)
 
-    def read(self, rows: Rows, received_at: datetime, *, reader: Reader | None = None) -> Report:
-        """The rows, made safe; `reader` instead of the usual one."""
+    def read(self, rows: RowLists, received_at: datetime, *, reader: UploadReader | None = None) -> Report:
+        """The report of the rows; `reader` replaces the device's own."""
         return (reader or self.reader).read(
             applications=rows.applications,
             websites=rows.websites,
@@ -69,40 +69,42 @@ class _Desktop:
         )
 
     def clock_shown(self, report: Report, session_start: int) -> int | None:
-        """What the desktop's clock shows now (Unix time in microseconds), if the report says that it was set."""
+        """What the clock shows now (Unix time in microseconds), if the report proves a clock step; else None."""
         if report.ahead is not None:
             return report.ahead
         placed = self.order.shown(report, session_start=session_start, received=report.received)
         return None if placed is None else placed - microseconds(self.device.clock_offset)
 
 
-_stored = lru_cache(maxsize=1024)(Stored)  # most are alike
+_stored = lru_cache(maxsize=1024)(Stored)  # most are equal
 
 
 class UploadTaker:
-    """Remembers whose sessions are and when they began: neither changes, so an upload asks the database nothing."""
+    """Takes uploads. It caches the employee and start of sessions, which never change, so an upload needs no query."""
 
     def __init__(
         self, engine: AsyncEngine, commit: GroupCommit, forget: Callable[[Device], None] | None = None
     ) -> None:
-        """`forget` a device whose clock was found to be set; without it the database's notification does."""
+        """`forget` is called for a device after a clock step; without it the database's notification has the same
+        effect.
+        """
         self._engine = engine
         self._commit = commit
         self._forget = forget
-        # By company and number the employee and the start, of ids the integers: a UUID hashes and compares in Python.
+        # Employee and start by company and number; ids are integers, since a UUID hashes and compares in Python.
         self._sessions: OrderedDict[tuple[int, int], tuple[int, int]] = OrderedDict()
-        self._desktops: dict[int, _Desktop] = {}  # by the integer of the device's id
+        self._desktops: dict[int, _Desktop] = {}  # keyed by the integer of the device's id
 
-    def check_room(self, company_id: UUID) -> None:
-        """RateLimited: there is no room for an upload of this company now."""
-        self._commit.check_room(company_id)
+    def check_admission(self, company_id: UUID) -> None:
+        """RateLimited: the company has too many uploads in progress."""
+        self._commit.check_admission(company_id)
 
     async def take(
-        self, company_id: UUID, device: Device, session: int, rows: Rows, *, received_at: datetime
+        self, company_id: UUID, device: Device, session: int, rows: RowLists, *, received_at: datetime
     ) -> Stored:
         """Returns once every row is durable, counted or quarantined. At most `MAX_ROWS_AT_ONCE` rows.
 
-        NotFound: as of `check_session`.
+        NotFound: as in `check_session`.
         """
         started = await self.check_session(company_id, device, session)
         desktop = self._desktop(company_id, device)
@@ -118,9 +120,9 @@ class UploadTaker:
         return _stored(upload.rows, len(upload.quarantined))
 
     async def check_session(self, company_id: UUID, device: Device, session: int) -> int:
-        """When the session began, as Unix time in microseconds. NotFound: it is not one of the device's employee.
+        """The start of the session, as Unix time in microseconds. NotFound: it is no session of the device's employee.
 
-        The session may have ended: rows travel late, and counting asks for the employee, not for the session.
+        The session may have ended: rows arrive late, and counting depends on the employee, not on the session.
         """
         found = await self._session(company_id, session)
         if found is None or found[0] != device.employee_id.int:
@@ -137,11 +139,11 @@ class UploadTaker:
         *,
         received_at: datetime,
     ) -> Stored:
-        """Stores a large upload, whose rows another process has read and packed; returns once every row is durable.
+        """Stores a large upload that another process has read and packed; returns once every row is durable.
 
-        `first`: its claims, and its parts. Where they show that the clock was set, `read` reads it again. Each part is
-        a transaction of its own. Where one fails, the upload comes again, and what is stored of it is known by its
-        rows' ids. NotFound: as of `check_session`.
+        `first`: its claims and its parts. If they prove a clock step, `read` reads it again. Each part is a transaction
+        of its own. If one fails, the tracker repeats the upload, and stored rows are recognised by their ids. NotFound:
+        as in `check_session`.
         """
         started = await self.check_session(company_id, device, session)
         desktop = self._desktop(company_id, device)
@@ -155,7 +157,7 @@ class UploadTaker:
         return Stored(sum(part.rows for part in parts), sum(len(part.quarantined) for part in parts))
 
     async def _measure(self, company_id: UUID, device: Device, shown: datetime, received_at: datetime) -> timedelta:
-        """Notes how far behind a clock is that shows this now."""
+        """Stores the offset of a clock that shows this now."""
         offset = clock_offset(shown, received_at, known=device.clock_offset)
         if offset != device.clock_offset:
             async with company_scope(self._engine, company_id) as tx:
@@ -165,9 +167,18 @@ class UploadTaker:
         return offset
 
     def take_at_once(
-        self, company_id: UUID, device: Device, session: int, rows: Rows, *, received_at: datetime, answered: Answered
+        self,
+        company_id: UUID,
+        device: Device,
+        session: int,
+        rows: RowLists,
+        *,
+        received_at: datetime,
+        answered: Answered,
     ) -> Stored | None:
-        """The same, where nothing has to be waited for but the COMMIT; None, and nothing was done, where it has."""
+        """Does the same without waiting for anything but the COMMIT. None, with no effect: something else has to be
+        awaited.
+        """
         found = self._sessions.get((company_id.int, session))
         if found is None or found[0] != device.employee_id.int or not 0 < _count(rows) <= MAX_ROWS_AT_ONCE:
             return None
@@ -184,15 +195,17 @@ class UploadTaker:
         found = self._desktops.get(device.device_id.int)
         if found is None or found.device is not device:
             if len(self._desktops) >= DESKTOPS:
-                self._desktops.clear()  # they are quickly made anew
-            reader = Reader(device.employee_id, logged_in_at=device.logged_in_at, clock_offset=device.clock_offset)
+                self._desktops.clear()  # cheap to create again
+            reader = UploadReader(
+                device.employee_id, logged_in_at=device.logged_in_at, clock_offset=device.clock_offset
+            )
             packer = Packer(company_id, device.employee_id, device.device_id)
             order = found.order if found else TickOrder()
             found = self._desktops[device.device_id.int] = _Desktop(device, reader, packer, order)
         return found
 
     async def _session(self, company_id: UUID, number: int) -> tuple[int, int] | None:
-        """Whose it is, and when it began; None: there is none."""
+        """The session's employee and start; None if there is no such session."""
         key = company_id.int, number
         known = self._sessions.get(key)
         if known is None:
@@ -206,9 +219,9 @@ class UploadTaker:
         return known
 
 
-def _reader_of_both(device: Device, offset: timedelta) -> Reader:
-    """Reads an upload of before and after the device's clock was set to be off by `offset`."""
-    return Reader(
+def _reader_of_both(device: Device, offset: timedelta) -> UploadReader:
+    """A reader for an upload with rows from before and after a clock step to `offset`."""
+    return UploadReader(
         device.employee_id,
         logged_in_at=device.logged_in_at,
         clock_offset=offset,
@@ -216,5 +229,5 @@ def _reader_of_both(device: Device, offset: timedelta) -> Reader:
     )
 
 
-def _count(rows: Rows) -> int:
+def _count(rows: RowLists) -> int:
     return len(rows.applications) + len(rows.websites) + len(rows.activities)

@@ -1,4 +1,4 @@
-"""The call that brings screenshots."""
+"""The desktop protocol's upload of screenshots."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from tracking.devices.api.desktop import DeviceGateway, device_of
 from tracking.devices.store.devices import Device
 from tracking.protocols.calls import Call
 from tracking.protocols.desktop import Reply, id_in, ok, text_in, time_in
-from tracking.protocols.large_bodies import Room
-from tracking.screenshots.api.photos import decode_slices, split_photo
+from tracking.protocols.large_bodies import BodyAdmission
+from tracking.screenshots.api.photos import decode_in_slices, split_photo
 from tracking.screenshots.rules import UNWANTED, Capture, NotKept, capture_id, decode_photo
 from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
 
@@ -23,16 +23,16 @@ class ScreenshotGateway(DeviceGateway, Protocol):
     def screenshots(self) -> ScreenshotTaker: ...
 
     @property
-    def picture_room(self) -> Room: ...
+    def picture_admission(self) -> BodyAdmission: ...
 
 
-LARGEST_SCREENSHOT = 32 * 1024 * 1024  # base64 of 24 MB; a screen's PNG has some 100 kB to 8 MB
+MAX_SCREENSHOT_BYTES = 32 * 1024 * 1024  # base64 of 24 MB; a screen's PNG has some 100 kB to 8 MB
 
 
 async def call_screenshot(gateway: ScreenshotGateway, call: Call) -> Reply:
-    """`active_token`, `work_session_id`, `capture_time`, `photo`: true whatever the picture is.
+    """`active_token`, `work_session_id`, `capture_time`, `photo`: status true for any picture.
 
-    The tracker sends its oldest five until they are taken: one that never will be is kept aside, and counted.
+    The tracker repeats its oldest five until they are accepted, so a picture that cannot be stored is quarantined.
     """
     device = await device_of(gateway, call, text_in(call.fields, "active_token"))
     capture = _capture(device.employee_id, call.fields, decode_photo(call.fields.get("photo")))
@@ -40,17 +40,17 @@ async def call_screenshot(gateway: ScreenshotGateway, call: Call) -> Reply:
 
 
 async def call_large_screenshot(gateway: ScreenshotGateway, call: Call) -> Reply:
-    """The same with a picture of more than some hundred kilobytes, which is cut out of the body and decoded in slices.
+    """The same for a large body: the picture is cut out of the body and decoded in slices.
 
-    One call that decodes megabytes would hold up everyone, in a thread as well.
+    One call that decodes megabytes would block all other calls, even in a thread.
     """
-    async with gateway.picture_room.of(call.company.company_id, call.body.expected):
+    async with gateway.picture_admission.of(call.company.company_id, call.body.expected):
         await call.body.read()
         await call.confirm()
         fields, photo = await asyncio.to_thread(split_photo, call.body.pieces)
         call.body.pieces.clear()
         device = await device_of(gateway, call, text_in(fields, "active_token"))
-        data = await asyncio.to_thread(decode_slices, photo)
+        data = await asyncio.to_thread(decode_in_slices, photo)
         capture = await asyncio.to_thread(_capture, device.employee_id, fields, data)
         return await _answer(gateway, call, device, capture)
 
@@ -59,8 +59,8 @@ async def _answer(gateway: ScreenshotGateway, call: Call, device: Device, captur
     try:
         await _keep(gateway, call, device, capture)
     except NotKept as reason:
-        await gateway.screenshots.set_aside(call.company.company_id, device, capture, str(reason))
-        return ok(f"Kept aside: {reason}")
+        await gateway.screenshots.quarantine(call.company.company_id, device, capture, str(reason))
+        return ok(f"Not counted: {reason}")
     return ok("Screenshot kept")
 
 

@@ -1,4 +1,4 @@
-"""`PUT /v1/screenshots/{id}`: the file itself as the body, under an id that the agent made."""
+"""`PUT /v1/screenshots/{id}`: the file is the body, under an id that the agent chooses."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -9,15 +9,15 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel
 
 from servicekit.errors import NotFound, Refused
-from tracking.devices.api.native import TheCaller, TheDevice, company_key, credential, the_native
+from tracking.devices.api.native import TheCaller, TheDevice, company_key, credential, get_native
 from tracking.ingest.rules.records import Placing, RefusedRecord
 from tracking.protocols.calls import Caller
 from tracking.protocols.problems import Problem
 from tracking.screenshots.rules import (
-    ANOTHERS,
     DELETED,
     MISPLACED,
-    NO_ROOM,
+    OTHER_PERSONS_SESSION,
+    STORAGE_FULL,
     UNWANTED,
     Capture,
     NotKept,
@@ -27,7 +27,7 @@ from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
 
 
 class ScreenshotGateway(Protocol):
-    """Who takes screenshots."""
+    """A gateway that stores screenshots."""
 
     @property
     def screenshots(self) -> ScreenshotTaker: ...
@@ -40,14 +40,14 @@ class ScreenshotNative(Protocol):
     def gateway(self) -> ScreenshotGateway: ...
 
 
-TheNative = Annotated[ScreenshotNative, Depends(the_native)]
+TheNative = Annotated[ScreenshotNative, Depends(get_native)]
 
 
 PATH = "/v1/screenshots/"
-LARGEST_BODY = 24 * 1024 * 1024  # a screen's PNG has some 100 kB to 8 MB
+MAX_BODY_BYTES = 24 * 1024 * 1024  # bytes; a screen's PNG has some 100 kB to 8 MB
 
 router = APIRouter(prefix="/v1", tags=["native"], dependencies=[company_key, credential])
-# One content type, which every generator of clients knows; what the file is its own bytes say.
+# One content type, which every client generator supports; the format is read from the file.
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _BODY = {
     "required": True,
@@ -79,7 +79,7 @@ async def put_screenshot(
     captured_at: Annotated[AwareDatetime, Query(description="by the computer's own clock")],
     sent_at: Annotated[AwareDatetime, Query(description="what that clock shows as this request is sent")],
 ) -> Kept:
-    """Keeps a PNG, JPEG or WebP, encoded anew. One that cannot be kept is refused with 422, and never will be."""
+    """Stores a PNG, JPEG or WebP, re-encoded. One that cannot be stored is refused with 422 for good."""
     placing = Placing(
         sent_at=sent_at, received_at=caller.received_at, enrolled_at=device.logged_in_at, known=device.clock_offset
     )
@@ -95,25 +95,25 @@ async def put_screenshot(
             received_at=caller.received_at,
         )
     except RefusedRecord as refused:
-        await takes.set_aside(company_id, device, capture, MISPLACED[refused.reason])
+        await takes.quarantine(company_id, device, capture, MISPLACED[refused.reason])
         raise Problem(422, refused.reason.name.lower(), refused.reason.value) from None
     except NotKept as reason:
-        await takes.set_aside(company_id, device, capture, str(reason))
+        await takes.quarantine(company_id, device, capture, str(reason))
         raise _problem(str(reason)) from None
     response.status_code = 201 if is_new else 200
     return Kept(id=screenshot_id, outcome="stored" if is_new else "duplicate")
 
 
 def _check(placing: Placing, caller: Caller, captured_at: datetime) -> None:
-    """RefusedRecord: it cannot have been taken then. NotKept: the company wants none."""
+    """RefusedRecord: its time is impossible. NotKept: the company's policy excludes screenshots."""
     placing.moment(captured_at)
     if not caller.company.policy.screenshots_enabled:
         raise NotKept(UNWANTED)
 
 
 def _problem(reason: str) -> Exception:
-    if reason == ANOTHERS:
+    if reason == OTHER_PERSONS_SESSION:
         return NotFound("There is no such session of this person")
-    if reason in (NO_ROOM, DELETED, UNWANTED):
+    if reason in (STORAGE_FULL, DELETED, UNWANTED):
         return Refused(f"This is {reason}")
     return Problem(422, "unfit_picture", reason)

@@ -1,6 +1,6 @@
-"""The picture in the body of a large screenshot: found without decoding the body, and decoded in slices.
+"""Finds the picture in the body of a large screenshot without decoding the body, and decodes it in slices.
 
-A call into C that handles megabytes holds the interpreter for tens of milliseconds, and with it every other call.
+A C function that processes megabytes holds the interpreter for tens of milliseconds, and so blocks every other call.
 """
 
 import binascii
@@ -18,7 +18,7 @@ _BLANK = b" \t\r\n"
 
 
 def split_photo(pieces: Sequence[bytes]) -> tuple[dict[str, Any], memoryview]:
-    """The fields of the body, with an empty photo, and the photo as base64. InvalidInput: they cannot be told apart."""
+    """The fields of the body with an empty photo, and the photo as base64. InvalidInput: it cannot be located."""
     body = b"".join(pieces)
     if found := _PHOTO.search(body, 0, START):
         start, end = found.end(), body.find(b'"', found.end())
@@ -27,8 +27,8 @@ def split_photo(pieces: Sequence[bytes]) -> tuple[dict[str, Any], memoryview]:
     raise InvalidInput("a large screenshot must have its photo among the first fields, and little else")
 
 
-def decode_slices(photo: memoryview) -> bytes:
-    """The file behind base64 text, with or without a `data:` prefix; nothing where there is none."""
+def decode_in_slices(photo: memoryview) -> bytes:
+    """The decoded base64 text, with or without a `data:` prefix; empty if it is invalid."""
     prefix, found, _ = bytes(photo[:128]).partition(b",")
     if found and prefix.startswith(b"data:"):
         photo = photo[len(prefix) + 1 :]
@@ -37,7 +37,7 @@ def decode_slices(photo: memoryview) -> bytes:
     try:
         for start in range(0, len(photo), SLICE):
             text = left + bytes(photo[start : start + SLICE])
-            escape = text[-1:] if text.endswith(b"\\") else b""  # of a sign in the next slice
+            escape = text[-1:] if text.endswith(b"\\") else b""  # of a character in the next slice
             text = text[: len(text) - len(escape)].replace(b"\\/", b"/").translate(None, _BLANK)
             whole = len(text) - len(text) % 4
             decoded.append(binascii.a2b_base64(text[:whole]))

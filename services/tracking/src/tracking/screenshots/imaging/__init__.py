@@ -1,1 +1,1 @@
-"""Pictures from outside, made safe: their structure is checked first, decoding happens in a process of its own."""
+"""Makes untrusted pictures safe: their structure is checked first, and a separate process decodes them."""

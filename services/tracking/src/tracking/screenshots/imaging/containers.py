@@ -1,7 +1,7 @@
-"""What a file says it is, read without decoding a pixel: one whole PNG, JPEG or WebP, and nothing after it.
+"""Reads a file's structure without decoding pixels: one complete PNG, JPEG or WebP, with nothing after it.
 
-The decoder is given the parts that pixels are made of and nothing else. Notes (text, profiles, previews, animation) are
-dropped here, so whatever a note holds is neither parsed nor kept.
+Only the parts that pixels are decoded from reach the decoder. Metadata (text, profiles, previews, animation) is dropped
+here, and so neither parsed nor stored.
 """
 
 import re
@@ -13,21 +13,21 @@ from tracking.screenshots.imaging.protocol import BROKEN, FORMAT, MORE, SEVERAL,
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8"
-_FRAMES = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended, progressive; no screen makes the others
+_FRAMES = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended, progressive; screenshots use no others
 _UNUSUAL_FRAMES = frozenset(range(0xC3, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _END, _SCAN = 0xD9, 0xDA
 _NEXT_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")  # in a scan, zeros escape data and D0 to D7 restart it
 _PNG_PARTS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 _JFIF, _EXIF, _ADOBE, _COMMENT = 0xE0, 0xE1, 0xEE, 0xFE
 _EXIF_START = b"Exif\0\0"
-_WEBP_NOTED = 0x2C  # the flags of VP8X that announce a profile, EXIF and XMP
+_WEBP_NOTED = 0x2C  # the VP8X flags of a profile, EXIF and XMP
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The format by Pillow's name, the size in pixels, bits of a sample, and the file without its notes.
+    """The format by Pillow's name, the size in pixels, bits of a sample, and the file without metadata.
 
-    `exif`: the note that may say how the picture is to be turned; empty where there is none.
+    `exif`: the metadata that may contain the orientation; empty if there is none.
     """
 
     format: str
@@ -39,7 +39,7 @@ class Header:
 
 
 def read_header(data: bytes) -> Header:
-    """What the file is. Unfit: no whole picture of a format that is taken, several of them, or something else too."""
+    """The header of a file. Unfit: no complete picture of an accepted format, several pictures, or extra data."""
     for start, read in _READERS.items():
         if data.startswith(start):
             try:
@@ -64,7 +64,7 @@ def _read_png(data: bytes) -> Header:
             header = bytes(body)
         if kind in _PNG_PARTS:
             parts.append(data[start:position])
-        elif not kind[:1].islower():  # a part that no decoder may pass over
+        elif not kind[:1].islower():  # a critical chunk, which a decoder must not skip
             raise Unfit(BROKEN)
         elif kind == b"eXIf":
             exif = bytes(body)
@@ -114,7 +114,7 @@ def _read_jpeg(data: bytes) -> Header:
 
 
 def _is_part_of_jpeg(marker: int, body: bytes) -> bool:
-    """JFIF and Adobe say which colours the channels are; other notes say nothing that is shown."""
+    """JFIF and Adobe segments define the colour channels; other segments do not affect the picture."""
     if marker == _JFIF:
         return body.startswith(b"JFIF\0")
     if marker == _ADOBE:

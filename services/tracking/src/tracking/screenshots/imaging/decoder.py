@@ -1,7 +1,7 @@
-"""The gateway's side of its decoding process: one picture at a time, companies by turns, within limits.
+"""The gateway's side of the decoding process: one picture at a time, companies in turn, within limits.
 
-A picture is refused for what it is, never for what else the machine has to do: how long one may take is measured in
-seconds of processor time, and whatever depends on the load ends in Unavailable, so that the picture is sent again.
+A picture is refused for its content alone, never because of load: its decoding time is limited in processor seconds,
+and whatever depends on the load ends in Unavailable, so that the picture is sent again.
 """
 
 import asyncio
@@ -18,20 +18,20 @@ from tracking.screenshots.imaging.protocol import ANSWER, BROKEN, REQUEST, SLOW,
 
 log = structlog.get_logger()
 
-MAX_QUEUE_SECONDS = 10.0  # this and the next are seconds on the clock: a tracker waits thirty for its answer
+MAX_QUEUE_SECONDS = 10.0  # this and the next are in wall-clock seconds: a tracker waits thirty for its response
 MAX_DECODING_SECONDS = 12.0
 PIECE = 256 * 1024  # bytes handed over at once
-MAX_WAITING = 64 * 1024**2  # bytes of pictures in line
-TRIES = 2  # something else may have ended the process; a picture that crashes two is to blame itself
-# None of the gateway's secrets. The allocator of glibc gives memory of this size back when a picture is done.
+MAX_WAITING = 64 * 1024**2  # bytes of waiting pictures
+TRIES = 2  # a first end may have another cause; a picture that ends two processes is refused
+# No secrets of the gateway. The malloc setting returns memory of this size to the system after each picture.
 _ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1048576"}
-# What a decoder does to itself. Others, like the kernel when memory is short, end processes with SIGKILL or SIGTERM.
+# Signals that a decoder causes itself. SIGKILL and SIGTERM come from others, such as the kernel when memory is short.
 _CRASHES = frozenset({-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT, -signal.SIGFPE, -signal.SIGILL})
 _OUT_OF_TIME = -signal.SIGPROF
 
 
 class _Ended(Exception):
-    """The process ended instead of answering."""
+    """The process ended instead of responding."""
 
     def __init__(self, code: int | None) -> None:
         super().__init__(f"the decoding process ended with {code}")
@@ -39,30 +39,30 @@ class _Ended(Exception):
 
 
 class Decoder:
-    """One process, started with the first picture and again when it has ended."""
+    """One process, started with the first picture and restarted after it ended."""
 
     def __init__(self) -> None:
         self._process: Process | None = None
         self._turns = Turns()
 
     async def render(self, data: bytes, *, company: Hashable = None) -> Rendered:
-        """The picture made safe. Unfit: it never will be. Unavailable: not now, and it may come again."""
+        """The picture made safe. Unfit: it can never be accepted. Unavailable: not now; it may be sent again."""
         async with self._turns.turn(company, len(data), patience=MAX_QUEUE_SECONDS, max_bytes=MAX_WAITING):
             crashes = 0
             for _ in range(TRIES):
                 try:
                     return await self._ask(data)
                 except _Ended as ended:
-                    log.warning("the decoding process ended", code=ended.code)
+                    log.warning("decoding process ended", code=ended.code)
                     crashes += ended.code in _CRASHES
                     if ended.code == _OUT_OF_TIME:
                         raise Unfit(SLOW) from None
                 except TimeoutError:
-                    log.warning("the decoding process does not answer")
+                    log.warning("decoding process timed out")
                     break
             if crashes == TRIES:
                 raise Unfit(BROKEN)
-            raise Unavailable("the screenshot could not be processed now; nothing is lost, try again", retry_after=5)
+            raise Unavailable("the screenshot could not be processed now; no data is lost, try again", retry_after=5)
 
     async def run(self) -> None:
         """Ends the process when cancelled."""
@@ -72,7 +72,7 @@ class Decoder:
             await self.close()
 
     async def close(self) -> int | None:
-        """Ends the process, unless it has ended, and says with which code; the next picture starts another."""
+        """Ends the process unless it has ended, and returns its exit code; the next picture starts another."""
         process, self._process = self._process, None
         if process is None:
             return None
@@ -87,7 +87,7 @@ class Decoder:
                 reason, rendered = await self._exchange(data)
         except (asyncio.IncompleteReadError, ConnectionError):
             raise _Ended(await self._code()) from None
-        except BaseException:  # also when cancelled: half an exchange would answer the next picture
+        except BaseException:  # cancellation included: an incomplete exchange would answer the next picture
             await self.close()
             raise
         if reason:
@@ -95,13 +95,13 @@ class Decoder:
         return rendered
 
     async def _code(self) -> int | None:
-        """With which code the process ends whose pipes are closed."""
+        """The exit code of the process whose pipes have closed."""
         if self._process is not None:
             try:
                 async with asyncio.timeout(1):
                     await self._process.wait()
             except TimeoutError:
-                log.warning("the decoding process closed its output and goes on")
+                log.warning("decoding process closed its output")
         return await self.close()
 
     async def _exchange(self, data: bytes) -> tuple[str, Rendered]:
@@ -118,7 +118,7 @@ class Decoder:
         requests.write(REQUEST.pack(len(data)))
         for start in range(
             0, len(data), PIECE
-        ):  # a write copies what the pipe does not take: others would wait for that
+        ):  # writing copies what the pipe does not accept, which would block other calls
             requests.write(data[start : start + PIECE])
             await requests.drain()
         reason, width, height, picture, thumbnail = ANSWER.unpack(await answers.readexactly(ANSWER.size))

@@ -1,6 +1,6 @@
-"""Pixels as a screen shows them: opaque RGB on white, 8 bits a channel, upright.
+"""Converts pixels to opaque 8-bit RGB on white, upright, as the screen showed them.
 
-Conversions go strip by strip: a desk of 80 million pixels must not be held in memory more than twice.
+Conversions work strip by strip: a screen of 80 million pixels must not be held in memory more than twice.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ _WITH_ALPHA = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 
 
 def flatten(image: Image.Image, depth: int) -> Image.Image:
-    """The loaded image as RGB: what is transparent shows white, never the colour stored under it.
+    """The loaded image as RGB; transparent pixels become white, not the colour stored under them.
 
     `depth`: bits of a sample in the file, which the value of a PNG's transparent colour refers to.
     """
@@ -40,7 +40,7 @@ def flatten(image: Image.Image, depth: int) -> Image.Image:
 
 
 def turn_upright(image: Image.Image, exif: bytes) -> Image.Image:
-    """The image as its EXIF orientation says it is to be seen; as it is where that says nothing readable."""
+    """The image turned by its EXIF orientation; unchanged if there is none that can be read."""
     turn = _TURNS.get(_orientation(exif))
     return image if turn is None else image.transpose(turn)
 
@@ -52,7 +52,7 @@ def _orientation(exif: bytes) -> int:
     try:
         found.load(exif)
         return int(found.get(_EXIF_ORIENTATION, 0))
-    except Exception:  # an unreadable note is no reason to refuse the pixels
+    except Exception:  # unreadable metadata is no reason to refuse the picture
         return 0
 
 
@@ -83,7 +83,7 @@ def _wide_grey(strip: Image.Image, transparent: Any) -> Image.Image:
 
 
 def _keyed_grey(strip: Image.Image, transparent: int, depth: int) -> Image.Image:
-    grey = strip.convert("L")  # its samples are spread over 0 to 255, the transparent one is as in the file
+    grey = strip.convert("L")  # its samples are scaled to 0 to 255, the transparent value is as in the file
     most = (1 << depth) - 1
     return _on_white(grey, grey.point(_all_but((transparent & most) * 255 // most, 256)))
 

@@ -1,19 +1,19 @@
-"""What the gateway and its decoding process say to each other, and why a picture is refused.
+"""Messages between the gateway and the decoding process, and the reasons for refusing a picture.
 
-No pickles: the other side has read hostile pictures. The reasons are few and fixed: a company's admin sees how often
-each happened.
+Pickle is not used: the process has read hostile pictures. There are a few fixed reasons, since a company's admin sees
+how often each occurred.
 """
 
 import struct
 from dataclasses import dataclass
 
 REQUEST = struct.Struct(">I")  # length of the file that follows
-ANSWER = struct.Struct(">5I")  # lengths and sizes: reason, width, height, picture, thumbnail; what has a length follows
+ANSWER = struct.Struct(">5I")  # reason, width, height, picture, thumbnail: sizes, and the lengths of what follows
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A picture that is safe to keep, as JPEG; sizes in pixels."""
+    """A safe picture and its thumbnail, as JPEG; sizes in pixels."""
 
     width: int
     height: int
@@ -35,4 +35,4 @@ SLOW = "a screenshot that takes too long to decode"
 
 
 class Unfit(Exception):
-    """The picture cannot be taken, now or later; the message is the reason."""
+    """The picture can never be accepted; the message is the reason."""

@@ -1,8 +1,8 @@
-"""`python -m tracking.screenshots.imaging.worker`: decodes pictures that come in by standard input, one after another.
+"""`python -m tracking.screenshots.imaging.worker`: decodes pictures from standard input, one after another.
 
-A request is a length and the file; an answer is five numbers and what they announce, see `protocol`. It reads no other
-file, may take `MEMORY` bytes, spends at most `CPU_SECONDS` on a picture and ends with its input: whatever a picture
-does to it, the gateway goes on.
+A request is a length and the file; a response is five numbers and the data they announce, see `protocol`. The process
+reads no other file, may use `MEMORY` bytes and at most `CPU_SECONDS` for a picture, and ends with its input, so no
+picture can stop the gateway.
 """
 
 import resource
@@ -16,24 +16,24 @@ from tracking.screenshots.imaging.containers import Header, read_header
 from tracking.screenshots.imaging.pixels import flatten, turn_upright
 from tracking.screenshots.imaging.protocol import ANSWER, BROKEN, LARGE, REQUEST, Rendered, Unfit
 
-MAX_PIXELS = 80_000_000  # desks of several screens have up to 40 million; decoded, 320 MB
-MEMORY = 1536 * 1024**2  # a lossless WebP of so many takes 1.3 GB, a PNG 750 MB
-CPU_SECONDS = 8.0  # the largest take 2.5; not seconds on the clock, which pass faster on a busy machine
+MAX_PIXELS = 80_000_000  # several screens have up to 40 million; decoded, 320 MB
+MEMORY = 1536 * 1024**2  # bytes; a lossless WebP of that size takes 1.3 GB, a PNG 750 MB
+CPU_SECONDS = 8.0  # the largest take 2.5; processor seconds do not depend on the load
 QUALITY = 70  # text stays legible, and a full screen takes some 200 kB
 THUMBNAIL = (360, 240)
 
 
 def render(data: bytes) -> Rendered:
-    """The picture encoded anew, nothing but its pixels, and a thumbnail. Unfit: it cannot be taken."""
+    """The picture, re-encoded from its pixels alone, and a thumbnail. Unfit: it cannot be accepted."""
     header = read_header(data)
     if not 0 < header.width * header.height <= MAX_PIXELS:
         raise Unfit(LARGE if header.width and header.height else BROKEN)
     try:
         picture = _decode(header)
         return Rendered(*picture.size, _encode(picture), _encode(_thumbnail(picture)))
-    except MemoryError:  # the limit leaves room for every picture that gets here, so the machine has none left
+    except MemoryError:  # the limit suffices for every picture that gets here, so the machine is out of memory
         raise
-    except Exception as error:  # Pillow's decoders raise whatever they meet
+    except Exception as error:  # Pillow's decoders raise any kind of exception
         if "out of memory" in str(error):
             raise MemoryError from error
         raise Unfit(BROKEN) from error
@@ -44,22 +44,22 @@ def _decode(header: Header) -> Image.Image:
 
 
 def _opaque(header: Header) -> Image.Image:
-    """Apart from its caller, so that the decoded original is gone before the next copy is made."""
+    """A function of its own, so that the decoded original is freed before the next copy is made."""
     image = Image.open(BytesIO(header.file), formats=[header.format])
     image.load()
     return flatten(image, header.depth)
 
 
 def main() -> None:
-    """Answers until the input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the gateway, which ends this process
+    """Responds until the input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the gateway, which ends this process
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    # Should Pillow ever read another size than `read_header`: it refuses twice this number, and warns from it on.
+    # If Pillow ever reads another size than `read_header`: it refuses twice this number and warns above it.
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     while head := requests.read(REQUEST.size):
         data = requests.read(*REQUEST.unpack(head))
-        # When it runs out the process ends by SIGPROF, in the middle of a decoder's loop as well.
+        # When it expires, SIGPROF ends the process, even inside a decoder's loop.
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
         try:
             rendered = render(data)
@@ -80,7 +80,7 @@ def _thumbnail(picture: Image.Image) -> Image.Image:
 
 
 def _encode(picture: Image.Image) -> bytes:
-    picture.info = {}  # a comment would travel on
+    picture.info = {}  # a comment would be copied
     encoded = BytesIO()
     picture.save(encoded, "JPEG", quality=QUALITY)
     return encoded.getvalue()

@@ -1,4 +1,4 @@
-"""The pictures of screenshots: a folder of this machine, or a bucket of any S3, by their addresses."""
+"""The picture store: a local folder or an S3 bucket."""
 
 import asyncio
 import os
@@ -16,16 +16,16 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from servicekit.errors import Unavailable
 from tracking.screenshots.store.screenshots import Screenshot
 
-_LONGEST = timedelta(seconds=10)  # a tracker waits thirty, on the thread of its window
+_TIMEOUT = timedelta(seconds=10)  # a tracker waits thirty seconds, on its user interface thread
 
 
 class PictureStore:
-    """Each screenshot is two JPEG files; their names are made of ids and the day, never of what somebody sent."""
+    """Each screenshot is two JPEG files, named by ids and the day alone."""
 
     def __init__(self, url: str) -> None:
-        """`file:///folder` (made for this user alone when it is not there) or `s3://bucket/prefix`.
+        """`address` is `file:///folder` (created for this user alone if it is missing) or `s3://bucket/prefix`.
 
-        An S3's credentials, endpoint and region are read from the usual environment variables AWS_….
+        Credentials, endpoint and region of S3 come from the usual environment variables AWS_….
         """
         self._store: ObjectStore
         self._folder: Path | None = None
@@ -36,12 +36,12 @@ class PictureStore:
         else:
             self._store = from_url(
                 url,
-                client_options={"timeout": _LONGEST, "allow_http": True},  # where AWS_ENDPOINT says so
-                retry_config={"max_retries": 2, "retry_timeout": _LONGEST},
+                client_options={"timeout": _TIMEOUT, "allow_http": True},  # if AWS_ENDPOINT has that scheme
+                retry_config={"max_retries": 2, "retry_timeout": _TIMEOUT},
             )
 
     async def put(self, company_id: UUID, screenshot: Screenshot, picture: bytes, thumbnail: bytes) -> None:
-        """Returns when both are durable. Unavailable: the store does not answer."""
+        """Returns when both files are durable. Unavailable: the store does not respond."""
         names = _names(company_id, screenshot.screenshot_id, screenshot.captured_at)
         try:
             for name, data in zip(names, (picture, thumbnail), strict=True):
@@ -49,10 +49,10 @@ class PictureStore:
             if self._folder:
                 await asyncio.to_thread(_sync, [self._folder / name for name in names], self._folder)
         except (BaseError, OSError) as error:
-            raise Unavailable("the picture store does not answer; nothing is lost, try again") from error
+            raise Unavailable("the picture store does not respond; no data is lost, try again") from error
 
     async def get(self, company_id: UUID, screenshot: Screenshot, *, thumbnail: bool) -> bytes | None:
-        """The JPEG; None when it is not there. Unavailable: the store does not answer."""
+        """The JPEG; None if it does not exist. Unavailable: the store does not respond."""
         try:
             names = _names(company_id, screenshot.screenshot_id, screenshot.captured_at)
             result = await self._store.get_async(names[thumbnail])
@@ -60,16 +60,16 @@ class PictureStore:
         except FileNotFoundError:
             return None
         except (BaseError, OSError) as error:
-            raise Unavailable("the picture store does not answer; try again in a moment") from error
+            raise Unavailable("the picture store does not respond; try again in a moment") from error
 
     async def delete(self, company_id: UUID, screenshot_id: UUID, captured_at: datetime) -> None:
-        """Removes both; what is not there is no error. Unavailable: the store does not answer."""
+        """Deletes both files; missing ones are no error. Unavailable: the store does not respond."""
         for name in _names(company_id, screenshot_id, captured_at):
             try:
                 with suppress(FileNotFoundError):
                     await self._store.delete_async(name)
             except (BaseError, OSError) as error:
-                raise Unavailable("the picture store does not answer") from error
+                raise Unavailable("the picture store does not respond") from error
 
 
 def _names(company_id: UUID, screenshot_id: UUID, captured_at: datetime) -> tuple[str, str]:
@@ -78,7 +78,7 @@ def _names(company_id: UUID, screenshot_id: UUID, captured_at: datetime) -> tupl
 
 
 def _sync(files: Sequence[Path], root: Path) -> None:
-    """Brings new files of one folder and their names to the disk: the store leaves that to the system."""
+    """Flushes the new files of a folder and their names to disk, which the store leaves to the system."""
     for path in (*files, *(folder for folder in files[0].parents if folder.is_relative_to(root))):
         descriptor = os.open(path, os.O_RDONLY)
         try:

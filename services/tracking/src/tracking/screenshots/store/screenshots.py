@@ -1,4 +1,4 @@
-"""Screenshots that were taken; the pictures themselves lie in the picture store, as long as they are kept."""
+"""Rows of screenshots. The picture store keeps the pictures until they are removed."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ _OLDER = text(f"""
 
 _OF_SESSION = text(f"SELECT removed_at IS NULL AS is_kept, {_COLUMNS} FROM screenshot WHERE session_id = :session_id")
 
-# In the order of the ids: two that remove the same ones wait for each other, never in a ring.
+# In the order of the ids, so that two transactions cannot deadlock.
 _REMOVE = text("""
     WITH held AS MATERIALIZED (
         SELECT company_id, screenshot_id FROM screenshot WHERE screenshot_id = ANY(:ids) AND removed_at IS NULL
@@ -80,7 +80,7 @@ _COUNTED = text("""
     EXCEPT ALL SELECT employee_id, at FROM fold_queue WHERE kind = 'P'
 """)
 
-# Hops from company to company along the index of what is kept.
+# Jumps from company to company along the index of stored screenshots.
 _OLDEST = text("""
     WITH RECURSIVE company AS (
         (SELECT company_id, captured_at FROM screenshot WHERE removed_at IS NULL
@@ -97,7 +97,7 @@ _OLDEST = text("""
 
 @dataclass(frozen=True, slots=True)
 class Screenshot:
-    """One capture; `stored_bytes` are those of picture and thumbnail, sizes are in pixels."""
+    """One screenshot; `stored_bytes` are those of picture and thumbnail, sizes are in pixels."""
 
     screenshot_id: UUID
     employee_id: UUID
@@ -109,12 +109,12 @@ class Screenshot:
 
 
 async def exists(tx: AsyncConnection, employee_id: UUID, ids: Sequence[UUID]) -> bool:
-    """Whether that person's capture was taken before under one of its ids, kept or not."""
+    """Whether that person's capture was accepted before under one of its ids, removed or not."""
     return bool((await tx.execute(_EXISTS, {"ids": list(ids), "employee_id": employee_id})).scalar_one())
 
 
 async def insert(tx: AsyncConnection, company_id: UUID, screenshot: Screenshot, received_at: datetime) -> bool:
-    """Notes a capture; False when it was taken before."""
+    """Inserts a screenshot; False if it exists."""
     values = {
         "company_id": company_id,
         "screenshot_id": screenshot.screenshot_id,
@@ -130,7 +130,7 @@ async def insert(tx: AsyncConnection, company_id: UUID, screenshot: Screenshot, 
 
 
 async def kept(tx: AsyncConnection, screenshot_id: UUID) -> Screenshot | None:
-    """The scope's capture, unless it was removed."""
+    """The company's screenshot with that id, unless it was removed."""
     row = (await tx.execute(_KEPT, {"screenshot_id": screenshot_id})).one_or_none()
     return Screenshot(**row._mapping) if row else None
 
@@ -138,58 +138,58 @@ async def kept(tx: AsyncConnection, screenshot_id: UUID) -> Screenshot | None:
 async def of_employee(
     tx: AsyncConnection, employee_id: UUID, start: datetime, end: datetime, *, limit: int, after: Position | None
 ) -> list[Screenshot]:
-    """What is kept of one person between two moments, after that position, the newest first."""
+    """A person's stored screenshots between two moments, after that position, newest first."""
     position = {"after_moment": after.moment if after else None, "after_id": after.row_id if after else None}
     values = {"employee_id": employee_id, "start": start, "end": end, "limit": limit} | position
     return [Screenshot(**row._mapping) for row in await tx.execute(_OF_EMPLOYEE, values)]
 
 
 async def count_of_employee(tx: AsyncConnection, employee_id: UUID, start: datetime, end: datetime) -> int:
-    """How many are kept of one person between two moments."""
+    """The number of a person's stored screenshots between two moments."""
     values = {"employee_id": employee_id, "start": start, "end": end}
     return int((await tx.execute(_COUNT_OF_EMPLOYEE, values)).scalar_one())
 
 
 async def of_session(tx: AsyncConnection, session_id: UUID) -> list[tuple[bool, Screenshot]]:
-    """All that were taken during a session, and whether they are kept."""
+    """All screenshots of a session, and whether each is still stored."""
     rows = await tx.execute(_OF_SESSION, {"session_id": session_id})
     found = [dict(row._mapping) for row in rows]
     return [(row.pop("is_kept"), Screenshot(**row)) for row in found]
 
 
 async def older(tx: AsyncConnection, before: datetime, *, limit: int) -> list[Screenshot]:
-    """What the scope keeps from before a moment, the oldest first."""
+    """The company's stored screenshots from before a moment, oldest first."""
     return [Screenshot(**row._mapping) for row in await tx.execute(_OLDER, {"before": before, "limit": limit})]
 
 
 async def remove(tx: AsyncConnection, screenshot_ids: Sequence[UUID], now: datetime) -> int:
-    """Notes that captures are kept no longer; returns the bytes that they took."""
+    """Marks screenshots as removed; returns the bytes that they used."""
     return int((await tx.execute(_REMOVE, {"ids": list(screenshot_ids), "now": now})).scalar_one())
 
 
 async def take_storage(tx: AsyncConnection, company_id: UUID, size: int, *, quota: int) -> bool:
-    """Counts `size` more bytes of storage; False, and nothing changes, when that would exceed the `quota`."""
+    """Adds `size` bytes to the storage in use. False, with no change: that would exceed the `quota`."""
     values = {"company_id": company_id, "bytes": size, "quota": quota}
     return (await tx.execute(_TAKE_STORAGE, values)).one_or_none() is not None
 
 
 async def free_storage(tx: AsyncConnection, size: int) -> None:
-    """Counts `size` bytes less."""
+    """Subtracts `size` bytes from the storage in use."""
     await tx.execute(_FREE_STORAGE, {"bytes": size})
 
 
 async def storage(tx: AsyncConnection) -> tuple[int, int]:
-    """The scope's storage in use, as it was counted and as its kept captures add up; in bytes, of one moment."""
+    """The company's storage in use, as counted and as the sum of its stored screenshots; in bytes, of one moment."""
     counted, added_up = (await tx.execute(_STORAGE)).one()
     return counted, int(added_up)
 
 
 async def counted(tx: AsyncConnection) -> AsyncIterator[tuple[UUID, datetime]]:
-    """Whose screen was captured when, for all captures that count and do not wait to; streamed."""
+    """Streams (employee, capture time) of all screenshots that have been counted."""
     async for employee_id, captured_at in await tx.stream(_COUNTED):
         yield employee_id, captured_at
 
 
 async def oldest_by_company(dispatch: AsyncConnection) -> dict[UUID, datetime]:
-    """The oldest kept capture of each company that keeps any, read with the dispatch role."""
+    """The oldest stored screenshot of each company, read with the dispatch role."""
     return {company_id: at for company_id, at in await dispatch.execute(_OLDEST)}  # noqa: C416 - rows are no pairs

@@ -1,4 +1,4 @@
-"""Pictures are kept for as long as the company's plan says, and a day longer when that has become shorter."""
+"""Removes screenshots older than the company's retention; a shorter retention takes effect after a day."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,13 +16,13 @@ from tracking.totals.store import fold_queue
 AT_ONCE = 200
 
 PlanRetention = Callable[[UUID], timedelta | None]
-"""For how long a company's screenshots are kept; None: nobody can tell now, so nothing is removed."""
+"""A company's retention; None: unknown at present, so nothing is removed."""
 
 
 async def remove_old_screenshots(
     engine: AsyncEngine, dispatch: AsyncEngine, pictures: PictureStore, retention: PlanRetention, now: datetime
 ) -> bool:
-    """Removes up to `AT_ONCE` of each company's screenshots that are too old; says whether any company has more."""
+    """Removes up to `AT_ONCE` expired screenshots of each company; returns whether any company has more."""
     async with dispatch.begin() as tx:
         oldest = await screenshots.oldest_by_company(tx)
         known = await screenshot_retention.of_all(tx)
@@ -52,7 +52,7 @@ async def _remove(
 ) -> bool:
     async with company_scope(engine, company_id) as tx:
         old = await screenshots.older(tx, before, limit=AT_ONCE)
-    for screenshot in old:  # the files first: a row without one is removed again, a file without a row never
+    for screenshot in old:  # files first: a row without files can be removed again, files without a row never
         await pictures.delete(company_id, screenshot.screenshot_id, screenshot.captured_at)
     async with company_scope(engine, company_id) as tx:
         freed = await screenshots.remove(tx, [screenshot.screenshot_id for screenshot in old], now)

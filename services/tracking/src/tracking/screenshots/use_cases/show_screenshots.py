@@ -1,4 +1,4 @@
-"""Screenshots in the workspace: everyone sees their own, admins those of their company's people."""
+"""Screenshots in the workspace: employees see their own, admins those of their company's people."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,12 +18,12 @@ from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.store.screenshots import Screenshot
 from tracking.workspace.rules.paging import Page, Position, page_of, position_of
 
-PICTURES_A_PAGE = 120  # a tracker makes two every two minutes
+SCREENSHOTS_PER_PAGE = 120  # a tracker makes two every two minutes
 
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """One person's screenshots of one day of the company."""
+    """A person's screenshots of one day."""
 
     whose: Employee
     time_zone: str
@@ -33,34 +33,34 @@ class Gallery:
 
     @property
     def day_before(self) -> date:
-        """The day before that one."""
+        """The previous day."""
         return self.day - timedelta(days=1)
 
     @property
     def day_after(self) -> date:
-        """The day after that one."""
+        """The next day."""
         return self.day + timedelta(days=1)
 
 
 async def show_gallery(
     engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, day: date | None, now: datetime, after: str = ""
 ) -> Gallery:
-    """A page of that person's day; without one the day of `now`.
+    """One page of a person's screenshots of `day`, or of the day of `now`.
 
     NotFound: no such person. InvalidInput: no such day or page.
     """
     begin = position_of(after)
     if day and day.year not in PLAUSIBLE_YEARS:
-        raise InvalidInput("There is nothing to see of such a day")
+        raise InvalidInput("There is no data for this day; choose another one")
     async with company_scope(engine, company_id) as tx:
         person, company = await employees.by_id(tx, employee_id), await companies.get(tx)
         if person is None or company is None:
             raise NotFound("There is no such person in the company")
         bounds = company_day(day or day_of(now, company.time_zone), company.time_zone)
         start, end = (datetime.fromtimestamp(moment, UTC) for moment in (bounds.start, bounds.end))
-        found = await screenshots.of_employee(tx, employee_id, start, end, limit=PICTURES_A_PAGE + 1, after=begin)
+        found = await screenshots.of_employee(tx, employee_id, start, end, limit=SCREENSHOTS_PER_PAGE + 1, after=begin)
         count = await screenshots.count_of_employee(tx, employee_id, start, end)
-    page = page_of(found, PICTURES_A_PAGE, lambda shot: Position(shot.captured_at, shot.screenshot_id))
+    page = page_of(found, SCREENSHOTS_PER_PAGE, lambda shot: Position(shot.captured_at, shot.screenshot_id))
     return Gallery(person, company.time_zone, bounds.date, page, count)
 
 
@@ -73,7 +73,7 @@ async def read_picture(
     only_of: UUID | None,
     thumbnail: bool,
 ) -> bytes:
-    """The JPEG of a screenshot of the company. NotFound: not kept, or of somebody else than `only_of`."""
+    """The JPEG of a screenshot. NotFound: it was removed, or shows somebody else than `only_of`."""
     async with company_scope(engine, company_id) as tx:
         screenshot = await screenshots.kept(tx, screenshot_id)
     if screenshot is not None and only_of in (None, screenshot.employee_id):

@@ -1,7 +1,7 @@
-"""When sessions and devices were last heard of, and with which key: many companies in one statement.
+"""Stores heartbeats of sessions, for many companies in one statement.
 
-The role may touch nothing else, and the rows of the companies alone that its transaction named. Everything is written
-in the order of its key: two gateways that heard the same wait for each other, never in a ring.
+The role may change nothing else, and only rows of the companies that its transaction names. Rows are written in the
+order of their keys, so that two gateways cannot deadlock.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _SESSIONS = text(f"""
     WHERE w.company_id = s.company_id AND w.number = s.number AND w.ended_at IS NULL
 """)
 
-# Who says that it is running was only cut off, if it was silence that ended it.
+# A session that ended for silence was only disconnected.
 _RUNNING = text(f"""
     UPDATE work_session w SET last_seen_at = greatest(w.last_seen_at, s.at), ended_at = NULL, ended_by = NULL
     FROM {unnest(company_id="uuid", session_id="uuid", device_id="uuid", at="timestamptz")}
@@ -29,12 +29,12 @@ _RUNNING = text(f"""
 
 
 async def saw_sessions(tx: AsyncConnection, seen: Sequence[tuple[UUID, int, datetime]]) -> None:
-    """Notes the latest signs of life of sessions: (company, number, moment)."""
+    """Stores the latest heartbeats of trackers' sessions: (company, number, moment)."""
     if seen:
         await tx.execute(_SESSIONS, columns(("company_id", "number", "at"), seen))
 
 
 async def saw_running(tx: AsyncConnection, seen: Sequence[tuple[UUID, UUID, UUID, datetime]]) -> None:
-    """Notes the same of agents' sessions: (company, session, device, moment)."""
+    """Stores the latest heartbeats of agents' sessions: (company, session, device, moment)."""
     if seen:
         await tx.execute(_RUNNING, columns(("company_id", "session_id", "device_id", "at"), seen))

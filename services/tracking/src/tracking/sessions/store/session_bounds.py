@@ -1,7 +1,8 @@
-"""Until when a session of the table `work_session w` goes, as parts of statements.
+"""SQL expressions for the end of a session in the table `work_session w`.
 
-What a device has recorded is a sign of life of its session, whenever it arrives and under whichever session's id: until
-the same device begins its next session. It is read where it is kept, so nothing has to be written when it comes.
+Each record of a device is a heartbeat of its session, whenever it arrives and under whichever session's id, until the
+same device begins its next session. These expressions read it from the stored hours, so nothing is written when it
+arrives.
 """
 
 NEXT_START = """
@@ -10,7 +11,7 @@ NEXT_START = """
        AND (n.started_at, n.begun) > (w.started_at, w.begun)
      ORDER BY n.started_at LIMIT 1)
 """
-"""When the same device began its next session; `begun` orders those that start at one moment."""
+"""When the same device began its next session; `begun` orders sessions that start at one moment."""
 
 _FIRST = "CAST(floor(extract(epoch FROM w.started_at)) AS bigint)"
 
@@ -30,10 +31,10 @@ RECORDED_UNTIL = f"""
      WHERE (d.active + d.idle) && d.within
      ORDER BY d.hour DESC LIMIT 1)
 """
-"""The end of the last second that the device recorded within the session; NULL: it recorded none."""
+"""The end of the last second that the device recorded within the session; NULL: none."""
 
 UNTIL = f"""
     CASE WHEN w.ended_by = 'TRACKER' THEN w.ended_at
     ELSE greatest(coalesce(w.ended_at, w.last_seen_at), {RECORDED_UNTIL}) END
 """
-"""Its end, if its tracker has ended it; else its last sign of life."""
+"""Its end if its tracker ended it, otherwise its last heartbeat."""

@@ -1,4 +1,4 @@
-"""Sessions as people see them: whose they are, at which device, and the time that was counted within them."""
+"""Sessions as the workspace lists them, with person, device, and the time that was counted in them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _SELECT = f"""
     WHERE w.deleted_at IS NULL
 """
 
-# Only conditions that are asked for: the planner finds the index for each.
+# Only the conditions that are needed, so that the planner finds the index for each.
 _PAGE = "{select} {conditions} ORDER BY w.started_at DESC, w.session_id DESC LIMIT :limit"
 _CONDITIONS = {
     "employee_id": "AND w.employee_id = :employee_id",
@@ -32,7 +32,7 @@ _CONDITIONS = {
 
 _BY_NUMBER = text(f"{_SELECT} AND w.number = :number")
 
-# A session's seconds in Unix time, cut by the hours that are kept.
+# A session's seconds in Unix time, cut into the stored hours.
 _COUNTED = text("""
     SELECT s.session_id,
         sum((SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest((d.active - d.deleted) * w.within) r)),
@@ -53,7 +53,7 @@ _COUNTED = text("""
 
 @dataclass(frozen=True, slots=True)
 class ListedSession:
-    """One session. A desktop tracker's device has no name; history that was imported may have no device."""
+    """One session. A tracker's device has no name; imported history may have no device."""
 
     session_id: UUID
     number: int
@@ -66,18 +66,18 @@ class ListedSession:
     last_seen_at: datetime
     ended_at: datetime | None
     ended_by: str | None  # TRACKER, SILENCE, ADMIN or NEXT
-    until: datetime  # its end, or its last sign of life
+    until: datetime  # its end or its last heartbeat
 
     def __post_init__(self) -> None:
-        """What the device recorded counts as a sign of life, for the two moments that are shown too."""
+        """Counts the device's records as heartbeats in the two displayed moments."""
         object.__setattr__(self, "last_seen_at", max(self.last_seen_at, self.until))
         if self.ended_at is not None:
             object.__setattr__(self, "ended_at", self.until)
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """Seconds of a session's device that were counted between the session's start and end."""
+class SessionTime:
+    """The seconds of the session's device that were counted between start and end."""
 
     active_seconds: int = 0
     idle_seconds: int = 0
@@ -91,9 +91,7 @@ async def page(
     limit: int,
     after: Position | None,
 ) -> list[ListedSession]:
-    """The scope's sessions that stand, the newest first, after that position: of one person, or that started
-    between two moments, or all.
-    """
+    """The company's sessions, newest first, after that position: of one person, of a span of time, or all."""
     start, end = between or (None, None)
     moment, row_id = after or (None, None)
     asked = {"employee_id": employee_id, "start": start, "end": end, "after_moment": moment, "after_id": row_id}
@@ -105,13 +103,13 @@ async def page(
 
 
 async def by_number(tx: AsyncConnection, number: int) -> ListedSession | None:
-    """The scope's session with that number, unless it was deleted."""
+    """The company's session with that number, unless it was deleted."""
     row = (await tx.execute(_BY_NUMBER, {"number": number})).one_or_none()
     return ListedSession(**row._mapping) if row else None
 
 
-async def counted(tx: AsyncConnection, found: Sequence[ListedSession]) -> dict[UUID, Counted]:
-    """What was counted in the sessions until their ends or last signs of life; nothing: the session is not there."""
+async def counted(tx: AsyncConnection, found: Sequence[ListedSession]) -> dict[UUID, SessionTime]:
+    """The seconds that were counted in each session; sessions without any are missing."""
     spans = [seconds_of(session.started_at, session.until) for session in found]
     values = {
         "session_ids": [session.session_id for session in found],
@@ -121,4 +119,4 @@ async def counted(tx: AsyncConnection, found: Sequence[ListedSession]) -> dict[U
         "ends": [end for _, end in spans],
     }
     rows = await tx.execute(_COUNTED, values)
-    return {session_id: Counted(int(active), int(idle)) for session_id, active, idle in rows}
+    return {session_id: SessionTime(int(active), int(idle)) for session_id, active, idle in rows}

@@ -1,4 +1,4 @@
-"""Work sessions: from the tracker's start to its stop, or to the last sign of life."""
+"""Rows of work sessions."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _INSERT = text("""
     RETURNING number
 """)
 
-# Sessions of a device begin one after the other: of two at once neither would see the other.
+# Sessions of a device begin one after the other; two concurrent ones would not see each other.
 _HOLD_DEVICE = text("SELECT revoked_at IS NULL FROM device WHERE device_id = :device_id FOR NO KEY UPDATE")
 
 _END_OLDER = text("""
@@ -61,7 +61,7 @@ _END_AS_ADMIN = text("""
     WHERE session_id = :session_id AND ended_at IS NULL RETURNING 1
 """)
 
-# In the order in which signs of life are written: the two wait for each other, never in a ring.
+# In the order in which heartbeats write sessions, so that the two cannot deadlock.
 _END_OF_EMPLOYEE = text("""
     WITH open AS (
         SELECT company_id, session_id FROM work_session WHERE employee_id = :employee_id AND ended_at IS NULL
@@ -98,9 +98,9 @@ class WorkSession:
     started_at: datetime
     last_seen_at: datetime
     ended_at: datetime | None
-    # TRACKER or ADMIN; SILENCE: it goes on when the tracker comes back; NEXT: when the same device began its next.
+    # TRACKER or ADMIN: for good. SILENCE: until the tracker returns. NEXT: the same device began its next session.
     ended_by: str | None
-    deleted: bool  # ended for good before
+    deleted: bool  # implies that it has ended for good
 
 
 async def insert(
@@ -112,7 +112,7 @@ async def insert(
     device_id: UUID | None,
     started_at: datetime,
 ) -> int:
-    """Starts a session and returns its number; an older one of the device must not be running."""
+    """Inserts a session and returns its number; the device must have no running one."""
     values = {
         "company_id": company_id,
         "session_id": session_id,
@@ -123,25 +123,25 @@ async def insert(
     return int((await tx.execute(_INSERT, values)).scalar_one())
 
 
-async def hold_device(tx: AsyncConnection, device_id: UUID) -> bool:
-    """Nobody else begins a session of the device until the transaction ends. False: it has been revoked."""
+async def lock_device(tx: AsyncConnection, device_id: UUID) -> bool:
+    """Locks the device, so that no other session of it can begin. False: it was revoked."""
     return bool((await tx.execute(_HOLD_DEVICE, {"device_id": device_id})).scalar_one_or_none())
 
 
 async def end_older(tx: AsyncConnection, employee_id: UUID, device_id: UUID, *, started_at: datetime) -> None:
-    """Ends what still runs, or could go on, at the held device: its next session starts at that moment."""
+    """Ends all earlier sessions of the locked device that are open or could continue: its next one starts then."""
     values = {"employee_id": employee_id, "device_id": device_id, "started_at": started_at}
     await tx.execute(_END_OLDER, values)
 
 
 async def by_number(tx: AsyncConnection, number: int) -> WorkSession | None:
-    """The scope's session with that number."""
+    """The company's session with that number."""
     row = (await tx.execute(_BY_NUMBER, {"number": number})).one_or_none()
     return WorkSession(**row._mapping) if row else None
 
 
 async def find(tx: AsyncConnection, session: int | UUID) -> WorkSession | None:
-    """The scope's session with that number or id."""
+    """The company's session with that number or id."""
     if isinstance(session, int):
         return await by_number(tx, session)
     row = (await tx.execute(_BY_ID, {"session_id": session})).one_or_none()
@@ -149,48 +149,48 @@ async def find(tx: AsyncConnection, session: int | UUID) -> WorkSession | None:
 
 
 async def end(tx: AsyncConnection, session_id: UUID, ended_at: datetime) -> bool:
-    """Ends a session, never before it started; False when its tracker or an admin has ended it before."""
+    """Ends a session, never before it started; False if its tracker or an admin has ended it before."""
     return (await tx.execute(_END, {"session_id": session_id, "ended_at": ended_at})).one_or_none() is not None
 
 
 async def end_as_admin(tx: AsyncConnection, session_id: UUID) -> bool:
-    """Ends an open session at its last sign of life, for good; False when it is not open."""
+    """Ends an open session at its last heartbeat, for good; False if it is not open."""
     return (await tx.execute(_END_AS_ADMIN, {"session_id": session_id})).one_or_none() is not None
 
 
 async def end_of_employee(tx: AsyncConnection, employee_id: UUID) -> None:
-    """Ends that person's open sessions in the same way."""
+    """Ends a person's open sessions in the same way."""
     await tx.execute(_END_OF_EMPLOYEE, {"employee_id": employee_id})
 
 
 async def end_silent(tx: AsyncConnection, silence: timedelta) -> int:
-    """Ends, at their last sign of life, the scope's sessions that have been silent for so long; returns how many."""
+    """Ends the company's sessions without a heartbeat for that long; returns their number."""
     return (await tx.execute(_END_SILENT, {"silence": silence})).rowcount
 
 
 async def reopen(tx: AsyncConnection, session_id: UUID) -> None:
-    """Goes on with a session that was ended for silence: its tracker was only cut off."""
+    """Reopens a session that ended for silence."""
     await tx.execute(_REOPEN, {"session_id": session_id})
 
 
 async def companies_with_silent(dispatch: AsyncConnection, silence: timedelta) -> list[UUID]:
-    """Companies with open sessions that have been silent for so long, read with the dispatch role."""
+    """Companies with open sessions that have been silent for that long, read with the dispatch role."""
     return list((await dispatch.execute(_COMPANIES_WITH_SILENT, {"silence": silence})).scalars())
 
 
 async def recent(tx: AsyncConnection, employee_id: UUID, limit: int) -> list[WorkSession]:
-    """An employee's sessions that stand, the newest first."""
+    """A person's latest sessions, newest first, without deleted ones."""
     return [
         WorkSession(**row._mapping) for row in await tx.execute(_RECENT, {"employee_id": employee_id, "limit": limit})
     ]
 
 
-async def hold_standing(tx: AsyncConnection, session_id: UUID) -> bool:
-    """Whether the session stands; if so, nobody deletes it until the transaction ends."""
+async def lock_unless_deleted(tx: AsyncConnection, session_id: UUID) -> bool:
+    """Whether the session exists and is not deleted; if so, it cannot be deleted until the transaction ends."""
     return (await tx.execute(_HOLD_STANDING, {"session_id": session_id})).one_or_none() is not None
 
 
 async def counted(tx: AsyncConnection) -> AsyncIterator[tuple[UUID, datetime]]:
-    """Who started a session when, for all of the scope's standing sessions that do not wait to be counted; streamed."""
+    """Streams (employee, start) of all sessions that have been counted and are not deleted."""
     async for employee_id, started_at in await tx.stream(_COUNTED):
         yield employee_id, started_at

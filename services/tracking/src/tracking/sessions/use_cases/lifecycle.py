@@ -1,4 +1,4 @@
-"""Work sessions start, are polled and end: by their tracker, by an admin, or at their last sign of life."""
+"""Work sessions start, are polled, and end: by their tracker, by an admin, or for silence."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from tracking.totals.store import fold_queue
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A session's number, and whether the device's clock was found to be off by something else than before."""
+    """A session's number, and whether the device's clock offset has changed."""
 
     number: int
     clock_changed: bool
@@ -27,17 +27,17 @@ class Started:
 async def start_session(
     engine: AsyncEngine, company_id: UUID, device: Device, *, desktop_time: datetime, now: datetime
 ) -> Started:
-    """Opens a session; it ends an older one of the same device.
+    """Starts a session and ends an earlier one of the same device.
 
-    The call is made the moment the person presses start, so it also measures the desktop's clock. NotAuthenticated: the
-    device was revoked a moment ago.
+    Trackers call at the moment the person presses start, so the call also measures the clock offset. NotAuthenticated:
+    the device was revoked just now.
     """
     offset = clock_offset(desktop_time, now, known=device.clock_offset)
     clock_changed = offset != device.clock_offset
     async with company_scope(engine, company_id) as tx:
         if clock_changed:
             await devices.set_clock_offset(tx, device.device_id, offset)
-        if not await sessions.hold_device(tx, device.device_id):
+        if not await sessions.lock_device(tx, device.device_id):
             raise NotAuthenticated("Your sign-in is no longer valid; sign in again")
         await sessions.end_older(tx, device.employee_id, device.device_id, started_at=desktop_time + offset)
         number = await sessions.insert(
@@ -54,12 +54,12 @@ async def start_session(
     return Started(number, clock_changed)
 
 
-LONGEST_SILENCE = timedelta(minutes=5)  # thirty polls that did not come
+SESSION_TIMEOUT = timedelta(minutes=5)  # thirty missing polls
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Whether there is such a session, and whether the device's clock was found to be off by something else."""
+    """Whether there is such a session, and whether the device's clock offset has changed."""
 
     is_known: bool
     clock_changed: bool
@@ -68,9 +68,9 @@ class Ended:
 async def end_session(
     engine: AsyncEngine, company_id: UUID, device: Device, *, number: int, desktop_time: datetime, now: datetime
 ) -> Ended:
-    """Ends a session of the device's employee. Ending it again changes nothing.
+    """Ends a session of the device's employee. Repetitions change nothing.
 
-    The call is made the moment the person presses stop, so it also measures the desktop's clock.
+    Trackers call at the moment the person presses stop, so the call also measures the clock offset.
     """
     offset = clock_offset(desktop_time, now, known=device.clock_offset)
     clock_changed = False
@@ -79,7 +79,7 @@ async def end_session(
         if session is None or session.employee_id != device.employee_id:
             return Ended(is_known=False, clock_changed=False)
         if offset != device.clock_offset:
-            await sessions.hold_device(tx, device.device_id)  # before the session, as everyone who takes both
+            await sessions.lock_device(tx, device.device_id)  # locked before the session, as everywhere
         has_ended = await sessions.end(tx, session.session_id, min(desktop_time + offset, now))
         if has_ended and offset != device.clock_offset:
             await devices.set_clock_offset(tx, device.device_id, offset)
@@ -90,8 +90,8 @@ async def end_session(
 async def end_session_as_admin(engine: AsyncEngine, company_id: UUID, number: int) -> None:
     """Ends an open session of the company, for good.
 
-    A desktop tracker learns of it when it asks whether it may go on, an agent with the answer to its next batch.
-    NotFound: the company has no such session. Conflict: it has ended.
+    A tracker learns of it with its next poll, an agent with the response to its next batch. NotFound: the company has
+    no such session. Conflict: it has ended.
     """
     async with company_scope(engine, company_id) as tx:
         session = await sessions.by_number(tx, number)
@@ -102,18 +102,18 @@ async def end_session_as_admin(engine: AsyncEngine, company_id: UUID, number: in
 
 
 async def end_silent_sessions(engine: AsyncEngine, dispatch: AsyncEngine) -> int:
-    """Ends the open sessions of all companies that have been silent for `LONGEST_SILENCE`; returns how many."""
+    """Ends the open sessions of all companies that have been silent for `SESSION_TIMEOUT`; returns their number."""
     async with dispatch.begin() as tx:
-        companies = await sessions.companies_with_silent(tx, LONGEST_SILENCE)
+        companies = await sessions.companies_with_silent(tx, SESSION_TIMEOUT)
     ended = 0
     for company_id in companies:
         async with company_scope(engine, company_id) as tx:
-            ended += await sessions.end_silent(tx, LONGEST_SILENCE)
+            ended += await sessions.end_silent(tx, SESSION_TIMEOUT)
     return ended
 
 
 async def poll_session(engine: AsyncEngine, company_id: UUID, device: Device, *, number: int) -> bool:
-    """Whether the employee's session goes on. One that was ended for silence does: its tracker was only cut off."""
+    """Whether the session continues. One that ended for silence does: its tracker was only disconnected."""
     async with company_scope(engine, company_id) as tx:
         session = await sessions.by_number(tx, number)
         if session is None or session.employee_id != device.employee_id:

@@ -1,4 +1,4 @@
-"""Sessions in the workspace: everyone sees their own, admins those of their company's people."""
+"""Sessions in the workspace: employees see their own, admins those of their company's people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from tracking.db.store.scope import company_scope
 from tracking.people import store as employees
 from tracking.people.store import Employee
 from tracking.sessions.store import session_list
-from tracking.sessions.store.session_list import Counted, ListedSession
+from tracking.sessions.store.session_list import ListedSession, SessionTime
 from tracking.workspace.rules.paging import Position, page_of, position_of
 
-SESSIONS_A_PAGE = 50
+SESSIONS_PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which sessions: of one person (the number) or of all, that started on one of the viewer's days or on any."""
+class SessionFilter:
+    """A filter: sessions of one person (by number) or of all, started on one of the viewer's days or on any."""
 
     person: int | None = None
     day: date | None = None
@@ -32,11 +32,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class SessionPage:
-    """Some sessions, the newest first, with what was counted in them. `people` is who may be chosen from."""
+    """One page of sessions, newest first, with the time counted in them. `people` are the choices of the filter."""
 
-    time_zone: str  # the viewer's, or the company's: of all times and days of the page
+    time_zone: str  # the viewer's, or the company's; for all times and days of the page
     people: list[Employee]
-    sessions: list[tuple[ListedSession, Counted]]
+    sessions: list[tuple[ListedSession, SessionTime]]
     after: str  # where the next page begins; empty on the last
 
 
@@ -46,15 +46,15 @@ class SessionShown:
 
     time_zone: str
     session: ListedSession
-    counted: Counted
+    counted: SessionTime
 
 
 async def show_sessions(
-    engine: AsyncEngine, company_id: UUID, viewer: UUID, wanted: Wanted, *, is_admin: bool
+    engine: AsyncEngine, company_id: UUID, viewer: UUID, wanted: SessionFilter, *, is_admin: bool
 ) -> SessionPage:
-    """A page of those that the viewer may see. InvalidInput: no such day or page. NotFound: no such person."""
+    """One page of the sessions that the viewer may see. InvalidInput: no such day or page. NotFound: no such person."""
     if wanted.day and wanted.day.year not in PLAUSIBLE_YEARS:
-        raise InvalidInput("There is nothing to see of such a day")
+        raise InvalidInput("There is no data for this day; choose another one")
     begin = position_of(wanted.after)
     async with company_scope(engine, company_id) as tx:
         time_zone = await _zone(tx, viewer)
@@ -63,27 +63,27 @@ async def show_sessions(
             tx,
             employee_id=_whose(people, wanted.person) if is_admin else viewer,
             between=_bounds(wanted.day, time_zone) if wanted.day else None,
-            limit=SESSIONS_A_PAGE + 1,
+            limit=SESSIONS_PER_PAGE + 1,
             after=begin,
         )
-        page = page_of(found, SESSIONS_A_PAGE, lambda session: Position(session.started_at, session.session_id))
+        page = page_of(found, SESSIONS_PER_PAGE, lambda session: Position(session.started_at, session.session_id))
         shown = page.rows
         counted = await session_list.counted(tx, shown)
-    with_time = [(session, counted.get(session.session_id, Counted())) for session in shown]
+    with_time = [(session, counted.get(session.session_id, SessionTime())) for session in shown]
     return SessionPage(time_zone, people, with_time, page.after)
 
 
 async def show_session(
     engine: AsyncEngine, company_id: UUID, viewer: UUID, number: int, *, is_admin: bool
 ) -> SessionShown:
-    """One session. NotFound: the company has none with that number, or it is not one that the viewer may see."""
+    """One session. NotFound: the company has none with that number, or the viewer may not see it."""
     async with company_scope(engine, company_id) as tx:
         time_zone = await _zone(tx, viewer)
         session = await session_list.by_number(tx, number)
         if session is None or not (is_admin or session.employee_id == viewer):
             raise NotFound("There is no such session")
         counted = await session_list.counted(tx, [session])
-    return SessionShown(time_zone, session, counted.get(session.session_id, Counted()))
+    return SessionShown(time_zone, session, counted.get(session.session_id, SessionTime()))
 
 
 async def _zone(tx: AsyncConnection, viewer: UUID) -> str:

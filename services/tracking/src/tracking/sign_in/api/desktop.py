@@ -1,4 +1,4 @@
-"""The desktop protocol's log-in, and the question whether one is still good."""
+"""The desktop protocol's log-in and log-in check."""
 
 from typing import Protocol
 
@@ -21,7 +21,7 @@ class SignInGateway(Protocol):
 
 
 async def call_login(gateway: SignInGateway, call: Call) -> Reply:
-    """`email`, `password`: opens a device in the key's company."""
+    """`email`, `password`: creates a device in the key's company."""
     email, password = text_in(call.fields, "email"), text_in(call.fields, "password")
     session = await log_in(
         gateway.engine,
@@ -47,7 +47,7 @@ async def call_login(gateway: SignInGateway, call: Call) -> Reply:
 
 
 async def call_login_check(gateway: SignInGateway, call: Call) -> Reply:
-    """`id`, `token`: whether they still belong together."""
+    """`id`, `token`: whether the token is a valid one of that employee."""
     number, token = id_in(call.fields, "id"), text_in(call.fields, "token")
     device = await gateway.authenticator.device(call.company.company_id, token)
     return Reply(200, {"status": device is not None and device.employee_number == number})

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from servicekit.errors import NotAuthenticated
-from tracking.devices.api.native import EngineGateway, TheCaller, company_key, the_native
+from tracking.devices.api.native import EngineGateway, TheCaller, company_key, get_native
 from tracking.protocols.problems import Problem
 from tracking.sign_in.use_cases.log_in import enrol_device
 
@@ -19,12 +19,12 @@ class SignInNative(Protocol):
     def gateway(self) -> EngineGateway: ...
 
 
-TheNative = Annotated[SignInNative, Depends(the_native)]
+TheNative = Annotated[SignInNative, Depends(get_native)]
 router = APIRouter(prefix="/v1", tags=["native"], dependencies=[company_key])
 
 
 class Enrolment(BaseModel):
-    """Who enrols which device."""
+    """The person's credentials and the device's name."""
 
     email: Annotated[str, Field(min_length=1, max_length=512)]
     password: Annotated[str, Field(min_length=1, max_length=512)]
@@ -32,7 +32,7 @@ class Enrolment(BaseModel):
 
 
 class EnrolledDevice(BaseModel):
-    """A new device and whose it is."""
+    """A new device, and the person it belongs to."""
 
     device_id: UUID
     credential: Annotated[str, Field(description="shown this once; it goes into `Authorization: Bearer …`")]
@@ -53,7 +53,7 @@ async def enrol(native: TheNative, caller: TheCaller, enrolment: Enrolment) -> E
             origin=caller.origin,
             now=caller.received_at,
         )
-    except NotAuthenticated as error:  # apart from a credential that has ended, which asks for an enrolment
+    except NotAuthenticated as error:  # apart from an expired credential, which requires a new enrolment
         raise Problem(401, "wrong_credentials", error.message) from None
     return EnrolledDevice(
         device_id=enrolled.device_id,

@@ -1,4 +1,4 @@
-"""The page on which everyone changes their own password."""
+"""The page on which a person changes their own password."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -8,9 +8,9 @@ from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
 from servicekit.errors import AppError, http_status
-from tracking.sign_in.pages.sign_in import browser_of, know_browser
+from tracking.sign_in.pages.sign_in import browser_of, remember_browser
 from tracking.sign_in.use_cases.change_password import change_password
-from tracking.workspace.pages.errors import says_when
+from tracking.workspace.pages.errors import with_retry_after
 from tracking.workspace.pages.forms import Line
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import AnyVisitor, TheWorkspace
@@ -19,7 +19,7 @@ router = APIRouter()
 
 
 class PasswordForm(BaseModel):
-    """The own password, and what it is to be."""
+    """The current password and the new one."""
 
     present: Line
     new: Line
@@ -27,7 +27,7 @@ class PasswordForm(BaseModel):
 
 @router.get("/account")
 async def own_account(visitor: AnyVisitor, done: str = "") -> Response:
-    """The form for the own password."""
+    """Shows the form."""
     return render("own_account.html", person=visitor.person, done=done == "password")
 
 
@@ -35,7 +35,7 @@ async def own_account(visitor: AnyVisitor, done: str = "") -> Response:
 async def change_own_password(
     request: Request, workspace: TheWorkspace, visitor: AnyVisitor, form: Annotated[PasswordForm, Form()]
 ) -> Response:
-    """Changes it; the visitor stays signed in here, and nowhere else."""
+    """Changes the password; this sign-in is the only one that stays."""
     browser = browser_of(request, workspace)
     try:
         await change_password(
@@ -51,5 +51,5 @@ async def change_own_password(
         reply = render(
             "own_account.html", status_code=http_status(error), person=visitor.person, done=False, error=error.message
         )
-        return says_when(reply, error)
-    return know_browser(RedirectResponse("/account?done=password", 303), workspace, browser)
+        return with_retry_after(reply, error)
+    return remember_browser(RedirectResponse("/account?done=password", 303), workspace, browser)

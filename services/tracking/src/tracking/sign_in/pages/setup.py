@@ -1,4 +1,4 @@
-"""The page on which a new company's first admin is made."""
+"""The page that creates a new company's first admin."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from servicekit.errors import AppError, InvalidInput, http_status
 from tracking.people.use_cases import set_up_company
-from tracking.sign_in.pages.sign_in import browser_of, let_in
+from tracking.sign_in.pages.sign_in import browser_of, start_browser_session
 from tracking.sign_in.use_cases.workspace_sign_in import open_session
-from tracking.workspace.pages.errors import says_when
-from tracking.workspace.pages.forms import Line, Once
+from tracking.workspace.pages.errors import with_retry_after
+from tracking.workspace.pages.forms import IdempotencyKey, Line
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import TheWorkspace, check_origin
 
@@ -20,34 +20,34 @@ router = APIRouter()
 
 
 class AccountForm(BaseModel):
-    """Who gets an account."""
+    """Name, e-mail and password of a new account."""
 
     name: Line
     email: Line
     password: Line
-    once: Once = ""
+    once: IdempotencyKey = ""
 
 
 class SetupForm(AccountForm):
-    """The first admin, and the proof that this is the company's."""
+    """The first admin's account, and the company key as proof."""
 
     key: Line
 
 
 @router.get("/setup")
 async def setup_page() -> Response:
-    """The form for a new company's first admin."""
+    """Shows the form."""
     return render("setup.html", name="", email="")
 
 
 @router.post("/setup")
 async def setup(request: Request, workspace: TheWorkspace, form: Annotated[SetupForm, Form()]) -> Response:
-    """Makes the first admin of the company whose key is given."""
+    """Creates the first admin of the company with that key."""
     check_origin(request)
     key = form.key.strip().encode()
     try:
         company = workspace.directory.find(key, datetime.now(UTC))
-        if company is None:  # perhaps the owner created it a second ago
+        if company is None:  # the owner may have created it a second ago
             await workspace.sync.refresh()
             company = workspace.directory.find(key, datetime.now(UTC))
         if company is None:
@@ -67,7 +67,7 @@ async def setup(request: Request, workspace: TheWorkspace, form: Annotated[Setup
         reply = render(
             "setup.html", status_code=http_status(error), error=error.message, name=form.name, email=form.email
         )
-        return says_when(reply, error)
+        return with_retry_after(reply, error)
     browser = browser_of(request, workspace)
     ticket = await open_session(workspace.engine, company.company_id, admin, datetime.now(UTC), browser=browser)
-    return await let_in(request, workspace, ticket, browser, to="/team")
+    return await start_browser_session(request, workspace, ticket, browser, to="/team")

@@ -1,4 +1,4 @@
-"""Signing in and out: the session's cookie, the one by which a browser is known again, and the choice of a company."""
+"""Sign-in and sign-out: the session cookie, the cookie of known browsers, and the choice between companies."""
 
 import hashlib
 import hmac
@@ -12,9 +12,9 @@ from starlette.responses import RedirectResponse, Response
 from credentials.tokens import new_token
 from servicekit.errors import AppError, Forbidden, NotAuthenticated, http_status
 from tracking.sign_in.use_cases.workspace_sign_in import (
+    CHOICE_EXPIRED,
     CHOICE_TIME,
     LASTS,
-    TOO_LATE,
     Choice,
     choose,
     recognise,
@@ -22,21 +22,21 @@ from tracking.sign_in.use_cases.workspace_sign_in import (
     sign_in,
     sign_out,
 )
-from tracking.workspace.pages.errors import says_when
+from tracking.workspace.pages.errors import with_retry_after
 from tracking.workspace.pages.forms import FormLine, Line, safe_next
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import TheWorkspace, Workspace, check_origin, check_token, origin_of, ticket_of
 from tracking.workspace.rules.visitors import Ticket
 
-BROWSER_TIME = 400 * 24 * 3600  # seconds: no browser keeps a cookie longer
-_LONGEST_TOKEN = 100
+BROWSER_TIME = 400 * 24 * 3600  # seconds: browsers keep cookies no longer
+_MAX_TOKEN_LENGTH = 100
 
 router = APIRouter()
 
 
 @router.get("/login")
 async def login_page(target: Annotated[Line, Query(alias="next")] = "", done: str = "") -> Response:
-    """The form; `next` is where to go on."""
+    """Shows the form; `next` is the page to continue with."""
     return render("login.html", email="", target=safe_next(target), done=done)
 
 
@@ -48,7 +48,7 @@ async def login(
     password: FormLine,
     target: Annotated[Line, Form(alias="next")] = "",
 ) -> Response:
-    """Opens a session; a suspended company's people are refused as its trackers are."""
+    """Starts a session; people of a suspended company are refused."""
     check_origin(request)
     browser = browser_of(request, workspace)
     try:
@@ -62,7 +62,7 @@ async def login(
         )
         if isinstance(signed_in, Choice):
             return await _ask_company(workspace, signed_in, safe_next(target))
-        return await let_in(request, workspace, signed_in, browser, to=safe_next(target))
+        return await start_browser_session(request, workspace, signed_in, browser, to=safe_next(target))
     except AppError as error:
         return _refused(error, email, target)
 
@@ -75,7 +75,7 @@ async def choose_company(
     csrf_token: Annotated[Line, Form()] = "",
     target: Annotated[Line, Form(alias="next")] = "",
 ) -> Response:
-    """Opens a session in one of the companies that the password has opened."""
+    """Starts a session in one of the companies that the password opened."""
     check_origin(request)
     token = request.cookies.get(workspace.choice_cookie, "")
     if not hmac.compare_digest(csrf_token.encode("utf-8", "replace"), _csrf_of(token).encode()):
@@ -87,9 +87,9 @@ async def choose_company(
         ticket = await choose(
             workspace.engine, token=token, company_id=company_id, browser=browser, now=datetime.now(UTC)
         )
-        reply = await let_in(request, workspace, ticket, browser, to=safe_next(target))
+        reply = await start_browser_session(request, workspace, ticket, browser, to=safe_next(target))
     except ValueError:
-        reply = _refused(NotAuthenticated(TOO_LATE), "")
+        reply = _refused(NotAuthenticated(CHOICE_EXPIRED), "")
     except AppError as error:
         reply = _refused(error, "")
     _forget(reply, workspace, workspace.choice_cookie)
@@ -98,7 +98,7 @@ async def choose_company(
 
 @router.post("/logout")
 async def logout(request: Request, workspace: TheWorkspace) -> Response:
-    """Ends the session, whatever state the company or the account is in; one that has ended is no error."""
+    """Ends the session, whatever the state of company and account; one that has ended is no error."""
     ticket = ticket_of(request, workspace)
     if ticket is not None:
         try:
@@ -112,13 +112,15 @@ async def logout(request: Request, workspace: TheWorkspace) -> Response:
 
 
 def browser_of(request: Request, workspace: Workspace) -> str:
-    """The token by which this browser is known again; a new one if it has none."""
+    """The token that identifies this browser; a new one if it has none."""
     token = request.cookies.get(workspace.browser_cookie, "")
-    return token if 0 < len(token) <= _LONGEST_TOKEN else new_token()
+    return token if 0 < len(token) <= _MAX_TOKEN_LENGTH else new_token()
 
 
-async def let_in(request: Request, workspace: Workspace, ticket: Ticket, browser: str, to: str = "/") -> Response:
-    """The browser has this session from now on, and the one it had before is over.
+async def start_browser_session(
+    request: Request, workspace: Workspace, ticket: Ticket, browser: str, to: str = "/"
+) -> Response:
+    """Sets the new session's cookie and ends the browser's previous session.
 
     Forbidden: the company is suspended; the new session ends at once.
     """
@@ -133,11 +135,11 @@ async def let_in(request: Request, workspace: Workspace, ticket: Ticket, browser
     response = RedirectResponse(to, 303)
     lasts = int(LASTS.total_seconds())
     _set(response, workspace, workspace.cookie, f"{ticket.company_id.hex}.{ticket.token}", lasts)
-    return know_browser(response, workspace, browser)
+    return remember_browser(response, workspace, browser)
 
 
-def know_browser(response: Response, workspace: Workspace, browser: str) -> Response:
-    """The browser keeps the token by which it is known again."""
+def remember_browser(response: Response, workspace: Workspace, browser: str) -> Response:
+    """Sets the cookie that identifies this browser."""
     _set(response, workspace, workspace.browser_cookie, browser, BROWSER_TIME)
     return response
 
@@ -153,7 +155,7 @@ async def _ask_company(workspace: Workspace, choice: Choice, target: str) -> Res
 
 
 def _reason(workspace: Workspace, company_id: UUID) -> str:
-    """Why this company cannot be opened now; empty when it can."""
+    """Why this company cannot be opened now; empty if it can."""
     try:
         workspace.admit(company_id)
     except AppError as error:
@@ -170,7 +172,7 @@ def _refused(error: AppError, email: str, target: str = "") -> Response:
         target=safe_next(target),
         done="",
     )
-    return says_when(reply, error)
+    return with_retry_after(reply, error)
 
 
 def _csrf_of(token: str) -> str:

@@ -1,4 +1,4 @@
-"""Places that an account has been used from: browsers by their cookies, desktops by their addresses."""
+"""Known browsers and addresses: the places where an account was used before."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-MAX_KEPT = 20  # of an account; the ones used least recently go
+MAX_KEPT = 20  # for each account; the least recently used ones are removed
 
 _REMEMBER = text("""
     INSERT INTO known_place AS k (company_id, employee_id, digest, used_at)
@@ -27,12 +27,12 @@ _FORGET = text("DELETE FROM known_place WHERE employee_id = :employee_id")
 
 
 async def remember(tx: AsyncConnection, company_id: UUID, employee_id: UUID, digest: bytes, now: datetime) -> None:
-    """The account was opened from there; places not used for 90 days are forgotten."""
+    """Records a use of the account there; places not used for 90 days are removed."""
     values = {"company_id": company_id, "employee_id": employee_id, "digest": digest, "now": now}
     await tx.execute(_REMEMBER, values)
     await tx.execute(_PRUNE, {"employee_id": employee_id, "kept": MAX_KEPT})
 
 
 async def forget(tx: AsyncConnection, employee_id: UUID) -> None:
-    """No place is known to the account any more."""
+    """Removes all known places of the account."""
     await tx.execute(_FORGET, {"employee_id": employee_id})

@@ -1,4 +1,4 @@
-"""Links that set an account's password, and the requests for them."""
+"""Password reset links and the requests for them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from servicekit.ids import new_id
 
-# One after another, so that requests that come at once are counted. They are rare, and each takes a millisecond.
+# Serialised, so that concurrent requests are counted. They are rare, and each takes a millisecond.
 _IN_LINE = text("SELECT pg_advisory_xact_lock(1601)")
 
 _COUNT = text("""
@@ -51,8 +51,8 @@ _DELETE_OF_EMPLOYEE = text("DELETE FROM password_reset WHERE employee_id = :empl
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """How many requests there were in the window, and when the first was."""
+class ResetRequests:
+    """The number of requests in the window, and the time of the first."""
 
     of_account: int
     first_of_account: datetime | None
@@ -60,54 +60,54 @@ class Asked:
     first_from_origin: datetime | None
 
 
-async def count(tx: AsyncConnection, *, account: bytes, origin: bytes, window: timedelta) -> Asked:
-    """Requests for an account and from an origin; others who count wait until this transaction ends."""
+async def count(tx: AsyncConnection, *, account: bytes, origin: bytes, window: timedelta) -> ResetRequests:
+    """Requests for an account and from an origin; concurrent calls wait until this transaction ends."""
     await tx.execute(_IN_LINE)
     row = (await tx.execute(_COUNT, {"account": account, "origin": origin, "window": window})).one()
-    return Asked(**row._mapping)
+    return ResetRequests(**row._mapping)
 
 
 async def ask(tx: AsyncConnection, company_id: UUID, *, account: bytes, origin: bytes, email: str) -> None:
-    """Notes a request, to be answered."""
+    """Inserts a request that waits for its answer."""
     values = {"company_id": company_id, "request_id": new_id(), "account": account, "origin": origin, "email": email}
     await tx.execute(_ASK, values)
 
 
 async def claim(tx: AsyncConnection) -> str | None:
-    """Takes the e-mail of the oldest request that nobody has answered or is about to; None: there is none.
+    """Takes the e-mail of the oldest unanswered request; None if there is none.
 
-    It is answered once this transaction commits, and waits again if it does not.
+    The request counts as answered when this transaction commits.
     """
     email: str | None = (await tx.execute(_CLAIM)).scalar_one_or_none()
     return email
 
 
 async def sweep(tx: AsyncConnection, *, window: timedelta) -> None:
-    """Forgets answered requests older than the `window`."""
+    """Deletes answered requests older than the `window`."""
     await tx.execute(_SWEEP, {"window": window})
 
 
 async def save(
     tx: AsyncConnection, company_id: UUID, *, token_digest: bytes, employee_id: UUID, time: timedelta
 ) -> datetime:
-    """Keeps a link of the scope for `time` from now; returns when it ends."""
+    """Inserts a link that is valid for `time`; returns when it expires."""
     values = {"company_id": company_id, "token_digest": token_digest, "employee_id": employee_id, "time": time}
     expires_at: datetime = (await tx.execute(_SAVE, values)).scalar_one()
     return expires_at
 
 
 async def find(tx: AsyncConnection, token_digest: bytes) -> UUID | None:
-    """Whose password the scope's link sets; None: it is used, over, or never was."""
+    """The employee whose password the link sets; None if it was used, has expired, or never existed."""
     employee_id: UUID | None = (await tx.execute(_FIND, {"token_digest": token_digest})).scalar_one_or_none()
     return employee_id
 
 
 async def take(tx: AsyncConnection, token_digest: bytes) -> UUID | None:
-    """The same, and uses it up."""
+    """The same, and uses up the link."""
     employee_id: UUID | None = (await tx.execute(_TAKE, {"token_digest": token_digest})).scalar_one_or_none()
     return employee_id
 
 
 async def delete_of_employee(tx: AsyncConnection, employee_id: UUID) -> None:
-    """Ends all links of one account, and clears the scope's expired ones away."""
+    """Deletes all links of one account, and the company's expired ones."""
     await tx.execute(_DELETE_OF_EMPLOYEE, {"employee_id": employee_id})

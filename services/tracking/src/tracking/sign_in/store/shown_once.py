@@ -1,4 +1,4 @@
-"""Secrets that a session's next page shows once, as the seeds they are computed from."""
+"""Secrets that the next page of a session shows once, stored as the seeds they are derived from."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,8 +19,8 @@ _TAKE = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What is shown once; without a seed there is no secret."""
+class ShownSecret:
+    """A secret's seed; None if there is no secret."""
 
     seed: bytes | None
 
@@ -35,7 +35,7 @@ async def insert(
     seed: bytes | None,
     time: timedelta,
 ) -> None:
-    """Lets the session with that token see it once, within `time`; `employee_id` is whose secret it is."""
+    """Lets the session with that token see it once, within `time`; `employee_id` is the person it belongs to."""
     values = {
         "company_id": company_id,
         "shown_id": shown_id,
@@ -47,8 +47,8 @@ async def insert(
     await tx.execute(_INSERT, values)
 
 
-async def take(tx: AsyncConnection, shown_id: UUID, *, token_digest: bytes, employee_id: UUID) -> Shown | None:
-    """Uses it up; None: it was shown, is over, or is not that session's."""
+async def take(tx: AsyncConnection, shown_id: UUID, *, token_digest: bytes, employee_id: UUID) -> ShownSecret | None:
+    """Returns it once; None if it was shown, has expired, or belongs to another session."""
     values = {"shown_id": shown_id, "token_digest": token_digest, "employee_id": employee_id}
     row = (await tx.execute(_TAKE, values)).one_or_none()
-    return Shown(bytes(row.seed) if row.seed else None) if row and row.is_good else None
+    return ShownSecret(bytes(row.seed) if row.seed else None) if row and row.is_good else None

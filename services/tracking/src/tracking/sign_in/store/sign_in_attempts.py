@@ -1,4 +1,4 @@
-"""What attempts to sign in have used of their budgets. The rules are `credentials.throttle.step`'s, in SQL."""
+"""Counts of sign-in attempts, for the sign-in throttle. The rules are those of `credentials.throttle.step`, in SQL."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from credentials.throttle import BUDGETS, Count, Kind
 
-NO_COMPANY = UUID(int=0)  # of networks, and of accounts that there are not
+NO_COMPANY = UUID(int=0)  # for networks, and for accounts that do not exist
 
 _COUNT = text("""
     SELECT subject, used, ends_at, day_used, day_ends_at, refused, admitted
@@ -24,7 +24,7 @@ _GIVE_BACK = text("""
     WHERE subject = ANY(:subjects)
 """)
 
-# In the order in which attempts are counted: the two wait for each other, never in a ring.
+# In the order in which attempts are counted, so that the two cannot deadlock.
 _LOCK = text("SELECT 1 FROM sign_in_attempt WHERE subject = ANY(:subjects) ORDER BY subject FOR UPDATE")
 
 _FORGET = text("DELETE FROM sign_in_attempt WHERE subject = ANY(:subjects)")
@@ -47,8 +47,8 @@ _USED_UP = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """One thing that an attempt is counted against; `account`: the account's own subject, None of a network."""
+class Subject:
+    """A subject that an attempt counts against; `account`: the account's own subject, None for a network."""
 
     company_id: UUID
     kind: Kind
@@ -60,8 +60,8 @@ def _count(row: Row[Any]) -> Count:
     return Count(row.used, row.ends_at, row.day_used, row.day_ends_at, row.refused, row.admitted)
 
 
-async def count(tx: AsyncConnection, attempt: Sequence[Counted]) -> Mapping[bytes, Count]:
-    """Counts one attempt for each; those that are over their budget say that they did not admit it."""
+async def count(tx: AsyncConnection, attempt: Sequence[Subject]) -> Mapping[bytes, Count]:
+    """Counts one attempt for each subject; a subject over its budget reports that it did not admit the attempt."""
     budgets = [BUDGETS[counted.kind] for counted in attempt]
     values = {
         "companies": [counted.company_id for counted in attempt],
@@ -75,33 +75,33 @@ async def count(tx: AsyncConnection, attempt: Sequence[Counted]) -> Mapping[byte
 
 
 async def sweep(tx: AsyncConnection) -> None:
-    """Deletes what has not been tried for a day, of all companies."""
+    """Deletes subjects of all companies without an attempt for a day."""
     await tx.execute(_SWEEP)
 
 
 async def settle(tx: AsyncConnection, *, gives_back: Sequence[bytes], forgets: Sequence[bytes]) -> None:
-    """The attempt succeeded: takes it back from some subjects of the scope, and forgives all attempts at others."""
+    """Settles a successful attempt: subtracts it from some subjects of the company and resets others."""
     await tx.execute(_LOCK, {"subjects": [*gives_back, *forgets]})
     await give_back(tx, gives_back)
     await tx.execute(_FORGET, {"subjects": list(forgets)})
 
 
 async def give_back(tx: AsyncConnection, subjects: Sequence[bytes]) -> None:
-    """Takes one attempt of each subject of the scope back: it succeeded."""
+    """Subtracts one attempt from each subject: it succeeded."""
     await tx.execute(_GIVE_BACK, {"subjects": list(subjects)})
 
 
 async def lift(tx: AsyncConnection, account: bytes) -> None:
-    """Forgives whatever is counted against an account of the scope, or against a network."""
+    """Resets the counts of an account of the company, or of a network."""
     await tx.execute(_LIFT, {"account": account})
 
 
 async def read(tx: AsyncConnection, subject: bytes) -> Count | None:
-    """What a subject of the scope has used today."""
+    """What a subject of the company has used today."""
     row = (await tx.execute(_READ, {"subject": subject})).one_or_none()
     return _count(row) if row else None
 
 
 async def used_up(tx: AsyncConnection) -> list[tuple[bytes, str, int]]:
-    """Subject, kind and refusals of those in the scope that admit no attempt now."""
+    """Subject, kind and refusals of each subject of the company that admits no attempt now."""
     return [(bytes(subject), kind, refused) for subject, kind, refused in await tx.execute(_USED_UP)]

@@ -1,4 +1,4 @@
-"""Sign-ins whose password was right in several companies, until the person says which one to open."""
+"""Sign-ins whose password matched in several companies, until the person chooses one."""
 
 from datetime import datetime
 from uuid import UUID
@@ -28,7 +28,7 @@ async def insert(
     now: datetime,
     expires_at: datetime,
 ) -> None:
-    """One company that may be chosen with the ticket of this digest; those that are over are cleared away."""
+    """Inserts one company as a choice under the digest of a ticket; expired choices are deleted."""
     await tx.execute(_SWEEP, {"now": now})
     values = {
         "company_id": company_id,
@@ -41,6 +41,6 @@ async def insert(
 
 
 async def take(tx: AsyncConnection, digest: bytes, now: datetime) -> tuple[UUID, str] | None:
-    """Whose account of the scope it is, and the password hash that was compared; None: nothing is to be chosen."""
+    """The chosen account, and the password hash that was compared; None if there is no such choice."""
     row = (await tx.execute(_TAKE, {"digest": digest, "now": now})).one_or_none()
     return (row.employee_id, row.password_hash) if row else None

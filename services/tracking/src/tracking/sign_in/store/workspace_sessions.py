@@ -1,4 +1,4 @@
-"""Sign-ins of admins and employees to the workspace's pages."""
+"""Sessions of the workspace."""
 
 from datetime import datetime
 from uuid import UUID
@@ -37,7 +37,7 @@ async def insert(
     csrf_token: str,
     expires_at: datetime,
 ) -> None:
-    """Keeps a sign-in until it expires."""
+    """Inserts a session."""
     values = {
         "company_id": company_id,
         "token_digest": token_digest,
@@ -49,16 +49,16 @@ async def insert(
 
 
 async def find(tx: AsyncConnection, token_digest: bytes, now: datetime) -> SignedIn | None:
-    """The scope's sign-in with that token, unless it is over or its account inactive."""
+    """The company's session with that token, unless it has expired or its account is inactive."""
     row = (await tx.execute(_FIND, {"token_digest": token_digest, "now": now})).one_or_none()
     return SignedIn(**row._mapping) if row else None
 
 
 async def delete(tx: AsyncConnection, token_digest: bytes) -> None:
-    """Ends a sign-in, and clears the scope's expired ones away."""
+    """Deletes a session, and the company's expired ones."""
     await tx.execute(_DELETE, {"token_digest": token_digest})
 
 
 async def delete_of_employee(tx: AsyncConnection, employee_id: UUID, *, spared: bytes | None = None) -> None:
-    """Ends all of one person's sign-ins but the one with the `spared` token."""
+    """Deletes all of a person's sessions except the one with the `spared` token."""
     await tx.execute(_DELETE_OF_EMPLOYEE, {"employee_id": employee_id, "spared": spared})

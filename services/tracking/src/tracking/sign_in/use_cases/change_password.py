@@ -1,4 +1,4 @@
-"""New passwords: an admin gives one to somebody, everyone changes their own. Whatever opened with the old one ends."""
+"""New passwords: an admin sets somebody's, a person changes their own. Whatever the old one opened is revoked."""
 
 import base64
 import hmac
@@ -18,7 +18,7 @@ from tracking.people import store as employees
 from tracking.people.store import Employee
 from tracking.people.use_cases import check_new_password, new_password_hash
 from tracking.sign_in.store import known_places, password_resets, shown_once, sign_in_attempts, workspace_sessions
-from tracking.sign_in.use_cases.guard_sign_in import account_subject, admit_proof
+from tracking.sign_in.use_cases.throttle import account_subject, admit_confirmation
 from tracking.workspace.rules.submissions import Submission
 from tracking.workspace.rules.visitors import Ticket
 from tracking.workspace.use_cases import earlier_result
@@ -36,11 +36,12 @@ async def reset_password(
     now: datetime,
     submission: Submission | None = None,
 ) -> UUID:
-    """Gives the company's person with that number a password, made here if `password` is empty.
+    """Sets the password of the person with that number, generated if `password` is empty.
 
-    It takes effect once however often the `submission` comes; `show_new_password` shows what was made, once, under the
-    id that is returned. All their devices and sign-ins end. `by` is the admin who holds the `ticket`. NotFound: no such
-    person. Refused: oneself, of whom the current password is asked. Conflict: as of `earlier_result`.
+    Repetitions of the `submission` have no effect. `show_new_password` shows a generated password once, under the id
+    that is returned. All devices and sessions of the person are revoked. `by` is the admin who holds the `ticket`.
+    NotFound: no such person. Refused: for oneself, because the current password must be given. Conflict: as in
+    `earlier_result`.
     """
     company_id, shown_id = ticket.company_id, new_id()
     seed = None if password else secrets.token_bytes(32)
@@ -74,9 +75,9 @@ async def reset_password(
 
 
 async def show_new_password(engine: AsyncEngine, ticket: Ticket, shown_id: UUID, *, whose: UUID) -> str:
-    """The password that `reset_password` made for that person, this once; empty: the admin chose it.
+    """The password that `reset_password` generated, once; empty if the admin chose it.
 
-    NotFound: it was shown already, its time is over, or it is for another session.
+    NotFound: it was shown already, has expired, or belongs to another session.
     """
     async with company_scope(engine, ticket.company_id) as tx:
         shown = await shown_once.take(tx, shown_id, token_digest=token_digest(ticket.token), employee_id=whose)
@@ -86,7 +87,7 @@ async def show_new_password(engine: AsyncEngine, ticket: Ticket, shown_id: UUID,
 
 
 def _made(ticket: Ticket, seed: bytes | None) -> str:
-    """Of 96 bits. The database has the seed and the browser the token; nobody who has one of them can compute it."""
+    """96 bits. The database has the seed and the browser the token; the password cannot be derived from one of them."""
     digest = hmac.digest(ticket.token.encode(), seed or b"", "sha256")
     return base64.urlsafe_b64encode(digest).decode()[:16]
 
@@ -101,10 +102,11 @@ async def change_password(
     now: datetime,
     browser: str = "",
 ) -> None:
-    """Changes the own password of who holds the `ticket`, the only sign-in that stays; all their devices end.
+    """Changes the password of the holder of the `ticket`, whose session stays; all devices and other sessions are
+    revoked.
 
-    The account is known to no place any more but to this `browser`, the token of its long-lived cookie.
-    InvalidInput: the current password is another, or the new one cannot be. RateLimited: too many attempts.
+    This `browser`, the token of its long-lived cookie, stays the only known place. InvalidInput: the current password
+    is wrong, or the new one is not allowed. RateLimited: too many attempts.
     """
     company_id, session = ticket.company_id, token_digest(ticket.token)
     async with company_scope(engine, company_id) as tx:
@@ -112,7 +114,7 @@ async def change_password(
     if person is None:
         raise NotFound("There is no such person in the company")
     check_new_password(new, name=person.name, email=person.email)
-    proof = await admit_proof(engine, company_id, person, session)
+    proof = await admit_confirmation(engine, company_id, person, session)
     if not await verify_password(person.password_hash, present):
         raise InvalidInput("The current password is wrong")
     password_hash = await new_password_hash(engine, new, name=person.name, email=person.email)
@@ -126,11 +128,11 @@ async def change_password(
 async def replace_password(
     tx: AsyncConnection, person: Employee, password_hash: str, now: datetime, *, spared: bytes | None = None
 ) -> None:
-    """Sets the password that `person` was read with; their devices, links to reset it and sign-ins but one end,
-    and no place is known to the account any more.
+    """Replaces the password that `person` was read with; revokes devices, reset links, known places and all sessions
+    but one.
 
-    The password first: whoever signs in at this moment with the old one waits for it, or is ended with the rest.
-    Conflict: it was changed meanwhile.
+    The password is replaced first: a concurrent sign-in with the old one waits for it or is revoked with the rest.
+    Conflict: the password was changed meanwhile.
     """
     if not await employees.set_password(tx, person, password_hash):
         raise Conflict("the password was changed a moment ago; reload the page")

@@ -1,4 +1,4 @@
-"""Compares a password with the accounts of an e-mail: one hash an attempt, whatever is found."""
+"""Compares a password with the accounts of an e-mail, with one hash for each attempt, whatever is found."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,24 +14,32 @@ from tracking.db.store.scope import enter_scope
 from tracking.people import store as employees
 from tracking.people.store import Candidate, Employee, email_digest
 from tracking.sign_in.store import known_places
-from tracking.sign_in.use_cases.guard_sign_in import CROWDED, Admitted, Place, admit, lobby, succeed, take_back
+from tracking.sign_in.use_cases.throttle import (
+    TOO_MANY_SIGN_INS,
+    AdmittedAttempt,
+    Place,
+    admit,
+    lobby,
+    succeed,
+    withdraw_attempt,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """An account whose password was right. `better`: the hash that replaces the account's, if it is not up to date."""
+class OpenedAccount:
+    """An account whose password matched. `better`: a hash to replace the account's, if that one is outdated."""
 
     company_id: UUID
     employee: Employee
     better: str | None
-    admitted: Admitted
+    admitted: AdmittedAttempt
 
-    async def hold(self, tx: AsyncConnection, *, now: datetime, place: bytes | None) -> Employee | None:
-        """The account as it may be used until the transaction ends, its attempts forgiven; None: it changed meanwhile.
+    async def lock(self, tx: AsyncConnection, *, now: datetime, place: bytes | None) -> Employee | None:
+        """The account, locked until the transaction ends, with its attempts settled; None if it changed meanwhile.
 
-        Remembers the `place` if it is one. Ends in the company's scope.
+        Records `place` as known, if it is given. The transaction ends in the company's scope.
         """
-        held = await hold_all(tx, [self])
+        held = await lock_all(tx, [self])
         if held and place is not None:
             lobby.succeeded(place, email_digest(self.employee.email))
             await known_places.remember(tx, self.company_id, self.employee.employee_id, place, now)
@@ -40,17 +48,17 @@ class Opened:
     async def _hold(self, tx: AsyncConnection) -> Employee | None:
         await enter_scope(tx, self.company_id)
         if self.better is None:
-            return self.employee if await employees.hold(tx, self.employee) else None
+            return self.employee if await employees.lock(tx, self.employee) else None
         if not await employees.upgrade(tx, self.employee, self.better):
             return None
         return replace(self.employee, password_hash=self.better)
 
 
-async def hold_all(tx: AsyncConnection, opened: Sequence[Opened]) -> list[tuple[UUID, Employee]]:
-    """The accounts that one attempt opened, with their companies, as they may be used until the transaction ends.
+async def lock_all(tx: AsyncConnection, opened: Sequence[OpenedAccount]) -> list[tuple[UUID, Employee]]:
+    """The accounts opened by one attempt, with their companies, locked until the transaction ends.
 
-    Those that changed meanwhile are left out. The attempt's counts are settled first, then the accounts are held in the
-    order of their companies. Ends in the scope of the last company.
+    Accounts that changed meanwhile are left out. Attempts are settled first, then accounts are locked in the order of
+    their companies. The transaction ends in the scope of the last company.
     """
     await succeed(tx, opened[0].admitted, [(one.company_id, one.employee) for one in opened])
     held = [(one.company_id, await one._hold(tx)) for one in sorted(opened, key=lambda one: one.company_id)]
@@ -59,11 +67,12 @@ async def hold_all(tx: AsyncConnection, opened: Sequence[Opened]) -> list[tuple[
 
 async def open_accounts(
     engine: AsyncEngine, email: str, password: str, place: Place, company_id: UUID | None = None
-) -> Sequence[Opened]:
-    """The accounts, of one company or of all, that e-mail and password open; deactivated ones are among them.
+) -> Sequence[OpenedAccount]:
+    """The accounts, in one company or in all, that e-mail and password open, including deactivated ones.
 
-    Where several hashes would have to be computed, the known account is compared, else the active one that got the
-    e-mail first, and those that share its salt. RateLimited: too many attempts. Unavailable: too many people at once.
+    If several hashes would have to be computed, the account known at this place is compared, otherwise the active one
+    that has had the e-mail longest, and those that share its salt. RateLimited: too many attempts. Unavailable: too
+    many concurrent sign-ins.
     """
     admitted = await admit(engine, email, place, company_id)
     ordered = sorted(admitted.candidates, key=_rank)
@@ -72,22 +81,22 @@ async def open_accounts(
             [candidate.employee.password_hash for candidate in ordered], password, admitted.turn, salt=admitted.salt
         )
         right = [candidate for candidate in ordered if candidate.employee.password_hash in found]
-        # All of them have the same hash parameters and salt: one better hash replaces them all.
+        # All have the same hash parameters and salt, so one new hash replaces them all.
         better = None
         if right and not is_current(right[0].employee.password_hash, admitted.salt):
             better = await hash_password(password, admitted.salt, admitted.turn)
     except Crowded as crowded:
-        await take_back(engine, admitted)
-        raise Unavailable(CROWDED, retry_after=crowded.retry_after) from None
-    except ValueError:  # a password of before that cannot be prepared: it stays as it was typed
+        await withdraw_attempt(engine, admitted)
+        raise Unavailable(TOO_MANY_SIGN_INS, retry_after=crowded.retry_after) from None
+    except ValueError:  # a password from before preparation that cannot be prepared is compared as typed
         better = None
     if not right:
         lobby.failed(admitted.turn.address)
-    return [Opened(candidate.company_id, candidate.employee, better, admitted) for candidate in right]
+    return [OpenedAccount(candidate.company_id, candidate.employee, better, admitted) for candidate in right]
 
 
 def _rank(candidate: Candidate) -> tuple[bool, bool]:
-    """Within a rank the account that got the e-mail first stays first, however its hash was made: one that an admin
-    makes, or gives this e-mail, or sets a password for, must not come before the person's own.
+    """Within a rank the account that has had the e-mail longest comes first: one that an admin creates, gives this
+    e-mail, or sets a password for must not come before the person's own.
     """
     return not candidate.employee.active, not candidate.known

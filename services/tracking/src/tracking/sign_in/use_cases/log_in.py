@@ -1,4 +1,4 @@
-"""An employee signs in at a desktop: the company's key says where to look, the token says who is calling."""
+"""Signs in at a desktop: the company key selects the company, and the new device's token identifies later calls."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +14,9 @@ from tracking.clock.rules.days import day_of
 from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
 from tracking.devices.store import devices
-from tracking.devices.use_cases.devices import LONGEST_NAME
-from tracking.sign_in.use_cases.check_password import Opened, open_accounts
-from tracking.sign_in.use_cases.guard_sign_in import Place
+from tracking.devices.use_cases.devices import MAX_NAME_LENGTH
+from tracking.sign_in.use_cases.check_password import OpenedAccount, open_accounts
+from tracking.sign_in.use_cases.throttle import Place
 from tracking.totals.rules.daybook import EmployeeTotals
 from tracking.totals.store import employee_days
 
@@ -25,21 +25,23 @@ WRONG = "Invalid email or password"
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """What the desktop is told. Numbers are ids of the desktop protocol."""
+    """The response for the desktop. Numbers are ids of the desktop protocol."""
 
     employee_number: int
     company_number: int
     name: str
     email: str
-    token: str  # shown this once; kept as a digest
+    token: str  # shown once; stored as a digest
     today: EmployeeTotals
 
 
-async def check_password(engine: AsyncEngine, company_id: UUID, *, email: str, password: str, origin: str) -> Opened:
-    """The account behind a log-in; `origin` is the address from which somebody tries.
+async def check_password(
+    engine: AsyncEngine, company_id: UUID, *, email: str, password: str, origin: str
+) -> OpenedAccount:
+    """The account of a log-in; `origin` is the caller's address.
 
-    NotAuthenticated: no such account in this company, or another password. Forbidden: inactive. RateLimited: too many
-    attempts. Unavailable: too many people at once.
+    NotAuthenticated: no such account in this company, or a wrong password. Forbidden: the account is inactive.
+    RateLimited: too many attempts. Unavailable: too many concurrent sign-ins.
     """
     found = await open_accounts(engine, email, password, Place(origin), company_id)
     if not found:
@@ -52,15 +54,15 @@ async def check_password(engine: AsyncEngine, company_id: UUID, *, email: str, p
 async def log_in(
     engine: AsyncEngine, company_id: UUID, *, email: str, password: str, origin: str, now: datetime
 ) -> LoggedIn:
-    """Opens a desktop tracker's device; errors as of `check_password`."""
+    """Creates a tracker's device; errors as in `check_password`."""
     opened = await check_password(engine, company_id, email=email, password=password, origin=origin)
     token = new_token()
     async with company_scope(engine, company_id) as tx:
         company = await companies.get(tx)
         if company is None:
             raise NotAuthenticated(WRONG)
-        employee = await opened.hold(tx, now=now, place=opened.admitted.place)
-        if employee is None:  # changed or deactivated since the password was looked at
+        employee = await opened.lock(tx, now=now, place=opened.admitted.place)
+        if employee is None:  # changed or deactivated since the password was compared
             raise NotAuthenticated(WRONG)
         await devices.insert(
             tx,
@@ -84,10 +86,10 @@ async def log_in(
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """A new device and whose it is."""
+    """A new device, and the person it belongs to."""
 
     device_id: UUID
-    credential: str  # shown this once; kept as a digest
+    credential: str  # shown once; stored as a digest
     employee_name: str
     employee_email: str
 
@@ -95,15 +97,15 @@ class Enrolled:
 async def enrol_device(
     engine: AsyncEngine, company_id: UUID, *, email: str, password: str, name: str, origin: str, now: datetime
 ) -> Enrolled:
-    """Enrols a device with a credential of its own; errors as of `check_password`. InvalidInput: no name."""
-    name = tidy(reported(name, LONGEST_NAME))
+    """Enrols a device with a credential of its own; errors as in `check_password`. InvalidInput: no name."""
+    name = tidy(reported(name, MAX_NAME_LENGTH))
     if not name:
         raise InvalidInput("the device needs a name by which its person knows it again")
     opened = await check_password(engine, company_id, email=email, password=password, origin=origin)
     credential, device_id = f"device_{new_token()}", new_id()
     async with company_scope(engine, company_id) as tx:
-        employee = await opened.hold(tx, now=now, place=opened.admitted.place)
-        if employee is None:  # changed or deactivated since the password was looked at
+        employee = await opened.lock(tx, now=now, place=opened.admitted.place)
+        if employee is None:  # changed or deactivated since the password was compared
             raise NotAuthenticated(WRONG)
         await devices.insert(
             tx,

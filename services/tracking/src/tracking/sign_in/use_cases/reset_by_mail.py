@@ -1,4 +1,4 @@
-"""Forgotten passwords: a link by mail, or one that an operator makes for a company's admin, sets a new one."""
+"""Forgotten passwords: a link that is mailed, or made by an operator for an admin, sets a new one."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -22,26 +22,26 @@ from tracking.people.use_cases import new_password_hash
 from tracking.sign_in.store import known_places, password_resets, sign_in_attempts
 from tracking.sign_in.store.sign_in_attempts import NO_COMPANY
 from tracking.sign_in.use_cases.change_password import replace_password
-from tracking.sign_in.use_cases.guard_sign_in import account_subject
+from tracking.sign_in.use_cases.throttle import account_subject
 from tracking.workspace.rules.visitors import ADMIN
 
 LINK_TIME = timedelta(minutes=30)
 RECOVERY_TIME = timedelta(hours=1)
 WINDOW = timedelta(hours=1)
-ASKED_FOR_ACCOUNT = 3  # in the window; the mails that were sent are still good for most of it
+ASKED_FOR_ACCOUNT = 3  # in the window; the links of the mails that were sent are still valid for most of it
 ASKED_FROM_ORIGIN = 20
 NO_ACCOUNT = ""
-GONE = "This link has expired or was already used. Request a new one."
+LINK_EXPIRED = "This link has expired or was already used. Request a new one."
 
 SUBJECT = "Reset your Tenantry password"
 BODY = """Somebody, probably you, asked to reset the password of {email}.
 
 {choices}
 
-Each link can be used once, within 30 minutes. It signs you out on every device and browser. If the page asks for a
-code, copy what follows the # in the link.
+Each link can be used once, within 30 minutes. You will be signed out on every device and in every browser. If the page
+asks for a code, copy what follows the # in the link.
 
-If you did not ask for this, do nothing: your password stays as it is.
+If you did not ask for this, you can ignore this message: your password stays as it is.
 """
 CHANGED_SUBJECT = "Your Tenantry password was changed"
 CHANGED_BODY = """The password of {email} ({name}) was changed on {now:%d %B %Y at %H:%M} UTC by a password reset link.
@@ -58,7 +58,7 @@ If nobody in your company asked for this, contact your provider.
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """A link that sets an admin's password, and when it ends. The only copy."""
+    """A link that sets an admin's password, and when it expires. It is not stored."""
 
     employee_number: int
     expires_at: datetime
@@ -66,15 +66,15 @@ class Recovery:
 
 
 async def ask_reset(engine: AsyncEngine, *, email: str, origin: str) -> None:
-    """Notes that somebody forgot a password; whether there is such an account is looked up later, so that nobody can
-    tell from the answer or from how long it took; text that is no address is answered like any other. RateLimited:
-    asked too often for this e-mail, or from the network of the address `origin`.
+    """Stores a request for a reset. Accounts are looked up later, so neither the answer nor its duration reveals
+    whether one exists; text that is no address gets the same answer. RateLimited: too many requests for this e-mail or
+    from the network of the address `origin`.
     """
     account, place = email_digest(email), sha256(network_of(origin).encode("utf-8", "replace")).digest()
     try:
         email = Address.checked(email, "E-mail").text
     except InvalidInput:
-        email = NO_ACCOUNT  # such text may hold what the database cannot store
+        email = NO_ACCOUNT  # such text may contain what the database cannot store
     async with company_scope(engine, NO_COMPANY) as tx:
         asked = await password_resets.count(tx, account=account, origin=place, window=WINDOW)
         for count, first, limit in (
@@ -91,9 +91,9 @@ async def ask_reset(engine: AsyncEngine, *, email: str, origin: str) -> None:
 
 
 async def answer_requests(engine: AsyncEngine, dispatch: AsyncEngine, *, workspace_url: str) -> bool:
-    """Answers the oldest request with links, if it is for active accounts; says whether there was a request.
+    """Answers the oldest request by mail, if the e-mail has active accounts; returns whether there was a request.
 
-    The request counts as answered by the transaction that queues its mail: it waits if anything fails before.
+    The transaction that queues the mail marks the request as answered, so a failure leaves it waiting.
     """
     async with company_scope(engine, NO_COMPANY) as tx:
         email = await password_resets.claim(tx)
@@ -105,11 +105,13 @@ async def answer_requests(engine: AsyncEngine, dispatch: AsyncEngine, *, workspa
 
 
 async def _answer(tx: AsyncConnection, companies: list[UUID], email: str, workspace_url: str) -> None:
-    """One mail to each address, as the accounts have it, that lists each company. Leaves the scope of no company."""
+    """One mail to each address, as the accounts spell it, with a link for each company. Ends in the scope of no
+    company.
+    """
     choices: dict[str, list[str]] = defaultdict(list)
     for company_id in companies:
         await enter_scope(tx, company_id)
-        person = await employees.hold_by_email(tx, email)
+        person = await employees.lock_by_email(tx, email)
         if person is not None and person.active:
             link, _ = await _link(tx, company_id, person, workspace_url, LINK_TIME)
             name = (await company_settings.get(tx)).workspace_name
@@ -123,9 +125,9 @@ async def _answer(tx: AsyncConnection, companies: list[UUID], email: str, worksp
 async def recover_admin(
     engine: AsyncEngine, company_id: UUID, *, email: str, workspace_url: str, sends_mail: bool
 ) -> Recovery:
-    """For an operator to whom somebody showed the company's key: a link that sets an active admin's password.
+    """A link that sets an active admin's password, for an operator who has been shown the company's key.
 
-    The admin is told by mail, if mails are sent. NotFound: no active admin has this e-mail.
+    The admin is notified by mail, if mail is configured. NotFound: no active admin has this e-mail.
     """
     async with company_scope(engine, company_id) as tx:
         person = await employees.by_email(tx, email)
@@ -143,25 +145,25 @@ async def recover_admin(
 async def set_password_by_link(
     engine: AsyncEngine, *, code: str, new: str, now: datetime, sends_mail: bool, browser: str = ""
 ) -> None:
-    """Sets the password of the account that the link is for; all its sign-ins, devices and other links end.
+    """Sets the password of the link's account; all its sessions, devices and other links are revoked.
 
-    The account is known to no place any more but to this `browser`, the token of its long-lived cookie.
+    This `browser`, the token of its long-lived cookie, stays the only known place.
 
-    InvalidInput: the password cannot be. NotFound: the link is used, over, or never was.
+    InvalidInput: the password is not allowed. NotFound: the link was used, has expired, or never existed.
     """
     company_id, digest = _read(code)
     async with company_scope(engine, company_id) as tx:
         found = await password_resets.find(tx, digest)
         whose = await employees.by_id(tx, found) if found else None
         if whose is None:
-            raise NotFound(GONE)
-    # Expensive: not for guessed links.
+            raise NotFound(LINK_EXPIRED)
+    # Expensive, so not before the link was found.
     password_hash = await new_password_hash(engine, new, name=whose.name, email=whose.email)
     async with company_scope(engine, company_id) as tx:
         employee_id = await password_resets.take(tx, digest)
         person = await employees.by_id(tx, employee_id) if employee_id else None
         if person is None or not person.active:
-            raise NotFound(GONE)
+            raise NotFound(LINK_EXPIRED)
         await sign_in_attempts.lift(tx, account_subject(company_id, person.email))
         await replace_password(tx, person, password_hash, now)
         if browser:
@@ -175,7 +177,7 @@ async def set_password_by_link(
 async def _link(
     tx: AsyncConnection, company_id: UUID, person: Employee, workspace_url: str, time: timedelta
 ) -> tuple[str, datetime]:
-    """The token stands behind the #: a browser sends that to no server, so it is in nobody's log."""
+    """The token is in the URL fragment, which browsers never send, so no log contains it."""
     token = new_token()
     expires_at = await password_resets.save(
         tx, company_id, token_digest=token_digest(token), employee_id=person.employee_id, time=time
@@ -188,4 +190,4 @@ def _read(code: str) -> tuple[UUID, bytes]:
     try:
         return UUID(hex=company), token_digest(token)
     except ValueError:
-        raise NotFound(GONE) from None
+        raise NotFound(LINK_EXPIRED) from None

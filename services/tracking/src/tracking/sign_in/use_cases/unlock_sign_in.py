@@ -1,4 +1,4 @@
-"""Restrained sign-ins: what an admin and an operator see of them, and how they lift them."""
+"""Blocked sign-ins, as admins and operators see and unblock them."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,30 +14,30 @@ from tracking.people import store as employees
 from tracking.people.store import Employee
 from tracking.sign_in.store import sign_in_attempts
 from tracking.sign_in.store.sign_in_attempts import NO_COMPANY
-from tracking.sign_in.use_cases.guard_sign_in import account_subject
+from tracking.sign_in.use_cases.throttle import account_subject
 
 
 @dataclass(frozen=True, slots=True)
-class Guesses:
-    """Failed attempts to sign in to an account from unknown places in the last day."""
+class FailedSignIns:
+    """Failed sign-in attempts at an account from unknown places in the last day."""
 
     failed: int
     refused: int
-    locked: bool  # from unknown places, for now
+    locked: bool  # whether unknown places are blocked at present
 
 
-async def show_guesses(engine: AsyncEngine, company_id: UUID, person: Employee) -> Guesses:
-    """What is counted against a person's account."""
+async def show_failed_sign_ins(engine: AsyncEngine, company_id: UUID, person: Employee) -> FailedSignIns:
+    """The attempts at a person's account."""
     async with company_scope(engine, company_id) as tx:
         count = await sign_in_attempts.read(tx, account_subject(company_id, person.email))
     if count is None:
-        return Guesses(0, 0, locked=False)
+        return FailedSignIns(0, 0, locked=False)
     budget = BUDGETS[Kind.ACCOUNT]
-    return Guesses(count.day_used, count.refused, locked=count.is_used_up(budget, datetime.now(UTC)))
+    return FailedSignIns(count.day_used, count.refused, locked=count.is_used_up(budget, datetime.now(UTC)))
 
 
 async def unlock(engine: AsyncEngine, company_id: UUID, number: int) -> None:
-    """Forgives whatever is counted against the account of the person with that number. NotFound: no such person."""
+    """Resets the attempts at the account of the person with that number. NotFound: no such person."""
     async with company_scope(engine, company_id) as tx:
         person = await employees.by_number(tx, number)
         if person is None:
@@ -45,10 +45,10 @@ async def unlock(engine: AsyncEngine, company_id: UUID, number: int) -> None:
         await sign_in_attempts.lift(tx, account_subject(company_id, person.email))
 
 
-async def list_restrained(engine: AsyncEngine, dispatch: AsyncEngine) -> AsyncIterator[str]:
-    """A line for each account that admits no attempt from unknown places now, and one that counts the networks.
+async def list_blocked(engine: AsyncEngine, dispatch: AsyncEngine) -> AsyncIterator[str]:
+    """One line for each account that blocks unknown places at present, and one with the number of blocked networks.
 
-    Only digests are kept: networks and e-mails without an account cannot be named.
+    Only digests are stored, so networks and e-mails without an account cannot be named.
     """
     for company_id in await employees.companies(dispatch):
         async with company_scope(engine, company_id) as tx:
@@ -66,7 +66,7 @@ async def list_restrained(engine: AsyncEngine, dispatch: AsyncEngine) -> AsyncIt
 
 
 async def lift(engine: AsyncEngine, dispatch: AsyncEngine, whom: str) -> None:
-    """Forgives what is counted against an e-mail, in every company, or against an address."""
+    """Resets the counts of an e-mail in every company, or of an address."""
     if "@" not in whom:
         async with company_scope(engine, NO_COMPANY) as tx:
             await sign_in_attempts.lift(tx, subject(Kind.ADDRESS, network_of(whom)))

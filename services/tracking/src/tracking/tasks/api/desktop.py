@@ -1,4 +1,4 @@
-"""The calls about tasks. The token says whose they are; the employee's id in the body is not trusted."""
+"""The desktop protocol's calls about tasks. The token identifies the person; ids in the body are ignored."""
 
 from datetime import datetime
 from typing import Any, Protocol
@@ -27,7 +27,7 @@ async def call_get_tasks(gateway: TaskGateway, call: Call) -> Reply:
 
 
 async def call_update_task(gateway: TaskGateway, call: Call) -> Reply:
-    """`active_token`, `task_id`, `status`: one of the tracker's code paths forgets the token, and gets its 401."""
+    """`active_token`, `task_id`, `status`: one of the tracker's code paths omits the token, and gets its 401."""
     device = await device_of(gateway, call, call.fields.get("active_token"))
     number, status = id_in(call.fields, "task_id"), text_in(call.fields, "status")
     updated = await update_task(

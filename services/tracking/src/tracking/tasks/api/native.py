@@ -6,10 +6,10 @@ from typing import Annotated, Literal, Protocol
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel
 
-from tracking.devices.api.native import EngineGateway, TheCaller, TheDevice, company_key, credential, the_native
+from tracking.devices.api.native import EngineGateway, TheCaller, TheDevice, company_key, credential, get_native
 from tracking.tasks.store import Task
 from tracking.tasks.use_cases.tasks import list_tasks, update_task
-from tracking.workspace.rules.paging import LONGEST_POSITION
+from tracking.workspace.rules.paging import MAX_POSITION_LENGTH
 
 
 class TaskNative(Protocol):
@@ -19,12 +19,12 @@ class TaskNative(Protocol):
     def gateway(self) -> EngineGateway: ...
 
 
-TheNative = Annotated[TaskNative, Depends(the_native)]
+TheNative = Annotated[TaskNative, Depends(get_native)]
 router = APIRouter(prefix="/v1", tags=["native"], dependencies=[company_key])
 
 
 class ShownTask(BaseModel):
-    """What somebody is to do."""
+    """A task."""
 
     id: int
     title: str
@@ -37,13 +37,13 @@ class ShownTask(BaseModel):
 
 
 class TaskChange(BaseModel):
-    """How far it is."""
+    """The task's new status."""
 
     status: Literal["OPEN", "IN_PROGRESS", "DONE"]
 
 
 class ChangedTask(BaseModel):
-    """How far it is now."""
+    """The task's status after the change."""
 
     id: int
     status: str
@@ -57,7 +57,7 @@ async def tasks(
     device: TheDevice,
     response: Response,
     after: Annotated[
-        str, Query(max_length=LONGEST_POSITION, description="of the next page, from the header Link")
+        str, Query(max_length=MAX_POSITION_LENGTH, description="of the next page, from the header Link")
     ] = "",
 ) -> list[ShownTask]:
     """The tasks of the person whose device it is: those to do first, the newest of them first. At most 200; where there
@@ -77,7 +77,7 @@ async def change_task(
     number: Annotated[int, Path(gt=0, lt=2**63)],
     change: TaskChange,
 ) -> ChangedTask:
-    """Says how far one of that person's tasks is."""
+    """Changes the status of one of that person's tasks."""
     updated = await update_task(
         native.gateway.engine,
         caller.company.company_id,

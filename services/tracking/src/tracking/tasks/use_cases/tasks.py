@@ -1,4 +1,4 @@
-"""Tasks: given by admins, worked on by the person they were given to, whose token or session says who that is."""
+"""Assigns tasks, lists a person's tasks, and changes their status."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -10,15 +10,15 @@ from text_rules.lines import checked
 from tracking.db.store.scope import company_scope
 from tracking.people import store as employees
 from tracking.tasks import store as tasks
-from tracking.tasks.store import Task, Updated
+from tracking.tasks.store import Task, TaskUpdate
 from tracking.workspace.rules.paging import Page, page_of, position_of
 from tracking.workspace.rules.submissions import Submission
 from tracking.workspace.use_cases import earlier_result
 
 STATUSES = ("OPEN", "IN_PROGRESS", "DONE")
-MOST_TASKS = 200  # of a page; a desktop tracker asks for the first every five seconds
-LONGEST_TITLE = 200
-LONGEST_DETAILS = 2000  # of a description or a note
+MAX_TASKS = 200  # tasks of a page; a tracker requests the first page every five seconds
+MAX_TITLE_LENGTH = 200
+MAX_DETAILS_LENGTH = 2000  # characters of a description or a note
 
 
 async def assign_task(
@@ -33,9 +33,9 @@ async def assign_task(
     now: datetime,
     submission: Submission | None = None,
 ) -> None:
-    """Gives a person of the company a task, once however often the `submission` comes.
+    """Assigns a task to a person of the company; repetitions of the `submission` have no effect.
 
-    InvalidInput: no title, too long. NotFound: no such person. Conflict: as of `earlier_result`.
+    InvalidInput: no title, too long. NotFound: no such person. Conflict: as in `earlier_result`.
     """
     title, description = title_of(title), details_of(description)
     async with company_scope(engine, company_id) as tx:
@@ -59,27 +59,27 @@ async def assign_task(
 
 
 def title_of(text: str) -> str:
-    """What is stored of it. InvalidInput: nothing, or it is too long."""
-    return checked(text, "the title", most=LONGEST_TITLE, required=True)
+    """The title as it is stored. InvalidInput: empty or too long."""
+    return checked(text, "the title", most=MAX_TITLE_LENGTH, required=True)
 
 
 def details_of(text: str, name: str = "description") -> str:
-    """What is stored of a text about a task, which may be empty. InvalidInput: it is too long."""
-    return checked(text, f"the {name}", most=LONGEST_DETAILS, multiline=True)
+    """A description or note as it is stored, which may be empty. InvalidInput: too long."""
+    return checked(text, f"the {name}", most=MAX_DETAILS_LENGTH, multiline=True)
 
 
 async def list_tasks(engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, after: str = "") -> Page[Task]:
-    """A page of that person's tasks: those to do first, the newest of them first. InvalidInput: no such page."""
+    """One page of a person's tasks: open ones first, newest first. InvalidInput: no such page."""
     begin = position_of(after, may_be_open=True)
     async with company_scope(engine, company_id) as tx:
-        found = await tasks.of_employee(tx, employee_id, limit=MOST_TASKS + 1, after=begin)
-    return page_of(found, MOST_TASKS, lambda task: task.position)
+        found = await tasks.of_employee(tx, employee_id, limit=MAX_TASKS + 1, after=begin)
+    return page_of(found, MAX_TASKS, lambda task: task.position)
 
 
 async def update_task(
     engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, number: int, status: str, now: datetime
-) -> Updated:
-    """Changes the status of that person's task. InvalidInput: no such status. NotFound: not a task of theirs."""
+) -> TaskUpdate:
+    """Changes the status of a person's task. InvalidInput: no such status. NotFound: they have no such task."""
     if status not in STATUSES:
         raise InvalidInput(f"status must be one of {', '.join(STATUSES)}")
     async with company_scope(engine, company_id) as tx:

@@ -1,4 +1,4 @@
-"""Pages about accounts: admins edit, deactivate and give passwords, everyone changes the own password."""
+"""Pages on which admins edit, deactivate and unlock accounts and set their passwords."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -12,10 +12,10 @@ from servicekit.errors import AppError, NotFound, http_status
 from text_rules.zones import time_zones
 from tracking.people.use_cases import find_person
 from tracking.sign_in.use_cases.change_password import reset_password, show_new_password
-from tracking.sign_in.use_cases.unlock_sign_in import show_guesses, unlock
+from tracking.sign_in.use_cases.unlock_sign_in import show_failed_sign_ins, unlock
 from tracking.team.use_cases.deactivate_employee import deactivate_employee, reactivate_employee
-from tracking.team.use_cases.edit_employee import LONGEST_DESIGNATION, Edit, edit_employee
-from tracking.workspace.pages.forms import Line, Number, Once, Version, submission, version_for
+from tracking.team.use_cases.edit_employee import MAX_DESIGNATION_LENGTH, Edit, edit_employee
+from tracking.workspace.pages.forms import IdempotencyKey, Line, Number, Version, submission, version_for
 from tracking.workspace.pages.rendering import render
 from tracking.workspace.pages.visitors import AdminVisitor, TheWorkspace, Visitor, Workspace
 from tracking.workspace.rules.editing import Editor
@@ -24,7 +24,7 @@ router = APIRouter()
 
 
 class EditForm(BaseModel):
-    """What an account is to say."""
+    """The fields of an account that an admin edits."""
 
     name: Line
     email: Line
@@ -35,15 +35,15 @@ class EditForm(BaseModel):
 
 
 class ResetForm(BaseModel):
-    """A password for somebody; one is made when it is empty."""
+    """A new password; one is generated if it is empty."""
 
     password: Line = ""
-    once: Once = ""
+    once: IdempotencyKey = ""
 
 
 @router.get("/team/{number}/account")
 async def account_of(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
-    """The account of one of the company's people."""
+    """Shows the account of one of the company's people."""
     return await _account_of(workspace, visitor, number)
 
 
@@ -51,7 +51,7 @@ async def account_of(workspace: TheWorkspace, visitor: AdminVisitor, number: Num
 async def edit(
     workspace: TheWorkspace, visitor: AdminVisitor, number: Number, form: Annotated[EditForm, Form()]
 ) -> Response:
-    """Changes it."""
+    """Saves the account."""
     wanted = Edit(form.name, form.email, form.role, form.designation, form.time_zone.strip())
     try:
         editor = Editor(visitor.person.employee_id, form.version)
@@ -63,7 +63,7 @@ async def edit(
 
 @router.post("/team/{number}/deactivate")
 async def deactivate(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
-    """Frees that person's seat; within seconds their trackers are refused."""
+    """Frees the person's seat; within seconds their trackers are refused."""
     try:
         await deactivate_employee(
             workspace.engine, visitor.company_id, number, by=visitor.person.employee_id, now=datetime.now(UTC)
@@ -75,7 +75,7 @@ async def deactivate(workspace: TheWorkspace, visitor: AdminVisitor, number: Num
 
 @router.post("/team/{number}/reactivate")
 async def reactivate(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
-    """Gives that person a seat of the plan again."""
+    """Gives the person a seat of the plan again."""
     try:
         seats = workspace.seats_of(visitor.company_id)
         await reactivate_employee(workspace.engine, visitor.company_id, number, seats=seats)
@@ -88,7 +88,7 @@ async def reactivate(workspace: TheWorkspace, visitor: AdminVisitor, number: Num
 async def reset(
     request: Request, workspace: TheWorkspace, visitor: AdminVisitor, number: Number, form: Annotated[ResetForm, Form()]
 ) -> Response:
-    """Gives that person another password; one that is made here is shown once, on the page that follows."""
+    """Sets the person's password; a generated one is shown once, on the next page."""
     try:
         shown_id = await reset_password(
             workspace.engine,
@@ -106,7 +106,7 @@ async def reset(
 
 @router.get("/team/{number}/password/{shown_id}")
 async def new_password(workspace: TheWorkspace, visitor: AdminVisitor, number: Number, shown_id: UUID) -> Response:
-    """What was made, once, to the session that asked for it."""
+    """Shows a generated password once, to the session that requested it."""
     whose = await find_person(workspace.engine, visitor.company_id, number)
     try:
         made = await show_new_password(workspace.engine, visitor.ticket, shown_id, whose=whose.employee_id)
@@ -117,7 +117,7 @@ async def new_password(workspace: TheWorkspace, visitor: AdminVisitor, number: N
 
 @router.post("/team/{number}/unlock")
 async def unlock_account(workspace: TheWorkspace, visitor: AdminVisitor, number: Number) -> Response:
-    """Forgives the attempts to sign in to that person's account."""
+    """Resets the failed sign-in attempts of the account."""
     await unlock(workspace.engine, visitor.company_id, number)
     return RedirectResponse(f"/team/{number}/account", 303)
 
@@ -134,13 +134,13 @@ async def _account_of(
     whose = await find_person(workspace.engine, visitor.company_id, number)
     return render(
         "account.html",
-        guesses=await show_guesses(workspace.engine, visitor.company_id, whose),
+        guesses=await show_failed_sign_ins(workspace.engine, visitor.company_id, whose),
         status_code=http_status(error) if error else 200,
         person=visitor.person,
         whose=whose,
         says=typed or whose,
         version=version_for(error, sent, whose.version),
-        longest_designation=LONGEST_DESIGNATION,
+        max_designation_length=MAX_DESIGNATION_LENGTH,
         time_zones=time_zones(),
         error=error.message if error else "",
     )

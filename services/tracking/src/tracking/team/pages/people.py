@@ -1,4 +1,4 @@
-"""Pages about one person: screenshots, for that person and the company's admins, and tasks, which admins give."""
+"""The page of one of the company's people, with their tasks and devices."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -22,7 +22,7 @@ router = APIRouter()
 
 @router.get("/team/{number}")
 async def person_page(workspace: TheWorkspace, visitor: AdminVisitor, number: Number, devices: After = "") -> Response:
-    """One of the company's people, their tasks, and a page of their devices."""
+    """Shows the person, their tasks, and one page of their devices."""
     return await _person(workspace, visitor, number, after=devices)
 
 
@@ -34,7 +34,7 @@ async def give_task(
     number: Number,
     form: Annotated[TaskForm, Form()],
 ) -> Response:
-    """Gives that person a task; their desktop shows it within seconds."""
+    """Assigns a task to the person; their desktop shows it within seconds."""
     try:
         await assign_task(
             workspace.engine,
@@ -59,7 +59,7 @@ async def revoke(
     number: Number,
     device_id: UUID,
 ) -> Response:
-    """Signs that person out at one device; within seconds it is refused."""
+    """Revokes one of the person's devices; within seconds it is refused."""
     await revoke_device(workspace.engine, visitor.company_id, device_id, datetime.now(UTC))
     return RedirectResponse(f"/team/{number}", 303)
 

@@ -1,4 +1,4 @@
-"""The workspace: what a company's admins and employees see in their browsers."""
+"""The home page and the team page."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from servicekit.errors import AppError, http_status
 from tracking.people.use_cases import add_employee
 from tracking.sign_in.pages.setup import AccountForm
-from tracking.team.pages.set_aside import why_set_aside
+from tracking.team.pages.rejections import explain_rejection
 from tracking.team.use_cases.show_team import show_person, show_team
 from tracking.workspace.pages.forms import submission
 from tracking.workspace.pages.rendering import render
@@ -27,7 +27,7 @@ async def home(workspace: TheWorkspace, visitor: AnyVisitor) -> Response:
 
 @router.get("/team")
 async def team(workspace: TheWorkspace, visitor: AdminVisitor) -> Response:
-    """The company's people and their day."""
+    """The company's people and their current day."""
     return await _team(workspace, visitor)
 
 
@@ -61,7 +61,7 @@ async def _team(
         person=visitor.person,
         shown=shown,
         seats=visitor.seats,
-        why_set_aside=why_set_aside,
+        explain_rejection=explain_rejection,
         typed=typed,
         error=error.message if error else "",
     )

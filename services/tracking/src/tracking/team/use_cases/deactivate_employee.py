@@ -1,4 +1,4 @@
-"""Somebody leaves the company, or comes back: the account stays, and what it counted."""
+"""Deactivates and reactivates accounts; an inactive account keeps its data."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,20 +9,20 @@ from servicekit.errors import Refused
 from tracking.db.store.scope import company_scope
 from tracking.devices.store import device_list
 from tracking.people import store as employees
-from tracking.people.use_cases import Seats, announce_levels, require_seat
+from tracking.people.use_cases import Seats, publish_levels, require_seat
 from tracking.sessions.store import sessions
 from tracking.sign_in.store import password_resets, workspace_sessions
-from tracking.team.use_cases.edit_employee import held_person, require_another_admin
+from tracking.team.use_cases.edit_employee import lock_person, require_another_admin
 
 
 async def deactivate_employee(engine: AsyncEngine, company_id: UUID, number: int, *, by: UUID, now: datetime) -> None:
-    """Frees the seat of the person with that number: their devices and sign-ins end, open sessions too.
+    """Frees the seat of the person with that number; their devices, sign-ins and open sessions end.
 
-    `by` is the admin who does it. NotFound: no such person. Refused: oneself, or the company's last active admin. Of
-    somebody who is inactive already nothing changes.
+    `by` is the acting admin. NotFound: no such person. Refused: oneself, or the company's last active admin. An
+    inactive account stays unchanged.
     """
     async with company_scope(engine, company_id) as tx:
-        person = await held_person(tx, number)
+        person = await lock_person(tx, number)
         if not person.active:
             return
         if person.employee_id == by:
@@ -33,18 +33,18 @@ async def deactivate_employee(engine: AsyncEngine, company_id: UUID, number: int
         await workspace_sessions.delete_of_employee(tx, person.employee_id)
         await password_resets.delete_of_employee(tx, person.employee_id)
         await sessions.end_of_employee(tx, person.employee_id)
-        await announce_levels(tx, company_id)
+        await publish_levels(tx, company_id)
 
 
 async def reactivate_employee(engine: AsyncEngine, company_id: UUID, number: int, *, seats: Seats) -> None:
-    """Gives the person with that number a seat of the company's `seats` again; they sign in anew, with their password.
+    """Gives the person with that number one of the company's `seats` again; they sign in with their old password.
 
-    NotFound: no such person. Refused: all seats are taken. Of somebody who is active nothing changes.
+    NotFound: no such person. Refused: no seat is free. An active account stays unchanged.
     """
     await seats.refresh()
     async with company_scope(engine, company_id) as tx:
-        person = await held_person(tx, number)
+        person = await lock_person(tx, number)
         if not person.active:
             await require_seat(tx, seats)
             await employees.set_active(tx, person.employee_id, active=True)
-            await announce_levels(tx, company_id)
+            await publish_levels(tx, company_id)

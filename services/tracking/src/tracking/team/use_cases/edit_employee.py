@@ -1,4 +1,4 @@
-"""An admin changes what an account says of its person."""
+"""Edits an account."""
 
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -17,12 +17,12 @@ from tracking.sign_in.store import password_resets
 from tracking.workspace.rules.editing import Editor, Stale, differences
 from tracking.workspace.rules.visitors import ADMIN
 
-LONGEST_DESIGNATION = 100
+MAX_DESIGNATION_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What the account is to say; an empty `time_zone` is the company's."""
+    """The new values; an empty `time_zone` means the company's."""
 
     name: str
     email: str
@@ -32,23 +32,23 @@ class Edit:
 
     @classmethod
     def of(cls, person: Employee) -> "Edit":
-        """What it says now."""
+        """The current values."""
         return cls(person.name, person.email, person.role, person.designation, person.time_zone or "")
 
 
 async def edit_employee(engine: AsyncEngine, company_id: UUID, number: int, edit: Edit, *, editor: Editor) -> None:
-    """Changes the account of the company's person with that number; days stay the company's.
+    """Saves the account of the person with that number; the days of totals keep the company's time zone.
 
     NotFound: no such person. Conflict: the e-mail is taken. Refused: the company would have no admin. Stale: somebody
-    else edited it meanwhile.
+    else saved it meanwhile.
     """
     name, email = identity(edit.name, edit.email)
     check_role(edit.role)
-    designation = checked(edit.designation, "the designation", most=LONGEST_DESIGNATION)
+    designation = checked(edit.designation, "the designation", most=MAX_DESIGNATION_LENGTH)
     if edit.time_zone and not is_time_zone(edit.time_zone):
         raise InvalidInput("the time zone must be one like Europe/Berlin")
     async with company_scope(engine, company_id) as tx:
-        person = await held_person(tx, number)
+        person = await lock_person(tx, number)
         if person.version != editor.version:
             last = await employees.last_edit(tx, person.employee_id)
             raise Stale(last, differences(_words(Edit.of(person)), _words(edit)))
@@ -63,7 +63,7 @@ async def edit_employee(engine: AsyncEngine, company_id: UUID, number: int, edit
             time_zone=edit.time_zone or None,
         )
         await employees.update(tx, edited, changed_by=editor.employee_id)
-        if edited.email != person.email:  # its holder may not be the same person
+        if edited.email != person.email:  # the address may belong to another person
             await password_resets.delete_of_employee(tx, person.employee_id)
 
 
@@ -77,8 +77,8 @@ def _words(edit: Edit) -> dict[str, str]:
     }
 
 
-async def held_person(tx: AsyncConnection, number: int) -> Employee:
-    """The scope's person with that number; the company is held, so that admins and seats stay as they are.
+async def lock_person(tx: AsyncConnection, number: int) -> Employee:
+    """The company's person with that number; locks the company, so that admins and seats cannot change.
 
     NotFound: there is none.
     """
@@ -90,6 +90,6 @@ async def held_person(tx: AsyncConnection, number: int) -> Employee:
 
 
 async def require_another_admin(tx: AsyncConnection, person: Employee) -> None:
-    """Refused: without this person the company has no active admin. The caller holds the company."""
+    """Refused: without this person the company has no active admin. The caller holds the company's lock."""
     if person.active and person.role == ADMIN and await employees.active_admins(tx) == 1:
         raise Refused("this is the company's last active admin; make somebody else an admin first")

@@ -1,4 +1,4 @@
-"""What the workspace's pages show: a company's day to its admin, their own days to everyone."""
+"""The data of the home and team pages."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -21,34 +21,34 @@ from tracking.totals.store import employee_days
 
 DAYS_SHOWN = 30
 SESSIONS_SHOWN = 20
-TASKS_SHOWN = 50  # the page of tasks has all
+TASKS_SHOWN = 50  # the page of tasks shows all of them
 REJECTIONS_SHOWN = 100  # pairs of a person and a reason
 
 
 @dataclass(frozen=True, slots=True)
-class Team:
-    """A company's people and their day."""
+class TeamOverview:
+    """A company's people and their current day."""
 
     day: date
     people: list[tuple[Employee, EmployeeTotals]]
     seats_used: int
     quarantined: dict[str, int]
-    quarantined_by_person: list[quarantine.OfPerson]
+    quarantined_by_person: list[quarantine.PersonRejections]
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """One person's days and sessions, the newest first, and tasks."""
+class PersonOverview:
+    """A person's days, sessions (newest first) and tasks."""
 
     time_zone: str  # of the company's days
-    times_zone: str  # the person's, or the company's: of their sessions, here as on every page
+    times_zone: str  # of displayed times: the person's, or the company's
     days: dict[date, EmployeeTotals]
     sessions: list[WorkSession]
     tasks: list[Task]
 
 
-async def show_team(engine: AsyncEngine, company_id: UUID, now: datetime) -> Team:
-    """For an admin of that company."""
+async def show_team(engine: AsyncEngine, company_id: UUID, now: datetime) -> TeamOverview:
+    """For an admin of the company."""
     async with company_scope(engine, company_id) as tx:
         company = await companies.get(tx)
         day = day_of(now, company.time_zone if company else "UTC")
@@ -57,18 +57,18 @@ async def show_team(engine: AsyncEngine, company_id: UUID, now: datetime) -> Tea
         kept_aside = await quarantine.counts(tx)
         by_person = await quarantine.by_person(tx, limit=REJECTIONS_SHOWN)
     shown = [(person, today.get(person.employee_id, EmployeeTotals())) for person in people]
-    return Team(day, shown, sum(person.active for person in people), kept_aside, by_person)
+    return TeamOverview(day, shown, sum(person.active for person in people), kept_aside, by_person)
 
 
-async def show_person(engine: AsyncEngine, company_id: UUID, employee_id: UUID, now: datetime) -> Person:
-    """For that person alone."""
+async def show_person(engine: AsyncEngine, company_id: UUID, employee_id: UUID, now: datetime) -> PersonOverview:
+    """For the person."""
     async with company_scope(engine, company_id) as tx:
         company = await companies.get(tx)
         time_zone = company.time_zone if company else "UTC"
         person = await employees.by_id(tx, employee_id)
         first = day_of(now, time_zone) - timedelta(days=DAYS_SHOWN)
         days = await employee_days.of_employee(tx, employee_id, first)
-        return Person(
+        return PersonOverview(
             time_zone,
             (person and person.time_zone) or time_zone,
             days,

@@ -1,7 +1,7 @@
-"""The totals of days, from what devices report: the arithmetic of a fold, without a database.
+"""The arithmetic of a fold, without a database: from the reports of devices to the totals of days.
 
-What devices report is kept by the hour in UTC: a fold reads and writes what its reports touch and no more, and nothing
-depends on a company's midnight. A person's days are sums, to which is added what the hours gain.
+What devices report is stored by the hour in UTC, so a fold reads and writes only the hours that its reports touch, and
+nothing stored depends on the company's midnight. A person's days are totals, to which the change of the hours is added.
 """
 
 from collections import defaultdict
@@ -12,16 +12,16 @@ from uuid import UUID
 
 from tracking.clock.rules.days import CompanyDay, days_between
 from tracking.clock.rules.spans import Spans, clip, size
-from tracking.totals.rules.timeline import Claim, Laid, Timeline, combine, fold, joined, lay_out
+from tracking.totals.rules.timeline import Claim, LaidOutReport, Timeline, combine, fold, joined, lay_out
 
 DayKey = tuple[UUID, date]
-HourKey = tuple[UUID, int]  # employee, and the hours since 1970 in UTC
+HourKey = tuple[UUID, int]  # employee, and the number of the hour since 1970 in UTC
 HOUR = 3600  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class EmployeeTotals:
-    """One employee's day, or what it gains."""
+    """The totals of an employee's day, or a change of them."""
 
     active_seconds: int = 0
     idle_seconds: int = 0
@@ -47,7 +47,7 @@ class EmployeeTotals:
 
 @dataclass(frozen=True, slots=True)
 class CompanyChange:
-    """What a day of the company gains."""
+    """A change of the totals of a company's day."""
 
     active_seconds: int = 0
     idle_seconds: int = 0
@@ -66,9 +66,9 @@ class CompanyChange:
 
 
 class DeviceReport:
-    """The claims of one upload: as they are counted, and the hours that they can touch.
+    """The claims of one upload as they are counted, and the hours that they can touch.
 
-    Claims that lie apart, as leftovers do, touch no hour between them.
+    Claims that lie apart, such as leftovers, touch no hour between them.
     """
 
     __slots__ = ("device_id", "employee_id", "hours", "laid")
@@ -76,28 +76,28 @@ class DeviceReport:
     def __init__(self, employee_id: UUID, device_id: UUID, claims: Sequence[Claim]) -> None:
         self.employee_id = employee_id
         self.device_id = device_id
-        self.laid: Laid = lay_out(claims)
+        self.laid: LaidOutReport = lay_out(claims)
         self.hours: frozenset[int] = frozenset(
             [hour for start, end in self.laid.extents for hour in hours_of(start, end)]
         )
 
 
 class Daybook:
-    """Some hours of some employees, as far as a fold needs them."""
+    """The hours of some employees, as far as a fold needs them."""
 
     def __init__(self, time_zone: str) -> None:
         self._time_zone = time_zone
         self._hours: dict[HourKey, dict[UUID, Timeline]] = defaultdict(dict)
-        self._before: dict[HourKey, dict[UUID, Timeline]] = {}  # hours that have changed, as they were
-        self._changed: dict[tuple[UUID, int, UUID], None] = {}  # in order
+        self._before: dict[HourKey, dict[UUID, Timeline]] = {}  # the earlier state of hours that have changed
+        self._changed: dict[tuple[UUID, int, UUID], None] = {}  # sorted
         self._last_day = CompanyDay(date.min, 0, 0)
 
     def put(self, employee_id: UUID, hour: int, device_id: UUID, timeline: Timeline) -> None:
-        """Puts a kept hour of a device in."""
+        """Adds a stored hour of a device."""
         self._hours[employee_id, hour][device_id] = timeline
 
     def change(self, employee_id: UUID, hour: int, device_id: UUID, timeline: Timeline) -> None:
-        """Puts another timeline in the place of a kept one; all of the hour's must have been put in before."""
+        """Replaces the timeline of a stored hour; all devices of the hour must have been added before."""
         key = employee_id, hour
         kept = self._hours[key]
         if key not in self._before:
@@ -106,7 +106,7 @@ class Daybook:
         self._changed[employee_id, hour, device_id] = None
 
     def fold(self, reports: Iterable[DeviceReport]) -> None:
-        """Counts the reports, those of a device one after the other. The hours they touch must have been put in."""
+        """Counts the reports of each device one after the other. The hours they touch must have been added before."""
         by_device: dict[tuple[UUID, UUID], list[DeviceReport]] = defaultdict(list)
         for report in reports:
             by_device[report.employee_id, report.device_id].append(report)
@@ -120,19 +120,19 @@ class Daybook:
                     self.change(employee_id, hour, device_id, timeline)
 
     def delete(self, employee_id: UUID, device_id: UUID, seconds: Spans) -> None:
-        """Takes seconds out of the employee's time that the device has reported, or still may."""
+        """Removes seconds that the device has reported, or may still report, from the employee's time."""
         taken = Timeline(deleted=seconds)
         for hour in sorted({hour for start, end in seconds for hour in hours_of(start, end)}):
             kept = self._hours[employee_id, hour].get(device_id, Timeline())
             self.change(employee_id, hour, device_id, kept + taken.clip(hour * HOUR, (hour + 1) * HOUR))
 
     def changed_devices(self) -> Iterator[tuple[UUID, int, UUID, Timeline]]:
-        """What reports and deletions changed: employee, hour, device and its timeline."""
+        """The hours that reports and deletions have changed: employee, hour, device and timeline."""
         for employee_id, hour, device_id in self._changed:
             yield employee_id, hour, device_id, self._hours[employee_id, hour][device_id]
 
     def gains(self, sessions: Mapping[DayKey, int], screenshots: Mapping[DayKey, int]) -> dict[DayKey, EmployeeTotals]:
-        """What people's days gain or lose; `sessions` and `screenshots` have come, or gone, as well."""
+        """The changes of people's days, including the `sessions` and `screenshots` that were added or removed."""
         active: dict[DayKey, int] = defaultdict(int)
         idle: dict[DayKey, int] = defaultdict(int)
         for (employee_id, hour), devices in self._before.items():
@@ -148,7 +148,7 @@ class Daybook:
         return {key: gain for key, gain in gains.items() if gain != EmployeeTotals()}
 
     def _days(self, hour: int) -> Sequence[CompanyDay]:
-        """Most hours lie in the day that the one before lies in, whole."""
+        """Most hours lie completely in the same day as the previous one."""
         start, end, last = hour * HOUR, (hour + 1) * HOUR, self._last_day
         if last.start <= start and end <= last.end:
             return (last,)
@@ -171,7 +171,7 @@ def hours_of(start: int, end: int) -> range:
 def company_changes(
     before: Mapping[DayKey, EmployeeTotals], after: Mapping[DayKey, EmployeeTotals]
 ) -> dict[date, CompanyChange]:
-    """What the company's days gain when its people's totals go from `before` to `after`."""
+    """The changes of the company's days when its people's totals change from `before` to `after`."""
     changes: dict[date, CompanyChange] = defaultdict(CompanyChange)
     for (employee_id, day), new in after.items():
         old, change = before.get((employee_id, day), EmployeeTotals()), changes[day]

@@ -25,7 +25,7 @@ from typing import NamedTuple
 from tracking.clock.rules.spans import Spans, add, clip, gaps, latest, occupy, size, subtract, union
 
 
-class Kind(StrEnum):
+class ActivityKind(StrEnum):
     """What the employee did in a second."""
 
     ACTIVE = "A"
@@ -35,18 +35,20 @@ class Kind(StrEnum):
 class Claim(NamedTuple):
     """`seconds` ticks of one kind, at least one, the newest of them in the second before `end` (Unix time)."""
 
-    kind: Kind
+    kind: ActivityKind
     end: int
     seconds: int
 
 
-_KINDS = tuple(Kind)  # an enumeration is slow to walk through
+_KINDS = tuple(ActivityKind)  # iterating over the enumeration is slow
 _END = attrgetter("end")
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Counted seconds in Unix time; the two sets never overlap. `deleted`, counted or not, are no time of anybody."""
+    """Counted seconds in Unix time; the two sets never overlap. `deleted` seconds, counted or not, belong to nobody's
+    time.
+    """
 
     active: Spans = field(default_factory=list)
     idle: Spans = field(default_factory=list)
@@ -54,7 +56,7 @@ class Timeline:
 
     @property
     def standing(self) -> "Timeline":
-        """What has not been deleted."""
+        """The seconds that are not deleted."""
         return Timeline(subtract(self.active, self.deleted), subtract(self.idle, self.deleted))
 
     def __add__(self, other: "Timeline") -> "Timeline":
@@ -62,35 +64,35 @@ class Timeline:
         return Timeline(*sets)
 
     def clip(self, start: int, end: int) -> "Timeline":
-        """What lies between `start` and `end`."""
+        """The part between `start` and `end`."""
         return Timeline(clip(self.active, start, end), clip(self.idle, start, end), clip(self.deleted, start, end))
 
 
-class Laid(NamedTuple):
-    """A report's claims, at least one, by their ends; and the spans that they cover together."""
+class LaidOutReport(NamedTuple):
+    """A report's claims, at least one, by their ends, and the spans that they cover together."""
 
     claims: list[Claim]
     extents: Spans
 
 
-def lay_out(claims: Sequence[Claim]) -> Laid:
-    """Lays a report's claims out backwards from their newest ticks, each with room of its own."""
+def lay_out(claims: Sequence[Claim]) -> LaidOutReport:
+    """Lays a report's claims out backwards from their newest ticks, so that none overlaps another."""
     if len(claims) == 1:
-        return Laid([*claims], [(claims[0].end - claims[0].seconds, claims[0].end)])
+        return LaidOutReport([*claims], [(claims[0].end - claims[0].seconds, claims[0].end)])
     by_end = sorted(claims, key=_END)
     extents = _side_by_side(by_end)
     if extents is not None:
-        return Laid(by_end, extents)
+        return LaidOutReport(by_end, extents)
     extents = []
     for kind in _KINDS:
         for claim in reversed(by_end):
             if claim.kind is kind:
                 occupy(extents, claim.end, claim.seconds)
-    return Laid(by_end, extents)
+    return LaidOutReport(by_end, extents)
 
 
 def _side_by_side(by_end: Iterable[Claim]) -> Spans | None:
-    """The extents of claims of which none takes another's room, as of an ordinary report; None: one does."""
+    """The extents of claims that do not overlap, as in an ordinary report; None if two do."""
     extents: Spans = []
     before: int | None = None
     for _kind, end, seconds in by_end:
@@ -105,16 +107,16 @@ def _side_by_side(by_end: Iterable[Claim]) -> Spans | None:
     return extents
 
 
-def fold(device: Timeline, *reports: Laid) -> Timeline:
-    """The device's timeline after these reports, one after the other."""
+def fold(device: Timeline, *reports: LaidOutReport) -> Timeline:
+    """The device's timeline after these reports, in their order."""
     active, idle = list(device.active), list(device.idle)
     for report in reports:
         _count(active, idle, report)
     return Timeline(active, idle, device.deleted)
 
 
-def _count(all_active: Spans, all_idle: Spans, report: Laid) -> None:
-    """Counts one report; what has been counted is read around the report's extents alone, and changes there."""
+def _count(all_active: Spans, all_idle: Spans, report: LaidOutReport) -> None:
+    """Counts one report; the timeline is read and changed only around the report's extents."""
     by_end, extents = report
     done = 0
     for start, end in extents:
@@ -122,29 +124,29 @@ def _count(all_active: Spans, all_idle: Spans, report: Laid) -> None:
         within, done = by_end[done:count], count
         counted_active = clip(all_active, start, end)
         counted = _either(counted_active, clip(all_idle, start, end))
-        of_active = [claim for claim in within if claim.kind is Kind.ACTIVE]
+        of_active = [claim for claim in within if claim.kind is ActivityKind.ACTIVE]
         growth = max(0, sum([claim.seconds for claim in of_active]) - size(counted_active))
         newest = of_active[-1].end if of_active else start
-        if not counted and newest - growth >= start:  # as almost always: active up to its newest tick, idle around it
+        if not counted and newest - growth >= start:  # the usual case: active up to its newest tick, idle around it
             add(all_active, [(newest - growth, newest)] if growth else [])
             add(all_idle, [span for span in ((start, newest - growth), (newest, end)) if span[0] < span[1]])
             continue
         active = latest(gaps(counted, start, newest), growth)
         if size(active) < growth:
             active = union(active, latest(gaps(_either(counted, active), start, end), growth - size(active)))
-        # The claims of an extent fill it exactly, so what is left is never more than the idle time's growth.
+        # The claims of an extent fill it exactly, so the rest never exceeds the growth of the idle time.
         idle = gaps(_either(counted, active), start, end)
         add(all_active, active)
         add(all_idle, idle)
 
 
 def _either(one: Spans, other: Spans) -> Spans:
-    """The union, which is easy where nothing overlaps, as almost always."""
+    """The union, which is cheap if nothing overlaps, the usual case."""
     return union(one, other) if one and other else one or other
 
 
 def joined(parts: Sequence[Timeline]) -> Timeline:
-    """A device's timeline from parts that follow one another."""
+    """A device's timeline from consecutive parts."""
     if len(parts) == 1:
         return parts[0]
     sets = (attrgetter(name) for name in ("active", "idle", "deleted"))
@@ -152,7 +154,7 @@ def joined(parts: Sequence[Timeline]) -> Timeline:
 
 
 def combine(devices: Iterable[Timeline]) -> Timeline:
-    """The timeline of the person who used the devices, without what was deleted."""
+    """The timeline of the person who used the devices, without deleted seconds."""
     timelines = [device.standing if device.deleted else device for device in devices]
     if len(timelines) == 1:
         return timelines[0]

@@ -1,4 +1,4 @@
-"""A company's days as numbers: what leaves tracking. The sums are the fields of `CompanyChange`."""
+"""Totals of a company's days, the data of the aggregate feed. The totals are the fields of `CompanyChange`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -14,7 +14,7 @@ from tracking.totals.rules.daybook import CompanyChange
 
 @dataclass(frozen=True, slots=True)
 class CompanyDayRow:
-    """One day of the scope's company; named as the columns and as the feed's fields."""
+    """One day of the company; the names are those of the columns and of the feed's fields."""
 
     day: date
     revision: int
@@ -28,7 +28,7 @@ class CompanyDayRow:
 
     @property
     def sums(self) -> CompanyChange:
-        """The measures that add up."""
+        """The measures that are added up."""
         return CompanyChange(
             self.active_seconds, self.idle_seconds, self.employees_active, self.sessions, self.screenshots
         )
@@ -39,7 +39,7 @@ _SUM_NAMES = ", ".join(_SUMS)
 _SUM_ARRAYS = ", ".join(f"CAST(:{name} AS bigint[])" for name in _SUMS)
 _COLUMNS = ", ".join(field.name for field in fields(CompanyDayRow))
 
-# Sums grow by what changed. Levels are those of the day's latest change, so a late row leaves a past day's alone.
+# Totals grow by the change. Levels are those of the day's latest change; a late row leaves a past day's levels alone.
 _ADD = text(f"""
     INSERT INTO company_day AS c (company_id, day, revision, {_SUM_NAMES}, storage_bytes, seats_used)
     SELECT :company_id, day, :revision, {_SUM_NAMES}, :storage_bytes, :seats_used
@@ -65,7 +65,7 @@ async def add(
     today: date,
     levels: Levels,
 ) -> None:
-    """Adds the changes to the company's days, which all get `revision`; `levels` are those of now."""
+    """Adds the changes to the company's days, which all get `revision`; `levels` are the current ones."""
     values = {
         "company_id": company_id,
         "revision": revision,
@@ -79,10 +79,10 @@ async def add(
 
 
 async def read(tx: AsyncConnection, first: date, end: date) -> list[CompanyDayRow]:
-    """The scope's days from `first` to before `end`."""
+    """The company's days from `first` to before `end`."""
     return [CompanyDayRow(**row._mapping) for row in await tx.execute(_READ, {"first": first, "end": end})]
 
 
 async def months(tx: AsyncConnection) -> list[date]:
-    """First days of the months in which the scope has any day."""
+    """The first day of each month in which the company has any day."""
     return list((await tx.execute(_MONTHS)).scalars())

@@ -1,6 +1,6 @@
-"""The kept state of folding: which seconds of an hour one device has reported, and which of them were deleted.
+"""The state of folding: which seconds of an hour each device has reported, and which of them were deleted.
 
-An hour is its number since 1970 in UTC, its seconds are 0 to 3599: they are the same whatever the company's time zone.
+An hour is its number since 1970 in UTC, its seconds are 0 to 3599, independently of the company's time zone.
 """
 
 from collections.abc import Collection, Iterable
@@ -40,31 +40,31 @@ _PUT = text("""
 
 
 async def of_employee(tx: AsyncConnection, employee_id: UUID) -> list[tuple[int, UUID, Timeline]]:
-    """(hour, device, timeline in Unix time) of all of one person's hours."""
+    """(hour, device, timeline in Unix time) of all hours of a person."""
     rows = await tx.execute(_OF_EMPLOYEE, {"employee_id": employee_id})
     return [(hour, device, timeline(hour, kept)) for hour, device, *kept in rows]
 
 
 async def of_hours(tx: AsyncConnection, employee_id: UUID, hours: Collection[int]) -> list[tuple[int, UUID, Timeline]]:
-    """The same of some hours."""
+    """(hour, device, timeline in Unix time) of the given hours of a person."""
     rows = await tx.execute(_OF_HOURS, {"employee_id": employee_id, "hours": list(hours)})
     return [(hour, device, timeline(hour, kept)) for hour, device, *kept in rows]
 
 
 async def people(tx: AsyncConnection) -> set[UUID]:
-    """Who has any."""
+    """The people who have any."""
     return set((await tx.execute(_PEOPLE)).scalars())
 
 
 async def deleted(tx: AsyncConnection) -> list[tuple[UUID, UUID, Spans]]:
-    """(employee, device, deleted seconds in Unix time) of all of the scope's hours that have any, an hour each."""
+    """(employee, device, deleted seconds in Unix time) of each of the company's hours that has any."""
     return [
         (employee, device, from_text(kept, hour * HOUR)) for employee, hour, device, kept in await tx.execute(_DELETED)
     ]
 
 
 async def put(tx: AsyncConnection, company_id: UUID, hours: Collection[tuple[UUID, int, UUID, Timeline]]) -> None:
-    """Keeps (employee, hour, device, timeline in Unix time)."""
+    """Stores (employee, hour, device, timeline in Unix time)."""
     if hours:
         values = {
             "company_id": company_id,

@@ -1,4 +1,4 @@
-"""An employee's days as numbers. The measures are the fields of `EmployeeTotals`."""
+"""Totals of an employee's days. The measures are the fields of `EmployeeTotals`."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import fields
@@ -38,26 +38,26 @@ _OF_DAY = text(f"SELECT employee_id, {_NAMES} FROM employee_day WHERE day = :day
 
 
 async def read(tx: AsyncConnection, keys: Collection[DayKey]) -> dict[DayKey, EmployeeTotals]:
-    """Totals of the keys that have any."""
+    """The totals of the keys that have any."""
     return {
         (employee, day): EmployeeTotals(*numbers) for employee, day, *numbers in await tx.execute(_READ, _keys(keys))
     }
 
 
 async def put(tx: AsyncConnection, company_id: UUID, totals: Mapping[DayKey, EmployeeTotals]) -> None:
-    """Keeps the totals."""
+    """Stores the totals."""
     numbers = {name: [getattr(total, name) for total in totals.values()] for name in _MEASURES}
     if totals:
         await tx.execute(_PUT, {"company_id": company_id, **_keys(totals), **numbers})
 
 
 async def everything(tx: AsyncConnection) -> dict[DayKey, EmployeeTotals]:
-    """Every total of the scope's people."""
+    """All totals of the company's people."""
     return {(employee, day): EmployeeTotals(*numbers) for employee, day, *numbers in await tx.execute(_ALL)}
 
 
 async def of_employee(tx: AsyncConnection, employee_id: UUID, first: date) -> dict[date, EmployeeTotals]:
-    """One person's days since `first`, the newest first."""
+    """A person's days since `first`, newest first."""
     rows = await tx.execute(_OF_EMPLOYEE, {"employee_id": employee_id, "first": first})
     return {day: EmployeeTotals(*numbers) for day, *numbers in rows}
 

@@ -1,4 +1,4 @@
-"""What waits to be folded into the totals."""
+"""The fold queue: entries that wait for the next fold of their company."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -16,7 +16,7 @@ _APPEND = text("""
     INSERT INTO fold_queue (company_id, employee_id, kind, at) VALUES (:company_id, :employee_id, :kind, :at)
 """)
 
-# As many of each moment as are asked for, where so many wait.
+# For each moment as many entries as are requested, if there are so many.
 _WITHDRAW = text("""
     WITH waiting AS (
         SELECT entry_id, at, row_number() OVER (PARTITION BY at ORDER BY entry_id) AS place FROM fold_queue
@@ -30,7 +30,7 @@ _WITHDRAW = text("""
     RETURNING at
 """)
 
-# Hops from company to company along the key instead of reading a long queue.
+# Jumps from company to company along the key instead of reading a long queue.
 _COMPANIES = text("""
     WITH RECURSIVE waiting AS (
         (SELECT company_id FROM fold_queue ORDER BY company_id LIMIT 1)
@@ -43,21 +43,21 @@ _COMPANIES = text("""
 
 
 async def append(tx: AsyncConnection, company_id: UUID, *, kind: str, at: datetime, employee_id: UUID | None) -> None:
-    """Adds a session start, a screenshot or a call for levels."""
+    """Appends a session start, a screenshot, or a request to publish the levels."""
     await tx.execute(_APPEND, {"company_id": company_id, "employee_id": employee_id, "kind": kind, "at": at})
 
 
 async def withdraw(
     tx: AsyncConnection, *, kind: str, employee_id: UUID, moments: Collection[datetime]
 ) -> Counter[datetime]:
-    """Takes a person's session starts or screenshots back that wait to be counted, of the company that is held.
+    """Removes a person's waiting session starts or screenshots; the caller holds the company's lock.
 
-    Returns those of the moments that did not wait: they are counted.
+    Returns the moments that were not waiting, which have been counted.
     """
     values = {"kind": kind, "employee_id": employee_id, "moments": list(moments)}
     return Counter(moments) - Counter((await tx.execute(_WITHDRAW, values)).scalars())
 
 
 async def companies_waiting(dispatch: AsyncConnection) -> Sequence[UUID]:
-    """Companies that have work, read with the dispatch role."""
+    """Companies with waiting entries, read with the dispatch role."""
     return (await dispatch.execute(_COMPANIES)).scalars().all()

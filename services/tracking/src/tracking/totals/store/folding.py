@@ -1,4 +1,4 @@
-"""The statements of a fold: each one for all companies of the turn, which the transaction's scope has named."""
+"""The statements of a fold, each for all companies of the turn, which the company scope names."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -29,7 +29,7 @@ _DAY_COLUMNS = ", ".join(f"d.{field.name}" for field in fields(CompanyDayRow))
 
 
 def _unnest(**columns: str) -> str:
-    """`unnest(…) k (…)` of the parameters with these names and element types."""
+    """An `unnest(…) k (…)` of the parameters with these names and element types."""
     arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in columns.items())
     return f"unnest({arrays}) k ({', '.join(columns)})"
 
@@ -41,11 +41,11 @@ _HELD = """
 """
 _REVISION = "UPDATE company c SET feed_revision = c.feed_revision + 1"
 
-# Who waits for a company must not lock it first: the update would start from the version before the wait, behind others
-# that wait for that version, and they for it. So it waits for one company alone.
+# A fold that waits for a company must not hold another one's lock: the update starts from the version before the wait,
+# behind others that wait for that version, which could deadlock. So it waits for one company alone.
 _HOLD_ONE = text(f"{_REVISION} WHERE c.company_id = ANY(CAST(:ids AS uuid[])) {_HELD}")
 
-# Not the key, which log-ins and new accounts refer to.
+# FOR NO KEY UPDATE, since log-ins and new accounts reference the row.
 _HOLD_FREE = text(f"""
     WITH held AS MATERIALIZED (
         SELECT company_id FROM company WHERE company_id = ANY(CAST(:ids AS uuid[])) ORDER BY company_id
@@ -54,8 +54,8 @@ _HOLD_FREE = text(f"""
     {_REVISION} FROM held WHERE c.company_id = held.company_id {_HELD}
 """)
 
-# Claims that are there already are no news: their entries end here too. Found by their places and told apart by the
-# caller, for the queue has as many rows as nobody could have told the planner, and a join would compare all with all.
+# Entries of claims that are stored already are removed here too. The caller tells them apart by their places, because
+# the planner does not know the size of the queue, and a join would compare all entries with all.
 _TAKE = """
     WITH taken AS (
         DELETE FROM fold_queue WHERE ctid = ANY (ARRAY(
@@ -86,7 +86,7 @@ _DEVICE_HOURS = text(f"""
     JOIN device_hour d USING (company_id, employee_id, hour)
 """)
 
-# Which seconds are deleted is not for a fold to say.
+# A fold does not change which seconds are deleted.
 _PUT_DEVICE_HOURS = text(f"""
     INSERT INTO device_hour (company_id, employee_id, hour, device_id, active, idle)
     SELECT company_id, employee_id, hour, device_id, CAST(active AS int4multirange), CAST(idle AS int4multirange)
@@ -94,8 +94,8 @@ _PUT_DEVICE_HOURS = text(f"""
     ON CONFLICT (company_id, employee_id, hour, device_id) DO UPDATE SET active = excluded.active, idle = excluded.idle
 """)
 
-# A gain may be negative: idle seconds that turn out to be active elsewhere, seconds that come and are deleted. So no
-# constraint may demand that these columns are positive: it would be asked of the gain.
+# A change may be negative: idle seconds that were active elsewhere, or seconds that arrive and are deleted. So these
+# columns must not be constrained to positive values: the constraint would apply to the change.
 _ADD_TO_EMPLOYEE_DAYS = text(f"""
     INSERT INTO employee_day AS e (company_id, employee_id, day, {_TOTAL_NAMES})
     SELECT company_id, employee_id, day, {_TOTAL_NAMES}
@@ -105,7 +105,7 @@ _ADD_TO_EMPLOYEE_DAYS = text(f"""
     RETURNING company_id, employee_id, day, {", ".join(f"e.{name}" for name in _TOTALS)}
 """)
 
-# Sums grow by what changed. Levels are those of the day's latest change, so a late row leaves a past day's alone.
+# Totals grow by the change. Levels are those of the day's latest change; a late row leaves a past day's levels alone.
 _ADD = f"""
     INSERT INTO company_day AS c (company_id, day, revision, {_SUM_NAMES}, {_LEVEL_NAMES})
     SELECT company_id, day, revision, {_SUM_NAMES}, {_LEVEL_NAMES}
@@ -123,7 +123,7 @@ _COMPANY_DAYS = text(f"""
     ORDER BY d.day
 """)
 
-# As servicekit's outbox: a new id tells a relay that holds the older version that its row is not the one it published.
+# As in servicekit's outbox: with a new id, a relay that holds the older version leaves this row to be published.
 _ANNOUNCE = text(f"""
     INSERT INTO outbox AS o (company_id, id, subject, event_type, payload, revision, traceparent)
     SELECT company_id, id, subject, event_type, payload, revision, :traceparent
@@ -139,8 +139,8 @@ PersonHour = tuple[UUID, UUID, int]  # company, employee, hour
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A company whose turn it is: its time zone, the revision of this turn, its levels now."""
+class LockedCompany:
+    """A company in this turn: its time zone, the revision of the turn, its current levels."""
 
     company_id: UUID
     time_zone: str
@@ -148,8 +148,8 @@ class Held:
     levels: Levels
 
 
-class Taken(NamedTuple):
-    """One entry of the queue that was removed; `at` in Unix seconds. A claim that is not new was folded before."""
+class QueueEntry(NamedTuple):
+    """One entry removed from the queue; `at` in Unix seconds. A claim that is not new was folded before."""
 
     entry_id: int
     is_new: bool
@@ -162,19 +162,19 @@ class Taken(NamedTuple):
     seconds: int
 
 
-async def hold(tx: AsyncConnection, company_ids: Collection[UUID], *, wait: bool) -> list[Held]:
-    """Takes the companies' next revisions and holds them until the transaction ends.
+async def lock(tx: AsyncConnection, company_ids: Collection[UUID], *, wait: bool) -> list[LockedCompany]:
+    """Takes the companies' next revisions and locks the companies until the transaction ends.
 
-    Those that somebody else holds are waited for, or left out.
+    A company that is locked elsewhere is waited for, or left out.
     """
     rows = await tx.execute(_HOLD_ONE if wait else _HOLD_FREE, {"ids": list(company_ids)})
-    return [Held(company_id, zone, revision, Levels(*levels)) for company_id, zone, revision, *levels in rows]
+    return [LockedCompany(company_id, zone, revision, Levels(*levels)) for company_id, zone, revision, *levels in rows]
 
 
-async def take(tx: AsyncConnection, company_ids: Collection[UUID], limit: int) -> list[Taken]:
-    """Removes the held companies' oldest entries, keeps their claims, and returns them in order.
+async def take(tx: AsyncConnection, company_ids: Collection[UUID], limit: int) -> list[QueueEntry]:
+    """Removes the locked companies' oldest entries, stores their claims, and returns the entries in order.
 
-    They are `limit` at least where there are so many: an upload's claims make room for each other, so all come at once.
+    At least `limit` entries if there are so many: claims of one upload displace each other, so they are taken together.
     """
     ids = list(company_ids)
     entries = await _take(tx, _TAKE_OLDEST, {"ids": ids, "limit": limit})
@@ -184,16 +184,16 @@ async def take(tx: AsyncConnection, company_ids: Collection[UUID], limit: int) -
     return sorted(entries, key=lambda entry: entry.entry_id)
 
 
-async def _take(tx: AsyncConnection, statement: TextClause, values: Mapping[str, Any]) -> list[Taken]:
+async def _take(tx: AsyncConnection, statement: TextClause, values: Mapping[str, Any]) -> list[QueueEntry]:
     rows = (await tx.execute(statement, values)).all()
     new = frozenset(next(new for entry_id, new, *_ in rows if entry_id is None) or ())
-    return [Taken(entry_id, entry_id in new, *entry) for entry_id, _, *entry in rows if entry_id is not None]
+    return [QueueEntry(entry_id, entry_id in new, *entry) for entry_id, _, *entry in rows if entry_id is not None]
 
 
 async def device_hours(
     tx: AsyncConnection, hours: Collection[PersonHour]
 ) -> list[tuple[UUID, UUID, int, UUID, Timeline]]:
-    """(company, employee, hour, device, timeline) of all devices."""
+    """(company, employee, hour, device, timeline) of all devices in these hours."""
     return [
         (company, employee, hour, device, timeline(hour, kept))
         for company, employee, hour, device, *kept in await tx.execute(_DEVICE_HOURS, _keys(hours, "hour"))
@@ -201,7 +201,7 @@ async def device_hours(
 
 
 async def put_device_hours(tx: AsyncConnection, hours: Sequence[tuple[UUID, UUID, int, UUID, Timeline]]) -> None:
-    """Keeps (company, employee, hour, device, timeline in Unix time)."""
+    """Stores (company, employee, hour, device, timeline in Unix time)."""
     if hours:
         keys = _keys([(company, employee, hour) for company, employee, hour, _device, _timeline in hours], "hour")
         values = {
@@ -215,7 +215,7 @@ async def put_device_hours(tx: AsyncConnection, hours: Sequence[tuple[UUID, UUID
 async def add_employee_days(
     tx: AsyncConnection, gains: Mapping[PersonDay, EmployeeTotals]
 ) -> dict[PersonDay, EmployeeTotals]:
-    """Adds what people's days gain; returns their totals."""
+    """Adds the changes to people's days; returns the new totals."""
     if not gains:
         return {}
     numbers = {name: [getattr(gain, name) for gain in gains.values()] for name in _TOTALS}
@@ -224,9 +224,9 @@ async def add_employee_days(
 
 
 async def add_company_days(
-    tx: AsyncConnection, changes: Sequence[tuple[Held, date, CompanyChange]], today: Mapping[UUID, date]
+    tx: AsyncConnection, changes: Sequence[tuple[LockedCompany, date, CompanyChange]], today: Mapping[UUID, date]
 ) -> None:
-    """Adds the changes to the companies' days, which get their companies' revisions."""
+    """Adds the changes to the companies' days, which get the revisions of their companies."""
     past = [change for change in changes if change[1] < today[change[0].company_id]]
     present = [change for change in changes if change[1] >= today[change[0].company_id]]
     for statement, days in ((_ADD_TO_PAST, past), (_ADD_TO_TODAY, present)):
@@ -257,7 +257,7 @@ async def company_days(
 
 
 async def announce(tx: AsyncConnection, events: Sequence[tuple[UUID, OutgoingEvent]]) -> None:
-    """Appends companies' events to the outbox, each in place of an older version that still waits there."""
+    """Appends events to the outbox; each replaces an older version that still waits there."""
     if events:
         values = {
             "company_id": [company for company, _event in events],
@@ -277,5 +277,5 @@ def _keys(keys: Iterable[PersonDay | PersonHour], last: str) -> dict[str, Any]:
 
 
 def _uuids(ids: Iterable[UUID]) -> str:
-    """An array of ids as PostgreSQL reads it; psycopg takes six times as long to write one."""
+    """An array of ids as PostgreSQL's text; psycopg takes six times as long to write one."""
     return f"{{{','.join([one.hex for one in ids])}}}"

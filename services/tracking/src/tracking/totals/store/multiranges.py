@@ -1,4 +1,4 @@
-"""Spans of seconds as PostgreSQL writes multiranges of integers: in SQL, cast such a column to text and back."""
+"""Spans of seconds as the text of PostgreSQL's multiranges; statements cast such columns to and from text."""
 
 import msgspec
 
@@ -13,7 +13,7 @@ def to_text(spans: Spans, origin: int = 0) -> str:
 
 
 def from_text(multirange: str, origin: int = 0) -> Spans:
-    """The same the other way round. msgspec.DecodeError: a range has no bounds; nothing here writes such."""
-    # "{[1,2),[5,9)}" is almost JSON, and nothing else reads as fast: a fold reads some hundred thousand spans a second.
+    """The spans of a multirange. msgspec.DecodeError: a range is unbounded, which is never written here."""
+    # "{[1,2),[5,9)}" is almost JSON, which is the fastest to parse: a fold reads some hundred thousand spans a second.
     spans = _spans(f"[{multirange[1:-1].replace(')', ']')}]")
     return [(start + origin, end + origin) for start, end in spans]

@@ -1,4 +1,4 @@
-"""Time as columns and bars. They repeat what stands beside them as text, so whoever cannot see them misses nothing."""
+"""Time as columns and bars. They repeat the text beside them, so nothing is lost without them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Protocol
 
 MONDAY = 0
-ROOM_OF_LABEL = 3  # columns that a label needs, itself included
+ROOM_OF_LABEL = 3  # columns that a label spans, its own included
 
 
 class Worked(Protocol):
@@ -21,7 +21,7 @@ class Worked(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One day; the heights are percent of the chart's."""
+    """One day; the heights are in percent of the chart's."""
 
     day: date
     active_seconds: int
@@ -32,12 +32,12 @@ class Column:
 
 
 def longest(worked: Iterable[Worked]) -> int:
-    """The most seconds that any of them has, at least 1: what a full bar stands for."""
+    """The largest number of seconds of any of them, at least 1: the length of a full bar."""
     return max((one.active_seconds + one.idle_seconds for one in worked), default=0) or 1
 
 
 def chart(days: Mapping[date, Worked], first: date, last: date) -> list[Column]:
-    """A column for each day from the first to the last, the empty ones too; Mondays are labelled."""
+    """A column for each day from the first to the last, including empty ones; Mondays are labelled."""
     most = longest(days.values())
     columns = []
     for number in range((last - first).days + 1):

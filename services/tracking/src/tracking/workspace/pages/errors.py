@@ -1,4 +1,4 @@
-"""What a browser is shown instead of the page that it asked for."""
+"""The pages shown for errors."""
 
 import math
 from collections.abc import Mapping
@@ -13,34 +13,34 @@ from starlette.responses import RedirectResponse, Response
 
 from servicekit.database import DATABASE_AWAY, TOOK_TOO_LONG, took_too_long
 from servicekit.errors import AppError, NotAuthenticated, http_status
-from tracking.workspace.pages.held import hold, restore
 from tracking.workspace.pages.rendering import label_of, render
+from tracking.workspace.pages.saved_forms import hold, restore
 from tracking.workspace.pages.visitors import StaleForm
 
 log = structlog.get_logger()
 
-TRY_AGAIN = 60  # seconds after which a page that took too long may be asked for again
+TRY_AGAIN = 60  # seconds of the Retry-After of a page that took too long
 _NO_PAGE = "There is no such page; check its address"
 _WORDS = {
     400: "The form could not be read; reload its page and send it again",
     404: _NO_PAGE,
-    405: "This address takes only what its page sends; go there by the links and buttons of the workspace",
+    405: "This address takes only what its page sends; use the links and buttons of the workspace",
 }
 _TAKES = {
-    "missing": "must be filled in",
-    "string_too_long": "takes at most {max_length} characters",
-    "int_parsing": "takes a whole number",
-    "greater_than": "takes a number above {gt}",
-    "greater_than_equal": "takes a number of at least {ge}",
-    "less_than": "takes a number below {lt}",
-    "less_than_equal": "takes a number of at most {le}",
-    "literal_error": "takes {expected}",
-    "date_from_datetime_parsing": "takes a date like 2026-01-31",
+    "missing": "is required",
+    "string_too_long": "must have at most {max_length} characters",
+    "int_parsing": "must be a whole number",
+    "greater_than": "must be above {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be below {lt}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+    "date_from_datetime_parsing": "must be a date like 2026-01-31",
 }
 
 
-def add_refusals(app: FastAPI) -> None:
-    """Has the application answer errors with pages."""
+def add_error_pages(app: FastAPI) -> None:
+    """Registers handlers that answer errors with pages."""
     app.add_exception_handler(AppError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _not_served)
@@ -54,18 +54,18 @@ async def _refused(request: Request, error: Exception) -> Response:
         return await hold(request) or RedirectResponse(_sign_in_for(request), 303)
     if isinstance(error, StaleForm) and await hold(request):
         return await restore(request, request.url.path, error.person, http_status(error))
-    return says_when(render("error.html", status_code=http_status(error), error=error.message), error)
+    return with_retry_after(render("error.html", status_code=http_status(error), error=error.message), error)
 
 
 def _sign_in_for(request: Request) -> str:
-    """The sign-in page, which goes on to the page that was asked for."""
+    """The sign-in page, which continues to the requested page."""
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
     return "/login?" + urlencode({"next": path}) if is_page and path != "/" else "/login"
 
 
-def says_when(reply: Response, error: AppError) -> Response:
-    """The reply, with Retry-After where the error says when to come again."""
+def with_retry_after(reply: Response, error: AppError) -> Response:
+    """The reply, with Retry-After if the error has one."""
     if error.retry_after is not None:
         reply.headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))
     return reply
@@ -77,7 +77,7 @@ async def _invalid(_request: Request, error: Exception) -> Response:
 
 
 def _objection(found: Mapping[str, Any]) -> str:
-    """Which field it is and what it takes, of one of the errors that pydantic found."""
+    """The field and its rule, for one of pydantic's errors."""
     place, *names = found["loc"]
     if place == "path":
         return _NO_PAGE
@@ -95,10 +95,10 @@ async def _not_served(_request: Request, error: Exception) -> Response:
 
 async def _database_away(request: Request, error: Exception) -> Response:
     if took_too_long(error):
-        log.warning("a page took too long", path=request.url.path)
+        log.warning("page timed out", path=request.url.path)
         reply = render("error.html", status_code=503, error=TOOK_TOO_LONG)
         reply.headers["retry-after"] = str(TRY_AGAIN)
         return reply
-    reply = render("error.html", status_code=503, error="The database does not answer; try again in a moment")
+    reply = render("error.html", status_code=503, error="The database does not respond; try again in a moment")
     reply.headers["retry-after"] = "1"
     return reply

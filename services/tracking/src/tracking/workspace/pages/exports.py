@@ -1,4 +1,4 @@
-"""Tables as CSV files; what stands in them, and how, is for `text_rules.csv_files` to say."""
+"""Tables as CSV files, in the format of `text_rules.csv_files`."""
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated
@@ -16,7 +16,7 @@ def _separator(separator: str = "") -> Separator:
 
 
 CsvSeparator = Annotated[Separator, Depends(_separator)]
-"""What the address asks for: `?separator=semicolon`, else a comma."""
+"""The separator named by `?separator=semicolon`; a comma by default."""
 
 
 def csv_response(

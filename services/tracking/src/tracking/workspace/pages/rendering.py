@@ -1,4 +1,4 @@
-"""The workspace's templates. Whatever is printed is escaped; a name that is not there is an error, not a blank."""
+"""Renders the workspace's templates. Output is escaped; an undefined name is an error."""
 
 import hashlib
 from datetime import UTC, date, datetime, timedelta
@@ -72,7 +72,7 @@ def _time_of_day(moment: datetime, time_zone: str) -> str:
 
 
 def _offset(local: datetime) -> str:
-    """+01:00, where clocks are set back and the same time of day comes twice; else nothing."""
+    """The offset, such as +01:00, if clocks are set back and the time of day occurs twice; else nothing."""
     comes_twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
     return f" {local.isoformat()[-6:]}" if comes_twice else ""
 
@@ -91,7 +91,7 @@ def _static_url(name: str) -> str:
     return f"/static/{name}?v={digest}"
 
 
-# Each feature that has pages keeps its templates; no two have one of the same name.
+# Each feature has its own templates; their names are unique.
 _FEATURES = sorted(folder.name for folder in _PACKAGE.iterdir() if (folder / "templates").is_dir())
 _templates = Environment(
     loader=ChoiceLoader([PackageLoader(f"tracking.{feature}") for feature in _FEATURES]),
@@ -120,5 +120,5 @@ _templates.globals |= {
 
 
 def render(template: str, *, status_code: int = 200, **context: Any) -> HTMLResponse:
-    """One page; `person` is who is signed in."""
+    """One page; `person` is the person who is signed in."""
     return HTMLResponse(_templates.get_template(template).render({"person": None, "error": ""} | context), status_code)

@@ -1,4 +1,4 @@
-"""Who may see which page: a session opens the own company, the role its admin pages, its state all of them."""
+"""Access to pages: a session opens its company's pages, the role those of admins, the company's state any."""
 
 import hmac
 import time
@@ -18,12 +18,12 @@ from tracking.access.worker import AccessSync
 from tracking.workspace.rules.visitors import ADMIN, SignedIn, Ticket
 
 Recognise = Callable[[AsyncEngine, Ticket, datetime], Awaitable[SignedIn]]
-"""Whose session a ticket opens at that moment. NotAuthenticated: nobody's."""
+"""Returns the person whose session the ticket opens. NotAuthenticated: there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """What the pages need."""
+    """The dependencies of the pages."""
 
     engine: AsyncEngine
     dispatch: AsyncEngine
@@ -35,21 +35,21 @@ class Workspace:
 
     @property
     def cookie(self) -> str:
-        """The session cookie's name: behind TLS one that no other host can set."""
+        """The session cookie's name; with TLS one that no other host can set."""
         return "__Host-workspace" if self.cookie_secure else "workspace"
 
     @property
     def browser_cookie(self) -> str:
-        """Of the cookie by which a browser is known again when somebody signs in."""
+        """The name of the cookie that identifies a browser."""
         return f"{self.cookie}-browser"
 
     @property
     def choice_cookie(self) -> str:
-        """Of the cookie that lasts from the password until the company is chosen."""
+        """The name of the cookie that lasts from the password until the choice of a company."""
         return f"{self.cookie}-choice"
 
     def admit(self, company_id: UUID) -> Access:
-        """The company's access. Forbidden: suspended or expired. Unavailable: nobody can tell."""
+        """The company's access. Forbidden: suspended or expired. Unavailable: unknown at present."""
         access = self.directory.company(company_id, now=datetime.now(UTC), monotonic=time.monotonic())
         if access.verdict is Verdict.UNCONFIRMED:
             raise Unavailable(access.verdict.value, retry_after=2)
@@ -58,30 +58,30 @@ class Workspace:
         return access
 
     def seats_of(self, company_id: UUID) -> "CompanySeats":
-        """The company's seats, as they are when somebody takes one."""
+        """The company's seats, read when somebody takes one."""
         return CompanySeats(self, company_id)
 
 
 @dataclass(frozen=True, slots=True)
 class CompanySeats:
-    """Reads the seats when the company is held: a plan may change between a form's arrival and its effect."""
+    """Reads the seats while the company is locked: the plan may change between a form's arrival and its effect."""
 
     workspace: Workspace
     company_id: UUID
 
     async def refresh(self) -> None:
-        """Asks tenancy and billing for news; when they do not answer, what is known is trusted as long as any page."""
+        """Asks tenancy and billing for changes; if they do not respond, the copy is trusted as for any page."""
         await self.workspace.sync.refresh()
 
     def now(self) -> int:
-        """The seats of the plan. Forbidden: suspended or expired meanwhile. Unavailable: nobody can tell."""
+        """The seats of the plan. Forbidden: suspended or expired meanwhile. Unavailable: unknown at present."""
         entitlement = self.workspace.admit(self.company_id).entitlement
         return entitlement.seats if entitlement else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks for a page, and what their company may do."""
+    """The person who requests a page, and the company's access."""
 
     ticket: Ticket
     person: SignedIn
@@ -94,21 +94,21 @@ class Visitor:
 
     @property
     def seats(self) -> int:
-        """How many active people the company may have; 0 as long as billing grants nothing."""
+        """The number of active people the company may have; 0 while billing grants no entitlement."""
         return self.access.entitlement.seats if self.access.entitlement else 0
 
 
-def the_workspace(request: Request) -> Workspace:
-    """What the application was made with."""
+def get_workspace(request: Request) -> Workspace:
+    """The application's dependencies."""
     workspace: Workspace = request.app.state.workspace
     return workspace
 
 
-TheWorkspace = Annotated[Workspace, Depends(the_workspace)]
+TheWorkspace = Annotated[Workspace, Depends(get_workspace)]
 
 
 class StaleForm(Forbidden):
-    """The form was made for a session that is over; `person` is who is signed in now."""
+    """The form belongs to a session that has ended; `person` is the person who is signed in now."""
 
     def __init__(self, person: SignedIn) -> None:
         super().__init__("This form is out of date; reload the page and send it again")
@@ -116,9 +116,9 @@ class StaleForm(Forbidden):
 
 
 async def employee_or_admin(request: Request, workspace: TheWorkspace) -> Visitor:
-    """Anyone with an account (IsEmployeeOrAdmin), in the own company alone (IsSameCompanyUser).
+    """Anyone with an account (IsEmployeeOrAdmin), in their own company alone (IsSameCompanyUser).
 
-    What changes anything must come in a form that was made for the session. StaleForm: it does not.
+    A request that changes something must carry a form of the session. StaleForm: it does not.
     """
     visitor = await who_is_signed_in(request, workspace)
     if request.method not in ("GET", "HEAD"):
@@ -127,7 +127,7 @@ async def employee_or_admin(request: Request, workspace: TheWorkspace) -> Visito
 
 
 async def who_is_signed_in(request: Request, workspace: Workspace) -> Visitor:
-    """The same for what changes nothing."""
+    """The same for requests that change nothing."""
     ticket = ticket_of(request, workspace)
     if ticket is None:
         raise NotAuthenticated("Please sign in")
@@ -149,26 +149,26 @@ AdminVisitor = Annotated[Visitor, Depends(company_admin)]
 
 
 def origin_of(request: Request) -> str:
-    """The address a request comes from; behind a trusted proxy, the browser's."""
+    """The caller's address; behind a trusted proxy, the browser's."""
     return request.client.host if request.client else ""
 
 
 def check_origin(request: Request) -> None:
-    """Forbidden when a browser says that another site's page sent the request."""
+    """Forbidden if the browser reports that another site's page sent the request."""
     origin = request.headers.get("origin")
     if origin and urlsplit(origin).netloc != request.headers.get("host"):
         raise Forbidden("This request came from another site's page")
 
 
 def require_same_origin(request: Request) -> None:
-    """Forbidden unless the browser says that a page of the workspace sent the request."""
+    """Forbidden unless the browser reports that a page of the workspace sent the request."""
     check_origin(request)
     if not request.headers.get("origin") and request.headers.get("sec-fetch-site") != "same-origin":
         raise Forbidden("This request does not come from a page of the workspace")
 
 
 def ticket_of(request: Request, workspace: Workspace) -> Ticket | None:
-    """What the session's cookie holds, whether it is still good or not; None: no ticket."""
+    """The content of the session's cookie, valid or not; None if there is none."""
     company, _, token = request.cookies.get(workspace.cookie, "").partition(".")
     try:
         return Ticket(UUID(hex=company), token)

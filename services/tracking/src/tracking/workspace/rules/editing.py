@@ -1,4 +1,4 @@
-"""Several people may edit the same thing: whoever began with an older version is told, and overwrites nothing."""
+"""Optimistic locking of forms: a form read at an older version is refused and overwrites nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from servicekit.errors import Conflict
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """Who edits, and the version that their form began with."""
+    """The editor, and the version that their form was read at."""
 
     employee_id: UUID
     version: int
@@ -18,7 +18,7 @@ class Editor:
 
 @dataclass(frozen=True, slots=True)
 class LastEdit:
-    """Who edited something last, and when; unknown of what nobody has edited since versions are kept."""
+    """Who last edited something, and when; unknown for edits from before versions were recorded."""
 
     version: int
     by: str | None = None
@@ -26,12 +26,12 @@ class LastEdit:
 
 
 def differences(saved: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, str]:
-    """What is saved, by label, where it is not what was typed."""
+    """The saved values that differ from the typed ones, by label."""
     return {label: value for label, value in saved.items() if value != typed[label]}
 
 
 def changed_meanwhile(last: LastEdit, saved: Mapping[str, str]) -> str:
-    """What the second editor is told: who was first, when (UTC), and what is saved now where it differs."""
+    """The message for the second editor: who was first, when (UTC), and the saved values that differ."""
     who = last.by or "somebody else"
     when = f" on {last.at.day} {last.at:%b %Y at %H:%M} UTC" if last.at else ""
     values = "; ".join(f"{label}: {value or '(empty)'}" for label, value in saved.items())
@@ -40,9 +40,9 @@ def changed_meanwhile(last: LastEdit, saved: Mapping[str, str]) -> str:
 
 
 class Stale(Conflict):
-    """The form began with an older version. `version` is the one that its next attempt has seen."""
+    """The form was read at an older version. `version` is that of the sender's next attempt."""
 
     def __init__(self, last: LastEdit, saved: Mapping[str, str]) -> None:
-        """`saved`: what is stored now, by label, where it is not what was typed."""
+        """`saved`: the stored values that differ from the typed ones, by label."""
         super().__init__(changed_meanwhile(last, saved))
         self.version = last.version

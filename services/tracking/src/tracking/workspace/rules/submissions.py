@@ -1,4 +1,4 @@
-"""A form that creates something is given a key with its page: sent twice it takes effect once."""
+"""Submissions: a form that creates something carries an idempotency key, so that repetitions take effect once."""
 
 import hashlib
 import hmac
@@ -10,7 +10,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A form as it was sent: `key` is that of its page, `by` who sent it."""
+    """A submitted form: `key` is its idempotency key, `by` the person who sent it."""
 
     key: str
     by: UUID
@@ -19,11 +19,13 @@ class Submission:
 
     @property
     def key_digest(self) -> bytes:
-        """By which it is found again."""
+        """The digest under which it is stored."""
         return hashlib.sha256(self.key.encode("utf-8", "replace")).digest()
 
     @property
     def content_digest(self) -> bytes:
-        """Of what the form holds, keyed with the key, which is not kept: passwords cannot be guessed from it."""
+        """A digest of the form's content, keyed with the idempotency key, which is not stored: passwords cannot be
+        guessed from it.
+        """
         content = json.dumps([self.path, sorted(self.fields.items())]).encode()
         return hmac.digest(self.key.encode("utf-8", "replace"), content, "sha256")

@@ -1,4 +1,4 @@
-"""Roles of a company's people, and who is signed in to the workspace."""
+"""Roles of a company's people, and the person who is signed in to the workspace."""
 
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -8,7 +8,7 @@ ADMIN, EMPLOYEE = "ADMIN", "EMPLOYEE"
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who is looking at a page, and how the company wants its pages; None: as they come."""
+    """The person who requests a page, and the company's branding; None: the default."""
 
     employee_id: UUID
     name: str
@@ -20,7 +20,7 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What the cookie holds: the company says in whose rows to look, the token opens."""
+    """The content of the session cookie: the company to look in, and the session's token."""
 
     company_id: UUID
     token: str = field(repr=False)

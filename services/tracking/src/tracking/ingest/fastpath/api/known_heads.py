@@ -1,38 +1,37 @@
-"""Heads of uploads that the parser has read before, for the same bytes say the same again.
+"""A cache of request heads that the parser has read: the same bytes have the same meaning.
 
-A company's trackers send heads that differ in the length of the body alone, and reading one costs as much as reading
-a row.
+The heads of a company's trackers differ only in the length of the body, and parsing one costs as much as reading a row.
 """
 
 from collections import OrderedDict
 
 CAPACITY = 20_000
-LONGEST = 1024  # bytes of a head; a tracker's has some 250
+MAX_HEAD_BYTES = 1024  # bytes of a head; a tracker's has some 250
 
 _LENGTH, _LINE, _END = b"\r\nContent-Length: ", b"\r\n", b"\r\n\r\n"
 
-Head = tuple[bytes, bytes]  # what comes before the body's length, and after it
+Head = tuple[bytes, bytes]  # the bytes before the body's length, and those after it
 
 
 class KnownHeads:
-    """The company keys of heads, by what they say besides the length."""
+    """The company keys of known heads, by all bytes of the head except the length."""
 
     def __init__(self) -> None:
         self._keys: OrderedDict[Head, bytes] = OrderedDict()
 
     def split(self, data: bytes) -> tuple[bytes, bytes] | None:
-        """Company key and body of a whole upload and nothing more; None where only the parser knows.
+        """The company key and body of `data` if it is exactly one upload with a known head; None otherwise.
 
-        `data` must begin where the parser would expect a request to begin.
+        `data` must begin where the parser expects a request to begin.
         """
         head, body = _cut(data)
         key = self._keys.get(head)
         return None if key is None or body is None else (key, body)
 
     def note(self, data: bytes, company_key: bytes, length: int) -> None:
-        """The parser has found in `data` one upload, with a body of that length, and nothing before or after it."""
+        """Records that the parser found in `data` exactly one upload with a body of that length."""
         head, body = _cut(data)
-        if body is None or len(body) != length or len(data) - length > LONGEST:
+        if body is None or len(body) != length or len(data) - length > MAX_HEAD_BYTES:
             return
         if len(self._keys) >= CAPACITY:
             self._keys.popitem(last=False)
@@ -40,7 +39,7 @@ class KnownHeads:
 
 
 def _cut(data: bytes) -> tuple[Head, bytes | None]:
-    """A head without the length that it says, and the body, if it has this length."""
+    """The head without its length, and the body if it has that length."""
     head, _, body = data.partition(_END)
     before, _, rest = head.partition(_LENGTH)
     digits, _, after = rest.partition(_LINE)

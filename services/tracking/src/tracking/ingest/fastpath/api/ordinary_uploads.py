@@ -1,7 +1,6 @@
-"""The ordinary upload, from its bytes to its rows in the queue, without a task, a framework or a question to anybody.
+"""Takes an ordinary upload from its bytes into the queue of the group commit, without a task, a framework or a query.
 
-What is not ordinary in any way (a stranger, an unknown token or session, an odd row, a day's worth of rows) is left to
-the door, which knows all cases.
+Anything unusual (an unknown key, token or session, an odd row, many rows) is left to the fallback.
 """
 
 import time
@@ -20,23 +19,23 @@ from tracking.ingest.rules.upload_reader import Stored
 from tracking.ingest.use_cases.group_commit import Answered
 from tracking.ingest.use_cases.take_upload import UploadTaker
 from tracking.protocols.desktop import Reply, from_error, ok
-from tracking.sessions.use_cases.signs_of_life import SignsOfLife
+from tracking.sessions.use_cases.heartbeats import Heartbeats
 
 
 class FastPathGateway(DeviceGateway, Protocol):
-    """What the fast path needs of a gateway."""
+    """What the fast path needs of the gateway."""
 
     @property
     def uploads(self) -> UploadTaker: ...
 
     @property
-    def life(self) -> SignsOfLife: ...
+    def heartbeats(self) -> Heartbeats: ...
 
 
 PATH = b"/api/upload/employee-activity"
 
 
-class Body(msgspec.Struct):
+class OrdinaryUpload(msgspec.Struct):
     """An upload whose rows all have the types that trackers send."""
 
     active_token: str
@@ -46,30 +45,32 @@ class Body(msgspec.Struct):
     activities: list[rows.Activity]
 
 
-_decode = msgspec.json.Decoder(Body).decode
+_decode = msgspec.json.Decoder(OrdinaryUpload).decode
 
 
-class Uploads:
+class FastPath:
     """Takes ordinary uploads."""
 
     def __init__(self, gateway: FastPathGateway, directory: AccessDirectory) -> None:
         self._directory = directory
         self._authenticator, self._uploads = gateway.authenticator, gateway.uploads
-        self._life, self._key_uses = gateway.life, gateway.key_uses
+        self._heartbeats, self._key_uses = gateway.heartbeats, gateway.key_uses
 
     def admits(self, text: bytes, now: datetime) -> CompanyKey | Reply | None:
-        """The key with which an upload may go on here; a refusal when there are too many of its company."""
+        """The company key if the upload may take the fast path; a refusal if the company has too many uploads; else
+        None.
+        """
         access = self._directory.decide(text, now=now, monotonic=time.monotonic())
         if access.verdict is not Verdict.ALLOWED or access.key is None:
             return None
         try:
-            self._uploads.check_room(access.key.company_id)
+            self._uploads.check_admission(access.key.company_id)
         except AppError as error:
             return from_error(error)
         return access.key
 
     def take(self, key: CompanyKey, body: bytes, now: datetime, answered: Answered) -> Stored | None:
-        """What was in it, which is not durable yet; None, and nothing was done: it is not ordinary."""
+        """The result of the upload, which is not durable yet. None, with no effect: the fallback has to take it."""
         try:
             upload = _decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -80,12 +81,12 @@ class Uploads:
             return None
         taken = self._uploads.take_at_once(company_id, device, number, upload, received_at=now, answered=answered)
         if taken is not None:
-            self._life.company(company_id, now)
-            self._life.session(company_id, number, now)
+            self._heartbeats.company(company_id, now)
+            self._heartbeats.session(company_id, number, now)
             self._key_uses.note(key, device.device_id, now)
         return taken
 
 
 def stored_body(taken: Stored) -> bytes:
-    """The same as the body of an answer."""
+    """The response's body."""
     return ok(stored_message(taken)).encode()

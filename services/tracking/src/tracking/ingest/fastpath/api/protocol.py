@@ -1,7 +1,7 @@
-"""The server's HTTP protocol with a short way for ordinary uploads, which are almost all of the load.
+"""The server's HTTP protocol with a fast path for ordinary uploads, which are almost all of the load.
 
-Everything else goes the server's own way to the ASGI application, and so does an upload as soon as anything about it is
-not ordinary: what has arrived of it is handed over, and the application sees the whole request.
+Everything else takes the fallback: the server's own handling and the ASGI application. So does an upload as soon as
+anything about it is unusual; the application then sees the whole request.
 """
 
 import asyncio
@@ -15,22 +15,24 @@ from servicekit.errors import AppError
 from servicekit.http_protocol import ONCE, BoundedHeadProtocol
 from tracking.access.rules.company_keys import CompanyKey
 from tracking.ingest.fastpath.api.known_heads import KnownHeads
-from tracking.ingest.fastpath.api.ordinary_uploads import PATH, Uploads
-from tracking.ingest.fastpath.api.responses import StoredResponses, response
+from tracking.ingest.fastpath.api.ordinary_uploads import PATH, FastPath
+from tracking.ingest.fastpath.api.responses import CachedResponses, response
 from tracking.ingest.rules.upload_reader import Stored
 from tracking.protocols.calls import utc_now
 from tracking.protocols.desktop import Reply, from_error, refusal
 
 log = structlog.get_logger()
 
-LARGEST = 256 * 1024  # bytes of an ordinary upload; hundreds of rows are some dozen kB
-PATIENCE = 1.0  # seconds for its body to arrive; the application knows for how much longer it may
-REFUSAL_DELAY = 1.0  # seconds: who has too much under way and asks again at once must not keep the gateway busy
+MAX_ORDINARY_BYTES = 256 * 1024  # bytes of an ordinary upload; hundreds of rows have some dozen kB
+MAX_ARRIVAL_SECONDS = (
+    1.0  # seconds for the body to arrive; after them the application takes over, with its own deadline
+)
+REFUSAL_DELAY = 1.0  # seconds: delays a company that has too many uploads in progress and would repeat at once
 _NOBODY_WAITS = asyncio.Event()
 
 
 class _Upload:
-    """An upload from its head to its answer; it stands where the server keeps the request that is under way."""
+    """An upload from its head to its response; the server keeps it in place of a request in progress."""
 
     __slots__ = (
         "admitted",
@@ -50,7 +52,7 @@ class _Upload:
         self.size = 0
         self.taken: Stored | None = None
         self.slow: asyncio.TimerHandle | None = None
-        # What the server looks at.
+        # Attributes that the server reads.
         self.keep_alive = keep_alive
         self.disconnected = False
         self.response_complete = False
@@ -61,24 +63,24 @@ class UploadProtocol(BoundedHeadProtocol):
     """One connection."""
 
     once = ONCE | {b"x-company-key"}
-    uploads: ClassVar[Uploads]  # of the server that it is a connection of, as the next two
+    uploads: ClassVar[FastPath]  # of the server of this connection, as are the next two
     heads: ClassVar[KnownHeads]
-    responses: ClassVar[StoredResponses]
-    cycle: Any  # the request under way: the server's own kind, or an `_Upload`
+    responses: ClassVar[CachedResponses]
+    cycle: Any  # the request in progress: the server's own type or an `_Upload`
     _arriving: _Upload | None = None
-    _between = True  # the parser is: what comes next begins a request
-    _for_application = False  # what begins next: the short way has refused it
-    _answered_at = 0.0  # in the loop's time
+    _between = True  # the parser expects the beginning of a request
+    _for_application = False  # the request that begins next was rejected by the fast path
+    _answered_at = 0.0  # loop time
 
     @classmethod
-    def of(cls, uploads: Uploads) -> "type[UploadProtocol]":
-        """The protocol of a server whose ordinary uploads are taken by `uploads`."""
+    def of(cls, uploads: FastPath) -> "type[UploadProtocol]":
+        """The protocol class of a server whose ordinary uploads are taken by `uploads`."""
         return type(
-            "UploadProtocol", (cls,), {"uploads": uploads, "heads": KnownHeads(), "responses": StoredResponses()}
+            "UploadProtocol", (cls,), {"uploads": uploads, "heads": KnownHeads(), "responses": CachedResponses()}
         )
 
     def on_message_begin(self) -> None:
-        # What the server itself does here, above all the scope, waits until it is known to be needed.
+        # The server's own work here, above all the ASGI scope, is deferred until it is needed.
         self._between = False
         self.request_begins()
         self.url, self.headers, self.expect_100_continue = b"", [], False
@@ -104,7 +106,7 @@ class UploadProtocol(BoundedHeadProtocol):
         if not isinstance(upload.admitted, Reply):
             upload.parts.append(body)
             upload.size += len(body)
-            if upload.size > LARGEST:
+            if upload.size > MAX_ORDINARY_BYTES:
                 self._hand_over(upload)
 
     def on_message_complete(self) -> None:
@@ -116,7 +118,7 @@ class UploadProtocol(BoundedHeadProtocol):
             self._arriving = None
             self.loop.call_later(REFUSAL_DELAY, self._answer, upload, upload.admitted)
         elif upload.slow is not None and not self._is_still_admitted():
-            self._hand_over(upload)  # the application says why
+            self._hand_over(upload)  # the application reports the reason
             super().on_message_complete()
         elif self._take(upload, upload.admitted, b"".join(upload.parts), utc_now()):
             self._arriving = None
@@ -133,14 +135,14 @@ class UploadProtocol(BoundedHeadProtocol):
             self._parse(data)
         upload = self._arriving
         if upload is not None and upload.slow is None:
-            upload.slow = self.loop.call_later(PATIENCE, self._hand_over, upload)
+            upload.slow = self.loop.call_later(MAX_ARRIVAL_SECONDS, self._hand_over, upload)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._arriving = None
 
     def send_400_response(self, msg: str) -> None:
-        """To what is no HTTP, in the protocol's words. Uploads under way are not answered: they may come again."""
+        """Answers invalid HTTP in the desktop protocol's form. Uploads in progress may be repeated."""
         self.note_malformed()
         said = f"{self._reason}; send it again without that" if self._reason else f"{msg} Send it again whole."
         body = refusal(400, said).encode()
@@ -148,14 +150,14 @@ class UploadProtocol(BoundedHeadProtocol):
         self.transport.close()
 
     def timeout_keep_alive_handler(self) -> None:
-        """The one timer for many uploads: it may be that of an earlier one.
+        """One timer serves many uploads: it may have been set by an earlier one.
 
-        The application's answers each set one for the whole time.
+        The application's responses set a new timer each.
         """
         self.timeout_keep_alive_task = None
         left = self._answered_at + self.timeout_keep_alive - self.loop.time()
         if self._is_busy():
-            return  # whose answer begins the time anew
+            return  # whose response restarts the time
         if left > 0:
             self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
         else:
@@ -165,7 +167,7 @@ class UploadProtocol(BoundedHeadProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def _take_known(self, data: bytes) -> bool:
-        """Takes an upload that has come in one piece, with a head that the parser has read before."""
+        """Takes an upload that arrived in one piece with a known head."""
         found = self.heads.split(data)
         if found is None or self._is_busy() or self.flow.write_paused:
             return False
@@ -176,7 +178,7 @@ class UploadProtocol(BoundedHeadProtocol):
             return False
         upload = _Upload(admitted, keep_alive=True)
         if not self._take(upload, admitted, body, now):
-            upload.response_complete = True  # whatever became of it, the application answers
+            upload.response_complete = True  # the application answers in any case
             self._for_application = True
             return False
         self.head_has_arrived()
@@ -184,7 +186,7 @@ class UploadProtocol(BoundedHeadProtocol):
         return True
 
     def _parse(self, data: bytes) -> None:
-        """Lets the parser read what begins with a request, and remembers the head when that was a whole upload."""
+        """Parses data that begins with a request, and records the head if it was exactly one upload."""
         before = self.cycle
         super().data_received(data)
         self._for_application = False
@@ -212,14 +214,14 @@ class UploadProtocol(BoundedHeadProtocol):
         return _Upload(admitted, keep_alive=keep_alive)
 
     def _is_still_admitted(self) -> bool:
-        """Whether the company may go on: some time has passed since the head, for the body came in several pieces."""
+        """Whether the company still has access: time has passed since the head, for the body came in several pieces."""
         return isinstance(self.uploads.admits(dict(self.headers)[b"x-company-key"], utc_now()), CompanyKey)
 
     def _take(self, upload: _Upload, key: CompanyKey, body: bytes, now: datetime) -> bool:
         try:
             upload.taken = self.uploads.take(key, body, now, partial(self._answer_taken, upload))
-        except Exception:  # the parser would take it for a fault of the request
-            log.exception("the short way failed")
+        except Exception:  # the parser would treat it as an error of the request
+            log.exception("fast path failed")
         return upload.taken is not None
 
     def _leave_to_server(self) -> None:
@@ -229,15 +231,15 @@ class UploadProtocol(BoundedHeadProtocol):
         self.begin_request()
 
     def _hand_over(self, upload: _Upload) -> None:
-        """Starts again on the server's own way, unless the upload is no longer arriving."""
+        """Restarts the request on the server's own path, unless it has arrived by now."""
         if self._arriving is not upload:
             return
         self._arriving = None
-        if isinstance(upload.admitted, Reply):  # of which no byte was kept
+        if isinstance(upload.admitted, Reply):  # no byte of its body was kept
             upload.keep_alive = False
             self._answer(upload, upload.admitted)
             return
-        upload.response_complete = True  # to the server there was no request yet
+        upload.response_complete = True  # the server has not seen a request yet
         self._leave_to_server()
         for part in upload.parts:
             super().on_body(part)
@@ -250,7 +252,7 @@ class UploadProtocol(BoundedHeadProtocol):
             self._answer(upload, from_error(error))
         else:
             log.error("upload failed", error=repr(error))
-            self._answer(upload, refusal(500, "Internal error; it has been logged and nothing is lost"))
+            self._answer(upload, refusal(500, "Internal error; it has been logged, and no data is lost"))
 
     def _answer(self, upload: _Upload, reply: Reply) -> None:
         headers = (*self.server_state.default_headers, *reply.headers)
@@ -265,7 +267,7 @@ class UploadProtocol(BoundedHeadProtocol):
             self.transport.close()
         if self.pipeline or not upload.keep_alive:
             self.on_response_complete()
-        else:  # the same, but a timer that stands already stays: to set one costs as much as to read a row
+        else:  # the same, but an existing timer stays: setting one costs as much as reading a row
             self.server_state.total_requests += 1
             self._answered_at = self.loop.time()
             if self.timeout_keep_alive_task is None:

@@ -1,4 +1,4 @@
-"""Answers to uploads as they go over the wire."""
+"""Responses to uploads as bytes."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -12,7 +12,7 @@ _STATUS_LINE = {int(status): f"HTTP/1.1 {status:d} {status.phrase}\r\n".encode()
 
 
 def response(code: int, headers: Headers, body: bytes, *, keep_alive: bool) -> bytes:
-    """A whole response with a JSON body."""
+    """A complete response with a JSON body."""
     parts = [_STATUS_LINE[code], b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body)]
     parts += [b"%b: %b\r\n" % header for header in headers]
     if not keep_alive:
@@ -20,15 +20,15 @@ def response(code: int, headers: Headers, body: bytes, *, keep_alive: bool) -> b
     return b"".join((*parts, b"\r\n", body))
 
 
-class StoredResponses:
-    """Responses to what is stored: most are alike as long as the server's own headers are, which is for a second."""
+class CachedResponses:
+    """Cached responses: most are equal while the server's own headers are, which change once a second."""
 
     def __init__(self) -> None:
         self._server_headers: Headers = ()
         self._known: dict[tuple[Stored, bool], bytes] = {}
 
     def to(self, stored: Stored, server_headers: Headers, *, keep_alive: bool) -> bytes:
-        """The response; `server_headers` are new ones whenever they say something else."""
+        """The response; `server_headers` is a new object whenever its content changes."""
         if server_headers is not self._server_headers:
             self._server_headers, self._known = server_headers, {}
         known = self._known.get((stored, keep_alive))

@@ -1,8 +1,8 @@
-"""Several binary COPYs as one transaction of few round trips.
+"""Several binary COPYs in one transaction with few round trips.
 
-psycopg's own `cursor.copy` makes six round trips of a transaction with two COPYs, and encodes values one by one. For
-groups of a few dozen rows that is more work than the rows themselves, so the rows come packed, and the statements
-travel together: PostgreSQL runs them as one implicit transaction, whole or not at all.
+psycopg's own `cursor.copy` needs six round trips for a transaction with two COPYs and encodes values one by one. For
+groups of a few dozen rows that costs more than the rows, so rows come packed and the statements travel together:
+PostgreSQL runs them as one implicit transaction.
 """
 
 from collections.abc import Generator, Sequence
@@ -12,14 +12,14 @@ from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Ready, Wait
 
-CHUNK = 64 * 1024  # libpq takes what fits into its buffer
+CHUNK = 64 * 1024  # libpq accepts what fits into its buffer
 HEADER, TRAILER = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 
 
 async def copy_all(connection: AsyncConnection, copies: Sequence[tuple[bytes, bytes]]) -> None:
     """Runs (COPY … FROM STDIN (FORMAT BINARY), its rows) for each; returns once all rows are durable.
 
-    The connection must be in autocommit mode, without a transaction. psycopg.Error: none of the rows is stored.
+    The connection must be in autocommit mode, outside a transaction. psycopg.Error: no row was stored.
     """
     await connection.wait(_copy_all(connection.pgconn, copies))
 

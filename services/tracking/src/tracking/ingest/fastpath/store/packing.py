@@ -1,7 +1,7 @@
-"""Raw rows as PostgreSQL's binary COPY reads them.
+"""Raw rows in the binary format of PostgreSQL's COPY.
 
-An upload is packed as soon as it has been read: its rows are a tenth as large as the objects they come from, which are
-gone before the next upload is read, while a group of uploads waits for its COMMIT.
+An upload is packed as soon as it has been read: packed rows are a tenth as large as their objects, which can be freed
+while the group of uploads waits for its COMMIT.
 """
 
 import struct
@@ -13,12 +13,12 @@ from uuid import UUID
 
 from servicekit.ids import new_id
 from tracking.clock.rules.unix_time import moment_of
-from tracking.ingest.rules.upload_reader import Activity, Quarantined, Report, Usage
+from tracking.ingest.rules.upload_reader import ActivityClaim, Quarantined, Report, UsageSpan
 
-_EPOCH = 946_684_800_000_000  # of PostgreSQL's times, in microseconds of Unix time
+_EPOCH = 946_684_800_000_000  # of PostgreSQL's timestamps, in microseconds of Unix time
 _KINDS = {kind: kind.encode() for kind in "aw"}
 _WHOSE = struct.Struct("!hi16si16s").pack  # the number of columns, company, employee
-_STRETCH = struct.Struct("!i16sisiqii").pack  # record, kind, at, seconds; each after its length
+_STRETCH = struct.Struct("!i16sisiqii").pack  # record, kind, at, seconds, each after its length
 _USE = struct.Struct("!i16sisiqiii").pack  # the same, and the length of the name
 _ID = struct.Struct("!i16s").pack
 _LENGTH = struct.Struct("!i")
@@ -27,7 +27,7 @@ _length = lru_cache(maxsize=4096)(_LENGTH.pack)
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Where rows go. Its columns, with their types, are in the order in which the rows are packed: the key first."""
+    """The target of rows. Its columns, with their types, are in the order in which rows are packed: the key first."""
 
     name: str
     columns: Mapping[str, str]
@@ -71,7 +71,7 @@ QUARANTINE = Table(
 
 @dataclass(slots=True)
 class Upload:
-    """One report, packed, and of which company it is. `rows`: how many there are in all."""
+    """One packed report of a company. `rows`: the total number of rows."""
 
     company_id: UUID
     usage: Sequence[bytes]
@@ -81,7 +81,7 @@ class Upload:
 
 
 class Packer:
-    """Packs what one device of an employee reports."""
+    """Packs the reports of one device."""
 
     __slots__ = ("_claims", "_company_id", "_quarantine", "_usage")
 
@@ -95,17 +95,17 @@ class Packer:
         self._claims += _ID(16, device_id.bytes)
 
     def pack(self, report: Report) -> Upload:
-        """One report."""
+        """Packs one report."""
         usage, activity, quarantined = report.usage, report.activity, report.quarantined
         return Upload(
             self._company_id,
             self._used(usage) if usage else (),
             self._claimed(activity) if activity else (),
-            self._set_aside(quarantined) if quarantined else (),
+            self._quarantined(quarantined) if quarantined else (),
             len(usage) + len(activity) + len(quarantined),
         )
 
-    def _used(self, found: Iterable[Usage]) -> list[bytes]:
+    def _used(self, found: Iterable[UsageSpan]) -> list[bytes]:
         whose = self._usage
         rows = []
         for record_id, kind, at, seconds, name, detail in found:
@@ -114,14 +114,14 @@ class Packer:
             rows.append(b"".join((whose, use, named, _length(len(detailed)), detailed)))
         return rows
 
-    def _claimed(self, found: Iterable[Activity]) -> list[bytes]:
+    def _claimed(self, found: Iterable[ActivityClaim]) -> list[bytes]:
         whose = self._claims + _ID(16, new_id().bytes)
         return [
             whose + _STRETCH(16, record_id, 1, kind.encode(), 8, at - _EPOCH, 4, seconds)
             for record_id, kind, at, seconds in found
         ]
 
-    def _set_aside(self, found: Iterable[Quarantined]) -> list[bytes]:
+    def _quarantined(self, found: Iterable[Quarantined]) -> list[bytes]:
         whose = self._quarantine
         return [whose + _ID(16, record_id) + _text(reason) + _text(payload) for record_id, reason, payload in found]
 

@@ -1,7 +1,7 @@
-"""The ingest writer's statements: the raw rows of many companies in one transaction, with the insert-only role.
+"""The ingest writer: stores the raw rows of many companies in one transaction, with the insert-only role.
 
-Binary COPY first: nothing is cheaper. It knows no ON CONFLICT, so a group in which a row was seen before is rolled back
-and goes the idempotent way.
+Binary COPY comes first, since it costs least. It has no ON CONFLICT, so a group with a row that is stored already is
+rolled back and inserted idempotently.
 """
 
 from collections.abc import Sequence
@@ -15,25 +15,25 @@ from servicekit.errors import Unavailable
 from tracking.ingest.fastpath.store.copying import HEADER, TRAILER, copy_all
 from tracking.ingest.fastpath.store.packing import CLAIMS, QUARANTINE, USAGE, Table, Upload, unpack
 
-MOST_BUFFERED = 250  # rows of a COPY
-MAX_UNPACKED = 1_000  # rows of a statement: their values are made on the event loop, in some ten milliseconds
+MAX_BUFFERED_ROWS = 250  # rows of a COPY
+MAX_INSERTED_ROWS = 1_000  # rows of a statement: building their values blocks the event loop for some ten milliseconds
 
 
 class NotStorable(Exception):
-    """The database refuses the rows themselves; without the upload that holds them, the others go in."""
+    """The database rejects the rows themselves; without that upload the others can be stored."""
 
 
 class IngestWriter:
-    """One connection of the insert-only role; it is opened again after a failure."""
+    """One connection of the insert-only role, reopened after a failure."""
 
     def __init__(self, database_url: str) -> None:
         self._conninfo = make_conninfo(database_url, application_name="tracking-ingest", connect_timeout=5)
         self._connection: AsyncConnection | None = None
 
     async def write(self, uploads: Sequence[Upload]) -> None:
-        """Stores the uploads; returns once they are durable. Rows that are there already are not stored again.
+        """Stores the uploads; returns once they are durable. Rows that are stored already are skipped.
 
-        Unavailable: the database is away, and whether they are stored is not known. NotStorable: none of them is.
+        Unavailable: the database failed, and the rows may or may not be stored. NotStorable: no row was stored.
         """
         try:
             if self._connection is None:
@@ -41,20 +41,20 @@ class IngestWriter:
             await _write(self._connection, uploads)
         except psycopg.OperationalError as error:
             await self.close()
-            raise Unavailable("not stored; nothing is lost, try again", retry_after=1) from error
+            raise Unavailable("not stored; no data is lost, try again", retry_after=1) from error
         except psycopg.Error as error:
             raise NotStorable(type(error).__name__) from error
 
     async def close(self) -> None:
-        """Ends the connection."""
+        """Closes the connection."""
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
 
 
 async def _write(connection: AsyncConnection, uploads: Sequence[Upload]) -> None:
-    # In the order of the keys, as every writer does it: two that store the same rows wait for each other, seldom in a
-    # ring, and neighbours go to the same pages. Claims stay in the order in which they came.
+    # Sorted by key, as every writer does it: transactions that store the same rows rarely deadlock, and
+    # neighbouring rows go to the same pages. Claims stay in the order in which they came.
     usage = sorted([row for upload in uploads for row in upload.usage])
     claims = [row for upload in uploads for row in upload.claims]
     quarantined = sorted([row for upload in uploads for row in upload.quarantined])
@@ -64,17 +64,17 @@ async def _write(connection: AsyncConnection, uploads: Sequence[Upload]) -> None
     except (UniqueViolation, DeadlockDetected):
         async with connection.transaction(), connection.cursor() as cursor:
             await _insert_new(cursor, USAGE, usage)
-            if claims:  # one that is repeated is found out when it is folded
+            if claims:  # the fold recognises repeated claims
                 async with cursor.copy(_copy(CLAIMS, len(claims))) as copy:
                     await copy.write(HEADER + b"".join(claims) + TRAILER)
             await _insert_new(cursor, QUARANTINE, quarantined)
 
 
 def _copy(table: Table, rows: int) -> bytes:
-    # For each of up to 1,000 rows that PostgreSQL 18 buffers, it notes one and the same reference in a hash table, all
-    # in one place: the work grows with the square. What has to be asked anew for each row keeps it from buffering.
+    # For each of up to 1,000 rows that it buffers, PostgreSQL 18 adds the same reference to one place of a hash table,
+    # so the work grows quadratically. A condition evaluated for each row turns buffering off.
     names = ", ".join(table.columns)
-    unbuffered = " WHERE random() >= 0" if rows > MOST_BUFFERED else ""
+    unbuffered = " WHERE random() >= 0" if rows > MAX_BUFFERED_ROWS else ""
     return f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY){unbuffered}".encode()
 
 
@@ -85,6 +85,6 @@ async def _insert_new(cursor: AsyncCursor, table: Table, rows: Sequence[bytes]) 
         f"INSERT INTO {table.name} ({names}) SELECT {names} FROM unnest({arrays}) AS r ({names}) "
         f"ON CONFLICT ({', '.join(table.key)}) DO NOTHING"
     )
-    for start in range(0, len(rows), MAX_UNPACKED):
-        columns = zip(*(unpack(table, row) for row in rows[start : start + MAX_UNPACKED]), strict=True)
+    for start in range(0, len(rows), MAX_INSERTED_ROWS):
+        columns = zip(*(unpack(table, row) for row in rows[start : start + MAX_INSERTED_ROWS]), strict=True)
         await cursor.execute(statement.encode(), [list(column) for column in columns])

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from tracking.clock.rules.unix_time import moment_of
 from tracking.ingest.rules.rows import Activity
-from tracking.ingest.rules.upload_reader import MOST_CLAIMS, Reader, Report
-from tracking.totals.rules.timeline import Kind
+from tracking.ingest.rules.upload_reader import MAX_CLAIMS, Report, UploadReader
+from tracking.totals.rules.timeline import ActivityKind
 
 ALICE, BEN = UUID(int=1), UUID(int=2)
 LOGIN = datetime(2026, 3, 2, 8, tzinfo=UTC)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-ANOTHERS = "older than the log-in: another person's"
+BEFORE_LOG_IN = "older than the log-in: another person's"
 TOO_LONG = "longer than the time since the log-in"
 
 
@@ -29,7 +29,7 @@ def read(
     offset: timedelta = timedelta(),
     received: datetime = NOON,
 ) -> Report:
-    return Reader(employee, logged_in_at=LOGIN, clock_offset=offset).read(
+    return UploadReader(employee, logged_in_at=LOGIN, clock_offset=offset).read(
         applications=applications, websites=websites, activities=activities, received_at=received
     )
 
@@ -59,7 +59,9 @@ def test_every_row_ends_up_somewhere() -> None:
     report = read(applications=[app(), None], websites=[{"domain": "x", "active_seconds": 1}], activities=[tick(), {}])
     assert len(report) == 5
     assert [usage.kind for usage in report.usage] == ["a", "w"]
-    assert [(claim.kind, claim.seconds, moment_of(claim.at)) for claim in report.activity] == [(Kind.ACTIVE, 10, NOON)]
+    assert [(claim.kind, claim.seconds, moment_of(claim.at)) for claim in report.activity] == [
+        (ActivityKind.ACTIVE, 10, NOON)
+    ]
     assert reasons(report) == ["not an object", "minute_type is neither ACTIVE nor INACTIVE"]
 
 
@@ -129,7 +131,7 @@ def test_a_quarantined_payload_is_cut() -> None:
 def test_rows_older_than_the_log_in_are_another_persons(early: int, counted: bool) -> None:
     at = LOGIN - timedelta(seconds=early)
     report = read(applications=[app(at)], activities=[tick(at, 1)])
-    assert reasons(report) == ([] if counted else [ANOTHERS] * 2)
+    assert reasons(report) == ([] if counted else [BEFORE_LOG_IN] * 2)
 
 
 def test_a_claim_that_began_before_the_log_in_is_another_persons() -> None:
@@ -146,8 +148,8 @@ def test_claims_that_reach_back_before_the_log_in_together_are_another_persons()
 
 
 def test_more_claims_than_any_tracker_makes_are_kept_aside() -> None:
-    report = read(activities=[tick(NOON - timedelta(seconds=2 * n), 1) for n in range(MOST_CLAIMS + 1)])
-    assert (len(report.activity), len(report.quarantined)) == (MOST_CLAIMS, 1)
+    report = read(activities=[tick(NOON - timedelta(seconds=2 * n), 1) for n in range(MAX_CLAIMS + 1)])
+    assert (len(report.activity), len(report.quarantined)) == (MAX_CLAIMS, 1)
 
 
 def test_a_row_without_a_time_is_as_new_as_its_arrival() -> None:

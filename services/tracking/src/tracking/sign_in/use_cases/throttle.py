@@ -1,7 +1,7 @@
-"""Decides whether a password may be tried: what the attempt is counted against, and what a success forgives.
+"""The sign-in throttle: whether a password may be compared, what the attempt counts against, what a success resets.
 
-docs/security.md says what is counted and why. An attempt is counted before the password is looked at, so guesses sent
-at the same time are not free; one that is refused costs no hash and uses nothing of anybody's budget.
+docs/security.md explains what is counted and why. An attempt is counted before the password is compared, so that
+concurrent guesses are counted. A refused attempt computes no hash and uses no budget.
 """
 
 import math
@@ -22,44 +22,46 @@ from tracking.db.store.scope import company_scope, enter_scope
 from tracking.people import store as employees
 from tracking.people.store import Candidate, Employee, email_digest
 from tracking.sign_in.store import sign_in_attempts
-from tracking.sign_in.store.sign_in_attempts import NO_COMPANY, Counted
+from tracking.sign_in.store.sign_in_attempts import NO_COMPANY, Subject
 
 SWEEP_EVERY = 600.0  # seconds
-CROWDED = "Too many people are signing in at once. Try again in a moment."
+TOO_MANY_SIGN_INS = "Too many people are signing in at once. Try again in a moment."
 _next_sweep = 0.0
-lobby = Lobby()  # of this process
+lobby = Lobby()  # in this process
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where somebody signs in. `browser`: digest of the token in its cookie; None: a desktop, known by its address."""
+    """The place of a sign-in. `browser`: digest of the token in its cookie; None for a desktop, identified by its
+    address.
+    """
 
     address: str
     browser: bytes | None = None
 
     def digest(self, email: str) -> bytes:
-        """What an account remembers of it."""
+        """The digest that an account stores of it."""
         if self.browser is not None:
             return self.browser
         return subject(Kind.KNOWN, "address", network_of(self.address), email_digest(email))
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
-    """An attempt that was counted. `candidates`: the accounts that may be opened by it; those that
-    got the e-mail first come before others.
+class AdmittedAttempt:
+    """An attempt that was counted. `candidates`: the accounts that it may open; those that have had the e-mail longest
+    come first.
     """
 
     candidates: Sequence[Candidate]
     turn: Turn
     salt: bytes  # of new hashes for this e-mail
-    counted: Sequence[Counted]
+    counted: Sequence[Subject]
     place: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class _Account:
-    """One account that is guessed at, existing or not."""
+    """One account that attempts count against, existing or not."""
 
     company_id: UUID
     subject: bytes
@@ -71,31 +73,33 @@ class _Account:
 
 
 def account_subject(company_id: UUID, email: str) -> bytes:
-    """What attempts at a company's account of this e-mail are counted under, whether there is one or not."""
+    """The subject of attempts at a company's account of this e-mail, whether it exists or not."""
     return subject(Kind.ACCOUNT, company_id.bytes, email_digest(email))
 
 
-async def admit(engine: AsyncEngine, email: str, place: Place, company_id: UUID | None = None) -> Admitted:
+async def admit(engine: AsyncEngine, email: str, place: Place, company_id: UUID | None = None) -> AdmittedAttempt:
     """Counts an attempt at the e-mail's accounts, in one company or in all.
 
-    RateLimited: too many for each of them. In all companies the wait is the same whatever was refused.
+    RateLimited: too many attempts at each of them. Across companies the wait is the same, whatever was refused.
     """
     network, digest, account = network_of(place.address), place.digest(email), email_digest(email)
     counting = partial(_count, engine, email, network, digest, company_id)
     try:
         attempt, salt = await lobby.run(digest, account, network, counting)
     except Crowded as crowded:
-        raise Unavailable(CROWDED, retry_after=crowded.retry_after) from None
+        raise Unavailable(TOO_MANY_SIGN_INS, retry_after=crowded.retry_after) from None
     if attempt.standing is Standing.KNOWN:
         lobby.succeeded(digest, account)
     else:
         lobby.refused(digest, account)
     if not attempt.admitted:
         lobby.failed(network)
-        if company_id is None:  # the earliest of several companies' waits would tell that there are several
+        if (
+            company_id is None
+        ):  # the earliest of several waits would reveal that the e-mail has accounts in several companies
             raise too_many(WINDOW.total_seconds())
         raise too_many((attempt.open_again - datetime.now(UTC)).total_seconds())
-    return Admitted(
+    return AdmittedAttempt(
         [account.candidate for account in attempt.admitted if account.candidate],
         Turn(attempt.standing, network),
         salt,
@@ -121,20 +125,20 @@ async def _count(
 
 
 class _Attempt:
-    """Counts one attempt, in the order of the rules: networks and known places first, then accounts."""
+    """Counts one attempt in the order of the rules: networks and known places first, then accounts."""
 
     def __init__(self, network: str, place: bytes) -> None:
         self._network = network
         self._place = place
         self._counts: dict[bytes, Count] = {}
         self._failed_before = False
-        self.counted: list[Counted] = []
+        self.counted: list[Subject] = []
         self.admitted: list[_Account] = []
         self.open_again = datetime.max.replace(tzinfo=UTC)
 
     @property
     def standing(self) -> Standing:
-        """Which class of the hashing queue it belongs to."""
+        """The priority class in the hashing queue."""
         if any(account.known for account in self.admitted):
             return Standing.KNOWN
         return Standing.REST if self._failed_before else Standing.FRESH
@@ -143,7 +147,7 @@ class _Attempt:
         known = [account for account in accounts if account.known]
         unknown = [account for account in accounts if not account.known]
         first = [self._of(Kind.KNOWN, account, self._place) for account in known]
-        address = Counted(NO_COMPANY, Kind.ADDRESS, subject(Kind.ADDRESS, self._network))
+        address = Subject(NO_COMPANY, Kind.ADDRESS, subject(Kind.ADDRESS, self._network))
         await self._count(tx, [*first, address] if unknown else first)
         for account, counted in zip(known, first, strict=True):
             if self._admits(counted):
@@ -151,47 +155,47 @@ class _Attempt:
         if not unknown or not self._admits(address):
             return
         pairs = [self._of(Kind.PAIR, account, self._network) for account in unknown]
-        whole = [Counted(a.company_id, Kind.ACCOUNT, a.subject, a.subject) for a in unknown]
+        whole = [Subject(a.company_id, Kind.ACCOUNT, a.subject, a.subject) for a in unknown]
         await self._count(tx, [*pairs, *whole])
         for account, pair, all_of_it in zip(unknown, pairs, whole, strict=True):
             both = [self._admits(pair), self._admits(all_of_it)]
             if all(both):
                 self.admitted.append(account)
-            elif any(both):  # the other one refused: this one is not used up by it
+            elif any(both):  # the other subject refused, so the attempt does not count against this one
                 await self._take_back(tx, pair if both[0] else all_of_it)
 
-    def _of(self, kind: Kind, account: _Account, what: bytes | str) -> Counted:
-        return Counted(account.company_id, kind, subject(kind, account.subject, what), account.subject)
+    def _of(self, kind: Kind, account: _Account, what: bytes | str) -> Subject:
+        return Subject(account.company_id, kind, subject(kind, account.subject, what), account.subject)
 
-    async def _count(self, tx: AsyncConnection, attempt: Sequence[Counted]) -> None:
+    async def _count(self, tx: AsyncConnection, attempt: Sequence[Subject]) -> None:
         self._counts |= await sign_in_attempts.count(tx, attempt)
         self.counted += [counted for counted in attempt if self._counts[counted.subject].admitted]
         self._failed_before |= any(self._counts[counted.subject].used > 1 for counted in attempt)
 
-    def _admits(self, counted: Counted) -> bool:
+    def _admits(self, counted: Subject) -> bool:
         count = self._counts[counted.subject]
         if not count.admitted:
             self.open_again = min(self.open_again, open_again_at(count, BUDGETS[counted.kind]))
         return count.admitted
 
-    async def _take_back(self, tx: AsyncConnection, counted: Counted) -> None:
+    async def _take_back(self, tx: AsyncConnection, counted: Subject) -> None:
         self.counted.remove(counted)
         await enter_scope(tx, counted.company_id)
         await sign_in_attempts.give_back(tx, [counted.subject])
 
 
-async def take_back(engine: AsyncEngine, admitted: Admitted) -> None:
-    """The attempt was not made after all: it uses nothing."""
+async def withdraw_attempt(engine: AsyncEngine, admitted: AdmittedAttempt) -> None:
+    """Subtracts an attempt that was not made."""
     async with engine.begin() as tx:
         await _settle(tx, gives_back=admitted.counted, forgets=[])
 
 
-async def succeed(tx: AsyncConnection, admitted: Admitted, opened: Collection[tuple[UUID, Employee]]) -> None:
-    """The password of these accounts, each with its company, was right: forgives them. Once for each attempt.
+async def succeed(tx: AsyncConnection, admitted: AdmittedAttempt, opened: Collection[tuple[UUID, Employee]]) -> None:
+    """Settles a successful attempt for these accounts, each with its company. Called once for each attempt.
 
-    The network gets this attempt back and no other, and so does the count of all unknown places: of other guesses at
-    an account, and of other accounts, the password says nothing. Before the accounts are held, as whoever sets a
-    password does it. Ends in the scope of any of the companies.
+    The network gets this attempt back and no others, and so does the count of unknown places: the password says nothing
+    about other guesses or other accounts. This happens before the accounts are locked, in the same order as a change of
+    password. The transaction ends in the scope of any of the companies.
     """
     own = {account_subject(company_id, employee.email) for company_id, employee in opened}
     of_accounts = [counted for counted in admitted.counted if counted.account in own]
@@ -205,8 +209,8 @@ async def succeed(tx: AsyncConnection, admitted: Admitted, opened: Collection[tu
     )
 
 
-async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Counted], forgets: Sequence[Counted]) -> None:
-    """In the order in which attempts are counted, whatever companies they are of: nobody waits in a ring."""
+async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Subject], forgets: Sequence[Subject]) -> None:
+    """In the order in which attempts are counted, across companies, so that transactions cannot deadlock."""
     for counted in sorted([*gives_back, *forgets], key=_order):
         await enter_scope(tx, counted.company_id)
         if counted in forgets:
@@ -215,10 +219,10 @@ async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Counted], forgets
             await sign_in_attempts.give_back(tx, [counted.subject])
 
 
-async def admit_proof(engine: AsyncEngine, company_id: UUID, account: Employee, session: bytes) -> Counted:
-    """Counts that somebody signed in confirms the own password; apart from what strangers do. RateLimited."""
+async def admit_confirmation(engine: AsyncEngine, company_id: UUID, account: Employee, session: bytes) -> Subject:
+    """Counts a confirmation of one's own password, separately from sign-in attempts. RateLimited: too many."""
     own = account_subject(company_id, account.email)
-    counted = Counted(company_id, Kind.PROOF, subject(Kind.PROOF, own, session), own)
+    counted = Subject(company_id, Kind.PROOF, subject(Kind.PROOF, own, session), own)
     async with company_scope(engine, company_id) as tx:
         count = (await sign_in_attempts.count(tx, [counted]))[counted.subject]
     if not count.admitted:
@@ -227,18 +231,18 @@ async def admit_proof(engine: AsyncEngine, company_id: UUID, account: Employee, 
 
 
 def too_many(seconds: float) -> RateLimited:
-    """The refusal of whoever has tried too often."""
+    """The refusal after too many attempts."""
     minutes = max(1, math.ceil(seconds / 60))
     when = f"{minutes} minute{'s' if minutes > 1 else ''}" if minutes < 100 else f"{math.ceil(minutes / 60)} hours"
     return RateLimited(f"Too many attempts to sign in. Try again in {when}.", retry_after=max(1.0, seconds))
 
 
-def _order(counted: Counted) -> tuple[bool, bytes]:
+def _order(counted: Subject) -> tuple[bool, bytes]:
     return counted.kind not in (Kind.ADDRESS, Kind.KNOWN), counted.subject
 
 
 async def _sweep(engine: AsyncEngine) -> None:
-    """In a transaction of its own: a sign-in must not hold the rows of others while it counts its own."""
+    """A transaction of its own: a sign-in must not lock the rows of others."""
     global _next_sweep  # noqa: PLW0603 - of this process
     if time.monotonic() >= _next_sweep:
         _next_sweep = time.monotonic() + SWEEP_EVERY

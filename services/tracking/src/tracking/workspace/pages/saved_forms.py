@@ -1,6 +1,4 @@
-"""What somebody typed is not lost when the session is over: it is shown again after they signed in, and never sent by
-itself.
-"""
+"""Saved forms: a form sent after its session has ended is shown again after sign-in, but never sent by itself."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -18,14 +16,14 @@ router = APIRouter()
 
 ACTION = "held_action"
 SECRETS = {"password", "present", "new", "key", "code"}
-UNSEEN = {"version", "once"}  # they go with the form and mean nothing to people
+UNSEEN = {"version", "once"}  # part of the form, without a meaning for people
 NOT_HELD = {"csrf_token", ACTION}
 NOT_FORMS = {"/login", "/logout", "/setup", "/held", "/forgot", "/reset"}
 _LONG = 60  # characters, from which a text gets several lines
 
 
 async def typed_in(request: Request) -> dict[str, str]:
-    """The texts of a form; empty when it cannot be read."""
+    """The text fields of a form; empty if it cannot be read."""
     try:
         form = await request.form()
     except Exception:
@@ -34,7 +32,7 @@ async def typed_in(request: Request) -> dict[str, str]:
 
 
 async def hold(request: Request) -> Response | None:
-    """The page that keeps a form whose session is over; None: there is nothing to keep, or it is another site's."""
+    """The page that saves a form whose session has ended; None if it is empty or from another site."""
     if request.method != "POST" or request.url.path in NOT_FORMS:
         return None
     try:
@@ -49,13 +47,13 @@ async def hold(request: Request) -> Response | None:
 
 
 async def restore(request: Request, action: str, person: SignedIn, status_code: int = 200) -> Response:
-    """The form as it was typed, for the session of this person, to be looked at and sent."""
+    """The form as it was typed, for the session of this person to review and send."""
     return _again(action, await typed_in(request), person, status_code)
 
 
 @router.post("/held")
 async def held(request: Request, workspace: TheWorkspace) -> Response:
-    """Has no effect: shows the form again, to be sent by whoever is signed in by now."""
+    """Shows the form again, for the person who is signed in now. It has no other effect."""
     require_same_origin(request)
     typed = await typed_in(request)
     action = typed.get(ACTION, "")
@@ -90,5 +88,5 @@ def _kept(typed: Mapping[str, str]) -> dict[str, str]:
 
 
 def _secrets(typed: Mapping[str, str]) -> list[str]:
-    """Which fields have to be filled in again: passwords are written into no page."""
+    """The fields that have to be filled in again: no page contains a typed password."""
     return [name for name in typed if name in SECRETS]

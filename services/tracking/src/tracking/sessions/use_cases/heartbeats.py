@@ -1,4 +1,4 @@
-"""When sessions and companies were last heard of, noted in memory and written together every few seconds."""
+"""Collects heartbeats of sessions and companies in memory and writes them together every few seconds."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,32 +13,32 @@ from tracking.sessions.store import heartbeats
 Tell = Callable[[Mapping[UUID, datetime]], Awaitable[None]]
 
 
-class SignsOfLife:
-    """What a crash loses is a few seconds of signs, never a row."""
+class Heartbeats:
+    """A crash loses a few seconds of heartbeats, never a row."""
 
     def __init__(self, engine: AsyncEngine, tell: Tell) -> None:
-        """`engine` is of the role for heartbeats; `tell` tells tenancy when companies were last heard of."""
+        """`engine` has the heartbeat role; `tell` reports to tenancy when companies were last active."""
         self._engine = engine
         self._tell = tell
-        # By the integer of the company's id: each upload notes, and a UUID hashes and compares in Python.
+        # Keyed by the integer of the company's id: each upload writes here, and a UUID hashes and compares in Python.
         self._companies: dict[int, datetime] = {}
         self._sessions: dict[tuple[int, int], datetime] = {}
         self._running: dict[tuple[int, UUID], tuple[UUID, datetime]] = {}
 
     def company(self, company_id: UUID, now: datetime) -> None:
-        """A tracker of the company called."""
+        """Records a call of the company."""
         self._companies[company_id.int] = now
 
     def session(self, company_id: UUID, number: int, now: datetime) -> None:
-        """A session is alive."""
+        """Records a heartbeat of a tracker's session."""
         self._sessions[company_id.int, number] = now
 
     def running(self, company_id: UUID, session_id: UUID, device_id: UUID, now: datetime) -> None:
-        """An agent says that a session of its device is running."""
+        """Records that an agent reports a session of its device as running."""
         self._running[company_id.int, session_id] = device_id, now
 
     async def write_sessions(self) -> bool:
-        """Writes the sessions' signs, those of many companies in a transaction."""
+        """Writes the sessions' heartbeats, many companies in a transaction."""
         sessions: dict[int, list[tuple[int, datetime]]] = defaultdict(list)
         running: dict[int, list[tuple[UUID, UUID, datetime]]] = defaultdict(list)
         for (company, number), at in self._sessions.items():
@@ -53,7 +53,7 @@ class SignsOfLife:
         return False
 
     async def report_companies(self) -> bool:
-        """Tells tenancy, in one call; what could not be told is told the next time."""
+        """Reports the companies to tenancy in one call; after a failure the next call includes them."""
         heard, self._companies = self._companies, {}
         try:
             if heard:
