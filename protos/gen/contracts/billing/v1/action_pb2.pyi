@@ -18,7 +18,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Action(_message.Message):
-    """Action says who does something and why; both are kept with the change it makes."""
+    """Action states who makes a change and why; both are stored with the change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -30,12 +30,12 @@ class Action(_message.Message):
     """the owner account's e-mail"""
     reason: _builtins.str
     idempotency_key: _builtins.str
-    """Names this one wish of the actor, 1 to 200 characters; a UUID is a good one. The same request with the same key has
-    no further effect and gets the same answer. ALREADY_EXISTS: the key was used for another request. A call that was
-    refused leaves its key free. Empty where an Action is shown.
+    """Identifies this request of the actor; 1 to 200 characters, for example a UUID. The same request with the same key
+    has no further effect and gets the same response. ALREADY_EXISTS: the key was used for a different request. A
+    refused call leaves its key unused. Empty in responses.
     """
     request_id: _builtins.str
-    """Of whoever serves the actor, for the audit trail; empty: the call's trace id. Empty where an Action is shown."""
+    """The request id of the calling service, for the audit trail; empty: the call's trace id. Empty in responses."""
     def __init__(
         self,
         *,

@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class AuditEntry(_message.Message):
-    """AuditEntry is one owner action. Each is sealed with the hash of the entry before it."""
+    """AuditEntry is one owner action. Each entry contains the hash of the previous one."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -78,28 +78,28 @@ class AuditEntry(_message.Message):
     HASH_FIELD_NUMBER: _builtins.int
     CALLER_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """1, 2, 3, … without a gap; of the trail, not of subscriptions"""
+    """1, 2, 3, … without gaps; counts entries, not changes of subscriptions"""
     id: _builtins.str
     actor: _builtins.str
     action: _builtins.str
     """such as change_plan"""
     company_id: _builtins.str
-    """empty: it concerns no single company"""
+    """empty: the action concerns no single company"""
     reason: _builtins.str
     request_id: _builtins.str
     hash: _builtins.bytes
     """SHA-256, 32 bytes"""
     caller: _builtins.str
-    """the service whose certificate made the call; empty in entries from before it was kept"""
+    """the calling service by its certificate; empty in entries from before it was recorded"""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def asked(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """the request's fields"""
+        """the fields of the request"""
 
     @_builtins.property
     def outcome(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """the response's fields; of lists, how many there are"""
+        """the fields of the response; for lists, their lengths"""
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ Global___AuditEntry: _TypeAlias = AuditEntry  # noqa: Y015
 
 @_typing.final
 class ListAuditEntriesRequest(_message.Message):
-    """ListAuditEntriesRequest asks for one page. Filters that are empty let everything through."""
+    """ListAuditEntriesRequest asks for one page. An empty filter matches everything."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -140,13 +140,13 @@ class ListAuditEntriesRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     company_id: _builtins.str
     actor: _builtins.str
-    """exactly"""
+    """exact match"""
     action: _builtins.str
-    """exactly"""
+    """exact match"""
     before_revision: _builtins.int
-    """the last one of the page before; 0: from the newest on"""
+    """the last one of the previous page; 0: start with the newest"""
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
         """at or after"""
@@ -176,7 +176,7 @@ Global___ListAuditEntriesRequest: _TypeAlias = ListAuditEntriesRequest  # noqa: 
 
 @_typing.final
 class ListAuditEntriesResponse(_message.Message):
-    """ListAuditEntriesResponse is one page; fewer than asked for: it was the last one."""
+    """ListAuditEntriesResponse is one page; the last page has fewer entries than requested."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -198,8 +198,8 @@ Global___ListAuditEntriesResponse: _TypeAlias = ListAuditEntriesResponse  # noqa
 
 @_typing.final
 class VerifyAuditRequest(_message.Message):
-    """VerifyAuditRequest may carry an entry that was noted down elsewhere: the trail must still lead through it. Only that
-    finds a trail that somebody with all rights in the database has written anew from some entry on.
+    """VerifyAuditRequest may name an entry that was recorded elsewhere; the trail must still contain it. Only this detects
+    a trail that a database superuser has rewritten from some entry on.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -225,7 +225,7 @@ Global___VerifyAuditRequest: _TypeAlias = VerifyAuditRequest  # noqa: Y015
 
 @_typing.final
 class VerifyAuditResponse(_message.Message):
-    """VerifyAuditResponse says whether the trail is whole."""
+    """VerifyAuditResponse states whether the trail is intact."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -237,9 +237,9 @@ class VerifyAuditResponse(_message.Message):
     revision: _builtins.int
     """the last entry, or the last one before the flaw"""
     hash: _builtins.bytes
-    """its hash: note both down"""
+    """its hash; record both elsewhere"""
     flaw: _builtins.str
-    """names the first broken entry and what is wrong with it"""
+    """the first broken entry and what is wrong with it"""
     def __init__(
         self,
         *,

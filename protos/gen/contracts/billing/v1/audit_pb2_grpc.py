@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class AuditServiceStub:
-    """AuditService shows every action of an owner that billing has carried out: one entry for each call with an Action.
-    What billing does by itself, such as ending a period, is in the history of the subscription alone.
+    """AuditService returns the owner actions that billing has carried out: one entry for each call with an Action. Changes
+    that billing makes by itself, such as ending a period, are only in the subscription history.
     """
 
     def __init__(self, channel):
@@ -49,8 +49,8 @@ class AuditServiceStub:
 
 
 class AuditServiceServicer:
-    """AuditService shows every action of an owner that billing has carried out: one entry for each call with an Action.
-    What billing does by itself, such as ending a period, is in the history of the subscription alone.
+    """AuditService returns the owner actions that billing has carried out: one entry for each call with an Action. Changes
+    that billing makes by itself, such as ending a period, are only in the subscription history.
     """
 
     def ListAuditEntries(self, request, context):
@@ -61,7 +61,7 @@ class AuditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def VerifyAudit(self, request, context):
-        """VerifyAudit follows the audit trail from its beginning. It takes a while: allow 30 seconds for a million entries.
+        """VerifyAudit verifies the audit trail from its first entry. Allow 30 seconds for a million entries.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -89,8 +89,8 @@ def add_AuditServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AuditService:
-    """AuditService shows every action of an owner that billing has carried out: one entry for each call with an Action.
-    What billing does by itself, such as ending a period, is in the history of the subscription alone.
+    """AuditService returns the owner actions that billing has carried out: one entry for each call with an Action. Changes
+    that billing makes by itself, such as ending a period, are only in the subscription history.
     """
 
     @staticmethod

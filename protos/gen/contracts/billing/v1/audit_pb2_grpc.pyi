@@ -27,8 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AuditServiceStub:
-    """AuditService shows every action of an owner that billing has carried out: one entry for each call with an Action.
-    What billing does by itself, such as ending a period, is in the history of the subscription alone.
+    """AuditService returns the owner actions that billing has carried out: one entry for each call with an Action. Changes
+    that billing makes by itself, such as ending a period, are only in the subscription history.
     """
 
     @_typing.overload
@@ -38,23 +38,23 @@ class AuditServiceStub:
     ListAuditEntries: _grpc.UnaryUnaryMultiCallable[_audit_pb2.ListAuditEntriesRequest, _audit_pb2.ListAuditEntriesResponse]
     """ListAuditEntries returns one page of the audit trail, newest first."""
     VerifyAudit: _grpc.UnaryUnaryMultiCallable[_audit_pb2.VerifyAuditRequest, _audit_pb2.VerifyAuditResponse]
-    """VerifyAudit follows the audit trail from its beginning. It takes a while: allow 30 seconds for a million entries."""
+    """VerifyAudit verifies the audit trail from its first entry. Allow 30 seconds for a million entries."""
 
 @_typing.type_check_only
 class AuditServiceAsyncStub(AuditServiceStub):
-    """AuditService shows every action of an owner that billing has carried out: one entry for each call with an Action.
-    What billing does by itself, such as ending a period, is in the history of the subscription alone.
+    """AuditService returns the owner actions that billing has carried out: one entry for each call with an Action. Changes
+    that billing makes by itself, such as ending a period, are only in the subscription history.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListAuditEntries: _aio.UnaryUnaryMultiCallable[_audit_pb2.ListAuditEntriesRequest, _audit_pb2.ListAuditEntriesResponse]  # type: ignore[assignment]
     """ListAuditEntries returns one page of the audit trail, newest first."""
     VerifyAudit: _aio.UnaryUnaryMultiCallable[_audit_pb2.VerifyAuditRequest, _audit_pb2.VerifyAuditResponse]  # type: ignore[assignment]
-    """VerifyAudit follows the audit trail from its beginning. It takes a while: allow 30 seconds for a million entries."""
+    """VerifyAudit verifies the audit trail from its first entry. Allow 30 seconds for a million entries."""
 
 class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
-    """AuditService shows every action of an owner that billing has carried out: one entry for each call with an Action.
-    What billing does by itself, such as ending a period, is in the history of the subscription alone.
+    """AuditService returns the owner actions that billing has carried out: one entry for each call with an Action. Changes
+    that billing makes by itself, such as ending a period, are only in the subscription history.
     """
 
     @_abc_1.abstractmethod
@@ -71,6 +71,6 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audit_pb2.VerifyAuditRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_audit_pb2.VerifyAuditResponse, _abc.Awaitable[_audit_pb2.VerifyAuditResponse]]:
-        """VerifyAudit follows the audit trail from its beginning. It takes a while: allow 30 seconds for a million entries."""
+        """VerifyAudit verifies the audit trail from its first entry. Allow 30 seconds for a million entries."""
 
 def add_AuditServiceServicer_to_server(servicer: AuditServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

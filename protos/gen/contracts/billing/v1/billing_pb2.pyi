@@ -45,7 +45,7 @@ Global___SubscriptionState: _TypeAlias = SubscriptionState  # noqa: Y015
 
 @_typing.final
 class Money(_message.Message):
-    """Money is an amount in the minor unit of its currency: 9900 USD are 99 dollars."""
+    """Money is an amount in minor units of its currency: 9900 USD are 99 dollars."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -132,7 +132,7 @@ Global___ListPlansRequest: _TypeAlias = ListPlansRequest  # noqa: Y015
 
 @_typing.final
 class ListPlansResponse(_message.Message):
-    """ListPlansResponse returns them, cheapest plan first."""
+    """ListPlansResponse returns the plans, cheapest first."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -154,7 +154,7 @@ Global___ListPlansResponse: _TypeAlias = ListPlansResponse  # noqa: Y015
 
 @_typing.final
 class Subscription(_message.Message):
-    """Subscription is what a company has bought, as of one moment."""
+    """Subscription is a company's contract at one moment."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -181,21 +181,21 @@ class Subscription(_message.Message):
     revision: _builtins.int
     @_builtins.property
     def started_at(self) -> _timestamp_pb2.Timestamp:
-        """of the current period"""
+        """start of the current period"""
 
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
-        """of the current period; access ends, or the next one begins"""
+        """end of the current period: access ends, or the next period begins"""
 
     @_builtins.property
     def price_per_month(self) -> Global___Money: ...
     @_builtins.property
     def charged_until(self) -> _timestamp_pb2.Timestamp:
-        """absent: nothing is charged for the period, it will not be renewed"""
+        """absent: the period is free and will not be renewed"""
 
     @_builtins.property
     def monthly_revenue(self) -> Global___Money:
-        """what it adds to the platform's monthly recurring revenue"""
+        """its share of the platform's MRR"""
 
     def __init__(
         self,
@@ -233,7 +233,7 @@ class ListSubscriptionChangesRequest(_message.Message):
     after_revision: _builtins.int
     """0: from the beginning"""
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     def __init__(
         self,
         *,
@@ -250,14 +250,14 @@ Global___ListSubscriptionChangesRequest: _TypeAlias = ListSubscriptionChangesReq
 
 @_typing.final
 class ListSubscriptionChangesResponse(_message.Message):
-    """ListSubscriptionChangesResponse is one page; an empty one says that the caller is up to date."""
+    """ListSubscriptionChangesResponse is one page; an empty one confirms that the caller is up to date."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     SUBSCRIPTIONS_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """ask again after this one"""
+    """the next request's after_revision"""
     @_builtins.property
     def subscriptions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Subscription]: ...
     def __init__(
@@ -323,7 +323,7 @@ class ListEntitlementChangesRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     after_revision: _builtins.int
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     def __init__(
         self,
         *,
@@ -340,7 +340,7 @@ Global___ListEntitlementChangesRequest: _TypeAlias = ListEntitlementChangesReque
 
 @_typing.final
 class ListEntitlementChangesResponse(_message.Message):
-    """ListEntitlementChangesResponse is one page; an empty one confirms all that the caller holds."""
+    """ListEntitlementChangesResponse is one page; an empty one confirms the caller's whole copy."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class BillingServiceStub:
-    """BillingService is what others keep a copy of: plans, subscriptions, entitlements. It knows no employee and no key.
+    """BillingService returns the data of which other services keep copies: plans, subscriptions, entitlements. It knows no
+    employees and no keys.
     """
 
     def __init__(self, channel):
@@ -53,26 +54,27 @@ class BillingServiceStub:
 
 
 class BillingServiceServicer:
-    """BillingService is what others keep a copy of: plans, subscriptions, entitlements. It knows no employee and no key.
+    """BillingService returns the data of which other services keep copies: plans, subscriptions, entitlements. It knows no
+    employees and no keys.
     """
 
     def ListPlans(self, request, context):
-        """ListPlans returns the plans that are on offer, cheapest first; on request every version there ever was.
+        """ListPlans returns the plans on offer, cheapest first; on request also all former versions.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListSubscriptionChanges(self, request, context):
-        """ListSubscriptionChanges returns current subscriptions changed after a revision, oldest change first: how the
-        portal keeps its directory. Revisions become visible in order, so no change is missed.
+        """ListSubscriptionChanges returns the current subscriptions that changed after a revision, oldest change first. The
+        portal's read model follows it. Revisions become visible in order, so no change is missed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListEntitlementChanges(self, request, context):
-        """ListEntitlementChanges is the same for the gateway: limits and the moment access ends, no plan and no money.
+        """ListEntitlementChanges is the same for gateways: limits and the end of access, without plans and amounts.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -105,7 +107,8 @@ def add_BillingServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class BillingService:
-    """BillingService is what others keep a copy of: plans, subscriptions, entitlements. It knows no employee and no key.
+    """BillingService returns the data of which other services keep copies: plans, subscriptions, entitlements. It knows no
+    employees and no keys.
     """
 
     @staticmethod

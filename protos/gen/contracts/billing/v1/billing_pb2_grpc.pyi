@@ -27,37 +27,43 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class BillingServiceStub:
-    """BillingService is what others keep a copy of: plans, subscriptions, entitlements. It knows no employee and no key."""
+    """BillingService returns the data of which other services keep copies: plans, subscriptions, entitlements. It knows no
+    employees and no keys.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> BillingServiceAsyncStub: ...
     ListPlans: _grpc.UnaryUnaryMultiCallable[_billing_pb2.ListPlansRequest, _billing_pb2.ListPlansResponse]
-    """ListPlans returns the plans that are on offer, cheapest first; on request every version there ever was."""
+    """ListPlans returns the plans on offer, cheapest first; on request also all former versions."""
     ListSubscriptionChanges: _grpc.UnaryUnaryMultiCallable[_billing_pb2.ListSubscriptionChangesRequest, _billing_pb2.ListSubscriptionChangesResponse]
-    """ListSubscriptionChanges returns current subscriptions changed after a revision, oldest change first: how the
-    portal keeps its directory. Revisions become visible in order, so no change is missed.
+    """ListSubscriptionChanges returns the current subscriptions that changed after a revision, oldest change first. The
+    portal's read model follows it. Revisions become visible in order, so no change is missed.
     """
     ListEntitlementChanges: _grpc.UnaryUnaryMultiCallable[_billing_pb2.ListEntitlementChangesRequest, _billing_pb2.ListEntitlementChangesResponse]
-    """ListEntitlementChanges is the same for the gateway: limits and the moment access ends, no plan and no money."""
+    """ListEntitlementChanges is the same for gateways: limits and the end of access, without plans and amounts."""
 
 @_typing.type_check_only
 class BillingServiceAsyncStub(BillingServiceStub):
-    """BillingService is what others keep a copy of: plans, subscriptions, entitlements. It knows no employee and no key."""
+    """BillingService returns the data of which other services keep copies: plans, subscriptions, entitlements. It knows no
+    employees and no keys.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListPlans: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListPlansRequest, _billing_pb2.ListPlansResponse]  # type: ignore[assignment]
-    """ListPlans returns the plans that are on offer, cheapest first; on request every version there ever was."""
+    """ListPlans returns the plans on offer, cheapest first; on request also all former versions."""
     ListSubscriptionChanges: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListSubscriptionChangesRequest, _billing_pb2.ListSubscriptionChangesResponse]  # type: ignore[assignment]
-    """ListSubscriptionChanges returns current subscriptions changed after a revision, oldest change first: how the
-    portal keeps its directory. Revisions become visible in order, so no change is missed.
+    """ListSubscriptionChanges returns the current subscriptions that changed after a revision, oldest change first. The
+    portal's read model follows it. Revisions become visible in order, so no change is missed.
     """
     ListEntitlementChanges: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListEntitlementChangesRequest, _billing_pb2.ListEntitlementChangesResponse]  # type: ignore[assignment]
-    """ListEntitlementChanges is the same for the gateway: limits and the moment access ends, no plan and no money."""
+    """ListEntitlementChanges is the same for gateways: limits and the end of access, without plans and amounts."""
 
 class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
-    """BillingService is what others keep a copy of: plans, subscriptions, entitlements. It knows no employee and no key."""
+    """BillingService returns the data of which other services keep copies: plans, subscriptions, entitlements. It knows no
+    employees and no keys.
+    """
 
     @_abc_1.abstractmethod
     def ListPlans(
@@ -65,7 +71,7 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_pb2.ListPlansRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_pb2.ListPlansResponse, _abc.Awaitable[_billing_pb2.ListPlansResponse]]:
-        """ListPlans returns the plans that are on offer, cheapest first; on request every version there ever was."""
+        """ListPlans returns the plans on offer, cheapest first; on request also all former versions."""
 
     @_abc_1.abstractmethod
     def ListSubscriptionChanges(
@@ -73,8 +79,8 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_pb2.ListSubscriptionChangesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_pb2.ListSubscriptionChangesResponse, _abc.Awaitable[_billing_pb2.ListSubscriptionChangesResponse]]:
-        """ListSubscriptionChanges returns current subscriptions changed after a revision, oldest change first: how the
-        portal keeps its directory. Revisions become visible in order, so no change is missed.
+        """ListSubscriptionChanges returns the current subscriptions that changed after a revision, oldest change first. The
+        portal's read model follows it. Revisions become visible in order, so no change is missed.
         """
 
     @_abc_1.abstractmethod
@@ -83,6 +89,6 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_pb2.ListEntitlementChangesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_pb2.ListEntitlementChangesResponse, _abc.Awaitable[_billing_pb2.ListEntitlementChangesResponse]]:
-        """ListEntitlementChanges is the same for the gateway: limits and the moment access ends, no plan and no money."""
+        """ListEntitlementChanges is the same for gateways: limits and the end of access, without plans and amounts."""
 
 def add_BillingServiceServicer_to_server(servicer: BillingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -67,8 +67,8 @@ Global___SubscriptionExtended: _TypeAlias = SubscriptionExtended  # noqa: Y015
 
 @_typing.final
 class EntitlementChanged(_message.Message):
-    """EntitlementChanged is published as billing.v1.entitlement.changed when limits or the end of access change. A period
-    that ends changes neither: whoever holds the entitlement knows its end.
+    """EntitlementChanged is published as billing.v1.entitlement.changed when limits or the end of access change. The end of
+    a period changes neither, because the entitlement already states it.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

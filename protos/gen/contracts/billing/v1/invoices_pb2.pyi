@@ -41,8 +41,8 @@ Global___InvoiceLineKind: _TypeAlias = InvoiceLineKind  # noqa: Y015
 
 @_typing.final
 class InvoiceLine(_message.Message):
-    """InvoiceLine is what a change charged or credited. The lines of a period add up to its exact time-weighted price,
-    rounded once to the minor unit, half up.
+    """InvoiceLine is an amount that a change charged or credited. The lines of a period add up to its exact time-weighted
+    price, rounded once to the minor unit, half up.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -60,7 +60,7 @@ class InvoiceLine(_message.Message):
     id: _builtins.str
     company_id: _builtins.str
     revision: _builtins.int
-    """of the subscription's change that caused it"""
+    """of the subscription change that caused it"""
     kind: Global___InvoiceLineKind.ValueType
     plan_code: _builtins.str
     plan_version: _builtins.int
@@ -98,7 +98,7 @@ Global___InvoiceLine: _TypeAlias = InvoiceLine  # noqa: Y015
 
 @_typing.final
 class Payment(_message.Message):
-    """Payment is money that has arrived, or the reversal of such a payment. None is ever changed."""
+    """Payment is a received payment, or the reversal of one. Payments never change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -117,11 +117,11 @@ class Payment(_message.Message):
     method: _builtins.str
     """manual, or the name of an adapter"""
     reference: _builtins.str
-    """of the method: a bank's or a provider's number; empty: none"""
+    """the number of the bank or payment provider; empty: none"""
     reverses: _builtins.str
-    """the payment that it takes back; empty: it is no reversal"""
+    """the reversed payment; empty: this is not a reversal"""
     is_reversed: _builtins.bool
-    """another one takes it back: it counts no more"""
+    """another payment reverses it, so it no longer counts"""
     @_builtins.property
     def amount(self) -> _billing_pb2.Money:
         """negative: a reversal"""
@@ -166,9 +166,9 @@ class ListInvoiceLinesRequest(_message.Message):
     company_id: _builtins.str
     """empty: of all companies"""
     before_id: _builtins.str
-    """the last line of the page before; empty: from the newest on"""
+    """the last line of the previous page; empty: start with the newest"""
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     def __init__(
         self,
         *,
@@ -186,7 +186,7 @@ Global___ListInvoiceLinesRequest: _TypeAlias = ListInvoiceLinesRequest  # noqa: 
 
 @_typing.final
 class ListInvoiceLinesResponse(_message.Message):
-    """ListInvoiceLinesResponse returns it."""
+    """ListInvoiceLinesResponse returns the page."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -218,9 +218,9 @@ class ListPaymentsRequest(_message.Message):
     company_id: _builtins.str
     """empty: of all companies"""
     before_id: _builtins.str
-    """the last payment of the page before; empty: from the newest on"""
+    """the last payment of the previous page; empty: start with the newest"""
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     def __init__(
         self,
         *,
@@ -238,7 +238,7 @@ Global___ListPaymentsRequest: _TypeAlias = ListPaymentsRequest  # noqa: Y015
 
 @_typing.final
 class ListPaymentsResponse(_message.Message):
-    """ListPaymentsResponse returns it."""
+    """ListPaymentsResponse returns the page."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -284,7 +284,7 @@ Global___GetPaymentRequest: _TypeAlias = GetPaymentRequest  # noqa: Y015
 
 @_typing.final
 class GetPaymentResponse(_message.Message):
-    """GetPaymentResponse returns it."""
+    """GetPaymentResponse returns the payment."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -306,7 +306,7 @@ Global___GetPaymentResponse: _TypeAlias = GetPaymentResponse  # noqa: Y015
 
 @_typing.final
 class RecordPaymentRequest(_message.Message):
-    """RecordPaymentRequest says what has arrived, and how."""
+    """RecordPaymentRequest describes the received payment."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -322,12 +322,12 @@ class RecordPaymentRequest(_message.Message):
     """empty: manual"""
     reference: _builtins.str
     only_what_is_owed: _builtins.bool
-    """true: refused when it is more than that; false: the rest is paid in advance"""
+    """true: refuse more than the balance due; false: the rest is paid in advance"""
     @_builtins.property
     def action(self) -> _action_pb2.Action: ...
     @_builtins.property
     def amount(self) -> _billing_pb2.Money:
-        """more than nothing"""
+        """positive"""
 
     @_builtins.property
     def received_at(self) -> _timestamp_pb2.Timestamp:
@@ -354,7 +354,7 @@ Global___RecordPaymentRequest: _TypeAlias = RecordPaymentRequest  # noqa: Y015
 
 @_typing.final
 class RecordPaymentResponse(_message.Message):
-    """RecordPaymentResponse returns the payment, the subscription and what is owed after it."""
+    """RecordPaymentResponse returns the payment, the subscription and the balance due after it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -386,7 +386,7 @@ Global___RecordPaymentResponse: _TypeAlias = RecordPaymentResponse  # noqa: Y015
 
 @_typing.final
 class ReversePaymentRequest(_message.Message):
-    """ReversePaymentRequest names the payment. The action needs a reason."""
+    """ReversePaymentRequest names the payment. The action requires a reason."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -414,7 +414,7 @@ Global___ReversePaymentRequest: _TypeAlias = ReversePaymentRequest  # noqa: Y015
 
 @_typing.final
 class ReversePaymentResponse(_message.Message):
-    """ReversePaymentResponse returns the reversal, the subscription and what is owed after it."""
+    """ReversePaymentResponse returns the reversal, the subscription and the balance due after it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -471,7 +471,7 @@ Global___MarkPastDueRequest: _TypeAlias = MarkPastDueRequest  # noqa: Y015
 
 @_typing.final
 class MarkPastDueResponse(_message.Message):
-    """MarkPastDueResponse returns the subscription as it is now."""
+    """MarkPastDueResponse returns the subscription after the change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class InvoiceServiceStub:
-    """InvoiceService tells what was charged, credited and paid. Every call with an Action needs its idempotency
-    key: see there.
+    """InvoiceService returns and records what was charged, credited and paid. Every call with an Action requires its
+    idempotency key.
     """
 
     def __init__(self, channel):
@@ -69,8 +69,8 @@ class InvoiceServiceStub:
 
 
 class InvoiceServiceServicer:
-    """InvoiceService tells what was charged, credited and paid. Every call with an Action needs its idempotency
-    key: see there.
+    """InvoiceService returns and records what was charged, credited and paid. Every call with an Action requires its
+    idempotency key.
     """
 
     def ListInvoiceLines(self, request, context):
@@ -95,25 +95,25 @@ class InvoiceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RecordPayment(self, request, context):
-        """RecordPayment notes money that has arrived. A subscription that is past due becomes active once nothing is owed.
-        ALREADY_EXISTS: that method's reference is recorded already. FAILED_PRECONDITION: the method does not confirm it, or
-        more arrives than is owed and only that is wanted, or the company is closed.
+        """RecordPayment records a received payment. A past due subscription becomes active once no balance is due.
+        ALREADY_EXISTS: the reference is already recorded for this method. FAILED_PRECONDITION: the method does not confirm
+        the payment, the amount exceeds the balance due and only_what_is_owed is set, or the company is closed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReversePayment(self, request, context):
-        """ReversePayment takes a payment back, whole, by another one of less than nothing. The subscription stays as it is.
-        NOT_FOUND: the company has no such payment. FAILED_PRECONDITION: it was taken back before.
+        """ReversePayment cancels a whole payment by a second one with the negative amount. The subscription does not change.
+        NOT_FOUND: the company has no such payment. FAILED_PRECONDITION: the payment is already reversed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def MarkPastDue(self, request, context):
-        """MarkPastDue says that a payment is missing: access lasts to the end of the period, which is not renewed.
-        FAILED_PRECONDITION: the subscription is not active, nothing is owed, or the company is closed.
+        """MarkPastDue reports a missing payment: access lasts until the end of the period, which is not renewed.
+        FAILED_PRECONDITION: the subscription is not active, no balance is due, or the company is closed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -161,8 +161,8 @@ def add_InvoiceServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class InvoiceService:
-    """InvoiceService tells what was charged, credited and paid. Every call with an Action needs its idempotency
-    key: see there.
+    """InvoiceService returns and records what was charged, credited and paid. Every call with an Action requires its
+    idempotency key.
     """
 
     @staticmethod

@@ -27,8 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class InvoiceServiceStub:
-    """InvoiceService tells what was charged, credited and paid. Every call with an Action needs its idempotency
-    key: see there.
+    """InvoiceService returns and records what was charged, credited and paid. Every call with an Action requires its
+    idempotency key.
     """
 
     @_typing.overload
@@ -42,23 +42,23 @@ class InvoiceServiceStub:
     GetPayment: _grpc.UnaryUnaryMultiCallable[_invoices_pb2.GetPaymentRequest, _invoices_pb2.GetPaymentResponse]
     """GetPayment returns one payment. NOT_FOUND: the company has no such payment."""
     RecordPayment: _grpc.UnaryUnaryMultiCallable[_invoices_pb2.RecordPaymentRequest, _invoices_pb2.RecordPaymentResponse]
-    """RecordPayment notes money that has arrived. A subscription that is past due becomes active once nothing is owed.
-    ALREADY_EXISTS: that method's reference is recorded already. FAILED_PRECONDITION: the method does not confirm it, or
-    more arrives than is owed and only that is wanted, or the company is closed.
+    """RecordPayment records a received payment. A past due subscription becomes active once no balance is due.
+    ALREADY_EXISTS: the reference is already recorded for this method. FAILED_PRECONDITION: the method does not confirm
+    the payment, the amount exceeds the balance due and only_what_is_owed is set, or the company is closed.
     """
     ReversePayment: _grpc.UnaryUnaryMultiCallable[_invoices_pb2.ReversePaymentRequest, _invoices_pb2.ReversePaymentResponse]
-    """ReversePayment takes a payment back, whole, by another one of less than nothing. The subscription stays as it is.
-    NOT_FOUND: the company has no such payment. FAILED_PRECONDITION: it was taken back before.
+    """ReversePayment cancels a whole payment by a second one with the negative amount. The subscription does not change.
+    NOT_FOUND: the company has no such payment. FAILED_PRECONDITION: the payment is already reversed.
     """
     MarkPastDue: _grpc.UnaryUnaryMultiCallable[_invoices_pb2.MarkPastDueRequest, _invoices_pb2.MarkPastDueResponse]
-    """MarkPastDue says that a payment is missing: access lasts to the end of the period, which is not renewed.
-    FAILED_PRECONDITION: the subscription is not active, nothing is owed, or the company is closed.
+    """MarkPastDue reports a missing payment: access lasts until the end of the period, which is not renewed.
+    FAILED_PRECONDITION: the subscription is not active, no balance is due, or the company is closed.
     """
 
 @_typing.type_check_only
 class InvoiceServiceAsyncStub(InvoiceServiceStub):
-    """InvoiceService tells what was charged, credited and paid. Every call with an Action needs its idempotency
-    key: see there.
+    """InvoiceService returns and records what was charged, credited and paid. Every call with an Action requires its
+    idempotency key.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -69,22 +69,22 @@ class InvoiceServiceAsyncStub(InvoiceServiceStub):
     GetPayment: _aio.UnaryUnaryMultiCallable[_invoices_pb2.GetPaymentRequest, _invoices_pb2.GetPaymentResponse]  # type: ignore[assignment]
     """GetPayment returns one payment. NOT_FOUND: the company has no such payment."""
     RecordPayment: _aio.UnaryUnaryMultiCallable[_invoices_pb2.RecordPaymentRequest, _invoices_pb2.RecordPaymentResponse]  # type: ignore[assignment]
-    """RecordPayment notes money that has arrived. A subscription that is past due becomes active once nothing is owed.
-    ALREADY_EXISTS: that method's reference is recorded already. FAILED_PRECONDITION: the method does not confirm it, or
-    more arrives than is owed and only that is wanted, or the company is closed.
+    """RecordPayment records a received payment. A past due subscription becomes active once no balance is due.
+    ALREADY_EXISTS: the reference is already recorded for this method. FAILED_PRECONDITION: the method does not confirm
+    the payment, the amount exceeds the balance due and only_what_is_owed is set, or the company is closed.
     """
     ReversePayment: _aio.UnaryUnaryMultiCallable[_invoices_pb2.ReversePaymentRequest, _invoices_pb2.ReversePaymentResponse]  # type: ignore[assignment]
-    """ReversePayment takes a payment back, whole, by another one of less than nothing. The subscription stays as it is.
-    NOT_FOUND: the company has no such payment. FAILED_PRECONDITION: it was taken back before.
+    """ReversePayment cancels a whole payment by a second one with the negative amount. The subscription does not change.
+    NOT_FOUND: the company has no such payment. FAILED_PRECONDITION: the payment is already reversed.
     """
     MarkPastDue: _aio.UnaryUnaryMultiCallable[_invoices_pb2.MarkPastDueRequest, _invoices_pb2.MarkPastDueResponse]  # type: ignore[assignment]
-    """MarkPastDue says that a payment is missing: access lasts to the end of the period, which is not renewed.
-    FAILED_PRECONDITION: the subscription is not active, nothing is owed, or the company is closed.
+    """MarkPastDue reports a missing payment: access lasts until the end of the period, which is not renewed.
+    FAILED_PRECONDITION: the subscription is not active, no balance is due, or the company is closed.
     """
 
 class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
-    """InvoiceService tells what was charged, credited and paid. Every call with an Action needs its idempotency
-    key: see there.
+    """InvoiceService returns and records what was charged, credited and paid. Every call with an Action requires its
+    idempotency key.
     """
 
     @_abc_1.abstractmethod
@@ -117,9 +117,9 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoices_pb2.RecordPaymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoices_pb2.RecordPaymentResponse, _abc.Awaitable[_invoices_pb2.RecordPaymentResponse]]:
-        """RecordPayment notes money that has arrived. A subscription that is past due becomes active once nothing is owed.
-        ALREADY_EXISTS: that method's reference is recorded already. FAILED_PRECONDITION: the method does not confirm it, or
-        more arrives than is owed and only that is wanted, or the company is closed.
+        """RecordPayment records a received payment. A past due subscription becomes active once no balance is due.
+        ALREADY_EXISTS: the reference is already recorded for this method. FAILED_PRECONDITION: the method does not confirm
+        the payment, the amount exceeds the balance due and only_what_is_owed is set, or the company is closed.
         """
 
     @_abc_1.abstractmethod
@@ -128,8 +128,8 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoices_pb2.ReversePaymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoices_pb2.ReversePaymentResponse, _abc.Awaitable[_invoices_pb2.ReversePaymentResponse]]:
-        """ReversePayment takes a payment back, whole, by another one of less than nothing. The subscription stays as it is.
-        NOT_FOUND: the company has no such payment. FAILED_PRECONDITION: it was taken back before.
+        """ReversePayment cancels a whole payment by a second one with the negative amount. The subscription does not change.
+        NOT_FOUND: the company has no such payment. FAILED_PRECONDITION: the payment is already reversed.
         """
 
     @_abc_1.abstractmethod
@@ -138,8 +138,8 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoices_pb2.MarkPastDueRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoices_pb2.MarkPastDueResponse, _abc.Awaitable[_invoices_pb2.MarkPastDueResponse]]:
-        """MarkPastDue says that a payment is missing: access lasts to the end of the period, which is not renewed.
-        FAILED_PRECONDITION: the subscription is not active, nothing is owed, or the company is closed.
+        """MarkPastDue reports a missing payment: access lasts until the end of the period, which is not renewed.
+        FAILED_PRECONDITION: the subscription is not active, no balance is due, or the company is closed.
         """
 
 def add_InvoiceServiceServicer_to_server(servicer: InvoiceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

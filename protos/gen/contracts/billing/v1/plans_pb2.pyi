@@ -40,7 +40,7 @@ Global___Resource: _TypeAlias = Resource  # noqa: Y015
 
 @_typing.final
 class PlanTerms(_message.Message):
-    """PlanTerms are what a version of a plan grants, and for how much."""
+    """PlanTerms are the price and the limits of a plan version."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -78,7 +78,7 @@ Global___PlanTerms: _TypeAlias = PlanTerms  # noqa: Y015
 
 @_typing.final
 class Use(_message.Message):
-    """Use is what a company has in use, as its trackers' newest day says."""
+    """Use is a company's usage level on the newest day of the aggregate feed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -102,7 +102,7 @@ Global___Use: _TypeAlias = Use  # noqa: Y015
 
 @_typing.final
 class Shortage(_message.Message):
-    """Shortage is a limit that would become lower than what is in use: why a change of plan is refused."""
+    """Shortage is a limit violation: a limit that a change would lower below the usage level, so the change is refused."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -129,7 +129,7 @@ Global___Shortage: _TypeAlias = Shortage  # noqa: Y015
 
 @_typing.final
 class CreatePlanVersionRequest(_message.Message):
-    """CreatePlanVersionRequest has the terms of the new version."""
+    """CreatePlanVersionRequest contains the terms of the new version."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -177,7 +177,7 @@ Global___CreatePlanVersionResponse: _TypeAlias = CreatePlanVersionResponse  # no
 
 @_typing.final
 class PreviewPlanVersionRequest(_message.Message):
-    """PreviewPlanVersionRequest has terms that need not exist yet, and where the page of companies begins."""
+    """PreviewPlanVersionRequest contains terms, which need not exist yet, and the start of the page of companies."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -187,7 +187,7 @@ class PreviewPlanVersionRequest(_message.Message):
     after_company_id: _builtins.str
     """empty: from the beginning"""
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     @_builtins.property
     def terms(self) -> Global___PlanTerms: ...
     def __init__(
@@ -207,7 +207,7 @@ Global___PreviewPlanVersionRequest: _TypeAlias = PreviewPlanVersionRequest  # no
 
 @_typing.final
 class PlanVersionEffect(_message.Message):
-    """PlanVersionEffect is what the terms would do to one company."""
+    """PlanVersionEffect is the effect of the terms on one company."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -218,16 +218,16 @@ class PlanVersionEffect(_message.Message):
     SHORTAGES_FIELD_NUMBER: _builtins.int
     company_id: _builtins.str
     plan_version: _builtins.int
-    """that it has"""
+    """its current version"""
     @_builtins.property
     def monthly_revenue_before(self) -> _billing_pb2.Money: ...
     @_builtins.property
     def monthly_revenue_after(self) -> _billing_pb2.Money:
-        """the same as before when there are shortages"""
+        """unchanged if there are limit violations"""
 
     @_builtins.property
     def shortages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Shortage]:
-        """not empty: it would keep its version"""
+        """not empty: the company would keep its version"""
 
     def __init__(
         self,
@@ -260,12 +260,12 @@ class PreviewPlanVersionResponse(_message.Message):
     NEXT_COMPANY_ID_FIELD_NUMBER: _builtins.int
     would_change: _builtins.int
     would_keep: _builtins.int
-    """for shortages"""
+    """because of limit violations"""
     next_company_id: _builtins.str
-    """ask on after this company; empty: that was the last page"""
+    """the next request's after_company_id; empty: last page"""
     @_builtins.property
     def monthly_revenue_before(self) -> _billing_pb2.Money:
-        """of those that would change"""
+        """of the companies that would change"""
 
     @_builtins.property
     def monthly_revenue_after(self) -> _billing_pb2.Money: ...
@@ -291,7 +291,7 @@ Global___PreviewPlanVersionResponse: _TypeAlias = PreviewPlanVersionResponse  # 
 
 @_typing.final
 class MoveSubscriptionsRequest(_message.Message):
-    """MoveSubscriptionsRequest names the version all companies of its plan are to have."""
+    """MoveSubscriptionsRequest names the version that all companies of the plan get."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -323,7 +323,7 @@ Global___MoveSubscriptionsRequest: _TypeAlias = MoveSubscriptionsRequest  # noqa
 
 @_typing.final
 class KeptSubscription(_message.Message):
-    """KeptSubscription is a company that could not be moved."""
+    """KeptSubscription is a company that was not moved."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -348,7 +348,7 @@ Global___KeptSubscription: _TypeAlias = KeptSubscription  # noqa: Y015
 
 @_typing.final
 class MoveSubscriptionsResponse(_message.Message):
-    """MoveSubscriptionsResponse says what happened to this page of companies."""
+    """MoveSubscriptionsResponse reports the result for this page of companies."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -357,7 +357,7 @@ class MoveSubscriptionsResponse(_message.Message):
     MONTHLY_REVENUE_CHANGE_FIELD_NUMBER: _builtins.int
     NEXT_COMPANY_ID_FIELD_NUMBER: _builtins.int
     next_company_id: _builtins.str
-    """call again, with another key, after this company; empty: done"""
+    """the next request's after_company_id, with a new idempotency key; empty: done"""
     @_builtins.property
     def moved_company_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property

@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class PlanServiceStub:
-    """PlanService edits the catalogue. A version never changes: another price or limit is another version, and companies
-    keep theirs until they are moved. Every call with an Action needs its idempotency key: see there.
+    """PlanService edits the plans on offer. A plan version never changes: a new price or limit is a new version, and
+    companies keep theirs until they are moved. Every call with an Action requires its idempotency key.
     """
 
     def __init__(self, channel):
@@ -54,28 +54,30 @@ class PlanServiceStub:
 
 
 class PlanServiceServicer:
-    """PlanService edits the catalogue. A version never changes: another price or limit is another version, and companies
-    keep theirs until they are moved. Every call with an Action needs its idempotency key: see there.
+    """PlanService edits the plans on offer. A plan version never changes: a new price or limit is a new version, and
+    companies keep theirs until they are moved. Every call with an Action requires its idempotency key.
     """
 
     def CreatePlanVersion(self, request, context):
-        """CreatePlanVersion adds the first version of a plan or the next one of an existing plan; it is on offer at once.
-        ALREADY_EXISTS: the newest version has these very terms. FAILED_PRECONDITION: another currency than the platform's.
+        """CreatePlanVersion adds a plan, or the next version of an existing plan; it is on offer at once.
+        ALREADY_EXISTS: the newest version has the same terms. FAILED_PRECONDITION: the currency is not the platform's.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PreviewPlanVersion(self, request, context):
-        """PreviewPlanVersion says who would change if all companies of the plan had these terms, and what that is a month.
+        """PreviewPlanVersion returns which companies would change if all companies of the plan had these terms, and the
+        effect on the MRR.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def MoveSubscriptions(self, request, context):
-        """MoveSubscriptions gives open companies of a plan another version of it, now, prorated; those that use more than its
-        limits stay as they are and are named. It goes through at most 1,000 companies: call again until it says done.
+        """MoveSubscriptions moves open companies of a plan to another version of it, now, with proration. Companies whose
+        usage exceeds the new limits are not moved, and the response lists them. A call processes at most 1,000 companies;
+        repeat it until next_company_id is empty.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -108,8 +110,8 @@ def add_PlanServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PlanService:
-    """PlanService edits the catalogue. A version never changes: another price or limit is another version, and companies
-    keep theirs until they are moved. Every call with an Action needs its idempotency key: see there.
+    """PlanService edits the plans on offer. A plan version never changes: a new price or limit is a new version, and
+    companies keep theirs until they are moved. Every call with an Action requires its idempotency key.
     """
 
     @staticmethod

@@ -27,8 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class PlanServiceStub:
-    """PlanService edits the catalogue. A version never changes: another price or limit is another version, and companies
-    keep theirs until they are moved. Every call with an Action needs its idempotency key: see there.
+    """PlanService edits the plans on offer. A plan version never changes: a new price or limit is a new version, and
+    companies keep theirs until they are moved. Every call with an Action requires its idempotency key.
     """
 
     @_typing.overload
@@ -36,37 +36,43 @@ class PlanServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> PlanServiceAsyncStub: ...
     CreatePlanVersion: _grpc.UnaryUnaryMultiCallable[_plans_pb2.CreatePlanVersionRequest, _plans_pb2.CreatePlanVersionResponse]
-    """CreatePlanVersion adds the first version of a plan or the next one of an existing plan; it is on offer at once.
-    ALREADY_EXISTS: the newest version has these very terms. FAILED_PRECONDITION: another currency than the platform's.
+    """CreatePlanVersion adds a plan, or the next version of an existing plan; it is on offer at once.
+    ALREADY_EXISTS: the newest version has the same terms. FAILED_PRECONDITION: the currency is not the platform's.
     """
     PreviewPlanVersion: _grpc.UnaryUnaryMultiCallable[_plans_pb2.PreviewPlanVersionRequest, _plans_pb2.PreviewPlanVersionResponse]
-    """PreviewPlanVersion says who would change if all companies of the plan had these terms, and what that is a month."""
+    """PreviewPlanVersion returns which companies would change if all companies of the plan had these terms, and the
+    effect on the MRR.
+    """
     MoveSubscriptions: _grpc.UnaryUnaryMultiCallable[_plans_pb2.MoveSubscriptionsRequest, _plans_pb2.MoveSubscriptionsResponse]
-    """MoveSubscriptions gives open companies of a plan another version of it, now, prorated; those that use more than its
-    limits stay as they are and are named. It goes through at most 1,000 companies: call again until it says done.
+    """MoveSubscriptions moves open companies of a plan to another version of it, now, with proration. Companies whose
+    usage exceeds the new limits are not moved, and the response lists them. A call processes at most 1,000 companies;
+    repeat it until next_company_id is empty.
     """
 
 @_typing.type_check_only
 class PlanServiceAsyncStub(PlanServiceStub):
-    """PlanService edits the catalogue. A version never changes: another price or limit is another version, and companies
-    keep theirs until they are moved. Every call with an Action needs its idempotency key: see there.
+    """PlanService edits the plans on offer. A plan version never changes: a new price or limit is a new version, and
+    companies keep theirs until they are moved. Every call with an Action requires its idempotency key.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreatePlanVersion: _aio.UnaryUnaryMultiCallable[_plans_pb2.CreatePlanVersionRequest, _plans_pb2.CreatePlanVersionResponse]  # type: ignore[assignment]
-    """CreatePlanVersion adds the first version of a plan or the next one of an existing plan; it is on offer at once.
-    ALREADY_EXISTS: the newest version has these very terms. FAILED_PRECONDITION: another currency than the platform's.
+    """CreatePlanVersion adds a plan, or the next version of an existing plan; it is on offer at once.
+    ALREADY_EXISTS: the newest version has the same terms. FAILED_PRECONDITION: the currency is not the platform's.
     """
     PreviewPlanVersion: _aio.UnaryUnaryMultiCallable[_plans_pb2.PreviewPlanVersionRequest, _plans_pb2.PreviewPlanVersionResponse]  # type: ignore[assignment]
-    """PreviewPlanVersion says who would change if all companies of the plan had these terms, and what that is a month."""
+    """PreviewPlanVersion returns which companies would change if all companies of the plan had these terms, and the
+    effect on the MRR.
+    """
     MoveSubscriptions: _aio.UnaryUnaryMultiCallable[_plans_pb2.MoveSubscriptionsRequest, _plans_pb2.MoveSubscriptionsResponse]  # type: ignore[assignment]
-    """MoveSubscriptions gives open companies of a plan another version of it, now, prorated; those that use more than its
-    limits stay as they are and are named. It goes through at most 1,000 companies: call again until it says done.
+    """MoveSubscriptions moves open companies of a plan to another version of it, now, with proration. Companies whose
+    usage exceeds the new limits are not moved, and the response lists them. A call processes at most 1,000 companies;
+    repeat it until next_company_id is empty.
     """
 
 class PlanServiceServicer(metaclass=_abc_1.ABCMeta):
-    """PlanService edits the catalogue. A version never changes: another price or limit is another version, and companies
-    keep theirs until they are moved. Every call with an Action needs its idempotency key: see there.
+    """PlanService edits the plans on offer. A plan version never changes: a new price or limit is a new version, and
+    companies keep theirs until they are moved. Every call with an Action requires its idempotency key.
     """
 
     @_abc_1.abstractmethod
@@ -75,8 +81,8 @@ class PlanServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _plans_pb2.CreatePlanVersionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_plans_pb2.CreatePlanVersionResponse, _abc.Awaitable[_plans_pb2.CreatePlanVersionResponse]]:
-        """CreatePlanVersion adds the first version of a plan or the next one of an existing plan; it is on offer at once.
-        ALREADY_EXISTS: the newest version has these very terms. FAILED_PRECONDITION: another currency than the platform's.
+        """CreatePlanVersion adds a plan, or the next version of an existing plan; it is on offer at once.
+        ALREADY_EXISTS: the newest version has the same terms. FAILED_PRECONDITION: the currency is not the platform's.
         """
 
     @_abc_1.abstractmethod
@@ -85,7 +91,9 @@ class PlanServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _plans_pb2.PreviewPlanVersionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_plans_pb2.PreviewPlanVersionResponse, _abc.Awaitable[_plans_pb2.PreviewPlanVersionResponse]]:
-        """PreviewPlanVersion says who would change if all companies of the plan had these terms, and what that is a month."""
+        """PreviewPlanVersion returns which companies would change if all companies of the plan had these terms, and the
+        effect on the MRR.
+        """
 
     @_abc_1.abstractmethod
     def MoveSubscriptions(
@@ -93,8 +101,9 @@ class PlanServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _plans_pb2.MoveSubscriptionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_plans_pb2.MoveSubscriptionsResponse, _abc.Awaitable[_plans_pb2.MoveSubscriptionsResponse]]:
-        """MoveSubscriptions gives open companies of a plan another version of it, now, prorated; those that use more than its
-        limits stay as they are and are named. It goes through at most 1,000 companies: call again until it says done.
+        """MoveSubscriptions moves open companies of a plan to another version of it, now, with proration. Companies whose
+        usage exceeds the new limits are not moved, and the response lists them. A call processes at most 1,000 companies;
+        repeat it until next_company_id is empty.
         """
 
 def add_PlanServiceServicer_to_server(servicer: PlanServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

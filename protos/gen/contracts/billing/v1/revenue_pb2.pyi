@@ -43,7 +43,7 @@ class _RevenueFigureEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Revenue
     REVENUE_FIGURE_TRIALS_ENDED: _RevenueFigure.ValueType  # 9
     REVENUE_FIGURE_TRIALS_CONVERTED: _RevenueFigure.ValueType  # 10
     REVENUE_FIGURE_STANDING: _RevenueFigure.ValueType  # 11
-    """each company's row at the end: plans, states, health, seats"""
+    """the row of each company at the end: plans, states, health, seats"""
 
 class RevenueFigure(_RevenueFigure, metaclass=_RevenueFigureEnumTypeWrapper): ...
 
@@ -62,12 +62,12 @@ REVENUE_FIGURE_RETENTION: RevenueFigure.ValueType  # 8
 REVENUE_FIGURE_TRIALS_ENDED: RevenueFigure.ValueType  # 9
 REVENUE_FIGURE_TRIALS_CONVERTED: RevenueFigure.ValueType  # 10
 REVENUE_FIGURE_STANDING: RevenueFigure.ValueType  # 11
-"""each company's row at the end: plans, states, health, seats"""
+"""the row of each company at the end: plans, states, health, seats"""
 Global___RevenueFigure: _TypeAlias = RevenueFigure  # noqa: Y015
 
 @_typing.final
 class MonthRange(_message.Message):
-    """MonthRange is some months in a row; the last one may be under way and then counts up to now."""
+    """MonthRange is a range of consecutive months; the current month counts up to now."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -118,7 +118,7 @@ Global___GetRevenueReportRequest: _TypeAlias = GetRevenueReportRequest  # noqa: 
 
 @_typing.final
 class RevenueBridge(_message.Message):
-    """RevenueBridge leads from the MRR at the start to that at the end: start plus all movements is the end."""
+    """RevenueBridge explains the change of the MRR: start plus all movements equals end."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -182,7 +182,7 @@ Global___RevenueBridge: _TypeAlias = RevenueBridge  # noqa: Y015
 
 @_typing.final
 class PlanShare(_message.Message):
-    """PlanShare is how many companies have access by a plan version at the end, and what they pay a month."""
+    """PlanShare is the number of companies with access by a plan version at the end, and their MRR."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -213,7 +213,7 @@ Global___PlanShare: _TypeAlias = PlanShare  # noqa: Y015
 
 @_typing.final
 class StateCount(_message.Message):
-    """StateCount is how many subscriptions are in a state at the end."""
+    """StateCount is the number of subscriptions in a state at the end."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -237,7 +237,7 @@ Global___StateCount: _TypeAlias = StateCount  # noqa: Y015
 
 @_typing.final
 class GetRevenueReportResponse(_message.Message):
-    """GetRevenueReportResponse returns the figures. Ratios are 1.0 for all; absent when there is nothing to divide by."""
+    """GetRevenueReportResponse returns the figures. A ratio of 1.0 is 100 %; it is absent if the divisor is zero."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -260,11 +260,11 @@ class GetRevenueReportResponse(_message.Message):
     trials_converted: _builtins.int
     trial_conversion: _builtins.float
     subscription_health: _builtins.float
-    """on trial or active, of all"""
+    """share of subscriptions on trial or active"""
     average_seats: _builtins.float
-    """granted, of companies with access"""
+    """mean of granted seats, over companies with access"""
     average_seats_in_use: _builtins.float
-    """of companies with access whose trackers were heard of in the last month"""
+    """mean over companies with access that tracking reported in the last month"""
     @_builtins.property
     def bridge(self) -> Global___RevenueBridge:
         """of the whole range"""
@@ -341,9 +341,9 @@ class ListRevenueMovementsRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     figure: Global___RevenueFigure.ValueType
     after_revision: _builtins.int
-    """the last one of the page before; 0: from the oldest on"""
+    """the last one of the previous page; 0: start with the oldest"""
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     @_builtins.property
     def range(self) -> Global___MonthRange: ...
     def __init__(
@@ -364,7 +364,7 @@ Global___ListRevenueMovementsRequest: _TypeAlias = ListRevenueMovementsRequest  
 
 @_typing.final
 class RevenueMovement(_message.Message):
-    """RevenueMovement is a row of the history with what it added to the MRR."""
+    """RevenueMovement is a row of the subscription history with its effect on the MRR."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -373,7 +373,7 @@ class RevenueMovement(_message.Message):
     MOVEMENT_FIELD_NUMBER: _builtins.int
     SEATS_IN_USE_FIELD_NUMBER: _builtins.int
     movement: Global___RevenueFigure.ValueType
-    """new to reactivation; unspecified: it moved nothing"""
+    """NEW to REACTIVATION; unspecified: no effect"""
     seats_in_use: _builtins.int
     """with STANDING, in the range's last month"""
     @_builtins.property
@@ -402,7 +402,7 @@ Global___RevenueMovement: _TypeAlias = RevenueMovement  # noqa: Y015
 
 @_typing.final
 class ListRevenueMovementsResponse(_message.Message):
-    """ListRevenueMovementsResponse returns it."""
+    """ListRevenueMovementsResponse returns the page."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

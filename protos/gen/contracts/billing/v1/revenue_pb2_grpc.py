@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class RevenueServiceStub:
-    """RevenueService reports on calendar months in UTC. Everything is computed from the history of subscriptions, so any
-    past month can be asked for at any time and stays the same; the definitions are in billing's domain/revenue.py.
+    """RevenueService reports on calendar months in UTC. All figures are computed from the subscription history, so any past
+    month can be requested at any time and does not change. docs/billing.md defines the figures.
     """
 
     def __init__(self, channel):
@@ -49,8 +49,8 @@ class RevenueServiceStub:
 
 
 class RevenueServiceServicer:
-    """RevenueService reports on calendar months in UTC. Everything is computed from the history of subscriptions, so any
-    past month can be asked for at any time and stays the same; the definitions are in billing's domain/revenue.py.
+    """RevenueService reports on calendar months in UTC. All figures are computed from the subscription history, so any past
+    month can be requested at any time and does not change. docs/billing.md defines the figures.
     """
 
     def GetRevenueReport(self, request, context):
@@ -61,7 +61,7 @@ class RevenueServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListRevenueMovements(self, request, context):
-        """ListRevenueMovements returns the rows that a figure of the report was made of, oldest revision first.
+        """ListRevenueMovements returns the rows behind a figure of the report, oldest revision first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -89,8 +89,8 @@ def add_RevenueServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RevenueService:
-    """RevenueService reports on calendar months in UTC. Everything is computed from the history of subscriptions, so any
-    past month can be asked for at any time and stays the same; the definitions are in billing's domain/revenue.py.
+    """RevenueService reports on calendar months in UTC. All figures are computed from the subscription history, so any past
+    month can be requested at any time and does not change. docs/billing.md defines the figures.
     """
 
     @staticmethod

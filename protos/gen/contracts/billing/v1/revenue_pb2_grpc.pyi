@@ -27,8 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class RevenueServiceStub:
-    """RevenueService reports on calendar months in UTC. Everything is computed from the history of subscriptions, so any
-    past month can be asked for at any time and stays the same; the definitions are in billing's domain/revenue.py.
+    """RevenueService reports on calendar months in UTC. All figures are computed from the subscription history, so any past
+    month can be requested at any time and does not change. docs/billing.md defines the figures.
     """
 
     @_typing.overload
@@ -38,23 +38,23 @@ class RevenueServiceStub:
     GetRevenueReport: _grpc.UnaryUnaryMultiCallable[_revenue_pb2.GetRevenueReportRequest, _revenue_pb2.GetRevenueReportResponse]
     """GetRevenueReport returns the bridge of monthly recurring revenue (MRR) and the figures around it."""
     ListRevenueMovements: _grpc.UnaryUnaryMultiCallable[_revenue_pb2.ListRevenueMovementsRequest, _revenue_pb2.ListRevenueMovementsResponse]
-    """ListRevenueMovements returns the rows that a figure of the report was made of, oldest revision first."""
+    """ListRevenueMovements returns the rows behind a figure of the report, oldest revision first."""
 
 @_typing.type_check_only
 class RevenueServiceAsyncStub(RevenueServiceStub):
-    """RevenueService reports on calendar months in UTC. Everything is computed from the history of subscriptions, so any
-    past month can be asked for at any time and stays the same; the definitions are in billing's domain/revenue.py.
+    """RevenueService reports on calendar months in UTC. All figures are computed from the subscription history, so any past
+    month can be requested at any time and does not change. docs/billing.md defines the figures.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetRevenueReport: _aio.UnaryUnaryMultiCallable[_revenue_pb2.GetRevenueReportRequest, _revenue_pb2.GetRevenueReportResponse]  # type: ignore[assignment]
     """GetRevenueReport returns the bridge of monthly recurring revenue (MRR) and the figures around it."""
     ListRevenueMovements: _aio.UnaryUnaryMultiCallable[_revenue_pb2.ListRevenueMovementsRequest, _revenue_pb2.ListRevenueMovementsResponse]  # type: ignore[assignment]
-    """ListRevenueMovements returns the rows that a figure of the report was made of, oldest revision first."""
+    """ListRevenueMovements returns the rows behind a figure of the report, oldest revision first."""
 
 class RevenueServiceServicer(metaclass=_abc_1.ABCMeta):
-    """RevenueService reports on calendar months in UTC. Everything is computed from the history of subscriptions, so any
-    past month can be asked for at any time and stays the same; the definitions are in billing's domain/revenue.py.
+    """RevenueService reports on calendar months in UTC. All figures are computed from the subscription history, so any past
+    month can be requested at any time and does not change. docs/billing.md defines the figures.
     """
 
     @_abc_1.abstractmethod
@@ -71,6 +71,6 @@ class RevenueServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _revenue_pb2.ListRevenueMovementsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_revenue_pb2.ListRevenueMovementsResponse, _abc.Awaitable[_revenue_pb2.ListRevenueMovementsResponse]]:
-        """ListRevenueMovements returns the rows that a figure of the report was made of, oldest revision first."""
+        """ListRevenueMovements returns the rows behind a figure of the report, oldest revision first."""
 
 def add_RevenueServiceServicer_to_server(servicer: RevenueServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -74,7 +74,7 @@ class _ScheduledChangeStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_
     SCHEDULED_CHANGE_STATE_APPLIED: _ScheduledChangeState.ValueType  # 2
     SCHEDULED_CHANGE_STATE_WITHDRAWN: _ScheduledChangeState.ValueType  # 3
     SCHEDULED_CHANGE_STATE_REFUSED: _ScheduledChangeState.ValueType  # 4
-    """at its moment more was in use than the plan allows"""
+    """when it was due, the usage level violated a limit"""
 
 class ScheduledChangeState(_ScheduledChangeState, metaclass=_ScheduledChangeStateEnumTypeWrapper): ...
 
@@ -83,7 +83,7 @@ SCHEDULED_CHANGE_STATE_PENDING: ScheduledChangeState.ValueType  # 1
 SCHEDULED_CHANGE_STATE_APPLIED: ScheduledChangeState.ValueType  # 2
 SCHEDULED_CHANGE_STATE_WITHDRAWN: ScheduledChangeState.ValueType  # 3
 SCHEDULED_CHANGE_STATE_REFUSED: ScheduledChangeState.ValueType  # 4
-"""at its moment more was in use than the plan allows"""
+"""when it was due, the usage level violated a limit"""
 Global___ScheduledChangeState: _TypeAlias = ScheduledChangeState  # noqa: Y015
 
 class _SubscriptionStep:
@@ -101,7 +101,7 @@ class _SubscriptionStepEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Subs
     SUBSCRIPTION_STEP_RECORD_PAYMENT: _SubscriptionStep.ValueType  # 6
 
 class SubscriptionStep(_SubscriptionStep, metaclass=_SubscriptionStepEnumTypeWrapper):
-    """SubscriptionStep is a call that changes a subscription or what is owed."""
+    """SubscriptionStep is a call that changes a subscription or the balance due."""
 
 SUBSCRIPTION_STEP_UNSPECIFIED: SubscriptionStep.ValueType  # 0
 SUBSCRIPTION_STEP_RENEW: SubscriptionStep.ValueType  # 1
@@ -119,21 +119,21 @@ class _ChangeTiming:
 class _ChangeTimingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ChangeTiming.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     CHANGE_TIMING_UNSPECIFIED: _ChangeTiming.ValueType  # 0
-    """now, but a downgrade of a charged period at its end"""
+    """now; a downgrade of a charged period: at its end"""
     CHANGE_TIMING_NOW: _ChangeTiming.ValueType  # 1
     CHANGE_TIMING_PERIOD_END: _ChangeTiming.ValueType  # 2
 
 class ChangeTiming(_ChangeTiming, metaclass=_ChangeTimingEnumTypeWrapper): ...
 
 CHANGE_TIMING_UNSPECIFIED: ChangeTiming.ValueType  # 0
-"""now, but a downgrade of a charged period at its end"""
+"""now; a downgrade of a charged period: at its end"""
 CHANGE_TIMING_NOW: ChangeTiming.ValueType  # 1
 CHANGE_TIMING_PERIOD_END: ChangeTiming.ValueType  # 2
 Global___ChangeTiming: _TypeAlias = ChangeTiming  # noqa: Y015
 
 @_typing.final
 class SubscriptionRecord(_message.Message):
-    """SubscriptionRecord is one row of the history: what a change made of a subscription."""
+    """SubscriptionRecord is one row of the subscription history: the subscription after a change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -148,15 +148,15 @@ class SubscriptionRecord(_message.Message):
     def subscription(self) -> _billing_pb2.Subscription: ...
     @_builtins.property
     def changed_at(self) -> _timestamp_pb2.Timestamp:
-        """it holds from this moment on"""
+        """valid from this moment"""
 
     @_builtins.property
     def superseded_at(self) -> _timestamp_pb2.Timestamp:
-        """to this one; absent: it is current"""
+        """until this moment; absent: this is the current row"""
 
     @_builtins.property
     def recorded_at(self) -> _timestamp_pb2.Timestamp:
-        """later than changed_at when it was made up for after an outage"""
+        """later than changed_at if it was applied late, after an outage"""
 
     @_builtins.property
     def action(self) -> _action_pb2.Action: ...
@@ -180,7 +180,7 @@ Global___SubscriptionRecord: _TypeAlias = SubscriptionRecord  # noqa: Y015
 
 @_typing.final
 class ScheduledChange(_message.Message):
-    """ScheduledChange is a change of plan that waits for the end of a period, wherever that end moves."""
+    """ScheduledChange is a plan change that takes effect at the end of the period, even if that end moves."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -196,12 +196,12 @@ class ScheduledChange(_message.Message):
     company_id: _builtins.str
     state: Global___ScheduledChangeState.ValueType
     outcome: _builtins.str
-    """why it was withdrawn or refused"""
+    """the reason why it was withdrawn or refused"""
     @_builtins.property
     def plan(self) -> _billing_pb2.Plan: ...
     @_builtins.property
     def due_at(self) -> _timestamp_pb2.Timestamp:
-        """once it is settled, when that was"""
+        """after it is settled: when that was"""
 
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
@@ -229,7 +229,7 @@ Global___ScheduledChange: _TypeAlias = ScheduledChange  # noqa: Y015
 
 @_typing.final
 class Refusal(_message.Message):
-    """Refusal is why a step would be refused, in words for the owner."""
+    """Refusal is the reason why a step would be refused, for the owner to read."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -274,7 +274,7 @@ Global___GetSubscriptionRequest: _TypeAlias = GetSubscriptionRequest  # noqa: Y0
 
 @_typing.final
 class GetSubscriptionResponse(_message.Message):
-    """GetSubscriptionResponse returns all there is to know now."""
+    """GetSubscriptionResponse returns the current state."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -288,11 +288,11 @@ class GetSubscriptionResponse(_message.Message):
     def in_use(self) -> _plans_pb2.Use: ...
     @_builtins.property
     def owed(self) -> _billing_pb2.Money:
-        """charged and not paid; negative: paid in advance"""
+        """balance due; negative: paid in advance"""
 
     @_builtins.property
     def refusals(self) -> _containers.RepeatedCompositeFieldContainer[Global___Refusal]:
-        """what would be refused now, whatever else is asked for"""
+        """steps that would be refused now, for any arguments"""
 
     def __init__(
         self,
@@ -334,7 +334,7 @@ Global___BatchGetSubscriptionsRequest: _TypeAlias = BatchGetSubscriptionsRequest
 
 @_typing.final
 class BatchGetSubscriptionsResponse(_message.Message):
-    """BatchGetSubscriptionsResponse returns them in no particular order."""
+    """BatchGetSubscriptionsResponse returns the subscriptions in no particular order."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -381,7 +381,7 @@ Global___GetSubscriptionAtRequest: _TypeAlias = GetSubscriptionAtRequest  # noqa
 
 @_typing.final
 class GetSubscriptionAtResponse(_message.Message):
-    """GetSubscriptionAtResponse returns the row that held then."""
+    """GetSubscriptionAtResponse returns the row that was valid then."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -412,9 +412,9 @@ class ListSubscriptionHistoryRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     company_id: _builtins.str
     before_revision: _builtins.int
-    """the last one of the page before; 0: from the newest on"""
+    """the last one of the previous page; 0: start with the newest"""
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     def __init__(
         self,
         *,
@@ -432,7 +432,7 @@ Global___ListSubscriptionHistoryRequest: _TypeAlias = ListSubscriptionHistoryReq
 
 @_typing.final
 class ListSubscriptionHistoryResponse(_message.Message):
-    """ListSubscriptionHistoryResponse returns it."""
+    """ListSubscriptionHistoryResponse returns the page."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -465,11 +465,11 @@ class ListScheduledChangesRequest(_message.Message):
     company_id: _builtins.str
     """empty: of all companies"""
     include_settled: _builtins.bool
-    """those that are not pending any more, too"""
+    """include changes that are no longer pending"""
     after_id: _builtins.str
-    """the last one of the page before; empty: from the oldest on"""
+    """the last one of the previous page; empty: start with the oldest"""
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     def __init__(
         self,
         *,
@@ -488,7 +488,7 @@ Global___ListScheduledChangesRequest: _TypeAlias = ListScheduledChangesRequest  
 
 @_typing.final
 class ListScheduledChangesResponse(_message.Message):
-    """ListScheduledChangesResponse returns it."""
+    """ListScheduledChangesResponse returns the page."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -510,7 +510,7 @@ Global___ListScheduledChangesResponse: _TypeAlias = ListScheduledChangesResponse
 
 @_typing.final
 class PreviewPlanChangeRequest(_message.Message):
-    """PreviewPlanChangeRequest says what is meant to be done."""
+    """PreviewPlanChangeRequest describes the intended change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -541,7 +541,7 @@ Global___PreviewPlanChangeRequest: _TypeAlias = PreviewPlanChangeRequest  # noqa
 
 @_typing.final
 class PreviewPlanChangeResponse(_message.Message):
-    """PreviewPlanChangeResponse says what would come of it."""
+    """PreviewPlanChangeResponse describes its effect."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -556,11 +556,11 @@ class PreviewPlanChangeResponse(_message.Message):
     SHORTAGES_FIELD_NUMBER: _builtins.int
     DEFAULT_TIMING_FIELD_NUMBER: _builtins.int
     is_downgrade: _builtins.bool
-    """cheaper, or of the same price with a lower limit"""
+    """a lower price, or the same price and a lower limit"""
     timing: Global___ChangeTiming.ValueType
     """never unspecified"""
     default_timing: Global___ChangeTiming.ValueType
-    """what an unspecified one would be"""
+    """the timing of a request with an unspecified one"""
     @_builtins.property
     def plan(self) -> _billing_pb2.Plan: ...
     @_builtins.property
@@ -579,7 +579,7 @@ class PreviewPlanChangeResponse(_message.Message):
     def in_use(self) -> _plans_pb2.Use: ...
     @_builtins.property
     def shortages(self) -> _containers.RepeatedCompositeFieldContainer[_plans_pb2.Shortage]:
-        """not empty: it would be refused"""
+        """not empty: the change would be refused"""
 
     def __init__(
         self,
@@ -605,7 +605,7 @@ Global___PreviewPlanChangeResponse: _TypeAlias = PreviewPlanChangeResponse  # no
 
 @_typing.final
 class ChangePlanRequest(_message.Message):
-    """ChangePlanRequest says what to do."""
+    """ChangePlanRequest describes the change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -640,7 +640,7 @@ Global___ChangePlanRequest: _TypeAlias = ChangePlanRequest  # noqa: Y015
 
 @_typing.final
 class ChangePlanResponse(_message.Message):
-    """ChangePlanResponse returns the subscription and what was charged, or what waits for the end of the period."""
+    """ChangePlanResponse returns the subscription and its invoice lines, or the scheduled change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -653,7 +653,7 @@ class ChangePlanResponse(_message.Message):
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_invoices_pb2.InvoiceLine]: ...
     @_builtins.property
     def scheduled(self) -> Global___ScheduledChange:
-        """absent: it is done"""
+        """absent: the change took effect"""
 
     def __init__(
         self,
@@ -697,7 +697,7 @@ Global___RenewSubscriptionRequest: _TypeAlias = RenewSubscriptionRequest  # noqa
 
 @_typing.final
 class RenewSubscriptionResponse(_message.Message):
-    """RenewSubscriptionResponse returns the subscription and what was charged."""
+    """RenewSubscriptionResponse returns the subscription and its invoice lines."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -723,7 +723,7 @@ Global___RenewSubscriptionResponse: _TypeAlias = RenewSubscriptionResponse  # no
 
 @_typing.final
 class ExtendSubscriptionRequest(_message.Message):
-    """ExtendSubscriptionRequest says for how long."""
+    """ExtendSubscriptionRequest names the company and the number of days."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -752,7 +752,7 @@ Global___ExtendSubscriptionRequest: _TypeAlias = ExtendSubscriptionRequest  # no
 
 @_typing.final
 class ExtendSubscriptionResponse(_message.Message):
-    """ExtendSubscriptionResponse returns the subscription as it is now."""
+    """ExtendSubscriptionResponse returns the subscription after the change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -774,7 +774,7 @@ Global___ExtendSubscriptionResponse: _TypeAlias = ExtendSubscriptionResponse  # 
 
 @_typing.final
 class CancelSubscriptionRequest(_message.Message):
-    """CancelSubscriptionRequest says when to end it."""
+    """CancelSubscriptionRequest names the company and when its subscription ends."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -783,7 +783,7 @@ class CancelSubscriptionRequest(_message.Message):
     AT_ONCE_FIELD_NUMBER: _builtins.int
     company_id: _builtins.str
     at_once: _builtins.bool
-    """false: with the period"""
+    """false: at the end of the period"""
     @_builtins.property
     def action(self) -> _action_pb2.Action: ...
     def __init__(
@@ -803,7 +803,7 @@ Global___CancelSubscriptionRequest: _TypeAlias = CancelSubscriptionRequest  # no
 
 @_typing.final
 class CancelSubscriptionResponse(_message.Message):
-    """CancelSubscriptionResponse returns the subscription and what was credited."""
+    """CancelSubscriptionResponse returns the subscription and its invoice lines."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -829,7 +829,7 @@ Global___CancelSubscriptionResponse: _TypeAlias = CancelSubscriptionResponse  # 
 
 @_typing.final
 class CancelScheduledChangeRequest(_message.Message):
-    """CancelScheduledChangeRequest names it."""
+    """CancelScheduledChangeRequest names the scheduled change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -838,7 +838,7 @@ class CancelScheduledChangeRequest(_message.Message):
     COMPANY_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     company_id: _builtins.str
-    """whose it is: NOT_FOUND when it is another's; empty: not checked"""
+    """its company; NOT_FOUND if the change belongs to another one; empty: not checked"""
     @_builtins.property
     def action(self) -> _action_pb2.Action: ...
     def __init__(
@@ -858,7 +858,7 @@ Global___CancelScheduledChangeRequest: _TypeAlias = CancelScheduledChangeRequest
 
 @_typing.final
 class CancelScheduledChangeResponse(_message.Message):
-    """CancelScheduledChangeResponse returns it as it is now."""
+    """CancelScheduledChangeResponse returns the scheduled change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -26,9 +26,9 @@ if _version_not_supported:
 
 
 class SubscriptionServiceStub:
-    """SubscriptionService shows and changes subscriptions; each change is a row of their history. Idempotency keys as in
-    PlanService. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and the call would change
-    more than when it ends.
+    """SubscriptionService returns and changes subscriptions; each change is a row of the subscription history. Every call
+    with an Action requires its idempotency key. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: the
+    company is closed, and the call would change more than the end of its subscription.
     """
 
     def __init__(self, channel):
@@ -95,27 +95,27 @@ class SubscriptionServiceStub:
 
 
 class SubscriptionServiceServicer:
-    """SubscriptionService shows and changes subscriptions; each change is a row of their history. Idempotency keys as in
-    PlanService. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and the call would change
-    more than when it ends.
+    """SubscriptionService returns and changes subscriptions; each change is a row of the subscription history. Every call
+    with an Action requires its idempotency key. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: the
+    company is closed, and the call would change more than the end of its subscription.
     """
 
     def GetSubscription(self, request, context):
-        """GetSubscription returns a company's subscription, what it uses and what it owes.
+        """GetSubscription returns a company's subscription, its usage level and its balance due.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetSubscriptions(self, request, context):
-        """BatchGetSubscriptions returns the subscriptions of at most 1,000 companies; those without one are left out.
+        """BatchGetSubscriptions returns the subscriptions of at most 1,000 companies; it omits companies without one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetSubscriptionAt(self, request, context):
-        """GetSubscriptionAt returns what a company had at a moment that is past.
+        """GetSubscriptionAt returns a company's subscription at a past moment.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -129,54 +129,54 @@ class SubscriptionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListScheduledChanges(self, request, context):
-        """ListScheduledChanges returns what will change at the end of periods, oldest order first.
+        """ListScheduledChanges returns scheduled changes, oldest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PreviewPlanChange(self, request, context):
-        """PreviewPlanChange says what ChangePlan would do: when, for how much, and whether limits forbid it. What else
-        ChangePlan refuses is refused here alike.
+        """PreviewPlanChange returns the effect of ChangePlan: when, for how much, and which limits would be violated. All
+        other refusals are those of ChangePlan.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ChangePlan(self, request, context):
-        """ChangePlan puts a company on another plan or version. FAILED_PRECONDITION: it has that one, a limit would be lower
-        than what is in use (with the numbers), or there is no end of a period to wait for.
+        """ChangePlan moves a company to another plan or version. FAILED_PRECONDITION: the company already has it, a limit
+        would be violated (with the numbers), or there is no end of a period to wait for.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RenewSubscription(self, request, context):
-        """RenewSubscription starts a charged month now for a company on trial, in a free period or without access; free days
-        that are left are added at its end. A cancellation that has not come into effect is taken back instead.
-        FAILED_PRECONDITION: the period is charged already and renews by itself, or a payment is missing.
+        """RenewSubscription starts a charged month now for a company on trial, in a free period or without access; remaining
+        free days follow it. If a cancellation is not yet in effect, the call withdraws it instead.
+        FAILED_PRECONDITION: the period is already charged and renews automatically, or a payment is missing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExtendSubscription(self, request, context):
-        """ExtendSubscription gives days for nothing: at the end of a period that runs, from now on when it is over.
+        """ExtendSubscription grants free days: at the end of a running period, or from now on if it has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelSubscription(self, request, context):
-        """CancelSubscription ends a subscription with its period, or now with the unused time credited.
-        FAILED_PRECONDITION: it is over, or cancelled already.
+        """CancelSubscription ends a subscription at the end of its period, or now with a credit for the unused time.
+        FAILED_PRECONDITION: the subscription has ended or is already cancelled.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelScheduledChange(self, request, context):
-        """CancelScheduledChange withdraws one. FAILED_PRECONDITION: it is not pending any more.
+        """CancelScheduledChange withdraws a scheduled change. FAILED_PRECONDITION: it is no longer pending.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -249,9 +249,9 @@ def add_SubscriptionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SubscriptionService:
-    """SubscriptionService shows and changes subscriptions; each change is a row of their history. Idempotency keys as in
-    PlanService. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and the call would change
-    more than when it ends.
+    """SubscriptionService returns and changes subscriptions; each change is a row of the subscription history. Every call
+    with an Action requires its idempotency key. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: the
+    company is closed, and the call would change more than the end of its subscription.
     """
 
     @staticmethod

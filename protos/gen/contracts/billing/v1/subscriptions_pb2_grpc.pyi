@@ -27,9 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SubscriptionServiceStub:
-    """SubscriptionService shows and changes subscriptions; each change is a row of their history. Idempotency keys as in
-    PlanService. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and the call would change
-    more than when it ends.
+    """SubscriptionService returns and changes subscriptions; each change is a row of the subscription history. Every call
+    with an Action requires its idempotency key. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: the
+    company is closed, and the call would change more than the end of its subscription.
     """
 
     @_typing.overload
@@ -37,81 +37,81 @@ class SubscriptionServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SubscriptionServiceAsyncStub: ...
     GetSubscription: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.GetSubscriptionRequest, _subscriptions_pb2.GetSubscriptionResponse]
-    """GetSubscription returns a company's subscription, what it uses and what it owes."""
+    """GetSubscription returns a company's subscription, its usage level and its balance due."""
     BatchGetSubscriptions: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.BatchGetSubscriptionsRequest, _subscriptions_pb2.BatchGetSubscriptionsResponse]
-    """BatchGetSubscriptions returns the subscriptions of at most 1,000 companies; those without one are left out."""
+    """BatchGetSubscriptions returns the subscriptions of at most 1,000 companies; it omits companies without one."""
     GetSubscriptionAt: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.GetSubscriptionAtRequest, _subscriptions_pb2.GetSubscriptionAtResponse]
-    """GetSubscriptionAt returns what a company had at a moment that is past."""
+    """GetSubscriptionAt returns a company's subscription at a past moment."""
     ListSubscriptionHistory: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.ListSubscriptionHistoryRequest, _subscriptions_pb2.ListSubscriptionHistoryResponse]
     """ListSubscriptionHistory returns all changes of a company's subscription, newest first."""
     ListScheduledChanges: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.ListScheduledChangesRequest, _subscriptions_pb2.ListScheduledChangesResponse]
-    """ListScheduledChanges returns what will change at the end of periods, oldest order first."""
+    """ListScheduledChanges returns scheduled changes, oldest first."""
     PreviewPlanChange: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.PreviewPlanChangeRequest, _subscriptions_pb2.PreviewPlanChangeResponse]
-    """PreviewPlanChange says what ChangePlan would do: when, for how much, and whether limits forbid it. What else
-    ChangePlan refuses is refused here alike.
+    """PreviewPlanChange returns the effect of ChangePlan: when, for how much, and which limits would be violated. All
+    other refusals are those of ChangePlan.
     """
     ChangePlan: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.ChangePlanRequest, _subscriptions_pb2.ChangePlanResponse]
-    """ChangePlan puts a company on another plan or version. FAILED_PRECONDITION: it has that one, a limit would be lower
-    than what is in use (with the numbers), or there is no end of a period to wait for.
+    """ChangePlan moves a company to another plan or version. FAILED_PRECONDITION: the company already has it, a limit
+    would be violated (with the numbers), or there is no end of a period to wait for.
     """
     RenewSubscription: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.RenewSubscriptionRequest, _subscriptions_pb2.RenewSubscriptionResponse]
-    """RenewSubscription starts a charged month now for a company on trial, in a free period or without access; free days
-    that are left are added at its end. A cancellation that has not come into effect is taken back instead.
-    FAILED_PRECONDITION: the period is charged already and renews by itself, or a payment is missing.
+    """RenewSubscription starts a charged month now for a company on trial, in a free period or without access; remaining
+    free days follow it. If a cancellation is not yet in effect, the call withdraws it instead.
+    FAILED_PRECONDITION: the period is already charged and renews automatically, or a payment is missing.
     """
     ExtendSubscription: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.ExtendSubscriptionRequest, _subscriptions_pb2.ExtendSubscriptionResponse]
-    """ExtendSubscription gives days for nothing: at the end of a period that runs, from now on when it is over."""
+    """ExtendSubscription grants free days: at the end of a running period, or from now on if it has ended."""
     CancelSubscription: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.CancelSubscriptionRequest, _subscriptions_pb2.CancelSubscriptionResponse]
-    """CancelSubscription ends a subscription with its period, or now with the unused time credited.
-    FAILED_PRECONDITION: it is over, or cancelled already.
+    """CancelSubscription ends a subscription at the end of its period, or now with a credit for the unused time.
+    FAILED_PRECONDITION: the subscription has ended or is already cancelled.
     """
     CancelScheduledChange: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.CancelScheduledChangeRequest, _subscriptions_pb2.CancelScheduledChangeResponse]
-    """CancelScheduledChange withdraws one. FAILED_PRECONDITION: it is not pending any more."""
+    """CancelScheduledChange withdraws a scheduled change. FAILED_PRECONDITION: it is no longer pending."""
 
 @_typing.type_check_only
 class SubscriptionServiceAsyncStub(SubscriptionServiceStub):
-    """SubscriptionService shows and changes subscriptions; each change is a row of their history. Idempotency keys as in
-    PlanService. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and the call would change
-    more than when it ends.
+    """SubscriptionService returns and changes subscriptions; each change is a row of the subscription history. Every call
+    with an Action requires its idempotency key. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: the
+    company is closed, and the call would change more than the end of its subscription.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetSubscription: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.GetSubscriptionRequest, _subscriptions_pb2.GetSubscriptionResponse]  # type: ignore[assignment]
-    """GetSubscription returns a company's subscription, what it uses and what it owes."""
+    """GetSubscription returns a company's subscription, its usage level and its balance due."""
     BatchGetSubscriptions: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.BatchGetSubscriptionsRequest, _subscriptions_pb2.BatchGetSubscriptionsResponse]  # type: ignore[assignment]
-    """BatchGetSubscriptions returns the subscriptions of at most 1,000 companies; those without one are left out."""
+    """BatchGetSubscriptions returns the subscriptions of at most 1,000 companies; it omits companies without one."""
     GetSubscriptionAt: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.GetSubscriptionAtRequest, _subscriptions_pb2.GetSubscriptionAtResponse]  # type: ignore[assignment]
-    """GetSubscriptionAt returns what a company had at a moment that is past."""
+    """GetSubscriptionAt returns a company's subscription at a past moment."""
     ListSubscriptionHistory: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.ListSubscriptionHistoryRequest, _subscriptions_pb2.ListSubscriptionHistoryResponse]  # type: ignore[assignment]
     """ListSubscriptionHistory returns all changes of a company's subscription, newest first."""
     ListScheduledChanges: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.ListScheduledChangesRequest, _subscriptions_pb2.ListScheduledChangesResponse]  # type: ignore[assignment]
-    """ListScheduledChanges returns what will change at the end of periods, oldest order first."""
+    """ListScheduledChanges returns scheduled changes, oldest first."""
     PreviewPlanChange: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.PreviewPlanChangeRequest, _subscriptions_pb2.PreviewPlanChangeResponse]  # type: ignore[assignment]
-    """PreviewPlanChange says what ChangePlan would do: when, for how much, and whether limits forbid it. What else
-    ChangePlan refuses is refused here alike.
+    """PreviewPlanChange returns the effect of ChangePlan: when, for how much, and which limits would be violated. All
+    other refusals are those of ChangePlan.
     """
     ChangePlan: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.ChangePlanRequest, _subscriptions_pb2.ChangePlanResponse]  # type: ignore[assignment]
-    """ChangePlan puts a company on another plan or version. FAILED_PRECONDITION: it has that one, a limit would be lower
-    than what is in use (with the numbers), or there is no end of a period to wait for.
+    """ChangePlan moves a company to another plan or version. FAILED_PRECONDITION: the company already has it, a limit
+    would be violated (with the numbers), or there is no end of a period to wait for.
     """
     RenewSubscription: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.RenewSubscriptionRequest, _subscriptions_pb2.RenewSubscriptionResponse]  # type: ignore[assignment]
-    """RenewSubscription starts a charged month now for a company on trial, in a free period or without access; free days
-    that are left are added at its end. A cancellation that has not come into effect is taken back instead.
-    FAILED_PRECONDITION: the period is charged already and renews by itself, or a payment is missing.
+    """RenewSubscription starts a charged month now for a company on trial, in a free period or without access; remaining
+    free days follow it. If a cancellation is not yet in effect, the call withdraws it instead.
+    FAILED_PRECONDITION: the period is already charged and renews automatically, or a payment is missing.
     """
     ExtendSubscription: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.ExtendSubscriptionRequest, _subscriptions_pb2.ExtendSubscriptionResponse]  # type: ignore[assignment]
-    """ExtendSubscription gives days for nothing: at the end of a period that runs, from now on when it is over."""
+    """ExtendSubscription grants free days: at the end of a running period, or from now on if it has ended."""
     CancelSubscription: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.CancelSubscriptionRequest, _subscriptions_pb2.CancelSubscriptionResponse]  # type: ignore[assignment]
-    """CancelSubscription ends a subscription with its period, or now with the unused time credited.
-    FAILED_PRECONDITION: it is over, or cancelled already.
+    """CancelSubscription ends a subscription at the end of its period, or now with a credit for the unused time.
+    FAILED_PRECONDITION: the subscription has ended or is already cancelled.
     """
     CancelScheduledChange: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.CancelScheduledChangeRequest, _subscriptions_pb2.CancelScheduledChangeResponse]  # type: ignore[assignment]
-    """CancelScheduledChange withdraws one. FAILED_PRECONDITION: it is not pending any more."""
+    """CancelScheduledChange withdraws a scheduled change. FAILED_PRECONDITION: it is no longer pending."""
 
 class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
-    """SubscriptionService shows and changes subscriptions; each change is a row of their history. Idempotency keys as in
-    PlanService. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: it is closed, and the call would change
-    more than when it ends.
+    """SubscriptionService returns and changes subscriptions; each change is a row of the subscription history. Every call
+    with an Action requires its idempotency key. NOT_FOUND: the company has no subscription. FAILED_PRECONDITION: the
+    company is closed, and the call would change more than the end of its subscription.
     """
 
     @_abc_1.abstractmethod
@@ -120,7 +120,7 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscriptions_pb2.GetSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.GetSubscriptionResponse, _abc.Awaitable[_subscriptions_pb2.GetSubscriptionResponse]]:
-        """GetSubscription returns a company's subscription, what it uses and what it owes."""
+        """GetSubscription returns a company's subscription, its usage level and its balance due."""
 
     @_abc_1.abstractmethod
     def BatchGetSubscriptions(
@@ -128,7 +128,7 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscriptions_pb2.BatchGetSubscriptionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.BatchGetSubscriptionsResponse, _abc.Awaitable[_subscriptions_pb2.BatchGetSubscriptionsResponse]]:
-        """BatchGetSubscriptions returns the subscriptions of at most 1,000 companies; those without one are left out."""
+        """BatchGetSubscriptions returns the subscriptions of at most 1,000 companies; it omits companies without one."""
 
     @_abc_1.abstractmethod
     def GetSubscriptionAt(
@@ -136,7 +136,7 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscriptions_pb2.GetSubscriptionAtRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.GetSubscriptionAtResponse, _abc.Awaitable[_subscriptions_pb2.GetSubscriptionAtResponse]]:
-        """GetSubscriptionAt returns what a company had at a moment that is past."""
+        """GetSubscriptionAt returns a company's subscription at a past moment."""
 
     @_abc_1.abstractmethod
     def ListSubscriptionHistory(
@@ -152,7 +152,7 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscriptions_pb2.ListScheduledChangesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.ListScheduledChangesResponse, _abc.Awaitable[_subscriptions_pb2.ListScheduledChangesResponse]]:
-        """ListScheduledChanges returns what will change at the end of periods, oldest order first."""
+        """ListScheduledChanges returns scheduled changes, oldest first."""
 
     @_abc_1.abstractmethod
     def PreviewPlanChange(
@@ -160,8 +160,8 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscriptions_pb2.PreviewPlanChangeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.PreviewPlanChangeResponse, _abc.Awaitable[_subscriptions_pb2.PreviewPlanChangeResponse]]:
-        """PreviewPlanChange says what ChangePlan would do: when, for how much, and whether limits forbid it. What else
-        ChangePlan refuses is refused here alike.
+        """PreviewPlanChange returns the effect of ChangePlan: when, for how much, and which limits would be violated. All
+        other refusals are those of ChangePlan.
         """
 
     @_abc_1.abstractmethod
@@ -170,8 +170,8 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscriptions_pb2.ChangePlanRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.ChangePlanResponse, _abc.Awaitable[_subscriptions_pb2.ChangePlanResponse]]:
-        """ChangePlan puts a company on another plan or version. FAILED_PRECONDITION: it has that one, a limit would be lower
-        than what is in use (with the numbers), or there is no end of a period to wait for.
+        """ChangePlan moves a company to another plan or version. FAILED_PRECONDITION: the company already has it, a limit
+        would be violated (with the numbers), or there is no end of a period to wait for.
         """
 
     @_abc_1.abstractmethod
@@ -180,9 +180,9 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscriptions_pb2.RenewSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.RenewSubscriptionResponse, _abc.Awaitable[_subscriptions_pb2.RenewSubscriptionResponse]]:
-        """RenewSubscription starts a charged month now for a company on trial, in a free period or without access; free days
-        that are left are added at its end. A cancellation that has not come into effect is taken back instead.
-        FAILED_PRECONDITION: the period is charged already and renews by itself, or a payment is missing.
+        """RenewSubscription starts a charged month now for a company on trial, in a free period or without access; remaining
+        free days follow it. If a cancellation is not yet in effect, the call withdraws it instead.
+        FAILED_PRECONDITION: the period is already charged and renews automatically, or a payment is missing.
         """
 
     @_abc_1.abstractmethod
@@ -191,7 +191,7 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscriptions_pb2.ExtendSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.ExtendSubscriptionResponse, _abc.Awaitable[_subscriptions_pb2.ExtendSubscriptionResponse]]:
-        """ExtendSubscription gives days for nothing: at the end of a period that runs, from now on when it is over."""
+        """ExtendSubscription grants free days: at the end of a running period, or from now on if it has ended."""
 
     @_abc_1.abstractmethod
     def CancelSubscription(
@@ -199,8 +199,8 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscriptions_pb2.CancelSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.CancelSubscriptionResponse, _abc.Awaitable[_subscriptions_pb2.CancelSubscriptionResponse]]:
-        """CancelSubscription ends a subscription with its period, or now with the unused time credited.
-        FAILED_PRECONDITION: it is over, or cancelled already.
+        """CancelSubscription ends a subscription at the end of its period, or now with a credit for the unused time.
+        FAILED_PRECONDITION: the subscription has ended or is already cancelled.
         """
 
     @_abc_1.abstractmethod
@@ -209,6 +209,6 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscriptions_pb2.CancelScheduledChangeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.CancelScheduledChangeResponse, _abc.Awaitable[_subscriptions_pb2.CancelScheduledChangeResponse]]:
-        """CancelScheduledChange withdraws one. FAILED_PRECONDITION: it is not pending any more."""
+        """CancelScheduledChange withdraws a scheduled change. FAILED_PRECONDITION: it is no longer pending."""
 
 def add_SubscriptionServiceServicer_to_server(servicer: SubscriptionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

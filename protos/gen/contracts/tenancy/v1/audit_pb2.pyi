@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class AuditEntry(_message.Message):
-    """AuditEntry is one owner action. Each is sealed with the hash of the entry before it."""
+    """AuditEntry is one owner action. Each entry contains the hash of the previous one."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -89,12 +89,12 @@ class AuditEntry(_message.Message):
     hash: _builtins.bytes
     """SHA-256, 32 bytes"""
     caller: _builtins.str
-    """the service whose certificate made the call; empty in entries from before it was kept"""
+    """the calling service by its certificate; empty in entries from before it was recorded"""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def before(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """what was changed, as it was; empty for a new company"""
+        """the changed fields before the change; empty for a new company"""
 
     @_builtins.property
     def after(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
@@ -124,7 +124,7 @@ Global___AuditEntry: _TypeAlias = AuditEntry  # noqa: Y015
 
 @_typing.final
 class ListAuditEntriesRequest(_message.Message):
-    """ListAuditEntriesRequest asks for one page, newest first. Filters that are empty let everything through."""
+    """ListAuditEntriesRequest asks for one page, newest first. An empty filter matches everything."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -138,15 +138,15 @@ class ListAuditEntriesRequest(_message.Message):
     BEFORE_REVISION_FIELD_NUMBER: _builtins.int
     company_id: _builtins.str
     actor: _builtins.str
-    """exactly"""
+    """exact match"""
     action: _builtins.str
-    """exactly"""
+    """exact match"""
     page_size: _builtins.int
-    """0: 50; 200 is the most"""
+    """0: 50; at most 200"""
     page_token: _builtins.str
-    """of the page before, asked with the same filters; empty: the first page"""
+    """of the previous page, requested with the same filters; empty: the first page"""
     before_revision: _builtins.int
-    """entries before this one alone; 0: all"""
+    """only entries before this one; 0: all"""
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
         """at or after"""
@@ -203,8 +203,8 @@ Global___ListAuditEntriesResponse: _TypeAlias = ListAuditEntriesResponse  # noqa
 
 @_typing.final
 class VerifyAuditRequest(_message.Message):
-    """VerifyAuditRequest may carry an entry that was noted down elsewhere: the trail must still lead through it. Only that
-    finds a trail that somebody with all rights in the database has written anew from some entry on.
+    """VerifyAuditRequest may name an entry that was recorded elsewhere; the trail must still contain it. Only this detects
+    a trail that a database superuser has rewritten from some entry on.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -230,7 +230,7 @@ Global___VerifyAuditRequest: _TypeAlias = VerifyAuditRequest  # noqa: Y015
 
 @_typing.final
 class VerifyAuditResponse(_message.Message):
-    """VerifyAuditResponse says whether the trail is whole."""
+    """VerifyAuditResponse states whether the trail is intact."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -242,9 +242,9 @@ class VerifyAuditResponse(_message.Message):
     revision: _builtins.int
     """the last entry, or the last one before the flaw"""
     hash: _builtins.bytes
-    """its hash: note both down"""
+    """its hash; record both elsewhere"""
     flaw: _builtins.str
-    """names the first broken entry and what is wrong with it"""
+    """the first broken entry and what is wrong with it"""
     def __init__(
         self,
         *,

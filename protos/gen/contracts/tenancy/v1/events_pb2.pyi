@@ -19,7 +19,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class CompanyCreated(_message.Message):
-    """CompanyCreated is published as tenancy.v1.company.created. Billing starts the trial on it."""
+    """CompanyCreated is published as tenancy.v1.company.created. Billing then starts the trial."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -46,7 +46,7 @@ Global___CompanyCreated: _TypeAlias = CompanyCreated  # noqa: Y015
 
 @_typing.final
 class CompanySuspended(_message.Message):
-    """CompanySuspended is published as tenancy.v1.company.suspended. Gateways refuse the company on it."""
+    """CompanySuspended is published as tenancy.v1.company.suspended. Gateways then refuse the company."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -70,7 +70,7 @@ Global___CompanySuspended: _TypeAlias = CompanySuspended  # noqa: Y015
 
 @_typing.final
 class CompanyReactivated(_message.Message):
-    """CompanyReactivated is published as tenancy.v1.company.reactivated. Billing extends a period that has run out."""
+    """CompanyReactivated is published as tenancy.v1.company.reactivated. Billing extends a period that has ended."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -94,7 +94,7 @@ Global___CompanyReactivated: _TypeAlias = CompanyReactivated  # noqa: Y015
 
 @_typing.final
 class CompanyClosed(_message.Message):
-    """CompanyClosed is published as tenancy.v1.company.closed. Gateways refuse the company on it, for ever."""
+    """CompanyClosed is published as tenancy.v1.company.closed. Gateways then refuse the company permanently."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -118,7 +118,7 @@ Global___CompanyClosed: _TypeAlias = CompanyClosed  # noqa: Y015
 
 @_typing.final
 class CompanyUpdated(_message.Message):
-    """CompanyUpdated is published as tenancy.v1.company.updated: its details or its logo have changed."""
+    """CompanyUpdated is published as tenancy.v1.company.updated when the details or the logo have changed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -170,7 +170,7 @@ Global___CompanyPolicyChanged: _TypeAlias = CompanyPolicyChanged  # noqa: Y015
 
 @_typing.final
 class CompanyKeyRevoked(_message.Message):
-    """CompanyKeyRevoked is published as tenancy.v1.company.key_revoked. Gateways forget the key on it."""
+    """CompanyKeyRevoked is published as tenancy.v1.company.key_revoked. Gateways then remove the key."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -194,7 +194,7 @@ Global___CompanyKeyRevoked: _TypeAlias = CompanyKeyRevoked  # noqa: Y015
 
 @_typing.final
 class CompanyKeyRotated(_message.Message):
-    """CompanyKeyRotated is published as tenancy.v1.company.key_rotated. Gateways learn from it which keys open until when."""
+    """CompanyKeyRotated is published as tenancy.v1.company.key_rotated. Gateways then read the keys and their expiry."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

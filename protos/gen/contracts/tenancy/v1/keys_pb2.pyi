@@ -28,26 +28,26 @@ class _KeyStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_KeyState.Val
     DESCRIPTOR: _descriptor.EnumDescriptor
     KEY_STATE_UNSPECIFIED: _KeyState.ValueType  # 0
     KEY_STATE_LIVE: _KeyState.ValueType  # 1
-    """until further notice"""
+    """no end is set"""
     KEY_STATE_ENDING: _KeyState.ValueType  # 2
-    """opens until valid_until"""
+    """valid until valid_until"""
     KEY_STATE_ENDED: _KeyState.ValueType  # 3
-    """stopped at valid_until"""
+    """expired at valid_until"""
 
 class KeyState(_KeyState, metaclass=_KeyStateEnumTypeWrapper): ...
 
 KEY_STATE_UNSPECIFIED: KeyState.ValueType  # 0
 KEY_STATE_LIVE: KeyState.ValueType  # 1
-"""until further notice"""
+"""no end is set"""
 KEY_STATE_ENDING: KeyState.ValueType  # 2
-"""opens until valid_until"""
+"""valid until valid_until"""
 KEY_STATE_ENDED: KeyState.ValueType  # 3
-"""stopped at valid_until"""
+"""expired at valid_until"""
 Global___KeyState: _TypeAlias = KeyState  # noqa: Y015
 
 @_typing.final
 class Key(_message.Message):
-    """Key is a company key as its owner sees it; nobody can read its text any more."""
+    """Key is a company key as the owner sees it; its text is stored nowhere."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -65,9 +65,9 @@ class Key(_message.Message):
     """the last four characters of its text"""
     state: Global___KeyState.ValueType
     devices: _builtins.int
-    """that use this key, as of the last report"""
+    """number of devices that use this key, as of the last report"""
     pepper_id: _builtins.str
-    """the newest pepper under which its digest is known"""
+    """the newest pepper of its digests"""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -121,7 +121,7 @@ Global___ListKeysRequest: _TypeAlias = ListKeysRequest  # noqa: Y015
 
 @_typing.final
 class ListKeysResponse(_message.Message):
-    """ListKeysResponse returns the company's newest 100 keys, newest first. No more than 10 of them open at a time."""
+    """ListKeysResponse returns the company's newest 100 keys, newest first. At most 10 of them are open at a time."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -143,7 +143,7 @@ Global___ListKeysResponse: _TypeAlias = ListKeysResponse  # noqa: Y015
 
 @_typing.final
 class KeyDigest(_message.Message):
-    """KeyDigest is what is known of a key under one pepper."""
+    """KeyDigest is the digest of a key under one pepper."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -169,7 +169,7 @@ Global___KeyDigest: _TypeAlias = KeyDigest  # noqa: Y015
 
 @_typing.final
 class AccessKey(_message.Message):
-    """AccessKey is one way into a company. A key has one entry for each pepper under which its digest is known."""
+    """AccessKey is a digest that grants access to a company. A key has one entry for each pepper of its digests."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -179,7 +179,7 @@ class AccessKey(_message.Message):
     def digest(self) -> Global___KeyDigest: ...
     @_builtins.property
     def valid_until(self) -> _timestamp_pb2.Timestamp:
-        """refuse the key from this moment; absent: until further notice"""
+        """refuse the key from this moment on; absent: no end is set"""
 
     def __init__(
         self,
@@ -197,7 +197,7 @@ Global___AccessKey: _TypeAlias = AccessKey  # noqa: Y015
 
 @_typing.final
 class ResolveKeysRequest(_message.Message):
-    """ResolveKeysRequest asks whose keys these are, at most 1,000 digests at once."""
+    """ResolveKeysRequest contains at most 1,000 digests."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -219,7 +219,7 @@ Global___ResolveKeysRequest: _TypeAlias = ResolveKeysRequest  # noqa: Y015
 
 @_typing.final
 class ResolvedKey(_message.Message):
-    """ResolvedKey says whose key has a digest."""
+    """ResolvedKey names the company whose key has a digest."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -230,7 +230,7 @@ class ResolvedKey(_message.Message):
     company_id: _builtins.str
     @_builtins.property
     def valid_until(self) -> _timestamp_pb2.Timestamp:
-        """absent: until further notice"""
+        """absent: no end is set"""
 
     def __init__(
         self,
@@ -249,7 +249,7 @@ Global___ResolvedKey: _TypeAlias = ResolvedKey  # noqa: Y015
 
 @_typing.final
 class ResolveKeysResponse(_message.Message):
-    """ResolveKeysResponse leaves out digests of keys that are unknown or have ended."""
+    """ResolveKeysResponse omits digests of unknown or expired keys."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -283,9 +283,9 @@ class KeyUse(_message.Message):
     NEWEST_FIELD_NUMBER: _builtins.int
     company_id: _builtins.str
     digest: _builtins.bytes
-    """one that tenancy has told of"""
+    """one that tenancy has returned"""
     devices: _builtins.int
-    """that use this key"""
+    """number of devices that use this key"""
     @_builtins.property
     def last_used_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -316,7 +316,7 @@ Global___KeyUse: _TypeAlias = KeyUse  # noqa: Y015
 
 @_typing.final
 class ReportKeyUseRequest(_message.Message):
-    """ReportKeyUseRequest carries at most 10,000 uses."""
+    """ReportKeyUseRequest contains at most 10,000 uses."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

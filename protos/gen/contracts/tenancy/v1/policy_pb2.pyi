@@ -18,7 +18,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class TrackingPolicy(_message.Message):
-    """TrackingPolicy says what the trackers of a company record."""
+    """TrackingPolicy defines what the trackers of a company record."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -38,8 +38,8 @@ class TrackingPolicy(_message.Message):
     idle_threshold_seconds: _builtins.int
     """30 to 86,400"""
     version: _builtins.int
-    """Grows with every change and is ignored in requests. It is the second of the change (Unix time), or one more than
-    the version before where that is higher: so versions of different companies can be compared as well.
+    """Increases with every change; ignored in requests. It is the Unix second of the change, or one more than the
+    previous version if that is higher, so versions of different companies are comparable too.
     """
     def __init__(
         self,
@@ -83,7 +83,7 @@ Global___GetTrackingPolicyRequest: _TypeAlias = GetTrackingPolicyRequest  # noqa
 
 @_typing.final
 class GetTrackingPolicyResponse(_message.Message):
-    """GetTrackingPolicyResponse returns its policy."""
+    """GetTrackingPolicyResponse returns the company's policy."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

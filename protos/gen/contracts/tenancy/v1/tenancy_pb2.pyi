@@ -52,7 +52,7 @@ class _CompanySortEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CompanySo
     COMPANY_SORT_NAME: _CompanySort.ValueType  # 1
     COMPANY_SORT_CREATED_AT: _CompanySort.ValueType  # 2
     COMPANY_SORT_LAST_SYNC_AT: _CompanySort.ValueType  # 3
-    """companies that never synced come before all others"""
+    """companies that never synced sort first"""
 
 class CompanySort(_CompanySort, metaclass=_CompanySortEnumTypeWrapper): ...
 
@@ -61,12 +61,12 @@ COMPANY_SORT_UNSPECIFIED: CompanySort.ValueType  # 0
 COMPANY_SORT_NAME: CompanySort.ValueType  # 1
 COMPANY_SORT_CREATED_AT: CompanySort.ValueType  # 2
 COMPANY_SORT_LAST_SYNC_AT: CompanySort.ValueType  # 3
-"""companies that never synced come before all others"""
+"""companies that never synced sort first"""
 Global___CompanySort: _TypeAlias = CompanySort  # noqa: Y015
 
 @_typing.final
 class Company(_message.Message):
-    """Company is a customer of the platform as its owner knows it."""
+    """Company is a company as the platform's owner sees it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -91,10 +91,10 @@ class Company(_message.Message):
     phone: _builtins.str
     address: _builtins.str
     time_zone: _builtins.str
-    """IANA name; a company's days begin at its midnight"""
+    """IANA name; the company's days start at its midnight"""
     state: Global___CompanyState.ValueType
     key_hint: _builtins.str
-    """last four characters of the newest key that opens; empty: none does"""
+    """last four characters of the newest open key; empty: none"""
     revision: _builtins.int
     logo_digest: _builtins.str
     """SHA-256 of the logo in hexadecimal; empty: no logo"""
@@ -102,7 +102,7 @@ class Company(_message.Message):
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def last_sync_at(self) -> _timestamp_pb2.Timestamp:
-        """absent: no tracker has called yet"""
+        """absent: no tracker has made a call yet"""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ Global___Company: _TypeAlias = Company  # noqa: Y015
 
 @_typing.final
 class Action(_message.Message):
-    """Action says who does something to a company and why; both end up in the audit trail."""
+    """Action states who makes a change and why; both are recorded in the audit trail."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -143,11 +143,12 @@ class Action(_message.Message):
     """the owner account's e-mail"""
     reason: _builtins.str
     idempotency_key: _builtins.str
-    """Names this one wish of the actor, at most 200 characters; a UUID is a good one. For 24 hours the same request with
-    the same key has no further effect and gets the same answer. ALREADY_EXISTS: the key was used for another request.
+    """Identifies this request of the actor; at most 200 characters, for example a UUID. For 24 hours, the same request
+    with the same key has no further effect and gets the same response. ALREADY_EXISTS: the key was used for a
+    different request.
     """
     request_id: _builtins.str
-    """of whoever serves the actor; empty: the call's trace id"""
+    """the request id of the calling service; empty: the call's trace id"""
     def __init__(
         self,
         *,
@@ -166,7 +167,7 @@ Global___Action: _TypeAlias = Action  # noqa: Y015
 
 @_typing.final
 class CreateCompanyRequest(_message.Message):
-    """CreateCompanyRequest describes the company to be created."""
+    """CreateCompanyRequest describes the new company."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -186,7 +187,7 @@ class CreateCompanyRequest(_message.Message):
     time_zone: _builtins.str
     """empty: UTC"""
     plan_code: _builtins.str
-    """carried to billing with the event"""
+    """passed to billing in the event"""
     @_builtins.property
     def action(self) -> Global___Action: ...
     def __init__(
@@ -211,14 +212,14 @@ Global___CreateCompanyRequest: _TypeAlias = CreateCompanyRequest  # noqa: Y015
 
 @_typing.final
 class CreateCompanyResponse(_message.Message):
-    """CreateCompanyResponse carries the only copy of the key."""
+    """CreateCompanyResponse contains the only copy of the key."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     COMPANY_FIELD_NUMBER: _builtins.int
     KEY_FIELD_NUMBER: _builtins.int
     key: _builtins.str
-    """company_<32 hex>; never shown again"""
+    """company_<32 hex>; returned only here"""
     @_builtins.property
     def company(self) -> Global___Company: ...
     def __init__(
@@ -237,7 +238,7 @@ Global___CreateCompanyResponse: _TypeAlias = CreateCompanyResponse  # noqa: Y015
 
 @_typing.final
 class UpdateCompanyRequest(_message.Message):
-    """UpdateCompanyRequest holds what is to be changed."""
+    """UpdateCompanyRequest contains the fields to change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -303,7 +304,7 @@ Global___UpdateCompanyRequest: _TypeAlias = UpdateCompanyRequest  # noqa: Y015
 
 @_typing.final
 class UpdateCompanyResponse(_message.Message):
-    """UpdateCompanyResponse returns the company as it is now."""
+    """UpdateCompanyResponse returns the company after the change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -346,7 +347,7 @@ Global___GetCompanyRequest: _TypeAlias = GetCompanyRequest  # noqa: Y015
 
 @_typing.final
 class GetCompanyResponse(_message.Message):
-    """GetCompanyResponse returns it."""
+    """GetCompanyResponse returns the company."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -390,7 +391,7 @@ Global___BatchGetCompaniesRequest: _TypeAlias = BatchGetCompaniesRequest  # noqa
 
 @_typing.final
 class BatchGetCompaniesResponse(_message.Message):
-    """BatchGetCompaniesResponse returns those that exist."""
+    """BatchGetCompaniesResponse returns the existing ones."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -412,7 +413,7 @@ Global___BatchGetCompaniesResponse: _TypeAlias = BatchGetCompaniesResponse  # no
 
 @_typing.final
 class ListCompaniesRequest(_message.Message):
-    """ListCompaniesRequest asks for one page of the companies that all filters let through."""
+    """ListCompaniesRequest asks for one page of the companies that match all filters."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -423,13 +424,13 @@ class ListCompaniesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     search: _builtins.str
-    """a part of the name, the e-mail or the contact person, letter case aside; empty: all"""
+    """a part of the name, the e-mail or the contact person, regardless of letter case; empty: all"""
     sort: Global___CompanySort.ValueType
     descending: _builtins.bool
     page_size: _builtins.int
-    """0: 50; 200 is the most"""
+    """0: 50; at most 200"""
     page_token: _builtins.str
-    """of the page before, asked with the same filters and order; empty: the first page"""
+    """of the previous page, requested with the same filters and order; empty: the first page"""
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[Global___CompanyState.ValueType]:
         """one of these; empty: any"""
@@ -484,7 +485,7 @@ Global___ListCompaniesResponse: _TypeAlias = ListCompaniesResponse  # noqa: Y015
 
 @_typing.final
 class SuspendCompanyRequest(_message.Message):
-    """SuspendCompanyRequest names the company to be refused."""
+    """SuspendCompanyRequest names the company."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -509,7 +510,7 @@ Global___SuspendCompanyRequest: _TypeAlias = SuspendCompanyRequest  # noqa: Y015
 
 @_typing.final
 class SuspendCompanyResponse(_message.Message):
-    """SuspendCompanyResponse returns the company as it is now."""
+    """SuspendCompanyResponse returns the company after the change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -531,7 +532,7 @@ Global___SuspendCompanyResponse: _TypeAlias = SuspendCompanyResponse  # noqa: Y0
 
 @_typing.final
 class ReactivateCompanyRequest(_message.Message):
-    """ReactivateCompanyRequest names the company to be let in again."""
+    """ReactivateCompanyRequest names the company."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -556,7 +557,7 @@ Global___ReactivateCompanyRequest: _TypeAlias = ReactivateCompanyRequest  # noqa
 
 @_typing.final
 class ReactivateCompanyResponse(_message.Message):
-    """ReactivateCompanyResponse returns the company as it is now."""
+    """ReactivateCompanyResponse returns the company after the change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -578,7 +579,7 @@ Global___ReactivateCompanyResponse: _TypeAlias = ReactivateCompanyResponse  # no
 
 @_typing.final
 class CloseCompanyRequest(_message.Message):
-    """CloseCompanyRequest names the company to be ended."""
+    """CloseCompanyRequest names the company."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -603,7 +604,7 @@ Global___CloseCompanyRequest: _TypeAlias = CloseCompanyRequest  # noqa: Y015
 
 @_typing.final
 class CloseCompanyResponse(_message.Message):
-    """CloseCompanyResponse returns the company as it is now."""
+    """CloseCompanyResponse returns the company after the change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -625,7 +626,7 @@ Global___CloseCompanyResponse: _TypeAlias = CloseCompanyResponse  # noqa: Y015
 
 @_typing.final
 class SetLogoRequest(_message.Message):
-    """SetLogoRequest carries a picture."""
+    """SetLogoRequest contains the logo."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -634,7 +635,7 @@ class SetLogoRequest(_message.Message):
     CONTENT_FIELD_NUMBER: _builtins.int
     company_id: _builtins.str
     content: _builtins.bytes
-    """PNG, JPEG, GIF or WebP, at most 256 KiB; empty: no logo any more"""
+    """PNG, JPEG, GIF or WebP, at most 256 KiB; empty: remove the logo"""
     @_builtins.property
     def action(self) -> Global___Action: ...
     def __init__(
@@ -654,7 +655,7 @@ Global___SetLogoRequest: _TypeAlias = SetLogoRequest  # noqa: Y015
 
 @_typing.final
 class SetLogoResponse(_message.Message):
-    """SetLogoResponse returns the company as it is now."""
+    """SetLogoResponse returns the company after the change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -697,7 +698,7 @@ Global___GetLogoRequest: _TypeAlias = GetLogoRequest  # noqa: Y015
 
 @_typing.final
 class GetLogoResponse(_message.Message):
-    """GetLogoResponse carries its logo."""
+    """GetLogoResponse returns the company's logo."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -706,7 +707,7 @@ class GetLogoResponse(_message.Message):
     DIGEST_FIELD_NUMBER: _builtins.int
     content: _builtins.bytes
     media_type: _builtins.str
-    """such as image/png, by the content"""
+    """such as image/png, determined from the content"""
     digest: _builtins.str
     """SHA-256 of the content in hexadecimal"""
     def __init__(
@@ -726,7 +727,7 @@ Global___GetLogoResponse: _TypeAlias = GetLogoResponse  # noqa: Y015
 
 @_typing.final
 class SetTrackingPolicyRequest(_message.Message):
-    """SetTrackingPolicyRequest carries the whole policy."""
+    """SetTrackingPolicyRequest contains the whole policy."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -777,7 +778,7 @@ Global___SetTrackingPolicyResponse: _TypeAlias = SetTrackingPolicyResponse  # no
 
 @_typing.final
 class RotateKeyRequest(_message.Message):
-    """RotateKeyRequest names the company that gets a new key."""
+    """RotateKeyRequest names the company and the grace period."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -787,9 +788,9 @@ class RotateKeyRequest(_message.Message):
     KEY_HINT_FIELD_NUMBER: _builtins.int
     company_id: _builtins.str
     grace_seconds: _builtins.int
-    """how long the other keys go on to open; at most 90 days"""
+    """how long the other keys remain valid; at most 90 days"""
     key_hint: _builtins.str
-    """of the key that is to be replaced, as in Company; absent: whichever there is"""
+    """of the key to replace, as in Company; absent: any"""
     @_builtins.property
     def action(self) -> Global___Action: ...
     def __init__(
@@ -812,7 +813,7 @@ Global___RotateKeyRequest: _TypeAlias = RotateKeyRequest  # noqa: Y015
 
 @_typing.final
 class RotateKeyResponse(_message.Message):
-    """RotateKeyResponse carries the only copy of the new key."""
+    """RotateKeyResponse contains the only copy of the new key."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -837,7 +838,7 @@ Global___RotateKeyResponse: _TypeAlias = RotateKeyResponse  # noqa: Y015
 
 @_typing.final
 class RevokeKeyRequest(_message.Message):
-    """RevokeKeyRequest names the key to be stopped."""
+    """RevokeKeyRequest names the key to end."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -865,14 +866,14 @@ Global___RevokeKeyRequest: _TypeAlias = RevokeKeyRequest  # noqa: Y015
 
 @_typing.final
 class RevokeKeyResponse(_message.Message):
-    """RevokeKeyResponse returns the company as it is now."""
+    """RevokeKeyResponse returns the company after the change."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     COMPANY_FIELD_NUMBER: _builtins.int
     KEYS_LEFT_FIELD_NUMBER: _builtins.int
     keys_left: _builtins.int
-    """that open; 0: nobody gets in until the next rotation"""
+    """open keys; 0: all trackers are refused until the next rotation"""
     @_builtins.property
     def company(self) -> Global___Company: ...
     def __init__(
@@ -900,7 +901,7 @@ class ListCompanyChangesRequest(_message.Message):
     after_revision: _builtins.int
     """0: from the beginning"""
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     def __init__(
         self,
         *,
@@ -917,14 +918,14 @@ Global___ListCompanyChangesRequest: _TypeAlias = ListCompanyChangesRequest  # no
 
 @_typing.final
 class ListCompanyChangesResponse(_message.Message):
-    """ListCompanyChangesResponse is one page; an empty one says that the caller is up to date."""
+    """ListCompanyChangesResponse is one page; an empty one confirms that the caller is up to date."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     COMPANIES_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """ask again after this one"""
+    """the next request's after_revision"""
     @_builtins.property
     def companies(self) -> _containers.RepeatedCompositeFieldContainer[Global___Company]: ...
     def __init__(
@@ -943,7 +944,7 @@ Global___ListCompanyChangesResponse: _TypeAlias = ListCompanyChangesResponse  # 
 
 @_typing.final
 class AccessRecord(_message.Message):
-    """AccessRecord is what a gateway needs to decide about a call."""
+    """AccessRecord is what a gateway needs to decide whether a call has access."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -960,13 +961,13 @@ class AccessRecord(_message.Message):
     revision: _builtins.int
     @_builtins.property
     def key_digests(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
-        """The digests of all keys that are valid until further notice, 32 bytes each. Without those in their grace period:
-        who reads only these cannot know when to refuse them.
+        """The digests of all keys without an end, 32 bytes each. Keys in their grace period are omitted, because a reader of
+        this field alone would not know when to refuse them.
         """
 
     @_builtins.property
     def keys(self) -> _containers.RepeatedCompositeFieldContainer[_keys_pb2.AccessKey]:
-        """all that open"""
+        """all open keys"""
 
     @_builtins.property
     def policy(self) -> _policy_pb2.TrackingPolicy: ...
@@ -999,7 +1000,7 @@ class ListAccessChangesRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     after_revision: _builtins.int
     limit: _builtins.int
-    """0: 1,000, which is also the most"""
+    """0: 1,000, which is also the maximum"""
     def __init__(
         self,
         *,
@@ -1016,7 +1017,7 @@ Global___ListAccessChangesRequest: _TypeAlias = ListAccessChangesRequest  # noqa
 
 @_typing.final
 class ListAccessChangesResponse(_message.Message):
-    """ListAccessChangesResponse is one page; an empty one confirms all that the caller holds."""
+    """ListAccessChangesResponse is one page; an empty one confirms the caller's whole copy."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1041,7 +1042,7 @@ Global___ListAccessChangesResponse: _TypeAlias = ListAccessChangesResponse  # no
 
 @_typing.final
 class SyncTime(_message.Message):
-    """SyncTime is the latest sign of life of one company's trackers."""
+    """SyncTime is the time of the latest call of a company's trackers."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1066,7 +1067,7 @@ Global___SyncTime: _TypeAlias = SyncTime  # noqa: Y015
 
 @_typing.final
 class ReportSyncRequest(_message.Message):
-    """ReportSyncRequest carries at most 10,000 signs of life."""
+    """ReportSyncRequest contains at most 10,000 sync times."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1105,7 +1106,7 @@ Global___ReportSyncResponse: _TypeAlias = ReportSyncResponse  # noqa: Y015
 
 @_typing.final
 class ListSyncTimesRequest(_message.Message):
-    """ListSyncTimesRequest asks for what was recorded since a moment."""
+    """ListSyncTimesRequest asks for sync times recorded since a moment."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1129,7 +1130,7 @@ Global___ListSyncTimesRequest: _TypeAlias = ListSyncTimesRequest  # noqa: Y015
 
 @_typing.final
 class ListSyncTimesResponse(_message.Message):
-    """ListSyncTimesResponse returns at most one entry a company."""
+    """ListSyncTimesResponse returns at most one entry per company."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1139,7 +1140,7 @@ class ListSyncTimesResponse(_message.Message):
     def times(self) -> _containers.RepeatedCompositeFieldContainer[Global___SyncTime]: ...
     @_builtins.property
     def as_of(self) -> _timestamp_pb2.Timestamp:
-        """ask again since this moment"""
+        """the next request's `since`"""
 
     def __init__(
         self,

@@ -29,9 +29,9 @@ if _version_not_supported:
 
 
 class TenancyServiceStub:
-    """TenancyService owns companies and their keys. It knows no employee and no price.
+    """TenancyService owns companies and their keys. It knows no employees and no prices.
 
-    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
+    Every call with an Action may carry its idempotency key. NOT_FOUND: no company has that id.
     """
 
     def __init__(self, channel):
@@ -158,21 +158,21 @@ class TenancyServiceStub:
 
 
 class TenancyServiceServicer:
-    """TenancyService owns companies and their keys. It knows no employee and no price.
+    """TenancyService owns companies and their keys. It knows no employees and no prices.
 
-    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
+    Every call with an Action may carry its idempotency key. NOT_FOUND: no company has that id.
     """
 
     def CreateCompany(self, request, context):
-        """CreateCompany stores a company and its first key and announces company.created.
-        ALREADY_EXISTS: another company has that name (letter case aside).
+        """CreateCompany stores a company and its first key and publishes company.created.
+        ALREADY_EXISTS: another company has that name, regardless of letter case.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateCompany(self, request, context):
-        """UpdateCompany changes the fields that are given and announces company.updated.
+        """UpdateCompany changes the given fields and publishes company.updated.
         ALREADY_EXISTS: another company has that name. FAILED_PRECONDITION: the company is closed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -180,28 +180,28 @@ class TenancyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetCompany(self, request, context):
-        """GetCompany returns one company. NOT_FOUND: there is none with that id.
+        """GetCompany returns one company. NOT_FOUND: no company has that id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetCompanies(self, request, context):
-        """BatchGetCompanies returns companies in the order in which they are asked for; unknown ids are left out.
+        """BatchGetCompanies returns companies in the requested order; it omits unknown ids.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListCompanies(self, request, context):
-        """ListCompanies returns one page of the companies that a search finds, and how many there are.
+        """ListCompanies returns one page of the matching companies, and their total number.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SuspendCompany(self, request, context):
-        """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is not active.
+        """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: the company is not active.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -215,15 +215,15 @@ class TenancyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CloseCompany(self, request, context):
-        """CloseCompany ends a company and its keys for ever; it keeps its name and its history, and nothing of it can be
-        changed again. FAILED_PRECONDITION: it is closed already.
+        """CloseCompany permanently closes a company and ends its keys. Its name and history are kept and can no longer be
+        changed. FAILED_PRECONDITION: the company is already closed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetLogo(self, request, context):
-        """SetLogo replaces a company's logo. INVALID_ARGUMENT: it is no PNG, JPEG, GIF or WebP, or larger than 256 KiB.
+        """SetLogo replaces a company's logo. INVALID_ARGUMENT: the file is not PNG, JPEG, GIF or WebP, or exceeds 256 KiB.
         FAILED_PRECONDITION: the company is closed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -231,14 +231,14 @@ class TenancyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetLogo(self, request, context):
-        """GetLogo returns a company's logo. NOT_FOUND: it has none.
+        """GetLogo returns a company's logo. NOT_FOUND: the company has none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetTrackingPolicy(self, request, context):
-        """SetTrackingPolicy replaces a company's policy and announces company.policy_changed.
+        """SetTrackingPolicy replaces a company's policy and publishes company.policy_changed.
         FAILED_PRECONDITION: the company is closed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -246,76 +246,76 @@ class TenancyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetTrackingPolicy(self, request, context):
-        """GetTrackingPolicy returns a company's policy; every company has one from the beginning.
+        """GetTrackingPolicy returns a company's policy, which exists from its creation.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RotateKey(self, request, context):
-        """RotateKey gives a company a new key; the others stop at once, or after a grace period.
+        """RotateKey creates a new key; the others end immediately, or after a grace period.
         FAILED_PRECONDITION: the company is closed, or too many of its keys are in their grace period.
-        ALREADY_EXISTS: key_hint is given and another key is the newest by now.
+        ALREADY_EXISTS: key_hint is given, but another key is now the newest.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokeKey(self, request, context):
-        """RevokeKey stops one key at once. After the last one nobody gets in until the next rotation.
-        NOT_FOUND: the company has no such key. FAILED_PRECONDITION: it has ended already.
+        """RevokeKey ends one key immediately. Without an open key, all trackers are refused until the next rotation.
+        NOT_FOUND: the company has no such key. FAILED_PRECONDITION: the key has already ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListKeys(self, request, context):
-        """ListKeys returns a company's keys, and which of them are still in use.
+        """ListKeys returns a company's keys and their use.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ResolveKeys(self, request, context):
-        """ResolveKeys says whose keys have these digests.
+        """ResolveKeys returns the companies whose keys have these digests.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReportKeyUse(self, request, context):
-        """ReportKeyUse takes the latest uses of keys, coalesced by the caller; an older one changes nothing. A key that comes
-        with its digest under the newest pepper is known by that one too from then on.
+        """ReportKeyUse stores the latest uses of keys, coalesced by the caller; an older use changes nothing. If a key comes
+        with its digest under the newest pepper, that digest is stored too.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListCompanyChanges(self, request, context):
-        """ListCompanyChanges returns companies changed after a revision, oldest change first: how the portal keeps its
-        directory. Asking with the revision of the last answer misses nothing: revisions become visible in order.
-        FAILED_PRECONDITION: the revision is of another life of the database; drop the copy and ask after 0.
+        """ListCompanyChanges returns companies that changed after a revision, oldest change first. The portal's read model
+        follows it. Revisions become visible in order, so continuing after the last response misses no change.
+        FAILED_PRECONDITION: the revision is from before a restore of the database; drop the copy and start after 0.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListAccessChanges(self, request, context):
-        """ListAccessChanges is the same for the gateway: digests, state and policy, nothing about the customer.
+        """ListAccessChanges is the same for gateways: digests, state and policy, without the company's details.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReportSync(self, request, context):
-        """ReportSync takes the latest signs of life of companies, coalesced by the caller; an older one changes nothing.
+        """ReportSync stores the latest sync times of companies, coalesced by the caller; an older time changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListSyncTimes(self, request, context):
-        """ListSyncTimes returns the signs of life recorded at or after a moment.
+        """ListSyncTimes returns the sync times recorded at or after a moment.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -329,7 +329,7 @@ class TenancyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def VerifyAudit(self, request, context):
-        """VerifyAudit follows the audit trail from its beginning. It takes a while: allow 30 seconds for a million entries.
+        """VerifyAudit verifies the audit trail from its first entry. Allow 30 seconds for a million entries.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -462,9 +462,9 @@ def add_TenancyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TenancyService:
-    """TenancyService owns companies and their keys. It knows no employee and no price.
+    """TenancyService owns companies and their keys. It knows no employees and no prices.
 
-    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
+    Every call with an Action may carry its idempotency key. NOT_FOUND: no company has that id.
     """
 
     @staticmethod

@@ -30,9 +30,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class TenancyServiceStub:
-    """TenancyService owns companies and their keys. It knows no employee and no price.
+    """TenancyService owns companies and their keys. It knows no employees and no prices.
 
-    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
+    Every call with an Action may carry its idempotency key. NOT_FOUND: no company has that id.
     """
 
     @_typing.overload
@@ -40,151 +40,151 @@ class TenancyServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TenancyServiceAsyncStub: ...
     CreateCompany: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.CreateCompanyRequest, _tenancy_pb2.CreateCompanyResponse]
-    """CreateCompany stores a company and its first key and announces company.created.
-    ALREADY_EXISTS: another company has that name (letter case aside).
+    """CreateCompany stores a company and its first key and publishes company.created.
+    ALREADY_EXISTS: another company has that name, regardless of letter case.
     """
     UpdateCompany: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.UpdateCompanyRequest, _tenancy_pb2.UpdateCompanyResponse]
-    """UpdateCompany changes the fields that are given and announces company.updated.
+    """UpdateCompany changes the given fields and publishes company.updated.
     ALREADY_EXISTS: another company has that name. FAILED_PRECONDITION: the company is closed.
     """
     GetCompany: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.GetCompanyRequest, _tenancy_pb2.GetCompanyResponse]
-    """GetCompany returns one company. NOT_FOUND: there is none with that id."""
+    """GetCompany returns one company. NOT_FOUND: no company has that id."""
     BatchGetCompanies: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.BatchGetCompaniesRequest, _tenancy_pb2.BatchGetCompaniesResponse]
-    """BatchGetCompanies returns companies in the order in which they are asked for; unknown ids are left out."""
+    """BatchGetCompanies returns companies in the requested order; it omits unknown ids."""
     ListCompanies: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ListCompaniesRequest, _tenancy_pb2.ListCompaniesResponse]
-    """ListCompanies returns one page of the companies that a search finds, and how many there are."""
+    """ListCompanies returns one page of the matching companies, and their total number."""
     SuspendCompany: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.SuspendCompanyRequest, _tenancy_pb2.SuspendCompanyResponse]
-    """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is not active."""
+    """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: the company is not active."""
     ReactivateCompany: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ReactivateCompanyRequest, _tenancy_pb2.ReactivateCompanyResponse]
     """ReactivateCompany ends a suspension. FAILED_PRECONDITION: the company is not suspended."""
     CloseCompany: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.CloseCompanyRequest, _tenancy_pb2.CloseCompanyResponse]
-    """CloseCompany ends a company and its keys for ever; it keeps its name and its history, and nothing of it can be
-    changed again. FAILED_PRECONDITION: it is closed already.
+    """CloseCompany permanently closes a company and ends its keys. Its name and history are kept and can no longer be
+    changed. FAILED_PRECONDITION: the company is already closed.
     """
     SetLogo: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.SetLogoRequest, _tenancy_pb2.SetLogoResponse]
-    """SetLogo replaces a company's logo. INVALID_ARGUMENT: it is no PNG, JPEG, GIF or WebP, or larger than 256 KiB.
+    """SetLogo replaces a company's logo. INVALID_ARGUMENT: the file is not PNG, JPEG, GIF or WebP, or exceeds 256 KiB.
     FAILED_PRECONDITION: the company is closed.
     """
     GetLogo: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.GetLogoRequest, _tenancy_pb2.GetLogoResponse]
-    """GetLogo returns a company's logo. NOT_FOUND: it has none."""
+    """GetLogo returns a company's logo. NOT_FOUND: the company has none."""
     SetTrackingPolicy: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.SetTrackingPolicyRequest, _tenancy_pb2.SetTrackingPolicyResponse]
-    """SetTrackingPolicy replaces a company's policy and announces company.policy_changed.
+    """SetTrackingPolicy replaces a company's policy and publishes company.policy_changed.
     FAILED_PRECONDITION: the company is closed.
     """
     GetTrackingPolicy: _grpc.UnaryUnaryMultiCallable[_policy_pb2.GetTrackingPolicyRequest, _policy_pb2.GetTrackingPolicyResponse]
-    """GetTrackingPolicy returns a company's policy; every company has one from the beginning."""
+    """GetTrackingPolicy returns a company's policy, which exists from its creation."""
     RotateKey: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.RotateKeyRequest, _tenancy_pb2.RotateKeyResponse]
-    """RotateKey gives a company a new key; the others stop at once, or after a grace period.
+    """RotateKey creates a new key; the others end immediately, or after a grace period.
     FAILED_PRECONDITION: the company is closed, or too many of its keys are in their grace period.
-    ALREADY_EXISTS: key_hint is given and another key is the newest by now.
+    ALREADY_EXISTS: key_hint is given, but another key is now the newest.
     """
     RevokeKey: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.RevokeKeyRequest, _tenancy_pb2.RevokeKeyResponse]
-    """RevokeKey stops one key at once. After the last one nobody gets in until the next rotation.
-    NOT_FOUND: the company has no such key. FAILED_PRECONDITION: it has ended already.
+    """RevokeKey ends one key immediately. Without an open key, all trackers are refused until the next rotation.
+    NOT_FOUND: the company has no such key. FAILED_PRECONDITION: the key has already ended.
     """
     ListKeys: _grpc.UnaryUnaryMultiCallable[_keys_pb2.ListKeysRequest, _keys_pb2.ListKeysResponse]
-    """ListKeys returns a company's keys, and which of them are still in use."""
+    """ListKeys returns a company's keys and their use."""
     ResolveKeys: _grpc.UnaryUnaryMultiCallable[_keys_pb2.ResolveKeysRequest, _keys_pb2.ResolveKeysResponse]
-    """ResolveKeys says whose keys have these digests."""
+    """ResolveKeys returns the companies whose keys have these digests."""
     ReportKeyUse: _grpc.UnaryUnaryMultiCallable[_keys_pb2.ReportKeyUseRequest, _keys_pb2.ReportKeyUseResponse]
-    """ReportKeyUse takes the latest uses of keys, coalesced by the caller; an older one changes nothing. A key that comes
-    with its digest under the newest pepper is known by that one too from then on.
+    """ReportKeyUse stores the latest uses of keys, coalesced by the caller; an older use changes nothing. If a key comes
+    with its digest under the newest pepper, that digest is stored too.
     """
     ListCompanyChanges: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ListCompanyChangesRequest, _tenancy_pb2.ListCompanyChangesResponse]
-    """ListCompanyChanges returns companies changed after a revision, oldest change first: how the portal keeps its
-    directory. Asking with the revision of the last answer misses nothing: revisions become visible in order.
-    FAILED_PRECONDITION: the revision is of another life of the database; drop the copy and ask after 0.
+    """ListCompanyChanges returns companies that changed after a revision, oldest change first. The portal's read model
+    follows it. Revisions become visible in order, so continuing after the last response misses no change.
+    FAILED_PRECONDITION: the revision is from before a restore of the database; drop the copy and start after 0.
     """
     ListAccessChanges: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ListAccessChangesRequest, _tenancy_pb2.ListAccessChangesResponse]
-    """ListAccessChanges is the same for the gateway: digests, state and policy, nothing about the customer."""
+    """ListAccessChanges is the same for gateways: digests, state and policy, without the company's details."""
     ReportSync: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ReportSyncRequest, _tenancy_pb2.ReportSyncResponse]
-    """ReportSync takes the latest signs of life of companies, coalesced by the caller; an older one changes nothing."""
+    """ReportSync stores the latest sync times of companies, coalesced by the caller; an older time changes nothing."""
     ListSyncTimes: _grpc.UnaryUnaryMultiCallable[_tenancy_pb2.ListSyncTimesRequest, _tenancy_pb2.ListSyncTimesResponse]
-    """ListSyncTimes returns the signs of life recorded at or after a moment."""
+    """ListSyncTimes returns the sync times recorded at or after a moment."""
     ListAuditEntries: _grpc.UnaryUnaryMultiCallable[_audit_pb2.ListAuditEntriesRequest, _audit_pb2.ListAuditEntriesResponse]
     """ListAuditEntries returns one page of the audit trail."""
     VerifyAudit: _grpc.UnaryUnaryMultiCallable[_audit_pb2.VerifyAuditRequest, _audit_pb2.VerifyAuditResponse]
-    """VerifyAudit follows the audit trail from its beginning. It takes a while: allow 30 seconds for a million entries."""
+    """VerifyAudit verifies the audit trail from its first entry. Allow 30 seconds for a million entries."""
 
 @_typing.type_check_only
 class TenancyServiceAsyncStub(TenancyServiceStub):
-    """TenancyService owns companies and their keys. It knows no employee and no price.
+    """TenancyService owns companies and their keys. It knows no employees and no prices.
 
-    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
+    Every call with an Action may carry its idempotency key. NOT_FOUND: no company has that id.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.CreateCompanyRequest, _tenancy_pb2.CreateCompanyResponse]  # type: ignore[assignment]
-    """CreateCompany stores a company and its first key and announces company.created.
-    ALREADY_EXISTS: another company has that name (letter case aside).
+    """CreateCompany stores a company and its first key and publishes company.created.
+    ALREADY_EXISTS: another company has that name, regardless of letter case.
     """
     UpdateCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.UpdateCompanyRequest, _tenancy_pb2.UpdateCompanyResponse]  # type: ignore[assignment]
-    """UpdateCompany changes the fields that are given and announces company.updated.
+    """UpdateCompany changes the given fields and publishes company.updated.
     ALREADY_EXISTS: another company has that name. FAILED_PRECONDITION: the company is closed.
     """
     GetCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.GetCompanyRequest, _tenancy_pb2.GetCompanyResponse]  # type: ignore[assignment]
-    """GetCompany returns one company. NOT_FOUND: there is none with that id."""
+    """GetCompany returns one company. NOT_FOUND: no company has that id."""
     BatchGetCompanies: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.BatchGetCompaniesRequest, _tenancy_pb2.BatchGetCompaniesResponse]  # type: ignore[assignment]
-    """BatchGetCompanies returns companies in the order in which they are asked for; unknown ids are left out."""
+    """BatchGetCompanies returns companies in the requested order; it omits unknown ids."""
     ListCompanies: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ListCompaniesRequest, _tenancy_pb2.ListCompaniesResponse]  # type: ignore[assignment]
-    """ListCompanies returns one page of the companies that a search finds, and how many there are."""
+    """ListCompanies returns one page of the matching companies, and their total number."""
     SuspendCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.SuspendCompanyRequest, _tenancy_pb2.SuspendCompanyResponse]  # type: ignore[assignment]
-    """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is not active."""
+    """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: the company is not active."""
     ReactivateCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ReactivateCompanyRequest, _tenancy_pb2.ReactivateCompanyResponse]  # type: ignore[assignment]
     """ReactivateCompany ends a suspension. FAILED_PRECONDITION: the company is not suspended."""
     CloseCompany: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.CloseCompanyRequest, _tenancy_pb2.CloseCompanyResponse]  # type: ignore[assignment]
-    """CloseCompany ends a company and its keys for ever; it keeps its name and its history, and nothing of it can be
-    changed again. FAILED_PRECONDITION: it is closed already.
+    """CloseCompany permanently closes a company and ends its keys. Its name and history are kept and can no longer be
+    changed. FAILED_PRECONDITION: the company is already closed.
     """
     SetLogo: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.SetLogoRequest, _tenancy_pb2.SetLogoResponse]  # type: ignore[assignment]
-    """SetLogo replaces a company's logo. INVALID_ARGUMENT: it is no PNG, JPEG, GIF or WebP, or larger than 256 KiB.
+    """SetLogo replaces a company's logo. INVALID_ARGUMENT: the file is not PNG, JPEG, GIF or WebP, or exceeds 256 KiB.
     FAILED_PRECONDITION: the company is closed.
     """
     GetLogo: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.GetLogoRequest, _tenancy_pb2.GetLogoResponse]  # type: ignore[assignment]
-    """GetLogo returns a company's logo. NOT_FOUND: it has none."""
+    """GetLogo returns a company's logo. NOT_FOUND: the company has none."""
     SetTrackingPolicy: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.SetTrackingPolicyRequest, _tenancy_pb2.SetTrackingPolicyResponse]  # type: ignore[assignment]
-    """SetTrackingPolicy replaces a company's policy and announces company.policy_changed.
+    """SetTrackingPolicy replaces a company's policy and publishes company.policy_changed.
     FAILED_PRECONDITION: the company is closed.
     """
     GetTrackingPolicy: _aio.UnaryUnaryMultiCallable[_policy_pb2.GetTrackingPolicyRequest, _policy_pb2.GetTrackingPolicyResponse]  # type: ignore[assignment]
-    """GetTrackingPolicy returns a company's policy; every company has one from the beginning."""
+    """GetTrackingPolicy returns a company's policy, which exists from its creation."""
     RotateKey: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.RotateKeyRequest, _tenancy_pb2.RotateKeyResponse]  # type: ignore[assignment]
-    """RotateKey gives a company a new key; the others stop at once, or after a grace period.
+    """RotateKey creates a new key; the others end immediately, or after a grace period.
     FAILED_PRECONDITION: the company is closed, or too many of its keys are in their grace period.
-    ALREADY_EXISTS: key_hint is given and another key is the newest by now.
+    ALREADY_EXISTS: key_hint is given, but another key is now the newest.
     """
     RevokeKey: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.RevokeKeyRequest, _tenancy_pb2.RevokeKeyResponse]  # type: ignore[assignment]
-    """RevokeKey stops one key at once. After the last one nobody gets in until the next rotation.
-    NOT_FOUND: the company has no such key. FAILED_PRECONDITION: it has ended already.
+    """RevokeKey ends one key immediately. Without an open key, all trackers are refused until the next rotation.
+    NOT_FOUND: the company has no such key. FAILED_PRECONDITION: the key has already ended.
     """
     ListKeys: _aio.UnaryUnaryMultiCallable[_keys_pb2.ListKeysRequest, _keys_pb2.ListKeysResponse]  # type: ignore[assignment]
-    """ListKeys returns a company's keys, and which of them are still in use."""
+    """ListKeys returns a company's keys and their use."""
     ResolveKeys: _aio.UnaryUnaryMultiCallable[_keys_pb2.ResolveKeysRequest, _keys_pb2.ResolveKeysResponse]  # type: ignore[assignment]
-    """ResolveKeys says whose keys have these digests."""
+    """ResolveKeys returns the companies whose keys have these digests."""
     ReportKeyUse: _aio.UnaryUnaryMultiCallable[_keys_pb2.ReportKeyUseRequest, _keys_pb2.ReportKeyUseResponse]  # type: ignore[assignment]
-    """ReportKeyUse takes the latest uses of keys, coalesced by the caller; an older one changes nothing. A key that comes
-    with its digest under the newest pepper is known by that one too from then on.
+    """ReportKeyUse stores the latest uses of keys, coalesced by the caller; an older use changes nothing. If a key comes
+    with its digest under the newest pepper, that digest is stored too.
     """
     ListCompanyChanges: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ListCompanyChangesRequest, _tenancy_pb2.ListCompanyChangesResponse]  # type: ignore[assignment]
-    """ListCompanyChanges returns companies changed after a revision, oldest change first: how the portal keeps its
-    directory. Asking with the revision of the last answer misses nothing: revisions become visible in order.
-    FAILED_PRECONDITION: the revision is of another life of the database; drop the copy and ask after 0.
+    """ListCompanyChanges returns companies that changed after a revision, oldest change first. The portal's read model
+    follows it. Revisions become visible in order, so continuing after the last response misses no change.
+    FAILED_PRECONDITION: the revision is from before a restore of the database; drop the copy and start after 0.
     """
     ListAccessChanges: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ListAccessChangesRequest, _tenancy_pb2.ListAccessChangesResponse]  # type: ignore[assignment]
-    """ListAccessChanges is the same for the gateway: digests, state and policy, nothing about the customer."""
+    """ListAccessChanges is the same for gateways: digests, state and policy, without the company's details."""
     ReportSync: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ReportSyncRequest, _tenancy_pb2.ReportSyncResponse]  # type: ignore[assignment]
-    """ReportSync takes the latest signs of life of companies, coalesced by the caller; an older one changes nothing."""
+    """ReportSync stores the latest sync times of companies, coalesced by the caller; an older time changes nothing."""
     ListSyncTimes: _aio.UnaryUnaryMultiCallable[_tenancy_pb2.ListSyncTimesRequest, _tenancy_pb2.ListSyncTimesResponse]  # type: ignore[assignment]
-    """ListSyncTimes returns the signs of life recorded at or after a moment."""
+    """ListSyncTimes returns the sync times recorded at or after a moment."""
     ListAuditEntries: _aio.UnaryUnaryMultiCallable[_audit_pb2.ListAuditEntriesRequest, _audit_pb2.ListAuditEntriesResponse]  # type: ignore[assignment]
     """ListAuditEntries returns one page of the audit trail."""
     VerifyAudit: _aio.UnaryUnaryMultiCallable[_audit_pb2.VerifyAuditRequest, _audit_pb2.VerifyAuditResponse]  # type: ignore[assignment]
-    """VerifyAudit follows the audit trail from its beginning. It takes a while: allow 30 seconds for a million entries."""
+    """VerifyAudit verifies the audit trail from its first entry. Allow 30 seconds for a million entries."""
 
 class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
-    """TenancyService owns companies and their keys. It knows no employee and no price.
+    """TenancyService owns companies and their keys. It knows no employees and no prices.
 
-    Every call with an Action may carry an idempotency key: see there. NOT_FOUND: there is no company with that id.
+    Every call with an Action may carry its idempotency key. NOT_FOUND: no company has that id.
     """
 
     @_abc_1.abstractmethod
@@ -193,8 +193,8 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.CreateCompanyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.CreateCompanyResponse, _abc.Awaitable[_tenancy_pb2.CreateCompanyResponse]]:
-        """CreateCompany stores a company and its first key and announces company.created.
-        ALREADY_EXISTS: another company has that name (letter case aside).
+        """CreateCompany stores a company and its first key and publishes company.created.
+        ALREADY_EXISTS: another company has that name, regardless of letter case.
         """
 
     @_abc_1.abstractmethod
@@ -203,7 +203,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.UpdateCompanyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.UpdateCompanyResponse, _abc.Awaitable[_tenancy_pb2.UpdateCompanyResponse]]:
-        """UpdateCompany changes the fields that are given and announces company.updated.
+        """UpdateCompany changes the given fields and publishes company.updated.
         ALREADY_EXISTS: another company has that name. FAILED_PRECONDITION: the company is closed.
         """
 
@@ -213,7 +213,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.GetCompanyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.GetCompanyResponse, _abc.Awaitable[_tenancy_pb2.GetCompanyResponse]]:
-        """GetCompany returns one company. NOT_FOUND: there is none with that id."""
+        """GetCompany returns one company. NOT_FOUND: no company has that id."""
 
     @_abc_1.abstractmethod
     def BatchGetCompanies(
@@ -221,7 +221,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.BatchGetCompaniesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.BatchGetCompaniesResponse, _abc.Awaitable[_tenancy_pb2.BatchGetCompaniesResponse]]:
-        """BatchGetCompanies returns companies in the order in which they are asked for; unknown ids are left out."""
+        """BatchGetCompanies returns companies in the requested order; it omits unknown ids."""
 
     @_abc_1.abstractmethod
     def ListCompanies(
@@ -229,7 +229,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.ListCompaniesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.ListCompaniesResponse, _abc.Awaitable[_tenancy_pb2.ListCompaniesResponse]]:
-        """ListCompanies returns one page of the companies that a search finds, and how many there are."""
+        """ListCompanies returns one page of the matching companies, and their total number."""
 
     @_abc_1.abstractmethod
     def SuspendCompany(
@@ -237,7 +237,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.SuspendCompanyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.SuspendCompanyResponse, _abc.Awaitable[_tenancy_pb2.SuspendCompanyResponse]]:
-        """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: it is not active."""
+        """SuspendCompany refuses every call of the company from now on. FAILED_PRECONDITION: the company is not active."""
 
     @_abc_1.abstractmethod
     def ReactivateCompany(
@@ -253,8 +253,8 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.CloseCompanyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.CloseCompanyResponse, _abc.Awaitable[_tenancy_pb2.CloseCompanyResponse]]:
-        """CloseCompany ends a company and its keys for ever; it keeps its name and its history, and nothing of it can be
-        changed again. FAILED_PRECONDITION: it is closed already.
+        """CloseCompany permanently closes a company and ends its keys. Its name and history are kept and can no longer be
+        changed. FAILED_PRECONDITION: the company is already closed.
         """
 
     @_abc_1.abstractmethod
@@ -263,7 +263,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.SetLogoRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.SetLogoResponse, _abc.Awaitable[_tenancy_pb2.SetLogoResponse]]:
-        """SetLogo replaces a company's logo. INVALID_ARGUMENT: it is no PNG, JPEG, GIF or WebP, or larger than 256 KiB.
+        """SetLogo replaces a company's logo. INVALID_ARGUMENT: the file is not PNG, JPEG, GIF or WebP, or exceeds 256 KiB.
         FAILED_PRECONDITION: the company is closed.
         """
 
@@ -273,7 +273,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.GetLogoRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.GetLogoResponse, _abc.Awaitable[_tenancy_pb2.GetLogoResponse]]:
-        """GetLogo returns a company's logo. NOT_FOUND: it has none."""
+        """GetLogo returns a company's logo. NOT_FOUND: the company has none."""
 
     @_abc_1.abstractmethod
     def SetTrackingPolicy(
@@ -281,7 +281,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.SetTrackingPolicyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.SetTrackingPolicyResponse, _abc.Awaitable[_tenancy_pb2.SetTrackingPolicyResponse]]:
-        """SetTrackingPolicy replaces a company's policy and announces company.policy_changed.
+        """SetTrackingPolicy replaces a company's policy and publishes company.policy_changed.
         FAILED_PRECONDITION: the company is closed.
         """
 
@@ -291,7 +291,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _policy_pb2.GetTrackingPolicyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_policy_pb2.GetTrackingPolicyResponse, _abc.Awaitable[_policy_pb2.GetTrackingPolicyResponse]]:
-        """GetTrackingPolicy returns a company's policy; every company has one from the beginning."""
+        """GetTrackingPolicy returns a company's policy, which exists from its creation."""
 
     @_abc_1.abstractmethod
     def RotateKey(
@@ -299,9 +299,9 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.RotateKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.RotateKeyResponse, _abc.Awaitable[_tenancy_pb2.RotateKeyResponse]]:
-        """RotateKey gives a company a new key; the others stop at once, or after a grace period.
+        """RotateKey creates a new key; the others end immediately, or after a grace period.
         FAILED_PRECONDITION: the company is closed, or too many of its keys are in their grace period.
-        ALREADY_EXISTS: key_hint is given and another key is the newest by now.
+        ALREADY_EXISTS: key_hint is given, but another key is now the newest.
         """
 
     @_abc_1.abstractmethod
@@ -310,8 +310,8 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.RevokeKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.RevokeKeyResponse, _abc.Awaitable[_tenancy_pb2.RevokeKeyResponse]]:
-        """RevokeKey stops one key at once. After the last one nobody gets in until the next rotation.
-        NOT_FOUND: the company has no such key. FAILED_PRECONDITION: it has ended already.
+        """RevokeKey ends one key immediately. Without an open key, all trackers are refused until the next rotation.
+        NOT_FOUND: the company has no such key. FAILED_PRECONDITION: the key has already ended.
         """
 
     @_abc_1.abstractmethod
@@ -320,7 +320,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _keys_pb2.ListKeysRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_keys_pb2.ListKeysResponse, _abc.Awaitable[_keys_pb2.ListKeysResponse]]:
-        """ListKeys returns a company's keys, and which of them are still in use."""
+        """ListKeys returns a company's keys and their use."""
 
     @_abc_1.abstractmethod
     def ResolveKeys(
@@ -328,7 +328,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _keys_pb2.ResolveKeysRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_keys_pb2.ResolveKeysResponse, _abc.Awaitable[_keys_pb2.ResolveKeysResponse]]:
-        """ResolveKeys says whose keys have these digests."""
+        """ResolveKeys returns the companies whose keys have these digests."""
 
     @_abc_1.abstractmethod
     def ReportKeyUse(
@@ -336,8 +336,8 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _keys_pb2.ReportKeyUseRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_keys_pb2.ReportKeyUseResponse, _abc.Awaitable[_keys_pb2.ReportKeyUseResponse]]:
-        """ReportKeyUse takes the latest uses of keys, coalesced by the caller; an older one changes nothing. A key that comes
-        with its digest under the newest pepper is known by that one too from then on.
+        """ReportKeyUse stores the latest uses of keys, coalesced by the caller; an older use changes nothing. If a key comes
+        with its digest under the newest pepper, that digest is stored too.
         """
 
     @_abc_1.abstractmethod
@@ -346,9 +346,9 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.ListCompanyChangesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.ListCompanyChangesResponse, _abc.Awaitable[_tenancy_pb2.ListCompanyChangesResponse]]:
-        """ListCompanyChanges returns companies changed after a revision, oldest change first: how the portal keeps its
-        directory. Asking with the revision of the last answer misses nothing: revisions become visible in order.
-        FAILED_PRECONDITION: the revision is of another life of the database; drop the copy and ask after 0.
+        """ListCompanyChanges returns companies that changed after a revision, oldest change first. The portal's read model
+        follows it. Revisions become visible in order, so continuing after the last response misses no change.
+        FAILED_PRECONDITION: the revision is from before a restore of the database; drop the copy and start after 0.
         """
 
     @_abc_1.abstractmethod
@@ -357,7 +357,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.ListAccessChangesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.ListAccessChangesResponse, _abc.Awaitable[_tenancy_pb2.ListAccessChangesResponse]]:
-        """ListAccessChanges is the same for the gateway: digests, state and policy, nothing about the customer."""
+        """ListAccessChanges is the same for gateways: digests, state and policy, without the company's details."""
 
     @_abc_1.abstractmethod
     def ReportSync(
@@ -365,7 +365,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.ReportSyncRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.ReportSyncResponse, _abc.Awaitable[_tenancy_pb2.ReportSyncResponse]]:
-        """ReportSync takes the latest signs of life of companies, coalesced by the caller; an older one changes nothing."""
+        """ReportSync stores the latest sync times of companies, coalesced by the caller; an older time changes nothing."""
 
     @_abc_1.abstractmethod
     def ListSyncTimes(
@@ -373,7 +373,7 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tenancy_pb2.ListSyncTimesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tenancy_pb2.ListSyncTimesResponse, _abc.Awaitable[_tenancy_pb2.ListSyncTimesResponse]]:
-        """ListSyncTimes returns the signs of life recorded at or after a moment."""
+        """ListSyncTimes returns the sync times recorded at or after a moment."""
 
     @_abc_1.abstractmethod
     def ListAuditEntries(
@@ -389,6 +389,6 @@ class TenancyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audit_pb2.VerifyAuditRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_audit_pb2.VerifyAuditResponse, _abc.Awaitable[_audit_pb2.VerifyAuditResponse]]:
-        """VerifyAudit follows the audit trail from its beginning. It takes a while: allow 30 seconds for a million entries."""
+        """VerifyAudit verifies the audit trail from its first entry. Allow 30 seconds for a million entries."""
 
 def add_TenancyServiceServicer_to_server(servicer: TenancyServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
