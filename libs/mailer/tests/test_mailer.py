@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.mail import LONGEST_PAUSE, one_line, pause_after
-from mailer.senders import Folder, Smtp, open_sender
+from mailer.mail import MAX_PAUSE, one_line, pause_after
+from mailer.senders import FolderSender, SmtpSender, open_sender
 from servicekit.errors import InvalidInput
 
 FROM = "Tenantry <portal@tenantry.example>"
@@ -17,9 +17,9 @@ FROM = "Tenantry <portal@tenantry.example>"
 
 def test_a_url_chooses_the_way() -> None:
     sender = open_sender("smtps://me%40here:p%3Aw@relay.example", from_address=FROM)
-    assert sender == Smtp("relay.example", 465, "smtps", FROM, "me@here", "p:w")
+    assert sender == SmtpSender("relay.example", 465, "smtps", FROM, "me@here", "p:w")
     assert "p:w" not in repr(sender)
-    assert open_sender("file:///var/mail%20out", from_address=FROM) == Folder(Path("/var/mail out"), FROM)
+    assert open_sender("file:///var/mail%20out", from_address=FROM) == FolderSender(Path("/var/mail out"), FROM)
     for url in ("", "file:", "smtp:", "pigeon://roof"):
         with pytest.raises(InvalidInput, match="TRACKING_MAIL_URL must be"):
             open_sender(url, from_address=FROM, setting="TRACKING_MAIL_URL")
@@ -27,7 +27,7 @@ def test_a_url_chooses_the_way() -> None:
 
 @given(st.integers(1, 10**6))
 def test_pauses_grow_to_an_hour(attempts: int) -> None:
-    assert timedelta(minutes=1) <= pause_after(attempts) <= pause_after(attempts + 1) <= LONGEST_PAUSE
+    assert timedelta(minutes=1) <= pause_after(attempts) <= pause_after(attempts + 1) <= MAX_PAUSE
 
 
 @given(st.text())

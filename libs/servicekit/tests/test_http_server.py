@@ -170,7 +170,7 @@ async def test_a_client_that_hangs_up_is_no_error(address, caplog, path: str, se
         await asyncio.sleep(0.05)
         writer.transport.abort()
         async with asyncio.timeout(20):
-            while not [line for line in logs if line["event"] == "the client hung up"]:  # noqa: ASYNC110 - as above
+            while not [line for line in logs if line["event"] == "client disconnected"]:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.01)
     assert {line["log_level"] for line in logs} == {"debug"}
     assert caplog.records == []
@@ -216,7 +216,7 @@ async def test_empty_lines_keep_no_connection_that_has_been_answered(address, mo
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
     writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}")
     assert (await reader.readuntil(b'{"bytes":2}')).startswith(b"HTTP/1.1 200")
-    monkeypatch.setattr(http_protocol, "HEAD_DEADLINE", 0.05)
+    monkeypatch.setattr(http_protocol, "HEAD_DEADLINE_SECONDS", 0.05)
     writer.write(b"\r\n")
     with suppress(ConnectionError):
         assert await reader.read() == b""
@@ -341,7 +341,7 @@ async def test_a_head_that_is_too_large_ends_the_connection(address) -> None:
 
 @pytest.mark.parametrize("said", [b"POST / HTTP/1.1\r\nhost: x\r\n", b"", b"\r\n", b"POST / HTTP/1.1\r\nhost"])
 async def test_a_head_that_does_not_arrive_ends_the_connection(address, monkeypatch, said: bytes) -> None:
-    monkeypatch.setattr(http_protocol, "HEAD_DEADLINE", 0.05)
+    monkeypatch.setattr(http_protocol, "HEAD_DEADLINE_SECONDS", 0.05)
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
     writer.write(said)
     with suppress(ConnectionError):

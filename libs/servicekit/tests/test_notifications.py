@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit import notifications
 from servicekit.notifications import listen
 
-BEAT = 0.05
+POLL_INTERVAL_SECONDS = 0.05
 
 
 class Enough(Exception):
@@ -37,7 +37,7 @@ async def hear(engine: AsyncEngine, until: int, then: Callable[[int], Awaitable[
         await then(len(calls))
 
     with pytest.raises(Enough):
-        await listen(engine, channel, note, beat=BEAT)
+        await listen(engine, channel, note, beat=POLL_INTERVAL_SECONDS)
     return calls
 
 
@@ -110,7 +110,7 @@ async def test_its_connection_is_not_used_again(engine: AsyncEngine) -> None:
 
 
 async def test_a_dead_line_counts_as_lost(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notifications, "PATIENCE", 0.05)
+    monkeypatch.setattr(notifications, "PING_TIMEOUT_SECONDS", 0.05)
     execute = psycopg.AsyncConnection.execute
 
     async def unanswered(self: psycopg.AsyncConnection, query: object, *more: object, **named: object) -> object:
@@ -123,4 +123,4 @@ async def test_a_dead_line_counts_as_lost(engine: AsyncEngine, monkeypatch: pyte
 
     monkeypatch.setattr(psycopg.AsyncConnection, "execute", unanswered)
     with pytest.raises(TimeoutError):
-        await listen(engine, "news", never, beat=BEAT)
+        await listen(engine, "news", never, beat=POLL_INTERVAL_SECONDS)

@@ -209,7 +209,7 @@ INSERT INTO outbox (id, subject, event_type, payload) VALUES (gen_random_uuid(),
 
 
 async def test_what_is_appended_is_published_at_once(append, new_relay, nothing_waits, monkeypatch) -> None:
-    monkeypatch.setattr("servicekit.relay.BEAT", 3600.0)
+    monkeypatch.setattr("servicekit.relay.POLL_INTERVAL_SECONDS", 3600.0)
     running = asyncio.create_task(new_relay().run())
     for number in range(3):
         await append("tenancy.v1.scratch", payload=str(number).encode())

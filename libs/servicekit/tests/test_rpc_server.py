@@ -78,9 +78,9 @@ async def test_a_caller_on_the_list(connect: Any) -> None:
 
 async def test_a_request_has_a_largest_size(connect: Any) -> None:
     echo = connect("tracking").unary_unary(f"/{SERVICE}/Echo")
-    assert len(await call(echo, b"x" * rpc_server.MAX_MESSAGE)) == rpc_server.MAX_MESSAGE
+    assert len(await call(echo, b"x" * rpc_server.MAX_MESSAGE_BYTES)) == rpc_server.MAX_MESSAGE_BYTES
     with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await echo(b"x" * (rpc_server.MAX_MESSAGE + 1), timeout=5)
+        await echo(b"x" * (rpc_server.MAX_MESSAGE_BYTES + 1), timeout=5)
     assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
