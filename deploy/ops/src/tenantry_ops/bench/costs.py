@@ -1,4 +1,4 @@
-"""What a load costs: the platform, and the two things that no platform could do without."""
+"""The cost of a load: for the platform, for decoding alone, and for storing alone."""
 
 import time
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ DRAINED = "SELECT (NOT EXISTS (SELECT FROM fold_queue) AND NOT EXISTS (SELECT FR
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU seconds per 1,000 rows, by process, and what the generator saw. `lost` rows were accepted and not stored."""
+    """CPU seconds per 1,000 rows by process, and the generator's report. `lost`: accepted rows that were not stored."""
 
     by_process: dict[str, float]
     report: Report
@@ -39,7 +39,7 @@ class Cost:
 
 
 def platform_cost(rig: Rig, load: Load) -> Cost:
-    """Counts until the last row is folded and announced. BenchmarkFailed: rows were set aside, or are there twice."""
+    """Measures until the last row is folded and published. Raises BenchmarkFailed on quarantined or duplicate rows."""
     processes = rig.processes
     with psycopg.connect(rig.superuser_dsn("tracking"), autocommit=True) as database:
         stored = _number(database, STORED)
@@ -57,7 +57,7 @@ def platform_cost(rig: Rig, load: Load) -> Cost:
 
 
 def decoding_cost(decoder: Decoder, load: Load) -> float:
-    """CPU seconds per 1,000 rows of the server that only decodes."""
+    """Returns the CPU seconds per 1,000 rows of the server that only decodes."""
     load = msgspec.structs.replace(load, address=decoder.address)
     with generator_ready(load) as generator:
         before = cpu.seconds([decoder.pid])

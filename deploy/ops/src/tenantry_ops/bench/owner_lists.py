@@ -1,4 +1,4 @@
-"""How long the owner's lists of 10,000 customers take over gRPC, beside a plain SELECT of the rows in them."""
+"""The duration of gRPC lists over 10,000 customers, compared with a plain SELECT of the same rows."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from contracts.billing.v1.billing_pb2_grpc import BillingServiceStub
 from contracts.billing.v1.revenue_pb2_grpc import RevenueServiceStub
 from contracts.tenancy.v1 import tenancy_pb2
 from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
-from tenantry_ops.bench.comparison import DEADLINE, Comparison, compare
+from tenantry_ops.bench.comparison import DEADLINE_SECONDS, Comparison, compare
 from tenantry_ops.bench.results import Result
 from tenantry_ops.bench.revenue import revenue_report
 from tenantry_ops.bench.rig import Rig
@@ -21,9 +21,9 @@ from tenantry_ops.environment import Platform
 from tenantry_ops.topology import OPERATOR
 
 PAGE = 50
-MOST = 1000  # in a batch, and of changes
+MAX_BATCH = 1000  # companies or changes
 
-# The columns that an answer has; the ids are known, so that nothing is searched or sorted.
+# The columns of a response; the ids are known, so that nothing is searched or sorted.
 COMPANIES = """
 SELECT c.id, c.name, c.email, c.contact_person, c.phone, c.address, c.time_zone, c.state, c.created_at, c.revision,
        s.last_sync_at, l.digest, k.hint
@@ -45,12 +45,12 @@ BY_LAST_SYNC = """
 SELECT id, count(*) OVER () FROM company LEFT JOIN company_sync ON company_id = id
 ORDER BY last_sync_at DESC NULLS LAST, id DESC LIMIT %s
 """
-BATCH = "SELECT id FROM company ORDER BY sha256(id::text::bytea) LIMIT %s"  # from all over the table
+BATCH = "SELECT id FROM company ORDER BY sha256(id::text::bytea) LIMIT %s"  # spread over the table
 CHANGES = "SELECT company_id, revision FROM subscription WHERE superseded_at IS NULL ORDER BY revision LIMIT %s"
 
 
 def owner_lists(rig: Rig) -> list[Result]:
-    """Needs customers. Raises BenchmarkFailed when an answer is wrong, `grpc.RpcError` for a refusal."""
+    """Needs customers. Raises BenchmarkFailed if a response is wrong, `grpc.RpcError` on a refusal."""
     with _connected(rig.platform, "tenancy") as (channel, database):
         companies = _company_lists(TenancyServiceStub(channel), database)
         with _connected(rig.platform, "billing") as (billing_channel, billing_database):
@@ -66,7 +66,7 @@ def _company_lists(tenancy: TenancyServiceStub, database: psycopg.Connection) ->
         request = tenancy_pb2.ListCompaniesRequest(page_size=PAGE, **asked)
         return Comparison(
             name=f"list_companies_{name}",
-            call=lambda: tenancy.ListCompanies(request, timeout=DEADLINE),
+            call=lambda: tenancy.ListCompanies(request, timeout=DEADLINE_SECONDS),
             shown=lambda answer: [(UUID(company.id), answer.total_size) for company in answer.companies],
             select=lambda: database.execute(COMPANIES, [ids]).fetchall(),
             expected=expected,
@@ -84,12 +84,12 @@ def _company_lists(tenancy: TenancyServiceStub, database: psycopg.Connection) ->
 def _company_batch(
     tenancy: TenancyServiceStub, database: psycopg.Connection
 ) -> Comparison[tenancy_pb2.BatchGetCompaniesResponse]:
-    expected = database.execute(BATCH, [MOST]).fetchall()
+    expected = database.execute(BATCH, [MAX_BATCH]).fetchall()
     ids = [row[0] for row in expected]
     request = tenancy_pb2.BatchGetCompaniesRequest(company_ids=map(str, ids))
     return Comparison(
-        name=f"batch_get_companies_{MOST}",
-        call=lambda: tenancy.BatchGetCompanies(request, timeout=DEADLINE),
+        name=f"batch_get_companies_{MAX_BATCH}",
+        call=lambda: tenancy.BatchGetCompanies(request, timeout=DEADLINE_SECONDS),
         shown=lambda answer: [(UUID(company.id),) for company in answer.companies],
         select=lambda: database.execute(COMPANIES, [ids]).fetchall(),
         expected=expected,
@@ -99,12 +99,12 @@ def _company_batch(
 def _subscription_changes(
     billing: BillingServiceStub, database: psycopg.Connection
 ) -> Comparison[billing_pb2.ListSubscriptionChangesResponse]:
-    expected = database.execute(CHANGES, [MOST]).fetchall()
+    expected = database.execute(CHANGES, [MAX_BATCH]).fetchall()
     ids = [row[0] for row in expected]
-    request = billing_pb2.ListSubscriptionChangesRequest(limit=MOST)
+    request = billing_pb2.ListSubscriptionChangesRequest(limit=MAX_BATCH)
     return Comparison(
-        name=f"list_subscription_changes_{MOST}",
-        call=lambda: billing.ListSubscriptionChanges(request, timeout=DEADLINE),
+        name=f"list_subscription_changes_{MAX_BATCH}",
+        call=lambda: billing.ListSubscriptionChanges(request, timeout=DEADLINE_SECONDS),
         shown=lambda answer: [(UUID(each.company_id), each.revision) for each in answer.subscriptions],
         select=lambda: database.execute(SUBSCRIPTIONS, [ids]).fetchall(),
         expected=expected,
@@ -113,7 +113,7 @@ def _subscription_changes(
 
 @contextmanager
 def _connected(platform: Platform, service: str) -> Iterator[tuple[grpc.Channel, psycopg.Connection]]:
-    """A channel to tenancy or billing under the operator's certificate, and the service's own way into its database."""
+    """Opens a channel to tenancy or billing with the operator's certificate, and the service's database."""
     certificates = platform.certificates
     credentials = grpc.ssl_channel_credentials(
         root_certificates=certificates.authority.read_bytes(),
