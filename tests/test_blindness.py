@@ -1,6 +1,6 @@
-"""The owner is blind by construction: the portal has nothing that leads to tracking.
+"""The owner is blind by construction: nothing in the portal leads to tracking.
 
-Each check is made twice: on what is there, and on a copy to which a way to tracking was added, where it must fail.
+Each check runs twice: on the real platform, and on a copy with an added path to tracking, where it must fail.
 """
 
 import shutil
@@ -115,12 +115,12 @@ async def test_added_permissions_are_found(
     with NatsEngine(engine_folder / "open-nats", authorization(passwords)) as broker:
         url = broker.url("portal", passwords["portal"])
         assert [subject for subject in UNSAID if not await may_publish(url, subject)] == []
-        # `>` would hear the certain refusal too; the others are enough.
+        # `>` would also receive the expected refusal; the others are enough.
         assert [subject for subject in UNHEARD if not await may_subscribe(url, subject)] == []
 
 
 def may_connect(running: Running, database: str) -> bool:
-    """Whether the portal's role is let into a database of the server that it knows."""
+    """Returns whether the portal's role can connect to a database of the server that it knows."""
     try:
         psycopg.connect(running.platform.database_url("portal_app", database)).close()
     except psycopg.OperationalError as refusal:
@@ -163,7 +163,7 @@ def test_the_image_holds_nothing_of_tracking() -> None:
 
 
 def seen_from_the_portal(compose: str) -> set[str]:
-    """What of tracking is on a network with one of the portal's containers."""
+    """Returns the parts of tracking that share a network with one of the portal's containers."""
     portals = ("portal", "portal-migrate", "portal-postgres")
     near = {name for portal in portals for name in blindness.neighbours(compose, portal)}
     trackings = {name for name in near if blindness.images(compose, [name]) == {"tenantry/tracking"}}

@@ -1,4 +1,4 @@
-"""A field that could name a person cannot enter what reaches the owner: each is added to a copy and must be found."""
+"""No field that could identify a person can reach the owner: each is added to a copy and must be found."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What comes from elsewhere: declared where it is imported, and locked without saying from where."""
+"""Third-party packages are declared where they are imported, and locked without naming a registry."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-# Declared for another reason than an import.
+# Declared for reasons other than an import.
 NOT_IMPORTED = {
     "tenantry-servicekit": {"httptools"},  # uvicorn's parser
     "tenantry-tracking": {"python-multipart", "tzdata"},  # FastAPI's forms; the standard library's zoneinfo
@@ -35,7 +35,7 @@ def imported_modules(source: str) -> Iterator[str]:
 
 
 def distribution_of(module: str, local: dict[str, str], installed: dict[str, list[str]]) -> str:
-    """The distribution to declare for a module; among several that share its first name, the one with its folder."""
+    """Returns the distribution to declare for a module; in a shared namespace, the one with its folder."""
     first, second = module.split(".", maxsplit=1)[0], module.split(".")[:2]
     if first in local:
         return local[first]

@@ -1,4 +1,4 @@
-"""What the documents point at exists."""
+"""Links and paths in the documents exist."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ PATH = re.compile(
 
 
 def missing(document: Path, root: Path) -> Iterator[str]:
-    """Targets of links, beside the document, and paths in code marks, below the repository, that are not there."""
+    """Yields missing targets of links, relative to the document, and of code paths, relative to the repository."""
     text = document.read_text()
     for found in LINK.finditer(text):
         target = found[1] or found[2]

@@ -1,4 +1,4 @@
-"""The table of limits in docs/security.md is true, and every row of it is tried."""
+"""The table of limits in docs/security.md matches the constants, and every row has a test."""
 
 import re
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ WALKED = {
 
 
 def limits(root: Path) -> Iterator[tuple[str, str, str, str]]:
-    """Input, limit, module and constant of each row."""
+    """Yields input, limit, module and constant of each row."""
     section = (root / "docs/security.md").read_text().partition("## Bounded work")[2].partition("\n## ")[0]
     for name, limit, module, constant, _beyond, _spent in ROW.findall(section):
         yield name, limit, module, constant

@@ -1,4 +1,4 @@
-"""docs/operations.md lists every setting of every process: name, default, who reads it."""
+"""docs/operations.md lists every setting of every process: name, default and reading commands."""
 
 import importlib
 import re

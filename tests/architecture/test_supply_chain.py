@@ -1,4 +1,4 @@
-"""What is installed, what is known of it, and what must not be committed."""
+"""Installed packages, known vulnerabilities, bills of materials, and committed secrets."""
 
 import importlib.util
 import json

@@ -1,4 +1,4 @@
-"""The dashboard: live, searched, sorted, with chosen columns, as CSV; and colours as the reader wants them."""
+"""The dashboard: live updates, search, sorting, columns, CSV, and the colour scheme."""
 
 from playwright.async_api import expect
 

@@ -1,4 +1,4 @@
-"""The files of docker-compose.yml's containers, and which networks the portal shares with whom."""
+"""The files of docker-compose.yml's containers, and the networks of the portal."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The invented history is plausible, bounded and repeatable."""
+"""The demo history is plausible, bounded and deterministic."""
 
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime

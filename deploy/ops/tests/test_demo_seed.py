@@ -1,4 +1,4 @@
-"""What the demo keeps in run.json and tells tracking."""
+"""The demo's data in run.json and its input for tracking."""
 
 import json
 import stat

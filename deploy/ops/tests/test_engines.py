@@ -1,4 +1,4 @@
-"""Engines survive what happens to them: kill -9, a lost owner, a stale pid file."""
+"""Engines survive faults: kill -9, a lost owner, a stale pid file."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Roles, rights, streams: what each service can do, and what it cannot."""
+"""The permissions of each service: roles, rights and streams."""
 
 import asyncio
 import json
@@ -60,7 +60,7 @@ def test_repeating_sets_new_passwords(postgres_engine: AnyPostgres, provisioned:
 
 
 class Bus:
-    """A user's connection and what the server refused to it."""
+    """A user's connection and the server's refusals."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -72,7 +72,7 @@ class Bus:
         return self.client.jetstream(prefix="streams")
 
     async def refused(self) -> str:
-        """Returns what the server refused; waits for it."""
+        """Waits for the server's refusals and returns them."""
         async with asyncio.timeout(10):
             return await self.refusals.get()
 
@@ -201,7 +201,7 @@ PUBLISHED = {"tenancy": "tenancy.v1.", "billing": "billing.v1.", "tracking": "us
 async def test_a_service_asks_the_broker_for_nothing_else(
     nats_engine: AnyNats, provisioned: Secrets, user: str
 ) -> None:
-    """Each subject is tried with an empty request; the broker refuses in the order of the attempts."""
+    """Sends an empty request to each subject; the broker refuses in the order of the attempts."""
     tries = {
         **{f"$JS.API.{request}": False for request in REQUESTS},
         **{f"streams.{request}": request in ALLOWED[user] for request in REQUESTS},

@@ -1,4 +1,4 @@
-"""Secrets, certificates and environments: who can read them, and what they open."""
+"""Secrets, certificates and environments: who can read them, and what they grant."""
 
 import json
 import socket

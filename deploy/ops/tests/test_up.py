@@ -1,4 +1,4 @@
-"""`tenantry up` and `down` as people and fault tests use them, with the real services."""
+"""`tenantry up` and `down` with the real services."""
 
 import json
 import os
@@ -61,7 +61,7 @@ def processes_of(records: Sequence[ProcessRecord]) -> list[psutil.Process]:
 
 
 def until(condition: Callable[[], bool], *, otherwise: Callable[[], str] = str) -> None:
-    """AssertionError with what `otherwise` says after two minutes."""
+    """Waits for up to two minutes, then raises AssertionError with the text of `otherwise`."""
     deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, otherwise()
@@ -90,7 +90,7 @@ def test_everything_is_up(tenantry: Tenantry, home: Home, running: list[ProcessR
 
 @pytest.mark.parametrize("process", ["tenancy", "billing", "aggregator", "gateway", "workspace", "portal"])
 def test_a_process_holds_its_own_secrets_alone(home: Home, running: list[ProcessRecord], process: str) -> None:
-    """As the kernel tells it, of the process and of its workers."""
+    """Reads the environments of the process and its workers from the kernel."""
     service = "owner-portal" if process == "portal" else process
     platform = stack.load(home, Options.from_environment({"TENANTRY_HOME": str(home.root)}))
     leader = psutil.Process(record(running, process).pid)
