@@ -85,7 +85,7 @@ async def test_the_dashboard_shows_what_happened(running: Running, owner: Owner,
     assert_reconciled(running)
 
 
-async def test_the_dashboard_is_told_while_it_is_open(owner: Owner, found_company: Found) -> None:
+async def test_an_open_dashboard_receives_updates(owner: Owner, found_company: Found) -> None:
     company = await found_company("Iverson")
     desktop = await at_work(company, company.people[0], hours=1)
     updates = owner.live(company.id)

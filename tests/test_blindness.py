@@ -72,7 +72,7 @@ def test_an_added_variable_is_found(running: Running, value) -> None:
     assert blindness.ways_in_environment(added, running.platform) == ["PORTAL_BACKEND"]
 
 
-def test_nothing_that_is_declared_brings_tracking() -> None:
+def test_no_declared_dependency_leads_to_tracking() -> None:
     assert blindness.forbidden_dependencies(PORTAL / "pyproject.toml") == set()
 
 
@@ -84,7 +84,7 @@ def test_an_added_dependency_is_found(tmp_path: Path, name: str) -> None:
     assert blindness.forbidden_dependencies(changed) == {name}
 
 
-def test_nothing_that_is_imported_is_trackings() -> None:
+def test_no_import_loads_tracking() -> None:
     assert blindness.forbidden_imports(PORTAL / "src") == set()
 
 
@@ -97,12 +97,12 @@ def test_an_added_import_is_found(tmp_path: Path, module: str) -> None:
 
 
 @pytest.mark.parametrize("subject", UNHEARD)
-async def test_the_broker_lets_the_portal_hear_no_subject(running: Running, subject: str) -> None:
+async def test_the_portal_may_subscribe_to_no_subject(running: Running, subject: str) -> None:
     assert not await may_subscribe(running.platform.nats_url("portal"), subject)
 
 
 @pytest.mark.parametrize("subject", UNSAID)
-async def test_the_broker_lets_the_portal_say_nothing(running: Running, subject: str) -> None:
+async def test_the_portal_may_publish_no_subject(running: Running, subject: str) -> None:
     assert not await may_publish(running.platform.nats_url("portal"), subject)
 
 
@@ -130,7 +130,7 @@ def may_connect(running: Running, database: str) -> bool:
     return True
 
 
-def test_the_database_role_is_let_in_nowhere_else(running: Running) -> None:
+def test_the_database_role_can_connect_nowhere_else(running: Running) -> None:
     others = ("tracking", "tenancy", "billing", "postgres", "template1")
     assert [name for name in others if may_connect(running, name)] == []
     assert may_connect(running, "portal")
@@ -152,7 +152,7 @@ async def test_each_certificate_opens_its_own_methods_only(running: Running) -> 
     assert methods() >= FOR_TRACKING
 
 
-def test_the_image_holds_nothing_of_tracking() -> None:
+def test_the_image_contains_nothing_of_tracking() -> None:
     assert blindness.foreign_sources(DOCKERFILE) == set()
     added = DOCKERFILE.replace("COPY services/owner-portal services/owner-portal", "COPY services services")
     assert blindness.foreign_sources(added) == {"services"}

@@ -113,7 +113,7 @@ def processes(running: Running) -> Iterator[psutil.Process]:
 
 
 @pytest.mark.timeout(300 + REQUESTS // 20)
-async def test_no_mutated_request_is_too_much(running: Running, found_company: Found, owner: Owner) -> None:
+async def test_mutated_requests_are_survived(running: Running, found_company: Found, owner: Owner) -> None:
     company = await found_company("Thistle", people=1)
     requests = await templates(running, company, owner)
     random = Random(13)

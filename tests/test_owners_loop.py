@@ -24,7 +24,7 @@ async def refused_by_each_worker(running: Running, key: str, refusal: Reply) -> 
             await eventually(lambda client=client: client.login("nobody@example.com", "x"), lambda r: r == refusal)
 
 
-async def test_a_key_is_shown_once(owner: Owner) -> None:
+async def test_a_key_is_displayed_once(owner: Owner) -> None:
     company_id, key = await owner.create("Shown Once")
     assert key.startswith("company_")
     secret = key.removeprefix("company_")

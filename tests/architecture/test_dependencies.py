@@ -64,7 +64,7 @@ def local_packages(distributions: list) -> dict[str, str]:
     return {package.name: distribution.name for distribution in distributions for package in distribution.packages}
 
 
-def test_what_is_imported_is_declared_and_the_other_way_round(distributions: list) -> None:
+def test_imports_and_declarations_match(distributions: list) -> None:
     local = local_packages(distributions)
     undeclared, unused = {}, {}
     for distribution in distributions:
@@ -99,5 +99,5 @@ def test_a_wrong_declaration_is_recognised(
     "lock",
     ["requirements.lock", "services/owner-portal/web/package-lock.json", "services/tracking/openapi/package-lock.json"],
 )
-def test_a_lock_names_no_place(root: Path, lock: str) -> None:
+def test_a_lock_names_no_registry(root: Path, lock: str) -> None:
     assert [line for line in (root / lock).read_text().splitlines() if "://" in line] == []

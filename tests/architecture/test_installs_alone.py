@@ -59,7 +59,7 @@ def import_all(python: Path, package: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=python.parent)
 
 
-def test_each_service_is_tried(services: list) -> None:
+def test_each_service_is_covered(services: list) -> None:
     assert {service.name for service in services} == SERVICES
 
 
@@ -73,7 +73,7 @@ def test_a_service_imports_alone(name: str, services: list, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("missing", ["msgspec", "uuid-utils", "tenantry-contracts"])
-def test_what_is_missing_is_noticed(missing: str, services: list, tmp_path: Path) -> None:
+def test_a_missing_dependency_is_noticed(missing: str, services: list, tmp_path: Path) -> None:
     package = next(service.packages[0] for service in services if service.name == "tenantry-tracking")
     result = import_all(install(closure("tenantry-tracking") - {missing}, tmp_path), package)
     assert result.returncode == 1

@@ -65,5 +65,5 @@ def test_a_missing_proof_is_recognised(proof: str, root: Path) -> None:
     assert len(unproved(f"| line | where | proof |\n| --- | --- | --- |\n| a | b | {proof} |\n", root)) == 1
 
 
-def test_what_is_open_says_so(root: Path) -> None:
+def test_an_open_line_is_accepted(root: Path) -> None:
     assert unproved("| a | b | open: it comes later |", root) == []

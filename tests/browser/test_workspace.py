@@ -126,7 +126,7 @@ async def test_every_page_looks_right(
     problems.clear()
 
 
-async def test_a_company_that_has_just_begun(
+async def test_a_new_company(
     context: BrowserContext, running: Running, found_company: Found, problems: list[str]
 ) -> None:
     company = await found_company("Campion", people=0)
@@ -156,7 +156,7 @@ async def test_the_keyboard_skips_the_header(context: BrowserContext, running: R
     await expect(page.locator("main")).to_be_focused()
 
 
-def test_no_page_is_forgotten() -> None:
+def test_every_page_is_checked() -> None:
     nothing = cast("Any", None)
     app = workspace_app(nothing, nothing, nothing, nothing, health=[], pictures=nothing, cookie_secure=True)
     pages = {path for path, methods in app.openapi()["paths"].items() if "get" in methods and not path.endswith(".csv")}

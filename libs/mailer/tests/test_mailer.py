@@ -15,7 +15,7 @@ from servicekit.errors import InvalidInput
 FROM = "Tenantry <portal@tenantry.example>"
 
 
-def test_a_url_chooses_the_way() -> None:
+def test_a_url_selects_the_sender() -> None:
     sender = open_sender("smtps://me%40here:p%3Aw@relay.example", from_address=FROM)
     assert sender == SmtpSender("relay.example", 465, "smtps", FROM, "me@here", "p:w")
     assert "p:w" not in repr(sender)
@@ -36,5 +36,5 @@ def test_a_subject_is_one_line(given_text: str) -> None:
     assert "".join(sign for sign in line if unicodedata.category(sign) != "Cf").isprintable()
 
 
-def test_a_subject_keeps_what_isolates_a_name() -> None:
+def test_a_subject_keeps_isolating_characters() -> None:
     assert one_line("New: \u2068\u05d0\u2069,\r\n seats") == "New: \u2068\u05d0\u2069, seats"

@@ -92,7 +92,7 @@ async def test_batches_in_order(consuming, publish, settled) -> None:
     assert max(map(len, handler.batches)) == 2
 
 
-async def test_a_handler_that_fails_gets_the_message_again_and_the_others_go_on(consuming, publish, settled) -> None:
+async def test_a_failed_message_is_redelivered_and_the_others_continue(consuming, publish, settled) -> None:
     handler = Handler(bad=[ConnectionError("away"), ConnectionError("still away")])
     await publish("1", "bad", "2")
     async with consuming(handler):
@@ -100,7 +100,7 @@ async def test_a_handler_that_fails_gets_the_message_again_and_the_others_go_on(
     assert sorted(handler.stored) == ["1", "2", "bad"]
 
 
-async def test_poison_is_dropped_and_spoils_no_other(consuming, publish, settled) -> None:
+async def test_a_poison_message_is_dropped_without_affecting_others(consuming, publish, settled) -> None:
     handler = Handler(poison=[InvalidInput("unreadable")] * 9)
     await publish("1", "poison", "2")
     async with consuming(handler):
@@ -111,7 +111,7 @@ async def test_poison_is_dropped_and_spoils_no_other(consuming, publish, settled
     assert sum("poison" in batch for batch in handler.batches) <= 2
 
 
-async def test_what_was_not_acknowledged_comes_again_to_the_next_process(consuming, publish, streams, settled) -> None:
+async def test_unacknowledged_messages_go_to_the_next_process(consuming, publish, streams, settled) -> None:
     async def dies(_events: Sequence[IncomingEvent]) -> None:
         reached.set()
         await asyncio.Event().wait()
@@ -131,7 +131,7 @@ async def test_what_was_not_acknowledged_comes_again_to_the_next_process(consumi
     assert handler.stored == ["1"]
 
 
-async def test_an_outage_uses_up_no_delivery(consuming, publish, streams, settled) -> None:
+async def test_an_outage_uses_up_no_deliveries(consuming, publish, streams, settled) -> None:
     asked, back = asyncio.Event(), asyncio.Event()
 
     async def ready() -> None:
@@ -150,7 +150,7 @@ async def test_an_outage_uses_up_no_delivery(consuming, publish, streams, settle
     assert handler.batches == [["1"]]
 
 
-async def test_a_silent_stream_is_no_error(consuming, publish, settled) -> None:
+async def test_an_empty_stream_is_not_an_error(consuming, publish, settled) -> None:
     handler = Handler()
     async with consuming(handler):
         await asyncio.sleep(0)

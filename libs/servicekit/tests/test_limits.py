@@ -60,7 +60,7 @@ async def test_as_much_as_is_allowed_and_one_more(port: int, pieces, answers: in
         assert answered.count(b"HTTP/1.1 400") in ((0, 1) if more else (0,))
 
 
-async def test_framing_is_weighed_against_the_body(port: int) -> None:
+async def test_framing_is_limited_relative_to_the_body(port: int) -> None:
     """In pieces, for what stands beside the head in one piece is bounded by what the server reads at once."""
     assert (await ask(port, framing(0)[:2], wait=True)) == b"", "still open"
     with suppress(ConnectionError):
