@@ -1,4 +1,4 @@
-"""A chain that is whole, and each way in which one may not be."""
+"""An intact chain, and every way in which a chain can be broken."""
 
 from dataclasses import dataclass, replace
 
@@ -43,7 +43,7 @@ def test_a_chain_may_be_verified_in_pages() -> None:
 
 
 def test_hashes_of_the_first_version_remain_valid() -> None:
-    """Trails are kept for years: what is sealed today must fit what was sealed with the first version."""
+    """Trails are kept for years, so new hashes must equal those of the first version."""
     content = {"words": 'ä "quoted"', "revision": 1, "facts": {"b": "2", "a": None}}
     assert seal(GENESIS, content).hex() == "9f60a45e253db04525abab96a3593050067bf4bee40567ca978992670d1d0df8"
 

@@ -1,4 +1,4 @@
-"""Passwords are known by their hashes, tokens by their digests."""
+"""Passwords are recognised by their hashes, tokens by their digests."""
 
 import unicodedata
 
@@ -20,7 +20,7 @@ async def test_only_the_right_password_matches(password: str) -> None:
     assert password not in stored
     assert await verify_password(stored, password)
     assert not await verify_password(stored, password + "x")
-    assert stored != await hash_password(password), "each has a salt of its own"
+    assert stored != await hash_password(password), "each hash has its own salt"
 
 
 async def test_composed_and_decomposed_characters_are_equal() -> None:

@@ -1,4 +1,4 @@
-"""The queue for hashes: who is served first, who is told to come again, and what is left of who hangs up."""
+"""The queue of hashes: priorities, refusals, and cancelled attempts."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ from credentials.hashing import Crowded, HashQueue, Lobby, Standing, Turn
 
 
 class Gate:
-    """Holds the only thread until it is opened; notes in which order the rest was served."""
+    """Occupies the only thread until it is opened; records the order in which the others are served."""
 
     def __init__(self, queue: HashQueue) -> None:
         self.queue = queue
@@ -122,7 +122,7 @@ async def test_early_retries_do_not_overtake_those_who_wait() -> None:
 
 
 async def test_a_place_is_known_for_one_account_until_it_is_refused() -> None:
-    """Who is known for the own account must not come before others with guesses at theirs."""
+    """A place that is known for one account has no priority for guesses at others."""
     lobby, place, opened = Lobby(slots=1), b"a browser", asyncio.Event()
     order: list[str] = []
 

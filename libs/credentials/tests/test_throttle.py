@@ -1,4 +1,4 @@
-"""Counting attempts: budgets hold in every history, and success forgives only itself."""
+"""Counts of attempts: every history respects the budgets, and a success refunds only itself."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What a mail may look like in a log and in its head, how often it is tried, and how its way is chosen."""
+"""Senders by URL, pauses between attempts, and subjects."""
 
 import unicodedata
 from datetime import timedelta

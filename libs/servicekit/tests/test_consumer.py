@@ -1,4 +1,4 @@
-"""The consumer: acknowledged after the handler has committed, again when it failed, dropped when nobody can read it."""
+"""The consumer acknowledges after the commit, repeats failed messages, and drops poison messages."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -17,7 +17,7 @@ STREAM, DURABLE, SUBJECT = "TENANCY", "billing", "tenancy.v1.company.scratched"
 
 
 class Handler:
-    """Notes what it was given, and fails as it is told: a payload's errors, one after the other."""
+    """Records its events; raises the given errors of a payload, one after another."""
 
     def __init__(self, **failures: list[Exception]) -> None:
         self.batches: list[list[str]] = []
@@ -44,14 +44,14 @@ def publish(streams: JetStreamContext):
 
 @pytest.fixture
 def settled(streams: JetStreamContext):
-    """`await settled()`: every message was acknowledged or given up."""
+    """`await settled()` waits until every message was acknowledged or dropped."""
 
     async def settled() -> None:
         stream = (await streams.stream_info(STREAM)).state
         async with asyncio.timeout(20):
             while True:
                 info = await streams.consumer_info(STREAM, DURABLE)
-                # What has just been published is in the stream before the consumer knows that it is pending.
+                # New messages are in the stream before the consumer counts them as pending.
                 heard = not stream.messages or info.delivered.stream_seq >= stream.last_seq
                 if heard and info.num_pending == 0 and info.num_ack_pending == 0:
                     return
@@ -61,12 +61,12 @@ def settled(streams: JetStreamContext):
 
 
 async def always() -> None:
-    """What the handler needs answers."""
+    """A dependency that is always ready."""
 
 
 @pytest.fixture
 def consuming(nats_url: str):
-    """`async with consuming(handler):` is a process that consumes, with a connection of its own."""
+    """`async with consuming(handler):` runs a consumer with its own connection."""
 
     @asynccontextmanager
     async def consuming(

@@ -1,4 +1,4 @@
-"""HTTP: the cap on bodies over real connections, health, and an end that lets running requests finish."""
+"""The HTTP server over real connections: limits, health, malformed requests, and graceful shutdown."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ async def take(request: Request) -> JSONResponse:
 
 
 async def echo_after_leaving(request: Request) -> JSONResponse:
-    """Asks again for a body that has been read."""
+    """Receives again after the body has been read."""
     await request.body()
     while not await request.is_disconnected():  # noqa: ASYNC110 - the server tells nobody
         await asyncio.sleep(0.01)
@@ -69,7 +69,7 @@ app = Starlette(
 
 @pytest.fixture
 async def address() -> AsyncIterator[tuple[str, "asyncio.Task[None]"]]:
-    """Where it serves, and the task that does."""
+    """The server's address and its task."""
     listen = f"{LOOPBACK}:{free_port()}"
     serving = asyncio.create_task(serve(app, bind(listen)))
     yield listen, serving
@@ -80,7 +80,7 @@ async def address() -> AsyncIterator[tuple[str, "asyncio.Task[None]"]]:
 
 @pytest.fixture
 def raw(address) -> Raw:
-    """`await raw(header, *chunks)`: the status code and the JSON that come back."""
+    """`await raw(header, *chunks)` returns the status code and the JSON of the response."""
 
     async def ask(header: str, *chunks: bytes, path: str = "/") -> tuple[int, Any]:
         reader, writer = await asyncio.open_connection(*address[0].split(":"))
@@ -132,7 +132,7 @@ async def test_a_form_with_files_has_its_own_limit(raw: Raw) -> None:
 
 
 async def test_the_application_receives_only_complete_requests(address) -> None:
-    """What it decides, it decides at that moment: about a session that has ended while the body was on its way, too."""
+    """Its decisions are based on that moment, for example about a session that ended while the body arrived."""
     reached.clear()
     opened.set()
     reader, writer = await asyncio.open_connection(*address[0].split(":"))

@@ -1,4 +1,4 @@
-"""Loops outlive their errors, and end when they are told to."""
+"""Loops survive errors, and end when they are cancelled."""
 
 import asyncio
 from types import SimpleNamespace

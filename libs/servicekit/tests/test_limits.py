@@ -1,4 +1,4 @@
-"""The limits of every HTTP service, from both sides: as much as is allowed is taken, one more is not."""
+"""The limits of every HTTP service: the limit is accepted, one more is refused."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -61,7 +61,7 @@ async def test_as_much_as_is_allowed_and_one_more(port: int, pieces, answers: in
 
 
 async def test_framing_is_limited_relative_to_the_body(port: int) -> None:
-    """In pieces, for what stands beside the head in one piece is bounded by what the server reads at once."""
+    """In pieces, because framing in the same piece as the head is limited by the size of one read."""
     assert (await ask(port, framing(0)[:2], wait=True)) == b"", "still open"
     with suppress(ConnectionError):
         assert (await ask(port, framing(8)[:2])) == b""

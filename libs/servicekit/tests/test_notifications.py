@@ -1,4 +1,4 @@
-"""Who listens hears of everything that is committed, or learns that it may have missed something."""
+"""A listener receives every committed notification, or an error when it may have missed one."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ async def notify(engine: AsyncEngine, *payloads: str, commit: bool = True) -> No
 
 
 async def hear(engine: AsyncEngine, until: int, then: Callable[[int], Awaitable[None]], channel: str = "news") -> list:
-    """What was heard when the listener was called for the n-th time; each time it does `then(number)`."""
+    """Returns the payloads of each call of the listener, up to the n-th; each call runs `then(number)`."""
     calls: list[tuple[float, list[str]]] = []
 
     async def note(moment: float, payloads: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""The outbox and its relay: nothing is lost, nothing older wins, whatever dies between the two."""
+"""The outbox and its relay: nothing is lost and no older version wins, regardless of failures."""
 
 import asyncio
 from datetime import timedelta
@@ -20,7 +20,7 @@ LEASE = timedelta(seconds=30)
 
 @pytest.fixture
 def there(streams: JetStreamContext):
-    """`await there()`: payload and sequence of the compacted subject's message; None when it has none."""
+    """`await there()` returns payload and sequence of the compacted subject's message; None if it has none."""
 
     async def read() -> tuple[str, int | None] | None:
         try:
@@ -34,7 +34,7 @@ def there(streams: JetStreamContext):
 
 @pytest.fixture
 def nothing_waits(waiting):
-    """`await nothing_waits()` returns once everything was published."""
+    """`await nothing_waits()` waits until everything is published."""
 
     async def wait() -> None:
         async with asyncio.timeout(20):

@@ -1,4 +1,4 @@
-"""gRPC: who may call what, errors that keep their kind on the way, and no way in for a stream."""
+"""The gRPC server: permitted callers, errors that keep their code, and refused streams."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""Whose picture is next: companies by turns, each company's in their order, a bounded queue for all."""
+"""Turns: clients take turns, each client's requests stay in order, and the queue is bounded."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ MIB = 1024**2
 
 
 class Bench:
-    """Pictures that are worked on until the test lets the next one in."""
+    """Requests that stay in progress until the test continues."""
 
     def __init__(self, max_bytes: int = 64 * MIB) -> None:
         self.turns = Turns()
@@ -22,13 +22,13 @@ class Bench:
         self._step = asyncio.Semaphore(0)
 
     async def send(self, whose: str, count: int = 1, *, size: int = MIB, patience: float = 60) -> None:
-        """Puts pictures in line."""
+        """Adds requests to the queue."""
         for _ in range(count):
             self._tasks.append(asyncio.create_task(self._work(whose, size, patience)))
             await asyncio.sleep(0)
 
     async def finish(self) -> list[BaseException | None]:
-        """Works on all of them; what became of each."""
+        """Finishes all requests; returns the error of each, or None."""
         for _ in self._tasks:
             self._step.release()
         return await asyncio.gather(*self._tasks, return_exceptions=True)

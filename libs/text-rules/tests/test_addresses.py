@@ -1,4 +1,4 @@
-"""Which addresses are taken, where mail goes, and which two are one mailbox."""
+"""Which addresses are accepted, where mail is sent, and which are the same mailbox."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""Files that no spreadsheet runs, and text that turns nothing around it."""
+"""CSV files without formulas, and isolated text."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What of names and other text is cleaned, refused, and taken for the same."""
+"""Names and other text: cleaning, refused characters, and equality."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""What is found by which words, and in which order lists stand."""
+"""Search and the order of lists."""
 
 import random
 from hashlib import sha256
@@ -78,7 +78,7 @@ def test_lists_are_sorted_as_people_expect() -> None:
 
 
 def test_stored_keys_do_not_change() -> None:
-    """Another table of weights would leave keys of two kinds in the indexes: a migration has to compute them again."""
+    """A new weight table would leave two kinds of keys in the indexes, so a migration must recompute them."""
     keys = b"".join(sort_key(name) for name in ("Öztürk & Söhne", "Łódź", "İstanbul", "日本", "한국", "اب"))
     assert sha256(keys).hexdigest() == "7ddcb774bb348eb72c75995b4bd2e129f38ddc679c34a40684ef89c2d277b6eb"
 

@@ -1,4 +1,4 @@
-"""The simulated desktop keeps, posts and deletes as the real tracker does."""
+"""The simulated desktop keeps, posts and deletes like the real tracker."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

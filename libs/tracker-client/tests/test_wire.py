@@ -1,4 +1,4 @@
-"""Each call has the shape that was recorded of the real tracker."""
+"""Each call has the wire format that was recorded from the real tracker."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

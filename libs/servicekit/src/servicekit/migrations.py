@@ -6,7 +6,7 @@ from sqlalchemy import NullPool, create_engine, make_url
 
 
 def upgrade(url: str, package: str) -> None:
-    """Migrates the database at `url` (with the role that owns its tables) to the newest version of `package`."""
+    """Migrates the database at `url`, with the owner's role, to the newest version of `package`."""
     config = Config()
     config.set_main_option("script_location", f"{package}:migrations")
     config.attributes["url"] = url

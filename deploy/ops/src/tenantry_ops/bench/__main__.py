@@ -36,7 +36,7 @@ def measure(names: AbstractSet[str], beside: Path) -> list[Result]:
     """Runs the named benchmarks: delays with several gateway workers, costs with one, lists with more companies."""
     results: list[Result] = []
     with Rig(beside) as rig:
-        with step("a platform of its own"):
+        with step("start a platform"):
             rig.start(gateway_workers=WORKERS)
         with step("companies and people"):
             crowd = gather(rig)

@@ -52,7 +52,7 @@ def platform_cost(rig: Rig, load: Load) -> Cost:
         lost = report.warm_rows + report.rows - (_number(database, STORED) - stored)
         aside = _number(database, ASIDE)
     if aside or lost < 0:
-        raise BenchmarkFailed(f"{aside} honest rows were set aside, and {max(0, -lost)} are there that nobody sent")
+        raise BenchmarkFailed(f"{aside} honest rows were quarantined, and {max(0, -lost)} rows were never sent")
     return Cost({name: seconds / report.rows * 1000 for name, seconds in used.items()}, report, lost)
 
 

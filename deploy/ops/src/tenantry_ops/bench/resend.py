@@ -66,7 +66,7 @@ async def _totals(database: psycopg.AsyncConnection, member: Member) -> tuple[in
 
 
 def _body(member: Member) -> bytes:
-    since = member.since + 65 * 3600  # ten hours that no other benchmark tells of
+    since = member.since + 65 * 3600  # ten hours that no other benchmark records
     end = since + ACTIVE + IDLE
     rows: list[dict[str, Any]] = [
         {

@@ -69,7 +69,7 @@ class PostgresEngine(Engine):
         if not self._pgdata.exists():
             self._initialise(binaries)
         elif not self._password_file.exists():
-            raise EngineError(f"{self._password_file} is missing: restore it, or remove {self._pgdata} to start anew")
+            raise EngineError(f"{self._password_file} is missing: restore it or remove {self._pgdata} for an empty one")
         # The process named in it has ended (see _leftover). PostgreSQL checks only the pid, which may be reused.
         (self._pgdata / "postmaster.pid").unlink(missing_ok=True)
         settings = SETTINGS | {"port": str(self.port)}
