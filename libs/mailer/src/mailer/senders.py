@@ -106,7 +106,7 @@ class SmtpSender:
             if mail.recipient.rpartition("@")[0].isascii():
                 raise Unavailable(f"the mail relay {self.host} did not take it: {error}") from error
             raise Refused(
-                f"the mail relay {self.host} lacks SMTPUTF8, which the part of the address before the @ requires"
+                f"the mail relay {self.host} has no SMTPUTF8, which the letters before the @ of the recipient need"
             ) from error
         except (smtplib.SMTPException, OSError) as error:
             raise Unavailable(f"the mail relay {self.host} did not take it: {error!r}") from error
