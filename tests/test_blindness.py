@@ -1,6 +1,6 @@
-"""The owner is blind by construction: the portal has nothing that leads to tracking.
+"""The owner is blind by construction: nothing in the portal leads to tracking.
 
-Each check is made twice: on what is there, and on a copy to which a way to tracking was added, where it must fail.
+Each check runs twice: on the real platform, and on a copy with an added path to tracking, where it must fail.
 """
 
 import shutil
@@ -71,7 +71,7 @@ def test_an_added_variable_is_found(running: Running, value) -> None:
     assert blindness.ways_in_environment(added, running.platform) == ["PORTAL_BACKEND"]
 
 
-def test_nothing_that_is_declared_brings_tracking() -> None:
+def test_no_declared_dependency_leads_to_tracking() -> None:
     assert blindness.forbidden_dependencies(PORTAL / "pyproject.toml") == set()
 
 
@@ -83,7 +83,7 @@ def test_an_added_dependency_is_found(tmp_path: Path, name: str) -> None:
     assert blindness.forbidden_dependencies(changed) == {name}
 
 
-def test_nothing_that_is_imported_is_trackings() -> None:
+def test_no_import_loads_tracking() -> None:
     assert blindness.forbidden_imports(PORTAL / "src") == set()
 
 
@@ -96,12 +96,12 @@ def test_an_added_import_is_found(tmp_path: Path, module: str) -> None:
 
 
 @pytest.mark.parametrize("subject", UNHEARD)
-async def test_the_broker_lets_the_portal_hear_no_subject(running: Running, subject: str) -> None:
+async def test_the_portal_may_subscribe_to_no_subject(running: Running, subject: str) -> None:
     assert not await may_subscribe(running.platform.nats_url("portal"), subject)
 
 
 @pytest.mark.parametrize("subject", UNSAID)
-async def test_the_broker_lets_the_portal_say_nothing(running: Running, subject: str) -> None:
+async def test_the_portal_may_publish_no_subject(running: Running, subject: str) -> None:
     assert not await may_publish(running.platform.nats_url("portal"), subject)
 
 
@@ -114,12 +114,12 @@ async def test_added_permissions_are_found(
     with NatsEngine(engine_folder / "open-nats", authorization(passwords)) as broker:
         url = broker.url("portal", passwords["portal"])
         assert [subject for subject in UNSAID if not await may_publish(url, subject)] == []
-        # `>` would hear the certain refusal too; the others are enough.
+        # `>` would also receive the expected refusal; the others are enough.
         assert [subject for subject in UNHEARD if not await may_subscribe(url, subject)] == []
 
 
 def may_connect(running: Running, database: str) -> bool:
-    """Whether the portal's role is let into a database of the server that it knows."""
+    """Returns whether the portal's role can connect to a database of the server that it knows."""
     try:
         psycopg.connect(running.platform.database_url("portal_app", database)).close()
     except psycopg.OperationalError as refusal:
@@ -129,7 +129,7 @@ def may_connect(running: Running, database: str) -> bool:
     return True
 
 
-def test_the_database_role_is_let_in_nowhere_else(running: Running) -> None:
+def test_the_database_role_can_connect_nowhere_else(running: Running) -> None:
     others = ("tracking", "tenancy", "billing", "postgres", "template1")
     assert [name for name in others if may_connect(running, name)] == []
     assert may_connect(running, "portal")
@@ -151,7 +151,7 @@ async def test_each_certificate_opens_its_own_methods_only(running: Running) -> 
     assert methods() >= FOR_TRACKING
 
 
-def test_the_image_holds_nothing_of_tracking() -> None:
+def test_the_image_contains_nothing_of_tracking() -> None:
     assert blindness.foreign_sources(DOCKERFILE) == set()
     added = DOCKERFILE.replace("COPY services/owner-portal services/owner-portal", "COPY services services")
     assert blindness.foreign_sources(added) == {"services"}
@@ -162,7 +162,7 @@ def test_the_image_holds_nothing_of_tracking() -> None:
 
 
 def seen_from_the_portal(compose: str) -> set[str]:
-    """What of tracking is on a network with one of the portal's containers."""
+    """Returns the parts of tracking that share a network with one of the portal's containers."""
     portals = ("portal", "portal-migrate", "portal-postgres")
     near = {name for portal in portals for name in blindness.neighbours(compose, portal)}
     trackings = {name for name in near if blindness.images(compose, [name]) == {"tenantry/tracking"}}

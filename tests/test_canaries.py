@@ -1,4 +1,4 @@
-"""People with unmistakable names work; every byte that the owner can reach, and every log, is searched for them."""
+"""Canary names: everything that the owner can reach, and all logs, are searched for people with unique names."""
 
 import re
 from collections import Counter, deque
@@ -26,20 +26,20 @@ WINDOWS = (
 TASK = ("Zephyrine inventory", "recount the parsnipscopes")
 TASK_NOTE = "ask Quibblewick"
 DEVICE = "Larkspur laptop"
-NOTED = "dandelionaut"  # in a picture's file, which is encoded anew
+NOTED = "dandelionaut"  # in a picture's metadata, which re-encoding drops
 STORED = (
     *("Quillfeather", "plumthicket", "Sprocketwriter", "Grumbleton", "wobblegate", "snickersnee", "flibberty"),
     *("Zephyrine", "parsnipscope", "Quibblewick", "Larkspur"),
 )
 WORDS = (*STORED, PERSON.password, "gallimaufry", NOTED)
 COMPANY_CHANGES = "/contracts.tenancy.v1.TenancyService/ListCompanyChanges"
-LOOKS = 12  # orders and filters of one page
+MAX_VARIANTS = 12  # of orders and filters of one page
 
 
 async def every_answer(owner: Owner, company_id: str) -> dict[str, bytes]:
-    """All that links lead to from the dashboard, as a page and as JSON: scripts, styles and CSV files are among it.
+    """Follows all links from the dashboard, as HTML and as JSON, including scripts, styles and CSV files.
 
-    Of each page some orders and filters are enough; of companies, this one.
+    Tries some orders and filters of each page, and only this company.
     """
     found: dict[str, bytes] = {}
     looks: Counter[str] = Counter()
@@ -53,7 +53,7 @@ async def every_answer(owner: Owner, company_id: str) -> dict[str, bytes]:
                 target = link.replace("&amp;", "&")
                 path = target.partition("?")[0]
                 other = "/owner/company/" in path and company_id not in path and "create" not in path
-                if target not in looks and looks[path] < LOOKS and not other:
+                if target not in looks and looks[path] < MAX_VARIANTS and not other:
                     looks[target] += 1
                     looks[path] += target != path
                     waiting.append(target)
@@ -61,7 +61,7 @@ async def every_answer(owner: Owner, company_id: str) -> dict[str, bytes]:
 
 
 async def every_action(owner: Owner, company_id: str) -> dict[str, bytes]:
-    """What the owner is answered when acting, well and badly."""
+    """Collects the responses to the owner's valid and invalid actions."""
     found: dict[str, bytes] = {}
     for action in ("suspend", "suspend", "reactivate", "rotate-key", "change-plan", "edit", "nonsense"):
         answer = await owner.act(f"{company_id}/{action}", reason="the invoice is open", plan_code="PRO")
@@ -70,16 +70,16 @@ async def every_action(owner: Owner, company_id: str) -> dict[str, bytes]:
 
 
 def told_of_companies(running: Running, portal: ListeningPortal) -> bool:
-    """Whether this portal was the one to read the list of companies, which is begun anew until it was.
+    """Restarts the change list until this portal is the one that reads it.
 
-    The platform's own portal follows the same list with the same cursor: whoever asks first is told.
+    The platform's own portal follows the same list with the same cursor, and only the first request gets a change.
     """
     running.execute("portal", "UPDATE source SET revision = 0 WHERE name = 'companies'")
     return any(method == COMPANY_CHANGES and b"Vireo" in answer for method, answer in portal.everything())
 
 
 def noted_picture() -> bytes:
-    """A PNG that says more than its pixels."""
+    """Returns a PNG with text metadata."""
     notes = PngImagePlugin.PngInfo()
     notes.add_text("Comment", NOTED)
     file = BytesIO()
@@ -88,7 +88,7 @@ def noted_picture() -> bytes:
 
 
 async def photograph(company: Company, desktop: Desktop) -> str:
-    """Sends a picture; returns the name under which it is kept."""
+    """Sends a picture; returns the name under which it is stored."""
     assert desktop.account is not None
     desktop.capture(noted_picture())
     assert await desktop.upload_screenshots() == 1
@@ -104,7 +104,7 @@ async def photograph(company: Company, desktop: Desktop) -> str:
 
 
 async def enrol(company: Company) -> str:
-    """The same person's new agent; returns its credential."""
+    """Uses a new agent of the same person; returns its credential."""
     async with httpx.AsyncClient() as http:
         agent = NativeAgent(f"{company.running.gateway}/v1", company.key, http)
         assert (await agent.enrol(PERSON.email, PERSON.password, DEVICE)).status_code == 201
@@ -112,9 +112,9 @@ async def enrol(company: Company) -> str:
 
 
 async def work(company: Company) -> tuple[str, ...]:
-    """A day at the desktop, with everything that a tracker may say, well-formed and not.
+    """Simulates a day at the desktop with all kinds of input, valid and invalid.
 
-    Returns what it was told alone: its token, the picture's name and the new agent's credential.
+    Returns the secrets of the desktop: its token, the picture's name and the new agent's credential.
     """
     desktop = await at_work(company, PERSON, hours=2)
     for window in (*WINDOWS, WINDOWS[0]):
@@ -153,7 +153,7 @@ async def test_nobody_leaves_a_trace_outside_of_tracking(
         kept = {*STORED, picture}
         assert {word for _where, word in search_database(running, "tracking", words)} == kept
 
-        running.execute("portal", "DELETE FROM alert_digest")  # an owner who was told within the hour waits
+        running.execute("portal", "DELETE FROM alert_digest")  # otherwise the next digest would wait an hour
         await owner.post("/owner/alerts/emails/", frequency="HOURLY")
         running.execute("portal", "UPDATE alert_turn SET taken_at = '-infinity'")
         await eventually(lambda: [mail for mail in portal.mails if "Vireo" in mail.read_text()])
@@ -171,7 +171,7 @@ async def test_nobody_leaves_a_trace_outside_of_tracking(
     assert await search_streams(running, words) == []
     assert search_logs(running, words) == []
 
-    # The same search finds what may be there, in each of these places: it has looked.
+    # The same search finds permitted words in each of these places, so it has searched them.
     assert {where for where, _word in search_all(answers.items(), ["Vireo"])} >= {
         "/owner/dashboard/ as text/html",
         f"/owner/company/{company.id}/ as text/html",

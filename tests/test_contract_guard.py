@@ -1,4 +1,4 @@
-"""A field that could name a person cannot enter what reaches the owner: each is added to a copy and must be found."""
+"""No field that could identify a person can reach the owner: each is added to a copy and must be found."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ COMPANY = "message Company {\n"
 SUBSCRIPTION = "message Subscription {\n"
 
 
-def test_the_contracts_name_nobody(tmp_path: Path) -> None:
+def test_the_contracts_identify_nobody(tmp_path: Path) -> None:
     assert personal(copied(PROTOS, tmp_path)) == []
 
 
@@ -44,7 +44,7 @@ def test_an_added_field_is_found(tmp_path: Path, file: str, message: str, field:
     assert name.endswith(found)
 
 
-def test_what_only_trackers_are_told_is_not_looked_at(tmp_path: Path) -> None:
+def test_messages_for_trackers_are_not_checked(tmp_path: Path) -> None:
     changed = copied(PROTOS, tmp_path) / "contracts/tenancy/v1/tenancy.proto"
     files = [changed, *changed.parent.glob("*.proto")]
     file = next(file for file in files if "message AccessRecord {\n" in file.read_text())
@@ -53,5 +53,5 @@ def test_what_only_trackers_are_told_is_not_looked_at(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("word", ["employee", "window", "url", "task", "title", "application", "session", "device"])
-def test_no_text_that_is_allowed_is_of_trackings_words(word: str) -> None:
+def test_no_allowed_text_uses_trackings_terms(word: str) -> None:
     assert [name for name in ALLOWED if word in name.lower()] == []

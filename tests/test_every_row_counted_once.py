@@ -1,4 +1,4 @@
-"""A tracker repeats what it got no answer for, and two threads of it post the same rows: each row counts once."""
+"""A tracker repeats unanswered uploads, and two of its threads post the same rows: each row counts once."""
 
 import asyncio
 from collections import Counter
@@ -10,14 +10,14 @@ from tests.platform.running import Running
 from tests.platform.workers import each_worker, serving
 from tracker_client import Desktop, TrackerClient, Upload, Window
 
-UPLOADS = 25  # of each of four desktops
+UPLOADS = 25  # for each of four desktops
 MAIL = Window("Mail", "Inbox")
 CHAT = Window("Chat", "General")
 WIKI = Window("Browser", "Wiki", browser=True, domain="wiki.example", url="https://wiki.example/")
 
 
 def work(desktop: Desktop) -> Upload:
-    """One upload's rows. Two of them are equal to the letter, and both are true."""
+    """Returns one upload's rows, of which two are equal and both count."""
     for window in (MAIL, WIKI, CHAT):
         desktop.tick(20, window=window)
     desktop.tick(30, "INACTIVE")
@@ -27,7 +27,7 @@ def work(desktop: Desktop) -> Upload:
 
 
 async def send_twice(way: int, desktop: Desktop, rows: Upload, one: TrackerClient, other: TrackerClient) -> None:
-    """To one process twice, to one after the other, or to both at once; every answer is a 200."""
+    """Sends twice to one process, to one after the other, or to both at once; every response is a 200."""
     if way == 0:
         replies = [await post(desktop, rows, one), await post(desktop, rows, one)]
     elif way == 1:
@@ -38,13 +38,13 @@ async def send_twice(way: int, desktop: Desktop, rows: Upload, one: TrackerClien
 
 
 def stored(running: Running, company: Company) -> Counter[tuple[str, int]]:
-    """Raw rows of use by name and Unix time."""
+    """Returns the raw rows of use by name and Unix time."""
     statement = "SELECT name, extract(epoch FROM at)::bigint AS at FROM usage_record WHERE company_id = %s"
     return Counter((row.name, row.at) for row in running.rows("tracking", statement, company.id))
 
 
 def sent(uploads: list[Upload]) -> Counter[tuple[str, int]]:
-    """The same of what trackers have sent, each upload once."""
+    """Returns the rows that trackers have sent, each upload once."""
     rows = Counter((row.app, int(row.created_at.timestamp())) for rows in uploads for row in rows.applications)
     rows.update((row.domain, int(row.created_at.timestamp())) for rows in uploads for row in rows.websites)
     return rows

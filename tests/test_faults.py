@@ -1,8 +1,7 @@
-"""Processes are killed and frozen and lines are cut under load: no row that a tracker was told is stored gets lost,
-and none counts twice.
+"""Processes are killed and frozen and connections are cut under load.
 
-FAULT_ROUNDS=9 makes it 108 faults, FAULT_PEOPLE=25 50 desktops; FAULT_SECONDS=15 is the time for which a process is
-frozen or a line is bad.
+No row that the gateway has acknowledged is lost, and none counts twice. FAULT_ROUNDS=9 makes 108 faults,
+FAULT_PEOPLE=25 50 desktops; FAULT_SECONDS=15 is how long a process is frozen or a connection is unreliable.
 """
 
 import asyncio
@@ -32,13 +31,13 @@ log = logging.getLogger(__name__)
 
 
 def stored(running: Running, company: Company) -> Counter[Row]:
-    """Every row of use that the database holds."""
+    """Returns every row of use in the database."""
     rows = running.rows("tracking", "SELECT name, detail, seconds FROM usage_record WHERE company_id = %s", company.id)
     return Counter((row.name, row.detail, row.seconds) for row in rows)
 
 
 async def all_hear_a_200(fleet: Sequence[Worker], tasks: Sequence["asyncio.Task[None]"]) -> None:
-    """Waits until every desktop has been answered again, and raises what ended one of them."""
+    """Waits until every desktop has received a response again; raises the error of one that ended."""
     before = [worker.answered for worker in fleet]
 
     def progress() -> bool:
@@ -53,7 +52,7 @@ async def all_hear_a_200(fleet: Sequence[Worker], tasks: Sequence["asyncio.Task[
 async def go_wrong(
     running: Running, line: BadLine, fleet: Sequence[Worker], tasks: Sequence["asyncio.Task[None]"]
 ) -> None:
-    """Each fault in each round, under load; the next one comes when all trackers are served again."""
+    """Injects each fault in each round, under load; the next one follows when all trackers are served again."""
     await all_hear_a_200(fleet, tasks)
     for number in range(ROUNDS):
         for fault in FAULTS:

@@ -1,4 +1,4 @@
-"""What the owner decides reaches the trackers: create, suspend, reactivate, rotate the key."""
+"""Owner actions reach the trackers: create, suspend, reactivate, rotate the key."""
 
 import httpx
 
@@ -17,14 +17,14 @@ WRONG_KEY = Reply(401, {"status": False, "message": "Invalid company key"})
 
 
 async def refused_by_each_worker(running: Running, key: str, refusal: Reply) -> None:
-    """Waits until each process of the gateway refuses this key so: both are told, neither asks at each call."""
+    """Waits until each gateway process refuses this key; both receive the change and neither asks at each call."""
     async with each_worker(running) as workers:
         for worker in workers:
             client = TrackerClient(f"{running.gateway}/api", key, http=worker.http)
             await eventually(lambda client=client: client.login("nobody@example.com", "x"), lambda r: r == refusal)
 
 
-async def test_a_key_is_shown_once(owner: Owner) -> None:
+async def test_a_key_is_displayed_once(owner: Owner) -> None:
     company_id, key = await owner.create("Shown Once")
     assert key.startswith("company_")
     secret = key.removeprefix("company_")
@@ -47,7 +47,7 @@ async def test_a_new_company_can_work(owner: Owner, found_company: Found) -> Non
 
 
 async def assert_everyone_is_refused(company: Company, desktop: Desktop) -> None:
-    """The four calls in the words the tracker's users know, and the workspace."""
+    """Checks the refusals of the four calls and of the workspace."""
     person = company.people[0]
     kept = desktop.tables.snapshot()
     assert await desktop.upload() == REFUSED
@@ -57,7 +57,9 @@ async def assert_everyone_is_refused(company: Company, desktop: Desktop) -> None
     page = await company.team_page()
     assert (page.status_code, SUSPENDED in page.text) == (403, True)
     fields = {"email": person.email, "password": person.password}
-    async with httpx.AsyncClient(base_url=company.running.workspace) as browser:  # signing in ends a browser's session
+    async with httpx.AsyncClient(
+        base_url=company.running.workspace
+    ) as browser:  # signing in ends the browser's older session
         answer = await browser.post("/login", data=fields)
     assert (answer.status_code, SUSPENDED in answer.text) == (403, True)
     stop = await desktop.client.stop_session(desktop.account, desktop.session_id, now())
@@ -87,7 +89,7 @@ async def test_suspending_stops_and_reactivating_continues(
 
     await owner.reactivate(company.id)
     await eventually(lambda: desktop.client.login_check(desktop.account), lambda reply: reply.ok)
-    await eventually(company.team_page, lambda page: page.status_code == 200)  # the workspace hears of it by itself
+    await eventually(company.team_page, lambda page: page.status_code == 200)  # the workspace follows the change list
     await start(desktop, at=desktop.now)
     desktop.tick(600)
     assert (await desktop.upload()).ok

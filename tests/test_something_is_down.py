@@ -1,5 +1,7 @@
-"""tenancy, billing, NATS and the database are stopped one by one: each page of the portal says what is missing, shows
-what it still knows and how old it is, and comes back by itself."""
+"""Outages of tenancy, billing, NATS and the database, one by one.
+
+Each page of the portal names what is unavailable, displays stale values with their age, and recovers by itself.
+"""
 
 import pytest
 
@@ -18,7 +20,7 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture(scope="module")
 async def pages(owner: Owner) -> list[str]:
-    """All of them, seen once while everything answers, with a company on them."""
+    """Returns all pages, opened once with a company while everything answers."""
     company_id, _ = await owner.create("Downtime Ltd")
     pages = [*PAGES, f"/owner/company/{company_id}/"]
     await eventually(lambda: owner.page(pages[-1]), lambda page: "Trial" in page)
@@ -28,7 +30,7 @@ async def pages(owner: Owner) -> list[str]:
 
 
 async def is_quiet(owner: Owner, path: str) -> bool:
-    """Whether a page says that nothing is missing."""
+    """Returns whether a page reports no outage."""
     page = await owner.page(path)
     return "does not answer" not in page and "data-away" not in page
 

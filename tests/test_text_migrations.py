@@ -1,4 +1,4 @@
-"""Rows from before the shared rules for text are compared by them after migrating; none is merged, none is lost."""
+"""Migrations to the shared text rules: older rows are compared by the new keys; none is merged or lost."""
 
 import dataclasses
 import unicodedata
@@ -26,7 +26,7 @@ NFD = unicodedata.normalize("NFD", NFC)
 
 
 class Database:
-    """A service's database, brought to just before one migration and then to the newest version."""
+    """A service's database, migrated to just before one migration and then to the newest version."""
 
     def __init__(self, url: str, superuser: str, package: str, migration: str) -> None:
         self._config = Config()

@@ -1,4 +1,4 @@
-"""The tree under test: its distributions, as their own pyproject.toml describes them."""
+"""The source tree under test: its distributions, as their pyproject.toml files describe them."""
 
 import tomllib
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ class Distribution:
     dependencies: tuple[str, ...]
 
     def modules(self) -> Iterator[Path]:
-        """Every Python file that is installed with it."""
+        """Every Python file that it installs."""
         for package in self.packages:
             yield from sorted(package.rglob("*.py"))
 
@@ -44,7 +44,7 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def distributions() -> list[Distribution]:
-    """All of them: contracts, libraries, services, the operator's tools."""
+    """All distributions: contracts, libraries, services, the operator's tools."""
     places = ("protos", "libs/*", "services/*", "deploy/*", "tests/*")
     found = [path for place in places for path in sorted(ROOT.glob(f"{place}/pyproject.toml"))]
     return [_read(path) for path in found]

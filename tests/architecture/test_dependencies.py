@@ -1,4 +1,4 @@
-"""What comes from elsewhere: declared where it is imported, and locked without saying from where."""
+"""Third-party packages are declared where they are imported, and locked without naming a registry."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-# Declared for another reason than an import.
+# Declared for reasons other than an import.
 NOT_IMPORTED = {
     "tenantry-servicekit": {"httptools"},  # uvicorn's parser
     "tenantry-tracking": {"python-multipart", "tzdata"},  # FastAPI's forms; the standard library's zoneinfo
@@ -35,7 +35,7 @@ def imported_modules(source: str) -> Iterator[str]:
 
 
 def distribution_of(module: str, local: dict[str, str], installed: dict[str, list[str]]) -> str:
-    """The distribution to declare for a module; among several that share its first name, the one with its folder."""
+    """Returns the distribution to declare for a module; in a shared namespace, the one with its folder."""
     first, second = module.split(".", maxsplit=1)[0], module.split(".")[:2]
     if first in local:
         return local[first]
@@ -64,7 +64,7 @@ def local_packages(distributions: list) -> dict[str, str]:
     return {package.name: distribution.name for distribution in distributions for package in distribution.packages}
 
 
-def test_what_is_imported_is_declared_and_the_other_way_round(distributions: list) -> None:
+def test_imports_and_declarations_match(distributions: list) -> None:
     local = local_packages(distributions)
     undeclared, unused = {}, {}
     for distribution in distributions:
@@ -99,5 +99,5 @@ def test_a_wrong_declaration_is_recognised(
     "lock",
     ["requirements.lock", "services/owner-portal/web/package-lock.json", "services/tracking/openapi/package-lock.json"],
 )
-def test_a_lock_names_no_place(root: Path, lock: str) -> None:
+def test_a_lock_names_no_registry(root: Path, lock: str) -> None:
     assert [line for line in (root / lock).read_text().splitlines() if "://" in line] == []

@@ -1,4 +1,4 @@
-"""What the documents point at exists."""
+"""Links and paths in the documents exist."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ PATH = re.compile(
 
 
 def missing(document: Path, root: Path) -> Iterator[str]:
-    """Targets of links, beside the document, and paths in code marks, below the repository, that are not there."""
+    """Yields missing targets of links, relative to the document, and of code paths, relative to the repository."""
     text = document.read_text()
     for found in LINK.finditer(text):
         target = found[1] or found[2]
@@ -28,7 +28,7 @@ def documents(root: Path) -> list[Path]:
     return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
 
 
-def test_what_is_pointed_at_exists(root: Path) -> None:
+def test_links_and_paths_exist(root: Path) -> None:
     assert {path.name: lost for path in documents(root) if (lost := list(missing(path, root)))} == {}
 
 
@@ -45,6 +45,6 @@ def test_every_decision_is_in_the_index(root: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["[a](gone.md)", "`services/gone/main.py`", '<img alt="" src="gone.png">', "`gone.lock`"]
 )
-def test_a_lost_target_is_recognised(tmp_path: Path, text: str) -> None:
+def test_a_missing_target_is_recognised(tmp_path: Path, text: str) -> None:
     (tmp_path / "page.md").write_text(f"See {text} and [there](https://example.com) and [here](page.md).")
     assert len(list(missing(tmp_path / "page.md", tmp_path))) == 1

@@ -1,7 +1,6 @@
-"""Each service runs with what it declares and nothing else: one shared environment would hide what is missing.
+"""Each service can be imported with its declared dependencies only; the shared environment would hide missing ones.
 
-A fresh environment gets links to the installed files of the declared distributions and of theirs; nothing is
-downloaded.
+A new environment gets links to the installed files of the direct and indirect dependencies; nothing is downloaded.
 """
 
 import subprocess
@@ -17,7 +16,7 @@ IMPORT_ALL = "import importlib, sys\nfor name in sys.argv[1:]:\n    importlib.im
 
 
 def closure(name: str) -> set[str]:
-    """The distribution and all that it needs, by the declarations of what is installed."""
+    """Returns the distribution and its direct and indirect dependencies, by the installed metadata."""
     found: set[tuple[str, str]] = set()
     waiting = [(name, "")]
     while waiting:
@@ -34,7 +33,7 @@ def closure(name: str) -> set[str]:
 
 
 def install(names: set[str], folder: Path) -> Path:
-    """Makes an environment of these distributions alone; returns its interpreter."""
+    """Creates an environment of only these distributions; returns its interpreter."""
     venv.create(folder, symlinks=True)
     site = next(folder.glob("lib/python3.*/site-packages"))
     for name in names:
@@ -48,7 +47,7 @@ def install(names: set[str], folder: Path) -> Path:
 
 
 def modules_of(package: Path) -> list[str]:
-    """All modules by name. Alembic's env.py is no module: importing it migrates."""
+    """Returns all modules by name, except Alembic's env.py, whose import would migrate."""
     paths = [
         path.relative_to(package.parent).with_suffix("") for path in package.rglob("*.py") if path.name != "env.py"
     ]
@@ -60,7 +59,7 @@ def import_all(python: Path, package: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=python.parent)
 
 
-def test_each_service_is_tried(services: list) -> None:
+def test_each_service_is_covered(services: list) -> None:
     assert {service.name for service in services} == SERVICES
 
 
@@ -74,7 +73,7 @@ def test_a_service_imports_alone(name: str, services: list, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("missing", ["msgspec", "uuid-utils", "tenantry-contracts"])
-def test_what_is_missing_is_noticed(missing: str, services: list, tmp_path: Path) -> None:
+def test_a_missing_dependency_is_noticed(missing: str, services: list, tmp_path: Path) -> None:
     package = next(service.packages[0] for service in services if service.name == "tenantry-tracking")
     result = import_all(install(closure("tenantry-tracking") - {missing}, tmp_path), package)
     assert result.returncode == 1

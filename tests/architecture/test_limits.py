@@ -1,4 +1,4 @@
-"""The table of limits in docs/security.md is true, and every row of it is tried."""
+"""The table of limits in docs/security.md matches the constants, and every row has a test."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ WALKED = {
     "Time for a head": "libs/servicekit/tests/test_http_server.py::"
     "test_a_head_that_does_not_arrive_ends_the_connection",
     "Chunk sizes and extensions, beyond as many bytes as the body has": "libs/servicekit/tests/test_limits.py::"
-    "test_framing_is_weighed_against_the_body",
+    "test_framing_is_limited_relative_to_the_body",
     "Requests in line on a connection": HTTP,
     "Time for a body": "libs/servicekit/tests/test_http_server.py::"
     "test_a_body_that_does_not_arrive_is_refused_and_ends_the_connection",
@@ -39,27 +39,27 @@ WALKED = {
     "Screenshot of the native API": GATEWAY,
     "Pixels of a screenshot": "services/tracking/tests/screenshots/test_hostile_pictures.py::"
     "test_nothing_past_the_cap_reaches_pillow",
-    "Pictures in line for decoding": "libs/servicekit/tests/test_turns.py::test_tiny_ones_fill_the_queue_too",
+    "Pictures in line for decoding": "libs/servicekit/tests/test_turns.py::test_tiny_requests_fill_the_queue_too",
     "Form of the workspace": GATEWAY,
     "Days of a report of use": "services/tracking/tests/reports/test_reports.py::test_the_longest_range",
     "Form of the portal": f"{PORTAL}::test_a_form_as_large_as_is_allowed_and_one_byte_more",
     "Form of the portal with a file": f"{PORTAL}::test_a_form_as_large_as_is_allowed_and_one_byte_more",
     "Logo": f"{PORTAL}::test_a_logo_as_large_as_is_allowed_and_one_byte_more",
     "Search text of the portal": f"{PORTAL}::test_a_search_text_is_cut",
-    "Message of a gRPC call": "libs/servicekit/tests/test_rpc_server.py::test_a_request_has_a_largest_size",
+    "Message of a gRPC call": "libs/servicekit/tests/test_rpc_server.py::test_a_request_above_the_limit_is_refused",
     "Statement of a page": "services/tracking/tests/workspace/test_slow_pages.py::"
     "test_a_page_that_takes_too_long_says_so",
 }
 
 
 def limits(root: Path) -> Iterator[tuple[str, str, str, str]]:
-    """Input, limit, module and constant of each row."""
+    """Yields input, limit, module and constant of each row."""
     section = (root / "docs/security.md").read_text().partition("## Bounded work")[2].partition("\n## ")[0]
     for name, limit, module, constant, _beyond, _spent in ROW.findall(section):
         yield name, limit, module, constant
 
 
-def test_each_limit_is_the_constants(root: Path) -> None:
+def test_each_limit_equals_its_constant(root: Path) -> None:
     wrong = {}
     for name, limit, module, constant in limits(root):
         value = getattr(import_module(module), constant)
@@ -68,7 +68,7 @@ def test_each_limit_is_the_constants(root: Path) -> None:
     assert wrong == {}
 
 
-def test_each_limit_is_tried(root: Path) -> None:
+def test_each_limit_has_a_test(root: Path) -> None:
     rows = (root / "docs/security.md").read_text().partition("## Bounded work")[2].partition("\n## ")[0].count(
         "\n| "
     ) - 2

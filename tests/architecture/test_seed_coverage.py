@@ -1,4 +1,4 @@
-"""docs/seed-coverage.md names tests that exist; no line is without a proof, unless it says that it is open."""
+"""docs/seed-coverage.md names existing tests; every line has a proof or is marked as open."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ SEED_TESTS = {"Foundation": 5, "Isolation": 4, "Portal": 3, "Key": 3, "Plans": 2
 
 
 def rows(text: str) -> Iterator[tuple[str, str]]:
-    """Each line of the tables: what was asked for, and what proves it."""
+    """Yields each line of the tables: the requirement and its proof."""
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
         if line.startswith("| ") and cells[0] not in {"idea", "line", "---"}:
@@ -27,7 +27,7 @@ def rows(text: str) -> Iterator[tuple[str, str]]:
 
 
 def unproved(text: str, root: Path) -> list[str]:
-    """Lines whose proof is missing, or names a test that is not there."""
+    """Returns lines without a proof, or with a test that does not exist."""
     found = []
     for asked, proof in rows(text):
         named = PROOF.findall(proof)
@@ -65,5 +65,5 @@ def test_a_missing_proof_is_recognised(proof: str, root: Path) -> None:
     assert len(unproved(f"| line | where | proof |\n| --- | --- | --- |\n| a | b | {proof} |\n", root)) == 1
 
 
-def test_what_is_open_says_so(root: Path) -> None:
+def test_an_open_line_is_accepted(root: Path) -> None:
     assert unproved("| a | b | open: it comes later |", root) == []

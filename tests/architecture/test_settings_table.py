@@ -1,4 +1,4 @@
-"""docs/operations.md lists every setting of every process: name, default, who reads it."""
+"""docs/operations.md lists every setting of every process: name, default and reading commands."""
 
 import importlib
 import re
@@ -65,7 +65,7 @@ def documented(text: str, service: str) -> Table:
 
 
 @pytest.mark.parametrize("service", READERS)
-def test_the_table_is_what_the_classes_say(service: str, root: Path) -> None:
+def test_the_table_matches_the_classes(service: str, root: Path) -> None:
     assert documented((root / "docs/operations.md").read_text(), service) == declared(service)
 
 

@@ -1,4 +1,4 @@
-"""What is installed, what is known of it, and what must not be committed."""
+"""Installed packages, known vulnerabilities, bills of materials, and committed secrets."""
 
 import importlib.util
 import json
@@ -33,7 +33,7 @@ def pins(lock: Path) -> dict[tuple[str, str], set[str]]:
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.stem)
-def test_an_image_installs_a_part_of_the_lock_by_hashes(lock: Path) -> None:
+def test_an_image_installs_part_of_the_lock_with_hashes(lock: Path) -> None:
     everything = pins(ROOT / "requirements.lock")
     part = pins(lock)
     assert part
@@ -41,7 +41,7 @@ def test_an_image_installs_a_part_of_the_lock_by_hashes(lock: Path) -> None:
     assert all(part.values())
 
 
-def test_an_image_holds_no_tool_of_the_tests() -> None:
+def test_an_image_contains_no_test_tools() -> None:
     for lock in LOCKS:
         assert {name for name, _ in pins(lock)} & {"pytest", "mypy", "ruff", "hypothesis", "playwright"} == set()
     services = [lock for lock in LOCKS if lock.stem not in {"operator", "web"}]
@@ -50,7 +50,7 @@ def test_an_image_holds_no_tool_of_the_tests() -> None:
 
 
 @pytest.mark.parametrize("project", OF_IMAGES, ids=lambda path: path.parent.name)
-def test_the_images_lock_holds_what_its_service_declares(project: Path) -> None:
+def test_an_images_lock_contains_what_its_service_declares(project: Path) -> None:
     lock = ROOT / "deploy" / "docker" / "locks" / f"{project.parent.name.replace('ops', 'operator')}.txt"
     declared = [
         re.split(r"[^A-Za-z0-9._-]", dependency)[0].lower()
@@ -78,7 +78,7 @@ def test_every_distribution_names_its_licence() -> None:
         assert tomllib.loads(project.read_text())["project"]["license"] == "Apache-2.0", project
 
 
-def test_a_known_vulnerability_is_found_and_silence_is_no_clean_bill() -> None:
+def test_a_known_vulnerability_is_found_and_a_missing_answer_is_reported() -> None:
     advisories = load("advisories")
     report = {
         "dependencies": [
@@ -92,7 +92,7 @@ def test_a_known_vulnerability_is_found_and_silence_is_no_clean_bill() -> None:
     assert advisories.npm_findings('{"message": "405 Method Not Allowed"}') is None
 
 
-def test_the_audit_fails_on_a_vulnerability_alone(
+def test_the_audit_fails_only_on_a_vulnerability(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     advisories = load("advisories")
@@ -122,7 +122,7 @@ def test_a_planted_secret_is_caught(tmp_path: Path) -> None:
     assert secrets.check([str(clean), str(planted)], baseline) == 1
 
 
-def test_bills_of_materials_hold_hashes_and_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bills_of_materials_contain_hashes_and_are_reproducible(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     sbom = load("sbom")
     lock = ROOT / "deploy" / "docker" / "locks" / "tenancy.txt"

@@ -1,4 +1,4 @@
-"""A real browser: Chromium from CHROMIUM or PATH. It is never skipped; where there is none, that is a failure."""
+"""Fixtures with a real browser: Chromium from CHROMIUM or PATH. A missing browser is a failure, not a skip."""
 
 import os
 import shutil
@@ -27,13 +27,13 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 def problems() -> list[str]:
-    """What pages have logged as errors; a test takes out what it caused on purpose."""
+    """The errors that pages have logged; a test removes those it caused on purpose."""
     return []
 
 
 @pytest.fixture
 async def context(browser: Browser, problems: list[str]) -> AsyncIterator[BrowserContext]:
-    """A fresh profile. The test fails when a page logs an error or a script breaks."""
+    """A new profile. The test fails if a page logs an error or a script fails."""
     context = await browser.new_context(viewport={"width": WIDE[0], "height": WIDE[1]}, locale="en-GB")
     context.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     context.on("weberror", lambda error: problems.append(str(error.error)))
@@ -44,14 +44,14 @@ async def context(browser: Browser, problems: list[str]) -> AsyncIterator[Browse
 
 @pytest.fixture
 async def page(context: BrowserContext, running: Running, owner: Owner) -> Page:
-    """A page whose owner has signed in."""
+    """A page with a signed-in owner."""
     cookies = [(cookie.name, cookie.value or "") for cookie in owner.http.cookies.jar]
     await context.add_cookies([{"name": name, "value": value, "url": running.portal} for name, value in cookies])
     return await context.new_page()
 
 
 Open = Callable[[str], Awaitable[Page]]
-"""Goes to a path of the portal."""
+"""Opens a path of the portal."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The bell rings in an open page; alerts are answered, and told by e-mail."""
+"""Alerts: the bell in an open page, acknowledging and snoozing, and e-mails."""
 
 from playwright.async_api import expect
 
@@ -13,7 +13,7 @@ from tests.platform.waiting import eventually
 async def test_the_bell_rings_in_an_open_page(to: Open, running: Running, found_company: Found) -> None:
     page = await to("/owner/alerts/")
     await heading(page, "Alerts")
-    running.execute("portal", "DELETE FROM alert_digest")  # an owner who was told within the hour waits
+    running.execute("portal", "DELETE FROM alert_digest")  # otherwise the next digest would wait an hour
     await page.get_by_label("How often").select_option("HOURLY")
     await press(page, "Save")
     await expect(page.get_by_label("How often")).to_have_value("HOURLY")

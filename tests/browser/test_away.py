@@ -1,4 +1,4 @@
-"""Something is down: the open page says what, still shows what it knows, and recovers by itself."""
+"""During an outage, the open page names it, keeps stale values, and recovers by itself."""
 
 from playwright.async_api import expect
 

@@ -1,4 +1,4 @@
-"""The dashboard: live, searched, sorted, with chosen columns, as CSV; and colours as the reader wants them."""
+"""The dashboard: live updates, search, sorting, columns, CSV, and the colour scheme."""
 
 from playwright.async_api import expect
 
@@ -8,7 +8,7 @@ from tests.platform.desktops import at_work
 from tests.platform.screen import heading, press, shoot
 
 
-async def test_it_lives(to: Open, found_company: Found) -> None:
+async def test_the_dashboard_updates_itself(to: Open, found_company: Found) -> None:
     company = await found_company("Yarrow")
     desktop = await at_work(company, company.people[0], hours=3)
     page = await to("/owner/dashboard/?q=Yarrow")

@@ -1,4 +1,4 @@
-"""The way in: by keyboard alone, with a second factor, by an invitation; and the way out."""
+"""Sign-in by keyboard, with a second factor and by an invitation; and sign-out."""
 
 import re
 from email import message_from_bytes, policy
@@ -44,7 +44,7 @@ async def test_a_wrong_password(context: BrowserContext, running: Running, probl
 
 
 def _invited(folder: Path, email: str) -> str | None:
-    """The link in the newest e-mail that has left for this address."""
+    """Returns the link in the newest e-mail to this address."""
     for file in sorted(folder.glob("*.eml"), reverse=True):
         message = message_from_bytes(file.read_bytes(), policy=policy.default)
         if message["To"] == email:

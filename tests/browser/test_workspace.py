@@ -1,4 +1,4 @@
-"""The pages of a company's own people, as its admin, an employee and a company that has just begun see them."""
+"""The pages of the workspace, as seen by an admin, an employee and a new company."""
 
 import re
 from collections.abc import Mapping
@@ -55,7 +55,7 @@ def picture() -> bytes:
 
 
 async def worked(company: Company) -> Desktop:
-    """Two hours of the first employee: active and idle, in front of something, with a picture and a row set aside."""
+    """Records two hours of the first employee, active and idle, with windows, a screenshot and a quarantined row."""
     desktop = await at_work(company, company.people[0], hours=2)
     desktop.tick(4000, window=Window("Editor", "Letter"))
     desktop.tick(900, "INACTIVE")
@@ -86,7 +86,7 @@ async def sign_in(page: Page, running: Running, person: Person) -> None:
 
 
 async def look_at(page: Page, running: Running, who: str, paths: Mapping[str, str], **numbers: object) -> None:
-    """Each page is there, says what it is, and looks right."""
+    """Checks that each page exists, has its title, and looks right."""
     titles = set()
     for name, path in paths.items():
         answer = await page.goto(running.workspace + path.format(**numbers))
@@ -126,7 +126,7 @@ async def test_every_page_looks_right(
     problems.clear()
 
 
-async def test_a_company_that_has_just_begun(
+async def test_a_new_company(
     context: BrowserContext, running: Running, found_company: Found, problems: list[str]
 ) -> None:
     company = await found_company("Campion", people=0)
@@ -156,7 +156,7 @@ async def test_the_keyboard_skips_the_header(context: BrowserContext, running: R
     await expect(page.locator("main")).to_be_focused()
 
 
-def test_no_page_is_forgotten() -> None:
+def test_every_page_is_checked() -> None:
     nothing = cast("Any", None)
     app = workspace_app(nothing, nothing, nothing, nothing, health=[], pictures=nothing, cookie_secure=True)
     pages = {path for path, methods in app.openapi()["paths"].items() if "get" in methods and not path.endswith(".csv")}

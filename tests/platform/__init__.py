@@ -1,1 +1,1 @@
-"""What the cross-service tests share: the running platform, its owner, its companies, their desktops."""
+"""Helpers of the cross-service tests: the running platform, its owner, companies and desktops."""

@@ -1,4 +1,4 @@
-"""A line between trackers and the gateway that can be cut, at moments when it hurts most."""
+"""An unreliable connection between trackers and the gateway."""
 
 import asyncio
 import random
@@ -9,19 +9,19 @@ CHUNK = 64 * 1024
 
 
 class BadLine:
-    """A TCP proxy; `url` is the gateway's behind it. While it is cutting, answers and requests get lost on the way."""
+    """A TCP proxy; `url` reaches the gateway through it. While it cuts connections, requests and replies are lost."""
 
     def __init__(self, gateway: str) -> None:
         """`gateway`: http://host:port."""
         self._host, _, port = gateway.removeprefix("http://").rpartition(":")
         self._port = int(port)
         self._open: set[asyncio.StreamWriter] = set()
-        self._chance = 0.0  # of a chunk not to arrive, and of the connection to end with it
+        self._chance = 0.0  # probability that a chunk is lost and its connection ends
         self.url = ""
         self.cuts = 0
 
     async def cut(self, *, seconds: float, chance: float = 0.5) -> None:
-        """Ends all connections at once, and for a while each with this chance whenever something passes through it."""
+        """Ends all connections, and for a while each one with this probability per chunk."""
         for writer in list(self._open):
             self._abort(writer)
         self._chance = chance
@@ -29,10 +29,10 @@ class BadLine:
         self._chance = 0.0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection of a tracker."""
+        """Serves one connection of a tracker."""
         try:
             upstream, gateway = await asyncio.open_connection(self._host, self._port)
-        except OSError:  # the gateway is away, so the tracker gets no answer
+        except OSError:  # the gateway is down, so the tracker gets no reply
             writer.transport.abort()
             return
         self._open.update((writer, gateway))
@@ -56,7 +56,7 @@ class BadLine:
 
 @asynccontextmanager
 async def bad_line(gateway: str) -> AsyncIterator[BadLine]:
-    """Serves as long as the block lasts."""
+    """Serves for the duration of the block."""
     line = BadLine(gateway)
     server = await asyncio.start_server(line.serve, "127.0.0.1", 0)
     line.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""What would give the portal sight of tracking. Each function returns what it finds; only nothing is good."""
+"""Checks of the portal's blindness. Each function returns the paths to tracking that it finds, ideally none."""
 
 import re
 import subprocess
@@ -32,7 +32,7 @@ MAY_BE_COPIED = {
 
 
 def ways_in_environment(environment: Mapping[str, str], platform: Platform) -> list[str]:
-    """Variables whose name or value leads to tracking: by name, by a password, by the key pepper or by an address."""
+    """Returns variables that lead to tracking: by name, by a password, by the key pepper or by an address."""
     secrets = platform.secrets
     database = DATABASES["tracking"]
     roles = [role.name for role in (database.owner, *database.roles)]
@@ -54,7 +54,7 @@ def ways_in_environment(environment: Mapping[str, str], platform: Platform) -> l
 
 
 def forbidden_dependencies(pyproject: Path) -> set[str]:
-    """Distributions with a way to tracking among what the portal declares, and what those declare, to the end."""
+    """Returns distributions that lead to tracking among the portal's direct and indirect dependencies."""
     declared = tomllib.loads(pyproject.read_text())["project"]["dependencies"]
     seen: set[str] = set()
     waiting = [Requirement(text) for text in declared]
@@ -68,7 +68,7 @@ def forbidden_dependencies(pyproject: Path) -> set[str]:
 
 
 def forbidden_imports(source: Path) -> set[str]:
-    """Modules of tracking that are loaded once everything below `source`/owner_portal is, in a fresh interpreter."""
+    """Returns modules of tracking that importing everything below `source`/owner_portal loads, in a new process."""
     program = (
         "import importlib, pkgutil, sys, owner_portal\n"
         "for module in pkgutil.walk_packages(owner_portal.__path__, 'owner_portal.'):\n"
@@ -89,7 +89,7 @@ def forbidden_imports(source: Path) -> set[str]:
 
 
 def foreign_sources(dockerfile: str, target: str = "owner-portal") -> set[str]:
-    """What the image's stages copy from the tree beyond what the portal may hold."""
+    """Returns what the stages of the image copy from the tree beyond the portal's parts."""
     stages = {
         match["name"]: (match["base"], match["body"])
         for match in re.finditer(
@@ -103,7 +103,7 @@ def foreign_sources(dockerfile: str, target: str = "owner-portal") -> set[str]:
         waiting += [base] if base in stages else []
         for arguments in re.findall(r"^(?:COPY|ADD) (.*)$", body, re.MULTILINE):
             *sources, _to = arguments.split()
-            if sources[0].startswith("--from="):  # what is taken from another stage, that one has copied or made
+            if sources[0].startswith("--from="):  # the other stage has copied or created it
                 waiting.append(sources[0].removeprefix("--from="))
             else:
                 copied.update(sources)
@@ -111,14 +111,14 @@ def foreign_sources(dockerfile: str, target: str = "owner-portal") -> set[str]:
 
 
 def neighbours(compose: str, service: str) -> set[str]:
-    """The services of docker-compose.yml that share a network with one of them."""
+    """Returns the services of docker-compose.yml that share a network with one of these."""
     blocks = _blocks(compose)
     networks = {name: _networks(block, blocks) for name, block in blocks.items() if not name.startswith("x-")}
     return {name for name, joined in networks.items() if joined & networks[service]} - {service}
 
 
 def images(compose: str, services: Iterable[str]) -> set[str]:
-    """The images that these services run."""
+    """Returns the images of these services."""
     blocks = _blocks(compose)
     return {_inherited(r"^ +image: (\S+)$", blocks[service], blocks) or "" for service in services}
 
@@ -131,7 +131,7 @@ def _requires(name: str) -> list[str]:
 
 
 def _blocks(compose: str) -> dict[str, str]:
-    """The text of each service and of each part that services share; the file has one way of writing both."""
+    """Returns the text of each service and of each shared part, which have the same notation."""
     shared = re.findall(r"^(x-[\w-]+): &\S+\n((?: .*\n)+)", compose, re.MULTILINE)
     services = compose.partition("\nservices:\n")[2].partition("\nnetworks:\n")[0]
     return dict(shared) | dict(re.findall(r"^  ([\w-]+):\n((?:    .*\n)+)", services + "\n", re.MULTILINE))
@@ -146,7 +146,7 @@ def _networks(block: str, blocks: Mapping[str, str]) -> set[str]:
 
 
 def _inherited(pattern: str, block: str, blocks: Mapping[str, str]) -> str | None:
-    """The block's own value, else that of the part it is merged with."""
+    """Returns the block's own value, otherwise that of its merged part."""
     own = re.search(pattern, block, re.MULTILINE)
     if own:
         return own[1]

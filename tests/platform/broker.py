@@ -1,4 +1,4 @@
-"""Trying what a NATS user may not do: the broker says no to the connection, not to the call."""
+"""Attempts of NATS users. The broker reports refusals to the connection, not to the call."""
 
 from collections.abc import Awaitable, Callable
 
@@ -9,12 +9,12 @@ from tests.platform.waiting import eventually
 
 
 async def may_publish(url: str, subject: str) -> bool:
-    """Whether the user of the URL may publish on the subject. Nothing harmful is sent: the payload is empty."""
+    """Returns whether the user of the URL may publish on the subject, with an empty payload."""
     return await _allowed(url, lambda client: client.publish(subject, b""))
 
 
 async def may_subscribe(url: str, subject: str) -> bool:
-    """Whether the user of the URL hears the subject."""
+    """Returns whether the user of the URL may subscribe to the subject."""
 
     async def subscribe(client: Client) -> None:
         await client.subscribe(subject)
@@ -23,7 +23,7 @@ async def may_subscribe(url: str, subject: str) -> bool:
 
 
 async def _allowed(url: str, attempt: Callable[[Client], Awaitable[None]]) -> bool:
-    """Makes the attempt, then one that is refused for certain: the broker answers in order."""
+    """Makes the attempt, then one that is always refused; the broker answers in order."""
     refusals: list[str] = []
 
     async def refused(error: Exception) -> None:

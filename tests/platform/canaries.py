@@ -1,4 +1,4 @@
-"""Searching everything that could hold a word: files, databases, streams."""
+"""Searches for canary words in files, databases and streams."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
@@ -10,34 +10,34 @@ from psycopg import sql
 from tests.platform.running import Running
 
 Find = tuple[str, str]
-"""Where, and which word."""
+"""The place and the word of each finding."""
 
 
 def search(where: str, text: str | bytes, words: Iterable[str]) -> list[Find]:
-    """The words that are in the text, in any letter case."""
+    """Returns the words in the text, regardless of letter case."""
     content = text.lower() if isinstance(text, bytes) else text.lower().encode()
     return [(where, word) for word in words if word.lower().encode() in content]
 
 
 def search_all(places: Iterable[tuple[str, bytes]], words: Sequence[str]) -> list[Find]:
-    """The same in many places."""
+    """Searches several places."""
     return [find for where, content in places for find in search(where, content, words)]
 
 
 def search_logs(running: Running, words: Iterable[str]) -> list[Find]:
-    """In what every process and both engines have logged."""
+    """Searches the logs of every process and of both engines."""
     logs = list(running.logs())
     assert len(logs) > 8, logs
     return [find for log in logs for find in search(log.name, log.read_bytes(), words)]
 
 
 def search_database(running: Running, database: str, words: Iterable[str]) -> list[Find]:
-    """In every row of every table; bytes are searched as they are, not as their hexadecimal text."""
+    """Searches every row of every table; bytes are searched raw, not as hexadecimal text."""
     return [find for where, content in _cells(running, database) for find in search(where, content, words)]
 
 
 async def search_streams(running: Running, words: Iterable[str]) -> list[Find]:
-    """In the subject, headers and payload of every message that a stream holds."""
+    """Searches subject, headers and payload of every message of every stream."""
     return [find async for where, content in _messages(running) for find in search(where, content, words)]
 
 

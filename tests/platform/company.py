@@ -1,4 +1,4 @@
-"""A company as its people make it: created by the owner, set up with its key, filled by its admin."""
+"""Test companies: created by the owner, set up with their key, filled by their admin."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ class Person:
 
 @dataclass
 class Company:
-    """A company that trackers can work for; `people` are its employees, its admin aside."""
+    """A company that is set up; `people` are its employees without the admin."""
 
     running: Running
     id: str
@@ -35,24 +35,24 @@ class Company:
     people: list[Person] = field(default_factory=list)
 
     def tracker(self, http: httpx.AsyncClient | None = None) -> TrackerClient:
-        """A tracker with the company's key; without `http` it opens a connection a call, as the real one does."""
+        """Returns a tracker with the key; without `http` it opens a connection per call, like the real one."""
         return TrackerClient(f"{self.running.gateway}/api", self.key, http=http)
 
     async def team_page(self) -> httpx.Response:
-        """The admin's page, whatever the answer."""
+        """Requests the admin's page; returns any response."""
         return await self.workspace.get("/team")
 
     async def hire(self, person: Person) -> None:
-        """The admin adds an employee."""
+        """Adds an employee, as the admin."""
         await self._send("/team", name=person.name, email=person.email, password=person.password)
         self.people.append(person)
 
     async def give_task(self, number: int, title: str, description: str) -> None:
-        """The admin gives the employee with that number something to do."""
+        """Assigns a task to the employee with that number, as the admin."""
         await self._send(f"/team/{number}", title=title, description=description)
 
     async def note_task(self, number: int, note: str) -> None:
-        """The admin writes a note to the task with that number."""
+        """Writes a note on the task with that number, as the admin."""
         page = (await self.workspace.get(f"/tasks/{number}")).text
         form = page.partition(f'action="/tasks/{number}/note"')[2].partition("</form>")[0]
         hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
@@ -82,7 +82,7 @@ async def found(
 
 
 async def _set_up(running: Running, key: str, admin: Person) -> httpx.AsyncClient:
-    """Makes the first account and stays signed in. Billing hears of a company by an event: until then it is a 503."""
+    """Creates the first account and stays signed in. The call gets a 503 until billing has consumed the event."""
     http = httpx.AsyncClient(base_url=running.workspace, timeout=30)
     fields = {"key": key, "name": admin.name, "email": admin.email, "password": admin.password}
     answer = await eventually(lambda: http.post("/setup", data=fields), lambda answer: answer.status_code != 503)
@@ -91,6 +91,6 @@ async def _set_up(running: Running, key: str, admin: Person) -> httpx.AsyncClien
 
 
 def time_zone_in_the_afternoon() -> tuple[str, int]:
-    """A zone where it is between 14 and 15 o'clock, and its offset in seconds: there eight hours fit into today."""
+    """Returns a zone where it is 14 o'clock, so that eight hours fit into today, and its offset in seconds."""
     hours = 14 - datetime.now(UTC).hour
-    return f"Etc/GMT{-hours:+d}", hours * 3600  # the sign of these names is the other way round
+    return f"Etc/GMT{-hours:+d}", hours * 3600  # these names have the opposite sign

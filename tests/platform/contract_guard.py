@@ -1,4 +1,4 @@
-"""Which texts may reach the owner's portal: none by the aggregate feed, and by gRPC those that are named here."""
+"""The texts that may reach the owner portal: none in the aggregate feed, and in gRPC only those listed here."""
 
 import shutil
 import subprocess
@@ -21,7 +21,7 @@ NUMBERS = {
 }
 
 _AUDIT = "id actor action caller company_id reason request_id hash"
-# What tenancy and billing know is about customers and owners; neither has a word of an employee to send.
+# tenancy and billing only know customers and owners, so they have no text about employees.
 TEXTS = {
     "tenancy.v1.Company": "id name email contact_person phone address time_zone key_hint logo_digest",
     "tenancy.v1.CreateCompanyResponse": "key",
@@ -56,7 +56,7 @@ ALLOWED = {f"contracts.{message}.{field}" for message, fields in TEXTS.items() f
 
 
 def compiled(folder: Path) -> DescriptorPool:
-    """The contracts below `folder`, read from their sources and not from the generated code."""
+    """Reads the contracts below `folder` from their sources, not from the generated code."""
     files = [str(path.relative_to(folder)) for path in sorted((folder / "contracts").rglob("*.proto"))]
     target = folder / "descriptors.binpb"
     command = [sys.executable, "-m", "grpc_tools.protoc", "-I", ".", "--include_imports"]
@@ -68,13 +68,13 @@ def compiled(folder: Path) -> DescriptorPool:
 
 
 def copied(protos: Path, folder: Path) -> Path:
-    """A copy of the contracts to play with."""
+    """Copies the contracts, to be modified."""
     shutil.copytree(protos / "contracts", folder / "contracts")
     return folder
 
 
 def personal(folder: Path) -> list[str]:
-    """Every field by which more than is allowed could reach the portal; empty when the contracts are as they should."""
+    """Returns every field that could carry more to the portal than allowed; empty if the contracts are correct."""
     pool = compiled(folder)
     feed = [field.full_name for field in _fields(_messages(pool, folder, FEED)) if not _is_number_or_company(field)]
     answers = [field.full_name for field in _fields(_answers(pool, folder)) if _is_text(field)]
@@ -87,7 +87,7 @@ def _messages(pool: DescriptorPool, folder: Path, package: str) -> Iterator[Desc
 
 
 def _answers(pool: DescriptorPool, folder: Path) -> Iterator[Descriptor]:
-    """What the methods that the portal may call answer with."""
+    """Returns the response messages of the methods that the portal may call."""
     for package in SERVICES:
         for path in sorted((folder / package.replace(".", "/")).glob("*.proto")):
             for service in pool.FindFileByName(str(path.relative_to(folder))).services_by_name.values():
@@ -95,7 +95,7 @@ def _answers(pool: DescriptorPool, folder: Path) -> Iterator[Descriptor]:
 
 
 def _fields(messages: Iterable[Descriptor]) -> Iterator[FieldDescriptor]:
-    """All that is in them, at any depth, each once."""
+    """Returns the messages and all nested ones, each once."""
     waiting, seen = list(messages), set()
     while waiting:
         message = waiting.pop()

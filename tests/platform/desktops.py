@@ -1,4 +1,4 @@
-"""Desktops whose people have worked for hours, without a test waiting for hours."""
+"""Desktops with hours of recorded work, without waiting for hours."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ DAY = 86_400
 
 
 def now() -> datetime:
-    """The moment, in whole seconds as a tracker knows it."""
+    """Returns the current time in whole seconds, like a tracker."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
 async def at_work(
     company: Company, person: Person, *, hours: float = 0, http: httpx.AsyncClient | None = None
 ) -> Desktop:
-    """A desktop that tracks, its clock `hours` back: what it ticks from there on, it has kept since.
+    """Returns a tracking desktop whose clock is `hours` back, so that its ticks are past work.
 
-    The platform takes no row from before the log-in, so that moment is put back as well.
+    The platform counts no row from before the log-in, so the log-in is dated back too.
     """
     desktop = Desktop(company.tracker(http), now())
     assert await desktop.sign_in(person.email, person.password), desktop.message
@@ -40,21 +40,21 @@ async def at_work(
 
 
 async def start(desktop: Desktop, *, at: datetime) -> None:
-    """Presses start now, then puts the clock to `at`. The platform measures the clock when a session starts."""
+    """Starts a session now, then sets the clock to `at`, because the platform measures the clock at the start."""
     desktop.now = now()
     assert await desktop.start(), desktop.message
     desktop.now = at
 
 
 async def post_unheard(desktop: Desktop) -> Upload:
-    """Posts what the desktop holds; the answer gets lost on its way, so the desktop keeps all of it."""
+    """Posts the desktop's rows and loses the reply, so that the desktop keeps all of them."""
     rows = desktop.tables.snapshot()
     assert (await post(desktop, rows)).code == 200
     return rows
 
 
 async def post(desktop: Desktop, rows: Upload, client: TrackerClient | None = None) -> Reply:
-    """Posts rows under the running session, behind the desktop's back; through its own client or another."""
+    """Posts rows under the running session without the desktop's knowledge, with its own client or another."""
     assert desktop.account is not None
     assert desktop.session_id is not None
     return await (client or desktop.client).upload_activity(desktop.account, desktop.session_id, rows)
@@ -62,7 +62,7 @@ async def post(desktop: Desktop, rows: Upload, client: TrackerClient | None = No
 
 @dataclass(frozen=True)
 class Worked:
-    """What the people of a company really did on one day."""
+    """The true activity of a company's people on one day."""
 
     active_seconds: int
     idle_seconds: int
@@ -70,9 +70,9 @@ class Worked:
 
 
 def truth(people: Iterable[Iterable[Desktop]], offset: int = 0) -> dict[int, Worked]:
-    """What happened by day (days since 1970 where it is `offset` seconds later than UTC), second by second.
+    """Returns the true activity by day (days since 1970, `offset` seconds ahead of UTC), second by second.
 
-    `people`: each person's desktops. A second at several desktops is one second; active at one of them is active.
+    `people`: each person's desktops. A second at several desktops counts once, and active takes precedence.
     """
     days: dict[int, list[tuple[int, int]]] = {}
     for desktops in people:

@@ -1,4 +1,4 @@
-"""Ending processes as a power cut would, and waiting for the supervisor to bring them back."""
+"""Fault injection: ends or freezes processes, and waits until the supervisor has restarted them."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ def _kill_gateway_workers(running: Running) -> None:
 
 
 def _stop_postgres_at_once(running: Running) -> None:
-    """An immediate stop: sessions are cut, nothing is written out, the next start recovers from the log."""
+    """Stops PostgreSQL immediately: sessions end without a checkpoint, and the next start recovers from the log."""
     for pid in running.pids("postgres"):
         os.kill(pid, signal.SIGQUIT)
 
@@ -43,9 +43,9 @@ FAULTS = (*ENDS, *FROZEN, CUT_LINE)
 
 
 async def inflict(running: Running, line: BadLine, fault: str, *, seconds: float) -> None:
-    """Does it, and returns when others are there in place of ended processes and every service is ready.
+    """Injects the fault, and waits until ended processes are restarted and every service is ready.
 
-    `seconds`: how long a process is frozen, or a line is bad.
+    `seconds`: how long a process is frozen, or a connection is unreliable.
     """
     if fault in ENDS:
         before = _pids(running, fault)
@@ -61,7 +61,7 @@ async def inflict(running: Running, line: BadLine, fault: str, *, seconds: float
 
 
 async def _freeze(running: Running, name: str, seconds: float) -> None:
-    """A process and all below it stand still for a while, as when the machine is out of breath."""
+    """Freezes a process and its descendants for a while, like an overloaded machine."""
     [root] = running.pids(name)
     processes = [psutil.Process(root), *psutil.Process(root).children(recursive=True)]
     for process in processes:
@@ -70,13 +70,13 @@ async def _freeze(running: Running, name: str, seconds: float) -> None:
         await asyncio.sleep(seconds)
     finally:
         for process in processes:
-            with suppress(psutil.NoSuchProcess):  # somebody took it for dead
+            with suppress(psutil.NoSuchProcess):  # another process has killed it
                 process.resume()
 
 
 @asynccontextmanager
 async def stopped(running: Running, name: str) -> AsyncIterator[None]:
-    """A service or engine is down for as long as the block lasts: its supervisor is held, then lets it start again."""
+    """Keeps a service or engine down for the duration of the block by pausing its supervisor."""
     supervisor = running.home.supervisor_pid()
     assert supervisor is not None
     processes = [psutil.Process(pid) for pid in running.pids(name)]

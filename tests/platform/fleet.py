@@ -1,4 +1,4 @@
-"""Desktops at work in real time, under load and through outages, with a record of every row they made."""
+"""Desktops that work in real time, under load and through outages, with a record of every row."""
 
 import asyncio
 from collections import Counter
@@ -12,24 +12,24 @@ from tests.platform.desktops import now
 from tests.platform.waiting import eventually
 from tracker_client import Desktop, TrackerClient, Window
 
-ROUND = 1.0  # seconds between two uploads; the real tracker waits ten
+ROUND = 1.0  # seconds between two uploads; ten in the real tracker
 
 Row = tuple[str, str, int]
-"""Name, detail and seconds of a row of use; details are unique, so equal rows are one row stored twice."""
+"""Name, detail and seconds of a row of use. Details are unique, so equal rows are duplicates."""
 
 
 @dataclass
 class Worker:
-    """One person at a desktop that never gives up: what is refused or unanswered is kept and sent again."""
+    """One person at a desktop, which keeps and repeats refused and unanswered uploads."""
 
     person: Person
     desktop: Desktop
     made: Counter[Row] = field(default_factory=Counter)
-    answered: int = 0  # uploads that were answered with a 200
-    unanswered: int = 0  # attempts that got no 200, be it because GET / failed before: their rows came again
+    answered: int = 0  # uploads with a 200
+    unanswered: int = 0  # attempts without a 200, including those whose GET / failed; their rows were repeated
 
     async def work(self) -> None:
-        """Works until cancelled, then leaves nothing out: the caller sends the rest with `drain`."""
+        """Works until cancelled; the caller sends the remaining rows with `drain`."""
         for number in count():
             await asyncio.sleep(ROUND)
             self._live_on(number)
@@ -39,7 +39,7 @@ class Worker:
                 await self.desktop.poll_config()
 
     async def send(self) -> bool:
-        """One upload; says whether it was answered with a 200."""
+        """Uploads once; returns whether the response was a 200."""
         rows = self.desktop.tables.snapshot()
         reply = await self.desktop.upload()
         if reply is None or reply.code != 200:
@@ -51,7 +51,7 @@ class Worker:
         return True
 
     async def drain(self) -> None:
-        """Returns when everything is acknowledged."""
+        """Uploads until everything is acknowledged."""
 
         async def rest() -> int:
             await self.send()
@@ -60,7 +60,7 @@ class Worker:
         await eventually(rest, lambda left: left == 0, seconds=60)
 
     def _live_on(self, number: int) -> None:
-        """Records the time since the last round, in a window of its own; each sixth round is idle."""
+        """Records the time since the last round in a new window; each sixth round is idle."""
         seconds = int((now() - self.desktop.now).total_seconds())
         page = f"{self.person.email}/{number}"
         window = (
@@ -72,7 +72,7 @@ class Worker:
 
 
 async def at_their_desks(company: Company, http: httpx.AsyncClient, gateway: str) -> list[Worker]:
-    """Everyone signs in at the gateway's URL and starts."""
+    """Signs everyone in at the gateway's URL and starts their sessions."""
     workers = []
     for person in company.people:
         desktop = Desktop(TrackerClient(f"{gateway}/api", company.key, http=http), now())
@@ -84,7 +84,7 @@ async def at_their_desks(company: Company, http: httpx.AsyncClient, gateway: str
 
 
 async def sign_in_for_ever(company: Company, person: Person, http: httpx.AsyncClient) -> None:
-    """Somebody who cannot get in and tries again, in the middle of every outage; until cancelled."""
+    """Tries to sign in without success until cancelled, also during every outage."""
     desktop = Desktop(company.tracker(http), now())
     while True:
         await desktop.sign_in(person.email, person.password)

@@ -1,4 +1,4 @@
-"""Requests that went wrong on their way, or were never meant well, as bytes for a connection."""
+"""Damaged and malicious requests, as bytes for a connection."""
 
 import json
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ FIELDS = [
 
 @dataclass(frozen=True)
 class Template:
-    """A request that is in order. `door` is host:port."""
+    """Returns a valid request. `door` is host:port."""
 
     door: str
     method: str
@@ -42,7 +42,7 @@ class Template:
 
 
 def mutated(template: Template, random: Random) -> list[bytes]:
-    """The pieces in which one request is sent, each on its way a moment after the one before."""
+    """Returns the pieces in which a request is sent, each shortly after the previous one."""
     body = damaged(template.body, random) if random.random() < 0.6 else template.body
     path = template.path
     if random.random() < 0.2:
@@ -61,14 +61,14 @@ def mutated(template: Template, random: Random) -> list[bytes]:
         head = damaged(head, random)
     whole = head + body
     if random.random() < 0.2:
-        whole = whole[: random.randrange(len(whole) + 1)]  # the rest never comes
+        whole = whole[: random.randrange(len(whole) + 1)]  # the rest never arrives
     if random.random() < 0.05:
         whole += whole
     return cut(whole, random)
 
 
 def damaged(data: bytes, random: Random) -> bytes:
-    """With bytes changed, cut out, doubled or put in."""
+    """Changes, removes, repeats or inserts bytes."""
     changed = bytearray(data)
     for _ in range(random.randint(1, 3)):
         start = random.randrange(len(changed) + 1)
@@ -86,7 +86,7 @@ def damaged(data: bytes, random: Random) -> bytes:
 
 
 def chunked(body: bytes, random: Random) -> bytes:
-    """The body in chunks, some with extensions, some of a wrong size, and sometimes with trailers."""
+    """Returns the body in chunks, some with extensions, some with a wrong size, sometimes with trailers."""
     parts = []
     for piece in cut(body, random):
         size = len(piece) + (random.choice([-1, 1, 10**6]) if random.random() < 0.05 else 0)
@@ -97,17 +97,17 @@ def chunked(body: bytes, random: Random) -> bytes:
 
 
 def cut(data: bytes, random: Random) -> list[bytes]:
-    """The same in one to four pieces."""
+    """Splits the request into one to four pieces."""
     places = sorted(random.randrange(len(data) + 1) for _ in range(random.choice([0, 0, 1, 3])))
     return [data[start:end] for start, end in zip([0, *places], [*places, len(data)], strict=True)]
 
 
 def json_body(body: object) -> bytes:
-    """As a client writes it."""
+    """Encodes the request like a client."""
     return json.dumps(body).encode()
 
 
 def status_of(answer: bytes) -> int:
-    """Of the first response in it; 0 where there is none."""
+    """Returns the status of the first response; 0 if there is none."""
     found: Sequence[bytes] = answer.split(b" ", 2)
     return int(found[1]) if len(found) > 1 and found[0].startswith(b"HTTP/1.") and found[1][:3].isdigit() else 0

@@ -1,4 +1,4 @@
-"""One more portal beside the platform's own, of which everything is written down: what it hears, logs and sends."""
+"""A second portal beside the platform's, with a recording of everything it receives, logs and sends."""
 
 import asyncio
 import sys
@@ -20,7 +20,7 @@ SUBJECTS = ("tenancy.v1.>", "billing.v1.>", "usage.v1.>")
 
 @dataclass
 class ListeningPortal:
-    """`url` is where it serves, `log` what it says, `outbox` where the e-mails of all portals of the platform go."""
+    """`url` is its address, `log` its log, `outbox` the folder of the e-mails of all portals of the platform."""
 
     url: str
     log: Path
@@ -30,11 +30,11 @@ class ListeningPortal:
 
     @property
     def mails(self) -> list[Path]:
-        """The e-mails that have left, whichever of the two portals has sent them."""
+        """Returns the e-mails that either portal has sent."""
         return sorted(self.outbox.glob("*.eml"))
 
     def everything(self) -> Iterator[tuple[str, bytes]]:
-        """All that was heard, published, logged and mailed since it started: where, and the bytes."""
+        """Returns everything received, published, logged and mailed since its start, as place and bytes."""
         for made in self.recorders:
             yield from made.heard
         yield from self.messages
@@ -45,7 +45,7 @@ class ListeningPortal:
 
 @asynccontextmanager
 async def listening_portal(running: Running, files: Path) -> AsyncIterator[ListeningPortal]:
-    """Its read model, accounts and feed are those of the platform's portal; its log tells all it can."""
+    """Starts the portal with the platform portal's database and feed, at the most verbose log level."""
     async with AsyncExitStack() as stack:
         tenancy, tenancy_address = await stack.enter_async_context(recorder(running, "tenancy"))
         billing, billing_address = await stack.enter_async_context(recorder(running, "billing"))
@@ -83,7 +83,7 @@ async def _process(environment: dict[str, str], log: Path) -> AsyncIterator[None
 
 @asynccontextmanager
 async def _messages(running: Running, found: list[tuple[str, bytes]]) -> AsyncIterator[None]:
-    """Every version of every message: the compacted stream itself keeps the newest alone."""
+    """Records every version of every message, because the compacted stream keeps only the newest."""
 
     async def note(message: nats.aio.client.Msg) -> None:
         found.append((message.subject, repr((message.subject, message.headers)).encode() + message.data))

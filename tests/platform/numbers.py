@@ -1,4 +1,4 @@
-"""The numbers as the services hold them, and waiting until one hand has passed on all it has to the next."""
+"""The numbers in the services' databases, and a wait until all of them have propagated."""
 
 from datetime import date
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from tests.platform.waiting import eventually
 
 
 class CompanyDay(NamedTuple):
-    """One company's day; the portal's copy and tracking's own have the same columns."""
+    """One company's day, with the columns that tracking and the portal share."""
 
     day: date
     revision: int
@@ -22,14 +22,14 @@ class CompanyDay(NamedTuple):
 
 
 def company_days(running: Running, database: str, company_id: str) -> list[CompanyDay]:
-    """All days of a company; `database` is tracking or portal."""
+    """Returns all days of a company; `database` is tracking or portal."""
     columns = ", ".join(CompanyDay._fields)
     statement = f"SELECT {columns} FROM company_day WHERE company_id = %s ORDER BY day"
     return [CompanyDay(*row) for row in running.rows(database, statement, company_id)]
 
 
 async def settled(running: Running, company_id: str, *, seconds: float = 30.0) -> list[CompanyDay]:
-    """Waits until nothing of the company is on its way any more; returns its days as the portal holds them."""
+    """Waits until all numbers of the company have propagated; returns its days in the portal's database."""
 
     def waiting() -> int:
         statement = "SELECT (SELECT count(*) FROM fold_queue WHERE company_id = %s)"
@@ -44,7 +44,7 @@ async def settled(running: Running, company_id: str, *, seconds: float = 30.0) -
 
 
 def assert_reconciled(running: Running) -> None:
-    """`tenantry reconcile` recomputes every total of every company from raw rows and finds no difference."""
+    """Runs `tenantry reconcile`, which must find no difference."""
     result = running.command("reconcile")
     assert result.returncode == 0, result.stdout
     assert result.stdout.strip().endswith(" 0 differences"), result.stdout

@@ -1,4 +1,4 @@
-"""The owner as a script with a session: signs in, acts on companies, reads the numbers of pages and live updates."""
+"""A scripted owner, who signs in, acts on companies, and reads pages and live updates."""
 
 import json
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ import httpx
 
 
 class Owner:
-    """`http` holds the session; use `sign_in`."""
+    """An owner with a session in `http`; create it with `sign_in`."""
 
     def __init__(self, http: httpx.AsyncClient, csrf_token: str) -> None:
         self.http = http
@@ -22,11 +22,11 @@ class Owner:
         return cls(http, answer.json()["csrf_token"])
 
     async def act(self, path: str, **fields: str) -> httpx.Response:
-        """Posts to a path below /owner/company/, whatever the answer."""
+        """Posts to a path below /owner/company/; returns any response."""
         return await self.post(f"/owner/company/{path}/", **fields)
 
     async def post(self, path: str, **fields: str) -> httpx.Response:
-        """Posts to any path, whatever the answer."""
+        """Posts to any path; returns any response."""
         headers = {"x-csrf-token": self._csrf_token, "accept": "application/json"}
         return await self.http.post(path, json=fields, headers=headers)
 
@@ -37,36 +37,36 @@ class Owner:
         return answer.json()["company"]["id"], answer.json()["key"]
 
     async def suspend(self, company_id: str) -> None:
-        """Returns when tenancy has suspended it."""
+        """Suspends a company."""
         answer = await self.act(f"{company_id}/suspend", reason="the invoice is open")
         assert answer.status_code == 200, answer.text
 
     async def reactivate(self, company_id: str) -> None:
-        """Returns when tenancy lets it in again."""
+        """Reactivates a company."""
         answer = await self.act(f"{company_id}/reactivate")
         assert answer.status_code == 200, answer.text
 
     async def rotate_key(self, company_id: str) -> str:
-        """Returns the new key."""
+        """Rotates a company's key and returns the new one."""
         answer = await self.act(f"{company_id}/rotate-key")
         assert answer.status_code == 200, answer.text
         return str(answer.json()["key"])
 
     async def page(self, path: str) -> str:
-        """The HTML of a page."""
+        """Returns the HTML of a page."""
         answer = await self.http.get(path, headers={"accept": "text/html"})
         assert answer.status_code == 200, answer.text
         return answer.text
 
     async def live(self, *company_ids: str) -> AsyncIterator[dict[str, Any]]:
-        """The updates that an open dashboard gets; the first holds all of these companies."""
+        """Yields the updates of an open dashboard; the first contains all of these companies."""
         async with self.http.stream("GET", f"/owner/events/?ids={','.join(company_ids)}") as answer:
             async for line in answer.aiter_lines():
                 if line.startswith("data: "):
                     yield json.loads(line.removeprefix("data: "))
 
     async def row(self, company_id: str) -> dict[str, Any]:
-        """The company's cells in the dashboard as of now; a number is {"value": text}, minutes are seconds there."""
+        """Returns the company's cells of the dashboard; a number is {"value": text}, minutes are in seconds."""
         updates = self.live(company_id)
         try:
             return (await anext(updates))["companies"].get(company_id, {})
@@ -74,7 +74,7 @@ class Owner:
             await updates.aclose()
 
     async def days(self, company_id: str) -> dict[str, dict[str, Any]]:
-        """The days that the company's page shows, by their dates."""
+        """Returns the days of the company's page by date."""
         answer = await self.http.get(f"/owner/company/{company_id}/", headers={"accept": "application/json"})
         assert answer.status_code == 200, answer.text
         return {day["day"]: day for day in answer.json()["days"]}

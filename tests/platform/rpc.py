@@ -1,4 +1,4 @@
-"""Calling tenancy and billing with any certificate of the platform."""
+"""Calls to tenancy and billing with any certificate of the platform."""
 
 from pathlib import Path
 
@@ -23,12 +23,12 @@ METHODS = {
 
 
 def methods() -> set[str]:
-    """Every method that a service offers to another, as service/Method."""
+    """Returns every method that a service offers to another, as service/Method."""
     return set(METHODS)
 
 
 async def outcome(running: Running, caller: str, method: str) -> type[AppError] | None:
-    """What a service says to an empty request with `caller`'s certificate: None, or the kind of its refusal."""
+    """Sends an empty request with `caller`'s certificate; returns None, or the kind of the refusal."""
     name = method.partition("/")[0]
     certificates = running.platform.certificates
     tls = TlsSettings(

@@ -1,4 +1,4 @@
-"""Stands between the portal and a service and writes down every byte of gRPC that the portal is sent."""
+"""A gRPC proxy between the portal and a service, which records every byte sent to the portal."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,18 +8,18 @@ import grpc
 
 from tests.platform.running import Running
 
-SAME = bytes  # messages stay the bytes that they are
+SAME = bytes  # passes messages on as bytes
 
 
 class Recorder(grpc.GenericRpcHandler):
-    """Passes every call on to the service and keeps what comes back: answers, and the words of refusals."""
+    """Forwards every call to the service and records responses and messages of refusals."""
 
     def __init__(self, upstream: grpc.aio.Channel) -> None:
         self._upstream = upstream
         self.heard: list[tuple[str, bytes]] = []
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
-        """The handler of any method."""
+        """Returns a handler for any method."""
         method = str(details.method)
 
         async def pass_on(request: bytes, context: Any) -> bytes:
@@ -37,7 +37,7 @@ class Recorder(grpc.GenericRpcHandler):
 
 @asynccontextmanager
 async def recorder(running: Running, service: str) -> AsyncIterator[tuple[Recorder, str]]:
-    """A recorder with the service's own certificate, calling it with the portal's; and where it listens."""
+    """Starts a recorder with the service's certificate, which calls with the portal's; yields it and its address."""
     certificates = running.platform.certificates
     authority = certificates.authority.read_bytes()
 

@@ -1,4 +1,4 @@
-"""The platform as `tenantry up` runs it, in a home of its own."""
+"""A platform run by `tenantry up` in a temporary home."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ WORKERS = 2
 
 
 class Running:
-    """All processes under their supervisor. It is a process too, so that it can be watched restarting the others."""
+    """All processes under their supervisor, which is a separate process, so that tests can observe restarts."""
 
     def __init__(self, folder: Path) -> None:
         ports = {name: str(free_port()) for name in ("PORTAL_PORT", "GATEWAY_PORT", "WORKSPACE_PORT")}
@@ -43,7 +43,7 @@ class Running:
 
     @property
     def portal(self) -> str:
-        """The portal's URL without a path; so are the next two."""
+        """The portal's URL without a path, like the next two."""
         return f"http://{self.platform.portal}"
 
     @property
@@ -60,48 +60,48 @@ class Running:
         return subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False)
 
     def up(self) -> None:
-        """Returns when all is ready. RuntimeError with what was said when it is not."""
+        """Waits until everything is ready. Raises RuntimeError with the output if it does not become ready."""
         result = self.command("up")
         if result.returncode != 0:
             raise RuntimeError(f"tenantry up failed:\n{result.stdout}{result.stderr}")
 
     def pids(self, name: str) -> set[int]:
-        """The present process of a service or engine, by its name in processes.json; empty while there is none."""
+        """Returns the current process of a service or engine, by its name in processes.json; empty if there is none."""
         return {record.pid for record in self.home.read_processes() if record.name == name}
 
     def environment_of(self, name: str) -> Mapping[str, str]:
-        """The environment that a process really has."""
+        """Returns the actual environment of a process."""
         [pid] = self.pids(name)
         return psutil.Process(pid).environ()
 
     def gateway_workers(self) -> list[psutil.Process]:
-        """The living processes that serve trackers; Python's own helper of multiprocessing is none."""
+        """Returns the processes that serve trackers, without the helper of multiprocessing."""
         [pid] = self.pids("gateway")
         return [child for child in psutil.Process(pid).children() if _is_worker(child)]
 
     def missing(self) -> dict[str, str]:
-        """What every service that is not ready waits for."""
+        """Returns what each service that is not ready waits for."""
         missing = {service.program.name: service.missing() for service in services(self.platform)}
         return {name: reason for name, reason in missing.items() if reason is not None}
 
     def superuser_dsn(self, database: str) -> str:
-        """To look behind the scenes; rights are tested with the services' own roles."""
+        """Returns a superuser's URL for inspection; rights are tested with the services' own roles."""
         postgres, _nats = stack.engines(self.home, self.platform.secrets)
         postgres.port = int(self.platform.postgres.rpartition(":")[2])
         return postgres.dsn(database)
 
     def rows(self, database: str, statement: str, *values: Any) -> list[Any]:
-        """The rows of one statement, as the superuser; each a named tuple."""
+        """Returns the rows of one statement, run as the superuser, as named tuples."""
         with psycopg.connect(self.superuser_dsn(database), row_factory=namedtuple_row) as connection:
             return connection.execute(statement, values).fetchall()
 
     def execute(self, database: str, statement: str, *values: Any) -> int:
-        """Runs one statement as the superuser; returns how many rows it touched."""
+        """Runs one statement as the superuser; returns the number of affected rows."""
         with psycopg.connect(self.superuser_dsn(database)) as connection:
             return connection.execute(statement, values).rowcount
 
     def logs(self) -> Iterator[Path]:
-        """Every log file: of the services and of both engines."""
+        """Returns every log file of the services and of both engines."""
         yield from self.home.root.rglob("*.log")
 
 

@@ -1,4 +1,4 @@
-"""Looking at a page as people do: narrow and wide, light and dark, and with the eyes of a screen reader's rules."""
+"""Visual and accessibility checks of a page: narrow and wide, light and dark, and by axe's rules."""
 
 import re
 from functools import cache
@@ -33,7 +33,7 @@ def _axe() -> str:
 
 
 async def shoot(page: Page, name: str) -> None:
-    """Keeps pictures of the page as artefacts; nothing sticks out sideways, and no serious violation is found."""
+    """Stores pictures of the page; checks that nothing overflows and that axe finds no serious violation."""
     ARTIFACTS.mkdir(exist_ok=True)
     for look, (width, height), scheme in LOOKS:
         await page.set_viewport_size({"width": width, "height": height})
@@ -47,7 +47,7 @@ async def shoot(page: Page, name: str) -> None:
 
 
 async def press(page: Page, name: str) -> None:
-    """Clicks the button or link with exactly this name; characters that isolate a text in it do not count."""
+    """Clicks the button or link with exactly this name, ignoring isolating characters."""
     words = f"{ISOLATES} {ISOLATES}".join(re.escape(word) for word in name.split(" "))
     named = re.compile(f"^{ISOLATES}{words}{ISOLATES}$")
     both = page.get_by_role("button", name=named).or_(page.get_by_role("link", name=named))

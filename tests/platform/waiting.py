@@ -1,4 +1,4 @@
-"""Waiting for a condition; never for a while."""
+"""Waits for a condition instead of a fixed time."""
 
 import asyncio
 import inspect
@@ -14,7 +14,7 @@ PAUSE = 0.05
 async def eventually(
     probe: Callable[[], T | Awaitable[T]], until: Callable[[T], object] = bool, *, seconds: float = 30.0
 ) -> T:
-    """Returns the first value of `probe` that satisfies `until`. AssertionError with the last one after `seconds`."""
+    """Returns the first value of `probe` that satisfies `until`. Raises AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
         found = probe()

@@ -1,4 +1,4 @@
-"""Speaking to one gateway process and no other: the kernel decides who takes a connection, so it is asked."""
+"""Connections to a specific gateway process; the kernel tells which process accepted a connection."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,7 +13,7 @@ from tracker_client import open_http
 
 @dataclass(frozen=True)
 class Worker:
-    """`http` keeps one connection to the process `pid` for as long as no call at a time is answered with a 401."""
+    """`http` keeps one connection to the process `pid`, as long as calls are sequential and none gets a 401."""
 
     pid: int
     http: httpx.AsyncClient
@@ -21,7 +21,7 @@ class Worker:
 
 @asynccontextmanager
 async def each_worker(running: Running) -> AsyncIterator[list[Worker]]:
-    """A connection to each process of the gateway."""
+    """Opens a connection to each gateway process."""
     async with AsyncExitStack() as stack:
         reached: dict[int, Worker] = {}
 
@@ -36,7 +36,7 @@ async def each_worker(running: Running) -> AsyncIterator[list[Worker]]:
 
 
 async def serving(running: Running, http: httpx.AsyncClient) -> int:
-    """The process at the other end of the connection that `http` keeps."""
+    """Returns the process at the other end of `http`'s connection."""
     answer = await http.get(f"{running.gateway}/")
     _host, port = answer.extensions["network_stream"].get_extra_info("client_addr")
     [pid] = [

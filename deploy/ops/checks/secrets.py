@@ -1,4 +1,4 @@
-"""Part of `make check`: no tracked file may hold a secret that .secrets.baseline does not list.
+"""Part of `make check`: no tracked file may contain a secret that .secrets.baseline does not list.
 
 The baseline lists what only looks like one, such as passwords of tests. After a change that adds such a thing:
 `.venv/bin/python deploy/ops/checks/secrets.py --accept`, then read the difference before you commit it.
@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 
 BASELINE = ".secrets.baseline"
-ONLY_LINES_MOVED = 3  # what the hook says then
-# Hashes and generated code; what is secret is never in them.
+ONLY_LINES_MOVED = 3  # the hook's exit code in this case
+# Hashes and generated code never contain secrets.
 LEFT_OUT = "|".join(
     (
         r"(^|/)(requirements\.lock|package-lock\.json|released\.binpb|\.secrets\.baseline)$",
@@ -23,17 +23,17 @@ LEFT_OUT = "|".join(
 
 
 def tracked() -> list[str]:
-    """Returns the files that git knows or would add."""
+    """Returns the files that git tracks or would add."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return [name for name in listed.split("\0") if name and Path(name).is_file()]
 
 
 def check(files: list[str], baseline: str) -> int:
-    """Returns 0 when no file holds what the baseline does not list; else says where."""
+    """Returns 0 if the baseline lists all findings; otherwise prints where the others are."""
     hook = str(Path(sys.executable).with_name("detect-secrets-hook"))
     with tempfile.TemporaryDirectory() as folder:
-        copy = shutil.copy(baseline, folder)  # the hook writes new line numbers into it
+        copy = shutil.copy(baseline, folder)  # the hook writes new line numbers to the file
         command = [hook, "--baseline", str(copy), "--exclude-files", LEFT_OUT, *files]
         code = subprocess.run(command, check=False).returncode
     return 0 if code == ONLY_LINES_MOVED else code

@@ -1,4 +1,4 @@
-"""The files of docker-compose.yml's containers, and which networks the portal shares with whom."""
+"""The files of docker-compose.yml's containers, and the networks of the portal."""
 
 import os
 from pathlib import Path
@@ -23,7 +23,7 @@ def variables(folder: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in (folder / "environment").read_text().splitlines())
 
 
-def test_the_portals_folder_leads_nowhere_else(state: Path) -> None:
+def test_the_portals_folder_leads_only_to_the_portal(state: Path) -> None:
     folder = state / "owner-portal"
     assert sorted(file.name for file in folder.iterdir()) == [
         "ca.pem",
@@ -36,14 +36,14 @@ def test_the_portals_folder_leads_nowhere_else(state: Path) -> None:
     assert "@portal-postgres:5432/portal" in settings["PORTAL_DATABASE_URL"]
 
 
-def test_only_migrations_hold_the_owners_role(state: Path) -> None:
+def test_only_migrations_have_the_owners_role(state: Path) -> None:
     for process in compose.PROCESSES:
         assert [name for name in variables(state / process) if "MIGRATION" in name] == []
     assert "TRACKING_MIGRATION_DATABASE_URL" in variables(state / "tracking-migrate")
 
 
 @pytest.mark.parametrize("process", compose.PROCESSES)
-def test_a_container_holds_its_own_secrets_alone(state: Path, process: str) -> None:
+def test_a_container_has_only_its_own_secrets(state: Path, process: str) -> None:
     secrets = load_or_generate(state / "secrets.json")
     folder = state / process
     assert secrets_in([(folder / "environment").read_text()], secrets) == HELD[process]
@@ -64,7 +64,7 @@ def test_repeating_keeps_all_secrets(state: Path) -> None:
     assert before == {file: file.read_bytes() for file in state.rglob("*") if file.is_file()}
 
 
-def test_nothing_but_what_the_portal_may_call_shares_a_network_with_it() -> None:
+def test_the_portal_shares_networks_only_with_services_it_may_call() -> None:
     """Read as text: the file names networks in one line each, and no YAML parser is installed."""
     text = (ROOT / "docker-compose.yml").read_text()
     tracking = text.split("x-tracking:")[1].split("\n\n")[0]

@@ -1,4 +1,4 @@
-"""The invented companies fit their plans, and are the same at every start."""
+"""The demo companies fit their plans and are equal at every start."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The invented history is plausible, bounded and repeatable."""
+"""The demo history is plausible, bounded and deterministic."""
 
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime
@@ -26,18 +26,18 @@ def of_story(days, story):
     return [work_day for company in COMPANIES if company.story == story for work_day in days[company.name]]
 
 
-def test_it_is_repeatable(days) -> None:
+def test_the_history_is_deterministic(days) -> None:
     assert days == {company.name: history(company, TODAY) for company in COMPANIES}
 
 
-def test_it_is_bounded(days) -> None:
+def test_the_history_is_bounded(days) -> None:
     everything = [work_day for work_days in days.values() for work_day in work_days]
     assert 2_000 < len(everything) < 6_000
     assert max(len(work_day.spans) for work_day in everything) <= 12
     assert all(0 < (TODAY - work_day.day).days <= DAYS for work_day in everything)
 
 
-def test_an_employee_has_a_day_once(days) -> None:
+def test_an_employee_has_each_day_once(days) -> None:
     for work_days in days.values():
         assert max(Counter((work_day.employee, work_day.day) for work_day in work_days).values(), default=1) == 1
 
@@ -73,14 +73,14 @@ def test_some_time_is_idle(days) -> None:
     assert 0.05 < idle / sum(seconds for _, seconds, _ in spans) < 0.2
 
 
-def test_it_grows_over_the_months(days) -> None:
+def test_the_team_grows_over_the_months(days) -> None:
     by_third: defaultdict[int, int] = defaultdict(int)
     for work_day in of_story(days, "busy"):
         by_third[(DAYS - (TODAY - work_day.day).days) * 3 // DAYS] += active_seconds(work_day)
     assert by_third[0] < by_third[1] < by_third[2]
 
 
-def test_people_are_sick_now_and_then(days) -> None:
+def test_people_are_sometimes_sick(days) -> None:
     present: defaultdict[str, set[date]] = defaultdict(set)
     for work_day in of_story(days, "busy"):
         present[work_day.employee].add(work_day.day)
@@ -89,7 +89,7 @@ def test_people_are_sick_now_and_then(days) -> None:
     assert 0 < sum(missed) / len(missed) < 5
 
 
-def test_the_silent_fell_silent_and_the_new_have_nothing(days) -> None:
+def test_silent_companies_stop_and_new_ones_have_no_history(days) -> None:
     assert min((TODAY - work_day.day).days for work_day in of_story(days, "silent")) > 20
     assert not of_story(days, "new")
     assert max(work_day.day for work_day in of_story(days, "suspended")) > date(2026, 11, 18)

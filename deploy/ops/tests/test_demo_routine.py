@@ -1,4 +1,4 @@
-"""What employees do now varies, and comes in whole rounds."""
+"""The routine of simulated employees varies and consists of whole rounds."""
 
 import random
 from itertools import islice

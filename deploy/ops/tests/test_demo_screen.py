@@ -11,7 +11,7 @@ from tenantry_ops.demo.screen import SIZE, screen
 
 
 @pytest.mark.parametrize("window", [None, WINDOWS["office"][0]], ids=["the desk", "a window"])
-def test_a_screen_is_a_small_png_and_no_two_are_alike(window) -> None:
+def test_screens_are_small_and_distinct_pngs(window) -> None:
     pictures = {screen(random.Random(seed), window) for seed in range(8)}
     assert len(pictures) > 1
     for picture in pictures:

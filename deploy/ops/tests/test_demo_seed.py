@@ -1,4 +1,4 @@
-"""What the demo keeps in run.json and tells tracking."""
+"""The demo's data in run.json and its input for tracking."""
 
 import json
 import stat
@@ -23,7 +23,7 @@ def test_there_is_nothing_before_the_first_start(tmp_path) -> None:
     assert RunFile(tmp_path).companies() == []
 
 
-def test_tracking_is_told_names_passwords_and_days() -> None:
+def test_trackings_input_contains_names_passwords_and_days() -> None:
     company = COMPANIES[0]
     employees = [{"email": person.email, "password": "pass"} for person in people(company)]
     admin = {"email": f"admin@{company.domain}", "password": "word"}

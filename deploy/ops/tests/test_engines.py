@@ -1,4 +1,4 @@
-"""Engines survive what happens to them: kill -9, a lost owner, a stale pid file."""
+"""Engines survive faults: kill -9, a lost owner, a stale pid file."""
 
 import os
 from pathlib import Path
@@ -42,12 +42,12 @@ def test_postgres_keeps_data_and_port_after_kill(folder: Path) -> None:
         assert count_rows(engine) == 1
 
 
-def test_postgres_takes_no_connection_without_the_password(folder: Path) -> None:
+def test_postgres_requires_the_password(folder: Path) -> None:
     with PostgresEngine(folder) as engine, pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(engine.dsn(), password="guessed")
 
 
-def test_one_owner_a_folder(folder: Path) -> None:
+def test_a_folder_has_one_owner(folder: Path) -> None:
     with PostgresEngine(folder), pytest.raises(EngineError, match="another process"):
         PostgresEngine(folder).start()
 

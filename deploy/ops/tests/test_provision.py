@@ -1,4 +1,4 @@
-"""Roles, rights, streams: what each service can do, and what it cannot."""
+"""The permissions of each service: roles, rights and streams."""
 
 import asyncio
 import json
@@ -21,7 +21,9 @@ def connect(engine: AnyPostgres, secrets: Secrets, role: str, database: str) -> 
 
 
 @pytest.mark.parametrize("role", [role.name for database in DATABASES.values() for role in database.roles])
-def test_a_role_enters_its_own_database_alone(postgres_engine: AnyPostgres, provisioned: Secrets, role: str) -> None:
+def test_a_role_can_connect_only_to_its_own_database(
+    postgres_engine: AnyPostgres, provisioned: Secrets, role: str
+) -> None:
     for name in (*DATABASES, "postgres", "template1"):
         if name == role.partition("_")[0]:
             connect(postgres_engine, provisioned, role, name).close()
@@ -30,7 +32,7 @@ def test_a_role_enters_its_own_database_alone(postgres_engine: AnyPostgres, prov
                 connect(postgres_engine, provisioned, role, name)
 
 
-def test_only_the_ingest_writer_skips_row_security(postgres_engine: AnyPostgres, provisioned: Secrets) -> None:
+def test_only_the_ingest_writer_bypasses_row_security(postgres_engine: AnyPostgres, provisioned: Secrets) -> None:
     with connect(postgres_engine, provisioned, "tracking_app", "tracking") as connection:
         rows = connection.execute("SELECT rolname FROM pg_roles WHERE rolbypassrls ORDER BY rolname").fetchall()
         powerful = connection.execute(
@@ -60,7 +62,7 @@ def test_repeating_sets_new_passwords(postgres_engine: AnyPostgres, provisioned:
 
 
 class Bus:
-    """A user's connection and what the server refused to it."""
+    """A user's connection and the server's refusals."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -72,7 +74,7 @@ class Bus:
         return self.client.jetstream(prefix="streams")
 
     async def refused(self) -> str:
-        """Returns what the server refused; waits for it."""
+        """Waits for the server's refusals and returns them."""
         async with asyncio.timeout(10):
             return await self.refusals.get()
 
@@ -89,7 +91,7 @@ async def bus(engine: AnyNats, secrets: Secrets, user: str) -> Bus:
     return result
 
 
-async def test_the_portal_hears_the_aggregate_feed_alone(nats_engine: AnyNats, provisioned: Secrets) -> None:
+async def test_the_portal_receives_only_the_aggregate_feed(nats_engine: AnyNats, provisioned: Secrets) -> None:
     portal = await bus(nats_engine, provisioned, "portal")
     for subject in (">", "tenancy.v1.>", "billing.v1.>", "usage.v1.>", "_INBOX_tracking.>", "$JS.>"):
         await portal.client.subscribe(subject)
@@ -198,10 +200,8 @@ PUBLISHED = {"tenancy": "tenancy.v1.", "billing": "billing.v1.", "tracking": "us
 
 
 @pytest.mark.parametrize("user", SERVICE_USERS)
-async def test_a_service_asks_the_broker_for_nothing_else(
-    nats_engine: AnyNats, provisioned: Secrets, user: str
-) -> None:
-    """Each subject is tried with an empty request; the broker refuses in the order of the attempts."""
+async def test_a_service_may_send_no_other_request(nats_engine: AnyNats, provisioned: Secrets, user: str) -> None:
+    """Sends an empty request to each subject; the broker refuses in the order of the attempts."""
     tries = {
         **{f"$JS.API.{request}": False for request in REQUESTS},
         **{f"streams.{request}": request in ALLOWED[user] for request in REQUESTS},
@@ -236,7 +236,7 @@ async def test_a_service_asks_the_broker_for_nothing_else(
 
 
 @pytest.mark.parametrize("user", SERVICE_USERS)
-async def test_a_service_hears_nothing_else(nats_engine: AnyNats, provisioned: Secrets, user: str) -> None:
+async def test_a_service_receives_nothing_else(nats_engine: AnyNats, provisioned: Secrets, user: str) -> None:
     heard = {"tenancy.v1.>", "billing.v1.>"} if user in {"tracking", "gateway", "workspace"} else set[str]()
     connection = await bus(nats_engine, provisioned, user)
     for subject in (">", "tenancy.v1.>", "billing.v1.>", "usage.v1.>", "$JS.>", "$SYS.>", "_INBOX_operator.>"):
@@ -256,7 +256,7 @@ async def test_a_service_hears_nothing_else(nats_engine: AnyNats, provisioned: S
         ("tracking", "streams.STREAM.MSG.GET.USAGE"),
     ],
 )
-async def test_an_answer_is_stored_under_nobody_elses_subject(
+async def test_a_reply_is_not_stored_in_another_services_stream(
     nats_engine: AnyNats, provisioned: Secrets, user: str, request_subject: str
 ) -> None:
     """JetStream answers to any subject the request names: within one account that would be a forged message."""
@@ -280,7 +280,7 @@ async def test_an_answer_is_stored_under_nobody_elses_subject(
     await operator.close()
 
 
-async def test_gateways_hear_what_tenancy_and_billing_announce(nats_engine: AnyNats, provisioned: Secrets) -> None:
+async def test_gateways_receive_events_of_tenancy_and_billing(nats_engine: AnyNats, provisioned: Secrets) -> None:
     gateway = await bus(nats_engine, provisioned, "gateway")
     for user in ("tenancy", "billing"):
         heard = await gateway.client.subscribe(f"{user}.v1.>")
@@ -293,7 +293,7 @@ async def test_gateways_hear_what_tenancy_and_billing_announce(nats_engine: AnyN
     await gateway.client.close()
 
 
-async def test_repeating_keeps_messages_and_places(nats_engine: AnyNats, provisioned: Secrets) -> None:
+async def test_repeating_keeps_messages_and_positions(nats_engine: AnyNats, provisioned: Secrets) -> None:
     tenancy = await bus(nats_engine, provisioned, "tenancy")
     billing = await bus(nats_engine, provisioned, "billing")
     await tenancy.stream.publish("tenancy.v1.company.suspended", b"")
@@ -306,7 +306,7 @@ async def test_repeating_keeps_messages_and_places(nats_engine: AnyNats, provisi
     await billing.client.close()
 
 
-async def test_a_changed_setting_is_brought_back(nats_engine: AnyNats, provisioned: Secrets) -> None:
+async def test_a_changed_setting_is_restored(nats_engine: AnyNats, provisioned: Secrets) -> None:
     url = nats_engine.url("operator", provisioned.nats["operator"])
     operator = await nats.connect(url, inbox_prefix=b"_INBOX_operator")
     jetstream = operator.jetstream()

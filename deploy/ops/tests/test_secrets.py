@@ -1,4 +1,4 @@
-"""Secrets, certificates and environments: who can read them, and what they open."""
+"""Secrets, certificates and environments: who can read them, and what they grant."""
 
 import json
 import socket
@@ -21,7 +21,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_secrets_are_made_once(tmp_path: Path) -> None:
+def test_secrets_are_generated_once(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
     first = load_or_generate(path)
     assert load_or_generate(path) == first
@@ -124,11 +124,11 @@ def test_only_migrations_get_the_owner_of_the_tables(platform: Platform, service
 
 
 @pytest.mark.parametrize("process", PROCESSES)
-def test_a_process_holds_its_own_secrets_alone(platform: Platform, process: str) -> None:
+def test_a_process_has_only_its_own_secrets(platform: Platform, process: str) -> None:
     made = environment.serving(platform, process)
     assert secrets_in(made.values(), platform.secrets) == HELD[process]
 
 
-def test_creating_an_owner_takes_the_role_and_the_password(platform: Platform) -> None:
+def test_creating_an_owner_needs_the_role_and_the_password(platform: Platform) -> None:
     made = environment.creating_owner(platform)
     assert secrets_in(made.values(), platform.secrets) == {"portal_app", "owner_password"}

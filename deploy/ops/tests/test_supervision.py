@@ -95,7 +95,7 @@ class FakeUnit:
         return "ended with code 1"
 
 
-def test_a_crashing_unit_starts_ever_later_and_a_healthy_one_at_once() -> None:
+def test_a_crashing_unit_restarts_with_growing_delays_and_a_healthy_one_at_once() -> None:
     unit, now, said = FakeUnit(), 0.0, []
     watch = Watch(unit, said.append, lambda: now)
     delays = []
@@ -149,7 +149,7 @@ def test_a_foreign_process_under_an_old_pid_is_left_alone(home: Home, start: Sta
     assert child.is_running()
 
 
-def test_one_supervisor_a_home(home: Home) -> None:
+def test_a_home_has_one_supervisor(home: Home) -> None:
     assert home.supervisor_pid() is None
     with home.lock():
         assert home.supervisor_pid() == os.getpid()

@@ -1,4 +1,4 @@
-"""`tenantry up` and `down` as people and fault tests use them, with the real services."""
+"""`tenantry up` and `down` with the real services."""
 
 import json
 import os
@@ -61,14 +61,14 @@ def processes_of(records: Sequence[ProcessRecord]) -> list[psutil.Process]:
 
 
 def until(condition: Callable[[], bool], *, otherwise: Callable[[], str] = str) -> None:
-    """AssertionError with what `otherwise` says after two minutes."""
+    """Waits for up to two minutes, then raises AssertionError with the text of `otherwise`."""
     deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, otherwise()
         time.sleep(0.05)
 
 
-def test_a_taken_port_stops_it_before_anything_starts(tenantry: Tenantry, home: Home) -> None:
+def test_a_taken_port_aborts_before_anything_starts(tenantry: Tenantry, home: Home) -> None:
     with socket.create_server((LOOPBACK, 0)) as other:
         port = other.getsockname()[1]
         result = tenantry("up", GATEWAY_PORT=str(port))
@@ -89,8 +89,8 @@ def test_everything_is_up(tenantry: Tenantry, home: Home, running: list[ProcessR
 
 
 @pytest.mark.parametrize("process", ["tenancy", "billing", "aggregator", "gateway", "workspace", "portal"])
-def test_a_process_holds_its_own_secrets_alone(home: Home, running: list[ProcessRecord], process: str) -> None:
-    """As the kernel tells it, of the process and of its workers."""
+def test_a_process_has_only_its_own_secrets(home: Home, running: list[ProcessRecord], process: str) -> None:
+    """Reads the environments of the process and its workers from the kernel."""
     service = "owner-portal" if process == "portal" else process
     platform = stack.load(home, Options.from_environment({"TENANTRY_HOME": str(home.root)}))
     leader = psutil.Process(record(running, process).pid)
@@ -104,7 +104,7 @@ def test_a_process_holds_its_own_secrets_alone(home: Home, running: list[Process
         assert secrets_in(variables.values(), platform.secrets) == HELD[service]
 
 
-def test_no_log_holds_a_secret(home: Home, running: list[ProcessRecord]) -> None:
+def test_no_log_contains_a_secret(home: Home, running: list[ProcessRecord]) -> None:
     platform = stack.load(home, Options.from_environment({"TENANTRY_HOME": str(home.root)}))
     logs = [*home.root.rglob("*.log")]
     assert home.logs / "supervisor.log" in logs
@@ -113,7 +113,7 @@ def test_no_log_holds_a_secret(home: Home, running: list[ProcessRecord]) -> None
         assert secrets_in([log.read_text(errors="replace")], platform.secrets) == set(), log
 
 
-def test_the_owners_password_is_shown_on_a_terminal_alone(
+def test_the_owners_password_is_printed_only_on_a_terminal(
     tenantry: Tenantry, home: Home, running: list[ProcessRecord], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert running
@@ -134,14 +134,14 @@ def test_a_second_up_is_refused(tenantry: Tenantry, running: list[ProcessRecord]
     assert len(processes_of(running)) >= len(running)
 
 
-def test_a_killed_process_comes_back(tenantry: Tenantry, home: Home, running: list[ProcessRecord]) -> None:
+def test_a_killed_process_is_restarted(tenantry: Tenantry, home: Home, running: list[ProcessRecord]) -> None:
     before = record(running, "billing")
     os.kill(before.pid, signal.SIGKILL)
     until(lambda: record(home.read_processes(), "billing").pid != before.pid)
     until(lambda: tenantry("status").returncode == 0, otherwise=lambda: tenantry("status").stdout)
 
 
-def test_what_a_killed_supervisor_left_is_ended_by_the_next(
+def test_the_next_supervisor_ends_the_processes_of_a_killed_one(
     tenantry: Tenantry, home: Home, running: list[ProcessRecord]
 ) -> None:
     left = processes_of(running)
@@ -150,7 +150,7 @@ def test_what_a_killed_supervisor_left_is_ended_by_the_next(
     os.kill(supervisor, signal.SIGKILL)
     until(lambda: home.supervisor_pid() is None)
     result = tenantry("up")
-    assert "left these processes" in result.stdout
+    assert "left behind" in result.stdout
     assert result.returncode == 0, result.stdout
     assert wait_gone(left, 0.0) == []
 

@@ -1,4 +1,4 @@
-"""A chain that is whole, and each way in which one may not be."""
+"""An intact chain, and every way in which a chain can be broken."""
 
 from dataclasses import dataclass, replace
 
@@ -31,19 +31,19 @@ def flaw(chain: list[Sealed[Note]], known: ChainEnd | None = None) -> str | None
     return follow(ChainEnd(), chain, known).flaw
 
 
-def test_a_whole_chain_is_followed_to_its_end() -> None:
+def test_an_intact_chain_is_verified_to_its_end() -> None:
     chain = chain_of(5)
     assert follow(ChainEnd(), chain) == Verdict(ChainEnd(5, chain[-1].hash), None)
 
 
-def test_a_chain_may_be_followed_in_stretches() -> None:
+def test_a_chain_may_be_verified_in_pages() -> None:
     chain = chain_of(5)
     first = follow(ChainEnd(), chain[:2])
     assert follow(first.end, chain[2:]) == follow(ChainEnd(), chain)
 
 
-def test_hashes_are_written_as_they_always_were() -> None:
-    """Trails are kept for years: what is sealed today must fit what was sealed with the first version."""
+def test_hashes_of_the_first_version_remain_valid() -> None:
+    """Trails are kept for years, so new hashes must equal those of the first version."""
     content = {"words": 'ä "quoted"', "revision": 1, "facts": {"b": "2", "a": None}}
     assert seal(GENESIS, content).hex() == "9f60a45e253db04525abab96a3593050067bf4bee40567ca978992670d1d0df8"
 
@@ -54,7 +54,7 @@ def test_an_altered_entry_is_found() -> None:
     assert flaw(chain) == "the audit entry of revision 2 was altered"
 
 
-def test_a_forged_entry_with_a_fitting_hash_breaks_the_next_one() -> None:
+def test_a_replaced_entry_with_a_matching_hash_breaks_its_successor() -> None:
     chain = chain_of(3)
     forged = Note(2, "forged")
     chain[1] = Sealed(forged, chain[0].hash, forged.hash(chain[0].hash))
@@ -78,12 +78,12 @@ def test_a_removed_or_repeated_entry_is_found() -> None:
         (3, ChainEnd(5, GENESIS), "the audit entry of revision 4 is missing: one of 5 was noted down"),
     ],
 )
-def test_a_chain_ends_where_it_should(newest: int, known: ChainEnd | None, expected: str | None) -> None:
+def test_a_chain_must_end_at_the_newest_revision(newest: int, known: ChainEnd | None, expected: str | None) -> None:
     verdict = follow(ChainEnd(), chain_of(3), known)
     assert conclude(verdict, newest, known).flaw == expected
 
 
-def test_a_chain_written_anew_misses_what_was_noted_down() -> None:
+def test_a_rewritten_chain_lacks_the_recorded_hash() -> None:
     chain = chain_of(3)
     noted = ChainEnd(2, chain[1].hash)
     assert flaw(chain, noted) is None
@@ -94,12 +94,12 @@ def test_a_chain_written_anew_misses_what_was_noted_down() -> None:
     assert flaw(anew, noted) == "the audit entry of revision 2 is not the one that was noted down"
 
 
-def test_a_flaw_stays_the_verdict() -> None:
+def test_a_flaw_remains_the_verdict() -> None:
     broken = Verdict(ChainEnd(), "the audit entry of revision 1 was altered")
     assert conclude(broken, 7) is broken
 
 
-def test_an_end_tells_what_breaks_it() -> None:
+def test_an_end_names_what_breaks_it() -> None:
     with pytest.raises(BrokenChain, match="revision 1 is missing"):
         ChainEnd().follow(chain_of(2)[1])
 

@@ -1,4 +1,4 @@
-"""Passwords are known by their hashes, tokens by their digests."""
+"""Passwords are recognised by their hashes, tokens by their digests."""
 
 import unicodedata
 
@@ -15,15 +15,15 @@ HALF = "half a pair \ud800"
 
 
 @pytest.mark.parametrize("password", ["open sesame tonight", "ünï 密码 🔑"])
-async def test_a_password_opens_and_no_other(password: str) -> None:
+async def test_only_the_right_password_matches(password: str) -> None:
     stored = await hash_password(password)
     assert password not in stored
     assert await verify_password(stored, password)
     assert not await verify_password(stored, password + "x")
-    assert stored != await hash_password(password), "each has a salt of its own"
+    assert stored != await hash_password(password), "each hash has its own salt"
 
 
-async def test_composed_and_decomposed_are_one_password() -> None:
+async def test_composed_and_decomposed_characters_are_equal() -> None:
     composed = unicodedata.normalize("NFC", "größerer Öltanker é")
     decomposed = unicodedata.normalize("NFD", composed)
     for set_as, typed in ((composed, decomposed), (decomposed, composed)):
@@ -31,7 +31,7 @@ async def test_composed_and_decomposed_are_one_password() -> None:
     assert await verify_password(await hash_password("two\u00a0words apart"), "two words apart")
 
 
-async def test_a_hash_of_before_still_opens_as_it_was_typed_and_is_replaced() -> None:
+async def test_an_old_hash_matches_the_raw_input_and_is_replaced() -> None:
     typed = unicodedata.normalize("NFD", "größerer Öltanker")
     old = PasswordHasher(time_cost=1, memory_cost=64, parallelism=4).hash(typed)
     assert await verify_password(old, typed)
@@ -41,7 +41,7 @@ async def test_a_hash_of_before_still_opens_as_it_was_typed_and_is_replaced() ->
 
 @pytest.mark.parametrize("stored", [None, "", "nothing that argon2 made", "$argon2id$v=19$m=8,t=1,p=1$x$y"])
 @pytest.mark.parametrize("typed", ["open sesame tonight", "", HALF, "\0"])
-async def test_no_hash_is_opened_by_nothing(stored: str | None, typed: str) -> None:
+async def test_nothing_matches_without_a_hash(stored: str | None, typed: str) -> None:
     assert not await verify_password(stored, typed)
 
 
@@ -74,13 +74,13 @@ async def test_one_hash_is_compared_with_all_accounts_of_an_email(monkeypatch: p
         *("ada@acme.example", "Ada@Acme.Example1", "lovelace-lovelace", "AcmeAcmeAcme1"),
     ],
 )
-def test_what_is_no_new_password(password: str) -> None:
+def test_unacceptable_passwords(password: str) -> None:
     with pytest.raises(UnfitPassword):
         check_new_password(password, ["ada@acme.example", "Ada Lovelace", "Acme"])
 
 
 @pytest.mark.parametrize("password", ["open sesame tonight", "correct horse battery", "Zx9-kTq2-Lm4v", "x y" * 80])
-def test_what_is_one(password: str) -> None:
+def test_acceptable_passwords(password: str) -> None:
     if password.startswith("x y"):
         with pytest.raises(UnfitPassword, match="easy to guess"):
             check_new_password(password)

@@ -1,4 +1,4 @@
-"""The queue for hashes: who is served first, who is told to come again, and what is left of who hangs up."""
+"""The queue of hashes: priorities, refusals, and cancelled attempts."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ from credentials.hashing import Crowded, HashQueue, Lobby, Standing, Turn
 
 
 class Gate:
-    """Holds the only thread until it is opened; notes in which order the rest was served."""
+    """Occupies the only thread until it is opened; records the order in which the others are served."""
 
     def __init__(self, queue: HashQueue) -> None:
         self.queue = queue
@@ -22,7 +22,7 @@ class Gate:
         self.tasks.append(asyncio.create_task(self.queue.run(Turn(), self.opened.wait)))
         await asyncio.sleep(0)
 
-    async def wait_in_line(self, name: str, standing: Standing, address: str) -> asyncio.Task[None]:
+    async def enqueue(self, name: str, standing: Standing, address: str) -> asyncio.Task[None]:
         async def one() -> None:
             await self.queue.run(Turn(standing, address), lambda: self.order.append(name))
 
@@ -42,34 +42,34 @@ def gate() -> Gate:
     return Gate(HashQueue(threads=1, max_wait=1000))
 
 
-async def test_known_ones_first_then_one_address_after_the_other(gate: Gate) -> None:
+async def test_known_places_come_first_and_addresses_take_turns(gate: Gate) -> None:
     await gate.hold()
     for number in range(3):
-        await gate.wait_in_line(f"crowd {number}", Standing.FRESH, "192.0.2.1")
-    await gate.wait_in_line("failed", Standing.REST, "192.0.2.3")
-    await gate.wait_in_line("honest", Standing.FRESH, "192.0.2.2")
-    await gate.wait_in_line("known", Standing.KNOWN, "192.0.2.1")
+        await gate.enqueue(f"crowd {number}", Standing.FRESH, "192.0.2.1")
+    await gate.enqueue("failed", Standing.REST, "192.0.2.3")
+    await gate.enqueue("honest", Standing.FRESH, "192.0.2.2")
+    await gate.enqueue("known", Standing.KNOWN, "192.0.2.1")
     assert await gate.open() == ["known", "crowd 0", "honest", "crowd 1", "crowd 2", "failed"]
 
 
-async def test_the_lowest_class_is_served_now_and_then(gate: Gate) -> None:
+async def test_the_lowest_class_does_not_starve(gate: Gate) -> None:
     await gate.hold()
-    await gate.wait_in_line("failed", Standing.REST, "192.0.2.3")
+    await gate.enqueue("failed", Standing.REST, "192.0.2.3")
     for number in range(20):
-        await gate.wait_in_line(f"fresh {number}", Standing.FRESH, f"198.51.100.{number}")
+        await gate.enqueue(f"fresh {number}", Standing.FRESH, f"198.51.100.{number}")
     assert (await gate.open()).index("failed") < 10
 
 
-async def test_the_back_of_a_crowd_is_told_when_to_come_again() -> None:
+async def test_an_attempt_that_would_wait_too_long_is_refused_with_a_delay() -> None:
     gate = Gate(HashQueue(threads=1, max_wait=0.2))
     await gate.hold()
     for number in range(5):
-        await gate.wait_in_line(f"crowd {number}", Standing.FRESH, "192.0.2.1")
-    late = [await gate.wait_in_line("late", Standing.FRESH, "192.0.2.1") for _ in range(20)]
+        await gate.enqueue(f"crowd {number}", Standing.FRESH, "192.0.2.1")
+    late = [await gate.enqueue("late", Standing.FRESH, "192.0.2.1") for _ in range(20)]
     assert isinstance(late[-1].exception(), Crowded)
     assert late[-1].exception().retry_after >= 1
-    honest = await gate.wait_in_line("honest", Standing.FRESH, "192.0.2.2")
-    known = await gate.wait_in_line("known", Standing.KNOWN, "192.0.2.1")
+    honest = await gate.enqueue("honest", Standing.FRESH, "192.0.2.2")
+    known = await gate.enqueue("known", Standing.KNOWN, "192.0.2.1")
     assert not honest.done()
     order = await gate.open()
     assert order[0] == "known"
@@ -77,10 +77,10 @@ async def test_the_back_of_a_crowd_is_told_when_to_come_again() -> None:
     assert known.exception() is None
 
 
-async def test_nobody_waits_for_who_has_hung_up(gate: Gate) -> None:
+async def test_cancelled_attempts_are_skipped(gate: Gate) -> None:
     await gate.hold()
-    gone = await gate.wait_in_line("gone", Standing.FRESH, "192.0.2.1")
-    await gate.wait_in_line("there", Standing.FRESH, "192.0.2.1")
+    gone = await gate.enqueue("gone", Standing.FRESH, "192.0.2.1")
+    await gate.enqueue("there", Standing.FRESH, "192.0.2.1")
     gone.cancel()
     assert await gate.open() == ["there"]
 
@@ -92,7 +92,7 @@ async def test_an_error_is_passed_on() -> None:
     assert await queue.run(Turn(), lambda: 7) == 7
 
 
-async def test_who_hammers_does_not_overtake_who_waits_as_told() -> None:
+async def test_early_retries_do_not_overtake_those_who_wait() -> None:
     lobby, opened, order = Lobby(slots=1), asyncio.Event(), []
 
     async def attempt(name: str) -> None:
@@ -121,8 +121,8 @@ async def test_who_hammers_does_not_overtake_who_waits_as_told() -> None:
     assert lobby._standing(b"", b"", "203.0.113.2") is Standing.FRESH
 
 
-async def test_a_known_place_is_one_of_an_account_until_it_is_refused() -> None:
-    """Who is known for the own account must not come before others with guesses at theirs."""
+async def test_a_place_is_known_for_one_account_until_it_is_refused() -> None:
+    """A place that is known for one account has no priority for guesses at others."""
     lobby, place, opened = Lobby(slots=1), b"a browser", asyncio.Event()
     order: list[str] = []
 
@@ -152,11 +152,11 @@ async def test_a_known_place_is_one_of_an_account_until_it_is_refused() -> None:
     assert await served() == ["stranger", "other account", "own account"]
 
 
-async def test_even_those_who_are_known_are_told_to_come_again() -> None:
+async def test_known_places_are_refused_after_a_longer_wait() -> None:
     gate = Gate(HashQueue(threads=1, max_wait=0.2, max_wait_of_known=1))
     await gate.hold()
-    known = [await gate.wait_in_line("known", Standing.KNOWN, "192.0.2.1") for _ in range(200)]
-    signed_in = await gate.wait_in_line("signed in", Standing.SIGNED_IN, "192.0.2.1")
+    known = [await gate.enqueue("known", Standing.KNOWN, "192.0.2.1") for _ in range(200)]
+    signed_in = await gate.enqueue("signed in", Standing.SIGNED_IN, "192.0.2.1")
     await asyncio.sleep(0)
     assert known[-1].done()
     assert isinstance(known[-1].exception(), Crowded)

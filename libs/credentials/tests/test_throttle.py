@@ -1,4 +1,4 @@
-"""Counting attempts: budgets hold in every history, and success forgives only itself."""
+"""Counts of attempts: every history respects the budgets, and a success refunds only itself."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,7 @@ pauses = st.lists(st.integers(0, 1200), max_size=200)
 
 
 @given(pauses, st.integers(1, 8), st.integers(1, 30))
-def test_no_history_gets_more_than_its_budget(pauses: list[int], window: int, day: int) -> None:
+def test_no_history_exceeds_its_budget(pauses: list[int], window: int, day: int) -> None:
     budget, now, count = Budget(window, day), START, None
     admitted: list[datetime] = []
     for pause in pauses:
@@ -39,7 +39,7 @@ def test_no_history_gets_more_than_its_budget(pauses: list[int], window: int, da
 
 
 @given(st.lists(st.booleans(), max_size=100))
-def test_a_success_gives_back_its_own_place_alone(successes: list[bool]) -> None:
+def test_a_success_refunds_only_itself(successes: list[bool]) -> None:
     budget, count, failed = Budget(10, 20), None, 0
     for success in successes:
         count = step(count, budget, START)
@@ -54,7 +54,7 @@ def test_a_success_gives_back_its_own_place_alone(successes: list[bool]) -> None
 
 
 @given(st.integers(0, 100))
-def test_refused_attempts_use_nothing(refused: int) -> None:
+def test_refused_attempts_use_no_budget(refused: int) -> None:
     budget, count = Budget(1, 2), step(None, Budget(1, 2), START)
     for _ in range(refused):
         count = step(count, budget, START)
@@ -62,7 +62,7 @@ def test_refused_attempts_use_nothing(refused: int) -> None:
     assert step(count, budget, START + WINDOW).admitted
 
 
-def test_no_address_alone_uses_up_an_account() -> None:
+def test_one_address_cannot_use_up_an_account() -> None:
     assert BUDGETS[Kind.PAIR].window < BUDGETS[Kind.ACCOUNT].window / 2
     assert BUDGETS[Kind.PAIR].day < BUDGETS[Kind.ACCOUNT].day / 2
 
@@ -75,6 +75,6 @@ def test_an_ipv6_customer_is_one_network() -> None:
 
 
 @given(st.lists(st.binary(max_size=4), max_size=4), st.lists(st.binary(max_size=4), max_size=4))
-def test_subjects_are_told_apart(first: list[bytes], second: list[bytes]) -> None:
+def test_subjects_are_distinct(first: list[bytes], second: list[bytes]) -> None:
     assert (subject(Kind.PAIR, *first) == subject(Kind.PAIR, *second)) == (first == second)
     assert subject(Kind.PAIR, *first) != subject(Kind.ACCOUNT, *first)

@@ -1,4 +1,4 @@
-"""What a mail may look like in a log and in its head, how often it is tried, and how its way is chosen."""
+"""Senders by URL, pauses between attempts, and subjects."""
 
 import unicodedata
 from datetime import timedelta
@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.mail import LONGEST_PAUSE, one_line, pause_after
-from mailer.senders import Folder, Smtp, open_sender
+from mailer.mail import MAX_PAUSE, one_line, pause_after
+from mailer.senders import FolderSender, SmtpSender, open_sender
 from servicekit.errors import InvalidInput
 
 FROM = "Tenantry <portal@tenantry.example>"
 
 
-def test_a_url_chooses_the_way() -> None:
+def test_a_url_selects_the_sender() -> None:
     sender = open_sender("smtps://me%40here:p%3Aw@relay.example", from_address=FROM)
-    assert sender == Smtp("relay.example", 465, "smtps", FROM, "me@here", "p:w")
+    assert sender == SmtpSender("relay.example", 465, "smtps", FROM, "me@here", "p:w")
     assert "p:w" not in repr(sender)
-    assert open_sender("file:///var/mail%20out", from_address=FROM) == Folder(Path("/var/mail out"), FROM)
+    assert open_sender("file:///var/mail%20out", from_address=FROM) == FolderSender(Path("/var/mail out"), FROM)
     for url in ("", "file:", "smtp:", "pigeon://roof"):
         with pytest.raises(InvalidInput, match="TRACKING_MAIL_URL must be"):
             open_sender(url, from_address=FROM, setting="TRACKING_MAIL_URL")
@@ -27,7 +27,7 @@ def test_a_url_chooses_the_way() -> None:
 
 @given(st.integers(1, 10**6))
 def test_pauses_grow_to_an_hour(attempts: int) -> None:
-    assert timedelta(minutes=1) <= pause_after(attempts) <= pause_after(attempts + 1) <= LONGEST_PAUSE
+    assert timedelta(minutes=1) <= pause_after(attempts) <= pause_after(attempts + 1) <= MAX_PAUSE
 
 
 @given(st.text())
@@ -36,5 +36,5 @@ def test_a_subject_is_one_line(given_text: str) -> None:
     assert "".join(sign for sign in line if unicodedata.category(sign) != "Cf").isprintable()
 
 
-def test_a_subject_keeps_what_isolates_a_name() -> None:
+def test_a_subject_keeps_isolating_characters() -> None:
     assert one_line("New: \u2068\u05d0\u2069,\r\n seats") == "New: \u2068\u05d0\u2069, seats"

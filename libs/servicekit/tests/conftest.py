@@ -52,7 +52,7 @@ async def bus(nats_url: str) -> AsyncIterator[Bus]:
 
 @pytest.fixture(scope="module")
 async def streams(nats_url: str) -> AsyncIterator[JetStreamContext]:
-    """A second connection, to look and to interfere."""
+    """A second connection, for inspection and interference."""
     client = await nats.connect(nats_url, inbox_prefix=b"_INBOX_operator", max_reconnect_attempts=-1)
     yield client.jetstream()
     await client.close()
@@ -60,7 +60,7 @@ async def streams(nats_url: str) -> AsyncIterator[JetStreamContext]:
 
 @pytest.fixture
 async def clean(engine: AsyncEngine, streams: JetStreamContext) -> None:
-    """Nothing waits and nothing was published."""
+    """Empties the outbox and the streams."""
     async with engine.begin() as tx:
         await tx.execute(text("DELETE FROM outbox"))
     for stream in (PLAIN, COMPACTED):
@@ -98,7 +98,7 @@ def waiting(engine: AsyncEngine) -> Callable[[], Awaitable[list[str]]]:
 
 @pytest.fixture
 def expire_leases(engine: AsyncEngine) -> Callable[[], Awaitable[Any]]:
-    """`await expire_leases()`: as if their time had passed."""
+    """`await expire_leases()` makes all leases expire."""
 
     async def expire() -> None:
         async with engine.begin() as tx:
@@ -110,7 +110,7 @@ def expire_leases(engine: AsyncEngine) -> Callable[[], Awaitable[Any]]:
 
 @pytest.fixture
 def identity(certificates: Certificates) -> Callable[[str], TlsSettings]:
-    """`identity("tracking")` is what that service shows."""
+    """`identity("tracking")` is the certificate of that service."""
 
     def of(name: str) -> TlsSettings:
         return TlsSettings(

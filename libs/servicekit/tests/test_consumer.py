@@ -1,4 +1,4 @@
-"""The consumer: acknowledged after the handler has committed, again when it failed, dropped when nobody can read it."""
+"""The consumer acknowledges after the commit, repeats failed messages, and drops poison messages."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -17,7 +17,7 @@ STREAM, DURABLE, SUBJECT = "TENANCY", "billing", "tenancy.v1.company.scratched"
 
 
 class Handler:
-    """Notes what it was given, and fails as it is told: a payload's errors, one after the other."""
+    """Records its events; raises the given errors of a payload, one after another."""
 
     def __init__(self, **failures: list[Exception]) -> None:
         self.batches: list[list[str]] = []
@@ -44,14 +44,14 @@ def publish(streams: JetStreamContext):
 
 @pytest.fixture
 def settled(streams: JetStreamContext):
-    """`await settled()`: every message was acknowledged or given up."""
+    """`await settled()` waits until every message was acknowledged or dropped."""
 
     async def settled() -> None:
         stream = (await streams.stream_info(STREAM)).state
         async with asyncio.timeout(20):
             while True:
                 info = await streams.consumer_info(STREAM, DURABLE)
-                # What has just been published is in the stream before the consumer knows that it is pending.
+                # New messages are in the stream before the consumer counts them as pending.
                 heard = not stream.messages or info.delivered.stream_seq >= stream.last_seq
                 if heard and info.num_pending == 0 and info.num_ack_pending == 0:
                     return
@@ -61,12 +61,12 @@ def settled(streams: JetStreamContext):
 
 
 async def always() -> None:
-    """What the handler needs answers."""
+    """A dependency that is always ready."""
 
 
 @pytest.fixture
 def consuming(nats_url: str):
-    """`async with consuming(handler):` is a process that consumes, with a connection of its own."""
+    """`async with consuming(handler):` runs a consumer with its own connection."""
 
     @asynccontextmanager
     async def consuming(
@@ -92,7 +92,7 @@ async def test_batches_in_order(consuming, publish, settled) -> None:
     assert max(map(len, handler.batches)) == 2
 
 
-async def test_a_handler_that_fails_gets_the_message_again_and_the_others_go_on(consuming, publish, settled) -> None:
+async def test_a_failed_message_is_redelivered_and_the_others_continue(consuming, publish, settled) -> None:
     handler = Handler(bad=[ConnectionError("away"), ConnectionError("still away")])
     await publish("1", "bad", "2")
     async with consuming(handler):
@@ -100,7 +100,7 @@ async def test_a_handler_that_fails_gets_the_message_again_and_the_others_go_on(
     assert sorted(handler.stored) == ["1", "2", "bad"]
 
 
-async def test_poison_is_dropped_and_spoils_no_other(consuming, publish, settled) -> None:
+async def test_a_poison_message_is_dropped_without_affecting_others(consuming, publish, settled) -> None:
     handler = Handler(poison=[InvalidInput("unreadable")] * 9)
     await publish("1", "poison", "2")
     async with consuming(handler):
@@ -111,7 +111,7 @@ async def test_poison_is_dropped_and_spoils_no_other(consuming, publish, settled
     assert sum("poison" in batch for batch in handler.batches) <= 2
 
 
-async def test_what_was_not_acknowledged_comes_again_to_the_next_process(consuming, publish, streams, settled) -> None:
+async def test_unacknowledged_messages_go_to_the_next_process(consuming, publish, streams, settled) -> None:
     async def dies(_events: Sequence[IncomingEvent]) -> None:
         reached.set()
         await asyncio.Event().wait()
@@ -131,7 +131,7 @@ async def test_what_was_not_acknowledged_comes_again_to_the_next_process(consumi
     assert handler.stored == ["1"]
 
 
-async def test_an_outage_uses_up_no_delivery(consuming, publish, streams, settled) -> None:
+async def test_an_outage_uses_up_no_deliveries(consuming, publish, streams, settled) -> None:
     asked, back = asyncio.Event(), asyncio.Event()
 
     async def ready() -> None:
@@ -150,7 +150,7 @@ async def test_an_outage_uses_up_no_delivery(consuming, publish, streams, settle
     assert handler.batches == [["1"]]
 
 
-async def test_a_silent_stream_is_no_error(consuming, publish, settled) -> None:
+async def test_an_empty_stream_is_not_an_error(consuming, publish, settled) -> None:
     handler = Handler()
     async with consuming(handler):
         await asyncio.sleep(0)

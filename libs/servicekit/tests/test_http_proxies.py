@@ -1,4 +1,4 @@
-"""Who is believed about whom a request comes from."""
+"""Only trusted proxies determine the caller's address."""
 
 import httpx
 import pytest

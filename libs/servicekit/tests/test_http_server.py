@@ -1,4 +1,4 @@
-"""HTTP: the cap on bodies over real connections, health, and an end that lets running requests finish."""
+"""The HTTP server over real connections: limits, health, malformed requests, and graceful shutdown."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ async def take(request: Request) -> JSONResponse:
 
 
 async def echo_after_leaving(request: Request) -> JSONResponse:
-    """Asks again for a body that has been read."""
+    """Receives again after the body has been read."""
     await request.body()
     while not await request.is_disconnected():  # noqa: ASYNC110 - the server tells nobody
         await asyncio.sleep(0.01)
@@ -69,7 +69,7 @@ app = Starlette(
 
 @pytest.fixture
 async def address() -> AsyncIterator[tuple[str, "asyncio.Task[None]"]]:
-    """Where it serves, and the task that does."""
+    """The server's address and its task."""
     listen = f"{LOOPBACK}:{free_port()}"
     serving = asyncio.create_task(serve(app, bind(listen)))
     yield listen, serving
@@ -80,7 +80,7 @@ async def address() -> AsyncIterator[tuple[str, "asyncio.Task[None]"]]:
 
 @pytest.fixture
 def raw(address) -> Raw:
-    """`await raw(header, *chunks)`: the status code and the JSON that come back."""
+    """`await raw(header, *chunks)` returns the status code and the JSON of the response."""
 
     async def ask(header: str, *chunks: bytes, path: str = "/") -> tuple[int, Any]:
         reader, writer = await asyncio.open_connection(*address[0].split(":"))
@@ -118,12 +118,12 @@ async def test_a_declared_length_is_refused_before_a_byte_is_read(raw: Raw) -> N
     assert await raw(f"Content-Length: {10**15}") == REFUSED
 
 
-async def test_chunks_are_refused_when_they_pass_the_limit(raw: Raw) -> None:
+async def test_chunks_are_refused_beyond_the_limit(raw: Raw) -> None:
     assert await raw("Transfer-Encoding: chunked", *chunked(LIMIT, 1)) == REFUSED
     assert await raw("Transfer-Encoding: chunked", *chunked(6_000, 6_000)[:2]) == REFUSED, "the end is not awaited"
 
 
-async def test_a_form_with_files_has_a_limit_of_its_own(raw: Raw) -> None:
+async def test_a_form_with_files_has_its_own_limit(raw: Raw) -> None:
     form = "Content-Type: multipart/form-data; boundary=x"
     assert await raw(f"{form}\r\nContent-Length: {FILES}", b"x" * FILES) == (200, {"bytes": FILES})
     refused = (413, {"status": False, "message": "a request may have at most 20000 bytes"})
@@ -131,8 +131,8 @@ async def test_a_form_with_files_has_a_limit_of_its_own(raw: Raw) -> None:
     assert await raw(f"{form}\r\nTransfer-Encoding: chunked", *chunked(FILES, 1)) == refused
 
 
-async def test_the_application_sees_a_request_once_it_is_whole(address) -> None:
-    """What it decides, it decides at that moment: about a session that has ended while the body was on its way, too."""
+async def test_the_application_receives_only_complete_requests(address) -> None:
+    """Its decisions are based on that moment, for example about a session that ended while the body arrived."""
     reached.clear()
     opened.set()
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
@@ -162,7 +162,7 @@ async def test_a_body_that_does_not_arrive_is_refused_and_ends_the_connection(he
 
 
 @pytest.mark.parametrize(("path", "sent"), [("/", b"x" * 9), ("/leaving", b"x" * 10)])
-async def test_a_client_that_hangs_up_is_no_error(address, caplog, path: str, sent: bytes) -> None:
+async def test_a_disconnecting_client_is_not_an_error(address, caplog, path: str, sent: bytes) -> None:
     _reader, writer = await asyncio.open_connection(*address[0].split(":"))
     with capture_logs() as logs:
         writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n".encode() + sent)
@@ -170,7 +170,7 @@ async def test_a_client_that_hangs_up_is_no_error(address, caplog, path: str, se
         await asyncio.sleep(0.05)
         writer.transport.abort()
         async with asyncio.timeout(20):
-            while not [line for line in logs if line["event"] == "the client hung up"]:  # noqa: ASYNC110 - as above
+            while not [line for line in logs if line["event"] == "client disconnected"]:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.01)
     assert {line["log_level"] for line in logs} == {"debug"}
     assert caplog.records == []
@@ -185,7 +185,7 @@ async def test_health(address) -> None:
         assert ready.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_not_ready_names_what_is_missing_and_nothing_more() -> None:
+async def test_not_ready_names_only_what_is_missing() -> None:
     app = Starlette(routes=health_routes({"database": away, "bus": here}))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
         reply = await client.get("/readyz")
@@ -197,7 +197,7 @@ async def test_a_taken_address_is_an_error(address) -> None:
         bind(address[0])
 
 
-async def test_a_running_request_ends_before_the_server_does(address) -> None:
+async def test_the_server_waits_for_running_requests(address) -> None:
     listen, serving = address
     reached.clear()
     opened.clear()
@@ -212,11 +212,11 @@ async def test_a_running_request_ends_before_the_server_does(address) -> None:
         await serving
 
 
-async def test_empty_lines_keep_no_connection_that_has_been_answered(address, monkeypatch) -> None:
+async def test_empty_lines_do_not_keep_an_idle_connection_open(address, monkeypatch) -> None:
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
     writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}")
     assert (await reader.readuntil(b'{"bytes":2}')).startswith(b"HTTP/1.1 200")
-    monkeypatch.setattr(http_protocol, "HEAD_DEADLINE", 0.05)
+    monkeypatch.setattr(http_protocol, "HEAD_DEADLINE_SECONDS", 0.05)
     writer.write(b"\r\n")
     with suppress(ConnectionError):
         assert await reader.read() == b""
@@ -224,7 +224,7 @@ async def test_empty_lines_keep_no_connection_that_has_been_answered(address, mo
 
 
 @pytest.mark.parametrize("framing", [b"content-length: 41\r\n\r\n", b"transfer-encoding: chunked\r\n\r\n29\r\n"])
-async def test_the_body_of_an_upgrade_is_no_request(address, framing: bytes) -> None:
+async def test_the_body_of_an_upgrade_is_not_read_as_a_request(address, framing: bytes) -> None:
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
     writer.write(b"POST / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n" + framing)
     await writer.drain()
@@ -259,7 +259,7 @@ AMBIGUOUS = {
 
 
 @pytest.mark.parametrize("said", AMBIGUOUS.values(), ids=AMBIGUOUS)
-async def test_what_could_be_read_in_two_ways_is_refused(address, said: bytes) -> None:
+async def test_ambiguous_requests_are_refused(address, said: bytes) -> None:
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
     writer.write(said)
     answered = b""
@@ -271,7 +271,7 @@ async def test_what_could_be_read_in_two_ways_is_refused(address, said: bytes) -
 
 
 @pytest.mark.parametrize("said", [b"GET /healthz HTTP/1.0\r\n\r\n", b"GET /healthz HTTP/1.1\r\nHost: [::1]:80\r\n\r\n"])
-async def test_what_is_plain_is_taken(address, said: bytes) -> None:
+async def test_unambiguous_requests_are_accepted(address, said: bytes) -> None:
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
     writer.write(said)
     assert (await reader.readuntil(b"\r\n")) == b"HTTP/1.1 200 OK\r\n"
@@ -291,7 +291,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize(("start", "more"), ENDLESS.values(), ids=ENDLESS)
-async def test_what_has_no_end_costs_less_than_a_megabyte(address, start: bytes, more: bytes) -> None:
+async def test_endless_input_takes_less_than_a_megabyte(address, start: bytes, more: bytes) -> None:
     reached.clear()
     opened.clear()
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
@@ -314,7 +314,7 @@ async def test_what_has_no_end_costs_less_than_a_megabyte(address, start: bytes,
     assert peak < 2**20 + 2 * BUFFER, "what this end has buffered counts too"
 
 
-async def test_malformed_requests_are_few_lines_in_the_log(address, caplog) -> None:
+async def test_log_lines_about_malformed_requests_are_limited(address, caplog) -> None:
     with capture_logs() as logs:
         for number in range(30):
             reader, writer = await asyncio.open_connection(*address[0].split(":"))
@@ -341,7 +341,7 @@ async def test_a_head_that_is_too_large_ends_the_connection(address) -> None:
 
 @pytest.mark.parametrize("said", [b"POST / HTTP/1.1\r\nhost: x\r\n", b"", b"\r\n", b"POST / HTTP/1.1\r\nhost"])
 async def test_a_head_that_does_not_arrive_ends_the_connection(address, monkeypatch, said: bytes) -> None:
-    monkeypatch.setattr(http_protocol, "HEAD_DEADLINE", 0.05)
+    monkeypatch.setattr(http_protocol, "HEAD_DEADLINE_SECONDS", 0.05)
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
     writer.write(said)
     with suppress(ConnectionError):

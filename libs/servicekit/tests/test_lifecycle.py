@@ -1,4 +1,4 @@
-"""Loops outlive their errors, and end when they are told to."""
+"""Loops survive errors, and end when they are cancelled."""
 
 import asyncio
 from types import SimpleNamespace
@@ -9,7 +9,7 @@ from servicekit import lifecycle
 from servicekit.lifecycle import forever
 
 
-async def test_a_loop_outlives_an_error() -> None:
+async def test_a_loop_survives_an_error() -> None:
     failed, again = asyncio.Event(), asyncio.Event()
 
     async def step() -> bool:
@@ -28,7 +28,7 @@ async def test_a_loop_outlives_an_error() -> None:
         await loop
 
 
-async def test_a_step_that_turns_its_cancellation_into_an_error_ends_the_loop() -> None:
+async def test_a_cancellation_converted_to_an_error_ends_the_loop() -> None:
     begun = asyncio.Event()
 
     async def step() -> bool:
@@ -47,7 +47,7 @@ async def test_a_step_that_turns_its_cancellation_into_an_error_ends_the_loop() 
             await loop
 
 
-async def test_a_step_that_did_well_for_a_while_is_soon_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_step_that_worked_for_a_while_is_repeated_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
     now = 0.0
     sleep = asyncio.sleep

@@ -1,4 +1,4 @@
-"""Who listens hears of everything that is committed, or learns that it may have missed something."""
+"""A listener receives every committed notification, or an error when it may have missed one."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit import notifications
 from servicekit.notifications import listen
 
-BEAT = 0.05
+POLL_INTERVAL_SECONDS = 0.05
 
 
 class Enough(Exception):
@@ -27,7 +27,7 @@ async def notify(engine: AsyncEngine, *payloads: str, commit: bool = True) -> No
 
 
 async def hear(engine: AsyncEngine, until: int, then: Callable[[int], Awaitable[None]], channel: str = "news") -> list:
-    """What was heard when the listener was called for the n-th time; each time it does `then(number)`."""
+    """Returns the payloads of each call of the listener, up to the n-th; each call runs `then(number)`."""
     calls: list[tuple[float, list[str]]] = []
 
     async def note(moment: float, payloads: list[str]) -> None:
@@ -37,11 +37,11 @@ async def hear(engine: AsyncEngine, until: int, then: Callable[[int], Awaitable[
         await then(len(calls))
 
     with pytest.raises(Enough):
-        await listen(engine, channel, note, beat=BEAT)
+        await listen(engine, channel, note, beat=POLL_INTERVAL_SECONDS)
     return calls
 
 
-async def test_what_was_committed_is_heard_in_order(engine: AsyncEngine) -> None:
+async def test_committed_notifications_arrive_in_order(engine: AsyncEngine) -> None:
     async def tell(number: int) -> None:
         if number == 1:
             await notify(engine, "never", commit=False)
@@ -52,13 +52,13 @@ async def test_what_was_committed_is_heard_in_order(engine: AsyncEngine) -> None
     assert [payload for _moment, payloads in calls for payload in payloads] == ["first", "second", "third"]
 
 
-async def test_what_comes_while_the_listener_is_busy_is_heard_too(engine: AsyncEngine) -> None:
+async def test_notifications_during_a_callback_arrive(engine: AsyncEngine) -> None:
     calls = await hear(engine, 6, lambda number: notify(engine, f"number {number}"))
     heard = [payload for _moment, payloads in calls for payload in payloads]
     assert heard == [f"number {number}" for number in range(1, 6)]
 
 
-async def test_the_moment_moves_on_in_silence(engine: AsyncEngine) -> None:
+async def test_the_moment_advances_without_notifications(engine: AsyncEngine) -> None:
     async def nothing(_number: int) -> None: ...
 
     calls = await hear(engine, 3, nothing)
@@ -68,7 +68,7 @@ async def test_the_moment_moves_on_in_silence(engine: AsyncEngine) -> None:
     assert not any(payloads for _moment, payloads in calls)
 
 
-async def test_what_was_notified_before_a_moment_has_been_heard_by_then(engine: AsyncEngine) -> None:
+async def test_all_notifications_before_a_moment_have_arrived(engine: AsyncEngine) -> None:
     told: list[tuple[float, str]] = []
     heard: set[str] = set()
 
@@ -84,12 +84,12 @@ async def test_what_was_notified_before_a_moment_has_been_heard_by_then(engine: 
         await listen(engine, "news", note, beat=0.001)
 
 
-async def test_another_channel_is_not_heard(engine: AsyncEngine) -> None:
+async def test_other_channels_are_ignored(engine: AsyncEngine) -> None:
     calls = await hear(engine, 3, lambda _number: notify(engine, "not for us"), channel="other news")
     assert not any(payloads for _moment, payloads in calls)
 
 
-async def test_a_lost_connection_ends_it(engine: AsyncEngine) -> None:
+async def test_a_lost_connection_raises_an_error(engine: AsyncEngine) -> None:
     others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'servicekit'"
 
     async def cut(_moment: float, _payloads: list[str]) -> None:
@@ -100,7 +100,7 @@ async def test_a_lost_connection_ends_it(engine: AsyncEngine) -> None:
         await listen(engine, "news", cut, beat=60)
 
 
-async def test_its_connection_is_not_used_again(engine: AsyncEngine) -> None:
+async def test_the_connection_does_not_return_to_the_pool(engine: AsyncEngine) -> None:
     async def nothing(_number: int) -> None: ...
 
     await hear(engine, 1, nothing)
@@ -109,8 +109,8 @@ async def test_its_connection_is_not_used_again(engine: AsyncEngine) -> None:
     assert channels == 0
 
 
-async def test_a_dead_line_counts_as_lost(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notifications, "PATIENCE", 0.05)
+async def test_a_dead_connection_counts_as_lost(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notifications, "PING_TIMEOUT_SECONDS", 0.05)
     execute = psycopg.AsyncConnection.execute
 
     async def unanswered(self: psycopg.AsyncConnection, query: object, *more: object, **named: object) -> object:
@@ -123,4 +123,4 @@ async def test_a_dead_line_counts_as_lost(engine: AsyncEngine, monkeypatch: pyte
 
     monkeypatch.setattr(psycopg.AsyncConnection, "execute", unanswered)
     with pytest.raises(TimeoutError):
-        await listen(engine, "news", never, beat=BEAT)
+        await listen(engine, "news", never, beat=POLL_INTERVAL_SECONDS)

@@ -1,4 +1,4 @@
-"""The outbox and its relay: nothing is lost, nothing older wins, whatever dies between the two."""
+"""The outbox and its relay: nothing is lost and no older version wins, regardless of failures."""
 
 import asyncio
 from datetime import timedelta
@@ -20,7 +20,7 @@ LEASE = timedelta(seconds=30)
 
 @pytest.fixture
 def there(streams: JetStreamContext):
-    """`await there()`: payload and sequence of the compacted subject's message; None when it has none."""
+    """`await there()` returns payload and sequence of the compacted subject's message; None if it has none."""
 
     async def read() -> tuple[str, int | None] | None:
         try:
@@ -34,7 +34,7 @@ def there(streams: JetStreamContext):
 
 @pytest.fixture
 def nothing_waits(waiting):
-    """`await nothing_waits()` returns once everything was published."""
+    """`await nothing_waits()` waits until everything is published."""
 
     async def wait() -> None:
         async with asyncio.timeout(20):
@@ -44,7 +44,7 @@ def nothing_waits(waiting):
     return wait
 
 
-async def test_what_was_committed_is_published_and_forgotten(append, new_relay, waiting, streams) -> None:
+async def test_committed_events_are_published_and_deleted(append, new_relay, waiting, streams) -> None:
     await append("tenancy.v1.scratch", payload=b"hello")
     relay = new_relay()
     assert await relay.publish_waiting()
@@ -61,7 +61,7 @@ async def test_what_was_committed_is_published_and_forgotten(append, new_relay, 
     assert headers["Nats-Msg-Id"] == headers["ce-id"]
 
 
-async def test_what_was_rolled_back_is_not(engine: AsyncEngine, new_relay, waiting) -> None:
+async def test_rolled_back_events_are_not_published(engine: AsyncEngine, new_relay, waiting) -> None:
     event = outbox.OutgoingEvent("tenancy.v1.scratch", "scratch", b"never")
     async with engine.connect() as connection:
         await outbox.append(connection, event)
@@ -88,7 +88,7 @@ async def test_without_a_broker_events_wait(append, new_relay, waiting) -> None:
     assert await waiting() == ["patience"]
 
 
-async def test_one_that_the_broker_refuses_holds_up_no_other(append, new_relay, waiting, streams) -> None:
+async def test_an_event_that_the_broker_refuses_does_not_block_others(append, new_relay, waiting, streams) -> None:
     await append("nobody.keeps.this", payload=b"refused")
     for number in range(5):
         await append("tenancy.v1.scratch", payload=str(number).encode())
@@ -99,7 +99,7 @@ async def test_one_that_the_broker_refuses_holds_up_no_other(append, new_relay, 
     assert not await relay.publish_waiting(), "it pauses before it tries again"
 
 
-async def test_a_claim_of_a_relay_that_died_comes_up_again(
+async def test_events_of_a_dead_relay_are_claimed_again(
     engine: AsyncEngine, append, new_relay, waiting, expire_leases
 ) -> None:
     await append("tenancy.v1.scratch", payload=b"orphan")
@@ -162,7 +162,7 @@ async def test_an_older_version_never_wins(append, new_relay, there, waiting, sa
         assert await waiting() == []
 
 
-async def test_a_version_that_is_replaced_while_it_is_published_stays(
+async def test_an_event_replaced_during_publication_is_kept(
     engine: AsyncEngine, append, new_relay, there, waiting
 ) -> None:
     await append(SUBJECT, revision=1)
@@ -192,7 +192,9 @@ async def test_a_stream_that_lost_everything(append, new_relay, streams, there) 
     assert (await there() or ("", 0))[0] == "9"
 
 
-async def test_it_goes_on_after_the_database_was_away(engine: AsyncEngine, append, new_relay, nothing_waits) -> None:
+async def test_the_relay_continues_after_a_database_outage(
+    engine: AsyncEngine, append, new_relay, nothing_waits
+) -> None:
     running = asyncio.create_task(new_relay().run())
     async with engine.connect() as connection:
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'servicekit'"
@@ -208,8 +210,8 @@ INSERT INTO outbox (id, subject, event_type, payload) VALUES (gen_random_uuid(),
 """
 
 
-async def test_what_is_appended_is_published_at_once(append, new_relay, nothing_waits, monkeypatch) -> None:
-    monkeypatch.setattr("servicekit.relay.BEAT", 3600.0)
+async def test_appended_events_are_published_at_once(append, new_relay, nothing_waits, monkeypatch) -> None:
+    monkeypatch.setattr("servicekit.relay.POLL_INTERVAL_SECONDS", 3600.0)
     running = asyncio.create_task(new_relay().run())
     for number in range(3):
         await append("tenancy.v1.scratch", payload=str(number).encode())
@@ -217,7 +219,9 @@ async def test_what_is_appended_is_published_at_once(append, new_relay, nothing_
     running.cancel()
 
 
-async def test_so_is_what_nobody_is_notified_of(append, new_relay, nothing_waits, engine: AsyncEngine) -> None:
+async def test_events_without_a_notification_are_published(
+    append, new_relay, nothing_waits, engine: AsyncEngine
+) -> None:
     await append("tenancy.v1.scratch", payload=b"hello")
     running = asyncio.create_task(new_relay().run())
     await nothing_waits()

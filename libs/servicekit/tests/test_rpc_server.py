@@ -1,4 +1,4 @@
-"""gRPC: who may call what, errors that keep their kind on the way, and no way in for a stream."""
+"""The gRPC server: permitted callers, errors that keep their code, and refused streams."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -76,21 +76,21 @@ async def test_a_caller_on_the_list(connect: Any) -> None:
     assert await call(connect("tracking").unary_unary(f"/{SERVICE}/Echo"), b"hello") == b"hello"
 
 
-async def test_a_request_has_a_largest_size(connect: Any) -> None:
+async def test_a_request_above_the_limit_is_refused(connect: Any) -> None:
     echo = connect("tracking").unary_unary(f"/{SERVICE}/Echo")
-    assert len(await call(echo, b"x" * rpc_server.MAX_MESSAGE)) == rpc_server.MAX_MESSAGE
+    assert len(await call(echo, b"x" * rpc_server.MAX_MESSAGE_BYTES)) == rpc_server.MAX_MESSAGE_BYTES
     with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await echo(b"x" * (rpc_server.MAX_MESSAGE + 1), timeout=5)
+        await echo(b"x" * (rpc_server.MAX_MESSAGE_BYTES + 1), timeout=5)
     assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 @pytest.mark.parametrize("caller", ["owner-portal", "billing", "tenancy", "operator"])
-async def test_a_caller_that_is_not(connect: Any, caller: str) -> None:
+async def test_a_caller_that_is_not_on_the_list(connect: Any, caller: str) -> None:
     with pytest.raises(errors.Forbidden, match=f"{caller} may not call /{SERVICE}/Echo"):
         await call(connect(caller).unary_unary(f"/{SERVICE}/Echo"), b"hello")
 
 
-async def test_a_method_without_a_list_is_for_nobody(connect: Any) -> None:
+async def test_a_method_without_a_list_refuses_everyone(connect: Any) -> None:
     with pytest.raises(errors.Forbidden):
         await call(connect("tracking").unary_unary(f"/{SERVICE}/Hidden"), b"hello")
 
@@ -118,7 +118,7 @@ async def test_an_error_keeps_its_code_its_field_and_its_message(connect: Any, k
         assert raised.value.retry_after == 2.5
 
 
-async def test_the_details_are_those_of_the_standard(connect: Any) -> None:
+async def test_error_details_follow_the_standard(connect: Any) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await connect("tracking").unary_unary(f"/{SERVICE}/Echo")(b"InvalidInput", timeout=5)
     [packed] = [value for key, value in raised.value.trailing_metadata() if key == "grpc-status-details-bin"]
@@ -155,7 +155,7 @@ def test_every_error_has_a_row_in_the_table() -> None:
 @pytest.mark.parametrize(
     ("request_", "code"), [(b"database", grpc.StatusCode.UNAVAILABLE), (b"bug", grpc.StatusCode.INTERNAL)]
 )
-async def test_other_errors_say_nothing_of_themselves(connect: Any, request_: bytes, code: grpc.StatusCode) -> None:
+async def test_other_errors_reveal_nothing(connect: Any, request_: bytes, code: grpc.StatusCode) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await connect("tracking").unary_unary(f"/{SERVICE}/Echo")(request_, timeout=5)
     assert raised.value.code() is code
@@ -182,7 +182,7 @@ async def test_another_server_with_a_certificate_of_the_platform(
             await call(channel.unary_unary(f"/{SERVICE}/Echo"), b"hello")
 
 
-async def test_health_is_for_everyone_with_a_certificate(connect: Any) -> None:
+async def test_health_checks_need_only_a_certificate(connect: Any) -> None:
     health = health_pb2_grpc.HealthStub(connect("billing"))
     answer = await health.Check(health_pb2.HealthCheckRequest(), timeout=5)
     assert answer.status == health_pb2.HealthCheckResponse.SERVING

@@ -1,4 +1,4 @@
-"""Whose picture is next: companies by turns, each company's in their order, a bounded queue for all."""
+"""Turns: clients take turns, each client's requests stay in order, and the queue is bounded."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ MIB = 1024**2
 
 
 class Bench:
-    """Pictures that are worked on until the test lets the next one in."""
+    """Requests that stay in progress until the test continues."""
 
     def __init__(self, max_bytes: int = 64 * MIB) -> None:
         self.turns = Turns()
@@ -22,13 +22,13 @@ class Bench:
         self._step = asyncio.Semaphore(0)
 
     async def send(self, whose: str, count: int = 1, *, size: int = MIB, patience: float = 60) -> None:
-        """Puts pictures in line."""
+        """Adds requests to the queue."""
         for _ in range(count):
             self._tasks.append(asyncio.create_task(self._work(whose, size, patience)))
             await asyncio.sleep(0)
 
     async def finish(self) -> list[BaseException | None]:
-        """Works on all of them; what became of each."""
+        """Finishes all requests; returns the error of each, or None."""
         for _ in self._tasks:
             self._step.release()
         return await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -43,7 +43,7 @@ class Bench:
             self.one_served.set()
 
 
-async def test_a_backlog_of_one_company_makes_no_other_wait() -> None:
+async def test_a_backlog_of_one_company_does_not_delay_others() -> None:
     bench = Bench()
     await bench.send("big", 20)
     await bench.send("small")
@@ -53,7 +53,7 @@ async def test_a_backlog_of_one_company_makes_no_other_wait() -> None:
     assert bench.served[6:] == ["big"] * 17
 
 
-async def test_what_is_too_much_is_refused_for_now() -> None:
+async def test_requests_beyond_the_limit_are_refused_for_now() -> None:
     bench = Bench(max_bytes=3 * MIB)
     await bench.send("big", 6)
     outcomes = await bench.finish()
@@ -63,7 +63,7 @@ async def test_what_is_too_much_is_refused_for_now() -> None:
     assert refused.retry_after
 
 
-async def test_whoever_has_the_most_in_line_makes_room_for_others() -> None:
+async def test_the_client_with_the_largest_backlog_loses_its_newest_request() -> None:
     bench = Bench(max_bytes=3 * MIB)
     await bench.send("big", 4)
     await bench.send("small")
@@ -72,14 +72,14 @@ async def test_whoever_has_the_most_in_line_makes_room_for_others() -> None:
     assert bench.served == ["big", "big", "small", "big"]
 
 
-async def test_tiny_ones_fill_the_queue_too() -> None:
+async def test_tiny_requests_fill_the_queue_too() -> None:
     bench = Bench(max_bytes=MIB)
     await bench.send("big", 100, size=0)
     outcomes = await bench.finish()
     assert sum(isinstance(outcome, Unavailable) for outcome in outcomes) == 100 - 1 - 16
 
 
-async def test_nobody_waits_longer_than_they_said() -> None:
+async def test_no_request_waits_longer_than_its_patience() -> None:
     bench = Bench()
     await bench.send("big")
     await bench.send("small", patience=0.01)
@@ -92,7 +92,7 @@ async def test_nobody_waits_longer_than_they_said() -> None:
 
 
 @pytest.mark.parametrize("moment", ["in line", "as the turn comes"])
-async def test_a_client_that_leaves_holds_up_nobody(moment: str) -> None:
+async def test_a_cancelled_request_does_not_block_others(moment: str) -> None:
     bench = Bench()
     await bench.send("a", 3)
     if moment == "as the turn comes":

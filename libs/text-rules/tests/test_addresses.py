@@ -1,4 +1,4 @@
-"""Which addresses are taken, where mail goes, and which two are one mailbox."""
+"""Which addresses are accepted, where mail is sent, and which are the same mailbox."""
 
 import unicodedata
 
@@ -39,7 +39,7 @@ def test_letters_that_case_folding_merges_are_two_mailboxes(one: str, other: str
         ("a@MÜNCHEN.example", "a@mu\u0308nchen.example"),
     ],
 )
-def test_two_ways_to_write_one_mailbox(one: str, other: str) -> None:
+def test_spellings_of_one_mailbox_have_one_key(one: str, other: str) -> None:
     assert email_key(one) == email_key(other)
 
 
@@ -70,13 +70,13 @@ def test_mail_goes_to_the_address_as_it_was_entered(typed: str, text: str) -> No
         *("a@" + "b." * 130 + "example", "\u3164@b.example\u2800"),
     ],
 )
-def test_what_is_no_address_is_refused_and_found_by_no_address(typed: str) -> None:
+def test_invalid_addresses_are_refused_and_match_no_address(typed: str) -> None:
     with pytest.raises(InvalidInput, match=r"^email is not an address: write it like name@example.com$"):
         Address.checked(typed, "email")
     assert email_key(typed).endswith(" ")
 
 
-def test_none_at_all_is_missing() -> None:
+def test_an_empty_address_is_missing() -> None:
     with pytest.raises(InvalidInput, match=r"^email is missing"):
         Address.checked(" ", "email")
 
@@ -90,7 +90,7 @@ LOCALS = st.text(st.characters(categories=["L", "Nd"]), min_size=1, max_size=12)
 
 
 @given(LOCALS)
-def test_the_address_that_mail_goes_to_is_the_one_that_was_typed(local: str) -> None:
+def test_mail_goes_to_the_address_as_typed(local: str) -> None:
     typed = local + DOMAIN
     try:
         address = Address.parse(typed)
@@ -103,7 +103,7 @@ def test_the_address_that_mail_goes_to_is_the_one_that_was_typed(local: str) -> 
 
 
 @given(LOCALS, LOCALS)
-def test_one_key_is_one_mailbox_but_for_the_case_of_ascii(one: str, other: str) -> None:
+def test_equal_keys_differ_only_in_ascii_case(one: str, other: str) -> None:
     if email_key(one + DOMAIN) == email_key(other + DOMAIN):
         first, second = unicodedata.normalize("NFC", one), unicodedata.normalize("NFC", other)
         assert first == second or first.encode().lower() == second.encode().lower()

@@ -1,4 +1,4 @@
-"""Files that no spreadsheet runs, and text that turns nothing around it."""
+"""CSV files without formulas, and isolated text."""
 
 import csv
 import io
@@ -48,17 +48,17 @@ from text_rules.showing import bdi, isolated
         *('"=1+1', "x;'=1", "a\n=1", "\u3164=1"),
     ],
 )
-def test_no_text_can_run(text: str, separator: Separator) -> None:
+def test_no_text_can_run_as_a_formula(text: str, separator: Separator) -> None:
     [[found]] = csv.reader(io.StringIO(write_rows([[text]], separator), newline=""), delimiter=separator)
     assert found == f"'{text}"
 
 
 @pytest.mark.parametrize("text", ["Acme", "a=b", "1-2", "a;b", "mail@x.example", "a - b", ""])
-def test_ordinary_text_stays(text: str) -> None:
+def test_ordinary_text_is_unchanged(text: str) -> None:
     assert write_rows([[text]]) == f'"{text}"\r\n'
 
 
-def test_numbers_are_no_formulas_and_all_is_quoted() -> None:
+def test_numbers_are_not_escaped_and_every_cell_is_quoted() -> None:
     assert write_rows([[-1, 2.5, None, 'say "hi"']], Separator.SEMICOLON) == '"-1";"2.5";"";"say ""hi"""\r\n'
 
 
@@ -68,7 +68,7 @@ def test_a_separator_by_its_name() -> None:
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), min_size=1, max_size=5))
-def test_whatever_cuts_the_row_no_piece_is_a_formula(cells: list[str]) -> None:
+def test_no_separator_splits_off_a_formula(cells: list[str]) -> None:
     row = write_rows([cells])
     for cutter in Separator:
         for [*pieces] in csv.reader(io.StringIO(row, newline=""), delimiter=cutter):
@@ -79,7 +79,7 @@ def test_whatever_cuts_the_row_no_piece_is_a_formula(cells: list[str]) -> None:
 
 
 @given(st.text(max_size=40))
-def test_what_is_shown_is_isolated_and_escaped(text: str) -> None:
+def test_output_is_isolated_and_escaped(text: str) -> None:
     shown = bdi(text)
     assert shown.startswith("<bdi>")
     assert shown.endswith("</bdi>")

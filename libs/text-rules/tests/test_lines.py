@@ -1,4 +1,4 @@
-"""What of names and other text is cleaned, refused, and taken for the same."""
+"""Names and other text: cleaning, refused characters, and equality."""
 
 import unicodedata
 
@@ -21,7 +21,7 @@ from text_rules.lines import checked, name_key, problem, reported, tidy
         ("می\u200cخواهم", "می\u200cخواهم"),  # the non-joiner is spelling
     ],
 )
-def test_what_is_cleaned(typed: str, stored: str) -> None:
+def test_text_is_cleaned(typed: str, stored: str) -> None:
     assert checked(typed, "name", most=200) == stored
 
 
@@ -29,7 +29,7 @@ def test_what_is_cleaned(typed: str, stored: str) -> None:
     "value",
     ["", "   ", "\u200b", "\u200d \ufeff", "\u2800", "\u3164\u3164", "\u115f", "\uffa0", "\u00a0", "\u0301", "\ufe0f"],
 )
-def test_a_text_without_anything_to_see_is_missing(value: str) -> None:
+def test_text_without_a_visible_character_is_missing(value: str) -> None:
     with pytest.raises(InvalidInput, match="name is missing: give 1 to 200 characters"):
         checked(value, "name", most=200, required=True)
     assert checked(value, "name", most=200) == ""
@@ -82,12 +82,12 @@ def test_text_of_several_lines_keeps_them() -> None:
         ("Ac\u2066me", "Acme"),
     ],
 )
-def test_names_that_people_take_for_the_same_have_one_key(one: str, other: str) -> None:
+def test_names_that_people_consider_equal_have_one_key(one: str, other: str) -> None:
     assert name_key(one) == name_key(other)
 
 
 @pytest.mark.parametrize(("one", "other"), [("Ärger", "Arger"), ("Acme", "Acme Ltd"), ("か", "が")])
-def test_names_that_people_tell_apart_have_two_keys(one: str, other: str) -> None:
+def test_names_that_people_distinguish_have_two_keys(one: str, other: str) -> None:
     assert name_key(one) != name_key(other)
 
 
@@ -127,10 +127,10 @@ def test_what_machines_report_is_never_refused(value: str, most: int) -> None:
     assert reported(text, most) == text
 
 
-def test_a_title_that_would_mislead_loses_what_does_it() -> None:
+def test_misleading_characters_are_removed_from_titles() -> None:
     assert reported("invoice\u202efdp.exe\u2066\x00", 100) == "invoicefdp.exe"
 
 
-def test_problems_read_on_after_a_fields_name() -> None:
+def test_problems_follow_a_fields_name() -> None:
     assert problem("", most=9, required=True) == "is missing: give 1 to 9 characters"
     assert problem("fine", most=9, required=True) is None

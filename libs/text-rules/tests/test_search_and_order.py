@@ -1,4 +1,4 @@
-"""What is found by which words, and in which order lists stand."""
+"""Search and the order of lists."""
 
 import random
 from hashlib import sha256
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from text_rules.ordering import LONGEST_KEY, sort_key
+from text_rules.ordering import MAX_KEY_BYTES, sort_key
 from text_rules.search import search_key, search_text
 from text_rules.zones import is_time_zone, time_zones
 
@@ -38,7 +38,7 @@ def test_words_that_find_a_name(words: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(("words", "name"), [("soehne", "Söhne"), ("か", "が"), ("acme", "Ac me")])
-def test_words_that_do_not(words: str, name: str) -> None:
+def test_words_that_do_not_find_a_name(words: str, name: str) -> None:
     assert search_key(words) not in search_text(name)
 
 
@@ -47,7 +47,7 @@ def test_no_match_spans_two_texts() -> None:
 
 
 @given(st.text(max_size=60))
-def test_folding_again_changes_nothing(text: str) -> None:
+def test_folding_is_idempotent(text: str) -> None:
     assert search_key(search_key(text)) == search_key(text)
 
 
@@ -56,7 +56,7 @@ def test_a_beginning_is_found_by_itself(one: str, other: str) -> None:
     assert search_key(one) in search_key(f"{one} {other}")
 
 
-def test_lists_stand_as_people_expect_them() -> None:
+def test_lists_are_sorted_as_people_expect() -> None:
     names = [
         "10",
         "9",
@@ -77,19 +77,19 @@ def test_lists_stand_as_people_expect_them() -> None:
     assert sorted(mixed, key=sort_key) == names
 
 
-def test_keys_that_are_stored_stay_what_they_are() -> None:
-    """Another table of weights would leave keys of two kinds in the indexes: a migration has to compute them again."""
+def test_stored_keys_do_not_change() -> None:
+    """A new weight table would leave two kinds of keys in the indexes, so a migration must recompute them."""
     keys = b"".join(sort_key(name) for name in ("Öztürk & Söhne", "Łódź", "İstanbul", "日本", "한국", "اب"))
     assert sha256(keys).hexdigest() == "7ddcb774bb348eb72c75995b4bd2e129f38ddc679c34a40684ef89c2d277b6eb"
 
 
 @given(st.text(max_size=300))
 def test_any_text_has_a_place_and_its_key_fits_into_an_index(text: str) -> None:
-    assert len(sort_key(text)) <= LONGEST_KEY
+    assert len(sort_key(text)) <= MAX_KEY_BYTES
 
 
 @pytest.mark.parametrize("name", ["Factory", "localtime", "posixrules", "posix/Europe/Berlin", "right/UTC", "", "Mars"])
-def test_zones_of_a_machine_are_neither_offered_nor_taken(name: str) -> None:
+def test_zones_of_a_machine_are_neither_offered_nor_accepted(name: str) -> None:
     assert name not in time_zones()
     assert not is_time_zone(name)
 

@@ -1,4 +1,4 @@
-"""A server that records what arrives and answers what it is told: for the wire's shape only."""
+"""A server that records requests and sends given responses, for tests of the wire format."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ KEY = "company_" + "0" * 32
 
 @dataclass
 class Request:
-    """One request as it came over the wire; header names in lower case."""
+    """One request as received; header names are in lower case."""
 
     method: str
     path: str
@@ -47,7 +47,7 @@ class Request:
 
 @dataclass
 class Gate:
-    """Holds an answer back: `reached` when the request is in, answered when `opened`."""
+    """Delays a response: `reached` is set when the request has arrived; it is answered once `opened`."""
 
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     opened: asyncio.Event = field(default_factory=asyncio.Event)
@@ -124,5 +124,5 @@ async def client(recorder: Recorder) -> AsyncIterator[TrackerClient]:
 
 @pytest.fixture
 def desktop(client: TrackerClient) -> Desktop:
-    """A desktop as the real one is, at nine o'clock."""
+    """A desktop like the real one, at nine o'clock."""
     return Desktop(client, datetime(2026, 3, 2, 9, tzinfo=UTC))

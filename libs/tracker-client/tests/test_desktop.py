@@ -1,4 +1,4 @@
-"""The simulated desktop keeps, posts and deletes as the real tracker does."""
+"""The simulated desktop keeps, posts and deletes like the real tracker."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -131,7 +131,7 @@ async def test_a_refused_stop_goes_on_tracking(recorder, desktop) -> None:
     assert (desktop.tracking, desktop.message) == (True, "No")
 
 
-async def test_a_reply_that_is_no_object_kills_the_process(recorder, desktop) -> None:
+async def test_a_reply_that_is_not_an_object_ends_the_process(recorder, desktop) -> None:
     await desktop.sign_in("mira@larkspur.example", "secret")
     recorder.answers["/api/work-session/create"] = (200, ["started"])
     with pytest.raises(ProcessKilled):
@@ -156,7 +156,7 @@ async def test_a_configuration_applies_only_when_its_version_grew(recorder, desk
     assert (desktop.config.config_version, desktop.config.idle_threshold_seconds) == (3, 60)
 
 
-async def test_screenshots_go_five_a_round_and_stay_when_refused(recorder, desktop) -> None:
+async def test_five_screenshots_are_posted_per_round_and_kept_when_refused(recorder, desktop) -> None:
     await at_work(desktop)
     for _ in range(6):
         desktop.tick(30)

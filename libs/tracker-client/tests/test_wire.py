@@ -1,4 +1,4 @@
-"""Each call has the shape that was recorded of the real tracker."""
+"""Each call has the wire format that was recorded from the real tracker."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -144,6 +144,6 @@ async def test_an_address_must_end_in_api() -> None:
         (502, None, False, False),
     ],
 )
-async def test_what_an_answer_means(code, body, ok, ended) -> None:
+async def test_the_meaning_of_a_response(code, body, ok, ended) -> None:
     reply = Reply(code, body)
     assert (reply.ok, reply.ended) == (ok, ended)

@@ -1,4 +1,4 @@
-"""The fixtures themselves, without any service."""
+"""Tests of the fixtures, without services."""
 
 import nats
 import psycopg

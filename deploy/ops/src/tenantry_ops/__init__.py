@@ -1,1 +1,1 @@
-"""Runs the platform on one machine: engines, provisioning, supervision, the demo and the bench."""
+"""Runs the platform on one machine: engines, provisioning, supervision, the demo and benchmarks."""

@@ -1,4 +1,4 @@
-"""A throw-away certificate authority and one certificate per service, for mutual TLS between them."""
+"""A short-lived certificate authority and one certificate per service, for mutual TLS between them."""
 
 import datetime
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ LIFETIME = datetime.timedelta(days=365)
 
 @dataclass(frozen=True)
 class Certificates:
-    """Where the certificates are. The authority's own key is never written: what it signed cannot be added to."""
+    """The folder of the certificates. The authority's own key is never stored, so nobody can sign further ones."""
 
     folder: Path
 
@@ -26,7 +26,7 @@ class Certificates:
         return self.folder / "ca.pem"
 
     def certificate(self, name: str) -> Path:
-        """The service's certificate, good for serving and for calling."""
+        """The service's certificate, for serving and for calling."""
         return self.folder / f"{name}.pem"
 
     def key(self, name: str) -> Path:
@@ -35,7 +35,7 @@ class Certificates:
 
 
 def ensure_certificates(folder: Path) -> Certificates:
-    """Makes all certificates when one is missing or ends within 30 days; else leaves them."""
+    """Creates all certificates if one is missing or expires within 30 days."""
     certificates = Certificates(make_folder(folder, 0o700))
     names = (*SERVICES, OPERATOR)
     files = [certificates.authority, *map(certificates.certificate, names), *map(certificates.key, names)]

@@ -1,4 +1,4 @@
-"""A process that the supervisor started: its log, its workers, its end."""
+"""A child process of the supervisor, with its log and its workers."""
 
 import contextlib
 import os
@@ -11,14 +11,14 @@ from pathlib import Path
 
 from tenantry_ops import processes
 
-STOP_SECONDS = 15.0  # services give their own tasks 10 s
+STOP_SECONDS = 15.0  # services wait up to 10 s for their own tasks
 KILL_SECONDS = 5.0
 POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
 class Program:
-    """What to run, and with which environment, complete."""
+    """A command with its complete environment."""
 
     name: str
     command: Sequence[str]
@@ -26,7 +26,7 @@ class Program:
 
 
 class Child:
-    """Leads a process group of its own, so that workers end with it even when it is killed."""
+    """The leader of its own process group, so that workers end with it even if it is killed."""
 
     def __init__(self, program: Program, logs: Path) -> None:
         self.name = program.name
@@ -36,13 +36,13 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """The process's id. Raises ProcessLookupError before the first start."""
+        """The process id. Raises ProcessLookupError before the first start."""
         if self._process is None:
             raise ProcessLookupError(f"{self.name} was not started")
         return self._process.pid
 
     def start(self) -> None:
-        """Starts the process, again if need be; what is left of the earlier one is killed first."""
+        """Starts or restarts the process; kills remaining processes of the previous run first."""
         self._clear()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -55,22 +55,22 @@ class Child:
             )
 
     def is_running(self) -> bool:
-        """Says whether it lives. A dead one is not reaped here: until then its pid, and so its group, is ours."""
+        """Returns whether the process runs. Does not reap it, so that its pid and its group are not reused."""
         if self._process is None or self._process.returncode is not None:
             return False
         return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
     def end_status(self) -> str:
-        """Returns how it ended, in words; only after is_running() said no."""
+        """Describes how the process ended; only valid after is_running() returned False."""
         return processes.end_status(self._clear())
 
     def ask_to_stop(self) -> None:
-        """Sends SIGTERM to the process, which tells its workers."""
+        """Sends SIGTERM to the process, which stops its workers."""
         if self.is_running():
             os.kill(self.pid, signal.SIGTERM)
 
     def wait_until(self, deadline: float) -> bool:
-        """Waits for the end up to a time.monotonic() moment, then kills; says whether it ended by itself."""
+        """Waits until a time.monotonic() moment, then kills; returns whether the process ended by itself."""
         while self.is_running() and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
         by_itself = not self.is_running()
@@ -78,18 +78,18 @@ class Child:
         return by_itself
 
     def stop(self) -> None:
-        """Ends it and returns when it and its workers are gone."""
+        """Stops the process and returns when it and its workers have ended."""
         self.ask_to_stop()
         self.wait_until(time.monotonic() + STOP_SECONDS)
 
     def _clear(self) -> int:
-        """Kills what is left of the group, reaps, and returns the exit code."""
+        """Kills the rest of the group, reaps the leader, and returns the exit code."""
         if self._process is None:
             return 0
         if self._process.returncode is None:
-            # Listed before the leader is reaped: as long as it is not, the group's number cannot be anybody else's.
+            # Listed before the leader is reaped; until then, the group id cannot be reused.
             members = processes.group_members(self._process.pid)
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # only the dead leader is left in it
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # only the dead leader is left
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             processes.wait_gone(members, KILL_SECONDS)
@@ -97,7 +97,7 @@ class Child:
 
 
 def stop_together(children: Sequence[Child]) -> list[str]:
-    """Stops them in reverse order and waits for all at once; returns the names of those that had to be killed."""
+    """Stops the children in reverse order and waits for all of them; returns the names of those that were killed."""
     deadline = time.monotonic() + STOP_SECONDS
     for child in reversed(children):
         child.ask_to_stop()

@@ -25,10 +25,10 @@ environment:
   TENANTRY_HOME                  folder of data, secrets and logs (.tenantry)
   PORTAL_PORT, GATEWAY_PORT, WORKSPACE_PORT
                                  ports on 127.0.0.1 (8000, 8080, 8090)
-  GATEWAY_WORKERS                processes of the gateway (2)
-  DEMO=0                         no demo companies, no demo trackers
-  DETACH=1                       `up` returns when all is up
-  LOG_LEVEL                      of the services (INFO)
+  GATEWAY_WORKERS                gateway processes (2)
+  DEMO=0                         no demo companies and simulated trackers
+  DETACH=1                       `up` returns when everything is up
+  LOG_LEVEL                      log level of the services (INFO)
 """
 
 
@@ -50,7 +50,9 @@ def down(home: Home, _options: Options) -> int:
     if pid is None:
         with home.lock():
             names = end_leftovers(home)
-        say(f"stopped what a killed supervisor left: {', '.join(names)}" if names else f"nothing runs in {home.root}")
+        say(
+            f"stopped processes of a killed supervisor: {', '.join(names)}" if names else f"nothing runs in {home.root}"
+        )
         return 0
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + DOWN_SECONDS
@@ -64,7 +66,7 @@ def down(home: Home, _options: Options) -> int:
 
 
 def status(home: Home, options: Options) -> int:
-    """say what runs and what is not ready; exit code 0 when all is well"""
+    """list what runs and what is not ready; exit code 0 if everything is ready"""
     pid = home.supervisor_pid()
     if pid is None:
         say(f"nothing runs in {home.root}")
@@ -89,12 +91,12 @@ def provision(home: Home, options: Options) -> int:
 
 
 def reconcile(home: Home, options: Options) -> int:
-    """recompute tracking's totals from raw rows and say where they differ"""
+    """recompute tracking's totals from raw rows and list differences"""
     return _tracking(home, options, "reconcile")
 
 
 def recount(home: Home, options: Options) -> int:
-    """add all days up anew from what tracking keeps by the hour"""
+    """recompute all days from tracking's stored hours"""
     return _tracking(home, options, "recount")
 
 

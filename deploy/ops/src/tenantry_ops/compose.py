@@ -1,6 +1,6 @@
 """`python -m tenantry_ops.compose files | engines`: the operator's two jobs in docker-compose.yml.
 
-`files` gives each container a folder with its own secrets; `engines` provisions the running servers.
+`files` writes a folder with its own secrets for each container; `engines` provisions the running servers.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ from tenantry_ops.secrets import load_or_generate
 from tenantry_ops.topology import DATABASES, OPERATOR, SERVICES
 
 STATE = Path("/state")
-MOUNTED = Path("/run/tenantry")  # where a container sees its own folder
-SERVICE_USER = 10001  # of the images
+MOUNTED = Path("/run/tenantry")  # mount point of a container's own folder
+SERVICE_USER = 10001  # the images' user
 WAIT_SECONDS = 60.0
 POSTGRES = {"postgres": ("tenancy", "billing", "tracking"), "portal-postgres": ("portal",)}
-# What each container serves, and the service whose certificate it shows.
+# The process of each container, and the service whose certificate it presents.
 PROCESSES = {
     "tenancy": "tenancy",
     "billing": "billing",
@@ -50,7 +50,7 @@ LISTEN = {
 
 
 def platform(state: Path) -> Platform:
-    """Returns where everything is on the networks of docker-compose.yml."""
+    """Returns the addresses on the networks of docker-compose.yml."""
     ensure_certificates(state / "certificates")
     return Platform(
         secrets=load_or_generate(state / "secrets.json"),
@@ -60,7 +60,7 @@ def platform(state: Path) -> Platform:
         tenancy="tenancy:50051",
         billing="billing:50052",
         gateway_workers=2,
-        cookie_secure=False,  # plain HTTP on loopback; a proxy that speaks TLS needs true
+        cookie_secure=False,  # plain HTTP on loopback; must be true behind a TLS proxy
     )
 
 
@@ -88,7 +88,7 @@ def write_files(state: Path) -> None:
 
 
 def provision_engines(state: Path) -> None:
-    """Brings both PostgreSQL servers and NATS to what the platform needs; waits for them first."""
+    """Waits for both PostgreSQL servers and NATS, then provisions them."""
     everywhere = platform(state)
     for server, contexts in POSTGRES.items():
         password = (state / server / "password").read_text()
@@ -105,7 +105,7 @@ def main() -> None:
 
 
 def _write_folder(state: Path, folder: str, variables: dict[str, str]) -> None:
-    """The image has a PATH and a home of its own; the operator's stay here."""
+    """Omits PATH and HOME, which the image sets itself."""
     target = make_folder(state / folder, 0o700)
     own = {name: value for name, value in variables.items() if name not in environment.INHERITED}
     lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(own.items()))

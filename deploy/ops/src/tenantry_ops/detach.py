@@ -1,4 +1,4 @@
-"""`DETACH=1 tenantry up`: the supervisor goes on in the background once everything is up."""
+"""`DETACH=1 tenantry up`: the supervisor continues in the background once everything is up."""
 
 import json
 import os
@@ -13,7 +13,7 @@ POLL_SECONDS = 0.1
 
 
 def start_detached(home: Home) -> int:
-    """Starts a supervisor of its own session, shows what it says until all is up, and returns the exit code."""
+    """Starts a supervisor in its own session, prints its output until all is up, and returns the exit code."""
     log = home.logs / "supervisor.log"
     home.ready.unlink(missing_ok=True)
     with log.open("wb") as output:
@@ -27,16 +27,16 @@ def start_detached(home: Home) -> int:
         )
     with log.open("r", encoding="utf-8") as shown:
         while supervisor.poll() is None:
-            # Asked before reading: what was said until then is shown.
+            # Polled before reading, so that all output up to this moment is printed.
             ready = home.ready.exists()
             print(shown.read(), end="", flush=True)
             if ready:
-                # The supervisor writes into a log, so it left this out.
+                # The supervisor writes to a log and therefore omits the password.
                 owner = json.loads(home.run.read_text())["owner"]
-                password = for_terminal(owner["password"], f"stands in {home.run}")
+                password = for_terminal(owner["password"], f"see {home.run}")
                 say(f"The password of {owner['email']}: {password}")
                 say(f"It runs in the background (pid {supervisor.pid}); `make down` stops it.")
-                # It goes on by itself; without this the interpreter warns that a child still runs.
+                # Prevents the interpreter's warning about a running child.
                 supervisor.returncode = 0
                 return 0
             time.sleep(POLL_SECONDS)

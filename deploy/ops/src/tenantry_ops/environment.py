@@ -1,4 +1,4 @@
-"""The environment of each process: what it needs to know, and nothing that leads further."""
+"""The environment of each process, with only the settings that it reads."""
 
 import os
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from tenantry_ops.certificates import Certificates
 from tenantry_ops.processes import SHIFTED_CLOCK
 from tenantry_ops.secrets import Secrets
 
-# What any process needs of the machine; everything else of the caller's environment stays out.
+# Variables that any process needs; the rest of the caller's environment is not passed on.
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", *SHIFTED_CLOCK)
 
 
 @dataclass(frozen=True)
 class Platform:
-    """Where everything is. Addresses are host:port."""
+    """Addresses (host:port), secrets and files of a platform."""
 
     secrets: Secrets
     certificates: Certificates
@@ -29,28 +29,26 @@ class Platform:
     pictures: str = "file:///var/lib/tenantry/pictures"
     gateway_workers: int = 1
     cookie_secure: bool = True
-    mail: Path | None = (
-        None  # the folder that e-mails go to; without one the portal logs them and the workspace sends none
-    )
+    mail: Path | None = None  # the folder for e-mails; without one the portal logs them and the workspace sends none
     log_level: str = "INFO"
-    # Context -> name of its database, where it differs from the context's name (tests have one per module).
+    # Context -> name of its database, if it differs from the context's name (each test module has its own).
     databases: Mapping[str, str] = field(default_factory=dict)
 
     def database_url(self, role: str, context: str) -> str:
-        """Returns the URL with which a role reaches a context's database."""
+        """Returns the URL of a context's database for a role."""
         name = self.databases.get(context, context)
         return f"postgresql://{role}:{self.secrets.roles[role]}@{self.postgres}/{name}"
 
     def nats_url(self, user: str) -> str:
-        """Returns the URL with which a user reaches NATS."""
+        """Returns the URL of NATS for a user."""
         return f"nats://{user}:{self.secrets.nats[user]}@{self.nats}"
 
 
 def serving(platform: Platform, process: str) -> dict[str, str]:
-    """Returns the environment of a process: what it reads and no more.
+    """Returns the environment of a process.
 
-    process is tenancy, billing or owner-portal, or one of tracking's: gateway, aggregator, workspace, maintenance (its
-    operator's commands), seed-demo.
+    `process` is tenancy, billing or owner-portal, or a process of tracking: gateway, aggregator, workspace, maintenance
+    (the operator's commands), seed-demo.
     """
     settings = {
         "tenancy": _tenancy,
@@ -66,7 +64,7 @@ def serving(platform: Platform, process: str) -> dict[str, str]:
 
 
 def migrating(platform: Platform, service: str) -> dict[str, str]:
-    """Returns the environment of a service's `migrate`: the owner's way into the database, and nothing else."""
+    """Returns the environment of a service's `migrate`: only the database URL of the tables' owner."""
     context = context_of(service)
     owner_url = platform.database_url(f"{context}_owner", context)
     return machine(platform) | {f"{context.upper()}_MIGRATION_DATABASE_URL": owner_url}
@@ -161,7 +159,7 @@ def _portal(platform: Platform) -> dict[str, str]:
 
 
 def _common(platform: Platform, service: str, *, user: str | None = None) -> dict[str, str]:
-    """user is the one of NATS, where it has another name than the context."""
+    """`user`: the NATS user, if it differs from the context's name."""
     context = context_of(service)
     prefix = context.upper()
     certificates = platform.certificates
@@ -175,11 +173,11 @@ def _common(platform: Platform, service: str, *, user: str | None = None) -> dic
 
 
 def machine(platform: Platform) -> dict[str, str]:
-    """Returns what every process gets."""
+    """Returns the variables of every process."""
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     return inherited | {"LOG_LEVEL": platform.log_level}
 
 
 def context_of(service: str) -> str:
-    """Returns a context's name in databases, roles, users and prefixes; the portal's service has a longer one."""
+    """Returns the context's name in databases, roles, users and prefixes; `owner-portal` is `portal` there."""
     return "portal" if service == "owner-portal" else service

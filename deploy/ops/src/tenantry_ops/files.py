@@ -1,11 +1,11 @@
-"""Files that only their owner may read."""
+"""Files and folders with restricted permissions."""
 
 import os
 from pathlib import Path
 
 
 def write_private(path: Path, content: str | bytes) -> None:
-    """Replaces the file atomically; its mode is 600 from the first byte on."""
+    """Replaces the file atomically; its mode is 600 from the start."""
     data = content.encode() if isinstance(content, str) else content
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -17,7 +17,7 @@ def write_private(path: Path, content: str | bytes) -> None:
 
 
 def make_folder(path: Path, mode: int) -> Path:
-    """Creates the folder with this mode whatever the umask says; leaves an existing one as it is."""
+    """Creates the folder with this mode regardless of the umask; does not change an existing one."""
     if not path.is_dir():
         path.mkdir(parents=True)
         path.chmod(mode)

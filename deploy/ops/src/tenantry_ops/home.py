@@ -1,4 +1,4 @@
-"""The folder that holds everything of one local platform: data, secrets, logs, what runs."""
+"""The home folder of a local platform: data, secrets, logs, and the list of processes."""
 
 import fcntl
 import json
@@ -13,17 +13,17 @@ from tenantry_ops.processes import ProcessRecord
 
 
 class AlreadyRunning(RuntimeError):
-    """A supervisor runs on this home."""
+    """Another supervisor runs on this home."""
 
 
 @dataclass(frozen=True)
 class Home:
-    """$TENANTRY_HOME. `run.json` is for people and the demo, `processes.json` for fault tests and cleaning up."""
+    """$TENANTRY_HOME. `run.json` is for people and the demo, `processes.json` for fault tests and cleanup."""
 
     root: Path
 
     def __post_init__(self) -> None:
-        # 711: PostgreSQL runs as another user when root starts it, and must pass through.
+        # 711: PostgreSQL, which runs as another user under root, must be able to traverse the folder.
         make_folder(self.root, 0o711)
 
     @property
@@ -56,16 +56,16 @@ class Home:
         return self.root / "addresses.json"
 
     def write_addresses(self, addresses: Mapping[str, str]) -> None:
-        """Stores what each part listens on, as host:port."""
+        """Stores the address of each part as host:port."""
         write_private(self.addresses, json.dumps(dict(addresses), indent=2) + "\n")
 
     def read_addresses(self) -> dict[str, str]:
-        """Returns the addresses of the present or last run. Raises FileNotFoundError before the first."""
+        """Returns the addresses of the current or last run. Raises FileNotFoundError before the first."""
         addresses: dict[str, str] = json.loads(self.addresses.read_text())
         return addresses
 
     def write_run(self, *, urls: Mapping[str, str], email: str, password: str) -> None:
-        """Stores URLs and the owner's credentials; companies of an earlier demo stay."""
+        """Stores URLs and the owner's credentials; keeps the companies of an earlier demo."""
         companies: list[dict[str, Any]] = []
         if self.run.exists():
             companies = json.loads(self.run.read_text())["companies"]
@@ -73,17 +73,17 @@ class Home:
         write_private(self.run, json.dumps(run, indent=2) + "\n")
 
     def write_processes(self, records: Iterable[ProcessRecord]) -> None:
-        """Stores what runs, in the order it was started."""
+        """Stores the running processes in the order of their start."""
         write_private(self.processes, json.dumps({r.name: r.to_json() for r in records}, indent=2) + "\n")
 
     def read_processes(self) -> list[ProcessRecord]:
-        """Returns what ran when the file was last written; some of it may have ended."""
+        """Returns the processes at the last write; some may have ended since."""
         if not self.processes.exists():
             return []
         return [ProcessRecord.from_json(data) for data in json.loads(self.processes.read_text()).values()]
 
     def lock(self) -> IO[str]:
-        """Takes the home for this process until the file is closed or the process ends. Raises AlreadyRunning."""
+        """Locks the home until the file is closed or the process ends. Raises AlreadyRunning."""
         file = (self.root / "supervisor.lock").open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -96,7 +96,7 @@ class Home:
         return file
 
     def supervisor_pid(self) -> int | None:
-        """Returns the pid of the supervisor that runs on this home, or None."""
+        """Returns the pid of the supervisor on this home, or None."""
         try:
             self.lock().close()
         except AlreadyRunning:

@@ -1,4 +1,4 @@
-"""Ending what a supervisor that was killed has left running."""
+"""Cleanup of processes that a killed supervisor has left running."""
 
 import signal
 
@@ -11,9 +11,9 @@ ENGINES = {"postgres", "nats"}
 
 
 def end_leftovers(home: Home) -> list[str]:
-    """Ends every process of processes.json that is still itself, engines last; returns their names.
+    """Ends every process of processes.json that still has its identity, engines last; returns their names.
 
-    Only the holder of the home's lock may call it: no supervisor is alive then that would start them again.
+    Only the holder of the home's lock may call this, because a living supervisor would restart them.
     """
     left = [(record.name, survivors) for record in home.read_processes() if (survivors := record.survivors())]
     services = [process for name, survivors in left if name not in ENGINES for process in survivors]

@@ -1,4 +1,4 @@
-"""What `tenantry` reads from the caller's environment."""
+"""The options of `tenantry`, from the caller's environment."""
 
 import os
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from pathlib import Path
 
 
 class UsageError(ValueError):
-    """The caller has to change something; the message says what."""
+    """The command cannot run with these options; the message says what to change."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """Where the platform lives and listens."""
+    """Home, ports and modes of a platform."""
 
     home: Path
     portal_port: int = 8000

@@ -1,4 +1,4 @@
-"""Loopback ports: which are free, and which one a thing had the last time."""
+"""Loopback ports: free ones, and those of earlier runs."""
 
 import json
 import random
@@ -6,14 +6,14 @@ import socket
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
-# Below the range from which the kernel takes source ports: a server that was killed must get its port back, and a
-# client that retries towards a dead port of that range can end up connected to itself.
+# Below the kernel's range of source ports: a killed server must get its port back, and a client that retries a dead
+# port within that range can end up connected to itself.
 PORTS = range(20_000, 32_000)
 ATTEMPTS = 200
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
-    """Says whether a server could listen on the port now."""
+    """Returns whether a server could listen on the port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -24,7 +24,7 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
 
 
 def free_port() -> int:
-    """Returns a loopback port nobody listens on. Raises OSError when none is found."""
+    """Returns a free loopback port. Raises OSError if none is found."""
     for _ in range(ATTEMPTS):
         port = random.choice(PORTS)
         if is_free(port):
@@ -39,7 +39,7 @@ class PortBook:
         self._path = path
 
     def port(self, name: str) -> int:
-        """Returns the remembered port of the name, or a new one when there is none or somebody else has taken it."""
+        """Returns the stored port of the name, or a new one if there is none or it is taken."""
         book: dict[str, int] = json.loads(self._path.read_text()) if self._path.exists() else {}
         if name not in book or not is_free(book[name]):
             taken = set(book.values())

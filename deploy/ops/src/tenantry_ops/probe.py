@@ -1,4 +1,4 @@
-"""Is it ready? One short question to a process, asked until it says yes."""
+"""Readiness probes of processes."""
 
 import socket
 import ssl
@@ -12,7 +12,7 @@ TIMEOUT_SECONDS = 2.0
 
 
 def http_missing(address: str) -> str | None:
-    """Asks /readyz; returns None when the process is ready, else what it says is missing."""
+    """Requests /readyz; returns None if the process is ready, otherwise what is missing."""
     try:
         answer = httpx.get(f"http://{address}/readyz", timeout=TIMEOUT_SECONDS)
     except httpx.TransportError as error:
@@ -21,7 +21,7 @@ def http_missing(address: str) -> str | None:
 
 
 def rpc_missing(address: str, certificates: Certificates) -> str | None:
-    """Shakes hands with a gRPC server as the operator; returns None when it takes the certificate, else the error."""
+    """Connects to a gRPC server as the operator; returns None if it accepts the certificate, otherwise the error."""
     host, _, port = address.rpartition(":")
     context = ssl.create_default_context(cafile=str(certificates.authority))
     context.load_cert_chain(certificates.certificate(OPERATOR), certificates.key(OPERATOR))

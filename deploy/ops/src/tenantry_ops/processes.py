@@ -1,4 +1,4 @@
-"""Finding and ending processes that an earlier run may have left behind, and never anybody else's."""
+"""Finds and ends processes that an earlier run left behind, and never others."""
 
 import os
 import signal
@@ -9,21 +9,21 @@ from typing import Any
 
 import psutil
 
-# psutil computes a start time from clock ticks since boot; two readings of one process may differ by a rounding.
+# psutil computes a start time from clock ticks since boot, so two readings of one process may differ by rounding.
 START_TOLERANCE_SECONDS = 1.0
 POLL_SECONDS = 0.02
-# What moves the clock of everything that a test run starts: see tests/clock/run.
+# The variables with which tests/clock/run shifts the clock of all processes of a test run.
 SHIFTED_CLOCK = ("LD_PRELOAD", "SHIFTED_CLOCK_SECONDS")
 
 
 def shifted_clock() -> dict[str, str]:
-    """Returns the variables that move a process's clock; none on an ordinary day."""
+    """Returns the variables that shift a process's clock; usually none."""
     return {name: os.environ[name] for name in SHIFTED_CLOCK if name in os.environ}
 
 
 @dataclass(frozen=True)
 class ProcessRecord:
-    """What identifies a process beyond its pid, which the kernel gives away again."""
+    """Identifies a process beyond its pid, which the kernel reuses."""
 
     name: str
     pid: int
@@ -32,7 +32,7 @@ class ProcessRecord:
 
     @classmethod
     def of(cls, name: str, pid: int) -> "ProcessRecord":
-        """Describes a running process. Raises psutil.NoSuchProcess when it has ended."""
+        """Describes a running process. Raises psutil.NoSuchProcess if it has ended."""
         process = psutil.Process(pid)
         return cls(name=name, pid=pid, started=process.create_time(), command=tuple(process.cmdline()))
 
@@ -46,7 +46,7 @@ class ProcessRecord:
         return {"name": self.name, "pid": self.pid, "started": self.started, "command": list(self.command)}
 
     def survivors(self) -> list[psutil.Process]:
-        """Returns the process and what remains of its process group; nothing when the pid now belongs to another."""
+        """Returns the process and the rest of its group; nothing if the pid now belongs to another process."""
         leader = _process(self.pid)
         if leader is not None and not self._is(leader):
             return []
@@ -56,7 +56,7 @@ class ProcessRecord:
         try:
             if abs(process.create_time() - self.started) > START_TOLERANCE_SECONDS:
                 return False
-            # One that is ending has no command line any more.
+            # An ending process no longer has a command line.
             return tuple(process.cmdline()) in {self.command, ()}
         except psutil.ZombieProcess:
             return True
@@ -65,20 +65,20 @@ class ProcessRecord:
 
 
 def end_status(code: int) -> str:
-    """Puts a return code of subprocess into words."""
+    """Describes a return code of subprocess."""
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
 
 def group_members(leader: int, since: float = 0.0) -> list[psutil.Process]:
     """Returns the living processes of a group that started at or after a moment.
 
-    Every supervised process leads its own group, so its workers are found after it is gone.
+    Every supervised process leads its own group, so its workers are found even after it has ended.
     """
     return [process for process in psutil.process_iter() if _is_member(process, leader, since)]
 
 
 def wait_gone(waited_for: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Waits until the processes have ended, reaped or not; returns those that have not after these seconds."""
+    """Waits until the processes have ended, reaped or not; returns those still running after these seconds."""
     deadline = time.monotonic() + seconds
     while alive := [process for process in waited_for if _is_alive(process)]:
         if time.monotonic() > deadline:
@@ -88,7 +88,7 @@ def wait_gone(waited_for: Sequence[psutil.Process], seconds: float) -> list[psut
 
 
 def end(processes: Sequence[psutil.Process], grace_seconds: float, first: signal.Signals = signal.SIGTERM) -> None:
-    """Signals the processes, waits for them, and kills those that are still there after the grace."""
+    """Signals the processes, waits for them, and kills those still running after the grace period."""
     for process in processes:
         _signal(process, first)
     alive = wait_gone(processes, grace_seconds)

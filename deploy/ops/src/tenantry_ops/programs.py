@@ -1,4 +1,4 @@
-"""The processes of the platform: what is run, in which order, and how each shows that it is ready."""
+"""The processes of the platform, their order, and their readiness probes."""
 
 import sys
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from tenantry_ops.topology import SERVICES
 
 @dataclass(frozen=True)
 class Service:
-    """A program that is kept running. missing returns None once it is ready, else what it waits for."""
+    """A program that is kept running. `missing` returns None once it is ready, otherwise what it waits for."""
 
     program: Program
     missing: Callable[[], str | None]
 
 
 def services(platform: Platform) -> list[Service]:
-    """Returns the services in the order they are started; they are stopped in reverse."""
+    """Returns the services in the order of their start; they are stopped in reverse."""
     return [
         _service("tenancy", "tenancy", "serve", platform, lambda: rpc_missing(platform.tenancy, platform.certificates)),
         _service("billing", "billing", "serve", platform, lambda: rpc_missing(platform.billing, platform.certificates)),
@@ -33,7 +33,7 @@ def services(platform: Platform) -> list[Service]:
 
 
 def migrations(platform: Platform) -> list[Program]:
-    """Returns every service's `migrate`; they touch different databases and may run at once."""
+    """Returns every service's `migrate`. They use different databases and may run concurrently."""
     return [
         Program(f"migrate-{service}", command(service, "migrate"), environment.migrating(platform, service))
         for service in SERVICES
@@ -41,16 +41,16 @@ def migrations(platform: Platform) -> list[Program]:
 
 
 def create_owner(platform: Platform) -> Program:
-    """Returns what makes the first owner's account; the password travels in the environment, where `ps` shows nothing.
+    """Returns the command that creates the first owner; the password is in the environment, invisible to `ps`.
 
-    An account that is there stays as it is: its owner may have chosen another password meanwhile.
+    An existing account is not changed, because its owner may have chosen another password.
     """
     arguments = command("owner-portal", "create-owner", "--if-missing", "--email", platform.secrets.owner_email)
     return Program("create-owner", arguments, environment.creating_owner(platform))
 
 
 def demo_seed(platform: Platform, home: Path) -> Program:
-    """Returns what makes the demo's companies and hands their history to tracking's own command."""
+    """Returns the command that creates the demo companies and passes their history to tracking's own command."""
     variables = environment.serving(platform, "seed-demo")
     variables |= {"TENANTRY_HOME": str(home), "DEMO_TENANCY_ADDRESS": platform.tenancy}
     variables["DEMO_BILLING_ADDRESS"] = platform.billing
@@ -58,7 +58,7 @@ def demo_seed(platform: Platform, home: Path) -> Program:
 
 
 def demo_fleet(platform: Platform, home: Path) -> Program:
-    """Returns the demo's desktops; they know what run.json says and nothing else."""
+    """Returns the demo's simulated desktops, which only read run.json."""
     variables = environment.machine(platform) | {"TENANTRY_HOME": str(home)}
     return Program("demo", [sys.executable, "-m", "tenantry_ops.demo", "live"], variables)
 
@@ -71,8 +71,8 @@ def tracking_command(platform: Platform, action: str) -> Program:
 def command(service: str, *arguments: str) -> list[str]:
     """Returns the command line of a service installed beside this interpreter.
 
-    The interpreter is named: a script in a path with spaces would go through a shell first, and its command line,
-    by which a process is known again, would change after the start.
+    The interpreter is explicit: a script in a path with spaces would start through a shell, and its command line, which
+    identifies the process, would change after the start.
     """
     return [sys.executable, str(Path(sys.executable).with_name(f"tenantry-{service}")), *arguments]
 

@@ -1,4 +1,4 @@
-"""One line a step on the terminal, with the seconds it took."""
+"""Progress on the terminal: one line per step, with its duration."""
 
 import contextlib
 import sys
@@ -7,18 +7,18 @@ from collections.abc import Iterator
 
 
 def say(line: str) -> None:
-    """Prints a line at once, also into a pipe."""
+    """Prints a line and flushes it, also into a pipe."""
     print(line, flush=True)
 
 
 def for_terminal(secret: str, instead: str) -> str:
-    """Returns the secret where the output is a terminal, else what is said instead: pipes and files become logs."""
+    """Returns the secret if the output is a terminal, otherwise `instead`, because pipes and files become logs."""
     return secret if sys.stdout.isatty() else instead
 
 
 @contextlib.contextmanager
 def step(what: str) -> Iterator[None]:
-    """Shows what is being done, then how long it took; a failed step ends its line with "not done"."""
+    """Prints the step, then its duration; a failed step ends its line with "not done"."""
     started = time.monotonic()
     print(f"  {what:<44}", end="", flush=True)
     try:

@@ -1,4 +1,4 @@
-"""The platform's secrets: made once, kept in one file that only its owner may read."""
+"""The platform's secrets, generated once and stored in one file with mode 600."""
 
 import json
 import secrets
@@ -13,12 +13,12 @@ OWNER_EMAIL = "owner@tenantry.example"
 
 @dataclass(frozen=True)
 class Secrets:
-    """Passwords and keys. All are URL-safe text, so that they stand in connection URLs as they are."""
+    """Passwords and keys. All are URL-safe, so that connection URLs can contain them unchanged."""
 
     roles: dict[str, str]  # PostgreSQL role -> password
     nats: dict[str, str]  # NATS user -> password
-    key_pepper: str  # 64 hex digits; company keys are stored under it and are lost with it
-    portal_secret_key: str  # 64 hex digits; owners' second factors are sealed under it and are lost with it
+    key_pepper: str  # 64 hex digits; without it company keys no longer work
+    portal_secret_key: str  # 64 hex digits; without it owners' second factors no longer work
     owner_email: str
     owner_password: str
 
@@ -36,7 +36,7 @@ def generate() -> Secrets:
 
 
 def load_or_generate(path: Path) -> Secrets:
-    """Returns the secrets of the file; makes the file when there is none, and adds what a newer version needs."""
+    """Returns the secrets in the file; creates it if it is missing, and adds secrets that a newer version needs."""
     fresh = generate()
     kept = json.loads(path.read_text()) if path.exists() else {}
     merged = Secrets(

@@ -1,4 +1,4 @@
-"""Building the local platform step by step: engines, provisioning, migrations, services."""
+"""The steps that start the local platform: engines, provisioning, migrations, services."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ POLL_SECONDS = 0.1
 
 
 class StartFailed(RuntimeError):
-    """A step did not succeed; the message names the log to read."""
+    """A step failed; the message names the log to read."""
 
 
 def engines(home: Home, secrets: Secrets) -> tuple[PostgresEngine, NatsEngine]:
@@ -30,7 +30,7 @@ def engines(home: Home, secrets: Secrets) -> tuple[PostgresEngine, NatsEngine]:
 
 
 def plan(home: Home, options: Options, postgres: PostgresEngine, nats: NatsEngine) -> Platform:
-    """Returns where everything is, and stores the addresses for other commands. The engines must run."""
+    """Returns the platform, and stores its addresses for other commands. The engines must run."""
     book = PortBook(home.root / "ports.json")
     addresses = {
         "postgres": f"{LOOPBACK}:{postgres.port}",
@@ -46,7 +46,7 @@ def plan(home: Home, options: Options, postgres: PostgresEngine, nats: NatsEngin
 
 
 def load(home: Home, options: Options) -> Platform:
-    """Returns the platform that runs in the home. Raises FileNotFoundError when none was ever started there."""
+    """Returns the platform that runs in the home. Raises FileNotFoundError if none was ever started there."""
     addresses = home.read_addresses()
     return Platform(
         secrets=load_or_generate(home.secrets),
@@ -67,15 +67,15 @@ def load(home: Home, options: Options) -> Platform:
 
 
 def provision(secrets: Secrets, postgres: PostgresEngine, nats: NatsEngine) -> None:
-    """Brings roles, databases, streams and consumers to what the platform needs."""
+    """Provisions roles, databases, streams and consumers."""
     provision_postgres(postgres.dsn(), secrets.roles)
     asyncio.run(provision_nats(nats.url(OPERATOR, secrets.nats[OPERATOR])))
 
 
 def run_together(programs: Sequence[Program], home: Home, check: Callable[[], None]) -> None:
-    """Runs programs to their end, all at once. Raises StartFailed with the end of the log of the first that failed.
+    """Runs programs concurrently to their end. Raises StartFailed with the end of the log of the first failure.
 
-    check is called while waiting; when it raises, the programs are stopped.
+    `check` is called while waiting; if it raises, the programs are stopped.
     """
     children = [Child(program, home.logs) for program in programs]
     try:
@@ -93,7 +93,7 @@ def run_together(programs: Sequence[Program], home: Home, check: Callable[[], No
 
 
 def wait_ready(service: Service, child: Child, check: Callable[[], None]) -> None:
-    """Returns when the service is ready. Raises StartFailed when it ends, or is not ready after 60 s."""
+    """Waits until the service is ready. Raises StartFailed if it ends, or is not ready after 60 s."""
     deadline = time.monotonic() + READY_SECONDS
     while (missing := service.missing()) is not None:
         check()

@@ -1,4 +1,4 @@
-"""`tenantry up`: starts the platform, keeps it running, ends it in order."""
+"""`tenantry up`: starts the platform, keeps it running, and stops it in order."""
 
 import signal
 import threading
@@ -22,11 +22,11 @@ TEND_SECONDS = 0.2
 
 
 class StopRequested(Exception):
-    """A signal asked for the end."""
+    """A signal requested the end."""
 
 
 class Supervisor:
-    """One run of the platform in one home. The caller holds the home's lock."""
+    """One run of the platform in one home. The caller must hold the home's lock."""
 
     def __init__(self, home: Home, options: Options) -> None:
         self._home = home
@@ -38,7 +38,7 @@ class Supervisor:
         self._children: list[Child] = []
 
     def run(self) -> None:
-        """Returns after a signal and an orderly end. Raises UsageError, StartFailed or EngineError."""
+        """Runs until a signal, then stops in order. Raises UsageError, StartFailed or EngineError."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         self._end_leftovers()
@@ -60,7 +60,7 @@ class Supervisor:
     def _end_leftovers(self) -> None:
         names = end_leftovers(self._home)
         if names:
-            say(f"An earlier run was killed and left these processes; they are stopped now: {', '.join(names)}")
+            say(f"Stopping processes that an earlier, killed run left behind: {', '.join(names)}")
 
     def _check_ports(self) -> None:
         for variable, port in self._options.public_ports().items():
@@ -99,7 +99,7 @@ class Supervisor:
                 stack.wait_ready(service, child, self._check)
 
     def _start_demo(self, platform: Platform) -> None:
-        """The platform is useful without its demo: when seeding fails it says so and goes on."""
+        """The platform is useful without its demo, so a failed seed is reported and start-up continues."""
         try:
             with step("demo companies and their history"):
                 stack.run_together([demo_seed(platform, self._home.root)], self._home, self._check)
@@ -120,7 +120,7 @@ class Supervisor:
         self._record()
 
     def _record(self) -> None:
-        """Written after every start: whoever cleans up after us finds the process there."""
+        """Stores the processes after every start, so that a later cleanup finds them."""
         running = [unit for unit in self._units if unit.is_running()]
         self._home.write_processes(ProcessRecord.of(unit.name, unit.pid) for unit in running)
 
@@ -142,7 +142,7 @@ class Supervisor:
         say("  all processes have ended")
 
     def _announce(self, urls: dict[str, str]) -> None:
-        password = for_terminal(self._secrets.owner_password, f"(its password stands in {self._home.run})")
+        password = for_terminal(self._secrets.owner_password, f"(password: see {self._home.run})")
         say(f"""
 Tenantry is up.
   owner's portal   {urls["portal"]}/owner/dashboard/

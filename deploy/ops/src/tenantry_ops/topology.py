@@ -1,4 +1,4 @@
-"""Who owns which database, role and subject: the one description that all of provisioning follows."""
+"""The owners of databases, roles and subjects; provisioning is derived from this description."""
 
 from dataclasses import dataclass
 
@@ -8,20 +8,20 @@ class Role:
     """A login role of PostgreSQL."""
 
     name: str
-    # Only the ingest writer skips row-level security: a group commit spans companies, and COPY is refused under it.
+    # Only the ingest writer bypasses row-level security: a group commit spans companies, and COPY is refused under it.
     bypasses_row_security: bool = False
 
 
 @dataclass(frozen=True)
 class Database:
-    """One context's database: the owner migrates it, the others connect and get table rights from the migrations."""
+    """A context's database. The owner migrates it; the other roles connect and get table rights from the migrations."""
 
     name: str
     roles: tuple[Role, ...]
 
     @property
     def owner(self) -> Role:
-        """Owns the database and its schema; used by migrations alone."""
+        """The owner of the database and its schema; only migrations use it."""
         return Role(f"{self.name}_owner")
 
 
@@ -44,12 +44,12 @@ DATABASES = {
     )
 }
 
-# The names services show each other in their certificates.
+# The names in the services' certificates.
 SERVICES = ("tenancy", "billing", "tracking", "owner-portal")
 OPERATOR = "operator"
-# tracking publishes the aggregate feed; gateways and the workspace only hear.
+# tracking publishes the aggregate feed; gateways and the workspace only subscribe.
 NATS_USERS = ("tenancy", "billing", "tracking", "gateway", "workspace", "portal", OPERATOR)
-STREAMS = "STREAMS"  # NATS's account of all streams and of the operator
+STREAMS = "STREAMS"  # the NATS account of all streams and of the operator
 
 
 def role_names() -> list[str]:

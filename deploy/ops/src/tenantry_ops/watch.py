@@ -1,12 +1,12 @@
-"""Keeping processes running: a crashed one comes back, ever later when it keeps crashing."""
+"""Restarts crashed processes, with growing delays while they keep crashing."""
 
 import time
 from collections.abc import Callable
 from typing import Protocol
 
 FIRST_DELAY_SECONDS = 0.5
-LONGEST_DELAY_SECONDS = 30.0
-HEALTHY_SECONDS = 60.0  # who ran this long starts again with the first delay
+MAX_DELAY_SECONDS = 30.0
+HEALTHY_SECONDS = 60.0  # after this time, the next restart uses the first delay
 
 
 class Unit(Protocol):
@@ -22,7 +22,7 @@ class Unit(Protocol):
 
 
 class Watch:
-    """Restarts one unit. say gets one line for every end and every restart."""
+    """Restarts one unit. `say` receives a line for every end and every restart."""
 
     def __init__(self, unit: Unit, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self.unit = unit
@@ -33,7 +33,7 @@ class Watch:
         self._restart_at: float | None = None
 
     def tend(self) -> bool:
-        """Looks after the unit once; says whether it was restarted just now."""
+        """Checks the unit once; returns whether it was restarted."""
         now = self._clock()
         if self._restart_at is None:
             if not self.unit.is_running():
@@ -63,4 +63,4 @@ class Watch:
         return True
 
     def _next_delay(self) -> float:
-        return min(max(self._delay * 2, FIRST_DELAY_SECONDS), LONGEST_DELAY_SECONDS)
+        return min(max(self._delay * 2, FIRST_DELAY_SECONDS), MAX_DELAY_SECONDS)

@@ -1,7 +1,7 @@
-"""A trail of entries, each sealed with the hash of the one before it.
+"""Audit chains: entries that are linked by hashes, and their verification.
 
-What an entry says is its owner's business: here it is a revision (1, 2, 3, … without a gap) and a hash. The standard
-library alone is used, so that the rules of every service may build on it.
+The content of an entry belongs to the service; here an entry is a revision (1, 2, 3, … without gaps) and a hash. Only
+the standard library is used, so that the domain rules of every service may import this package.
 """
 
 from audit_chain.chain import GENESIS, BrokenChain, ChainEnd, Entry, Sealed

@@ -1,14 +1,14 @@
-"""The chain itself: entries in their order, and how far they have been followed."""
+"""The audit chain: entries in order, and the end up to which they are verified."""
 
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 GENESIS = bytes(32)
-"""What the first entry is sealed with."""
+"""The previous hash of the first entry."""
 
 
 class BrokenChain(Exception):
-    """`message` names the first entry that is altered, replaced, missing or added."""
+    """The chain is broken. `message` names the first entry that is altered, replaced, missing or added."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -16,14 +16,14 @@ class BrokenChain(Exception):
 
 
 class Entry(Protocol):
-    """What can be sealed."""
+    """An entry that can be part of a chain."""
 
     @property
     def revision(self) -> int:
-        """Its place in the chain; the first one is 1."""
+        """The position in the chain; the first is 1."""
 
     def hash(self, previous: bytes) -> bytes:
-        """Its hash after the entry with the hash `previous`: over everything that it says."""
+        """Returns the hash over the whole content and the hash `previous` of the preceding entry."""
 
 
 E = TypeVar("E", bound=Entry)
@@ -31,7 +31,7 @@ E = TypeVar("E", bound=Entry)
 
 @dataclass(frozen=True, slots=True)
 class Sealed(Generic[E]):
-    """An entry as it is stored: with the hash of the one before and its own."""
+    """An entry as it is stored, with the previous hash and its own."""
 
     entry: E
     previous: bytes
@@ -40,16 +40,16 @@ class Sealed(Generic[E]):
 
 @dataclass(frozen=True, slots=True)
 class ChainEnd:
-    """How far a chain has been followed without a flaw."""
+    """The last verified entry of a chain."""
 
     revision: int = 0
     hash: bytes = GENESIS
 
     def follow(self, sealed: Sealed[Any]) -> Self:
-        """The end after one more entry; BrokenChain when it does not belong here.
+        """Returns the end after one more entry. Raises BrokenChain if the entry does not continue the chain.
 
-        An entry that no longer fits its own hash was altered. One that does, but whose hash is not the one that the
-        next entry was sealed with, was replaced as a whole.
+        An entry that does not match its own hash was altered. An entry that does, but whose hash differs from the
+        previous hash of its successor, was replaced completely.
         """
         revision = sealed.entry.revision
         if revision <= self.revision:
@@ -59,17 +59,17 @@ class ChainEnd:
         if sealed.entry.hash(sealed.previous) != sealed.hash:
             raise BrokenChain(f"the audit entry of revision {revision} was altered")
         if sealed.previous != self.hash:
-            broken = self.revision or revision  # nothing precedes the first one
+            broken = self.revision or revision  # the first entry has no predecessor
             raise BrokenChain(f"the audit entry of revision {broken} was replaced")
         return type(self)(revision, sealed.hash)
 
     def check_passes(self, known: "ChainEnd") -> None:
-        """BrokenChain when this chain is at a known entry's revision with another hash."""
+        """Raises BrokenChain if this end is at the revision of a `known` entry but has another hash."""
         if self.revision == known.revision and self.hash != known.hash:
             raise BrokenChain(f"the audit entry of revision {self.revision} is not the one that was noted down")
 
     def check_complete(self, newest: int, known: "ChainEnd | None") -> None:
-        """BrokenChain when the chain does not end at the newest revision, or ends before a known entry."""
+        """Raises BrokenChain if the chain does not end at the newest revision, or ends before a `known` entry."""
         if self.revision > newest:
             raise BrokenChain(f"the audit entry of revision {newest + 1} was added: the clock is at {newest}")
         if self.revision < newest:

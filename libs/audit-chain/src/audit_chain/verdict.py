@@ -1,4 +1,4 @@
-"""Following a whole trail, stretch by stretch."""
+"""Verification of a whole trail, page by page."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -10,14 +10,14 @@ from audit_chain.chain import BrokenChain, ChainEnd, Sealed
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How far the trail is whole. `flaw` names its first broken entry; None when all of it is whole."""
+    """The verified part of a trail. `flaw` describes its first broken entry; None if the trail is intact."""
 
     end: ChainEnd
     flaw: str | None = None
 
 
 def follow(start: ChainEnd, entries: Iterable[Sealed[Any]], known: ChainEnd | None = None) -> Verdict:
-    """As far as a stretch of the chain is whole and leads through the `known` entry."""
+    """Verifies that the entries continue the chain after `start` and contain the `known` entry."""
     end = start
     try:
         for sealed in entries:
@@ -31,7 +31,7 @@ def follow(start: ChainEnd, entries: Iterable[Sealed[Any]], known: ChainEnd | No
 
 
 def conclude(verdict: Verdict, newest: int, known: ChainEnd | None = None) -> Verdict:
-    """The verdict once nothing follows: the chain must end at the `newest` revision, not before a `known` entry."""
+    """Verifies that the chain ends at the `newest` revision and not before a `known` entry."""
     if verdict.flaw is not None:
         return verdict
     try:
@@ -42,21 +42,21 @@ def conclude(verdict: Verdict, newest: int, known: ChainEnd | None = None) -> Ve
 
 
 async def follow_all(
-    stretch_after: Callable[[int | None], Awaitable[Sequence[Sealed[Any]]]],
+    read_after: Callable[[int | None], Awaitable[Sequence[Sealed[Any]]]],
     newest: int,
     known: ChainEnd | None = None,
 ) -> Verdict:
-    """How far a whole trail is whole; it ends at the `newest` revision and must lead through the `known` entry.
+    """Verifies a whole trail, which must end at the `newest` revision and contain the `known` entry.
 
-    `stretch_after` returns the entries after a revision, oldest first, some at a time and none at the end; None asks
-    from the very first row, whatever its revision. Whoever may do anything in a database can write a whole new trail,
-    but not one that leads through a hash that was noted down elsewhere.
+    `read_after` returns a page of entries after a revision, oldest first, and an empty page at the end; None reads from
+    the first row, regardless of its revision. A database superuser can write a new trail, but not one that contains a
+    hash recorded elsewhere.
     """
     verdict = Verdict(ChainEnd())
     after: int | None = None
-    while stretch := await stretch_after(after):
-        # In a thread, so that other calls are answered meanwhile.
-        verdict = await asyncio.to_thread(follow, verdict.end, stretch, known)
+    while entries := await read_after(after):
+        # In a thread, so that the event loop can serve other calls.
+        verdict = await asyncio.to_thread(follow, verdict.end, entries, known)
         if verdict.flaw is not None:
             return verdict
         after = verdict.end.revision

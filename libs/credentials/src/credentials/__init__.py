@@ -1,1 +1,1 @@
-"""What people and devices show to be let in: kept as hashes and digests alone."""
+"""Passwords and tokens, which are stored only as hashes and digests."""

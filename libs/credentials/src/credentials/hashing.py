@@ -1,8 +1,8 @@
-"""The queue for password hashes: bounded, in threads of its own, and fair to those who wait.
+"""A bounded, fair queue for password hashes, which run in separate threads.
 
-A hash takes tens of milliseconds of a core, so concurrent sign-ins have to wait for one another. Who is signed in is
-served first, then who comes with a known browser, then those whose address and account have no recent failure, then the
-rest; within a class, one address after the other. Whoever would wait too long is told at once when to come again.
+A hash takes tens of milliseconds of a core, so concurrent sign-ins have to wait. People who are signed in come first,
+then known places of the account, then addresses and accounts without a recent failure, then the rest. Within a class,
+addresses take turns. An attempt that would wait too long is refused at once, with the time of the next attempt.
 """
 
 import asyncio
@@ -16,16 +16,16 @@ from enum import IntEnum
 from functools import partial
 from typing import Any
 
-MAX_WAIT = 1.5  # seconds that somebody is let wait; longer, and the answer is to come again
-MAX_WAIT_OF_KNOWN = 10.0  # seconds; many who come with known browsers must not fill the memory
+MAX_WAIT_SECONDS = 1.5  # a longer expected wait is refused
+MAX_WAIT_OF_KNOWN_SECONDS = 10.0  # for known places, whose waiting attempts must not fill the memory either
 THREADS = 2  # each hash takes 19 MiB
-MIN_RETRY = 2.0  # seconds after which a crowd is asked to come again
-FAILURE_KEPT = 900.0  # seconds that an address counts as one that has failed
-LOWER_CLASS_EVERY = 8  # of so many hashes, one is for the lowest class that waits: none starves
+MIN_RETRY_SECONDS = 2.0
+FAILURE_MEMORY_SECONDS = 900.0  # how long a failure of an address is remembered
+LOWEST_CLASS_INTERVAL = 8  # every eighth hash is of the lowest waiting class, so that no class starves
 
 
 class Crowded(Exception):
-    """Too many people sign in at once; come again after `retry_after` seconds."""
+    """Too many concurrent sign-ins; a repetition may succeed after `retry_after` seconds."""
 
     def __init__(self, retry_after: float) -> None:
         super().__init__(f"too many sign-ins at once; retry after {retry_after:.0f} s")
@@ -33,17 +33,17 @@ class Crowded(Exception):
 
 
 class Standing(IntEnum):
-    """Who is served first."""
+    """The priority class of an attempt; lower values are served first."""
 
     SIGNED_IN = 0  # never refused: each session has few attempts
-    KNOWN = 1  # from a place that the account has been opened from
-    FRESH = 2  # neither the address nor the account has failed lately
+    KNOWN = 1  # from a known place of the account
+    FRESH = 2  # without a recent failure of the address or the account
     REST = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Whose turn it is: in which class, and among which address's."""
+    """The class of an attempt, and the address with which it takes turns."""
 
     standing: Standing = Standing.SIGNED_IN
     address: str = ""
@@ -56,9 +56,11 @@ class _Job:
 
 
 class FairQueue:
-    """Runs so many pieces of work at once; the others wait in their classes, one address after the other."""
+    """Runs up to `slots` jobs concurrently; the others wait in their classes, where addresses take turns."""
 
-    def __init__(self, slots: int, max_wait: float = MAX_WAIT, max_wait_of_known: float = MAX_WAIT_OF_KNOWN) -> None:
+    def __init__(
+        self, slots: int, max_wait: float = MAX_WAIT_SECONDS, max_wait_of_known: float = MAX_WAIT_OF_KNOWN_SECONDS
+    ) -> None:
         self._threads = self._free = slots
         self._max_wait = {
             Standing.SIGNED_IN: math.inf,
@@ -69,11 +71,11 @@ class FairQueue:
         self._waiting: dict[Standing, OrderedDict[str, deque[_Job]]] = {
             standing: OrderedDict() for standing in Standing
         }
-        self._seconds = 0.03  # what a hash has taken lately
+        self._seconds = 0.03  # moving average of a job's duration
         self._served = 0
 
     async def run(self, turn: Turn, work: Callable[[], Awaitable[Any]]) -> Any:
-        """The result of `work`. Crowded: the wait would be too long."""
+        """Returns the result of `work`. Raises Crowded if the wait would be too long."""
         wait = self.expected_wait(turn)
         if wait > self._max_wait[turn.standing]:
             raise Crowded(math.ceil(wait))
@@ -83,7 +85,7 @@ class FairQueue:
         return await job.done
 
     def expected_wait(self, turn: Turn) -> float:
-        """Seconds until a job of this turn would start: those of higher classes and its own round come first."""
+        """Returns the seconds until a job of this turn would start, after higher classes and its own round."""
         ahead = sum(len(jobs) for s in Standing if s < turn.standing for jobs in self._waiting[s].values())
         own = self._waiting[turn.standing]
         place = len(own.get(turn.address, ())) + 1
@@ -109,8 +111,8 @@ class FairQueue:
         self._start()
 
     def _next(self) -> _Job | None:
-        """The job that is due; those that nobody waits for any more are passed over."""
-        lowest_first = self._served % LOWER_CLASS_EVERY == LOWER_CLASS_EVERY - 1
+        """Returns the next job; skips jobs whose callers have stopped waiting."""
+        lowest_first = self._served % LOWEST_CLASS_INTERVAL == LOWEST_CLASS_INTERVAL - 1
         for standing in sorted(Standing, reverse=lowest_first):
             addresses = self._waiting[standing]
             while addresses:
@@ -124,66 +126,68 @@ class FairQueue:
 
 
 class HashQueue:
-    """Runs hashes in threads; one for the whole process."""
+    """Runs hashes in threads; one instance serves the whole process."""
 
     def __init__(
-        self, threads: int = THREADS, max_wait: float = MAX_WAIT, max_wait_of_known: float = MAX_WAIT_OF_KNOWN
+        self,
+        threads: int = THREADS,
+        max_wait: float = MAX_WAIT_SECONDS,
+        max_wait_of_known: float = MAX_WAIT_OF_KNOWN_SECONDS,
     ) -> None:
         self._pool = ThreadPoolExecutor(threads, "passwords")
-        self._line = FairQueue(threads, max_wait, max_wait_of_known)
+        self._queue = FairQueue(threads, max_wait, max_wait_of_known)
 
     async def run(self, turn: Turn, work: Callable[[], Any]) -> Any:
-        """The result of `work`, which runs in a thread. Crowded: the wait would be too long."""
+        """Returns the result of `work`, run in a thread. Raises Crowded if the wait would be too long."""
 
         async def in_thread() -> Any:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-        return await self._line.run(turn, in_thread)
+        return await self._queue.run(turn, in_thread)
 
 
 class Lobby:
-    """Where attempts wait to be counted: a crowd must not take every connection to the database.
+    """Admission of attempts before they are counted, so that a burst cannot take every database connection.
 
-    Who is known and which address has failed lately is remembered by the process alone, so that it costs no statement.
+    Known places and recent failures are kept in the memory of the process, so that they cost no statement.
     """
 
     def __init__(self, slots: int = 6, kept: int = 50_000) -> None:
-        self._line = FairQueue(slots)
+        self._queue = FairQueue(slots)
         self._kept = kept
         self._known: OrderedDict[tuple[bytes, bytes], None] = OrderedDict()
         self._failed: OrderedDict[str, float] = OrderedDict()
-        self._told: OrderedDict[str, float] = OrderedDict()  # until when an address was asked to wait
+        self._told: OrderedDict[str, float] = OrderedDict()  # by address: when its Retry-After ends
 
     async def run(self, place: bytes, account: bytes, address: str, work: Callable[[], Awaitable[Any]]) -> Any:
-        """The result of `work`; `account` is a digest of the e-mail. Crowded: the wait would be too long.
+        """Returns the result of `work`; `account` is a digest of the e-mail. Raises Crowded if the wait is too long.
 
-        A caller who was told when to come again and comes earlier is served last: a crowd that hammers must not
-        overtake those who wait as they were told.
+        A caller who retries before its Retry-After has passed is served last, and cannot overtake those who wait.
         """
         turn = Turn(self._standing(place, account, address), address)
         try:
-            return await self._line.run(turn, work)
+            return await self._queue.run(turn, work)
         except Crowded as crowded:
-            seconds = max(MIN_RETRY, crowded.retry_after)
+            seconds = max(MIN_RETRY_SECONDS, crowded.retry_after)
             self._told[address] = time.monotonic() + seconds - 0.5
             if len(self._told) > self._kept:
                 self._told.popitem(last=False)
             raise Crowded(seconds) from None
 
     def succeeded(self, place: bytes, account: bytes) -> None:
-        """The account was opened from this place, or is known to have been."""
+        """Remembers the place as known for the account."""
         self._known[place, account] = None
         self._known.move_to_end((place, account))
         if len(self._known) > self._kept:
             self._known.popitem(last=False)
 
     def refused(self, place: bytes, account: bytes) -> None:
-        """An attempt at the account from this place was refused, or it is not known there any more."""
+        """Forgets the place: an attempt from it was refused, or it is no longer known."""
         self._known.pop((place, account), None)
 
     def failed(self, address: str) -> None:
-        """An attempt from this address failed or was refused."""
-        self._failed[address] = time.monotonic() + FAILURE_KEPT
+        """Remembers that an attempt from this address failed or was refused."""
+        self._failed[address] = time.monotonic() + FAILURE_MEMORY_SECONDS
         self._failed.move_to_end(address)
         if len(self._failed) > self._kept:
             self._failed.popitem(last=False)
@@ -201,5 +205,5 @@ _queue = HashQueue()
 
 
 async def in_turn(turn: Turn, work: Callable[[], Any]) -> Any:
-    """The same with the process's queue."""
+    """Runs `work` in the queue of the process."""
     return await _queue.run(turn, work)

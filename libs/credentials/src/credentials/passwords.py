@@ -1,12 +1,12 @@
-"""Passwords as argon2id hashes of their prepared text.
+"""Passwords, hashed with argon2id after preparation.
 
-Parameters: 19 MiB, two passes, one lane, the least that OWASP's cheat sheet recommends and its recommendation where
-many sign in: 22 ms of a core. RFC 9106's low-memory choice (64 MiB, three passes) takes eight times that; on two cores
-it let 11 people a second sign in, and a crowd of strangers kept everybody waiting. Guesses at the sign-in form are
-limited by counting, not by the hash. Hashes with other parameters are replaced when their owner signs in.
+The parameters, 19 MiB, two passes and one lane, are the minimum that OWASP recommends and take 22 ms of a core. RFC
+9106's low-memory parameters (64 MiB, three passes) take eight times as long: two cores served 11 sign-ins per second,
+and a burst of strangers delayed everybody. Guesses at the sign-in form are limited by throttling, not by the hash.
+Hashes with other parameters are replaced when the person signs in.
 
-What is stored is `precis` and argon2's own text. Without the mark it was made before passwords were prepared
-(RFC 8265), and is compared with the text as it was typed.
+A stored hash is `precis` followed by argon2's encoding. A hash without this mark is older than the preparation of
+passwords (RFC 8265) and is compared with the raw input.
 """
 
 import base64
@@ -30,15 +30,15 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, hash
 
 
 def salt_for(key: bytes, account: bytes) -> bytes:
-    """The salt of all accounts of one e-mail, so that one hash is compared with all of them.
+    """Returns the salt of all accounts of one e-mail, so that one hash is compared with all of them.
 
-    `key` is secret and random, `account` a digest of the e-mail: nobody can prepare for a salt.
+    `key` is secret and random, so salts cannot be predicted; `account` is a digest of the e-mail.
     """
     return hmac.digest(key, account, sha256)[:SALT_BYTES]
 
 
 async def hash_password(password: str, salt: bytes | None = None, turn: Turn | None = None) -> str:
-    """What is stored of a password. Crowded: too many sign in at once; never without a `turn`."""
+    """Returns the hash to store. With a `turn`, raises Crowded on too many concurrent sign-ins."""
     text = prepared(password)
     work = partial(_hasher.hash, as_bytes(text), salt=salt or token_bytes(SALT_BYTES))
     made: str = await in_turn(turn or Turn(), work)
@@ -47,7 +47,7 @@ async def hash_password(password: str, salt: bytes | None = None, turn: Turn | N
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """What has to be equal in two stored hashes for one computation to answer for both."""
+    """What two stored hashes must share so that one computation is comparable with both."""
 
     parameters: Parameters
     salt: bytes
@@ -63,13 +63,13 @@ def _way_of(stored: str) -> _Way | None:
 
 
 def together(stored: Sequence[str]) -> list[str]:
-    """Those that one computation can be compared with: as the first of `stored`, in their order."""
+    """Returns the hashes that one computation is comparable with, like the first of `stored`, in their order."""
     first = _way_of(stored[0]) if stored else None
     return [text for text in stored if first is not None and _way_of(text) == first]
 
 
 def is_current(stored: str, salt: bytes | None = None) -> bool:
-    """Whether a hash is as new ones are made, with this salt if there is to be one."""
+    """Returns whether a hash has the current parameters and, if given, this salt."""
     way = _way_of(stored)
     return (
         way is not None
@@ -80,22 +80,22 @@ def is_current(stored: str, salt: bytes | None = None) -> bool:
 
 
 async def matching(stored: Sequence[str], password: str, turn: Turn, *, salt: bytes | None = None) -> list[str]:
-    """Which of the stored hashes the password opens. Exactly one hash is computed, also when there is none to open.
+    """Returns the stored hashes that the password matches. Computes exactly one hash, even if none is stored.
 
-    Only those that go `together` with the first are compared. `salt` is that of new hashes of the same account; it is
-    used when nothing is stored. Crowded: too many sign in at once.
+    Only hashes `together` with the first are compared. `salt` is the salt of new hashes of the same account, used if
+    none is stored. Raises Crowded on too many concurrent sign-ins.
     """
     comparable = together(stored)
     way = _way_of(comparable[0]) if comparable else None
     if way is None:
         way = _Way(_parameters(), salt or bytes(SALT_BYTES), marked=True)
-    text = as_bytes(prepared_or_typed(password) if way.marked else password)
+    text = as_bytes(prepared_or_raw(password) if way.marked else password)
     computed = await in_turn(turn, partial(_compute, way, text))
     return [text for text in comparable if hmac.compare_digest(text.removeprefix(MARK).encode(), computed)]
 
 
-def prepared_or_typed(password: str) -> str:
-    """What is hashed of an attempt; a text that cannot be prepared opens nothing and takes as long."""
+def prepared_or_raw(password: str) -> str:
+    """Returns the text to hash for an attempt. A text that cannot be prepared matches nothing but takes as long."""
     try:
         return prepared(password)
     except ValueError:
@@ -103,7 +103,7 @@ def prepared_or_typed(password: str) -> str:
 
 
 async def verify_password(stored: str | None, password: str, turn: Turn | None = None) -> bool:
-    """Whether `password` is the one; False, after the same work, when there is no hash to compare with."""
+    """Returns whether `password` matches. Without a stored hash, returns False after the same work."""
     return bool(await matching([stored] if stored else [], password, turn or Turn()))
 
 

@@ -1,6 +1,6 @@
-"""How often a password may be tried: what an attempt is counted against, and how much each of these may take.
+"""The rules of the sign-in throttle: which counts an attempt affects, and their budgets.
 
-Pure rules. A service stores one `Count` for each subject and applies `step` to it in its database.
+A service stores one `Count` for each subject and applies `step` to it in its database.
 """
 
 import hashlib
@@ -14,27 +14,27 @@ DAY = timedelta(days=1)
 
 
 class Kind(StrEnum):
-    """What an attempt has in common with others."""
+    """The kind of a count."""
 
-    ADDRESS = "address"  # the network it comes from, whatever account it is about
-    PAIR = "pair"  # an account, from one network
-    ACCOUNT = "account"  # an account, from all places that it has not been used from
-    KNOWN = "known"  # an account, from one browser or place that it has been used from
-    CODE = "code"  # codes of an account's second factor, from one browser or from all unknown ones
-    PROOF = "proof"  # somebody signed in who confirms the own password
+    ADDRESS = "address"  # attempts from one network, at any account
+    PAIR = "pair"  # at one account from one network
+    ACCOUNT = "account"  # at one account from all unknown places
+    KNOWN = "known"  # at one account from one known place
+    CODE = "code"  # at one account's second factor, from one known browser or from all unknown ones
+    PROOF = "proof"  # of a signed-in person who confirms the password
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How many attempts are admitted in a window of 15 minutes, and in a day."""
+    """The attempts admitted in a window of 15 minutes, and in a day."""
 
     window: int
     day: int
 
 
-# One address must not be able to use up an account's budget alone: PAIR stays far below ACCOUNT.
-# ACCOUNT a day: NIST SP 800-63B allows 100 failures in a row; at 60 a list of the 1,000 most common passwords, none of
-# which can be set, takes 17 days of one account's attention.
+# PAIR stays far below ACCOUNT, so that one address cannot use up an account's budget alone.
+# NIST SP 800-63B allows 100 consecutive failures. At 60 a day, the 1,000 most common passwords take 17 days, and none
+# of them can be chosen.
 BUDGETS = {
     Kind.ADDRESS: Budget(50, 300),
     Kind.PAIR: Budget(10, 20),
@@ -47,7 +47,7 @@ BUDGETS = {
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What one subject has used. `refused` is how often it was over its budget since the day began."""
+    """The used budget of one subject. `refused` counts the attempts beyond it since the day began."""
 
     used: int
     ends_at: datetime
@@ -57,14 +57,14 @@ class Count:
     admitted: bool = True  # the last attempt
 
     def is_used_up(self, budget: Budget, now: datetime) -> bool:
-        """Whether no attempt is admitted now."""
+        """Returns whether no attempt is admitted now."""
         return (self.day_used >= budget.day and self.day_ends_at > now) or (
             self.used >= budget.window and self.ends_at > now
         )
 
 
 def step(count: Count | None, budget: Budget, now: datetime) -> Count:
-    """The count after one more attempt. One that is refused uses nothing: waiting always helps."""
+    """Returns the count after one more attempt. A refused attempt uses no budget and extends no window."""
     if count is None:
         count = Count(0, now + WINDOW, 0, now + DAY)
     if count.ends_at <= now:
@@ -77,17 +77,17 @@ def step(count: Count | None, budget: Budget, now: datetime) -> Count:
 
 
 def give_back(count: Count) -> Count:
-    """The count after an attempt that succeeded: its own place is free again, those of failures are not."""
+    """Returns the count after a successful attempt, which is refunded; failures remain."""
     return replace(count, used=max(0, count.used - 1), day_used=max(0, count.day_used - 1))
 
 
 def open_again_at(count: Count, budget: Budget) -> datetime:
-    """When the next attempt is admitted."""
+    """Returns when the next attempt is admitted."""
     return count.day_ends_at if count.day_used >= budget.day else count.ends_at
 
 
 def network_of(address: str) -> str:
-    """What an address is counted as: an IPv4 address itself, an IPv6 address by its /64, which one customer has."""
+    """Returns the network that counts for an address: an IPv4 address itself, the /64 of an IPv6 address."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -100,7 +100,7 @@ def network_of(address: str) -> str:
 
 
 def subject(kind: Kind, *parts: bytes | str) -> bytes:
-    """The digest under which attempts are counted. No part can run into the next."""
+    """Returns the digest under which attempts are counted. Parts are length-prefixed, so none runs into the next."""
     digest = hashlib.sha256(kind.encode())
     for part in parts:
         raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part

@@ -1,1 +1,1 @@
-"""E-mails: queued in the caller's transaction, handed to a relay afterwards, tried again until somebody takes them."""
+"""E-mails: queued in the caller's transaction, then passed to a relay and repeated until it accepts them."""

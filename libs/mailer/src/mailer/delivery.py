@@ -1,4 +1,4 @@
-"""Hands waiting e-mails over, at least once each; no transaction is open meanwhile."""
+"""Delivery of queued e-mails, at least once each. No transaction is open during a delivery."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -15,22 +15,22 @@ from servicekit.errors import AppError, Refused
 log = structlog.get_logger()
 
 BATCH = 4
-LEASE = timedelta(minutes=10)  # longer than a batch can take: a hand-over is a dozen words, each waited for 10 seconds
+LEASE = timedelta(minutes=10)  # longer than a batch can take: a delivery is a dozen commands of at most 10 seconds
 
 
 Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
-"""Begins a transaction on the database that holds the queue; it commits at the end of the context."""
+"""Begins a transaction on the database of the queue, which is committed at the end of the context."""
 
 
 class Sender(Protocol):
-    """A way for e-mails to leave."""
+    """A means of delivery."""
 
     async def send(self, mail: Mail) -> None:
-        """Returns once somebody else is responsible for it. Refused: nobody ever will be; else it is tried again."""
+        """Returns when the e-mail was accepted. After Refused it is abandoned, after other errors it is repeated."""
 
 
 async def send_mail(begin: Begin, *, sender: Sender) -> bool:
-    """Hands over what is due, one after another; says whether there was anything."""
+    """Delivers due e-mails one after another; returns whether there were any."""
     async with begin() as tx:
         due = await queue.claim(tx, limit=BATCH, lease=LEASE)
     for mail in due:

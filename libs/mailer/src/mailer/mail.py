@@ -1,18 +1,18 @@
-"""E-mails: what one is, how long and how often it is tried."""
+"""An e-mail, and how often and how long its delivery is repeated."""
 
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-FIRST_PAUSE = timedelta(minutes=1)
-LONGEST_PAUSE = timedelta(hours=1)
-LONGEST_TRYING = timedelta(days=3)
+MIN_PAUSE = timedelta(minutes=1)
+MAX_PAUSE = timedelta(hours=1)
+MAX_AGE = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One e-mail that waits. `attempts` counts the failed ones; the body may hold a link that lets somebody in."""
+    """A queued e-mail. `attempts` counts failed deliveries. The body may contain a link that grants access."""
 
     mail_id: UUID
     recipient: str
@@ -23,19 +23,19 @@ class Mail:
 
 
 def pause_after(attempts: int) -> timedelta:
-    """How long to wait after so many failed attempts: a minute, doubling up to an hour."""
-    return min(FIRST_PAUSE * (1 << min(attempts - 1, 10)), LONGEST_PAUSE)
+    """Returns the pause after so many failed attempts: a minute, doubling up to an hour."""
+    return min(MIN_PAUSE * (1 << min(attempts - 1, 10)), MAX_PAUSE)
 
 
 def is_given_up(mail: Mail, now: datetime) -> bool:
-    """Whether a mail that failed once more is tried no longer."""
-    return now - mail.queued_at >= LONGEST_TRYING
+    """Returns whether a mail that failed again is abandoned."""
+    return now - mail.queued_at >= MAX_AGE
 
 
 def one_line(text: str) -> str:
-    """The text without line breaks and other control characters, as a subject must be.
+    """Returns the text without line breaks and other control characters, as a subject requires.
 
-    Format characters stay: some scripts need them, and they isolate names from the text around them.
+    Format characters stay, because some scripts need them and they isolate names from the surrounding text.
     """
     return " ".join("".join(sign if _fits(sign) else " " for sign in text).split())
 

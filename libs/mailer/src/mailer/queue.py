@@ -1,8 +1,8 @@
-"""E-mails that wait in the table `mail` of the service's own database, which its migrations create:
+"""The queue of e-mails in the table `mail` of the service's database, which its migrations create:
 
 `id uuid PRIMARY KEY, recipient, subject, body text NOT NULL, queued_at, due_at timestamptz NOT NULL DEFAULT now(),
-attempts integer NOT NULL DEFAULT 0, problem text`. One that was handed over is deleted: its body may hold a link that
-lets somebody in.
+attempts integer NOT NULL DEFAULT 0, problem text`. Delivered e-mails are deleted, because their bodies may contain
+links that grant access.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from servicekit.ids import new_id
 
 _APPEND = text("INSERT INTO mail (id, recipient, subject, body) VALUES (:id, :recipient, :subject, :body)")
 
-# By state, so that several processes share the work; one that died gives its mails back when their lease is over.
+# Selects by state, so that several processes share the work. Mails of a dead process are due again after their lease.
 _CLAIM = text("""
     UPDATE mail SET due_at = now() + CAST(:lease AS interval)
     WHERE id IN (SELECT id FROM mail WHERE due_at <= now() ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED)
@@ -40,7 +40,7 @@ _STATE = text("""
 
 @dataclass(frozen=True, slots=True)
 class MailState:
-    """How many wait; the age of the oldest that failed already and why the latest did; None when none did."""
+    """The number of waiting mails, the start of the oldest failing one, and the latest error; None without failures."""
 
     waiting: int
     failing_since: datetime | None
@@ -48,28 +48,28 @@ class MailState:
 
 
 async def queue_mail(tx: AsyncConnection, *, to: str, subject: str, body: str) -> None:
-    """Adds plain text to one address to the caller's transaction: it goes out if that commits, never if it does not.
+    """Queues a plain-text mail in the caller's transaction; it is sent only if the transaction commits.
 
-    Sent within seconds of the commit, and tried for three days.
+    The first delivery follows within seconds of the commit; failures are repeated for three days.
     """
     await tx.execute(_APPEND, {"id": new_id(), "recipient": one_line(to), "subject": one_line(subject), "body": body})
 
 
 async def claim(tx: AsyncConnection, *, limit: int, lease: timedelta) -> list[Mail]:
-    """Takes up to `limit` mails that are due, for `lease`."""
+    """Claims up to `limit` due mails for `lease`."""
     return [Mail(*row) for row in await tx.execute(_CLAIM, {"limit": limit, "lease": lease})]
 
 
 async def postpone(tx: AsyncConnection, mail_id: UUID, *, pause: timedelta, problem: str) -> None:
-    """Notes a failed attempt; the mail is due again after `pause`."""
+    """Records a failed attempt; the mail is due again after `pause`."""
     await tx.execute(_POSTPONE, {"id": mail_id, "pause": pause, "problem": problem})
 
 
 async def delete(tx: AsyncConnection, mail_id: UUID) -> None:
-    """Forgets a mail that was handed over, or given up."""
+    """Deletes a delivered or abandoned mail."""
     await tx.execute(_DELETE, {"id": mail_id})
 
 
 async def read_state(tx: AsyncConnection) -> MailState:
-    """How the queue stands."""
+    """Returns the state of the queue."""
     return MailState(*(await tx.execute(_STATE)).one())

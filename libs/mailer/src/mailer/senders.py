@@ -1,9 +1,11 @@
-"""Ways for e-mails to leave, chosen by a URL.
+"""Senders of e-mails, selected by a URL:
 
-`console:` sends none and notes in the log that there was one · `file:///folder` writes one .eml file each ·
-`smtp://user:password@host:587` a relay by STARTTLS · `smtps://…:465` by TLS from the start ·
-`smtp-plain://host:25` without either, for a relay on the same machine.
-User and password may be left out, and need percent-encoding where they hold signs of a URL.
+- `console:` sends none and logs that there was one;
+- `file:///folder` writes one .eml file each;
+- `smtp://user:password@host:587` uses a relay with STARTTLS, `smtps://…:465` one with TLS from the start;
+- `smtp-plain://host:25` uses neither, for a relay on the same machine.
+
+User and password are optional; reserved characters of URLs must be percent-encoded.
 """
 
 import asyncio
@@ -26,20 +28,20 @@ from servicekit.errors import InvalidInput, Refused, Unavailable
 
 log = structlog.get_logger()
 
-TIMEOUT = 10.0  # seconds for each word of the relay
+RELAY_TIMEOUT_SECONDS = 10.0  # for each reply of the relay
 PORTS = {"smtp": 587, "smtps": 465, "smtp-plain": 25}
 
 
 def open_sender(url: str, *, from_address: str, setting: str = "MAIL_URL") -> Sender:
-    """The sender of this URL. InvalidInput, which names the `setting`: no such way, or the URL lacks what it needs."""
+    """Returns the sender for a URL. Raises InvalidInput, which names the `setting`, if the URL is not supported."""
     parts = urlsplit(url)
     if parts.scheme == "console":
-        return Console(setting)
+        return LogSender(setting)
     if parts.scheme == "file" and parts.path:
-        return Folder(Path(unquote(parts.path)), from_address)
+        return FolderSender(Path(unquote(parts.path)), from_address)
     if parts.scheme in PORTS and parts.hostname:
         port = parts.port or PORTS[parts.scheme]
-        return Smtp(
+        return SmtpSender(
             parts.hostname,
             port,
             parts.scheme,
@@ -51,25 +53,25 @@ def open_sender(url: str, *, from_address: str, setting: str = "MAIL_URL") -> Se
 
 
 @dataclass(frozen=True)
-class Console:
-    """No relay is set by the `setting`. The log gets no body, since it may hold a link that opens an account."""
+class LogSender:
+    """Sends nothing, because the `setting` names no relay. Never logs bodies, which may contain links to accounts."""
 
     setting: str
 
     async def send(self, mail: Mail) -> None:
-        """Logs that it was not sent."""
+        """Logs that the mail was not sent."""
         log.warning("mail not sent: no relay is set", setting=self.setting, to=mail.recipient, subject=mail.subject)
 
 
 @dataclass(frozen=True)
-class Folder:
-    """One file a mail; a repetition replaces it. Readable for this user alone."""
+class FolderSender:
+    """Writes one file per mail, readable only for this user; a repetition replaces it."""
 
     path: Path
     from_address: str
 
     async def send(self, mail: Mail) -> None:
-        """Writes the file whole or not at all."""
+        """Writes the file atomically."""
         await asyncio.to_thread(self._write, mail)
 
     def _write(self, mail: Mail) -> None:
@@ -82,8 +84,8 @@ class Folder:
 
 
 @dataclass(frozen=True)
-class Smtp:
-    """A relay; smtplib speaks in a thread."""
+class SmtpSender:
+    """Uses an SMTP relay; smtplib runs in a thread."""
 
     host: str
     port: int
@@ -93,7 +95,7 @@ class Smtp:
     password: str = field(repr=False)
 
     async def send(self, mail: Mail) -> None:
-        """Refused: the relay will never take it. Unavailable: it does not answer, or not now."""
+        """Raises Refused if the relay will never accept the mail, Unavailable if it does not answer or not now."""
         try:
             await asyncio.to_thread(self._hand_over, _message(mail, self.from_address))
         except smtplib.SMTPRecipientsRefused as error:
@@ -112,9 +114,9 @@ class Smtp:
     def _hand_over(self, message: EmailMessage) -> None:
         tls = ssl.create_default_context()
         with (
-            smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT, context=tls)
+            smtplib.SMTP_SSL(self.host, self.port, timeout=RELAY_TIMEOUT_SECONDS, context=tls)
             if self.scheme == "smtps"
-            else smtplib.SMTP(self.host, self.port, timeout=TIMEOUT)
+            else smtplib.SMTP(self.host, self.port, timeout=RELAY_TIMEOUT_SECONDS)
         ) as relay:
             if self.scheme == "smtp":
                 relay.starttls(context=tls)
@@ -129,14 +131,14 @@ def _message(mail: Mail, from_address: str) -> EmailMessage:
     message["To"] = _with_ascii_domain(mail.recipient)
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(mail.queued_at)
-    message["Message-ID"] = f"<{mail.mail_id}@tenantry>"  # the same each time: a repetition is recognised
+    message["Message-ID"] = f"<{mail.mail_id}@tenantry>"  # identifies repetitions
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.body)
     return message
 
 
 def _with_ascii_domain(address: str) -> str:
-    """`a@b` or `Name <a@b>` with the domain in IDNA, which every relay takes; a domain that has no such form stays."""
+    """Returns `a@b` or `Name <a@b>` with the domain in IDNA, which every relay accepts, if it has such a form."""
     name, at, domain = address.rpartition("@")
     domain, close, rest = domain.partition(">")
     try:

@@ -1,1 +1,1 @@
-"""What every service needs and none of them owns. No word of any service's domain belongs here."""
+"""The runtime that all services share. It contains nothing of any service's domain."""

@@ -1,4 +1,4 @@
-"""Reads a durable pull consumer. A message is acknowledged only after the handler has committed."""
+"""A loop that applies messages of a durable pull consumer and acknowledges them after the handler has committed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,16 +17,16 @@ log = structlog.get_logger()
 
 Handler = Callable[[Sequence[IncomingEvent]], Awaitable[None]]
 Check = Callable[[], Awaitable[None]]
-LONGEST_DELAY = 30.0
+MAX_REDELIVERY_DELAY_SECONDS = 30.0
 
 
 class Consumer:
-    """Hands batches to a handler that stores them in one transaction; the consumer itself exists on the broker."""
+    """Passes batches to a handler, which stores them in one transaction. The consumer must exist on the broker."""
 
     def __init__(
         self, bus: Bus, handler: Handler, *, ready: Check, stream: str, durable: str, batch: int = 100
     ) -> None:
-        """Fetches nothing while `ready` raises: an outage must not use up the deliveries a message is allowed."""
+        """Fetches nothing while `ready` raises, so that an outage does not use up the allowed deliveries."""
         self._bus = bus
         self._handler = handler
         self._ready = ready
@@ -45,17 +45,17 @@ class Consumer:
             self._subscription = await self._bus.stream.pull_subscribe_bind(self._durable, self._stream)
         try:
             messages = await self._subscription.fetch(self._batch, timeout=5)
-        except TimeoutError:  # the client's own is one too
+        except TimeoutError:  # also the base of the client's own timeout
             return False
         except BaseException:
             self._subscription = None
             raise
-        if messages:  # a broker that is going away ends the wait with nothing
+        if messages:  # a broker that shuts down ends the wait with an empty batch
             await self._handle(messages)
         return bool(messages)
 
     async def _handle(self, messages: list[Msg]) -> None:
-        """All together; when that fails each alone, so that one bad message does not hold up the others."""
+        """Applies the batch, or each message alone if that fails, so that a faulty one does not block the others."""
         try:
             await self._apply(messages)
         except Exception as error:
@@ -76,8 +76,8 @@ class Consumer:
             await message.term()
         else:
             delivered = message.metadata.num_delivered or 1
-            log.warning("message will come again", subject=message.subject, delivered=delivered, error=repr(error))
-            await message.nak(delay=min(0.5 * 2**delivered, LONGEST_DELAY))
+            log.warning("message not applied", subject=message.subject, delivered=delivered, error=repr(error))
+            await message.nak(delay=min(0.5 * 2**delivered, MAX_REDELIVERY_DELAY_SECONDS))
 
 
 def _incoming(message: Msg) -> IncomingEvent:

@@ -1,4 +1,4 @@
-"""Events as they travel: protobuf in the body, CloudEvents attributes and the trace in the headers."""
+"""The wire format of events: protobuf in the body, CloudEvents attributes and the trace in the headers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ REVISION_HEADER = "tenantry-revision"
 
 @dataclass(frozen=True, slots=True)
 class OutgoingEvent:
-    """What a use case announces. With a `revision` the subject is compacted: only the newest one is kept anywhere."""
+    """An event of a use case. A `revision` marks its subject as compacted: only the newest event of it is kept."""
 
     subject: str
     type: str
@@ -20,7 +20,7 @@ class OutgoingEvent:
 
 @dataclass(frozen=True, slots=True)
 class IncomingEvent:
-    """What a consumer gets."""
+    """An event as a consumer receives it."""
 
     subject: str
     type: str
@@ -31,7 +31,7 @@ class IncomingEvent:
 def cloud_event_headers(
     *, event_id: UUID, event_type: str, source: str, time: datetime, traceparent: str | None, revision: int | None
 ) -> dict[str, str]:
-    """The headers of one message (CloudEvents 1.0, binary mode)."""
+    """Returns the headers of one message (CloudEvents 1.0, binary mode)."""
     headers = {
         "ce-specversion": "1.0",
         "ce-id": str(event_id),

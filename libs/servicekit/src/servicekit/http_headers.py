@@ -1,4 +1,4 @@
-"""Headers that every answer carries."""
+"""Security headers of all responses."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,7 +12,7 @@ HEADERS = {
     "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "referrer-policy": "same-origin",  # with no-referrer a browser would send "Origin: null" with forms
+    "referrer-policy": "same-origin",  # with no-referrer, browsers would send "Origin: null" with forms
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
@@ -20,10 +20,10 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """Adds them; what an answer says itself stays. Pages are never kept by a cache."""
+    """Middleware that adds the headers unless a response sets them itself, and forbids caching by default."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
-        """`secure`: the application is reached over TLS alone, and browsers may remember that."""
+        """`secure`: the application is only reachable over TLS, and browsers may remember that."""
         self._app = app
         self._headers = HEADERS | ({"strict-transport-security": "max-age=31536000"} if secure else {})
 

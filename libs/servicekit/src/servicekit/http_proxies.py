@@ -1,4 +1,4 @@
-"""Who calls, where a reverse proxy stands before the process."""
+"""The caller's address behind a reverse proxy."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -8,10 +8,10 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 
 def behind(app: ASGIApp, proxies: Sequence[str]) -> ASGIApp:
-    """The application, told by the trusted `proxies` (addresses or networks) whom they pass on.
+    """Returns the application with the caller's address taken from the trusted `proxies` (addresses or networks).
 
-    Of X-Forwarded-For the last entry that is no trusted proxy counts: what stands before it, the caller wrote. Nobody
-    else's header is believed; without proxies nobody's, and the application itself is returned.
+    The caller is the last entry of X-Forwarded-For that is not a trusted proxy; earlier entries may be forged. Headers
+    from other peers are ignored. Without proxies, the application itself is returned.
     """
     if not proxies:
         return app

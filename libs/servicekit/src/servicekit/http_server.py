@@ -1,4 +1,4 @@
-"""HTTP: uvicorn as one task of a process, a cap on bodies before anything reads them, health routes."""
+"""An HTTP server: uvicorn as a task of the process, a limit on bodies, health routes."""
 
 import asyncio
 import contextlib
@@ -21,21 +21,23 @@ from servicekit.settings import ListenAddress
 log = structlog.get_logger()
 
 Check = Callable[[], Awaitable[None]]
-STOP_GRACE = 3
-BODY_DEADLINE = 30.0  # seconds a body may take to arrive
-LONGEST_LENGTH = 20  # digits of a Content-Length
+STOP_GRACE_SECONDS = 3
+BODY_DEADLINE_SECONDS = 30.0
+MAX_CONTENT_LENGTH_DIGITS = 20
 
 
 class BodyLimit:
-    """Reads a request's body before anything else does, at most `limit` bytes of it within `deadline` seconds.
+    """Middleware that reads a request's body, at most `limit` bytes within `deadline` seconds, before the application.
 
-    A form with files (multipart/form-data) may have `files` bytes instead: one without is parsed byte by byte.
-    The application sees the request once it is there as a whole, so whatever it decides is true at that moment.
-    Pure ASGI on purpose: the framework's own middleware base has returned connections with an open transaction when
-    a request was cancelled. A declared length is refused at once; a chunked body when it passes the limit.
+    A form with files (multipart/form-data) may have `files` bytes instead; other forms are parsed byte by byte. The
+    application receives the request only when it is complete, so its decisions are based on the state of that moment. A
+    declared length above the limit is refused at once, a chunked body when it exceeds the limit. This is pure ASGI on
+    purpose: with the framework's middleware base, cancelled requests returned connections with an open transaction.
     """
 
-    def __init__(self, app: ASGIApp, *, limit: int, files: int | None = None, deadline: float = BODY_DEADLINE) -> None:
+    def __init__(
+        self, app: ASGIApp, *, limit: int, files: int | None = None, deadline: float = BODY_DEADLINE_SECONDS
+    ) -> None:
         self._app = app
         self._limit = limit
         self._files = limit if files is None else files
@@ -49,7 +51,7 @@ class BodyLimit:
         has_files = headers.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
         limit = self._files if has_files else self._limit
         declared = headers.get(b"content-length", b"0")
-        if not declared.isdigit() or len(declared) > LONGEST_LENGTH or int(declared) > limit:
+        if not declared.isdigit() or len(declared) > MAX_CONTENT_LENGTH_DIGITS or int(declared) > limit:
             await _too_large(limit, scope, receive, send)
             return
         try:
@@ -62,7 +64,7 @@ class BodyLimit:
             await _refuse(408, message, scope, receive, send)
         else:
             if body is None:
-                log.debug("the client hung up", path=scope["path"])
+                log.debug("client disconnected", path=scope["path"])
                 return
             await self._pass_on(body, scope, receive, send)
 
@@ -80,7 +82,7 @@ class BodyLimit:
 
 
 async def _read(receive: Receive, limit: int) -> bytes | None:
-    """None: the client is gone. TooLarge."""
+    """Returns the body; None if the client disconnected. Raises TooLarge."""
     parts: list[bytes] = []
     size = 0
     while True:
@@ -105,7 +107,7 @@ async def _refuse(code: int, message: str, scope: Scope, receive: Receive, send:
 
 
 def health_routes(checks: Mapping[str, Check]) -> list[Route]:
-    """`/healthz`: the process lives. `/readyz`: every dependency answers, else 503 naming those that do not."""
+    """`/healthz`: the process runs. `/readyz`: every dependency answers, otherwise 503 with the names of the others."""
 
     async def live(_request: Request) -> JSONResponse:
         return JSONResponse({"status": "ok"})
@@ -124,14 +126,14 @@ def health_routes(checks: Mapping[str, Check]) -> list[Route]:
     return [Route("/healthz", live), Route("/readyz", ready)]
 
 
-def _without_hang_ups(app: ASGIApp) -> ASGIApp:
-    """The application; a client that hangs up while its request is read is no error of it."""
+def _without_disconnects(app: ASGIApp) -> ASGIApp:
+    """Wraps the application so that a client that disconnects during its request is not logged as an error."""
 
     async def quiet(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await app(scope, receive, send)
         except ClientDisconnect:
-            log.debug("the client hung up", path=scope["path"])
+            log.debug("client disconnected", path=scope["path"])
 
     return quiet
 
@@ -140,7 +142,7 @@ _WITHOUT_UVICORN_LINES = WithoutUvicornLines()
 
 
 class _Server(uvicorn.Server):
-    """Leaves the signals to the process."""
+    """uvicorn's server without signal handlers; the process handles signals."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -148,10 +150,10 @@ class _Server(uvicorn.Server):
 
 
 def bind(listen: ListenAddress) -> socket.socket:
-    """A listening socket that several processes may share by inheriting it. OSError when the address is taken."""
+    """Returns a listening socket that child processes may inherit. Raises OSError if the address is taken."""
     host, _, port = listen.rpartition(":")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol by name: asyncio sets TCP_NODELAY only where it reads there that this is TCP.
+    # The explicit protocol matters: asyncio sets TCP_NODELAY only if the socket declares TCP.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -165,15 +167,15 @@ def bind(listen: ListenAddress) -> socket.socket:
 
 
 async def serve(app: ASGIApp, listener: socket.socket, protocol: type[asyncio.Protocol] = BoundedHeadProtocol) -> None:
-    """Serves until cancelled, then lets running requests end."""
+    """Serves until cancelled, then waits for running requests."""
     config = uvicorn.Config(
-        _without_hang_ups(app),
+        _without_disconnects(app),
         http=protocol,
         log_config=None,
         access_log=False,
         lifespan="off",
         server_header=False,
-        timeout_graceful_shutdown=STOP_GRACE,
+        timeout_graceful_shutdown=STOP_GRACE_SECONDS,
         timeout_keep_alive=30,
         proxy_headers=False,
         ws="none",

@@ -1,4 +1,4 @@
-"""Identifiers: UUIDv7, so that keys made one after another lie beside each other in an index."""
+"""UUIDv7 identifiers, which keep consecutive keys adjacent in an index."""
 
 from uuid import UUID
 
@@ -8,12 +8,12 @@ from servicekit.errors import InvalidInput
 
 
 def new_id() -> UUID:
-    """A new UUIDv7."""
+    """Returns a new UUIDv7."""
     return UUID(bytes=uuid7().bytes)
 
 
 def parse_id(text: str, what: str) -> UUID:
-    """The UUID written in `text`; InvalidInput names `what` when there is none."""
+    """Returns the UUID in `text`. Raises InvalidInput, which names the field as `what`."""
     try:
         return UUID(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""A process: some tasks that run until a signal or the first failure, and loops that outlive their errors."""
+"""The lifecycle of a process: tasks that run until a signal or the first failure, and loops that survive errors."""
 
 import asyncio
 import gc
@@ -12,12 +12,12 @@ import uvloop
 
 log = structlog.get_logger()
 
-LONGEST_PAUSE = 5.0  # seconds between two tries of a step that fails
-EXIT_GRACE = 10.0  # seconds a task gets to end after it was cancelled
+MAX_PAUSE_SECONDS = 5.0  # between two attempts of a failing step
+EXIT_GRACE_SECONDS = 10.0  # for a cancelled task to end
 
 
 async def run_tasks(*tasks: Coroutine[Any, Any, None]) -> None:
-    """Runs all until a signal or until one ends, then cancels the others; raises the error of one that failed."""
+    """Runs the tasks until a signal arrives or one ends, then cancels the others. Raises the error of a failed task."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -28,20 +28,20 @@ async def run_tasks(*tasks: Coroutine[Any, Any, None]) -> None:
     for task in running:
         task.cancel()
     stopping.cancel()
-    await asyncio.wait(running, timeout=EXIT_GRACE)
+    await asyncio.wait(running, timeout=EXIT_GRACE_SECONDS)
     for finished in done - {stopping}:
         finished.result()
 
 
 def run_process(main: Coroutine[Any, Any, None]) -> None:
-    """Runs a process's composition function on uvloop."""
-    gc.freeze()  # what was imported stays: the collector need not walk through it again and again
+    """Runs the main function of a process on uvloop."""
+    gc.freeze()  # excludes imported modules, which stay, from garbage collection
     gc.set_threshold(10_000, 20, 20)
     uvloop.run(main)
 
 
 async def forever(name: str, step: Callable[[], Awaitable[bool]], *, idle: float) -> None:
-    """Calls `step` for ever: `idle` seconds after nothing to do, up to `LONGEST_PAUSE` after errors, which it logs."""
+    """Repeats `step`. Waits `idle` seconds if it had nothing to do, up to `MAX_PAUSE_SECONDS` after a logged error."""
     pause = idle
     while True:
         began = time.monotonic()
@@ -49,10 +49,12 @@ async def forever(name: str, step: Callable[[], Awaitable[bool]], *, idle: float
             busy = await step()
             pause = idle
         except Exception as error:
-            if (task := asyncio.current_task()) and task.cancelling():  # libraries turn it into errors of their own
+            if (
+                task := asyncio.current_task()
+            ) and task.cancelling():  # some libraries convert a cancellation into their own errors
                 raise asyncio.CancelledError from error
             log.warning("step failed", step=name, error=repr(error))
-            lasted = time.monotonic() - began > LONGEST_PAUSE  # it did well for a while
-            busy, pause = False, min(max(idle if lasted else pause, 0.1) * 2, LONGEST_PAUSE)
+            lasted = time.monotonic() - began > MAX_PAUSE_SECONDS  # the step worked for a while
+            busy, pause = False, min(max(idle if lasted else pause, 0.1) * 2, MAX_PAUSE_SECONDS)
         if not busy:
             await asyncio.sleep(pause)

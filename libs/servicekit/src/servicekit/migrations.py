@@ -1,4 +1,4 @@
-"""Runs a service's Alembic migrations; the scripts live in the service's `store/migrations`."""
+"""Runs a service's Alembic migrations."""
 
 from alembic import command, context
 from alembic.config import Config
@@ -6,7 +6,7 @@ from sqlalchemy import NullPool, create_engine, make_url
 
 
 def upgrade(url: str, package: str) -> None:
-    """Brings the database at `url` (the owner's role) to the newest version of `package`'s scripts."""
+    """Migrates the database at `url`, with the owner's role, to the newest version of `package`."""
     config = Config()
     config.set_main_option("script_location", f"{package}:migrations")
     config.attributes["url"] = url
@@ -14,7 +14,7 @@ def upgrade(url: str, package: str) -> None:
 
 
 def run() -> None:
-    """What every service's `migrations/env.py` calls: all steps in one transaction."""
+    """Runs all steps in one transaction; called by every service's `migrations/env.py`."""
     url = make_url(context.config.attributes["url"]).set(drivername="postgresql+psycopg")
     with create_engine(url, poolclass=NullPool).begin() as connection:
         context.configure(connection=connection)

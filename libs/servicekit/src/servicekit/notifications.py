@@ -1,4 +1,4 @@
-"""What PostgreSQL notifies of: what changed, told to every listener once it is committed."""
+"""A listener for PostgreSQL notifications, which arrive after the notifying transaction has committed."""
 
 import asyncio
 import time
@@ -8,16 +8,16 @@ from typing import NoReturn, cast
 from psycopg import AsyncConnection, sql
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-PATIENCE = 3.0  # seconds until the connection counts as lost
+PING_TIMEOUT_SECONDS = 3.0  # after which the connection counts as lost
 
 Hear = Callable[[float, list[str]], Awaitable[None]]
 
 
 async def listen(engine: AsyncEngine, channel: str, hear: Hear, *, beat: float) -> NoReturn:
-    """Calls `hear(moment, payloads)` at once, whenever something was notified, and every `beat` seconds at least.
+    """Calls `hear(moment, payloads)` at once, after every notification, and at least every `beat` seconds.
 
-    Everything notified from the first call to the moment (monotonic) has been heard by then. Raises when the
-    connection is lost, and what `hear` raises.
+    All notifications up to `moment` (monotonic) have then been passed to `hear`. Raises an error if the connection is
+    lost, and the errors of `hear`.
     """
     async with engine.connect() as pooled:
         connection = cast("AsyncConnection", (await pooled.get_raw_connection()).driver_connection)
@@ -27,11 +27,11 @@ async def listen(engine: AsyncEngine, channel: str, hear: Hear, *, beat: float) 
             moment, payloads = float("-inf"), list[str]()
             while True:
                 if (asked := time.monotonic()) - moment >= beat:
-                    async with asyncio.timeout(PATIENCE):  # of a line that is dead nobody tells
+                    async with asyncio.timeout(PING_TIMEOUT_SECONDS):  # detects a dead connection
                         await connection.execute("SELECT 1")
-                    payloads += [n.payload async for n in connection.notifies(timeout=0)]  # what the answer brought
+                    payloads += [n.payload async for n in connection.notifies(timeout=0)]  # arrived with the response
                     moment = asked
                 await hear(moment, payloads)
                 payloads = [n.payload async for n in connection.notifies(timeout=beat, stop_after=1)]
         finally:
-            await pooled.invalidate()  # it listens
+            await pooled.invalidate()  # must not return to the pool while it listens

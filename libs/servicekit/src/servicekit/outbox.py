@@ -1,4 +1,4 @@
-"""The outbox: events wait beside the rows they tell of, in the same transaction, until the relay has published them."""
+"""The outbox: events are stored in the transaction of their change and wait until the relay has published them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ CREATE TABLE outbox (
 CREATE UNIQUE INDEX outbox_compacted ON outbox (subject) WHERE revision IS NOT NULL;
 CREATE INDEX outbox_claim ON outbox (claimed_until);
 """
-CHANNEL = "outbox"  # where each append is notified of
+CHANNEL = "outbox"  # PostgreSQL notifies this channel of each append
 
 _APPEND = text("""
     INSERT INTO outbox (id, subject, event_type, payload, traceparent)
@@ -34,7 +34,7 @@ _APPEND = text("""
     RETURNING pg_notify('outbox', '')
 """)
 
-# A new id tells a relay that holds the older version that its row is not the one it published.
+# The new id prevents a relay that published the older version from deleting this row.
 _REPLACE = text("""
     INSERT INTO outbox AS o (id, subject, event_type, payload, traceparent, revision)
     VALUES (:id, :subject, :event_type, :payload, :traceparent, :revision)
@@ -45,7 +45,7 @@ _REPLACE = text("""
     RETURNING pg_notify('outbox', '')
 """)
 
-# By state, never by "id > last seen": a smaller id may be committed later and would be lost for ever.
+# Selects by state, never by "id > last seen": a smaller id may be committed later and would never be published.
 _CLAIM = text("""
     UPDATE outbox SET claimed_until = now() + :lease
     WHERE id IN (
@@ -61,7 +61,7 @@ _DELETE = text("DELETE FROM outbox WHERE id = ANY(:ids)")
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One event that waits to be published."""
+    """An event that waits to be published."""
 
     id: UUID
     subject: str
@@ -73,7 +73,7 @@ class Waiting:
 
 
 async def append(tx: AsyncConnection, event: OutgoingEvent) -> None:
-    """Adds an event to the caller's transaction. With a revision it replaces an older one of the same subject."""
+    """Adds an event to the caller's transaction; one with a revision replaces an older one of the same subject."""
     values = {
         "id": new_id(),
         "subject": event.subject,
@@ -88,16 +88,16 @@ async def append(tx: AsyncConnection, event: OutgoingEvent) -> None:
 
 
 async def claim(tx: AsyncConnection, *, limit: int, lease: timedelta) -> list[Waiting]:
-    """Takes up to `limit` events for `lease`; those of a relay that died come up again when its lease is over."""
+    """Claims up to `limit` events for `lease`. If the relay dies, another one claims them after the lease."""
     rows = await tx.execute(_CLAIM, {"limit": limit, "lease": lease})
     return [Waiting(*row) for row in rows]
 
 
 async def release(tx: AsyncConnection, ids: Sequence[UUID], *, pause: timedelta) -> None:
-    """Gives claimed events back, to be tried again after `pause`."""
+    """Releases claimed events, to be published after `pause`."""
     await tx.execute(_RELEASE, {"ids": list(ids), "pause": pause})
 
 
 async def delete(tx: AsyncConnection, ids: Sequence[UUID]) -> None:
-    """Forgets published events; a row that was replaced meanwhile has another id and stays."""
+    """Deletes published events. A row that was replaced meanwhile has another id and stays."""
     await tx.execute(_DELETE, {"ids": list(ids)})

@@ -1,4 +1,4 @@
-"""Moves events from the outbox to JetStream: the only publisher. At least once; consumers are idempotent."""
+"""The relay publishes events from the outbox to JetStream, at least once each; consumers are idempotent."""
 
 import asyncio
 from datetime import timedelta
@@ -19,14 +19,14 @@ log = structlog.get_logger()
 WRONG_LAST_SEQUENCE = 10071
 LEASE = timedelta(seconds=30)
 RETRY_PAUSE = timedelta(seconds=1)
-BEAT = 2.0  # seconds
+POLL_INTERVAL_SECONDS = 2.0
 
 
 class Relay:
-    """One a process is enough; several share the work without a lock."""
+    """Publishes the events of one service. Several relays share the work without a lock."""
 
     def __init__(self, engine: AsyncEngine, bus: Bus, *, source: str, stream: str, batch: int = 100) -> None:
-        """`source` names the service in the events; `stream` is where its subjects are kept."""
+        """`source` names the service in the events; `stream` stores its subjects."""
         self._engine = engine
         self._bus = bus
         self._source = source
@@ -35,16 +35,18 @@ class Relay:
         self._published: dict[str, tuple[int, int]] = {}  # subject -> sequence and revision of its message
 
     async def run(self) -> None:
-        """Publishes until cancelled: what is appended at once, what failed or was left behind within `BEAT` seconds."""
+        """Publishes until cancelled: new events at once, failed or abandoned ones within `POLL_INTERVAL_SECONDS`."""
 
         async def publish_all(_moment: float, _notified: list[str]) -> None:
             while await self.publish_waiting():
                 pass
 
-        await forever("relay", lambda: listen(self._engine, outbox.CHANNEL, publish_all, beat=BEAT), idle=0)
+        await forever(
+            "relay", lambda: listen(self._engine, outbox.CHANNEL, publish_all, beat=POLL_INTERVAL_SECONDS), idle=0
+        )
 
     async def publish_waiting(self) -> bool:
-        """Publishes one batch; says whether there was anything. No transaction is open while it talks to the broker."""
+        """Publishes one batch; returns whether there was any event. No transaction is open during publication."""
         if not self._bus.connected.is_set():
             return False
         async with self._engine.begin() as tx:
@@ -76,7 +78,7 @@ class Relay:
             revision=event.revision,
         )
         if event.revision is None:
-            # The broker drops a repetition within two minutes; the guarantee is the consumers' idempotence.
+            # The broker drops repetitions for two minutes only; correctness relies on idempotent consumers.
             await self._bus.stream.publish(
                 event.subject, event.payload, headers=headers | {"Nats-Msg-Id": str(event.id)}
             )
@@ -84,15 +86,15 @@ class Relay:
             await self._publish_compacted(event.subject, event.payload, headers, event.revision)
 
     async def _publish_compacted(self, subject: str, payload: bytes, headers: dict[str, str], revision: int) -> None:
-        """Replaces the subject's message unless a newer revision is there already.
+        """Replaces the subject's message unless the stream has a newer revision.
 
         The broker compares the subject's last sequence, so a late retry can never overwrite a newer message. After a
-        mismatch (another relay, a lost acknowledgement, a message that timed out and landed after all) the message
-        that is there decides.
+        mismatch (another relay, a lost acknowledgement, a message that arrived after its timeout), the message in the
+        stream decides.
         """
         while True:
             expected, there = self._published.get(subject, (0, revision))
-            if there >= revision:  # what is remembered may be gone from the stream: only the stream can say no
+            if there >= revision:  # the cached message may be gone from the stream, so the stream must confirm it
                 expected, there = await self._last(subject)
                 if there >= revision:
                     return
@@ -112,7 +114,7 @@ class Relay:
                 return
 
     async def _last(self, subject: str) -> tuple[int, int]:
-        """Sequence and revision of the message the subject has now; zeros when it has none."""
+        """Returns sequence and revision of the subject's message; zeros if it has none."""
         try:
             message = await self._bus.stream.get_last_msg(self._stream, subject)
         except NotFoundError:

@@ -1,4 +1,4 @@
-"""gRPC client: mutual TLS, a deadline on every call, errors as the classes of `servicekit.errors`."""
+"""A gRPC client with mutual TLS, a deadline on every call, and the errors of `servicekit.errors`."""
 
 import json
 from collections.abc import Iterable
@@ -10,16 +10,16 @@ from servicekit.rpc_status import decode_error
 from servicekit.settings import TlsSettings
 from servicekit.telemetry import traceparent
 
-DEADLINE = 3.0
+DEADLINE = 3.0  # seconds
 
 
 def open_channel(
     address: str, tls: TlsSettings, *, server_name: str, idempotent: Iterable[str] = ()
 ) -> grpc.aio.Channel:
-    """A channel to `server_name` at host:port.
+    """Opens a channel to `server_name` at host:port.
 
-    `idempotent` lists methods (`package.Service/Method`) that may be repeated when the server is away for a moment:
-    at most four attempts, throttled when most of them fail.
+    `idempotent` lists methods (`package.Service/Method`) that may be repeated while the server is unavailable: at most
+    four attempts, throttled when most of them fail.
     """
     names = [dict(zip(("service", "method"), method.split("/"), strict=True)) for method in idempotent]
     retries = {"maxAttempts": 4, "initialBackoff": "0.05s", "maxBackoff": "1s", "backoffMultiplier": 2}
@@ -34,7 +34,7 @@ def open_channel(
     options = [
         ("grpc.ssl_target_name_override", server_name),
         ("grpc.service_config", json.dumps(config)),
-        ("grpc.keepalive_time_ms", 10_000),  # not shorter than what the server permits
+        ("grpc.keepalive_time_ms", 10_000),  # not shorter than the server permits
         ("grpc.keepalive_timeout_ms", 5_000),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.max_reconnect_backoff_ms", 1_000),

@@ -1,4 +1,4 @@
-"""gRPC server: mutual TLS, a list of callers for each method, errors mapped once, health."""
+"""A gRPC server with mutual TLS, permitted callers for each method, one mapping of errors, and health checks."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,19 +18,19 @@ from servicekit.telemetry import span
 log = structlog.get_logger()
 
 Callers = Mapping[str, frozenset[str]]
-"""Full method name (`/package.Service/Method`) to the identities that may call it; any other method is refused."""
+"""Full method name (`/package.Service/Method`) to the identities that may call it. Other methods are refused."""
 
 HEALTH_CHECK = "/grpc.health.v1.Health/Check"
-STOP_GRACE = 3.0
-MAX_MESSAGE = 2 * 1024 * 1024  # bytes of a request; a report of 10,000 uses of keys is the largest, with 1.6 MB
+STOP_GRACE_SECONDS = 3.0
+MAX_MESSAGE_BYTES = 2 * 1024 * 1024  # the largest request, a report of 10,000 key uses, has 1.6 MB
 _OPTIONS = [
-    ("grpc.so_reuseport", 0),  # else a second server on the port would take half of the calls silently
+    ("grpc.so_reuseport", 0),  # otherwise a second server on the port would silently receive half of the calls
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
-    ("grpc.max_receive_message_length", MAX_MESSAGE),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
 ]
 
-_Handler = Any  # the stubs know the synchronous API better than this one
+_Handler = Any  # the stubs lack these types for the asynchronous API
 _Context = Any
 
 
@@ -38,7 +38,7 @@ _caller: ContextVar[str] = ContextVar("caller", default="")
 
 
 def caller() -> str:
-    """The name in the certificate of whoever makes the present call; empty outside of one."""
+    """Returns the calling service by its certificate; empty outside of a call."""
     return _caller.get()
 
 
@@ -56,7 +56,7 @@ class _Guard(grpc.aio.ServerInterceptor):
         if handler is None or method == HEALTH_CHECK:
             return handler
         behaviour = handler.unary_unary
-        if behaviour is None:  # a stream would pass unguarded; no contract has one
+        if behaviour is None:  # a streaming method, which no contract has, would not be guarded
             return None
         metadata = {str(key): str(value) for key, value in details.invocation_metadata}
 
@@ -72,7 +72,7 @@ class _Guard(grpc.aio.ServerInterceptor):
                     raise
                 except DATABASE_AWAY as error:
                     log.warning("database does not answer", method=method, error=repr(error))
-                    await context.abort(grpc.StatusCode.UNAVAILABLE, "the database does not answer; come again")
+                    await context.abort(grpc.StatusCode.UNAVAILABLE, "the database does not answer; try again")
                 except Exception:
                     log.exception("call failed", method=method)
                     await context.abort(grpc.StatusCode.INTERNAL, "internal error; it has been logged")
@@ -86,13 +86,13 @@ class _Guard(grpc.aio.ServerInterceptor):
             raise NotAuthenticated("a client certificate of the platform is required")
         if caller not in self._callers.get(method, frozenset()):
             raise Forbidden(f"{caller} may not call {method}")
-        _caller.set(caller)  # each call runs in a task, and so in a context of its own
+        _caller.set(caller)  # each call runs in its own task, and therefore in its own context
 
 
 async def serve(
     listen: ListenAddress, tls: TlsSettings, callers: Callers, add_services: Callable[[grpc.aio.Server], None]
 ) -> None:
-    """Serves until cancelled, then lets running calls end. Raises when the address is taken."""
+    """Serves until cancelled, then waits for running calls. Raises an error if the address is taken."""
     server = grpc.aio.server(interceptors=[_Guard(callers)], options=_OPTIONS)
     add_services(server)
     healthy = health.aio.HealthServicer()
@@ -108,4 +108,4 @@ async def serve(
         await server.wait_for_termination()
     finally:
         await healthy.enter_graceful_shutdown()
-        await server.stop(STOP_GRACE)
+        await server.stop(STOP_GRACE_SECONDS)

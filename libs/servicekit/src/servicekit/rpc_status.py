@@ -48,7 +48,7 @@ def decode_error(failure: grpc.aio.AioRpcError) -> AppError:
     own = ErrorCode.__members__.get(info.reason) if info.domain == _DOMAIN else None
     error_class = CLASSES.get(own or _CODES.get(failure.code().name, ErrorCode.INTERNAL), Unavailable)
     if error_class is Unavailable:
-        return Unavailable(f"a service does not answer ({failure.code().name}); come again", retry_after=1)
+        return Unavailable(f"a service does not answer ({failure.code().name}); try again", retry_after=1)
     field = fields.field_violations[0].field if fields.field_violations else ""
     delay = retry.retry_delay.ToTimedelta().total_seconds() if retry.HasField("retry_delay") else None
     return error_class(failure.details() or failure.code().name, field=field, retry_after=delay)

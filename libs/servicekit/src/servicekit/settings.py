@@ -1,4 +1,4 @@
-"""Settings that all services share. Each service subclasses them with its own prefix for the environment."""
+"""Settings that all services share. Each service subclasses them with its own environment prefix."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,19 +11,19 @@ ListenAddress = Annotated[str, StringConstraints(pattern=r"^.+:\d{1,5}$")]
 
 
 class LogSettings(BaseSettings):
-    """How much a process tells; the same variable for all services."""
+    """The log level; the same variable for all services."""
 
     log_level: str = Field(default="INFO", validation_alias="LOG_LEVEL")
 
 
 class DatabaseSettings(BaseSettings):
-    """Where the service's rows are. URLs hold passwords: they never show in a repr."""
+    """The service's database. The URL contains a password and therefore never appears in a repr."""
 
     database_url: str = Field(repr=False)
 
 
 class MigrationSettings(BaseSettings):
-    """The role that owns the tables: known to the migrate command alone."""
+    """The role that owns the tables; only the migrate command knows it."""
 
     migration_database_url: str = Field(repr=False)
 
@@ -35,7 +35,7 @@ class BusSettings(BaseSettings):
 
 
 class TlsSettings(BaseSettings):
-    """This service's identity towards the others: files in PEM."""
+    """The service's identity for mutual TLS, as PEM files."""
 
     tls_ca: Path
     tls_cert: Path
@@ -43,11 +43,11 @@ class TlsSettings(BaseSettings):
 
 
 class ProxySettings(BaseSettings):
-    """For a process that may stand behind a reverse proxy."""
+    """For processes that may run behind a reverse proxy."""
 
-    trusted_proxies: str = ""  # addresses or networks, separated by commas, whose X-Forwarded headers are believed
+    trusted_proxies: str = ""  # addresses or networks, separated by commas, whose X-Forwarded headers are trusted
 
     @property
     def proxies(self) -> tuple[str, ...]:
-        """Each of them."""
+        """The trusted proxies, one each."""
         return tuple(part.strip() for part in self.trusted_proxies.split(",") if part.strip())

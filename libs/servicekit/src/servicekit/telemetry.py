@@ -1,4 +1,4 @@
-"""Logs as JSON lines and W3C trace context. A log line written inside a span carries its trace id."""
+"""Logs as JSON lines, and W3C trace context. A log line within a span contains its trace id."""
 
 import logging
 import sys
@@ -13,7 +13,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 tracer = trace.get_tracer("tenantry")
 
-# Without the frames' variables, which are structlog's default: they hold passwords, tokens and people's rows.
+# structlog's default includes the variables of all frames, which may be passwords, tokens and personal data.
 _EXCEPTIONS = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
 
 
@@ -25,7 +25,7 @@ def _add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
 
 
 def configure(service: str, level: str = "INFO") -> None:
-    """Call once a process, before anything logs."""
+    """Configures logs and traces; must be called once per process, before anything logs."""
     trace.set_tracer_provider(TracerProvider())
     structlog.configure(
         processors=[
@@ -46,7 +46,7 @@ def configure(service: str, level: str = "INFO") -> None:
 
 
 def traceparent() -> str | None:
-    """The current trace as a `traceparent` header; None outside of any span."""
+    """Returns the current trace as a `traceparent` header; None outside of a span."""
     carrier: dict[str, str] = {}
     propagate.inject(carrier)
     return carrier.get("traceparent")
@@ -54,7 +54,7 @@ def traceparent() -> str | None:
 
 @contextmanager
 def span(name: str, carrier: Mapping[str, str] | None = None) -> Iterator[None]:
-    """A span that continues the trace named in `carrier`'s `traceparent`, or the current one."""
+    """Opens a span that continues the trace in `carrier`'s `traceparent`, or the current one."""
     parent = propagate.extract(carrier) if carrier else None
     with tracer.start_as_current_span(name, context=parent):
         yield

@@ -1,4 +1,4 @@
-"""One at a time, by turns: however much one client sends, the others wait for one of its requests at most."""
+"""A fair lock: clients take turns, so each waits for at most one request of every other client."""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from servicekit.errors import Unavailable
 
-_MIN_SIZE = 64 * 1024  # bytes that the smallest request counts as: a queue of many small ones is long, too
+_MIN_SIZE_BYTES = 64 * 1024  # smaller requests count as this, so that many tiny ones cannot fill the queue
 
 
 @dataclass(eq=False, slots=True)
@@ -26,13 +26,13 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, whose: Hashable, size: int, *, patience: float, max_bytes: int) -> AsyncIterator[None]:
-        """Enters when it is the turn of `whose`. Unavailable: not within `patience` seconds, or there is no room.
+        """Enters at the turn of the client `whose`. Raises Unavailable after `patience` seconds, or if memory is full.
 
-        `size`: bytes that are held meanwhile. When more than `max_bytes` would wait, those make room whose client has
-        the most waiting, the newest first.
+        `size`: bytes held while waiting. If more than `max_bytes` would wait, the newest requests of the client with
+        the most waiting bytes are refused.
         """
         if self._busy:
-            await self._wait(whose, max(size, _MIN_SIZE), patience, max_bytes)
+            await self._wait(whose, max(size, _MIN_SIZE_BYTES), patience, max_bytes)
         self._busy = True
         try:
             yield
@@ -51,7 +51,7 @@ class Turns:
             if waiting in queue:
                 self._remove(whose, waiting)
             elif waiting.ready.done() and not waiting.ready.cancelled() and waiting.ready.exception() is None:
-                self._pass_on()  # the turn came at the very moment of the interruption
+                self._pass_on()  # the turn came in the moment of the interruption
             if isinstance(error, TimeoutError):
                 raise _busy() from None
             raise

@@ -1,1 +1,1 @@
-"""One set of rules for text that people type or their machines report; docs/security.md, "Text from people"."""
+"""Rules for text that people enter or their machines report; see docs/security.md, "Text from people"."""

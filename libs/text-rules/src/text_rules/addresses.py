@@ -1,4 +1,4 @@
-"""E-mail addresses: what is taken, to what form mail is sent, and which two are the same mailbox."""
+"""E-mail addresses: which are accepted, where mail is sent, and which are the same mailbox."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from email_validator import EmailNotValidError, validate_email
 
 from servicekit.errors import InvalidInput
 
-LONGEST = 254  # RFC 5321
+MAX_ADDRESS_LENGTH = 254  # RFC 5321
 ADVICE = "is not an address: write it like name@example.com"
 
-# A company may run its mail in a domain of its own, such as .local: reserved names are taken, as the library permits.
+# A company may run its mail in a reserved domain such as .local, so reserved names are accepted.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
 
 _LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
@@ -20,32 +20,32 @@ _LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`text` is what was entered, in NFC and with a lower-case domain: mail goes there. `key` is only for comparing."""
+    """`text` is the input in NFC with a lower-case domain, where mail is sent. `key` is only for comparison."""
 
     text: str
     key: str
 
     @classmethod
     def parse(cls, typed: str) -> Self:
-        """ValueError: it is no address that mail could reach by one unambiguous name."""
+        """Parses an address. Raises ValueError if mail cannot reach it by one unambiguous name."""
         typed = typed.strip()
-        if len(typed) > LONGEST or _becomes_ascii(typed):
+        if len(typed) > MAX_ADDRESS_LENGTH or _becomes_ascii(typed):
             raise ValueError(ADVICE)
         try:
             found = validate_email(typed, check_deliverability=False, globally_deliverable=False, strict=True)
         except EmailNotValidError as error:
             raise ValueError(ADVICE) from error
-        if "." not in found.domain or len(found.normalized) > LONGEST:
+        if "." not in found.domain or len(found.normalized) > MAX_ADDRESS_LENGTH:
             raise ValueError(ADVICE)
-        # The library writes some local parts, such as that of POSTMASTER@, in lower case: they are kept as typed.
+        # The library lower-cases some local parts, such as that of POSTMASTER@; the input is kept.
         local = unicodedata.normalize("NFC", found.original.rpartition("@")[0])
         return cls(f"{local}@{found.domain}", f"{local.translate(_LOWER)}@{found.ascii_domain}")
 
     @classmethod
     def checked(cls, typed: str, what: str) -> Self:
-        """The address in a field. InvalidInput begins with the field's name, `what`."""
+        """Returns the address in a field. Raises InvalidInput, which begins with the field's name, `what`."""
         if not typed.strip():
-            raise InvalidInput(f"{what} is missing: give 1 to {LONGEST} characters")
+            raise InvalidInput(f"{what} is missing: give 1 to {MAX_ADDRESS_LENGTH} characters")
         try:
             return cls.parse(typed)
         except ValueError as error:
@@ -53,11 +53,11 @@ class Address:
 
 
 def email_key(typed: str) -> str:
-    """What an account is found by. Two addresses have one key when they are the same mailbox as far as can be told.
+    """Returns the key by which accounts are found. Addresses with equal keys are treated as the same mailbox.
 
-    NFC and NFD are the same; so are upper and lower case of ASCII letters, since no mail service in use tells them
-    apart; domains are compared in IDNA. No other letters are folded: ß is not ss, and the owner of one mailbox must not
-    get what is meant for the other. Text that is no address has a key that no address has.
+    NFC and NFD are equal, as are upper and lower case of ASCII letters, because no mail service in use distinguishes
+    them. Domains are compared in IDNA. No other letters are folded: ß is not ss, and mail must not reach the wrong
+    mailbox. Text that is not an address has a key that no address has.
     """
     try:
         return Address.parse(typed).key
@@ -66,5 +66,5 @@ def email_key(typed: str) -> str:
 
 
 def _becomes_ascii(typed: str) -> bool:
-    """Whether NFC would replace a letter by an ASCII one: the Kelvin sign by K, which is another mailbox."""
+    """Returns whether NFC would replace a letter by an ASCII one, such as the Kelvin sign by K: another mailbox."""
     return any(character > "\x7f" and unicodedata.normalize("NFC", character) < "\x80" for character in typed)

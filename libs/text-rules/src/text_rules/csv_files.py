@@ -1,4 +1,4 @@
-"""CSV files that no spreadsheet takes for a program (RFC 4180, UTF-8)."""
+"""CSV files (RFC 4180, UTF-8) without cells that a spreadsheet would run as formulas."""
 
 import csv
 import io
@@ -13,25 +13,25 @@ from text_rules.characters import is_ignorable
 Value = str | int | float | Decimal | date | None
 
 BYTE_ORDER_MARK = "\ufeff"
-"""Stands before the first row: without it a spreadsheet reads UTF-8 as the machine's own encoding."""
+"""Precedes the first row; without it, spreadsheets read UTF-8 in the machine's own encoding."""
 
-_FORMULA = frozenset("=+-@")  # how a cell begins that a spreadsheet would run
+_FORMULA = frozenset("=+-@")  # first characters of formulas
 
 
 class Separator(StrEnum):
-    """Between the cells of a row: what a spreadsheet expects depends on the reader's country."""
+    """The separator of cells; which one a spreadsheet expects depends on the reader's country."""
 
     COMMA = ","
     SEMICOLON = ";"
 
     @classmethod
     def named(cls, name: str | None) -> "Separator":
-        """As an address says it: `semicolon`, anything else is a comma."""
+        """Returns the separator by its name in a URL: `semicolon`; anything else is a comma."""
         return cls.SEMICOLON if name == "semicolon" else cls.COMMA
 
 
 def write_rows(rows: Iterable[Iterable[Value]], separator: Separator = Separator.COMMA) -> str:
-    """The rows as text, each ending in CRLF; all cells are quoted, days and moments in ISO 8601, None is empty."""
+    """Returns the rows as text. Rows end in CRLF, cells are quoted, dates and times are ISO 8601, None is empty."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=separator, quoting=csv.QUOTE_ALL)
     writer.writerows([[cell(value) for value in row] for row in rows])
@@ -39,10 +39,10 @@ def write_rows(rows: Iterable[Iterable[Value]], separator: Separator = Separator
 
 
 def cell(value: Value) -> str | int | float | Decimal:
-    """The value as a cell. A text that any spreadsheet could run gets an apostrophe before it.
+    """Returns the value as a cell. A text that a spreadsheet could run gets an apostrophe in front.
 
-    That is one with a formula's sign at its beginning or at that of a cell which another separator would cut out of it,
-    whatever blanks and invisible characters stand before the sign, in full width too.
+    Such a text has a formula sign, possibly in full width and after blanks or invisible characters, at its start or at
+    the start of a cell that another separator would split off.
     """
     if value is None:
         return ""

@@ -1,15 +1,15 @@
-"""Names, titles, reasons and other text: how it is cleaned, what is refused, what two equal names have in common."""
+"""Names, titles, reasons and other text: cleaning, refused characters, and equality of names."""
 
 import re
 import unicodedata
 from hashlib import sha256
 
 from servicekit.errors import InvalidInput
-from text_rules.characters import BIDI_CONTROLS, ZERO_WIDTH, has_something_to_see, is_ignorable
+from text_rules.characters import BIDI_CONTROLS, ZERO_WIDTH, has_visible_character, is_ignorable
 
-MAX_KEY = 600  # characters; a few ligatures fold to 18 each, and an index takes 2,700 bytes
+MAX_KEY_LENGTH = 600  # some ligatures fold to 18 characters, and an index entry may have 2,700 bytes
 
-# Controls, separators that break a line, halves of characters, and what is no character (yet).
+# Controls, surrogates, unassigned characters, line and paragraph separators.
 _REFUSED = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp"})
 _SPACES = re.compile("[^\\S\\n\\r\\v\\f\\x1c-\\x1f\\x85\\u2028\\u2029]+")  # white space that does not break the line
 _LINE_BREAKS = frozenset("\n\r\v\f\x85\u2028\u2029")
@@ -20,7 +20,7 @@ _NOT_STORED = dict.fromkeys((*range(32), *range(127, 160), *map(ord, BIDI_CONTRO
 
 
 def tidy(text: str, *, multiline: bool = False) -> str:
-    """The text in NFC, without white space around it and without runs of it; nothing is refused here.
+    """Returns the text in NFC, without surrounding or repeated white space. Refuses nothing.
 
     `multiline` keeps line breaks as \\n, at most one empty line between two others.
     """
@@ -29,12 +29,12 @@ def tidy(text: str, *, multiline: bool = False) -> str:
         lines = (_SPACES.sub(" ", line).strip(" ") for line in _LINE_ENDS.sub("\n", text).split("\n"))
         text = _BLANK_LINES.sub("\n\n", "\n".join(lines))
     text = _SPACES.sub(" ", text).strip()
-    return text if has_something_to_see(text) or _refused(text, multiline=multiline) else ""
+    return text if has_visible_character(text) or _refused(text, multiline=multiline) else ""
 
 
 def problem(text: str, *, most: int, required: bool = False, multiline: bool = False) -> str | None:
-    """What is wrong with a tidy text, to follow the field's name; None when it will do. `most`: characters."""
-    if required and not has_something_to_see(text):
+    """Returns what is wrong with a tidy text, to follow the field's name; None if it is valid. `most`: characters."""
+    if required and not has_visible_character(text):
         return f"is missing: give 1 to {most} characters"
     if len(text) > most:
         return f"has {len(text)} characters: shorten it to {most}"
@@ -49,7 +49,7 @@ def problem(text: str, *, most: int, required: bool = False, multiline: bool = F
 
 
 def checked(text: str, what: str, *, most: int, required: bool = False, multiline: bool = False) -> str:
-    """The text as it is stored. InvalidInput begins with the field's name, `what`, and says what to change."""
+    """Returns the text to store. Raises InvalidInput, which begins with the field's name, `what`."""
     text = tidy(text, multiline=multiline)
     wrong = problem(text, most=most, required=required, multiline=multiline)
     if wrong:
@@ -58,9 +58,9 @@ def checked(text: str, what: str, *, most: int, required: bool = False, multilin
 
 
 def reported(text: str, most: int) -> str:
-    """The same for what machines report: nothing is refused, what cannot be stored or would mislead is dropped.
+    """Returns text from a machine, at most `most` characters. Drops what cannot be stored or would mislead.
 
-    At most `most` characters. An ordinary title costs one look.
+    Refuses nothing, because a refused row would block all later ones. Ordinary titles take one check.
     """
     if len(text) <= most and text.isprintable():
         return text
@@ -71,14 +71,14 @@ def reported(text: str, most: int) -> str:
 
 
 def name_key(name: str) -> str:
-    """What two names have in common when people take them for the same: such names may exist once.
+    """Returns a key that is equal for names that people would consider equal.
 
-    Letter case, width, ligatures, white space and invisible characters make no difference; accents do.
+    Letter case, width, ligatures, white space and invisible characters are ignored; accents count.
     """
-    folded = _visible(name)  # first: what stands between a letter and its accent keeps them apart
+    folded = _visible(name)  # first, because an invisible character may separate a letter from its accent
     folded = _visible(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", folded).casefold()))
     key = " ".join(unicodedata.normalize("NFKC", folded).split())
-    return key if len(key) <= MAX_KEY else f"{key[:MAX_KEY]} {sha256(key.encode()).hexdigest()}"
+    return key if len(key) <= MAX_KEY_LENGTH else f"{key[:MAX_KEY_LENGTH]} {sha256(key.encode()).hexdigest()}"
 
 
 def _visible(text: str) -> str:

@@ -1,21 +1,21 @@
-"""The time zones that people may choose, by their IANA names."""
+"""The selectable time zones, by their IANA names."""
 
 from functools import cache
 from zoneinfo import available_timezones
 
-# They mean "whatever this machine is set to" or "nobody has chosen", or count leap seconds.
+# They stand for the machine's setting or for no choice, or count leap seconds.
 _OF_THE_MACHINE = {"Factory", "localtime", "posixrules"}
 _COPIES = ("posix/", "right/")
 
 
 @cache
 def time_zones() -> tuple[str, ...]:
-    """In the order of their names; nothing else is taken where a time zone is asked for."""
+    """Returns the selectable time zones, sorted by name."""
     return tuple(sorted(name for name in available_timezones() - _OF_THE_MACHINE if not name.startswith(_COPIES)))
 
 
 def is_time_zone(name: str) -> bool:
-    """Whether people may choose it."""
+    """Returns whether the time zone is selectable."""
     return name in _known()
 
 

@@ -1,4 +1,4 @@
-"""The desktop tracker, simulated: its protocol (`TrackerClient`) and its behaviour (`Desktop`); and a new agent."""
+"""Simulated trackers: the desktop tracker's protocol (`TrackerClient`) and behaviour (`Desktop`), and a new agent."""
 
 from tracker_client.client import Account, Reply, TrackerClient, open_http
 from tracker_client.config import TrackingConfig

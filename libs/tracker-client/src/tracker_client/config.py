@@ -1,4 +1,4 @@
-"""The remote configuration that a tracker acts on."""
+"""The remote configuration of a tracker."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class TrackingConfig:
-    """The built-in values, until a higher `config_version` arrives."""
+    """A configuration; the defaults apply until a higher `config_version` arrives."""
 
     config_version: int = 1
     screenshots_enabled: bool = True
@@ -19,7 +19,7 @@ class TrackingConfig:
     config_sync_interval_seconds: int = 10
 
     def updated(self, received: Mapping[str, Any]) -> "TrackingConfig":
-        """Returns what holds after `received`: itself, unless its version is an integer and higher."""
+        """Returns the configuration after `received`; unchanged unless its version is a higher integer."""
         version = received.get("config_version")
         if type(version) is not int or version <= self.config_version:
             return self

@@ -1,4 +1,4 @@
-"""A simulated desktop: what the tracker records, keeps, posts and deletes, on a clock that the caller moves."""
+"""A simulated desktop: what the tracker records, keeps, posts and deletes, on a clock that the caller sets."""
 
 from collections.abc import Awaitable
 from datetime import datetime, timedelta
@@ -24,19 +24,19 @@ LOGIN_FIELDS = frozenset(
         "task_note",
     }
 )
-SCREENSHOTS_A_ROUND = 5
+MAX_SCREENSHOTS_PER_ROUND = 5
 
 
 class ProcessKilled(Exception):
-    """The answer to a session's create or stop was JSON but no object: the real tracker's process dies of it."""
+    """The response to a session's create or stop was JSON but not an object, which ends the real tracker's process."""
 
 
 class Desktop:
-    """One computer with a tracker, used by one person after the other.
+    """One computer with a tracker, used by one person after another.
 
     `now` is the desktop's clock (aware); only `tick` moves it, and setting it makes the clock wrong. With
-    `deletes_unsent` a 200 deletes what was recorded while the upload was under way too, as the real tracker does.
-    Calls never raise for a refusal or a lost answer.
+    `deletes_unsent`, a 200 also deletes what was recorded during the upload, as in the real tracker. Calls never raise
+    an error for a refusal or a lost reply.
     """
 
     def __init__(self, client: TrackerClient, now: datetime, *, deletes_unsent: bool = True) -> None:
@@ -47,7 +47,7 @@ class Desktop:
         self.config = TrackingConfig()
         self.tables = LocalTables()
         self.truth = Truth()
-        self.message: str | None = None  # the latest that a refusal or an end of the session said
+        self.message: str | None = None  # of the latest refusal or end of a session
         self._deletes_unsent = deletes_unsent
         self._local_session = 0
         self._window: Window | None = None
@@ -59,7 +59,7 @@ class Desktop:
         return self.session_id is not None
 
     async def sign_in(self, email: str, password: str) -> bool:
-        """Logs in; False when refused, unreachable, or when the answer is one that the tracker cannot store."""
+        """Logs in. Returns False if refused or unreachable, or if the tracker could not store the response."""
         reply = await self._ask(self.client.login(email, password))
         data = reply.fields.get("data") if reply and reply.ok else None
         if not isinstance(data, dict) or not data.keys() >= LOGIN_FIELDS or type(data["id"]) is not int:
@@ -68,7 +68,7 @@ class Desktop:
         return True
 
     async def start(self) -> bool:
-        """Begins a work session. False: refused or unreachable. `ProcessKilled`: see there."""
+        """Begins a work session. Returns False if refused or unreachable. Raises ProcessKilled."""
         if self.account is None or self.tracking:
             return False
         reply = await self._ask(self.client.create_session(self.account, self.now))
@@ -81,7 +81,7 @@ class Desktop:
         return True
 
     def tick(self, seconds: int = 1, kind: Kind = "ACTIVE", window: Window | None = None) -> None:
-        """Lets `seconds` pass, recorded as ticks of `kind` when tracking; a `window` other than the last closes it."""
+        """Lets `seconds` pass, recorded as ticks of `kind` if tracking. A new `window` closes the last segment."""
         start = self.now
         if window is not None and window != self._window:
             self._close_segment()
@@ -95,9 +95,9 @@ class Desktop:
             self._segment_seconds += seconds
 
     async def upload(self, session_id: int | str | None = None) -> Reply | None:
-        """Posts all local rows under the running session's id, or under `session_id` as an old thread does.
+        """Posts all local rows under the running session's id, or under `session_id` like a delayed thread.
 
-        None: there was nothing to post, no session to name, or no answer. Rows go only on exactly 200.
+        Returns None if there were no rows, no session or no response. Only a 200 deletes rows.
         """
         session_id = self.session_id if session_id is None else session_id
         if self.account is None or session_id is None or not self.tables.snapshot().count():
@@ -117,16 +117,16 @@ class Desktop:
         return reply
 
     def capture(self, png: bytes) -> None:
-        """Keeps a picture of the running session, if pictures are wanted."""
+        """Stores a capture of the running session, if screenshots are enabled."""
         if self.session_id is not None and self.config.screenshots_enabled:
             self.tables.screenshots.append(Screenshot(self.session_id, self.now, png))
 
     async def upload_screenshots(self) -> int:
-        """Posts the oldest five pictures and returns how many were taken; the others stay at the head of the queue."""
+        """Posts the oldest five captures and returns how many were accepted; the others stay first in the queue."""
         if self.account is None or not self.tables.screenshots or await self._ask(self.client.probe()) is None:
             return 0
         taken = []
-        for screenshot in self.tables.screenshots[:SCREENSHOTS_A_ROUND]:
+        for screenshot in self.tables.screenshots[:MAX_SCREENSHOTS_PER_ROUND]:
             reply = await self._ask(self.client.upload_screenshot(self.account, screenshot))
             if reply and reply.ok:
                 taken.append(screenshot)
@@ -135,7 +135,7 @@ class Desktop:
         return len(taken)
 
     async def poll_session(self) -> bool:
-        """Asks whether to go on, and stops tracking on 200 with `status: false` alone. Returns whether it tracks."""
+        """Asks whether to continue; only a 200 with `status: false` stops tracking. Returns whether it tracks."""
         if self.account is not None and self.session_id is not None:
             reply = await self._ask(self.client.check_session_active(self.account, self.session_id))
             if reply and reply.ended:
@@ -143,7 +143,7 @@ class Desktop:
         return self.tracking
 
     async def poll_config(self) -> None:
-        """Fetches the configuration; it is applied only when its version grew."""
+        """Fetches the configuration, which is applied only if its version is higher."""
         if self.account is None:
             return
         reply = await self._ask(self.client.employee_config(self.account))
@@ -152,11 +152,11 @@ class Desktop:
             self.config = self.config.updated(config)
 
     async def poll_tasks(self) -> Reply | None:
-        """Fetches the tasks; after a sign-out the tracker goes on with the old token, and so does this."""
+        """Fetches the tasks; like the real tracker, uses the old token after a sign-out."""
         return None if self.account is None else await self._ask(self.client.get_tasks(self.account))
 
     async def stop(self) -> bool:
-        """Asks to end the session; unless the answer is 200 with `status: true`, tracking goes on."""
+        """Asks to end the session; tracking continues unless the response is 200 with `status: true`."""
         if self.account is None or self.session_id is None:
             return False
         reply = await self._ask(self.client.stop_session(self.account, self.session_id, self.now))

@@ -1,4 +1,4 @@
-"""A new agent: it numbers what it records, and forgets a record once it has heard what became of it."""
+"""A simulated agent of the native protocol, which keeps each record until it has received its outcome."""
 
 import gzip
 import json
@@ -8,15 +8,15 @@ from typing import Any
 
 import httpx
 
-PATIENT = 30.0  # seconds
-MOST_RECORDS = 1_000  # of one batch
+TIMEOUT_SECONDS = 30.0
+MAX_BATCH_RECORDS = 1_000
 
 
 class NativeAgent:
     """One device of one person; `base_url` ends in /v1.
 
-    `outbox` holds what is not known to be stored, by id. Every call raises `httpx.RequestError` when there is no
-    answer, and returns the answer otherwise.
+    `outbox` contains the records without an outcome, by id. Every call returns the response, or raises
+    `httpx.RequestError` if there is none.
     """
 
     def __init__(self, base_url: str, company_key: str, http: httpx.AsyncClient) -> None:
@@ -28,7 +28,7 @@ class NativeAgent:
         self.results: list[dict[str, Any]] = []  # of the latest batch
 
     async def enrol(self, email: str, password: str, name: str = "Laptop") -> httpx.Response:
-        """Asks for a credential and keeps it."""
+        """Requests a credential and stores it."""
         answer = await self.call("POST", "devices", json={"email": email, "password": password, "name": name})
         if answer.status_code == 201:
             self.headers["Authorization"] = f"Bearer {answer.json()['credential']}"
@@ -45,15 +45,15 @@ class NativeAgent:
         self.session_id = None
 
     def record(self, kind: str, /, **fields: Any) -> str:
-        """Keeps a record to be sent and returns its id."""
+        """Stores a record to be sent and returns its id."""
         times = {name: value.isoformat() for name, value in fields.items() if isinstance(value, datetime)}
         record_id = str(uuid.uuid4())
         self.outbox[record_id] = {"type": kind, "id": record_id, **fields, **times}
         return record_id
 
     async def sync(self, now: datetime) -> httpx.Response:
-        """Sends what is kept, the oldest first, and forgets what was answered, refused or not."""
-        batch = {"sent_at": now.isoformat(), "records": list(self.outbox.values())[:MOST_RECORDS]}
+        """Sends the stored records, oldest first, and deletes those with an outcome."""
+        batch = {"sent_at": now.isoformat(), "records": list(self.outbox.values())[:MAX_BATCH_RECORDS]}
         if self.session_id is not None:
             batch["session_id"] = self.session_id
         content = gzip.compress(json.dumps(batch).encode())
@@ -67,16 +67,16 @@ class NativeAgent:
     async def put_screenshot(
         self, screenshot_id: str, image: bytes, *, session_id: str, captured_at: datetime, now: datetime
     ) -> httpx.Response:
-        """Sends one picture."""
+        """Sends one screenshot."""
         about = {"session_id": session_id, "captured_at": captured_at.isoformat(), "sent_at": now.isoformat()}
         return await self.call("PUT", f"screenshots/{screenshot_id}", content=image, params=about)
 
     async def config(self, version: int = 0, wait: float = 0) -> httpx.Response:
-        """Asks for a configuration that is newer than `version`, for up to `wait` seconds."""
+        """Requests a configuration newer than `version`, for up to `wait` seconds."""
         return await self.call("GET", "config", params={"version": version, "wait": wait})
 
     async def call(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Any call below /v1."""
+        """Makes any call below /v1."""
         headers = self.headers | options.pop("headers", {})
         address = f"{self._base_url}/{path}"
-        return await self._http.request(method, address, headers=headers, timeout=PATIENT * 2, **options)
+        return await self._http.request(method, address, headers=headers, timeout=TIMEOUT_SECONDS * 2, **options)

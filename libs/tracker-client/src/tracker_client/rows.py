@@ -1,4 +1,4 @@
-"""The rows that a tracker records and posts, in the shapes they have on the wire."""
+"""The rows that a tracker records and posts, and their wire format."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,13 +8,13 @@ Kind = Literal["ACTIVE", "INACTIVE"]
 
 
 def stamp(moment: datetime) -> str:
-    """Writes an aware moment as trackers do: UTC, no zone, whole seconds."""
+    """Formats an aware time like a tracker: UTC, no zone, whole seconds."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What is in front of the employee: an application, or a page when `browser` is set."""
+    """The window in the foreground: an application, or a web page if `browser` is set."""
 
     app: str
     title: str
@@ -63,7 +63,7 @@ class WebsiteRow:
 
 @dataclass(frozen=True, slots=True)
 class ActivityRow:
-    """The ticks of one kind in one local session since the last 200; `created_at` is the newest tick."""
+    """Accumulated ticks of one kind in one local session since the last 200; `created_at` is the newest tick."""
 
     local_session: int
     kind: Kind
@@ -81,7 +81,7 @@ class ActivityRow:
 
 @dataclass(frozen=True, slots=True)
 class Screenshot:
-    """One captured picture, kept with the session it was taken in."""
+    """One capture with its session."""
 
     session_id: int | str
     captured_at: datetime
@@ -90,15 +90,15 @@ class Screenshot:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Everything the local tables hold at one moment."""
+    """The content of the local tables at one moment."""
 
     applications: tuple[ApplicationRow, ...] = ()
     websites: tuple[WebsiteRow, ...] = ()
     activities: tuple[ActivityRow, ...] = ()
-    generation: int = 0  # how often the tables had been emptied when this was read
+    generation: int = 0  # how often the tables had been emptied before
 
     def to_wire(self) -> dict[str, Any]:
-        """Returns the three lists as the upload's body has them."""
+        """Returns the three lists of the upload's body."""
         return {
             "applications": [row.to_wire() for row in self.applications],
             "websites": [row.to_wire() for row in self.websites],

@@ -1,4 +1,4 @@
-"""The tracker's local tables: what is recorded and not yet acknowledged."""
+"""The tracker's local tables: recorded rows that are not yet acknowledged."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -8,7 +8,7 @@ from tracker_client.rows import ActivityRow, ApplicationRow, Kind, Screenshot, U
 
 @dataclass
 class LocalTables:
-    """Rows by table. They outlive sessions, sign-outs and crashes; only an acknowledged upload empties them."""
+    """Rows by table. They survive sessions, sign-outs and crashes; only an acknowledged upload empties them."""
 
     applications: list[ApplicationRow] = field(default_factory=list)
     websites: list[WebsiteRow] = field(default_factory=list)
@@ -17,31 +17,31 @@ class LocalTables:
     generation: int = 0
 
     def add_ticks(self, local_session: int, kind: Kind, seconds: int, newest: datetime) -> None:
-        """Adds one-second ticks to the sum of their local session."""
+        """Adds one-second ticks to the total of their local session."""
         held = self.activities.get((local_session, kind))
         total = seconds + (held.seconds if held else 0)
         self.activities[local_session, kind] = ActivityRow(local_session, kind, total, newest)
 
     def add_segment(self, window: Window, seconds: int, ended_at: datetime) -> None:
-        """Stores a closed segment; a browser's segment without a domain is dropped, as the tracker does."""
+        """Stores a closed segment; like the real tracker, drops a browser's segment without a domain."""
         if not window.browser:
             self.applications.append(ApplicationRow(window.app, window.title, seconds, ended_at))
         elif window.domain:
             self.websites.append(WebsiteRow(window.domain, window.url, seconds, ended_at))
 
     def snapshot(self) -> Upload:
-        """Returns everything that the next upload posts."""
+        """Returns the rows that the next upload posts."""
         return Upload(tuple(self.applications), tuple(self.websites), tuple(self.activities.values()), self.generation)
 
     def clear(self) -> None:
-        """Deletes all rows but the screenshots, which are acknowledged one by one."""
+        """Deletes all rows except screenshots, which are acknowledged one by one."""
         self.applications.clear()
         self.websites.clear()
         self.activities.clear()
         self.generation += 1
 
     def remove(self, posted: Upload) -> None:
-        """Deletes what was posted and keeps what was recorded since; a no-op when it was deleted before."""
+        """Deletes posted rows and keeps those recorded since. Does nothing if they were deleted before."""
         if posted.generation != self.generation:
             return
         del self.applications[: len(posted.applications)]

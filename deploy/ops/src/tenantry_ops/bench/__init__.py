@@ -1,1 +1,1 @@
-"""Measures the platform on this machine: how late, how dear, how big."""
+"""Benchmarks of the platform on this machine: delays, costs and sizes."""

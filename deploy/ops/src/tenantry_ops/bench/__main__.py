@@ -1,4 +1,4 @@
-"""`python -m tenantry_ops.bench [NAME …]`: measures a platform of its own and writes $TENANTRY_HOME/bench.json."""
+"""`python -m tenantry_ops.bench [NAME …]`: starts and measures a platform, and writes $TENANTRY_HOME/bench.json."""
 
 import argparse
 import asyncio
@@ -28,15 +28,15 @@ from tenantry_ops.progress import say, step
 LATE = {"upload_to_page": upload_to_page, "suspend_to_refusal": suspend_to_refusal}
 HEAVY = {"ingest": ingest, "strain": strain, "endurance": endurance, "hostile": hostile}
 LISTS = {"owner_lists": owner_lists, "owner_pages": owner_pages}
-DEAR = {"footprint", *HEAVY, "stand"}
-LONG = {*LISTS, "stand"}  # last: with companies that nobody works for
+EXPENSIVE = {"footprint", *HEAVY, "stand"}
+LONG = {*LISTS, "stand"}  # run last, because they add companies without activity
 
 
 def measure(names: AbstractSet[str], beside: Path) -> list[Result]:
     """Runs the named benchmarks: delays with several gateway workers, costs with one, lists with more companies."""
     results: list[Result] = []
     with Rig(beside) as rig:
-        with step("a platform of its own"):
+        with step("start a platform"):
             rig.start(gateway_workers=WORKERS)
         with step("companies and people"):
             crowd = gather(rig)
@@ -44,7 +44,7 @@ def measure(names: AbstractSet[str], beside: Path) -> list[Result]:
             if name in names:
                 with step(name):
                     results += asyncio.run(delay(rig, crowd))
-        if names & DEAR:
+        if names & EXPENSIVE:
             with step("stopping and starting again, one gateway worker"):
                 rig.stop()
                 started = rig.start(gateway_workers=1)
@@ -69,7 +69,7 @@ def measure(names: AbstractSet[str], beside: Path) -> list[Result]:
 
 
 def main() -> int:
-    """Returns the exit code: 1 when a benchmark failed or a row was lost; a missed goal of time is only shown."""
+    """Returns the exit code: 1 if a benchmark failed or a row was lost. A missed time goal is only printed."""
     known = [*LATE, "footprint", *HEAVY, *LISTS, "stand"]
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"all when none is given: {', '.join(known)}")
@@ -77,7 +77,7 @@ def main() -> int:
     if unknown := set(names) - set(known):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     home = make_folder(Options.from_environment().home, 0o711)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends the platform too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # also stops the platform
     try:
         results = measure(set(names), home)
     except BenchmarkFailed as error:

@@ -1,4 +1,4 @@
-"""A call beside the plain statement that reads the same rows: both timed in turn, both answers checked."""
+"""Comparison of a call with a plain SELECT of the same rows: timed alternately, with both results checked."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,16 +10,16 @@ from tenantry_ops.bench.results import BenchmarkFailed, Result, percentile
 Answer = TypeVar("Answer")
 Row = tuple[Any, ...]
 
-DEADLINE = 10.0  # seconds that a call may take
+DEADLINE_SECONDS = 10.0  # for one call
 WARM_UP = 10  # rounds, enough for psycopg to prepare its statements
-MOST_ROUNDS = 200
-ENOUGH_SECONDS = 20.0  # after which no further round begins
+MAX_ROUNDS = 200
+MAX_SECONDS = 20.0  # after which no further round begins
 SHARES = (("p50", 0.5), ("p99", 0.99))
 
 
 @dataclass(frozen=True)
 class Comparison(Generic[Answer]):
-    """`expected`: what `shown` must find in each answer, in this order. Its first column is the key of the rows."""
+    """`expected`: what `shown` must find in each response, in this order; its first column is the rows' key."""
 
     name: str
     call: Callable[[], Answer]
@@ -28,7 +28,7 @@ class Comparison(Generic[Answer]):
     expected: list[Row]
 
     def times(self) -> tuple[float, float]:
-        """Returns the milliseconds of one call and of one SELECT. Raises BenchmarkFailed: either is wrong."""
+        """Returns the milliseconds of one call and of one SELECT. Raises BenchmarkFailed if a result is wrong."""
         call, answer = _timed(self.call)
         select, rows = _timed(self.select)
         if self.shown(answer) != self.expected:
@@ -39,12 +39,12 @@ class Comparison(Generic[Answer]):
 
 
 def compare(comparisons: Sequence[Comparison[Any]]) -> list[Result]:
-    """Goes round all comparisons; the limit of a figure is that of the plain SELECT. Raises BenchmarkFailed."""
+    """Runs all comparisons in rounds; the limit of a figure is the plain SELECT. Raises BenchmarkFailed."""
     for _round in range(WARM_UP):
         _go_round(comparisons)
     rounds: list[list[tuple[float, float]]] = []
     began = time.monotonic()
-    while len(rounds) < MOST_ROUNDS and time.monotonic() - began < ENOUGH_SECONDS:
+    while len(rounds) < MAX_ROUNDS and time.monotonic() - began < MAX_SECONDS:
         rounds.append(_go_round(comparisons))
     by_comparison = zip(comparisons, zip(*rounds, strict=True), strict=True)
     figures = [figure for comparison, times in by_comparison for figure in _figures(comparison.name, times)]

@@ -1,4 +1,4 @@
-"""The least PostgreSQL can do with rows that are to be durable: binary COPY into the same table, commit by commit."""
+"""The minimum cost of durable rows in PostgreSQL: binary COPY into the same table, one commit after another."""
 
 import itertools
 import secrets
@@ -45,7 +45,7 @@ def _copy(connection: psycopg.Connection, rows: Sequence[Row]) -> int:
 
 
 def _rows(members: Sequence[Member]) -> Iterator[Row]:
-    """What tracking makes of the generator's rows: as long, with such keys, as many companies in a group."""
+    """Returns rows like tracking's: of equal length, with equal keys and as many companies per group."""
     ids = [(UUID(member.company_id), UUID(member.employee_id), member.since) for member in members]
     for number, (company_id, employee_id, since) in enumerate(itertools.cycle(ids)):
         at = datetime.fromtimestamp(since + number % 86_400, UTC)

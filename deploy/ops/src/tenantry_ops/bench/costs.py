@@ -1,4 +1,4 @@
-"""What a load costs: the platform, and the two things that no platform could do without."""
+"""The cost of a load: for the platform, for decoding alone, and for storing alone."""
 
 import time
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ DRAINED = "SELECT (NOT EXISTS (SELECT FROM fold_queue) AND NOT EXISTS (SELECT FR
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU seconds per 1,000 rows, by process, and what the generator saw. `lost` rows were accepted and not stored."""
+    """CPU seconds per 1,000 rows by process, and the generator's report. `lost`: accepted rows that were not stored."""
 
     by_process: dict[str, float]
     report: Report
@@ -39,7 +39,7 @@ class Cost:
 
 
 def platform_cost(rig: Rig, load: Load) -> Cost:
-    """Counts until the last row is folded and announced. BenchmarkFailed: rows were set aside, or are there twice."""
+    """Measures until the last row is folded and published. Raises BenchmarkFailed on quarantined or duplicate rows."""
     processes = rig.processes
     with psycopg.connect(rig.superuser_dsn("tracking"), autocommit=True) as database:
         stored = _number(database, STORED)
@@ -52,12 +52,12 @@ def platform_cost(rig: Rig, load: Load) -> Cost:
         lost = report.warm_rows + report.rows - (_number(database, STORED) - stored)
         aside = _number(database, ASIDE)
     if aside or lost < 0:
-        raise BenchmarkFailed(f"{aside} honest rows were set aside, and {max(0, -lost)} are there that nobody sent")
+        raise BenchmarkFailed(f"{aside} honest rows were quarantined, and {max(0, -lost)} rows were never sent")
     return Cost({name: seconds / report.rows * 1000 for name, seconds in used.items()}, report, lost)
 
 
 def decoding_cost(decoder: Decoder, load: Load) -> float:
-    """CPU seconds per 1,000 rows of the server that only decodes."""
+    """Returns the CPU seconds per 1,000 rows of the server that only decodes."""
     load = msgspec.structs.replace(load, address=decoder.address)
     with generator_ready(load) as generator:
         before = cpu.seconds([decoder.pid])

@@ -11,12 +11,12 @@ BYTES_PER_MIB = 1 << 20
 
 
 def seconds(roots: Iterable[int]) -> float:
-    """Returns the CPU seconds (user and system) that the processes and all below them, ended ones too, have used."""
+    """Returns the CPU seconds (user and system) of the processes and their descendants, including ended ones."""
     return sum(_seconds_of(process) for root in roots for process in _tree(root))
 
 
 def memory(root: int) -> float:
-    """Returns the proportional set size of a process and all below it in MiB: what is shared counts once."""
+    """Returns the proportional set size of a process and its descendants in MiB; shared memory counts once."""
     return sum(_pss_of(process) for process in _tree(root)) / BYTES_PER_MIB
 
 
@@ -26,12 +26,12 @@ def _tree(root: int) -> list[psutil.Process]:
 
 
 def _seconds_of(process: psutil.Process) -> float:
-    """Of the kernel's two clocks the nanosecond one, which knows living threads only, or the coarse one if greater."""
+    """Returns the greater of the kernel's two clocks: the precise one omits ended threads, the other is coarse."""
     try:
         times = process.cpu_times()
         fine = sum(_thread_seconds(process.pid, thread) for thread in os.listdir(f"/proc/{process.pid}/task"))
     except (psutil.NoSuchProcess, FileNotFoundError):
-        return 0.0  # it has just ended: its parent has its time now
+        return 0.0  # it has just ended, so its parent accounts for its time
     return max(fine, times.user + times.system) + times.children_user + times.children_system
 
 

@@ -1,7 +1,7 @@
-"""The companies and people that the benchmarks are made with.
+"""The companies and people of the benchmarks.
 
-Companies come through tenancy and through tracking's own command. Their people are written straight into tracking's
-tables: a thousand password hashes and log-ins would take longer than all that is measured.
+Companies are created through tenancy and tracking's own command. Their people are written directly into tracking's
+tables, because a thousand password hashes and log-ins would take longer than the measurements.
 """
 
 import json
@@ -21,7 +21,7 @@ from tenantry_ops.programs import command
 
 COMPANIES = 50
 PEOPLE_EACH = 20
-LOGGED_IN_DAYS_AGO = 6  # so that there is time that trackers can have spent
+LOGGED_IN_DAYS_AGO = 6  # leaves past time for the uploads of the loads
 
 # The token of a device is its id as text.
 PEOPLE = """
@@ -52,7 +52,7 @@ ORDER BY e.email_digest, company_id
 
 @dataclass(frozen=True)
 class Member:
-    """An employee at a tracking desktop; `since` is the Unix time of the log-in. Numbers are the protocol's ids."""
+    """An employee at a tracking desktop; `since` is the Unix time of the log-in, numbers are the protocol's ids."""
 
     company_id: str
     company_number: int
@@ -65,7 +65,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Crowd:
-    """Members in an order in which neighbours are of different companies; the key of each company by its id."""
+    """Members, ordered so that neighbours belong to different companies, and the key of each company by its id."""
 
     members: tuple[Member, ...]
     keys: dict[str, str]
@@ -98,7 +98,7 @@ def gather(rig: Rig) -> Crowd:
 
 
 def sit_down(rig: Rig, companies: Sequence[str]) -> tuple[Member, ...]:
-    """People of companies that tracking knows, each at a desktop and at work."""
+    """Creates people of known companies, each with a desktop and a running session."""
     values = {"companies": companies, "people": PEOPLE_EACH, "days": LOGGED_IN_DAYS_AGO}
     with psycopg.connect(rig.superuser_dsn("tracking")) as connection:
         connection.execute(PEOPLE, values)

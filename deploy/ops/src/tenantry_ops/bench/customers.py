@@ -1,6 +1,6 @@
-"""10,000 more customers with 8 to 14 months of subscriptions, written straight into tenancy's and billing's databases.
+"""10,000 additional customers with 8 to 14 months of subscriptions, written directly into the services' databases.
 
-Under revisions of the services' own clocks, so the portal and the gateway copy them as they would any others.
+Their revisions come from the services' revision clocks, so the portal and the gateway copy them like any others.
 """
 
 import time
@@ -17,7 +17,7 @@ CUSTOMERS = 10_000
 COPIED_SECONDS = 30.0
 POLL_SECONDS = 0.1
 
-# One in ten is suspended, one in ten has never synced. Syncs count as reported when they were: nobody is told again.
+# One in ten is suspended, one in ten has never synced. Sync times are dated back, so that nothing reports them again.
 COMPANIES = """
 WITH clock AS (
     UPDATE clock SET revision = revision + %(customers)s RETURNING revision
@@ -47,7 +47,7 @@ WITH clock AS (
 SELECT id FROM added
 """
 
-# Of ten companies one never pays, one leaves, one leaves and returns, one upgrades; the others renew every month.
+# Of ten companies, one never pays, one leaves, one leaves and returns, one upgrades; the others renew every month.
 SUBSCRIPTIONS = """
 WITH clock AS (
     UPDATE clock SET revision = revision RETURNING revision
@@ -99,10 +99,10 @@ SUBSCRIPTIONS_HELD = "SELECT count(*) FROM company WHERE subscription_revision >
 
 
 def add_customers(rig: Rig) -> list[UUID]:
-    """Returns their ids when the portal has copied them all. Raises BenchmarkFailed when it does not."""
+    """Returns their ids once the portal has copied them all. Raises BenchmarkFailed if it does not."""
     with psycopg.connect(rig.superuser_dsn("tenancy"), autocommit=True) as tenancy:
         ids = _ids(tenancy)
-        tenancy.execute("VACUUM ANALYZE")  # now, not in the middle of what is measured
+        tenancy.execute("VACUUM ANALYZE")  # now, so that it does not run during a measurement
         companies = _number(tenancy, COMPANIES_HELD)
     with psycopg.connect(rig.superuser_dsn("billing"), autocommit=True) as billing:
         with billing.transaction():
@@ -120,7 +120,7 @@ def add_customers(rig: Rig) -> list[UUID]:
 
 
 def may_work(ids: Sequence[UUID]) -> list[UUID]:
-    """Those of the customers that are not suspended and go on paying."""
+    """Returns the customers that are not suspended and keep paying."""
     return [company_id for n, company_id in enumerate(ids, start=1) if n % 10 >= 3]
 
 

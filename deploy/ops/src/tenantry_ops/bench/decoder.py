@@ -1,6 +1,6 @@
-"""`python -m tenantry_ops.bench.decoder PORT`: the least a Python server can do with an upload, which is to read it.
+"""`python -m tenantry_ops.bench.decoder PORT`: a server that only reads uploads, the minimum in Python.
 
-An HTTP parser and a JSON decoder on a bare socket: no key, no token, nothing is checked and nothing is stored.
+An HTTP parser and a JSON decoder on a socket, without checks and without storage.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ DECODER = msgspec.json.Decoder(Upload)
 
 
 class Decoder(asyncio.Protocol):
-    """Answers each upload as the gateway does."""
+    """Answers each upload like the gateway."""
 
     def __init__(self) -> None:
         self._parser = httptools.HttpRequestParser(self)
@@ -57,7 +57,7 @@ class Decoder(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio.Protocol."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its class
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's class does not derive from it
 
     def data_received(self, data: bytes) -> None:
         """Part of asyncio.Protocol."""
@@ -79,7 +79,7 @@ class Decoder(asyncio.Protocol):
 
 
 async def main(port: int) -> None:
-    """Serves until it is killed."""
+    """Serves until killed."""
     server = await asyncio.get_running_loop().create_server(Decoder, LOOPBACK, port)
     print("ready", flush=True)
     await server.serve_forever()

@@ -1,4 +1,4 @@
-"""The processes that a benchmark needs beside the platform: the generator, and the server that only decodes."""
+"""The processes of a benchmark besides the platform: the generator, and the server that only decodes."""
 
 import subprocess
 import sys
@@ -22,22 +22,22 @@ class Decoder:
 
 
 class Generator:
-    """A running `tenantry_ops.bench.generator` that is warm and waits for the word."""
+    """A running `tenantry_ops.bench.generator`, warmed up and waiting for the start."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
     def go(self) -> Report:
-        """Lets it measure. Raises BenchmarkFailed when an upload was refused, or none was made."""
+        """Runs a measurement. Raises BenchmarkFailed if an upload was refused, or none was made."""
         self.begin()
         return self.end()
 
     def begin(self) -> None:
-        """Lets it begin to measure."""
+        """Starts a measurement."""
         _say(self._process, "go")
 
     def end(self) -> Report:
-        """Waits for the end of what was begun."""
+        """Waits for the end of the measurement."""
         report = msgspec.json.decode(_hear(self._process), type=Report)
         if not report.rows:
             raise BenchmarkFailed("no row was uploaded")
@@ -46,7 +46,7 @@ class Generator:
 
 @contextmanager
 def decoder_running() -> Iterator[Decoder]:
-    """Runs the server that only decodes, as long as the block."""
+    """Runs the server that only decodes for the duration of the block."""
     port = free_port()
     with _running("tenantry_ops.bench.decoder", str(port)) as process:
         _hear(process)
@@ -55,7 +55,7 @@ def decoder_running() -> Iterator[Decoder]:
 
 @contextmanager
 def generator_ready(load: Load) -> Iterator[Generator]:
-    """Runs a generator, as long as the block; returns when it has warmed the server up."""
+    """Runs a generator for the duration of the block; returns once it has warmed up the server."""
     with _running("tenantry_ops.bench.generator") as process:
         _say(process, msgspec.json.encode(load).decode())
         _hear(process)

@@ -1,6 +1,6 @@
-"""Whether the gateway takes more and more memory: half of what it can take, for a long time.
+"""Memory growth of the gateway under a long load at half of its capacity.
 
-ENDURANCE_SECONDS is how long; 20 unless it is set, 600 to be sure.
+ENDURANCE_SECONDS sets the duration: 20 by default, 600 for a reliable result.
 """
 
 import os
@@ -16,15 +16,15 @@ from tenantry_ops.bench.results import BenchmarkFailed, Result
 from tenantry_ops.bench.rig import Rig
 
 SECONDS = float(os.environ.get("ENDURANCE_SECONDS", "20"))
-TRIAL_SECONDS = 5.0  # of a load without a pause, which tells what the gateway can take
+TRIAL_SECONDS = 5.0  # of a load without pauses, which measures the capacity
 SAMPLES = 60
-WARM = SAMPLES // 6  # samples until pools, caches and buffers have what they keep
-FIRST_HOUR = 54  # of the members' time; what is before is left to `ingest`, and what comes 34 hours later to `strain`
+WARM = SAMPLES // 6  # samples until pools, caches and buffers have grown
+FIRST_HOUR = 54  # of the members' time; earlier hours belong to `ingest`, those 34 hours later to `strain`
 GOAL_MIB = 5.0
 
 
 def endurance(rig: Rig, crowd: Crowd) -> list[Result]:
-    """Raises BenchmarkFailed when rows are lost, or the gateway was started again meanwhile."""
+    """Raises BenchmarkFailed if rows are lost, or the gateway was restarted meanwhile."""
     gateway = rig.processes["gateway"]
     loads = Loads(rig, crowd, seconds=SECONDS, first_hour=FIRST_HOUR)
     trial = loads.run(crowd.members, seconds=TRIAL_SECONDS)
@@ -39,7 +39,7 @@ def endurance(rig: Rig, crowd: Crowd) -> list[Result]:
         Result("endurance_rate", report.rows / report.seconds, "rows/s"),
         Result("endurance_p99", report.p99_ms, "ms"),
         Result("endurance_memory", kept[-1], "MiB"),
-        # Of halves, not of two moments: what a moment finds in buffers is chance.
+        # Compares halves, because single samples depend on the state of buffers.
         Result(
             "endurance_memory_growth",
             _mean(kept[len(kept) // 2 :]) - _mean(kept[: len(kept) // 2]),
@@ -52,7 +52,7 @@ def endurance(rig: Rig, crowd: Crowd) -> list[Result]:
 
 @contextmanager
 def _sampled(pid: int) -> Iterator[list[float]]:
-    """MiB, taken now and then as long as the block lasts."""
+    """Samples the memory in MiB for the duration of the block."""
     found: list[float] = []
     over = threading.Event()
 

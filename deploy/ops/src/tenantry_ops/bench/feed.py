@@ -1,4 +1,4 @@
-"""The aggregate feed of many companies over two years, published as tracking would have, but at once."""
+"""Publishes the aggregate feed of many companies over two years at once, in the form of tracking's messages."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -15,14 +15,14 @@ from tenantry_ops.provision.nats import ACK_WAIT_SECONDS, CONSUMERS, MAX_DELIVER
 from tenantry_ops.topology import OPERATOR
 
 MONTHS = 24
-VARIANTS = 40  # of a month; companies share them
-UNDER_WAY = 500  # messages, at most: the stream drops what it has no room for
+VARIANTS = 40  # different months, shared by companies
+MAX_PENDING = 500  # messages without a reply; the stream drops what exceeds its buffer
 
 
 async def publish_feed(platform: Platform, company_ids: Sequence[str], today: date) -> int:
-    """Returns the number of company days in it. The live consumers begin after it, as if they had taken it all.
+    """Returns the number of company days. The live consumers start after them, as if they had consumed them.
 
-    Raises BenchmarkFailed when a message did not arrive.
+    Raises BenchmarkFailed if a message did not arrive.
     """
     months = list(_months(today))
     client = await nats.connect(platform.nats_url(OPERATOR), inbox_prefix=b"_INBOX_operator")
@@ -34,13 +34,13 @@ async def publish_feed(platform: Platform, company_ids: Sequence[str], today: da
         sent = 0
         for first, bodies in months:
             for number, company_id in enumerate(company_ids):
-                # Fields of one message may be encoded apart and put together.
+                # Separately encoded fields of one message may be concatenated.
                 head = CompanyMonth(company_id=company_id).SerializeToString()
                 subject, body = f"usage.v1.{company_id}.{first:%Y%m}", head + bodies[number % VARIANTS]
                 sent += 1
-                if sent % UNDER_WAY:
+                if sent % MAX_PENDING:
                     await client.publish(subject, body)
-                else:  # the stream takes messages in order: this answer is one for all before
+                else:  # the stream stores messages in order, so this reply confirms all earlier ones
                     await client.jetstream().publish(subject, body, timeout=60)
         await client.jetstream().publish(subject, body, timeout=60)
         if (arrived := await _messages(client.jetstream()) - before) < sent:
@@ -70,7 +70,7 @@ async def _restore_consumers(jetstream: JetStreamContext) -> None:
 
 
 def _months(today: date) -> Iterator[tuple[date, list[bytes]]]:
-    """The first day of each month, the oldest first, and the variants of its days."""
+    """Returns the first day of each month, oldest first, and the variants of its days."""
     chance = random.Random(0)
     last = today.year * 12 + today.month - 1
     for number in range(last - MONTHS + 1, last + 1):
@@ -100,6 +100,6 @@ def _body(first: date, today: date, chance: random.Random) -> bytes:
 
 
 def _length(first: date, today: date) -> int:
-    """Days of the month up to today."""
+    """Returns the days of the month up to today."""
     following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
     return min((following - first).days, (today - first + timedelta(days=1)).days)

@@ -1,4 +1,4 @@
-"""The least that a number needs to travel durably: one commit, one synced publish, its delivery to a listener."""
+"""The minimum delay of a durable number: one commit, one synced publish, one delivery to a subscriber."""
 
 import asyncio
 import time
@@ -16,11 +16,11 @@ from tenantry_ops.topology import OPERATOR
 
 STREAM = "BENCH"
 SUBJECT = "bench.floor"
-PAYLOAD = bytes(1500)  # as long as a month of a company
+PAYLOAD = bytes(1500)  # the size of a company's month
 
 
 class Floor:
-    """Commits and publishes into a table and a stream of its own."""
+    """Commits and publishes, with a separate table and stream."""
 
     def __init__(
         self, database: psycopg.AsyncConnection, jetstream: JetStreamContext, delivered: "asyncio.Queue[Msg]"
@@ -30,7 +30,7 @@ class Floor:
         self._delivered = delivered
 
     async def trip(self) -> float:
-        """Returns the seconds of one trip."""
+        """Returns the seconds of one round."""
         began = time.perf_counter()
         await self._database.execute("INSERT INTO floor VALUES (%s)", [PAYLOAD])
         await self._jetstream.publish(SUBJECT, PAYLOAD)
@@ -40,7 +40,7 @@ class Floor:
 
 @asynccontextmanager
 async def open_floor(rig: Rig) -> AsyncIterator[Floor]:
-    """Makes the table and the stream, and removes them afterwards."""
+    """Creates the table and the stream, and removes them at the end."""
     platform = rig.platform
     url = platform.nats_url(OPERATOR)
     connection = await nats.connect(url, inbox_prefix=f"_INBOX_{OPERATOR}".encode())

@@ -1,4 +1,4 @@
-"""What the platform takes while it does nothing in particular."""
+"""Memory and processor time of the idle platform."""
 
 import time
 
@@ -10,7 +10,7 @@ IDLE_SECONDS = 5.0
 
 
 def footprint(rig: Rig) -> list[Result]:
-    """The CPU that each process and all below it use without a request, and their memory."""
+    """Returns CPU and memory of each process and its descendants without requests."""
     processes = rig.processes
     before = {name: cpu.seconds([pid]) for name, pid in processes.items()}
     time.sleep(IDLE_SECONDS)

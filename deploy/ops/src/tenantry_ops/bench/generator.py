@@ -1,7 +1,7 @@
-"""`python -m tenantry_ops.bench.generator`: trackers that upload as fast as they are answered.
+"""`python -m tenantry_ops.bench.generator`: trackers that upload as fast as they get responses.
 
-A process of its own, so that its CPU is not the server's. Reads a `Load` as one line of JSON, lets every member upload
-a row once, says "ready", waits for a line, measures, and prints a `Report` as one line of JSON.
+A separate process, so that its CPU is not counted as the server's. It reads a `Load` as one line of JSON, uploads one
+row of every member, prints "ready", waits for a line, measures, and prints a `Report` as one line of JSON.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ from tenantry_ops.bench.wire import Wire
 
 
 class Load(msgspec.Struct):
-    """What to do: uploads of so many rows over so many connections for so many seconds.
+    """A load: uploads of so many rows over so many connections for so many seconds.
 
-    The members' uploads tell of the time from `after` seconds after their log-in on. With a `rate` that many begin in a
-    second, else each connection begins its next as soon as it is answered. A refusal ends it all unless it says when to
-    come again and is `expected`: then it is counted, and the same upload comes again at once.
+    The recorded time starts `after` seconds after the members' log-in. With a `rate`, this many uploads start per
+    second; otherwise each connection starts its next one after a response. A refusal ends the load unless it has a
+    Retry-After and is `expected`: then it is counted, and the upload is repeated at once.
     """
 
     address: str
@@ -39,7 +39,7 @@ class Load(msgspec.Struct):
 
 
 class Report(msgspec.Struct):
-    """What came of it; the rows are those of answered uploads, the milliseconds those of one upload."""
+    """The result of a load: the rows of answered uploads, and the milliseconds per upload."""
 
     warm_rows: int
     rows: int
@@ -50,7 +50,7 @@ class Report(msgspec.Struct):
 
 
 class Fleet:
-    """Connections that share the members out, so that nobody uploads twice at once."""
+    """Connections with disjoint members, so that no member has two concurrent uploads."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
@@ -61,7 +61,7 @@ class Fleet:
         self._shares = [uploads[place :: load.connections] for place in range(load.connections)]
 
     async def run(self) -> Report:
-        """Warms up, waits for the word, measures."""
+        """Warms up, waits for the start, measures."""
         wires = [await Wire.open(self._load.address) for _ in self._shares]
         pairs = list(zip(wires, self._shares, strict=True))
         await asyncio.gather(*(self._once(wire, share) for wire, share in pairs))
@@ -91,7 +91,7 @@ class Fleet:
                     await self._upload(wire, request, time.perf_counter())
                     continue
                 await asyncio.sleep(due - time.perf_counter())
-                await self._upload(wire, request, due)  # one that had to wait for the one before it has waited
+                await self._upload(wire, request, due)  # the time spent waiting for the previous upload counts
                 due += pause
 
     async def _upload(self, wire: Wire, request: bytes, began: float) -> None:
@@ -105,7 +105,7 @@ class Fleet:
             if time.perf_counter() > self._end:
                 return
         self._times.append(time.perf_counter() - began)
-        self._taken += int(body.partition(b'"message":"')[2].partition(b" ")[0])  # it reads "20 rows stored"
+        self._taken += int(body.partition(b'"message":"')[2].partition(b" ")[0])  # the message is "20 rows stored"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""What 32 MB from somebody without a device cost everyone else.
+"""The effect on others of uploads of 32 MB from attackers.
 
-Each attacker knows a company's key. It sends an upload of ten million empty rows, with an unknown token or with that of
-a device, and begins again half a second after it is refused. Beside it others send ordinary uploads at a steady rate.
+Each attacker knows a company's key. It sends an upload of ten million empty rows, with an unknown token or a device's,
+and starts again half a second after a refusal. Meanwhile others send ordinary uploads at a steady rate.
 """
 
 import json
@@ -20,16 +20,16 @@ from tenantry_ops.bench.rows import PATH
 from tenantry_ops.bench.strangers import strangers
 
 ATTACKERS = 50
-RATE = 300  # ordinary uploads a second: what a few hundred trackers send
+RATE = 300  # ordinary uploads per second, as from a few hundred trackers
 SECONDS = 10.0
-FIRST_HOUR = 140  # of the members' time; what is before is left to other benchmarks
+FIRST_HOUR = 140  # of the members' time; earlier hours belong to other benchmarks
 SIZE = 32 * 1024 * 1024  # bytes, the largest upload
 PIECE = 64 * 1024
 PAUSE = 0.5  # seconds
 
 
 def hostile(rig: Rig, crowd: Crowd) -> list[Result]:
-    """The p99 of ordinary uploads beside attackers, over what it is without them."""
+    """Compares the p99 of ordinary uploads with and without attackers."""
     loads = Loads(rig, crowd, seconds=SECONDS, first_hour=FIRST_HOUR)
     gateway = rig.processes["gateway"]
     alone = loads.run(crowd.members, rate=RATE)
@@ -56,7 +56,7 @@ def hostile(rig: Rig, crowd: Crowd) -> list[Result]:
 
 @contextmanager
 def _attackers(rig: Rig, crowd: Crowd, token: Callable[[Member], str]) -> Iterator[Counter[int]]:
-    """The answers they get, by status; 0 where the connection ended without one."""
+    """Counts the attackers' responses by status; 0 if a connection ended without one."""
     answers: Counter[int] = Counter()
     done = threading.Event()
 
@@ -88,7 +88,7 @@ def _send(address: str, key: str, member: Member, token: str) -> int:
             for _ in range((SIZE - len(start)) // len(rows)):
                 connection.sendall(rows)
         except OSError:
-            pass  # refused before the end; the answer may be there
+            pass  # refused before the end; the response may have arrived
         try:
             answer = connection.recv(64)
         except OSError:

@@ -1,4 +1,4 @@
-"""What an upload costs in CPU, against the least that this machine can do, measured in turn with it."""
+"""The CPU cost of an upload, compared with the minimum of this machine, measured alternately."""
 
 import statistics
 import time
@@ -15,18 +15,17 @@ from tenantry_ops.bench.generator import Load
 from tenantry_ops.bench.results import Result
 from tenantry_ops.bench.rig import Rig
 
-FEWEST_ROUNDS, MOST_ROUNDS = 3, 5
-ENOUGH_SECONDS = 120.0  # after which no further round begins
+MIN_ROUNDS, MAX_ROUNDS = 3, 5
+MAX_SECONDS = 120.0  # after which no further round begins
 DECODING_SECONDS = 0.7
-ROUND_HOURS = 4  # of the members' time: what the uploads of a round tell of fits in
+ROUND_HOURS = 4  # of the members' time, enough for the uploads of a round
 
 
 @dataclass(frozen=True)
 class Size:
-    """Uploads of so many rows; the limit gets its rows in groups, as uploads that arrive together share a commit.
+    """Uploads of one size. The limit commits rows in groups, like uploads that arrive together.
 
-    Loads of few rows last longer: the fewer rows a second, the more it matters that the load is long beside the wait
-    for the last fold.
+    Loads of few rows last longer, because they must be long compared with the wait for the last fold.
     """
 
     rows: int
@@ -41,21 +40,21 @@ SIZES = (Size(1, 128, 8, 100, 10_000), Size(20, 64, 4, 1000, 40_000), Size(200, 
 
 @dataclass(frozen=True)
 class Round:
-    """What the platform took, and the limit in CPU seconds per 1,000 rows."""
+    """The platform's cost, and the limit in CPU seconds per 1,000 rows."""
 
     cost: Cost
     limit: float
 
 
 def ingest(rig: Rig, crowd: Crowd) -> list[Result]:
-    """Raises BenchmarkFailed when an honest row was refused, set aside or never folded."""
+    """Raises BenchmarkFailed if an honest row was refused, quarantined or not folded."""
     platform, postgres = rig.platform, rig.processes["postgres"]
     dsn = platform.database_url("tracking_ingest", "tracking")
     rounds: dict[Size, list[Round]] = {size: [] for size in SIZES}
     with decoder_running() as decoder:
         began = time.monotonic()
-        for number in range(MOST_ROUNDS):
-            if number >= FEWEST_ROUNDS and time.monotonic() - began > ENOUGH_SECONDS:
+        for number in range(MAX_ROUNDS):
+            if number >= MIN_ROUNDS and time.monotonic() - began > MAX_SECONDS:
                 break
             for place, size in enumerate(SIZES, start=1):
                 load = Load(
@@ -75,7 +74,7 @@ def ingest(rig: Rig, crowd: Crowd) -> list[Result]:
 
 
 def _results(name: str, rounds: list[Round]) -> Iterator[Result]:
-    """Medians over the rounds; the ratio is the median of those within a round, for the machine's speed drifts."""
+    """Returns medians over the rounds; ratios are per round, because the machine's speed drifts."""
     median = statistics.median
     costs = [found.cost for found in rounds]
     reports = [cost.report for cost in costs]

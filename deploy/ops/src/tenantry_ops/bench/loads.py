@@ -1,4 +1,4 @@
-"""Loads one after the other on one crowd, and whether all that was accepted is there."""
+"""Consecutive loads of the same members, and a check that all accepted rows are stored."""
 
 from collections.abc import Sequence
 
@@ -12,11 +12,11 @@ from tenantry_ops.bench.rig import Rig
 
 ROWS = 20
 CONNECTIONS = 64
-HOURS = 8  # of the members' time: what a load's uploads tell of fits in, also of one who has a connection alone
+HOURS = 8  # of the members' time, enough for a load, even for a member with an exclusive connection
 
 
 class Loads:
-    """Each in a time of the members' own, the first of which begins so many hours after their log-in."""
+    """Loads in disjoint time ranges of the members; the first starts so many hours after their log-in."""
 
     def __init__(self, rig: Rig, crowd: Crowd, *, seconds: float, first_hour: int) -> None:
         self._rig = rig
@@ -41,17 +41,17 @@ class Loads:
         return msgspec.structs.replace(load, **more)
 
     def run(self, members: Sequence[Member], connections: int = CONNECTIONS, **more: float) -> Report:
-        """Runs one and returns what came of it."""
+        """Runs a load and returns its report."""
         with generator_ready(self.make(members, connections, **more)) as generator:
             return self.note(generator.go())
 
     def note(self, report: Report) -> Report:
-        """Counts what was accepted."""
+        """Counts the accepted rows."""
         self._accepted += report.warm_rows + report.rows
         return report
 
     def lost(self) -> int:
-        """Returns how many accepted rows are not stored."""
+        """Returns the number of accepted rows that are not stored."""
         return self._accepted - (self._stored() - self._stored_before)
 
     def _stored(self) -> int:

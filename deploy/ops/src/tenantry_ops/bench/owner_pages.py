@@ -1,4 +1,4 @@
-"""The owner's pages over 10,000 customers with two years of aggregates, and how fast those are read from the feed."""
+"""The owner's pages over 10,000 customers with two years of aggregates, and the speed of a rebuild from the feed."""
 
 import asyncio
 import subprocess
@@ -17,9 +17,9 @@ from tenantry_ops.bench.results import BenchmarkFailed, Result, percentile
 from tenantry_ops.bench.rig import Rig
 from tenantry_ops.programs import command
 
-GOAL_MICROSECONDS = 10.0  # a company day: 100,000 in a second
-GOAL_MILLISECONDS = 100.0  # of a page, for 95 of 100 readers
-GOAL_CPU_MILLISECONDS = 4.0  # of all processes for one dashboard
+GOAL_MICROSECONDS = 10.0  # per company day: 100,000 per second
+GOAL_MILLISECONDS = 100.0  # per page, 95th percentile
+GOAL_CPU_MILLISECONDS = 4.0  # of all processes, per dashboard
 WARM_UP = 20
 PAGES = 200
 IDLE_SECONDS = 10.0
@@ -33,7 +33,7 @@ WHERE revision > 0 AND company_id NOT IN (SELECT company_id FROM company_day) OR
 """
 
 DASHBOARD = "/owner/dashboard/"
-TURNED = "/owner/dashboard/?page={}"  # another page each time: nothing that was put together for the one before helps
+TURNED = "/owner/dashboard/?page={}"  # another page each time, so that no cached view helps
 OTHERS = {
     "turned": TURNED,
     "sorted": "/owner/dashboard/?sort=minutes&dir=desc&page=100",
@@ -43,14 +43,14 @@ OTHERS = {
 
 
 def owner_pages(rig: Rig) -> list[Result]:
-    """Needs customers. Raises BenchmarkFailed when days are missing afterwards or a page is refused."""
+    """Needs customers. Raises BenchmarkFailed if days are missing afterwards or a page is refused."""
     with psycopg.connect(rig.superuser_dsn("portal"), autocommit=True) as portal:
         ids = [row[0] for row in portal.execute(IDS)]
         days = asyncio.run(publish_feed(rig.platform, ids, datetime.now(UTC).date()))
         rebuilt = _rebuild(rig, days)
         if (held := _number(portal, HELD)) < days:
             raise BenchmarkFailed(f"the feed has {days} company days, and the read model {held}")
-        portal.execute("VACUUM ANALYZE")  # now, not in the middle of what is measured
+        portal.execute("VACUUM ANALYZE")  # now, so that it does not run during a measurement
         _settle(portal)
     return [*rebuilt, *asyncio.run(_pages(rig, f"/owner/company/{ids[0]}/"))]
 
@@ -72,7 +72,7 @@ def _rebuild(rig: Rig, days: int) -> list[Result]:
 
 
 def _settle(portal: psycopg.Connection) -> None:
-    """Returns when the sums of all companies are as of today."""
+    """Waits until the totals of all companies are as of today."""
     deadline = time.monotonic() + SETTLED_SECONDS
     while _number(portal, UNSETTLED):
         if time.monotonic() > deadline:
@@ -90,21 +90,21 @@ async def _pages(rig: Rig, company: str) -> list[Result]:
                 await owner.page(path.format(PAGES - number))
             before = cpu.seconds(processes)
             times = [await _timed(owner, path.format(1 + number)) for number in range(PAGES)]
-            # What the platform does anyway is no cost of a page.
+            # The idle platform's CPU is not a cost of pages.
             used = (cpu.seconds(processes) - before) * 1000 - idle * sum(times)
             results += _figures(name, times, used / PAGES)
     return results
 
 
 async def _idle(processes: Collection[int]) -> float:
-    """CPU seconds a second of the platform while nobody asks for anything."""
+    """Returns the CPU seconds per second of the idle platform."""
     before = cpu.seconds(processes)
     await asyncio.sleep(IDLE_SECONDS)
     return (cpu.seconds(processes) - before) / IDLE_SECONDS
 
 
 async def _timed(owner: Owner, path: str) -> float:
-    """Milliseconds of a page, of which the browser's side is a small part."""
+    """Returns the milliseconds per page; the client's share is small."""
     began = time.perf_counter()
     await owner.page(path)
     return (time.perf_counter() - began) * 1000

@@ -1,4 +1,4 @@
-"""One tracker was offline for ten hours: a day's rows in one request are taken, counted exactly, and known again."""
+"""A tracker that was offline for ten hours: a day's rows in one request are accepted, counted once, and recognised."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ from tenantry_ops.bench.wire import Wire, request
 
 ROWS = 40_000
 ACTIVE, IDLE = 32_000, 4_000  # seconds of the ten hours
-FOLDED_SECONDS = 300.0  # after minutes of overload others wait before it
+FOLDED_SECONDS = 300.0  # after minutes of overload, others wait before it
 
 TOTALS = """
 SELECT (SELECT count(*) FROM usage_record WHERE (company_id, employee_id) = (%(company)s, %(id)s)),
@@ -26,7 +26,7 @@ FROM employee_day WHERE (company_id, employee_id) = (%(company)s, %(id)s)
 
 
 def resend(rig: Rig, crowd: Crowd) -> list[Result]:
-    """Raises BenchmarkFailed when the rows are refused, or the totals are not what was worked."""
+    """Raises BenchmarkFailed if the rows are refused, or the totals differ from the work."""
     return asyncio.run(_resend(rig, crowd.members[-1], crowd))
 
 
@@ -53,7 +53,7 @@ async def _resend(rig: Rig, member: Member, crowd: Crowd) -> list[Result]:
 
 
 async def _totals(database: psycopg.AsyncConnection, member: Member) -> tuple[int, ...]:
-    """Rows, active and idle seconds, once all is folded."""
+    """Returns rows, active and idle seconds, once everything is folded."""
     deadline = time.monotonic() + FOLDED_SECONDS
     while True:
         found = await database.execute(TOTALS, {"company": member.company_id, "id": member.employee_id})
@@ -66,7 +66,7 @@ async def _totals(database: psycopg.AsyncConnection, member: Member) -> tuple[in
 
 
 def _body(member: Member) -> bytes:
-    since = member.since + 65 * 3600  # ten hours that no other benchmark tells of
+    since = member.since + 65 * 3600  # ten hours that no other benchmark records
     end = since + ACTIVE + IDLE
     rows: list[dict[str, Any]] = [
         {

@@ -1,4 +1,4 @@
-"""What a benchmark found, as a table for people and as JSON for programs."""
+"""The figures of a benchmark, as a table and as JSON."""
 
 import json
 import math
@@ -10,12 +10,12 @@ from tenantry_ops.files import write_private
 
 
 class BenchmarkFailed(RuntimeError):
-    """The platform did something wrong, or nothing at all, while it was measured: there is no figure."""
+    """The platform failed during the measurement, so there is no figure."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """One figure. `limit` is in the same unit: what this machine needed at least, in the same run."""
+    """One figure. `limit`, in the same unit, is the minimum of this machine in the same run."""
 
     name: str
     value: float
@@ -28,18 +28,18 @@ class Result:
 
     @classmethod
     def against(cls, name: str, value: float, unit: str, limit: float, goal: float | None = None) -> "Result":
-        """Returns a figure whose ratio is simply value / limit."""
+        """Returns a figure whose ratio is value / limit."""
         return cls(name, value, unit, limit, value / limit, goal)
 
     @property
     def is_missed(self) -> bool:
-        """Whether there is a goal and the value is beyond it."""
+        """Whether the value misses its goal."""
         if self.goal is None:
             return False
         return self.value < self.goal if self.at_least else self.value > self.goal
 
     def to_json(self) -> dict[str, str | float | None]:
-        """Returns what bench.json says of it."""
+        """Returns the entry of bench.json."""
         return {"name": self.name, "value": self.value, "unit": self.unit, "limit": self.limit, "ratio": self.ratio}
 
 

@@ -1,4 +1,4 @@
-"""The revenue report of twelve months beside one statement that counts the same rows."""
+"""The revenue report of twelve months, compared with one statement over the same rows."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,12 +7,12 @@ import psycopg
 
 from contracts.billing.v1 import billing_pb2, revenue_pb2
 from contracts.billing.v1.revenue_pb2_grpc import RevenueServiceStub
-from tenantry_ops.bench.comparison import DEADLINE, Comparison
+from tenantry_ops.bench.comparison import DEADLINE_SECONDS, Comparison
 
 MONTHS = 12
 MOVEMENTS = ("new", "expansion", "contraction", "churn", "reactivation")
 
-# What moved in each month and before the first, the ends of trials, and how things stand.
+# The movements of each month and before the first, the ends of trials, and the current states.
 COUNTED = """
 SELECT CASE WHEN changed_at < %(since)s THEN 'before' ELSE to_char(changed_at AT TIME ZONE 'UTC', 'YYYY-MM') END,
        CASE WHEN changed_at < %(since)s THEN 'start' ELSE lower(movement) END, sum(revenue_change)::bigint
@@ -29,7 +29,7 @@ SELECT 'standing', state, count(*) FROM subscription WHERE superseded_at IS NULL
 def revenue_report(
     revenue: RevenueServiceStub, database: psycopg.Connection
 ) -> Comparison[revenue_pb2.GetRevenueReportResponse]:
-    """The report of this month and the eleven before it."""
+    """Compares the report of this month and the eleven before it."""
     now = datetime.now(UTC)
     year, month = divmod(now.year * 12 + now.month - MONTHS, 12)
     since = datetime(year, month + 1, 1, tzinfo=UTC)
@@ -37,7 +37,7 @@ def revenue_report(
     request = revenue_pb2.GetRevenueReportRequest(range=months)
     return Comparison(
         name=f"get_revenue_report_{MONTHS}_months",
-        call=lambda: revenue.GetRevenueReport(request, timeout=DEADLINE),
+        call=lambda: revenue.GetRevenueReport(request, timeout=DEADLINE_SECONDS),
         shown=lambda report: sorted(row for row in _counted(report) if row[2]),
         select=lambda: database.execute(COUNTED, {"since": since}).fetchall(),
         expected=sorted(database.execute(COUNTED, {"since": since}).fetchall()),
@@ -45,7 +45,7 @@ def revenue_report(
 
 
 def _counted(report: revenue_pb2.GetRevenueReportResponse) -> Iterator[tuple[str, str, int]]:
-    """The rows of COUNTED as the report has them."""
+    """Returns the rows of COUNTED in the form of the report."""
     yield "before", "start", report.bridge.start.minor_units
     for month in report.months:
         for kind in MOVEMENTS:

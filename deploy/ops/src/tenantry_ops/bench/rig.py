@@ -1,4 +1,4 @@
-"""The platform that is measured: one of its own, in a folder that is removed afterwards."""
+"""The measured platform, in a temporary folder."""
 
 import os
 import shutil
@@ -21,10 +21,10 @@ PUBLIC_PORTS = ("PORTAL_PORT", "GATEWAY_PORT", "WORKSPACE_PORT")
 
 
 class Rig:
-    """Started and stopped by the same command as any other; its data survives a restart and ends with the block."""
+    """A platform run by the `tenantry` command; its data survives a restart and is removed with the block."""
 
     def __init__(self, beside: Path) -> None:
-        """`beside`: the home of a platform that may be running and is left alone."""
+        """`beside`: the home of another platform, which may be running and is not touched."""
         folder = tempfile.mkdtemp(prefix=f"{beside.name}-bench-", dir=beside.parent)
         Path(folder).chmod(0o711)  # PostgreSQL's own user must pass through
         self.home = Home(Path(folder))
@@ -32,7 +32,7 @@ class Rig:
         self._options = Options(home=self.home.root)
 
     def start(self, *, gateway_workers: int) -> float:
-        """Returns after this many seconds, when everything is ready. Raises BenchmarkFailed when that fails."""
+        """Waits until everything is ready and returns the seconds it took. Raises BenchmarkFailed."""
         variables = self._ports | {"GATEWAY_WORKERS": str(gateway_workers), "DEMO": "0", "DETACH": "1"}
         self._options = Options.from_environment(variables | {"TENANTRY_HOME": str(self.home.root)})
         began = time.monotonic()
@@ -40,21 +40,21 @@ class Rig:
         return time.monotonic() - began
 
     def stop(self) -> None:
-        """Ends all processes in order; does nothing when none runs."""
+        """Stops all processes in order; does nothing if none runs."""
         self._run("down", {})
 
     @property
     def platform(self) -> Platform:
-        """Where everything is."""
+        """The addresses and secrets of the platform."""
         return stack.load(self.home, self._options)
 
     @property
     def processes(self) -> dict[str, int]:
-        """The pid of each process by its name; workers and backends are below them."""
+        """The pid of each process by its name; workers and backends are their children."""
         return {record.name: record.pid for record in self.home.read_processes()}
 
     def superuser_dsn(self, database: str) -> str:
-        """Returns the way into a database for setting up and counting; no service has it."""
+        """Returns the superuser's URL of a database, for setup and counting."""
         platform = self.platform
         postgres, _nats = stack.engines(self.home, platform.secrets)
         postgres.port = int(platform.postgres.rpartition(":")[2])

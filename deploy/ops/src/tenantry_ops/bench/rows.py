@@ -1,4 +1,4 @@
-"""Uploads as trackers send them: no two rows alike, no second claimed twice."""
+"""Uploads in the form of a tracker's, without equal rows and without overlapping seconds."""
 
 import itertools
 import time
@@ -11,7 +11,7 @@ from tenantry_ops.bench.wire import request
 PATH = "/api/upload/employee-activity"
 APPS = ("Code Editor", "Browser", "Terminal", "Mail", "Chat", "Spreadsheet", "Meeting")
 SITES = ("docs.example", "code.example", "mail.example", "wiki.example", "news.example")
-ROUND_SECONDS = 10  # what one ordinary upload tells of
+ROUND_SECONDS = 10  # recorded by one ordinary upload
 
 APPLICATION = '{"app_name":"%s","window_title":"report-%d.py - project - %s","active_seconds":%d,"created_at":"%s"}'
 WEBSITE = '{"domain":"%s","url":"https://%s/path/%d?q=%d","active_seconds":%d,"created_at":"%s"}'
@@ -23,7 +23,7 @@ BODY = (
 
 
 class Uploads:
-    """One member's uploads, one after the other in time, from a moment on that lies in the past."""
+    """One member's consecutive uploads, from a past moment on."""
 
     _numbers = itertools.count()
 
@@ -44,7 +44,7 @@ class Uploads:
         return self._request(int(kind < 12), int(12 <= kind < 17), int(kind >= 17))
 
     def _request(self, applications: int, websites: int, activities: int) -> bytes:
-        # More rows than a round has are what an outage left: they tell of a longer time.
+        # More rows than a round has stand for an outage and therefore record a longer time.
         spent = ROUND_SECONDS * max(1, (applications + websites) // 4)
         started, self._clock = self._clock, self._clock + spent
         whose = self._member
@@ -81,5 +81,5 @@ class Uploads:
 
 @lru_cache(maxsize=100_000)
 def stamp(second: int) -> str:
-    """Writes a Unix time as trackers do."""
+    """Formats a Unix time like a tracker."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(second))

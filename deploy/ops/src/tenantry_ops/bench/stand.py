@@ -1,4 +1,4 @@
-"""10,000 companies with 20 people each: how soon a new gateway knows them, and what knowing so many adds to a call."""
+"""10,000 companies with 20 people each: how soon a new gateway serves them, and what they add to a call."""
 
 import hashlib
 import hmac
@@ -20,14 +20,14 @@ from tenantry_ops.bench.generator import Load
 from tenantry_ops.bench.results import BenchmarkFailed, Result
 from tenantry_ops.bench.rig import Rig
 
-GOAL_START = 5.0  # seconds from the end of one gateway to the first answer of the next
+GOAL_START_SECONDS = 5.0  # from the end of one gateway to the first response of the next
 GOAL_MICROSECONDS = 15.0
 STARTED_SECONDS = 60.0
 ROUNDS = 3
 SECONDS = 4.0
 CONNECTIONS = 64
-PLACES = 2  # people of a company who upload: all would take the generator minutes to warm up
-FIRST_HOUR = 4  # of the members' time; the crowd's first hours are others'
+PLACES = 2  # uploading people per company; with all of them, the generator would warm up for minutes
+FIRST_HOUR = 4  # of the members' time; earlier hours belong to other benchmarks
 
 KEYS = "SELECT k.id, k.company_id FROM company_key k WHERE NOT EXISTS (SELECT FROM key_digest d WHERE d.key_id = k.id)"
 DIGESTS = "COPY key_digest (digest, key_id, pepper_id) FROM STDIN"
@@ -35,7 +35,7 @@ COMPANIES = "INSERT INTO company (company_id, time_zone) SELECT id, 'UTC' FROM u
 
 
 def stand(rig: Rig, crowd: Crowd, customers: Sequence[UUID]) -> list[Result]:
-    """Raises BenchmarkFailed when the gateway does not come back, or an upload is refused."""
+    """Raises BenchmarkFailed if the gateway does not restart, or an upload is refused."""
     keys = _keys(rig)
     with psycopg.connect(rig.superuser_dsn("tracking"), autocommit=True) as tracking:
         tracking.execute(COMPANIES, [list(customers)])
@@ -56,7 +56,7 @@ def stand(rig: Rig, crowd: Crowd, customers: Sequence[UUID]) -> list[Result]:
 
 
 def _keys(rig: Rig) -> dict[str, str]:
-    """Gives each customer's key a text, as tenancy would have made it; returns the texts by company."""
+    """Creates a key for each customer in tenancy's form; returns the texts by company."""
     pepper = bytes.fromhex(rig.platform.secrets.key_pepper)
     pepper_id = hmac.digest(pepper, b"pepper-id", "sha256").hex()[:8]
     with psycopg.connect(rig.superuser_dsn("tenancy")) as tenancy:
@@ -69,14 +69,14 @@ def _keys(rig: Rig) -> dict[str, str]:
 
 
 def _cold_start(rig: Rig, member: Member, keys: Mapping[str, str]) -> Iterator[Result]:
-    """A gateway is killed; the supervisor starts another, which knows nobody."""
+    """Kills a gateway; the supervisor starts another with an empty access directory."""
     os.kill(rig.processes["gateway"], signal.SIGKILL)
     began = time.monotonic()
     while not _is_served(rig, member, keys[member.company_id]):
         if time.monotonic() - began > STARTED_SECONDS:
             raise BenchmarkFailed(f"no gateway has answered for {STARTED_SECONDS:.0f} s")
         time.sleep(0.02)
-    yield Result("stand_cold_start", time.monotonic() - began, "s", goal=GOAL_START)
+    yield Result("stand_cold_start", time.monotonic() - began, "s", goal=GOAL_START_SECONDS)
     yield Result("stand_cold_start_cpu", cpu.seconds([rig.processes["gateway"]]), "CPU-s")
     yield Result("stand_memory", cpu.memory(rig.processes["gateway"]), "MiB")
 
@@ -93,7 +93,7 @@ def _is_served(rig: Rig, member: Member, key: str) -> bool:
 
 
 def _calls(rig: Rig, few: Crowd, many: Crowd) -> Iterator[Result]:
-    """The gateway's CPU for an upload of one row, of a few people and of people from all over, in turn."""
+    """Compares the gateway's CPU for one-row uploads of a few people and of people from all companies, alternately."""
     costs: dict[str, list[float]] = {"few": [], "many": []}
     for number in range(ROUNDS):
         for name, crowd in (("few", few), ("many", many)):

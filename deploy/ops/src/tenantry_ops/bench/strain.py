@@ -1,6 +1,6 @@
-"""How the gateway bears what does not happen on ordinary days: bursts, crowds, a greedy company, a day in one request.
+"""The gateway under exceptional loads: bursts, many trackers, a greedy company, a day in one request.
 
-STRAIN_SECONDS is how long each load lasts; 5 unless it is set.
+STRAIN_SECONDS sets the duration of each load: 5 by default.
 """
 
 import dataclasses
@@ -18,12 +18,12 @@ from tenantry_ops.bench.rig import Rig
 
 SECONDS = float(os.environ.get("STRAIN_SECONDS", "5"))
 CROWD = 10  # times as many connections
-GREEDY_CONNECTIONS = 240  # of one company, beside the others' CONNECTIONS
-FIRST_HOUR = 80  # of the members' time; what is before is left to other benchmarks
+GREEDY_CONNECTIONS = 240  # of one company, in addition to the others' CONNECTIONS
+FIRST_HOUR = 80  # of the members' time; earlier hours belong to other benchmarks
 
 
 def strain(rig: Rig, crowd: Crowd) -> list[Result]:
-    """Raises BenchmarkFailed when rows are lost or set aside, or a refusal does not say when to come again."""
+    """Raises BenchmarkFailed if rows are lost or quarantined, or a refusal lacks Retry-After."""
     loads = Loads(rig, crowd, seconds=SECONDS, first_hour=FIRST_HOUR)
     usual = loads.run(crowd.members)
     capacity = usual.rows / usual.seconds
@@ -63,7 +63,7 @@ def _recovery(loads: Loads, crowd: Crowd) -> Iterator[Result]:
 
 
 def _greedy(loads: Loads, crowd: Crowd) -> Iterator[Result]:
-    """What the other companies get while one of them sends as much as it can, over what they get without it."""
+    """Compares the other companies' throughput with and without a company that sends as much as it can."""
     greedy_company = crowd.members[0].company_id
     greedy = [member for member in crowd.members if member.company_id == greedy_company]
     others = [member for member in crowd.members if member.company_id != greedy_company]

@@ -1,4 +1,4 @@
-"""What connections without a company key can make the gateway hold: heads, trailers, chunk extensions without end."""
+"""The memory that the gateway holds for connections without a key: endless heads, trailers and chunk extensions."""
 
 import socket
 import time
@@ -9,10 +9,10 @@ from tenantry_ops.bench.results import Result
 from tenantry_ops.bench.rig import Rig
 from tenantry_ops.bench.rows import PATH
 
-CONNECTIONS = 20  # of each kind at once
-SENT = 8 * 1024 * 1024  # bytes each tries to send
+CONNECTIONS = 20  # concurrent ones of each kind
+SENT = 8 * 1024 * 1024  # bytes that each tries to send
 PIECE = 64 * 1024
-HELD_SECONDS = 1.0  # until the memory is read
+HELD_SECONDS = 1.0  # before the memory is measured
 _HEAD = f"POST {PATH} HTTP/1.1\r\nHost: gateway\r\n".encode()
 _CHUNKED = _HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 KINDS = {
@@ -25,7 +25,7 @@ KINDS = {
 
 
 def strangers(rig: Rig) -> list[Result]:
-    """MiB by which the gateway grows for each connection while it is held open; none of them has a key."""
+    """Returns the gateway's growth in MiB per open connection without a key."""
     return [
         Result(f"stranger_{name}", _grown(rig, start, more), "MiB a connection", goal=1.0)
         for name, (start, more) in KINDS.items()

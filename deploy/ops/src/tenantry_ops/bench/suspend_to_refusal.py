@@ -1,4 +1,4 @@
-"""How long a suspended company is still served: from the owner's click to the refusal by the slower gateway worker."""
+"""The delay of a suspension: from the owner's click to the refusal by the slower gateway worker."""
 
 import asyncio
 import time
@@ -16,11 +16,11 @@ WORKERS = 2
 GOAL_SECONDS = 1.0
 PROBE_PAUSE = 0.002
 GIVE_UP_SECONDS = 20.0
-AFTERWARDS = 5  # calls over fresh connections after the last worker has refused
+FOLLOW_UP_CALLS = 5  # over new connections, after the last worker has refused
 
 
 async def suspend_to_refusal(rig: Rig, crowd: Crowd) -> list[Result]:
-    """Needs two workers. Raises BenchmarkFailed when a call is accepted after its worker refused, or none refuses."""
+    """Needs two workers. Raises BenchmarkFailed if a worker accepts a call after a refusal, or never refuses."""
     platform, member = rig.platform, crowd.members[0]
     key = crowd.keys[member.company_id]
     probe = request("GET", "/api/employee-config/", {"X-Company-Key": key, "Authorization": f"Token {member.token}"})
@@ -46,7 +46,7 @@ async def suspend_to_refusal(rig: Rig, crowd: Crowd) -> list[Result]:
 
 
 async def _trial_times(owner: Owner, member: Member, wires: list[Wire], probe: bytes) -> tuple[float, float]:
-    """Returns the seconds from sending the click to the last worker's first refusal, and to the click's own answer."""
+    """Returns the seconds from the click to the last worker's first refusal, and to the click's own response."""
     began = time.perf_counter()
 
     async def click() -> float:
@@ -68,7 +68,7 @@ async def _first_refusal(wire: Wire, probe: bytes, began: float) -> float:
 
 
 async def _check_refused(address: str, wires: list[Wire], calls: list[bytes]) -> None:
-    fresh = [await Wire.open(address) for _ in range(AFTERWARDS)]
+    fresh = [await Wire.open(address) for _ in range(FOLLOW_UP_CALLS)]
     for wire in (*wires, *fresh):
         for call in calls:
             status, body = await wire.call(call)

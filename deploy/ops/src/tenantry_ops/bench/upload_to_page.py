@@ -1,4 +1,4 @@
-"""How long a worked minute takes from the tracker's upload to the owner's open page."""
+"""The delay of a worked minute from the tracker's upload to the owner's open page."""
 
 import asyncio
 import random
@@ -16,21 +16,21 @@ from tracker_client import Account, TrackerClient, Upload, open_http
 from tracker_client.rows import ActivityRow, ApplicationRow, WebsiteRow
 
 DESKTOPS = 20
-UPLOADS = 10  # of each desktop
+UPLOADS = 10  # per desktop
 GOAL_SECONDS = 2.0
 GIVE_UP_SECONDS = 30.0
-PAUSE_SECONDS = (0.0, 1.0)  # by chance: the page is told on a beat, and uploads must not fall into step with it
+PAUSE_SECONDS = (0.0, 1.0)  # random, so that uploads do not synchronise with the page's update interval
 
 
 class Page:
-    """An open dashboard: the active minutes that it shows of each company."""
+    """An open dashboard with the active minutes of each company."""
 
     def __init__(self) -> None:
         self.minutes: dict[str, int] = {}
         self._news = asyncio.Condition()
 
     async def follow(self, owner: Owner, company_ids: list[str]) -> None:
-        """Keeps itself up to date until cancelled."""
+        """Applies updates until cancelled."""
         async for event in owner.events(company_ids):
             for company_id, cells in event["companies"].items():
                 self.minutes[company_id] = int(cells["minutes"]["value"]) // 60
@@ -38,13 +38,13 @@ class Page:
                 self._news.notify_all()
 
     async def shows(self, company_id: str, minutes: int) -> None:
-        """Returns when the page shows at least these minutes. Raises TimeoutError."""
+        """Waits until the page displays at least these minutes. Raises TimeoutError."""
         async with asyncio.timeout(GIVE_UP_SECONDS), self._news:
             await self._news.wait_for(lambda: self.minutes.get(company_id, -1) >= minutes)
 
 
 async def upload_to_page(rig: Rig, crowd: Crowd) -> list[Result]:
-    """Raises BenchmarkFailed when an upload is refused or never arrives, or the page does not show what was worked."""
+    """Raises BenchmarkFailed if an upload is refused or lost, or the page does not display the work."""
     members = crowd.members[:DESKTOPS]  # each of another company
     times: list[float] = []
     floors: list[float] = []
@@ -94,7 +94,7 @@ async def _work(client: TrackerClient, member: Member, page: Page, times: list[f
 
 
 async def _measure_floor(floor: Floor, floors: list[float], times: list[float]) -> None:
-    """One trip for each upload that has arrived, in between the uploads."""
+    """Runs one round of the floor after each upload that has arrived, between the uploads."""
     while len(floors) < DESKTOPS * UPLOADS:
         if len(floors) <= len(times):
             floors.append(await floor.trip())

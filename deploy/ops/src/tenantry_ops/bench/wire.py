@@ -1,4 +1,4 @@
-"""A keep-alive HTTP connection that costs next to nothing: the client must not be what is measured."""
+"""A minimal keep-alive HTTP connection, so that the client's cost does not distort measurements."""
 
 import asyncio
 from typing import Self, cast
@@ -7,7 +7,7 @@ Answer = tuple[int, bytes]
 
 
 class Wire(asyncio.Protocol):
-    """One request at a time; answers must have a Content-Length."""
+    """One request at a time; responses must have a Content-Length."""
 
     def __init__(self) -> None:
         self.local_port = 0
@@ -33,7 +33,7 @@ class Wire(asyncio.Protocol):
         return self._answer
 
     def close(self) -> None:
-        """Closes the connection; nothing may be under way."""
+        """Closes the connection, which must be idle."""
         if self._transport is not None:
             self._transport.close()
 

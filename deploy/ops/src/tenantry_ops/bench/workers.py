@@ -1,4 +1,4 @@
-"""Connections to each of the gateway's processes. The kernel deals them out, and no answer says to whom."""
+"""Connections to each gateway process. The kernel distributes connections, and no response names the process."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ async def wire_to_each(address: str, gateway: int, count: int) -> list[Wire]:
 
 
 async def wait_accepted(wire: Wire, request: bytes) -> None:
-    """Repeats a call until its worker accepts it. Raises BenchmarkFailed after half a minute."""
+    """Repeats a call until its worker accepts it. Raises BenchmarkFailed after 30 s."""
     deadline = time.monotonic() + READY_SECONDS
     while (await wire.call(request))[0] != 200:
         if time.monotonic() > deadline:
@@ -38,7 +38,7 @@ async def wait_accepted(wire: Wire, request: bytes) -> None:
 
 
 async def _holder(gateway: int, port: int) -> int:
-    """Finds the process that has the other end of the connection from a local port."""
+    """Returns the process at the other end of the connection from a local port."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         for worker in psutil.Process(gateway).children(recursive=True):

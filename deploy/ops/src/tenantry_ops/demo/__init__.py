@@ -1,1 +1,1 @@
-"""The demo: invented companies with three months behind them, and a fleet of desktops that goes on working."""
+"""The demo: fictitious companies with three months of history, and a fleet of simulated desktops."""

@@ -16,7 +16,7 @@ from tenantry_ops.demo.seed import seed
 
 
 def main() -> None:
-    """Does what the command line says."""
+    """Runs the command of the command line."""
     parser = argparse.ArgumentParser(prog="python -m tenantry_ops.demo")
     parser.add_argument("command", choices=("seed", "live"))
     command = parser.parse_args().command

@@ -1,4 +1,4 @@
-"""The operator's way into billing, as the demo needs it."""
+"""The demo's client of billing, as the operator."""
 
 import time
 from collections.abc import Iterator
@@ -15,26 +15,26 @@ from tenantry_ops.topology import OPERATOR
 
 DEADLINE = 30.0  # seconds
 PAUSE = 0.1
-# A company's subscription begins with an event that billing may not have read yet.
+# A company's subscription starts with an event that billing may not have consumed yet.
 NOT_YET = grpc.StatusCode.NOT_FOUND
 ALREADY = grpc.StatusCode.FAILED_PRECONDITION
 
 
 @contextmanager
 def connect(address: str, certificates: Certificates) -> Iterator["Billing"]:
-    """Opens a channel to host:port under the operator's certificate."""
+    """Opens a channel to host:port with the operator's certificate."""
     with open_channel(address, certificates, service="billing") as channel:
         yield Billing(SubscriptionServiceStub(channel))
 
 
 class Billing:
-    """Turns trials into paid months. Raises `grpc.RpcError` when billing refuses or is not there."""
+    """Converts trials into paid months. Raises `grpc.RpcError` if billing refuses or is unavailable."""
 
     def __init__(self, stub: SubscriptionServiceStub) -> None:
         self._stub = stub
 
     def convert(self, company_id: str) -> None:
-        """Ends a company's trial with a paid month; one that pays already stays as it is."""
+        """Converts a company's trial into a paid month; does nothing if it already pays."""
         action = Action(actor=OPERATOR, reason="demo data", idempotency_key=f"demo-{company_id}")
         request = RenewSubscriptionRequest(action=action, company_id=company_id)
         deadline = time.monotonic() + DEADLINE

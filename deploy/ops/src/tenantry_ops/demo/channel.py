@@ -1,4 +1,4 @@
-"""The operator's way into a service, over mutual TLS."""
+"""gRPC channels to services, over mutual TLS."""
 
 import grpc
 
@@ -7,7 +7,7 @@ from tenantry_ops.topology import OPERATOR
 
 
 def open_channel(address: str, certificates: Certificates, *, service: str, caller: str = OPERATOR) -> grpc.Channel:
-    """A channel to host:port under the certificate of `caller`; whoever answers must be `service`."""
+    """Opens a channel to host:port with the certificate of `caller`; the server must be `service`."""
     credentials = grpc.ssl_channel_credentials(
         root_certificates=certificates.authority.read_bytes(),
         private_key=certificates.key(caller).read_bytes(),

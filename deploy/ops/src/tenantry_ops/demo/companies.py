@@ -1,4 +1,4 @@
-"""The invented companies and the people who work there."""
+"""The fictitious companies and their employees."""
 
 import math
 import random
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Craft = Literal["engineering", "support", "office"]
-# busy: works to this day; suspended: until its suspension; silent: stopped weeks ago; new: has not begun.
+# busy: works until today; suspended: until its suspension; silent: stopped weeks ago; new: has not started.
 Story = Literal["busy", "suspended", "silent", "new"]
 
 FIRST_NAMES = (
@@ -32,7 +32,7 @@ class Team:
 
 @dataclass(frozen=True)
 class Company:
-    """What the demo makes of one company."""
+    """The plan of one demo company."""
 
     name: str
     plan: str
@@ -47,7 +47,7 @@ class Company:
 
 @dataclass(frozen=True)
 class Person:
-    """An employee; `joined` is the share of the history that had passed when they came."""
+    """An employee; `joined` is the share of the history that had passed when the person joined."""
 
     name: str
     email: str
@@ -127,7 +127,7 @@ COMPANIES = (
 
 
 def people(company: Company) -> list[Person]:
-    """Returns the employees, the same at every call: more than half are there from the first day, others join later."""
+    """Returns the employees, equal at every call: more than half from the first day, the others join later."""
     rng = random.Random(f"people of {company.name}")
     teams = [team for team in company.teams for _ in range(team.size)]
     first_names = rng.sample(FIRST_NAMES.split(), len(teams))

@@ -1,4 +1,4 @@
-"""Three months of invented work, in the employees' own time of day. The same company and date give the same history."""
+"""Three months of simulated work, in the employees' local time; deterministic by company and date."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ DAYS = 91
 SATURDAY = 5
 MINUTE = 60
 HOUR = 60 * MINUTE
-SICK_CHANCE = 0.012  # that a spell begins on a working day
+SICK_CHANCE = 0.012  # probability that a sick leave starts on a working day
 SICK_DAYS = (1, 1, 2, 3, 5)
 WEEKEND_CHANCE = 0.06
 EVENING_CHANCE = 0.12
@@ -31,19 +31,19 @@ class WorkDay:
     sessions: int
 
     def ended_at(self, time_zone: str) -> datetime:
-        """When its last span was over, in UTC; the employee's clock shows `time_zone`."""
+        """Returns the end of the last span in UTC; the employee's local time is `time_zone`."""
         start, seconds, _ = self.spans[-1]
         midnight = datetime.combine(self.day, time(), ZoneInfo(time_zone))
         return (midnight + timedelta(seconds=start + seconds)).astimezone(UTC)
 
 
 def last_sign(company: Company, days: Sequence[WorkDay]) -> datetime | None:
-    """When the company was last heard of, as this history has it; None without any."""
+    """Returns the last activity of the company in this history; None without any."""
     return max((work_day.ended_at(company.time_zone) for work_day in days), default=None)
 
 
 def history(company: Company, today: date) -> list[WorkDay]:
-    """Returns the days before `today`, which is the company's own date; a company that is new has none."""
+    """Returns the days before `today`, the company's own date; a new company has none."""
     if company.story == "new":
         return []
     last = today - timedelta(days=1 + company.silent_days)
@@ -53,7 +53,7 @@ def history(company: Company, today: date) -> list[WorkDay]:
 
 def _employment(company: Company, person: Person, first: date, last: date) -> Iterator[WorkDay]:
     rng = random.Random(f"{company.name}: {person.email} from {first}")
-    pace = rng.gauss(1.0, 0.05)  # some do more than others, every day
+    pace = rng.gauss(1.0, 0.05)  # each person has a constant pace
     day = first + timedelta(days=int(person.joined * (last - first).days))
     sick_days = 0
     while day <= last:
@@ -70,7 +70,7 @@ def _employment(company: Company, person: Person, first: date, last: date) -> It
 
 
 def _weekday(rng: random.Random, person: Person, day: date, pace: float) -> WorkDay:
-    """Between 5 and 8.5 active hours around a lunch, now and then with something left for the evening."""
+    """Returns a day of 5 to 8.5 active hours around a lunch break, sometimes with work in the evening."""
     hours = min(max(rng.gauss(person.team.hours * pace, 0.5), 5.0), 8.5)
     active = int(hours * HOUR)
     begins = int((person.team.begins + rng.uniform(-0.4, 0.4)) * HOUR)
@@ -90,7 +90,7 @@ def _weekend(rng: random.Random, person: Person, day: date) -> WorkDay:
 
 
 def _block(rng: random.Random, begins: int, active: int, stretches: int) -> list[Span]:
-    """Splits active seconds into stretches with something idle between two of them."""
+    """Splits active seconds into spans with idle time between them."""
     cuts = sorted(int(active * (number + rng.uniform(-0.25, 0.25)) / stretches) for number in range(1, stretches))
     spans: list[Span] = []
     at = begins

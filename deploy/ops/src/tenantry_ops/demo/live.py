@@ -1,4 +1,4 @@
-"""The live fleet: a desktop for each employee of the demo's companies, tracking in real time against the gateway."""
+"""The live fleet: one simulated desktop per employee of the demo, tracking in real time."""
 
 import asyncio
 import logging
@@ -13,13 +13,13 @@ from tracker_client import Desktop, Kind, ProcessKilled, TrackerClient, Window, 
 
 log = logging.getLogger("demo")
 
-FIRST_START_SECONDS = 15  # desktops are switched on one after the other: a log-in costs the gateway a password hash
+FIRST_START_SECONDS = 15  # spreads the log-ins, each of which costs the gateway a password hash
 RETRY_SECONDS = (10, 20)
-CAPTURES = 2  # pictures of each interval, as a tracker makes them
+CAPTURES = 2  # per interval, like a tracker
 
 
 async def run_fleet(gateway: str, companies: list[dict[str, Any]]) -> None:
-    """Runs until cancelled. `gateway` is its URL without a path, `companies` are run.json's."""
+    """Runs until cancelled. `gateway` is a URL without a path, `companies` are those of run.json."""
     workplaces = {company.name: company for company in COMPANIES if company.story in ("busy", "suspended")}
     async with open_http(keep_alive=True) as http, asyncio.TaskGroup() as fleet:
         for entry in companies:
@@ -32,7 +32,7 @@ async def run_fleet(gateway: str, companies: list[dict[str, Any]]) -> None:
 
 
 class Employee:
-    """A person in front of a desktop."""
+    """A person at a desktop."""
 
     def __init__(self, client: TrackerClient, person: Person, password: str) -> None:
         self._person = person
@@ -42,7 +42,7 @@ class Employee:
         self._desktop = Desktop(client, _now(), deletes_unsent=False)
 
     async def live(self) -> NoReturn:
-        """Tracks for ever; while refused or without an answer, tries again now and then."""
+        """Tracks until cancelled; tries again after refusals and missing replies."""
         await asyncio.sleep(self._rng.uniform(0, FIRST_START_SECONDS))
         while True:
             try:
@@ -55,7 +55,7 @@ class Employee:
                 self._desktop.crash()
 
     async def _start(self) -> bool:
-        """Starts with the token at hand, or signs in for a new one."""
+        """Starts with the current token, or signs in for a new one."""
         desktop = self._desktop
         desktop.now = _now()
         if await desktop.start():
@@ -85,7 +85,9 @@ class Employee:
                 desktop.capture(screen(self._rng, window))
             await desktop.upload()
             await desktop.upload_screenshots()
-            await desktop.poll_tasks()  # half as often as a real one: the fleet shares its machine with the platform
+            await (
+                desktop.poll_tasks()
+            )  # half as often as a real one, because the fleet shares its machine with the platform
             await desktop.poll_config()
             if not await desktop.poll_session():
                 log.info("%s stopped: %s", self._person.email, desktop.message)

@@ -1,4 +1,4 @@
-"""How a simulated employee spends the time now: stretches of work, idleness and absence, endlessly."""
+"""The endless routine of a simulated employee: work, idle time and absence."""
 
 import random
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from tenantry_ops.demo.companies import Craft
 from tracker_client import Kind, Window
 
-ROUND_SECONDS = 10  # how often a tracker uploads; stretches are multiples of it
+ROUND_SECONDS = 10  # the upload interval of a tracker; all durations are multiples of it
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """`seconds` of one thing; without a kind: away, nothing is tracked."""
+    """`seconds` of one kind; without a kind the person is absent and nothing is tracked."""
 
     kind: Kind | None
     seconds: int
@@ -53,7 +53,7 @@ WINDOWS: dict[Craft, tuple[Window, ...]] = {
 
 
 def routine(rng: random.Random, craft: Craft) -> Iterator[Stretch]:
-    """Yields what comes next for ever: some work, seldom an idle stretch, then a short absence."""
+    """Yields endlessly: some work, rarely idle time, then a short absence."""
     windows = [*WINDOWS[craft] * 2, *COMMON]
     while True:
         for _ in range(rng.randint(4, 12)):

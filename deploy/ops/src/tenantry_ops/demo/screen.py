@@ -1,4 +1,4 @@
-"""What a simulated employee's screen shows: a window with its title over a coloured desk. Small, and no two alike."""
+"""Small pictures of a simulated screen: a window with its title on a coloured desktop, all different."""
 
 import io
 import random
@@ -12,7 +12,7 @@ DESKS = ("#243b55", "#3a6073", "#4b3f72", "#2f4f4f")
 
 
 def screen(rng: random.Random, window: Window | None) -> bytes:
-    """A PNG of the window at the front; None: of the desk alone."""
+    """Returns a PNG of the foreground window; None: of the desktop only."""
     image = Image.new("RGB", SIZE, rng.choice(DESKS))
     if window is not None:
         draw = ImageDraw.Draw(image)

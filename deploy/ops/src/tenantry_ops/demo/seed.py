@@ -1,4 +1,4 @@
-"""Fills an empty platform through its own doors, once: tenancy creates companies, billing and tracking follow."""
+"""Fills an empty platform through its public interfaces, once: tenancy, then billing and tracking."""
 
 import json
 import secrets
@@ -21,7 +21,7 @@ from tenantry_ops.home import Home
 
 
 def seed(home: Path, tenancy_address: str, billing_address: str) -> None:
-    """Makes what run.json does not have yet; what it has stays. An interrupted run is completed by the next.
+    """Creates the companies that run.json does not list yet, so that the next run completes an interrupted one.
 
     Raises `grpc.RpcError` from tenancy and billing, and `subprocess.CalledProcessError` from tracking.
     """
@@ -31,7 +31,7 @@ def seed(home: Path, tenancy_address: str, billing_address: str) -> None:
         known = {entry["name"] for entry in run.companies()}
         for company in COMPANIES:
             if company.name not in known:
-                # Written at once, before the next one is created: tenancy shows a key only here.
+                # Stored before the next company is created, because tenancy returns a key only once.
                 run.put_company(_create(tenancy, company))
         unfinished = {entry["name"]: entry for entry in run.companies() if not entry["seeded"]}
         companies = [company for company in COMPANIES if company.name in unfinished]
@@ -52,7 +52,7 @@ def seed(home: Path, tenancy_address: str, billing_address: str) -> None:
 
 
 def seed_entry(company: Company, entry: dict[str, Any]) -> dict[str, Any]:
-    """Returns what tracking is told about one company: its people with their passwords, and their days."""
+    """Returns tracking's input for one company: its people with their passwords, and their days."""
     names = {person.email: person.name for person in people(company)}
     return {
         "company_id": entry["id"],
@@ -72,7 +72,7 @@ def seed_entry(company: Company, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def history_of(company: Company) -> list[WorkDay]:
-    """The days before the company's today."""
+    """Returns the days before the company's current date."""
     return history(company, datetime.now(ZoneInfo(company.time_zone)).date())
 
 

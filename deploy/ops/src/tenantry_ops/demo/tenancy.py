@@ -1,4 +1,4 @@
-"""The operator's way into tenancy, as the demo needs it."""
+"""The demo's client of tenancy, as the operator."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,21 +13,21 @@ from tenantry_ops.demo.channel import open_channel
 from tenantry_ops.demo.companies import Company
 from tenantry_ops.topology import OPERATOR
 
-DEADLINE = 30.0  # seconds; the service may still be starting
+DEADLINE = 30.0  # seconds, because the service may still be starting
 ACTION = pb.Action(actor=OPERATOR, reason="demo data")
 
 
 @contextmanager
 def connect(address: str, certificates: Certificates) -> Iterator["Tenancy"]:
-    """Opens a channel to host:port under the operator's certificate."""
+    """Opens a channel to host:port with the operator's certificate."""
     with open_channel(address, certificates, service="tenancy") as channel:
         yield Tenancy(TenancyServiceStub(channel))
 
 
 def report_sync(address: str, certificates: Certificates, times: Mapping[str, datetime]) -> None:
-    """Says when the companies of these ids were last heard of; an older moment than tenancy knows changes nothing.
+    """Reports the last sync of these companies; an older time than tenancy knows changes nothing.
 
-    In the name of tracking, whose history it is: tenancy takes signs of life from nobody else.
+    Uses tracking's identity, because tenancy accepts sync times only from tracking.
     """
     request = pb.ReportSyncRequest()
     for company_id, moment in times.items():
@@ -37,13 +37,13 @@ def report_sync(address: str, certificates: Certificates, times: Mapping[str, da
 
 
 class Tenancy:
-    """Creates and suspends the demo's companies. Raises `grpc.RpcError` when tenancy refuses or is not there."""
+    """Creates and suspends the demo's companies. Raises `grpc.RpcError` if tenancy refuses or is unavailable."""
 
     def __init__(self, stub: TenancyServiceStub) -> None:
         self._stub = stub
 
     def create(self, company: Company) -> tuple[str, str]:
-        """Returns a company's id and key; one that exists, its key lost with an interrupted start, gets a new key."""
+        """Returns a company's id and key. An existing company, whose key may be lost, gets a new key."""
         request = pb.CreateCompanyRequest(
             action=ACTION,
             name=company.name,
@@ -65,7 +65,7 @@ class Tenancy:
         return created.company.id, created.key
 
     def suspend(self, company_id: str) -> None:
-        """Suspends a company; one that is suspended stays so."""
+        """Suspends a company; does nothing if it is suspended."""
         try:
             self._stub.SuspendCompany(pb.SuspendCompanyRequest(action=ACTION, company_id=company_id), timeout=DEADLINE)
         except grpc.RpcError as error:

@@ -1,4 +1,4 @@
-"""PostgreSQL and NATS as processes of this machine, from wheels: no container engine, no system packages."""
+"""PostgreSQL and NATS as local processes, from wheels: without a container engine or system packages."""
 
 from tenantry_ops.engines.base import EngineError
 from tenantry_ops.engines.nats import NatsEngine, server_config

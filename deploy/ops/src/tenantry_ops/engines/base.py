@@ -1,4 +1,4 @@
-"""What both engines share: one owner a folder, a remembered port, a log, start, stop."""
+"""The common base of both engines: one owner per folder, a stored port, a log, start and stop."""
 
 import fcntl
 import os
@@ -17,7 +17,7 @@ from tenantry_ops.engines.identity import Identity
 from tenantry_ops.files import make_folder
 from tenantry_ops.ports import LOOPBACK, PortBook, is_free
 
-# Recovery after an unclean end replays the log; it may take minutes, and the process lives meanwhile.
+# Recovery after an unclean end replays the log, which may take minutes while the process runs.
 START_SECONDS = 300.0
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.02
@@ -29,14 +29,14 @@ class EngineError(RuntimeError):
 
 
 class Engine(ABC):
-    """One server process over one folder. Starting again after its end, clean or not, keeps data and port."""
+    """One server process over one folder. A restart after any end, clean or not, keeps data and port."""
 
     name: ClassVar[str]
     stop_signal: ClassVar[signal.Signals]
     host = LOOPBACK
 
     def __init__(self, data_dir: Path, port: int | None = None) -> None:
-        # 711: a server that runs as another user must pass through; what is secret has a mode of its own.
+        # 711: a server of another user must be able to traverse the folder; secret files have stricter modes.
         self.data_dir = make_folder(Path(data_dir).absolute(), 0o711)
         self.log = self.data_dir / f"{self.name}.log"
         self.port = 0
@@ -46,21 +46,21 @@ class Engine(ABC):
 
     @property
     def pid(self) -> int:
-        """The server's process id. Raises EngineError when it was not started."""
+        """The server's process id. Raises EngineError if it was not started."""
         if self._process is None:
             raise EngineError(f"{self.name} is not running: start it first")
         return self._process.pid
 
     def is_running(self) -> bool:
-        """Says whether the server's process lives."""
+        """Returns whether the server's process runs."""
         return self._process is not None and self._process.poll() is None
 
     def end_status(self) -> str:
-        """Returns how the server ended, in words; only after is_running() said no."""
+        """Describes how the server ended; only valid after is_running() returned False."""
         return processes.end_status(self._process.returncode) if self._process is not None else "was not started"
 
     def start(self) -> None:
-        """Starts the server and returns when it takes connections. Raises EngineError with the end of its log."""
+        """Starts the server and waits until it accepts connections. Raises EngineError with the end of its log."""
         if self.is_running():
             return
         self._own_folder()
@@ -73,7 +73,7 @@ class Engine(ABC):
             raise
 
     def stop(self) -> None:
-        """Ends the server in order, or by force when it does not end; returns when it is gone. Does nothing twice."""
+        """Stops the server, by force if necessary, and waits for its end. Does nothing if it was stopped before."""
         if self._process is not None:
             if self.is_running():
                 processes.end([psutil.Process(self._process.pid)], STOP_SECONDS, self.stop_signal)
@@ -82,13 +82,13 @@ class Engine(ABC):
         self.abandon()
 
     def kill(self) -> None:
-        """Ends the server as a power cut would, for fault tests; start() brings it back."""
+        """Kills the server like a power failure, for fault tests; start() restarts it."""
         os.kill(self.pid, signal.SIGKILL)
         if self._process is not None:
             self._process.wait()
 
     def abandon(self) -> None:
-        """Gives the folder up without ending the server, as when this process died; for fault tests."""
+        """Releases the folder without ending the server, as if this process had died; for fault tests."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -102,18 +102,18 @@ class Engine(ABC):
 
     @abstractmethod
     def _prepare(self) -> tuple[list[str], Identity]:
-        """Writes what the server needs before it starts; returns its command and the user it runs as."""
+        """Prepares the folder; returns the server's command and the user it runs as."""
 
     @abstractmethod
     def _is_ready(self) -> bool:
-        """Says whether the started process takes connections."""
+        """Returns whether the started process accepts connections."""
 
     @abstractmethod
     def _leftover(self) -> psutil.Process | None:
-        """Returns a server that runs on this folder although its owner is gone."""
+        """Returns a server that still runs on this folder after its owner has ended."""
 
     def _is_transient(self, _message: str) -> bool:
-        """Says whether a start that failed with this log may succeed a moment later."""
+        """Returns whether a start that failed with this log may succeed shortly after."""
         return False
 
     def _launch(self) -> None:
@@ -143,7 +143,7 @@ class Engine(ABC):
         self._lock = lock
 
     def _end_leftover(self) -> None:
-        """The lock is ours, so a server that still runs here has lost its owner: nobody else would ever stop it."""
+        """Stops a server without an owner. This process holds the lock, so nobody else would ever stop it."""
         leftover = self._leftover()
         if leftover is not None:
             processes.end([leftover], STOP_SECONDS, self.stop_signal)
@@ -157,7 +157,7 @@ class Engine(ABC):
 
     def _spawn(self, command: list[str], identity: Identity) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            # A session of its own: Ctrl-C in the terminal reaches the supervisor alone, which stops in order.
+            # A separate session: Ctrl-C in the terminal reaches only the supervisor, which stops in order.
             return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

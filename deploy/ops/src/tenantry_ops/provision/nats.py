@@ -1,4 +1,4 @@
-"""JetStream's streams and durable consumers; safe to repeat, changes what differs."""
+"""Provisioning of JetStream streams and durable consumers; idempotent."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ MAX_DELIVER = 20
 
 @dataclass(frozen=True)
 class Consumer:
-    """A durable pull consumer: the one place of one service in one stream."""
+    """A durable pull consumer: the position of one service in one stream."""
 
     stream: str
     name: str
@@ -24,7 +24,7 @@ class Consumer:
 STREAMS = (
     StreamConfig(name="TENANCY", subjects=["tenancy.v1.>"], max_age=WEEK_SECONDS),
     StreamConfig(name="BILLING", subjects=["billing.v1.>"], max_age=WEEK_SECONDS),
-    # The aggregate feed is compacted: the newest message of a subject is the state of that company's month.
+    # The aggregate feed is compacted: the newest message of a subject is the state of a company's month.
     StreamConfig(name="USAGE", subjects=["usage.v1.>"], max_msgs_per_subject=1, discard=DiscardPolicy.OLD),
 )
 CONSUMERS = (
@@ -35,7 +35,7 @@ CONSUMERS = (
 
 
 async def provision_nats(operator_url: str) -> None:
-    """Creates or updates all streams and consumers. Raises nats.errors.Error when the server refuses or is away."""
+    """Creates or updates all streams and consumers. Raises nats.errors.Error if the server refuses or is down."""
     connection = await nats.connect(operator_url, max_reconnect_attempts=2, inbox_prefix=b"_INBOX_operator")
     try:
         jetstream = connection.jetstream()
@@ -58,7 +58,7 @@ async def _ensure_stream(jetstream: JetStreamContext, stream: StreamConfig) -> N
 
 
 async def _ensure_consumer(jetstream: JetStreamContext, consumer: Consumer) -> None:
-    """Creating a durable consumer that exists updates it and keeps its place in the stream."""
+    """Creates a consumer. For an existing one, JetStream updates it and keeps its position in the stream."""
     config = ConsumerConfig(
         durable_name=consumer.name,
         filter_subject=consumer.subject,

@@ -1,10 +1,9 @@
-"""Accounts and users of NATS: what each may publish and hear.
+"""The accounts and users of NATS, and their permissions.
 
-Every service has an account of its own, and the streams stand in another one. Permissions of subjects alone are not
-enough: a request to JetStream names the subject of its answer, so a user who shares the account of the streams could
-have any message stored under any subject. Between accounts only what is exported and imported passes, and an answer
-stays in the account that asked. Requests to JetStream travel under a prefix of their own, since an account without
-streams answers them itself otherwise.
+Every service has its own account, and the streams are in a separate one. Permissions on subjects are not enough: a
+JetStream request names the subject of its reply, so a user within the streams' account could have any message stored
+under any subject. Between accounts only exports and imports pass, and a reply stays in the account that sent the
+request. JetStream requests use a separate prefix, because an account without streams would answer them itself.
 """
 
 import json
@@ -13,12 +12,12 @@ from dataclasses import dataclass
 
 from tenantry_ops.topology import OPERATOR, STREAMS
 
-API_PREFIX = "streams"  # of requests to JetStream, as servicekit.bus makes them
+API_PREFIX = "streams"  # the prefix of JetStream requests in servicekit.bus
 
 
 @dataclass(frozen=True)
 class Permissions:
-    """Subjects a user may publish to and subscribe to; what is not named is refused."""
+    """The subjects a user may publish and subscribe to; all others are refused."""
 
     publish: tuple[str, ...] = ()
     subscribe: tuple[str, ...] = ()
@@ -26,10 +25,10 @@ class Permissions:
 
 @dataclass(frozen=True)
 class Account:
-    """What a service's account takes from the account of the streams, and whose events it hears.
+    """The imports of a service's account.
 
-    `publishes`: subjects that a stream keeps. `asks`: requests to JetStream with one answer. `fetches`: those with
-    many. `acknowledges`: subjects of acknowledgements. `hears`: account -> subjects that it publishes.
+    `publishes`: subjects stored by a stream. `asks`: JetStream requests with one reply. `fetches`: those with several.
+    `acknowledges`: subjects of acknowledgements. `hears`: account -> subjects of its events.
     """
 
     users: Mapping[str, Permissions]
@@ -40,7 +39,7 @@ class Account:
     hears: tuple[tuple[str, str], ...] = ()
 
     def permissions(self) -> Permissions:
-        """Returns all that the account can do, for a user who may do all of it."""
+        """Returns all permissions of the account, for a user who may use all of them."""
         requests = tuple(f"{API_PREFIX}.{request}" for request in (*self.asks, *self.fetches))
         return Permissions(
             (*self.publishes, *requests, *self.acknowledges), tuple(subject for _, subject in self.hears)
@@ -48,7 +47,7 @@ class Account:
 
 
 def _read_back(stream: str) -> tuple[str, ...]:
-    """Reading one message: how a publisher learns whether a lost answer was a success."""
+    """Reading one message; after a lost reply, a publisher checks whether it succeeded."""
     return (f"STREAM.MSG.GET.{stream}",)
 
 
@@ -64,14 +63,14 @@ ACCOUNTS = {
         fetches=("CONSUMER.MSG.NEXT.TENANCY.billing", "CONSUMER.MSG.NEXT.USAGE.billing"),
         acknowledges=("$JS.ACK.TENANCY.billing.>", "$JS.ACK.USAGE.billing.>"),
     ),
-    # The aggregator alone publishes; gateways and the workspace hear that access changed.
+    # Only the aggregator publishes; gateways and the workspace subscribe to access changes.
     "TRACKING": Account(
         {"tracking": Permissions(), "gateway": _HEARING, "workspace": _HEARING},
         publishes=("usage.v1.>",),
         asks=_read_back("USAGE"),
         hears=_EVENTS,
     ),
-    # DIRECT.GET reads the stream itself: a rebuild of the read model needs no consumer, and so no right to make one.
+    # DIRECT.GET reads the stream itself, so a rebuild needs no consumer and no permission to create one.
     "PORTAL": Account(
         {"portal": Permissions()},
         asks=("CONSUMER.INFO.USAGE.portal",),
@@ -88,13 +87,13 @@ PERMISSIONS = {
 
 
 def authorization(passwords: Mapping[str, str]) -> str:
-    """Returns the server's block of accounts. passwords: user -> password, one for each user of the platform.
+    """Returns the accounts block of the server's configuration. `passwords`: user -> password, for every user.
 
-    Every user has an inbox of its own, so that no process hears the answers to another.
+    Every user has a separate inbox, so that no process receives replies to another.
     """
     exports = "\n".join(line for name, account in ACCOUNTS.items() for line in _exports(name, account))
     operator = f"{{ user: {json.dumps(OPERATOR)}, password: {json.dumps(passwords[OPERATOR])} }}"
-    # The operator's own clients may use the same prefix as the services'.
+    # The operator's clients may use the same prefix as those of the services.
     mapped = f'{{ "{API_PREFIX}.>": "$JS.API.>" }}'
     streams = (
         f"  {STREAMS} {{\n    jetstream: enabled\n    users: [ {operator} ]\n    mappings: {mapped}\n"
@@ -105,7 +104,7 @@ def authorization(passwords: Mapping[str, str]) -> str:
 
 
 def _exports(name: str, account: Account) -> list[str]:
-    """What the account of the streams offers to this account and to no other."""
+    """Returns what the account of the streams exports to this account only."""
     single = (*account.publishes, *(f"$JS.API.{request}" for request in account.asks), *account.acknowledges)
     many = (f"$JS.API.{request}" for request in account.fetches)
     return [

@@ -1,4 +1,4 @@
-"""Roles and databases of PostgreSQL; safe to repeat."""
+"""Provisioning of PostgreSQL roles and databases; idempotent."""
 
 from collections.abc import Iterable, Mapping
 
@@ -52,7 +52,7 @@ def create_database(superuser_dsn: str, database: Database, name: str, template:
 
 
 def drop_database(superuser_dsn: str, name: str) -> None:
-    """Removes a database and ends the sessions in it."""
+    """Drops a database and ends its sessions."""
     with psycopg.connect(superuser_dsn, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -61,7 +61,7 @@ def _ensure_role(connection: psycopg.Connection, role: Role, password: str) -> N
     exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role.name,)).fetchone()
     if exists is None:
         connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role.name)))
-    # The server gets the verifier, never the password: statements end up in logs.
+    # Statements are logged, so they contain the verifier, never the password.
     verifier = connection.pgconn.encrypt_password(password.encode(), role.name.encode(), b"scram-sha-256").decode()
     statement = sql.SQL("ALTER ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION {} PASSWORD {}")
     row_security = sql.SQL("BYPASSRLS" if role.bypasses_row_security else "NOBYPASSRLS")

@@ -20,9 +20,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class CompanyMonth(_message.Message):
-    """CompanyMonth is the aggregate feed: all that ever leaves tracking. It is published as
-    usage.v1.<company uuid>.<yyyymm>; the newest message of a subject holds the whole month.
-    Numbers, dates, the company's id and revisions are all it may ever have: a field that could name a person fails the tests.
+    """CompanyMonth is a message of the aggregate feed, the only data that leaves tracking. It is published as
+    usage.v1.<company uuid>.<yyyymm>; the newest message of a subject contains the whole month. It may only contain
+    numbers, dates, the company's id and revisions: a field that could identify a person fails the tests.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -78,7 +78,7 @@ class CompanyDay(_message.Message):
     day: _builtins.int
     """1 to 31"""
     revision: _builtins.int
-    """grows with every change of this day"""
+    """increases with every change of this day"""
     active_seconds: _builtins.int
     idle_seconds: _builtins.int
     employees_active: _builtins.int
