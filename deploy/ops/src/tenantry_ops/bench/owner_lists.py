@@ -10,7 +10,7 @@ import psycopg
 from contracts.billing.v1 import billing_pb2
 from contracts.billing.v1.billing_pb2_grpc import BillingServiceStub
 from contracts.billing.v1.revenue_pb2_grpc import RevenueServiceStub
-from tenantry_ops.bench.comparison import DEADLINE, Comparison, compare
+from tenantry_ops.bench.comparison import DEADLINE_SECONDS, Comparison, compare
 from tenantry_ops.bench.results import Result
 from tenantry_ops.bench.revenue import revenue_report
 from tenantry_ops.bench.rig import Rig
@@ -46,7 +46,7 @@ def _subscription_changes(
     request = billing_pb2.ListSubscriptionChangesRequest(limit=MAX_CHANGES)
     return Comparison(
         name=f"list_subscription_changes_{MAX_CHANGES}",
-        call=lambda: billing.ListSubscriptionChanges(request, timeout=DEADLINE),
+        call=lambda: billing.ListSubscriptionChanges(request, timeout=DEADLINE_SECONDS),
         shown=lambda answer: [(UUID(each.company_id), each.revision) for each in answer.subscriptions],
         select=lambda: database.execute(SUBSCRIPTIONS, [ids]).fetchall(),
         expected=expected,
