@@ -1,4 +1,4 @@
-"""The owner's browser, as far as the benchmarks need it."""
+"""A simulated browser of an owner."""
 
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -11,7 +11,7 @@ from tenantry_ops.environment import Platform
 
 
 class Owner:
-    """Somebody signed in to the portal. Raises httpx.HTTPStatusError when the portal refuses."""
+    """A session of the portal. Raises httpx.HTTPStatusError if the portal refuses."""
 
     def __init__(self, http: httpx.AsyncClient, csrf_token: str) -> None:
         self._http = http
@@ -26,7 +26,7 @@ class Owner:
         await self._act(company_id, "reactivate")
 
     async def events(self, company_ids: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
-        """Yields what an open page that shows these companies is sent; see owner_portal.dashboard.pages.events."""
+        """Yields the events for an open page with these companies."""
         parameters = {"ids": ",".join(company_ids)}
         async with self._http.stream("GET", "/owner/events/", params=parameters, timeout=None) as response:
             response.raise_for_status()
@@ -35,7 +35,7 @@ class Owner:
                     yield json.loads(line.removeprefix("data: "))
 
     async def page(self, path: str) -> int:
-        """Opens a page as a browser does; returns its bytes as they came over the wire."""
+        """Opens a page like a browser; returns its bytes as transferred."""
         response = await self._http.get(path, headers={"Accept": "text/html"})
         response.raise_for_status()
         return response.num_bytes_downloaded
