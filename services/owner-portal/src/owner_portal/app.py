@@ -17,7 +17,7 @@ to /owner/login/code/ within five minutes, with a code or a recovery code.
     POST /owner/owners/invite/              {"email"}                      201 {"invitation", "link"}
     POST /owner/owners/invitations/<id>/withdraw/                          200 {}
     POST /owner/owners/<id>/deactivate/     {"reason"?}                    200 {}
-    GET  /owner/invitation/?token=          without a session              200 {"email", "expires_at"}
+    POST /owner/invitation/                 {"token"}, without a session   200 {"email", "expires_at"}
     POST /owner/invitation/                 {"token", "password"}          201 {"csrf_token"} and the cookie
     GET  /owner/account/                                                   200 {"email", "sessions", …}
     POST /owner/account/password/           {"present_password", "new_password"}    200 {"csrf_token"} and a new cookie

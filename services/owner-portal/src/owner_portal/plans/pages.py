@@ -21,11 +21,10 @@ from owner_portal.plans.use_cases import (
     show_retention,
 )
 from owner_portal.text.rules import read_reason, reason_problem
-from owner_portal.web.errors import kind_of
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import Once, Typed, wants_json
-from servicekit.errors import HTTP_STATUS, AppError, InvalidInput
+from servicekit.errors import AppError, InvalidInput, http_status
 from servicekit.ids import new_id
 
 PATH = "/owner/retention-policy/"
@@ -114,7 +113,7 @@ async def _refuse_days(request: Request, portal: Portal, code: str, typed: str) 
     view = await _view(portal)
     if code not in {each.plan.code for each in view.plans}:
         raise InvalidInput(WRONG_DAYS)
-    return _page(request, view, HTTP_STATUS[InvalidInput], code=code, typed=typed)
+    return _page(request, view, 400, code=code, typed=typed)
 
 
 async def _preview(
@@ -143,9 +142,9 @@ async def _preview(
                 "currency": effect.revenue_after.currency,
             }
         )
-    status = HTTP_STATUS[type(error)] if error else 200
+    status = http_status(error) if error else 200
     shown = {"once": once, "reason": reason, "error": error.message if error else ""}
-    shown["reason_problem"] = error.message if error and kind_of(error) == "invalid_input" else ""
+    shown["reason_problem"] = error.message if isinstance(error, InvalidInput) else ""
     return render(request, "plans/retention_preview.html", status, preview=preview, days=days, **shown)
 
 

@@ -1,7 +1,6 @@
 """Errors as pages for a browser and as JSON for a script; the status comes from the kind."""
 
 import math
-import re
 from contextlib import suppress
 
 import structlog
@@ -12,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import wants_json
 from servicekit.database import DATABASE_AWAY, TOOK_TOO_LONG, took_too_long
-from servicekit.errors import HTTP_STATUS, AppError
+from servicekit.errors import AppError, http_status
 
 log = structlog.get_logger()
 
@@ -35,16 +34,6 @@ _DATABASE_AWAY = (
     "are served all the same. This page comes back by itself."
 )
 _MESSAGES = {404: "There is no page with this address.", 405: "This address does not take such a request."}
-
-
-def kind_of(error: AppError) -> str:
-    """NotFound → not_found."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
-
-
-def http_status(error: AppError) -> int:
-    """The status of an error, or of the nearest kind that it is one of."""
-    return next(HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS)
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -83,7 +72,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 def refuse(request: Request, error: AppError) -> Response:
     """An application error as an answer."""
-    response = answer(request, http_status(error), kind_of(error), error.message)
+    response = answer(request, http_status(error), error.code, error.message)
     if error.retry_after is not None:
         response.headers["retry-after"] = str(math.ceil(error.retry_after))
     return response

@@ -21,7 +21,7 @@ from owner_portal.plans.use_cases import plans_on_offer
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import Once, Typed, wants_json
-from servicekit.errors import HTTP_STATUS, AppError, Conflict, InvalidInput, Unavailable
+from servicekit.errors import AppError, Conflict, InvalidInput, Unavailable, http_status
 from servicekit.ids import new_id
 from text_rules.zones import time_zones
 
@@ -93,7 +93,7 @@ def _again(
         problems, message = {"name": message}, ""
     # An answer that got lost may have been a success: sent again as it is, the form makes no second company.
     once = once if isinstance(error, Unavailable) else str(new_id())
-    response = _form(request, draft, plans, once, problems, message, HTTP_STATUS[type(error)])
+    response = _form(request, draft, plans, once, problems, message, http_status(error))
     if error.retry_after is not None:
         response.headers["retry-after"] = str(math.ceil(error.retry_after))
     return response

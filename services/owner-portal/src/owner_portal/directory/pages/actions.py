@@ -20,7 +20,7 @@ from owner_portal.directory.pages.forms import Form, Texts, page
 from owner_portal.text.rules import read_reason
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.requests import Once, Typed, wants_json
-from servicekit.errors import HTTP_STATUS, AppError, Conflict, InvalidInput, Refused, Unavailable
+from servicekit.errors import AppError, Conflict, InvalidInput, Refused, Unavailable, http_status
 from servicekit.ids import new_id
 
 
@@ -84,10 +84,10 @@ async def _refused(asked: Asked, form: Form, error: AppError, problems: Mapping[
     message = "" if problems else error.message
     # A call that was not answered may have taken effect: sent again as it is, it has none twice.
     once = asked.once if isinstance(error, Unavailable) else str(new_id())
-    if isinstance(error, Conflict) and "idempotency_key" in message:
+    if isinstance(error, Conflict) and error.field.endswith("idempotency_key"):
         message = "This form was sent before with other words, and that took effect. Look at the company first."
     if isinstance(error, InvalidInput) and not problems:
-        problems, message = _beside(asked.typed, message)
+        problems, message = _beside(asked.typed, error)
     response = await page(
         asked.request,
         asked.portal,
@@ -97,7 +97,7 @@ async def _refused(asked: Asked, form: Form, error: AppError, problems: Mapping[
         once=once,
         problems=problems,
         message=message,
-        status=HTTP_STATUS[type(error)],
+        status=http_status(error),
         explain=isinstance(error, Refused),
     )
     if error.retry_after is not None:
@@ -105,7 +105,7 @@ async def _refused(asked: Asked, form: Form, error: AppError, problems: Mapping[
     return response
 
 
-def _beside(typed: Texts, message: str) -> tuple[dict[str, str], str]:
-    """Puts what a service says about a field beside it: its message begins with the field's name."""
-    name = message.partition(" ")[0].rpartition(".")[2].rstrip(":").lower()
-    return ({name: message}, "") if name in typed else ({}, message)
+def _beside(typed: Texts, error: InvalidInput) -> tuple[dict[str, str], str]:
+    """Puts what a service says about a field beside it."""
+    name = error.field.rpartition(".")[2]
+    return ({name: error.message}, "") if name in typed else ({}, error.message)

@@ -17,7 +17,7 @@ from owner_portal.owners.use_cases.sessions import revoke_other_sessions, revoke
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render, says_when
 from owner_portal.web.requests import Fields, wants_json
-from servicekit.errors import HTTP_STATUS, InvalidInput, RateLimited
+from servicekit.errors import InvalidInput, RateLimited, http_status
 from servicekit.ids import new_id
 
 router = APIRouter(prefix="/owner/account")
@@ -62,7 +62,7 @@ async def password(
         if wants_json(request):
             raise
         problems = {"password": error.message}
-        return says_when(await show(request, portal, owner, status=HTTP_STATUS[type(error)], problems=problems), error)
+        return says_when(await show(request, portal, owner, status=http_status(error), problems=problems), error)
     if wants_json(request):
         answer: Response = JSONResponse({"csrf_token": csrf_token(session)})
     else:

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from owner_portal.owners.pages.guard import FormTooOld, SecondFactorRequired, StepUpRequired
 from owner_portal.owners.pages.held import hold
 from owner_portal.owners.pages.step_up import ask_again
-from owner_portal.web.errors import answer, changes, kind_of, refuse
+from owner_portal.web.errors import answer, changes, refuse
 from owner_portal.web.requests import wants_json
 from servicekit.errors import NotAuthenticated
 
@@ -33,7 +33,7 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(SecondFactorRequired)
     async def on_second_factor(request: Request, error: SecondFactorRequired) -> Response:
         if wants_json(request):
-            return answer(request, 403, kind_of(error), error.message)
+            return answer(request, 403, "second_factor_required", error.message)
         return RedirectResponse("/owner/account/", 303)
 
 

@@ -12,7 +12,7 @@ from owner_portal.owners.use_cases.sign_in import enter_code, recognise, sign_in
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render, says_when
 from owner_portal.web.requests import Fields, Typed, check_origin, safe_next, wants_json
-from servicekit.errors import HTTP_STATUS, AppError, NotAuthenticated, RateLimited, Refused, Unavailable
+from servicekit.errors import AppError, NotAuthenticated, RateLimited, Refused, Unavailable, http_status
 
 router = APIRouter()
 
@@ -88,14 +88,14 @@ async def _signed_in(request: Request, portal: Portal, session: str, target: str
 
 
 def _again(request: Request, error: AppError, email: str, target: str) -> Response:
-    status = HTTP_STATUS[type(error)]
+    status = http_status(error)
     return says_when(
         render(request, "owners/login.html", status, email=email, target=target, error=error.message), error
     )
 
 
 def _ask_code(request: Request, challenge: str, target: str, error: AppError | None = None) -> Response:
-    status = HTTP_STATUS[type(error)] if error else 200
+    status = http_status(error) if error else 200
     problem = error.message if error else ""
     reply = render(request, "owners/login_code.html", status, challenge=challenge, target=target, problem=problem)
     return says_when(reply, error) if error else reply

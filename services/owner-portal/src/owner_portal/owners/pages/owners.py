@@ -16,7 +16,7 @@ from owner_portal.text.rules import LONGEST_REASON, read_reason, text_problem
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import Once, Typed, wants_json
-from servicekit.errors import HTTP_STATUS, AppError, InvalidInput, NotFound
+from servicekit.errors import AppError, InvalidInput, NotFound, http_status
 from servicekit.ids import new_id
 
 router = APIRouter(prefix="/owner/owners")
@@ -96,7 +96,7 @@ def _done(request: Request, done: str) -> Response:
 async def _refused(request: Request, portal: Portal, error: AppError, email: str = "") -> Response:
     if wants_json(request):
         raise error
-    return await _page(request, portal, status=HTTP_STATUS[type(error)], problem=error.message, email=email)
+    return await _page(request, portal, status=http_status(error), problem=error.message, email=email)
 
 
 async def _page(

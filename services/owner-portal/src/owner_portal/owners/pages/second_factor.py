@@ -24,7 +24,7 @@ from owner_portal.owners.use_cases.shown_once import Answered, show_answer
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render, says_when
 from owner_portal.web.requests import Fields, Once, wants_json
-from servicekit.errors import HTTP_STATUS, AppError, Conflict, InvalidInput, RateLimited, Refused
+from servicekit.errors import AppError, Conflict, InvalidInput, RateLimited, Refused, http_status
 
 router = APIRouter(prefix="/owner/account/second-factor")
 
@@ -100,7 +100,7 @@ def _ask_first_code(request: Request, offered: Offer, error: AppError | None = N
     return render(
         request,
         "owners/second_factor.html",
-        HTTP_STATUS[type(error)] if error else 200,
+        http_status(error) if error else 200,
         picture=_picture(offered.uri),
         secret=" ".join(offered.secret[start : start + 4] for start in range(0, len(offered.secret), 4)),
         problem=error.message if error else "",

@@ -56,7 +56,7 @@ async def invite_owner(
     """
     address = rules.address_of(email)
     actor, token = signed_in.email, new_token()
-    link = f"{public_url.rstrip('/')}/owner/invitation/?token={token}"
+    link = f"{public_url.rstrip('/')}/owner/invitation/#{token}"
 
     async def invite(tx: AsyncConnection) -> Mapping[str, str]:
         if await accounts.find_owner(tx, address.key) is not None:
