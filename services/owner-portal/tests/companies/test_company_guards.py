@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.companies.rules.keys import Key, KeyState
 from owner_portal.companies.rules.policy import TrackingPolicy
-from owner_portal.freshness.store import remembered_answers
+from owner_portal.freshness.store import cached_answers
 
 PAGES = ["", "billing/", "keys/", "audit/", "usage.csv", "logo/"]
 FORMS: dict[str, dict[str, str]] = {
@@ -93,7 +93,7 @@ async def test_shows_what_was_known_and_since_when(owner: Any, company: UUID, en
         f"{company} policy": TypeAdapter(TrackingPolicy).dump_json(policy).decode(),
     }
     async with engine.begin() as tx:
-        await remembered_answers.settle(tx, answered=answered, unanswered=())
+        await cached_answers.settle(tx, answered=answered, unanswered=())
         await tx.execute(text("UPDATE known_answer SET as_of = now() - interval '3 hours'"))
     page = (await owner.browser.get(f"/owner/company/{company}/")).text
     assert "Tenancy does not answer at the moment." in page

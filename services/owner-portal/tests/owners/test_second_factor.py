@@ -18,7 +18,7 @@ from owner_portal.owners.rules import accounts as rules
 from owner_portal.owners.rules.accounts import Caller
 from owner_portal.owners.store import accounts
 from owner_portal.owners.use_cases.accounts import create_owner
-from owner_portal.owners.use_cases.sign_in import open_session, recognise, sign_in
+from owner_portal.owners.use_cases.sign_in import authenticate, open_session, sign_in
 from servicekit.errors import NotAuthenticated
 
 PASSWORD = "correct horse battery"
@@ -235,7 +235,7 @@ async def test_turning_it_on_waits_for_who_signs_in(enter: Any, engine: AsyncEng
         token = await open_session(tx, owner_id=found.owner_id, caller=Caller("192.0.2.91", "a browser"))
     assert (await confirming).status_code == 200
     with pytest.raises(NotAuthenticated):
-        await recognise(engine, token=token)
+        await authenticate(engine, token=token)
 
 
 async def test_a_challenge_ends(enter: Any, script: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,7 +127,7 @@ async def test_pages_tell_how_far_it_is(engine: AsyncEngine, eventually: Any) ->
     rebuilding = asyncio.create_task(rebuild_usage(engine, feed=feed, report=ignore))
 
     async def notices() -> str:
-        summary = await Dashboards(engine, longest_age=0).summary()
+        summary = await Dashboards(engine, max_age=0).summary()
         return " ".join(notice(gap, datetime.now(UTC)) for gap in summary.gaps)
 
     async def told() -> bool:
