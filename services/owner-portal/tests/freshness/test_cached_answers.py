@@ -41,7 +41,7 @@ async def test_an_answer_is_kept_for_the_time_of_silence(engine: AsyncEngine) ->
     service.answer = Unavailable("away")
     old = await cached_answer(engine, question("amounts", service))
     assert (old.value, old.fresh) == ([Money(9900, "USD")], False)
-    assert old.problem == "Billing does not answer at the moment."
+    assert old.problem == "Billing does not respond at the moment."
     assert old.as_of is not None
     assert abs(old.as_of - datetime.now(UTC)) < timedelta(minutes=1)
     service.answer = [Money(1, "USD")]
@@ -52,7 +52,7 @@ async def test_what_was_never_heard_is_missing(engine: AsyncEngine) -> None:
     missing = await cached_answer(engine, question("never heard", Service(Unavailable("away"))))
     assert (missing.value, missing.as_of, missing.fresh) == (None, None, False)
     notice = age_notice(missing)
-    assert "Billing does not answer at the moment." in notice
+    assert "Billing does not respond at the moment." in notice
     assert "missing" in notice
 
 

@@ -1,4 +1,4 @@
-"""Several owners: who is invited, who comes in, who is let in no more."""
+"""Several owners: who is invited, who accepts, who is deactivated."""
 
 import asyncio
 import re
@@ -55,7 +55,7 @@ async def test_an_invited_owner_comes_in(owner: Any, anonymous: httpx.AsyncClien
     assert answer.status_code == 303
     shown = answer.headers["location"]
     answer = await owner.browser.get(shown)
-    assert "<bdi>New@tenantry.example</bdi> is invited" in answer.text
+    assert "<bdi>New@tenantry.example</bdi> has been invited" in answer.text
     token = re.search(r'<code id="link">https://portal.example/owner/invitation/#([\w-]+)</code>', answer.text)
     assert token
     mail = await scalar(engine, "SELECT body FROM mail WHERE recipient = 'New@tenantry.example'")
@@ -272,7 +272,7 @@ async def test_a_link_is_shown_to_the_session_that_made_it(owner: Any, enter: An
     shown = (await owner.send("/owner/owners/invite/", email="mine@tenantry.example")).headers["location"]
     other = await enter("curious@tenantry.example")
     assert (await other.browser.get(shown)).status_code == 404
-    assert "<bdi>mine@tenantry.example</bdi> is invited" in (await owner.browser.get(shown)).text
+    assert "<bdi>mine@tenantry.example</bdi> has been invited" in (await owner.browser.get(shown)).text
 
 
 async def test_the_last_owner_stays(owner: Any, engine: AsyncEngine) -> None:

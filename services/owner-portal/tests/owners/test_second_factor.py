@@ -90,7 +90,7 @@ async def test_sets_it_up_and_signs_in_with_it(enter: Any, anonymous: httpx.Asyn
     codes = codes_of(secret)
     wrong = await owner.send(f"{FACTOR}confirm/", code="000000")
     assert wrong.status_code == 400
-    assert "That is not the code" in wrong.text
+    assert "Wrong code" in wrong.text
     assert secret[:4] in wrong.text, "the same secret is still on the page"
     sign_in = {"email": "browser@tenantry.example", "password": PASSWORD}
     assert (await anonymous.post("/owner/login/", data=sign_in)).status_code == 303, "not on before a code was shown"
@@ -116,7 +116,7 @@ async def test_sets_it_up_and_signs_in_with_it(enter: Any, anonymous: httpx.Asyn
     form = {"challenge": token, "next": "/owner/reports/", "code": "123"}
     wrong = await anonymous.post("/owner/login/code/", data=form)
     assert wrong.status_code == 401
-    assert "wrong or was used" in wrong.text
+    assert "wrong or was already used" in wrong.text
     answer = await anonymous.post("/owner/login/code/", data=form | {"code": codes()})
     assert (answer.status_code, answer.headers["location"]) == (303, "/owner/reports/")
     assert (await anonymous.get("/owner/account/")).status_code == 200

@@ -69,7 +69,7 @@ async def test_wrong_password_keeps_the_email(anonymous: httpx.AsyncClient) -> N
     answer = await anonymous.post("/owner/login/", data={"email": "who@else.example", "password": "wrong"})
     assert answer.status_code == 401
     assert "who@else.example" in answer.text
-    assert "E-mail or password is wrong." in answer.text
+    assert "Wrong e-mail or password." in answer.text
 
 
 @pytest.mark.usefixtures("owner")

@@ -45,8 +45,8 @@ def test_a_charged_period_goes_on_until_it_ends(now: datetime, goes_on: bool) ->
     [
         (CANCELLED, "The cancellation is taken back: its period runs to "),
         (replace(CANCELLED, state=Status.PAST_DUE), "The subscription is active again: its period runs to "),
-        (replace(CANCELLED, expires_at=NOW), "A charged month of PRO for "),
-        (replace(CANCELLED, charged_until=None), "A charged month of PRO for "),
+        (replace(CANCELLED, expires_at=NOW), "A billed month of PRO for "),
+        (replace(CANCELLED, charged_until=None), "A billed month of PRO for "),
     ],
 )
 async def test_the_page_says_what_is_charged(
@@ -63,4 +63,4 @@ async def test_the_page_says_what_is_charged(
         await cached_answers.settle(tx, answered={f"{company} standing": standing}, unanswered=())
     page = (await owner.browser.get(f"/owner/company/{company}/renew/")).text
     assert said in page
-    assert ("Nothing is charged now." in page) == (not said.startswith("A charged month"))
+    assert ("Nothing is charged now." in page) == (not said.startswith("A billed month"))

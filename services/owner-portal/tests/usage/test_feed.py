@@ -239,5 +239,5 @@ async def test_a_rebuild_notices_a_message_that_got_lost(
             return await next_msg(**within)
 
         monkeypatch.setattr(feed._answers, "next_msg", lossy)
-        with pytest.raises(Unavailable, match="lost a message"):
+        with pytest.raises(Unavailable, match="a message of the event bus was lost"):
             _ = [batch async for batch in feed.read()]

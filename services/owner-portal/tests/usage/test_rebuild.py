@@ -1,4 +1,4 @@
-"""The read model is put together anew from the feed while the live consumer goes on: nothing is lost or goes back."""
+"""The read model is rebuilt from the feed while the live consumer continues: no data is lost or reverted."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
