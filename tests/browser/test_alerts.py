@@ -27,7 +27,7 @@ async def test_the_bell_rings_in_an_open_page(to: Open, running: Running, found_
     await press(page, "Show them")
 
     alert = page.locator(f'[data-alert="{company.id}:SEATS"]')
-    await expect(alert).to_contain_text("5 of 5 seats are taken.")
+    await expect(alert).to_contain_text("5 of 5 seats are in use.")
     await shoot(page, "owner-alerts")
     mails = running.home.root / "mail"
     await eventually(lambda: [file for file in mails.glob("*.eml") if "Tansy" in file.read_text()])

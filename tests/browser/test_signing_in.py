@@ -71,6 +71,8 @@ async def test_from_an_invitation_to_a_second_factor(
 
     await context.clear_cookies()
     await page.goto(link)
+    await expect(page.get_by_label("Password", exact=True)).to_be_visible()
+    assert page.url == f"{running.portal}/owner/invitation/", "the token is in no address"
     await shoot(page, "owner-invitation")
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_label("Repeat the password").fill(PASSWORD)

@@ -212,7 +212,7 @@ async def test_digests(engine: AsyncEngine, model: Any, owner: Any) -> None:
     assert await send_digests(engine, portal_url="https://portal.example") == 1
     [mail] = await mails(engine)
     assert (mail.recipient, mail.subject) == ("owner@tenantry.example", "Tenantry: \u2068Mailed Ltd\u2069, seats")
-    assert "[critical] \u2068Mailed Ltd\u2069: 50 of 50 seats are taken." in mail.body
+    assert "[critical] \u2068Mailed Ltd\u2069: 50 of 50 seats are in use." in mail.body
     assert "https://portal.example/owner/alerts/" in mail.body
 
     assert await send_digests(engine, portal_url="") == 0, "nothing is new"

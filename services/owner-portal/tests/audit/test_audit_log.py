@@ -125,9 +125,9 @@ async def test_a_trail_without_entries_is_not_verified_yet(owner: Any, portal: P
     await verify_trails(engine, trails={Chain.BILLING: empty})
     billing = (await owner.browser.get(LOG)).text.split(">Billing<")[1].split("</tr>")[0]
     assert "Not verified yet" in billing
-    assert "Whole" not in billing
+    assert "Intact" not in billing
     await verify_when_due(engine, trails={Chain.BILLING: verifiers(portal)[Chain.BILLING]})
-    assert "Whole" in (await owner.browser.get(LOG)).text.split(">Billing<")[1].split("</tr>")[0]
+    assert "Intact" in (await owner.browser.get(LOG)).text.split(">Billing<")[1].split("</tr>")[0]
 
 
 async def test_pages_hold_each_entry_once_and_nothing_newer(portal: Portal, customer: Any, acme: UUID) -> None:
@@ -171,7 +171,7 @@ async def test_verifying_notes_the_ends_down(owner: Any, acme: UUID) -> None:
     answer = await owner.send(f"{LOG}verify/")
     assert (answer.status_code, answer.headers["location"]) == (303, f"{LOG}?done=verified#content")
     page = (await owner.browser.get(answer.headers["location"])).text
-    assert page.count("Whole") == 3
+    assert page.count("Intact") == 3
     assert "All trails have been verified" in page
     trails = (await owner.call(f"{LOG}verify/")).json()["trails"]
     assert set(trails) == {"tenancy", "billing", "portal"}

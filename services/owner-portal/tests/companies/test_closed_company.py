@@ -100,6 +100,6 @@ async def test_a_suspended_one_is_not_suspended_again(owner: Any) -> None:
     assert "is not suspended" in main((await owner.browser.get(f"{path}reactivate/")).text)
     await owner.call(f"{path}suspend/", reason="unpaid")
     page = main((await owner.browser.get(f"{path}suspend/")).text)
-    assert "Resting Ltd is suspended already" in page
+    assert "Resting Ltd is already suspended" in page
     assert "<form" not in page
     assert "<form" in main((await owner.browser.get(f"{path}reactivate/")).text)

@@ -23,7 +23,7 @@ async def test_rotates_with_and_without_grace(owner: Any) -> None:
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     assert '<code id="key">company_' in answer.text
-    assert "The old one goes on to open for 24 hours" in answer.text
+    assert "The old key remains valid for 24 hours" in answer.text
     assert [key["state"] for key in await keys_of(owner, path)] == ["LIVE", "ENDING"]
 
     answer = await owner.call(f"{path}rotate-key/")

@@ -49,7 +49,7 @@ async def test_life_of_a_company_in_the_browser(owner: Any) -> None:
     assert "are now refused" in page
     answer = await owner.send(f"{path}suspend/", reason="unpaid since May")
     assert answer.status_code == 409
-    assert "Forms Ltd is suspended already" in answer.text, "a form would be refused again"
+    assert "Forms Ltd is already suspended" in answer.text, "a form would be refused again"
     page = (await owner.browser.get(f"{path}reactivate/")).text
     assert "accepted again immediately" in page
     assert "it is extended to" in page, "a trial of 30 days began a moment ago, so it is a moment too short"
@@ -74,7 +74,7 @@ async def test_closes_for_ever(owner: Any) -> None:
     assert "cannot be undone" in (await owner.browser.get(f"{path}close/")).text
     answer = await owner.send(f"{path}close/", reason="gone", confirm="Other Ltd")
     assert answer.status_code == 400
-    assert "Type the company&#39;s name as it is: Ending Ltd" in answer.text
+    assert "Type the company&#39;s name exactly: Ending Ltd" in answer.text
     assert 'value="Other Ltd"' in answer.text
     answer = await owner.send(f"{path}close/", reason="gone", confirm="Ending Ltd")
     assert answer.headers["location"] == f"{path}?done=closed#content"

@@ -14,7 +14,7 @@ async def test_pages_show_what_is_known(owner: Any, model: Any, engine: AsyncEng
     answer = await owner.browser.get("/owner/dashboard/")
     assert answer.status_code == 200
     assert "Known Ltd" in answer.text
-    assert "Tenancy has not answered yet" in answer.text
+    assert "Tenancy has not responded yet" in answer.text
     async with engine.begin() as tx:
         await tx.execute(text("UPDATE source SET confirmed_at = now() - interval '5 minutes'"))
     page = (await owner.browser.get(f"/owner/company/{company_id}/")).text

@@ -4,6 +4,7 @@ import asyncio
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -83,6 +84,21 @@ async def test_an_invited_owner_comes_in(owner: Any, anonymous: httpx.AsyncClien
         ("New@tenantry.example", "accept_invitation"),
         ("owner@tenantry.example", "invite_owner"),
     ]
+
+
+async def test_no_address_holds_the_token(owner: Any, anonymous: httpx.AsyncClient) -> None:
+    """Logs of proxies hold addresses: a token in one is ignored, the page's script takes it from the fragment."""
+    answer = await owner.call("/owner/owners/invite/", email="fragment@tenantry.example")
+    link = urlsplit(answer.json()["link"])
+    assert (link.path, link.query) == ("/owner/invitation/", "")
+    page = await anonymous.get("/owner/invitation/", params={"token": link.fragment})
+    assert page.status_code == 200
+    assert "data-from-hash" in page.text
+    assert "fragment@tenantry.example" not in page.text
+    assert link.fragment not in page.text
+    shown = await anonymous.post("/owner/invitation/", data={"token": link.fragment})
+    assert (shown.status_code, "fragment@tenantry.example" in shown.text) == (200, True)
+    assert shown.url.query == b""
 
 
 async def test_who_accepts_starts_without_others_guesses(

@@ -72,7 +72,7 @@ async def test_page_and_preview(owner: Any, pro: UUID, cost: Any) -> None:
     assert (cost.statements <= 6, cost.calls) == (True, 2)
     for words in ("Pro &amp; Co", f"/owner/company/{pro}/", "Create version 2", "Moves"):
         assert words in preview
-    assert "those older than 45 days will be deleted, starting 24 hours after the move" in TAG.sub("", preview)
+    assert "those older than 45 days will be deleted from 24 hours after the move" in TAG.sub("", preview)
     answer = (await owner.script.get(f"{PAGE}PRO/?days=45")).json()
     assert (answer["would_change"], answer["would_keep"], answer["monthly_revenue_change"]) == (1, 0, 0)
     assert answer["plan"]["screenshot_retention_days"] == 30, "a preview changes nothing"
@@ -111,7 +111,7 @@ async def test_refusals(owner: Any, pro: UUID) -> None:
     assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "conflict")
     answer = await owner.call(f"{PAGE}PRO/", days="30", reason="asked")
     assert answer.status_code == 409
-    assert "30 days already" in answer.json()["error"]["message"]
+    assert "already keeps screenshots for 30 days" in answer.json()["error"]["message"]
 
 
 async def test_a_version_alone_then_its_companies(owner: Any, portal: Portal, engine: AsyncEngine, pro: UUID) -> None:
@@ -133,7 +133,7 @@ async def test_a_version_alone_then_its_companies(owner: Any, portal: Portal, en
     assert answer.headers["location"] == f"{PAGE}?plan=PRO&moved=1&kept=0#content"
     assert await days_of(engine, pro) == 60, "the page that follows has its numbers right"
     page = (await owner.browser.get(answer.headers["location"])).text
-    assert "PRO: one company was moved." in page
+    assert "PRO: one company has been moved." in page
     assert "All match their plan" in page
     entries = (await owner.script.get("/owner/audit-log/?what=move_subscriptions")).json()["entries"]
     assert [(entry["why"], entry["details"]["Asked: To version"]) for entry in entries] == [("now all", "2")]
@@ -176,5 +176,5 @@ async def test_a_change_of_plan_says_which_screenshots_would_be_deleted_and_when
     page = (await owner.browser.get(f"{path}?plan_code=FREE")).text
     [*_, later] = (await owner.script.get(f"{path}?plan_code=FREE")).json()["choices"]
     at = datetime.fromisoformat(later["preview"]["effective_at"]) + timedelta(hours=24)
-    assert "Screenshots older than 7 days will be deleted, starting " in TAG.sub("", page)
+    assert "Screenshots older than 7 days will be deleted from " in TAG.sub("", page)
     assert f"{at:%Y-%m-%dT%H:%M}" in page

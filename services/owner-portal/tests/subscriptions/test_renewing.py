@@ -43,8 +43,8 @@ def test_a_charged_period_goes_on_until_it_ends(now: datetime, goes_on: bool) ->
 @pytest.mark.parametrize(
     ("subscription", "said"),
     [
-        (CANCELLED, "The cancellation is taken back: its period runs to "),
-        (replace(CANCELLED, state=Status.PAST_DUE), "The subscription is active again: its period runs to "),
+        (CANCELLED, "The cancellation is withdrawn: its period ends on "),
+        (replace(CANCELLED, state=Status.PAST_DUE), "The subscription is active again: its period ends on "),
         (replace(CANCELLED, expires_at=NOW), "A billed month of PRO for "),
         (replace(CANCELLED, charged_until=None), "A billed month of PRO for "),
     ],

@@ -131,7 +131,7 @@ async def test_pages_tell_how_far_it_is(engine: AsyncEngine, eventually: Any) ->
         return " ".join(notice(gap, datetime.now(UTC)) for gap in summary.gaps)
 
     async def told() -> bool:
-        return "25 % so far" in await notices()
+        return "25 % done" in await notices()
 
     await eventually(told)
     with pytest.raises(Refused):
