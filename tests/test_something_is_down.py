@@ -32,7 +32,7 @@ async def pages(owner: Owner) -> list[str]:
 async def is_quiet(owner: Owner, path: str) -> bool:
     """Returns whether a page reports no outage."""
     page = await owner.page(path)
-    return "does not answer" not in page and "data-away" not in page
+    return "does not respond" not in page and "data-away" not in page
 
 
 async def comes_back(owner: Owner, pages: list[str]) -> None:
@@ -43,7 +43,7 @@ async def comes_back(owner: Owner, pages: list[str]) -> None:
 async def test_tenancy(running: Running, owner: Owner, pages: list[str]) -> None:
     async with stopped(running, "tenancy"):
         log = await owner.page(LOG)
-        assert "Tenancy does not answer at the moment." in log
+        assert "Tenancy does not respond at the moment." in log
         assert "Downtime Ltd" in log, "as it was last heard"
         assert "as of <time" in log
         assert "Downtime Ltd" in await owner.page(pages[-1])
@@ -51,9 +51,9 @@ async def test_tenancy(running: Running, owner: Owner, pages: list[str]) -> None
             await owner.page(path)
         answer = await owner.act("create", name="Typed Ltd", email="a@typed.example", plan_code="PRO")
         assert (answer.status_code, answer.json()["error"]["kind"]) == (503, "unavailable")
-        assert "Tenancy does not answer" in answer.json()["error"]["message"]
+        assert "Tenancy does not respond" in answer.json()["error"]["message"]
         assert (await owner.post(f"{LOG}verify/")).status_code == 503
-        await eventually(lambda: owner.page(DASHBOARD), lambda page: "Tenancy does not answer" in page, seconds=40)
+        await eventually(lambda: owner.page(DASHBOARD), lambda page: "Tenancy does not respond" in page, seconds=40)
         assert "Downtime Ltd" in await owner.page(DASHBOARD)
     await comes_back(owner, pages)
 
@@ -62,15 +62,15 @@ async def test_billing(running: Running, owner: Owner, pages: list[str]) -> None
     async with stopped(running, "billing"):
         for path in (REPORTS, RETENTION, LOG):
             page = await owner.page(path)
-            assert "Billing does not answer at the moment." in page, path
+            assert "Billing does not respond at the moment." in page, path
             assert "as of <time" in page, path
         assert "MRR bridge" in await owner.page(REPORTS)
-        assert "Changing it needs billing" in await owner.page(RETENTION)
+        assert "cannot be changed while billing" in await owner.page(RETENTION)
         assert "ENTERPRISE" in await owner.page(RETENTION)
         export = await owner.http.get(f"{LOG}export.csv")
         assert export.status_code == 503, "an export with a hole would look complete"
         assert (await owner.http.get(f"{REPORTS}mrr.csv")).status_code == 200
-        await eventually(lambda: owner.page(DASHBOARD), lambda page: "Billing does not answer" in page, seconds=40)
+        await eventually(lambda: owner.page(DASHBOARD), lambda page: "Billing does not respond" in page, seconds=40)
         assert "Trial" in await owner.page(pages[-1])
     await comes_back(owner, pages)
 
@@ -78,7 +78,7 @@ async def test_billing(running: Running, owner: Owner, pages: list[str]) -> None
 async def test_nats(running: Running, owner: Owner, pages: list[str]) -> None:
     async with stopped(running, "nats"):
         await eventually(
-            lambda: owner.page(DASHBOARD), lambda page: "The usage feed does not answer" in page, seconds=40
+            lambda: owner.page(DASHBOARD), lambda page: "The usage feed does not respond" in page, seconds=40
         )
         for path in pages:
             await owner.page(path)
@@ -91,7 +91,7 @@ async def test_the_database(running: Running, owner: Owner, pages: list[str]) ->
         for path in (*pages, "/owner/login/"):
             answer = await owner.http.get(path, headers={"accept": "text/html"})
             assert answer.status_code == 503, path
-            assert "own database does not answer" in answer.text
+            assert "portal's database does not respond" in answer.text
             assert answer.headers["refresh"] == "5", "it asks again by itself"
             answer = await owner.http.get(path, headers={"accept": "application/json"})
             assert (answer.status_code, answer.json()["error"]["kind"]) == (503, "unavailable")

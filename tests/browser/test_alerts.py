@@ -21,13 +21,13 @@ async def test_the_bell_rings_in_an_open_page(to: Open, running: Running, found_
     company = await found_company("Tansy", people=4, plan="FREE")  # with the admin five of five seats
     await settled(running, company.id)
     running.execute("portal", "UPDATE alert_turn SET taken_at = '-infinity'")
-    await expect(page.get_by_text("There are other alerts by now.")).to_be_visible(timeout=25_000)
+    await expect(page.get_by_text("The alerts have changed.")).to_be_visible(timeout=25_000)
     await expect(page.locator("[data-bell]")).to_be_visible()
     assert await page.evaluate("window.sameDocument"), "the page was not loaded again"
     await press(page, "Show them")
 
     alert = page.locator(f'[data-alert="{company.id}:SEATS"]')
-    await expect(alert).to_contain_text("5 of 5 seats are taken.")
+    await expect(alert).to_contain_text("5 of 5 seats are in use.")
     await shoot(page, "owner-alerts")
     mails = running.home.root / "mail"
     await eventually(lambda: [file for file in mails.glob("*.eml") if "Tansy" in file.read_text()])
@@ -36,7 +36,7 @@ async def test_the_bell_rings_in_an_open_page(to: Open, running: Running, found_
     await alert.get_by_role("button", name="For 7 days").click()
     await expect(alert).to_have_count(0)
     await page.get_by_label("State").select_option("SNOOZED")
-    await expect(alert).to_contain_text("rests until")
+    await expect(alert).to_contain_text("snoozed until")
     await alert.get_by_role("button", name="Reopen").click()
     await expect(alert).to_have_count(0)
     await page.get_by_label("State").select_option("OPEN")

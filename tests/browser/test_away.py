@@ -17,11 +17,11 @@ async def test_billing_goes_and_comes_back(
     notices = page.locator("[data-notices]")
     await expect(notices).to_be_hidden()
     async with stopped(running, "billing"):
-        await expect(notices).to_contain_text("Billing does not answer", timeout=40_000)
+        await expect(notices).to_contain_text("Billing does not respond", timeout=40_000)
         await expect(page.get_by_role("link", name="Samphire")).to_be_visible()
         await shoot(page, "owner-billing-away")
         await page.goto(f"{running.portal}/owner/reports/")
-        await expect(page.get_by_text("Billing does not answer at the moment.")).to_be_visible()
+        await expect(page.get_by_text("Billing does not respond at the moment.")).to_be_visible()
         await shoot(page, "owner-reports-billing-away")
         await page.goto(f"{running.portal}/owner/dashboard/?q=Samphire")
     await expect(notices).to_be_hidden(timeout=40_000)

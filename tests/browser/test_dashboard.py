@@ -35,7 +35,7 @@ async def test_search_sort_and_columns_stand_in_the_address(to: Open, found_comp
     await expect(names.first).to_contain_text("Umbra")
     await page.get_by_text("Columns", exact=True).click()
     await page.get_by_role("checkbox", name="Storage").uncheck()
-    await press(page, "Show these")
+    await press(page, "Apply")
     await expect(page.get_by_role("columnheader", name="Storage")).to_have_count(0)
     for part in ("q=umb", "dir=desc", "column="):
         assert part in page.url

@@ -37,7 +37,7 @@ async def test_a_wrong_password(context: BrowserContext, running: Running, probl
     await page.get_by_label("E-mail").fill("nobody@tenantry.example")
     await page.get_by_label("Password").fill("a guess that is wrong")
     await press(page, "Sign in")
-    await expect(page.get_by_role("alert")).to_contain_text("E-mail or password is wrong.")
+    await expect(page.get_by_role("alert")).to_contain_text("Wrong e-mail or password.")
     await shoot(page, "owner-login-refused")
     assert [problem for problem in problems if "401" not in problem] == []
     problems.clear()
@@ -63,18 +63,20 @@ async def test_from_an_invitation_to_a_second_factor(
     page = await to("/owner/owners/")
     await heading(page, "Owners & security")
     await page.get_by_label("E-mail").fill("second@tenantry.example")
-    await press(page, "Send the invitation")
-    await expect(page.get_by_text("second@tenantry.example is invited")).to_be_visible()
+    await press(page, "Send invitation")
+    await expect(page.get_by_text("second@tenantry.example has been invited")).to_be_visible()
     await shoot(page, "owner-invited")
     link = await eventually(lambda: _invited(running.home.root / "mail", "second@tenantry.example"))
     assert link is not None
 
     await context.clear_cookies()
     await page.goto(link)
+    await expect(page.get_by_label("Password", exact=True)).to_be_visible()
+    assert page.url == f"{running.portal}/owner/invitation/", "the token is in no address"
     await shoot(page, "owner-invitation")
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
-    await page.get_by_label("The same password again").fill(PASSWORD)
-    await press(page, "Become an owner")
+    await page.get_by_label("Repeat the password").fill(PASSWORD)
+    await press(page, "Create account")
     await expect(page.get_by_text("second@tenantry.example").first).to_be_visible()
 
     await page.goto(f"{running.portal}/owner/account/")
@@ -83,11 +85,11 @@ async def test_from_an_invitation_to_a_second_factor(
     secret = re.sub(r"\s", "", await page.locator("#secret").inner_text())
     await shoot(page, "owner-second-factor")
     await _codes(page, secret)
-    await press(page, "Turn it on")
+    await press(page, "Turn on")
     codes = (await page.locator("#codes").inner_text()).split()
     assert len(codes) >= 8
     await shoot(page, "owner-recovery-codes")
-    await press(page, "I have kept them")
+    await press(page, "I have saved the codes")
     await expect(page.get_by_text("this one")).to_be_visible()
 
     await page.locator("summary", has_text="second@tenantry.example").click()

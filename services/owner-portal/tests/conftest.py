@@ -61,7 +61,7 @@ def today_is_today(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 def patient() -> Iterator[None]:
     """No answer is late because the machine is busy; a test of silence sets its own limits."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(use_cases, "LONGEST_WAIT", 30.0)
+        patch.setattr(use_cases, "MAX_WAIT_SECONDS", 30.0)
         patch.setitem(Channel.ask.__kwdefaults__, "deadline", 30.0)
         yield
 
@@ -91,7 +91,7 @@ async def portal(environment: dict[str, str], engine: AsyncEngine) -> AsyncItera
         tenancy=tenancy,
         billing=billing,
         live=Live(),
-        dashboards=Dashboards(engine, longest_age=0),
+        dashboards=Dashboards(engine, max_age=0),
         alerts=AlertFeed(engine, portal_url="https://portal.example"),
         security=Security(SecretBox(bytes(32))),
         public_url="https://portal.example",

@@ -73,7 +73,7 @@ async def test_create_owner(environment: dict[str, str], serving: httpx.AsyncCli
     assert statuses == [401, 200]
     third = environment | {"PORTAL_OWNER_PASSWORD": "third long password"}
     kept = command(third, "create-owner", "--if-missing", "--email", "boss@tenantry.example")
-    assert (kept.returncode, kept.stdout) == (0, "boss@tenantry.example is an owner already.\n")
+    assert (kept.returncode, kept.stdout) == (0, "boss@tenantry.example is already an owner.\n")
     reset = command(third, "create-owner", "--reset-second-factor", "--email", "boss@tenantry.example")
     assert reset.returncode == 0, reset.stderr
     body = {"email": "boss@tenantry.example", "password": "third long password"}

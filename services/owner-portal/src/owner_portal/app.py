@@ -17,7 +17,7 @@ to /owner/login/code/ within five minutes, with a code or a recovery code.
     POST /owner/owners/invite/              {"email"}                      201 {"invitation", "link"}
     POST /owner/owners/invitations/<id>/withdraw/                          200 {}
     POST /owner/owners/<id>/deactivate/     {"reason"?}                    200 {}
-    GET  /owner/invitation/?token=          without a session              200 {"email", "expires_at"}
+    POST /owner/invitation/                 {"token"}, without a session   200 {"email", "expires_at"}
     POST /owner/invitation/                 {"token", "password"}          201 {"csrf_token"} and the cookie
     GET  /owner/account/                                                   200 {"email", "sessions", …}
     POST /owner/account/password/           {"present_password", "new_password"}    200 {"csrf_token"} and a new cookie
@@ -45,7 +45,7 @@ to /owner/login/code/ within five minutes, with a code or a recovery code.
     GET  /owner/retention-policy/<code>/?days=                             200 {"would_change", "would_keep", …}
     POST /owner/retention-policy/<code>/    {"days", "reason", "move"?, "version"?}   200 {"plan", "moved", "kept"}
 
-Below /owner/company/<id>/, each with "reason"? or, where it stands without a question mark, a reason that is demanded:
+Below /owner/company/<id>/, each with "reason"?, or with "reason" where it is required:
 
     POST edit/                   the fields of create that are to change   200 {"company"}
     POST logo/edit/              multipart: logo, or {"remove": "true"}    200 {"company"}
@@ -66,12 +66,12 @@ Below /owner/company/<id>/, each with "reason"? or, where it stands without a qu
                                   "reference"?, "confirm_credit"?: "true"} 200 {"payment", "subscription", "owed"}
     POST payments/<payment id>/reverse/   {"reason"}                       the same
 
-Each address with a page answers a script's GET with what the page shows: the company's own, billing/, keys/, audit/,
-tracking-policy/, change-plan/?plan_code=. A part that tenancy or billing told is {"value", "as_of", "fresh",
-"problem"}: not fresh is what was told last, at `as_of`.
+Each page is also available to scripts as JSON by GET: the company's own, billing/, keys/, audit/,
+tracking-policy/, change-plan/?plan_code=. A part from tenancy or billing is {"value", "as_of", "fresh",
+"problem"}; one that is not fresh comes from the cache as of `as_of`.
 
-With the header `Idempotency-Key` a request about a company may be repeated: it has one effect and each time the same
-answer, a key included. tenancy remembers that for a day, billing for good.
+With the header `Idempotency-Key` a request about a company may be repeated: it has one effect and the same response,
+including a key.
 
 `company` is {"id", "name", "email", "contact_person", "phone", "address", "time_zone", "state", "key_hint",
 "created_at"}; `state` is ACTIVE, SUSPENDED or CLOSED. A `key_hint` that is not the present key's makes a rotation a
@@ -80,7 +80,7 @@ paid in advance. Errors are {"error": {"kind", "message"}} with the status of
 the kind: invalid_input 400, not_authenticated 401, forbidden 403, not_found 404, conflict 409, refused 409, too_large
 413, rate_limited 429, unavailable 503. Some have names of their own: step_up_required, a 403 that asks for
 "step_up_password" (and "step_up_code") beside the fields; suspending, closing, rotating, revoking, changing a plan,
-cancelling and taking a payment back, the list of owners, the second factor, the retention policy and forgetting a noted
+cancelling and reversing a payment, the list of owners, the second factor, the retention policy and forgetting a noted
 audit entry need it when the owner has not signed in within the last minutes. Then second_factor_required, a 403 where
 every owner has to set one up first.
 """
@@ -107,7 +107,7 @@ from owner_portal.companies.pages import states as company_states
 from owner_portal.dashboard.pages import dashboard, events
 from owner_portal.dashboard.use_cases import Dashboards
 from owner_portal.directory.client import CompanyChanges, SubscriptionChanges
-from owner_portal.owners.pages import account, held, invitations, login, owners, second_factor, step_up
+from owner_portal.owners.pages import account, invitations, login, owners, saved_forms, second_factor, step_up
 from owner_portal.owners.pages import errors as owner_errors
 from owner_portal.owners.pages.guard import GUARD, Security
 from owner_portal.plans import pages as retention
@@ -130,9 +130,9 @@ from servicekit.http_headers import SecurityHeaders
 from servicekit.http_proxies import behind
 from servicekit.http_server import BodyLimit, health_routes
 
-SMALL = 4096  # bytes that travel in one piece anyway, compressed or not
-LARGEST_BODY = 64 * 1024
-LARGEST_FORM = 320 * 1024  # with files: a logo and its form
+SMALL = 4096  # bytes; smaller responses are not compressed
+MAX_BODY_BYTES = 64 * 1024
+MAX_FORM_BYTES = 320 * 1024  # with files: a logo and its form
 
 
 def assemble(
@@ -149,7 +149,7 @@ def assemble(
     sends_mail: bool = True,
     trusted_proxies: tuple[str, ...] = (),
 ) -> Portal:
-    """What the pages work with, with a client of each feature over these channels."""
+    """The dependencies of the pages, with the clients of all features over these channels."""
     parts = [
         *(CompanyClient(tenancy), CompanySettingsClient(tenancy), KeyClient(tenancy)),
         *(CompanyChanges(tenancy), TenancyAudit(tenancy)),
@@ -171,9 +171,9 @@ def assemble(
 
 
 def create_app(portal: Portal) -> ASGIApp:
-    """The application over these dependencies. Ready means that the database answers: pages need nothing else.
+    """The application over these dependencies. It is ready when the database responds.
 
-    The headers go round all of it: an answer to a mistake of the portal's own has them too.
+    The security headers wrap everything, also responses to internal errors.
     """
     return SecurityHeaders(_routes(portal), secure=portal.cookie_secure)
 
@@ -189,7 +189,7 @@ def _routes(portal: Portal) -> FastAPI:
         routes=[*health_routes({"database": database})],
         middleware=[
             Middleware(behind, proxies=portal.trusted_proxies),
-            Middleware(BodyLimit, limit=LARGEST_BODY, files=LARGEST_FORM),
+            Middleware(BodyLimit, limit=MAX_BODY_BYTES, files=MAX_FORM_BYTES),
             Middleware(GZipMiddleware, minimum_size=SMALL, compresslevel=1),
         ],
     )
@@ -219,7 +219,7 @@ def _routes(portal: Portal) -> FastAPI:
         reports,
         audit_log,
         retention,
-        held,
+        saved_forms,
     ):
         app.include_router(module.router)
     app.mount("/static", Static())

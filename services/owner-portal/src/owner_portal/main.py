@@ -21,7 +21,7 @@ from owner_portal.db.store.connections import try_rested
 from owner_portal.directory.client import CompanyChanges, SubscriptionChanges
 from owner_portal.directory.worker import DirectoryFeed
 from owner_portal.freshness.rules import Rebuild
-from owner_portal.freshness.use_cases import sweep_answers
+from owner_portal.freshness.use_cases import sweep_cached_answers
 from owner_portal.owners.pages.guard import Security
 from owner_portal.owners.use_cases import failed_sign_ins
 from owner_portal.owners.use_cases.accounts import create_owner
@@ -50,11 +50,11 @@ VERIFY_PAUSE = 600.0
 
 
 async def serve(config: settings.Settings) -> None:
-    """The pages and everything that keeps them up to date, until a signal."""
+    """Serves the pages and runs the background loops, until a signal."""
     listener = http_server.bind(config.listen)
     engine = try_rested(create_engine(config.database_url, name=NAME, ping=False))
     prepare()
-    # Of pages alone: what works in the background may take its time.
+    # The statement timeout applies to pages only; background work may take longer.
     pages = try_rested(
         create_engine(config.database_url, name=f"{NAME}-pages", ping=False, statement_timeout=PAGE_STATEMENT_TIMEOUT)
     )
@@ -119,7 +119,7 @@ def _security(config: settings.Settings) -> Security:
 async def _sweep_forever(engine: AsyncEngine) -> None:
     async def step() -> bool:
         await sweep(engine)
-        await sweep_answers(engine)
+        await sweep_cached_answers(engine)
         return False
 
     await forever("sweep", step, idle=SWEEP_PAUSE)
@@ -141,14 +141,14 @@ async def _send_mail_forever(engine: AsyncEngine, sender: Sender) -> None:
 
 
 async def rebuild(config: settings.Rebuild) -> None:
-    """Refills the usage part of the read model from the feed's beginning; tells on the terminal how far it is."""
+    """Refills the usage part of the read model from the beginning of the feed; prints its progress."""
     engine = create_engine(config.database_url, name=f"{NAME}-rebuild")
     bus = Bus(config.nats_url, name=f"{NAME}-rebuild")
     await bus.connect()
     try:
         async with Replay.open(bus) as feed:
             await rebuild_usage(engine, feed=feed, report=_say_progress)
-        _say("The read model holds what the feed holds.")
+        _say("The read model is up to date with the feed.")
     finally:
         await bus.close()
         await engine.dispose()
@@ -159,14 +159,14 @@ def _say_progress(progress: Rebuild) -> None:
 
 
 async def sign_ins(config: settings.Database, *, lift: str | None) -> None:
-    """Lists what is counted against owners' accounts; with `lift`, an e-mail or an address, forgives it."""
+    """Lists failed sign-ins; with `lift`, an e-mail or an address, clears them."""
     engine = create_engine(config.database_url, name=f"{NAME}-sign-ins")
     try:
         if lift:
             await failed_sign_ins.lift(engine, lift)
             _say(f"{lift} may sign in again.")
         else:
-            async for line in failed_sign_ins.list_restrained(engine):
+            async for line in failed_sign_ins.list_failed_sign_ins(engine):
                 _say(line)
     finally:
         await engine.dispose()
@@ -181,14 +181,14 @@ async def set_owner(
         done = await create_owner(
             engine, email=email, password=password, if_missing=if_missing, reset_second_factor=reset_second_factor
         )
-        _say(f"{email} can sign in with the password given." if done else f"{email} is an owner already.")
+        _say(f"{email} can sign in with the given password." if done else f"{email} is already an owner.")
     finally:
         await engine.dispose()
 
 
 def cli(arguments: Sequence[str] | None = None) -> None:
     """The command line; the exit code is 1 when the command was refused."""
-    parser = argparse.ArgumentParser(prog=f"tenantry-{NAME}", description="The portal of the platform's owner.")
+    parser = argparse.ArgumentParser(prog=f"tenantry-{NAME}", description="The portal of the platform's owners.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("migrate", help="bring the database to the newest version")
     commands.add_parser("serve", help="serve the pages")
@@ -197,10 +197,12 @@ def cli(arguments: Sequence[str] | None = None) -> None:
         "create-owner", help="create an owner's account or set its password, taken from PORTAL_OWNER_PASSWORD"
     )
     create.add_argument("--email", required=True)
-    create.add_argument("--if-missing", action="store_true", help="leave an account that exists as it is")
-    create.add_argument("--reset-second-factor", action="store_true", help="for who has lost device and recovery codes")
+    create.add_argument("--if-missing", action="store_true", help="leave an existing account unchanged")
+    create.add_argument(
+        "--reset-second-factor", action="store_true", help="for an owner who has lost the device and the recovery codes"
+    )
     listing = commands.add_parser("sign-ins", help="list failed sign-ins, or let an account or address sign in again")
-    listing.add_argument("--lift", metavar="E-MAIL|ADDRESS", help="forgive what is counted against it")
+    listing.add_argument("--lift", metavar="E-MAIL|ADDRESS", help="clear its failed attempts")
     given = parser.parse_args(arguments)
     telemetry.configure(NAME, LogSettings().log_level)
     try:

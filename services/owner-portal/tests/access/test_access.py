@@ -65,7 +65,7 @@ async def test_actions_need_a_session(anonymous: httpx.AsyncClient, path: str) -
 async def test_actions_need_the_token(owner: Any, path: str, token: str) -> None:
     answer = await owner.browser.post(path, data={"csrf_token": token, "reason": "because"})
     assert answer.status_code == 403
-    assert "out of date" in answer.text
+    assert "has expired" in answer.text
     answer = await owner.script.post(path, json={"reason": "because"})
     assert (answer.status_code, answer.json()["error"]["kind"]) == (403, "forbidden")
     assert "X-CSRF-Token" in answer.json()["error"]["message"]
@@ -109,7 +109,7 @@ async def test_error_pages(owner: Any) -> None:
     for path in ("/owner/nowhere/", COMPANY, "/owner/company/none/"):
         answer = await owner.browser.get(path)
         assert answer.status_code == 404
-        assert "Nothing here" in answer.text
+        assert "Page not found" in answer.text
     answer = await owner.script.get(COMPANY)
     assert answer.json()["error"]["kind"] == "not_found"
     assert (await owner.browser.get("/owner/logout/")).status_code == 405

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from owner_portal.alerts.rules.alerts import Kind
+from owner_portal.alerts.rules.alerts import AlertKind
 from owner_portal.alerts.rules.listing import AlertListing
 from owner_portal.alerts.store import evaluation, shown_alerts
 from owner_portal.alerts.use_cases import Answer, answer_alerts, evaluate_alerts, send_digests
@@ -171,7 +171,7 @@ async def test_an_answer_holds(engine: AsyncEngine, model: Any) -> None:
         (Answer.REOPEN, None, "OPEN"),
     ):
         given = {"answer": answer, "days": days, "actor": "owner@tenantry.example", "request_id": "r"}
-        assert await answer_alerts(engine, alerts=[(company_id, Kind.SEATS)], **given) == 1
+        assert await answer_alerts(engine, alerts=[(company_id, AlertKind.SEATS)], **given) == 1
         assert await look(engine) == set()
         assert await live(engine, company_id) == {"SEATS": (state, 2)}
     async with engine.begin() as tx:
@@ -184,7 +184,7 @@ async def test_each_company_has_an_entry_of_its_own(engine: AsyncEngine, model: 
     companies = [await full(model, name) for name in ("One Ltd", "Two Ltd")]
     await look(engine)
     given = {"answer": Answer.ACKNOWLEDGE, "days": None, "actor": "owner@tenantry.example", "request_id": "r"}
-    await answer_alerts(engine, alerts=[(company_id, Kind.SEATS) for company_id in companies], **given)
+    await answer_alerts(engine, alerts=[(company_id, AlertKind.SEATS) for company_id in companies], **given)
     async with engine.begin() as tx:
         newest = (
             await tx.execute(text("SELECT subject, facts FROM portal_action ORDER BY revision DESC LIMIT 2"))
@@ -197,7 +197,7 @@ async def test_what_rests_comes_back(engine: AsyncEngine, model: Any) -> None:
     company_id = await full(model, "Resting Ltd", seats=46)
     await look(engine)
     given = {"answer": Answer.SNOOZE, "days": 1, "actor": "owner@tenantry.example", "request_id": "r"}
-    await answer_alerts(engine, alerts=[(company_id, Kind.SEATS)], **given)
+    await answer_alerts(engine, alerts=[(company_id, AlertKind.SEATS)], **given)
     async with engine.begin() as tx:
         await tx.execute(text("UPDATE alert SET snoozed_until = now() - interval '1 second' WHERE state = 'SNOOZED'"))
     assert await look(engine) == {company_id}
@@ -212,7 +212,7 @@ async def test_digests(engine: AsyncEngine, model: Any, owner: Any) -> None:
     assert await send_digests(engine, portal_url="https://portal.example") == 1
     [mail] = await mails(engine)
     assert (mail.recipient, mail.subject) == ("owner@tenantry.example", "Tenantry: \u2068Mailed Ltd\u2069, seats")
-    assert "[critical] \u2068Mailed Ltd\u2069: 50 of 50 seats are taken." in mail.body
+    assert "[critical] \u2068Mailed Ltd\u2069: 50 of 50 seats are in use." in mail.body
     assert "https://portal.example/owner/alerts/" in mail.body
 
     assert await send_digests(engine, portal_url="") == 0, "nothing is new"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from owner_portal.alerts.rules.silence import FEWEST_DAYS, MOST_SLACK, WINDOW, Signs, habits_of, is_silent
+from owner_portal.alerts.rules.silence import MAX_SLACK, MIN_WORKED_DAYS, WINDOW, Signs, habits_of, is_silent
 
 MONDAY = date(2026, 6, 1)
 WEEKLY = st.frozensets(st.integers(0, 6), min_size=1)
@@ -56,11 +56,11 @@ def test_every_so_many_days_is_a_rhythm_too(every: int, phase: int) -> None:
 @given(st.integers(0, 2**WINDOW - 1), DAYS)
 def test_habits_of_anything(worked: int, weekday: int) -> None:
     habits = habits_of(worked, weekday)
-    if worked.bit_count() < FEWEST_DAYS:
+    if worked.bit_count() < MIN_WORKED_DAYS:
         assert habits is None
     else:
         assert habits is not None
-        assert 0 <= habits.slack <= MOST_SLACK
+        assert 0 <= habits.slack <= MAX_SLACK
         assert 3 <= habits.gap < WINDOW
 
 

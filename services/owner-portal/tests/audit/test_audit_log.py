@@ -104,15 +104,15 @@ async def test_filters_stand_in_the_url(owner: Any, acme: UUID) -> None:
     for query, actions in expected.items():
         assert [entry["what"] for entry in await listed(owner, query)] == actions, query
     assert await listed(owner, "?to=&before=x,y.1&what=%00") == await listed(owner)
-    assert "There is no such company" in (await owner.browser.get(f"{LOG}?company=Nobody Ltd")).text
-    assert "Nothing matches" in (await owner.browser.get(f"{LOG}?what=nothing")).text
+    assert "Company not found" in (await owner.browser.get(f"{LOG}?company=Nobody Ltd")).text
+    assert "No matching entries" in (await owner.browser.get(f"{LOG}?what=nothing")).text
 
 
 @pytest.mark.parametrize("query", ["?from=yesterday", "?to=2026-13-40", "?from=0001-01-01"])
 async def test_a_day_that_is_none_is_told(owner: Any, acme: UUID, query: str) -> None:
     assert acme
     page = (await owner.browser.get(LOG + query)).text
-    assert "is no day: write it as 2026-05-03." in page
+    assert "is not a valid date. Write it as 2026-05-03." in page
     assert "Acme &amp; Sons" in page, "the rest is shown"
     for answer in (await owner.script.get(LOG + query), await owner.script.get(f"{LOG}export.csv{query}")):
         assert (answer.status_code, answer.json()["error"]["kind"]) == (400, "invalid_input")
@@ -125,9 +125,9 @@ async def test_a_trail_without_entries_is_not_verified_yet(owner: Any, portal: P
     await verify_trails(engine, trails={Chain.BILLING: empty})
     billing = (await owner.browser.get(LOG)).text.split(">Billing<")[1].split("</tr>")[0]
     assert "Not verified yet" in billing
-    assert "Whole" not in billing
+    assert "Intact" not in billing
     await verify_when_due(engine, trails={Chain.BILLING: verifiers(portal)[Chain.BILLING]})
-    assert "Whole" in (await owner.browser.get(LOG)).text.split(">Billing<")[1].split("</tr>")[0]
+    assert "Intact" in (await owner.browser.get(LOG)).text.split(">Billing<")[1].split("</tr>")[0]
 
 
 async def test_pages_hold_each_entry_once_and_nothing_newer(portal: Portal, customer: Any, acme: UUID) -> None:
@@ -171,8 +171,8 @@ async def test_verifying_notes_the_ends_down(owner: Any, acme: UUID) -> None:
     answer = await owner.send(f"{LOG}verify/")
     assert (answer.status_code, answer.headers["location"]) == (303, f"{LOG}?done=verified#content")
     page = (await owner.browser.get(answer.headers["location"])).text
-    assert page.count("Whole") == 3
-    assert "Every trail has been followed" in page
+    assert page.count("Intact") == 3
+    assert "All trails have been verified" in page
     trails = (await owner.call(f"{LOG}verify/")).json()["trails"]
     assert set(trails) == {"tenancy", "billing", "portal"}
     assert all(trail["whole"] and trail["entries"] > 0 and len(trail["hash"]) == 64 for trail in trails.values())

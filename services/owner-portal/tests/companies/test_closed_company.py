@@ -46,7 +46,7 @@ def main(page: str) -> str:
 async def test_explains_instead_of_asking(owner: Any, company: str, form: str) -> None:
     answer = await owner.browser.get(company + form)
     assert answer.status_code == 200
-    assert "Gone Ltd is closed, for ever" in answer.text
+    assert "Gone Ltd is permanently closed" in answer.text
     assert "<form" not in main(answer.text)
     assert "<button" not in main(answer.text)
 
@@ -89,7 +89,7 @@ async def test_it_is_no_revenue_and_pays_what_it_owes(owner: Any, company: str) 
 
 async def test_unused_time_can_be_credited(owner: Any, company: str) -> None:
     page = main((await owner.browser.get(f"{company}cancel/")).text)
-    assert "It is cancelled already and ends with its period" in page
+    assert "It is already cancelled and ends with the period" in page
     assert 'value="period-end"' not in page
     answer = await owner.call(f"{company}cancel/", when="now", reason="they asked")
     assert answer.json()["lines"][0]["amount"]["minor_units"] == pytest.approx(-9900, abs=10)
@@ -100,6 +100,6 @@ async def test_a_suspended_one_is_not_suspended_again(owner: Any) -> None:
     assert "is not suspended" in main((await owner.browser.get(f"{path}reactivate/")).text)
     await owner.call(f"{path}suspend/", reason="unpaid")
     page = main((await owner.browser.get(f"{path}suspend/")).text)
-    assert "Resting Ltd is suspended already" in page
+    assert "Resting Ltd is already suspended" in page
     assert "<form" not in page
     assert "<form" in main((await owner.browser.get(f"{path}reactivate/")).text)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.companies.rules.keys import Key, KeyState
 from owner_portal.companies.rules.policy import TrackingPolicy
-from owner_portal.freshness.store import remembered_answers
+from owner_portal.freshness.store import cached_answers
 
 PAGES = ["", "billing/", "keys/", "audit/", "usage.csv", "logo/"]
 FORMS: dict[str, dict[str, str]] = {
@@ -71,7 +71,7 @@ async def test_says_who_is_away_and_keeps_what_was_typed(owner: Any, company: UU
     answer = await owner.send(path, **fields, once="my-wish")
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) >= 1
-    assert " does not answer at the moment." in answer.text
+    assert " does not respond at the moment." in answer.text
     assert "typed words" in answer.text
     assert 'name="once" value="my-wish"' in answer.text, "sent again it has no second effect"
     answer = await owner.call(path, **fields)
@@ -93,14 +93,14 @@ async def test_shows_what_was_known_and_since_when(owner: Any, company: UUID, en
         f"{company} policy": TypeAdapter(TrackingPolicy).dump_json(policy).decode(),
     }
     async with engine.begin() as tx:
-        await remembered_answers.settle(tx, answered=answered, unanswered=())
+        await cached_answers.settle(tx, answered=answered, unanswered=())
         await tx.execute(text("UPDATE known_answer SET as_of = now() - interval '3 hours'"))
     page = (await owner.browser.get(f"/owner/company/{company}/")).text
-    assert "Tenancy does not answer at the moment." in page
+    assert "Tenancy does not respond at the moment." in page
     assert "3 h ago" in page
     assert "4,242" in page
     assert "17</data> devices on an old key" in page
-    assert "Billing does not answer at the moment." in page
+    assert "Billing does not respond at the moment." in page
     page = (await owner.browser.get(f"/owner/company/{company}/keys/")).text
     assert "ab12" in page
     assert "3 h ago" in page

@@ -19,7 +19,7 @@ async def test_form(owner: Any) -> None:
     page = (await owner.browser.get(PATH)).text
     for words in ("Pro", "99.00 USD", "50</data> seats", "100 GB", "Europe/Berlin"):
         assert words in page
-    assert "Tenantry itself sends nothing there." in page, "no mail goes to companies"
+    assert "Tenantry sends nothing to it." in page, "no mail goes to companies"
     assert [plan["code"] for plan in (await owner.read(PATH))["plans"]["value"]] == ["FREE", "PRO", "ENTERPRISE"]
 
 
@@ -31,7 +31,7 @@ async def test_creates_in_the_browser(owner: Any, engine: AsyncEngine, capfd: py
     assert key.startswith("company_")
     assert len(key) == len("company_") + 32
     assert 'data-copy="key"' in answer.text
-    assert "goes to the company's admin" in answer.text
+    assert "give it to the company's admin" in answer.text
     company = answer.text.split('btn-primary" href="')[1].split('"')[0]
     page = (await owner.browser.get(company)).text
     assert "Browser Ltd" in page
@@ -67,7 +67,7 @@ async def test_a_form_sent_twice_makes_one_company(owner: Any) -> None:
         ("address", "\0", "Remove the character shown as"),
         ("contact_person", "p" * 201, "Use at most 200 characters."),
         ("time_zone", "Mars/Olympus", "Choose a time zone"),
-        ("plan_code", "GOLD", "Choose one of the plans"),
+        ("plan_code", "GOLD", "Choose one of the listed plans"),
     ],
 )
 async def test_says_what_is_wrong_beside_the_field(owner: Any, field: str, value: str, problem: str) -> None:

@@ -23,7 +23,7 @@ async def test_rotates_with_and_without_grace(owner: Any) -> None:
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     assert '<code id="key">company_' in answer.text
-    assert "The old one goes on to open for 24 hours" in answer.text
+    assert "The old key remains valid for 24 hours" in answer.text
     assert [key["state"] for key in await keys_of(owner, path)] == ["LIVE", "ENDING"]
 
     answer = await owner.call(f"{path}rotate-key/")
@@ -55,7 +55,7 @@ async def test_the_page_says_when_the_key_is_shown_again(owner: Any) -> None:
     shown = [page.split('<code id="key">')[1].split("<")[0] for page in pages]
     assert shown[0] == shown[1], "a reload sends the same request"
     for page in pages:
-        assert "sent again within 24 hours, is answered with it again" in page
+        assert "Reloading this page within 24 hours shows it again" in page
         assert "only time" not in page
 
 
@@ -68,12 +68,12 @@ async def test_revokes_an_old_key(owner: Any) -> None:
     assert "1</data> other" in page
     answer = await owner.send(f"{path}keys/{old['key_id']}/revoke/", reason="found on a forum")
     assert answer.headers["location"] == f"{path}keys/?done=key-revoked#content"
-    assert "The key is revoked." in (await owner.browser.get(answer.headers["location"])).text
+    assert "Key revoked." in (await owner.browser.get(answer.headers["location"])).text
     answer = await owner.call(f"{path}keys/{old['key_id']}/revoke/")
     assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "refused")
     answer = await owner.call(f"{path}keys/{live['key_id']}/revoke/")
     assert answer.json()["keys_left"] == 0
-    assert "None opens" in (await owner.browser.get(path)).text
+    assert "No active key" in (await owner.browser.get(path)).text
     assert (await owner.browser.get(f"{path}keys/{uuid4()}/revoke/")).status_code == 404
 
 

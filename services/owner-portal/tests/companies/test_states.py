@@ -38,7 +38,7 @@ async def test_life_of_a_company_in_the_browser(owner: Any) -> None:
     company = await owner.found("Forms Ltd")
     path = f"/owner/company/{company['id']}/"
     page = (await owner.browser.get(f"{path}suspend/")).text
-    assert "is refused from the next call on" in page
+    assert "signed out and refused" in page
     assert "Nothing is deleted" in page
     answer = await owner.send(f"{path}suspend/")
     assert answer.status_code == 400
@@ -46,12 +46,12 @@ async def test_life_of_a_company_in_the_browser(owner: Any) -> None:
     answer = await owner.send(f"{path}suspend/", reason="unpaid since May")
     assert (answer.status_code, answer.headers["location"]) == (303, f"{path}?done=suspended#content")
     page = (await owner.browser.get(answer.headers["location"])).text
-    assert "are refused from now on" in page
+    assert "are now refused" in page
     answer = await owner.send(f"{path}suspend/", reason="unpaid since May")
     assert answer.status_code == 409
-    assert "Forms Ltd is suspended already" in answer.text, "a form would be refused again"
+    assert "Forms Ltd is already suspended" in answer.text, "a form would be refused again"
     page = (await owner.browser.get(f"{path}reactivate/")).text
-    assert "let in again at once" in page
+    assert "accepted again immediately" in page
     assert "it is extended to" in page, "a trial of 30 days began a moment ago, so it is a moment too short"
     assert (await owner.send(f"{path}reactivate/")).headers["location"] == f"{path}?done=reactivated#content"
 
@@ -74,13 +74,13 @@ async def test_closes_for_ever(owner: Any) -> None:
     assert "cannot be undone" in (await owner.browser.get(f"{path}close/")).text
     answer = await owner.send(f"{path}close/", reason="gone", confirm="Other Ltd")
     assert answer.status_code == 400
-    assert "Type the company&#39;s name as it is: Ending Ltd" in answer.text
+    assert "Type the company&#39;s name exactly: Ending Ltd" in answer.text
     assert 'value="Other Ltd"' in answer.text
     answer = await owner.send(f"{path}close/", reason="gone", confirm="Ending Ltd")
     assert answer.headers["location"] == f"{path}?done=closed#content"
     page = (await owner.browser.get(path)).text
     assert "Closed" in page
-    assert f'href="{path}suspend/"' not in page, "nothing of it can be changed any more"
+    assert f'href="{path}suspend/"' not in page, "can no longer be changed"
     answer = await owner.call(f"{path}edit/", name="Again Ltd")
     assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "refused")
 
@@ -93,7 +93,7 @@ async def test_a_form_sent_twice_has_one_effect(owner: Any) -> None:
     assert [answer.status_code for answer in answers] == [303, 303]
     answer = await owner.send(f"{path}suspend/", reason="another", once=once)
     assert answer.status_code == 409
-    assert "This form was sent before with other words" in answer.text
+    assert "This form was already submitted with different values" in answer.text
     assert once not in answer.text, "the next attempt is another wish"
 
 

@@ -28,7 +28,7 @@ async def test_details(owner: Any, enter: Any) -> None:
     reply = await second.send(path, **form | {"contact_person": "Cleo"}, seen=began[1])
     assert reply.status_code == 409
     said = html.unescape(reply.text)
-    assert "Changed meanwhile by owner@tenantry.example" in said
+    assert "Changed in the meantime by owner@tenantry.example" in said
     assert "phone: +49 30 1234567" in said
     assert 'value="Cleo"' in reply.text, "what was typed stays"
     now = json.loads(seen_in((await owner.browser.get(path)).text))
@@ -46,6 +46,6 @@ async def test_policy(owner: Any, enter: Any) -> None:
     assert (await owner.send(path, **form, seen=began[0])).status_code == 303
     reply = await second.send(path, **form | {"idle_threshold_seconds": "600"}, seen=began[1])
     assert reply.status_code == 409
-    assert "Changed meanwhile by owner@tenantry.example" in reply.text
+    assert "Changed in the meantime by owner@tenantry.example" in reply.text
     assert 'value="600"' in reply.text
     assert (await second.send(path, **form, seen=seen_in(reply.text))).status_code == 303

@@ -131,7 +131,7 @@ async def test_costs_six_statements_at_most(owner: Any, engine: AsyncEngine, pat
 
 @pytest.mark.usefixtures("companies")
 async def test_what_was_read_is_shown_again_for_a_while(engine: AsyncEngine) -> None:
-    dashboards = Dashboards(engine, longest_age=60)
+    dashboards = Dashboards(engine, max_age=60)
     await dashboards.summary()
     with counted(engine) as statements:
         first, same = await asyncio.gather(dashboards.show(Listing()), dashboards.show(Listing()))
@@ -145,7 +145,7 @@ async def test_what_was_read_is_shown_again_for_a_while(engine: AsyncEngine) -> 
 
 
 async def test_a_failure_is_not_kept(engine: AsyncEngine) -> None:
-    dashboards = Dashboards(engine, longest_age=60)
+    dashboards = Dashboards(engine, max_age=60)
     beyond = Listing(page=10**30)  # no offset of PostgreSQL's
     for _ in range(2):
         with pytest.raises(DBAPIError):
@@ -289,5 +289,5 @@ async def test_a_new_company_has_a_day_to_sync(owner: Any, model: Any, engine: A
     found = {row.name for row in (await show(engine, choice="UNSYNCED", search="begun")).rows}
     assert found == {"Begun a day ago"}
     async with engine.begin() as tx:
-        standings = await store.list_standings(tx)
-    assert Summary(standings, (), ()).unsynced == before + 1, "the reports say the same"
+        status_totals = await store.list_status_totals(tx)
+    assert Summary(status_totals, (), ()).unsynced == before + 1, "the reports say the same"

@@ -52,7 +52,7 @@ async def test_tells_of_what_a_page_shows(owner: Any, model: Any, portal: Portal
         assert set(update["companies"]) == {str(shown)}
         assert update["totals"]["minutes-1"] == {"value": "1200"}
         assert update["companies"][str(shown)]["badge"] == {"data-status": "PENDING"}
-        assert "Billing has not answered yet" in " ".join(update["notices"])
+        assert "Billing has not responded yet" in " ".join(update["notices"])
 
 
 async def test_tells_what_another_process_has_taken_in(owner: Any, model: Any) -> None:

@@ -14,12 +14,12 @@ async def test_pages_show_what_is_known(owner: Any, model: Any, engine: AsyncEng
     answer = await owner.browser.get("/owner/dashboard/")
     assert answer.status_code == 200
     assert "Known Ltd" in answer.text
-    assert "Tenancy has not answered yet" in answer.text
+    assert "Tenancy has not responded yet" in answer.text
     async with engine.begin() as tx:
         await tx.execute(text("UPDATE source SET confirmed_at = now() - interval '5 minutes'"))
     page = (await owner.browser.get(f"/owner/company/{company_id}/")).text
     for name in ("Tenancy", "Billing", "The usage feed"):
-        assert f"{name} does not answer" in page
+        assert f"{name} does not respond" in page
     assert "(5 min ago)" in page
 
 
@@ -27,15 +27,15 @@ async def test_actions_say_what_is_missing(owner: Any, model: Any) -> None:
     company_id = await model.company("Waiting Ltd")
     answer = await owner.browser.get("/owner/company/create/")
     assert answer.status_code == 503
-    assert "Billing does not answer" in answer.text
+    assert "Billing does not respond" in answer.text
     form = {"name": "Typed Ltd", "email": "a@typed.example", "plan_code": "PRO"}
     answer = await owner.send("/owner/company/create/", **form)
     assert answer.status_code == 503
-    assert "Billing does not answer" in answer.text
+    assert "Billing does not respond" in answer.text
     assert 'value="Typed Ltd"' in answer.text
     answer = await owner.send(f"/owner/company/{company_id}/suspend/", reason="unpaid")
     assert answer.status_code == 503
-    assert "Tenancy does not answer" in answer.text
+    assert "Tenancy does not respond" in answer.text
     assert "unpaid" in answer.text
     answer = await owner.call(f"/owner/company/{company_id}/suspend/", reason="unpaid")
     assert (answer.status_code, answer.json()["error"]["kind"]) == (503, "unavailable")

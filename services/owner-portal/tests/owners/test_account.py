@@ -69,7 +69,7 @@ async def test_a_script_changes_its_password(enter: Any) -> None:
 async def test_a_refused_password_changes_nothing(enter: Any) -> None:
     owner = await enter("careless@tenantry.example")
     for present, new, again, problem in (
-        ("wrong", NEW, NEW, "not your current password"),
+        ("wrong", NEW, NEW, "current password is wrong"),
         (PASSWORD, "short", "short", "12 to 256"),
         (PASSWORD, NEW, NEW + "?", "differ"),
         (PASSWORD, PASSWORD, PASSWORD, "Choose another"),

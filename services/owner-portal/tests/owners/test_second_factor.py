@@ -18,7 +18,7 @@ from owner_portal.owners.rules import accounts as rules
 from owner_portal.owners.rules.accounts import Caller
 from owner_portal.owners.store import accounts
 from owner_portal.owners.use_cases.accounts import create_owner
-from owner_portal.owners.use_cases.sign_in import open_session, recognise, sign_in
+from owner_portal.owners.use_cases.sign_in import authenticate, open_session, sign_in
 from servicekit.errors import NotAuthenticated
 
 PASSWORD = "correct horse battery"
@@ -90,7 +90,7 @@ async def test_sets_it_up_and_signs_in_with_it(enter: Any, anonymous: httpx.Asyn
     codes = codes_of(secret)
     wrong = await owner.send(f"{FACTOR}confirm/", code="000000")
     assert wrong.status_code == 400
-    assert "That is not the code" in wrong.text
+    assert "Wrong code" in wrong.text
     assert secret[:4] in wrong.text, "the same secret is still on the page"
     sign_in = {"email": "browser@tenantry.example", "password": PASSWORD}
     assert (await anonymous.post("/owner/login/", data=sign_in)).status_code == 303, "not on before a code was shown"
@@ -116,7 +116,7 @@ async def test_sets_it_up_and_signs_in_with_it(enter: Any, anonymous: httpx.Asyn
     form = {"challenge": token, "next": "/owner/reports/", "code": "123"}
     wrong = await anonymous.post("/owner/login/code/", data=form)
     assert wrong.status_code == 401
-    assert "wrong or was used" in wrong.text
+    assert "wrong or was already used" in wrong.text
     answer = await anonymous.post("/owner/login/code/", data=form | {"code": codes()})
     assert (answer.status_code, answer.headers["location"]) == (303, "/owner/reports/")
     assert (await anonymous.get("/owner/account/")).status_code == 200
@@ -235,7 +235,7 @@ async def test_turning_it_on_waits_for_who_signs_in(enter: Any, engine: AsyncEng
         token = await open_session(tx, owner_id=found.owner_id, caller=Caller("192.0.2.91", "a browser"))
     assert (await confirming).status_code == 200
     with pytest.raises(NotAuthenticated):
-        await recognise(engine, token=token)
+        await authenticate(engine, token=token)
 
 
 async def test_a_challenge_ends(enter: Any, script: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from credentials import hashing
 from credentials.passwords import is_current
 from credentials.throttle import BUDGETS, Kind
 from credentials.tokens import token_digest
-from owner_portal.owners.rules.accounts import SESSION_LONGEST, Caller
+from owner_portal.owners.rules.accounts import MAX_SESSION_AGE, Caller
 from owner_portal.owners.use_cases import failed_sign_ins
 from owner_portal.owners.use_cases import sign_in as signing_in
 from owner_portal.owners.use_cases.accounts import create_owner, deactivate_owner
@@ -69,7 +69,7 @@ async def test_wrong_password_keeps_the_email(anonymous: httpx.AsyncClient) -> N
     answer = await anonymous.post("/owner/login/", data={"email": "who@else.example", "password": "wrong"})
     assert answer.status_code == 401
     assert "who@else.example" in answer.text
-    assert "E-mail or password is wrong." in answer.text
+    assert "Wrong e-mail or password." in answer.text
 
 
 @pytest.mark.usefixtures("owner")
@@ -123,7 +123,7 @@ async def test_a_busy_session_ends_after_a_week(
     await sign_in(anonymous)
     for hours, status in ((-1, 200), (1, 303)):
         async with engine.begin() as tx:
-            began = {"age": SESSION_LONGEST + timedelta(hours=hours)}
+            began = {"age": MAX_SESSION_AGE + timedelta(hours=hours)}
             await tx.execute(text("UPDATE owner_session SET created_at = now() - :age"), began)
         assert (await anonymous.get("/owner/dashboard/")).status_code == status
     await sweep(engine)
@@ -214,7 +214,7 @@ async def test_no_stranger_keeps_out_an_owner_with_a_known_browser(
     with pytest.raises(RateLimited):
         await signing_in.sign_in(engine, **right, caller=Caller("198.51.100.1", ""))
     assert (await sign_in(anonymous)).status_code == 303
-    lines = [line async for line in failed_sign_ins.list_restrained(engine)]
+    lines = [line async for line in failed_sign_ins.list_failed_sign_ins(engine)]
     assert any(line.startswith("owner@") and line.endswith("new browsers are refused") for line in lines)
     page = await anonymous.get("/owner/owners/")
     failed = BUDGETS[Kind.ACCOUNT].window

@@ -23,7 +23,7 @@ async def test_what_was_typed_comes_back(enter: Any, url: str) -> None:
     form = {"csrf_token": owner.csrf_token, "email": "text@tenantry.example", "password": "secret sesame"}
     reply = await owner.browser.post(INVITE, data=form, headers=here)
     assert reply.status_code == 401
-    assert "nothing is lost" in reply.text
+    assert "keeps what you entered" in reply.text
     assert "secret sesame" not in reply.text
     kept = fields_of(reply.text)
     assert (kept["held_action"], kept["email"]) == (INVITE, "text@tenantry.example")

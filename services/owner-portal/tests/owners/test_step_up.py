@@ -39,17 +39,20 @@ async def test_the_form_is_held_until_it_is_confirmed(enter: Any, engine: AsyncE
     typed = {"email": "held-one@tenantry.example", "note": 'a "quoted" <note>\nin two lines'}
     page = await owner.send(INVITE, **typed)
     assert page.status_code == 403
-    assert "Confirm that it is you" in page.text
+    assert "Confirm your identity" in page.text
     assert f'action="{INVITE}"' in page.text
     kept = held(page.text)
     assert {name: value for name, value in kept.items() if name != "csrf_token"} == typed
     wrong = await owner.browser.post(INVITE, data=kept | {"step_up_password": "wrong"})
     assert wrong.status_code == 403
-    assert "not your password" in wrong.text
+    assert "Wrong password" in wrong.text
     assert typed.items() <= held(wrong.text).items()
     done = await owner.browser.post(INVITE, data=kept | {"step_up_password": PASSWORD})
     assert done.status_code == 303
-    assert "<bdi>held-one@tenantry.example</bdi> is invited" in (await owner.browser.get(done.headers["location"])).text
+    assert (
+        "<bdi>held-one@tenantry.example</bdi> has been invited"
+        in (await owner.browser.get(done.headers["location"])).text
+    )
     assert (await owner.send(INVITE, email="next@tenantry.example")).status_code == 303, "confirmed for a while"
 
 
@@ -108,7 +111,7 @@ async def test_with_a_second_factor_both_are_asked(enter: Any, engine: AsyncEngi
     answer = await owner.call(INVITE, email="both-one@tenantry.example", step_up_password=PASSWORD)
     assert answer.json()["error"]["kind"] == "step_up_required"
     fields = {"step_up_password": PASSWORD, "step_up_code": code}
-    assert (await owner.call(INVITE, email="both-one@tenantry.example", **fields)).status_code == 403, "used already"
+    assert (await owner.call(INVITE, email="both-one@tenantry.example", **fields)).status_code == 403, "already used"
     fields["step_up_code"] = recovery[0]
     assert (await owner.call(INVITE, email="both-one@tenantry.example", **fields)).status_code == 201
 

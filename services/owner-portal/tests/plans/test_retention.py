@@ -66,13 +66,13 @@ async def test_page_and_preview(owner: Any, pro: UUID, cost: Any) -> None:
     page = (await owner.browser.get(PAGE)).text
     assert (cost.statements <= 6, cost.calls) == (True, 1)
     assert page.count("Keep screenshots for") == 3
-    assert "None differs" in page
+    assert "All match their plan" in page
     cost.reset()
     preview = (await owner.browser.get(f"{PAGE}PRO/?days=45")).text
     assert (cost.statements <= 6, cost.calls) == (True, 2)
-    for words in ("Pro &amp; Co", f"/owner/company/{pro}/", "Make version 2", "Moves"):
+    for words in ("Pro &amp; Co", f"/owner/company/{pro}/", "Create version 2", "Moves"):
         assert words in preview
-    assert "those older than 45 days will be deleted, starting 24 hours after the move" in TAG.sub("", preview)
+    assert "those older than 45 days will be deleted from 24 hours after the move" in TAG.sub("", preview)
     answer = (await owner.script.get(f"{PAGE}PRO/?days=45")).json()
     assert (answer["would_change"], answer["would_keep"], answer["monthly_revenue_change"]) == (1, 0, 0)
     assert answer["plan"]["screenshot_retention_days"] == 30, "a preview changes nothing"
@@ -106,12 +106,12 @@ async def test_refusals(owner: Any, pro: UUID) -> None:
     answer = await owner.send(f"{PAGE}PRO/", days="44", version="1")
     assert answer.status_code == 400
     assert "Say why" in answer.text
-    assert "Make version 2" in answer.text, "beside the form"
+    assert "Create version 2" in answer.text, "beside the form"
     answer = await owner.call(f"{PAGE}PRO/", days="44", reason="asked", version="7")
     assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "conflict")
     answer = await owner.call(f"{PAGE}PRO/", days="30", reason="asked")
     assert answer.status_code == 409
-    assert "30 days already" in answer.json()["error"]["message"]
+    assert "already keeps screenshots for 30 days" in answer.json()["error"]["message"]
 
 
 async def test_a_version_alone_then_its_companies(owner: Any, portal: Portal, engine: AsyncEngine, pro: UUID) -> None:
@@ -124,17 +124,17 @@ async def test_a_version_alone_then_its_companies(owner: Any, portal: Portal, en
     }
     assert (await plans(owner))["PRO"]["differing"] == 1
     page = (await owner.browser.get(PAGE)).text
-    assert "of them with another number of days" in page
-    assert "Pro &amp; Co" in page.split("Companies that differ")[-1]
+    assert "of them with a different retention" in page
+    assert "Pro &amp; Co" in page.split("Companies with a different retention")[-1]
 
     preview = (await owner.browser.get(f"{PAGE}PRO/?days=60")).text
-    assert "Move the companies" in preview
+    assert "Move companies" in preview
     answer = await owner.send(f"{PAGE}PRO/", days="60", version="2", move="yes", reason="now all", once=str(uuid4()))
     assert answer.headers["location"] == f"{PAGE}?plan=PRO&moved=1&kept=0#content"
     assert await days_of(engine, pro) == 60, "the page that follows has its numbers right"
     page = (await owner.browser.get(answer.headers["location"])).text
-    assert "PRO: one company was moved." in page
-    assert "None differs" in page
+    assert "PRO: one company has been moved." in page
+    assert "All match their plan" in page
     entries = (await owner.script.get("/owner/audit-log/?what=move_subscriptions")).json()["entries"]
     assert [(entry["why"], entry["details"]["Asked: To version"]) for entry in entries] == [("now all", "2")]
     assert [plan.version for plan in await portal.get(PlanClient).versions() if plan.code == "PRO"] == [2, 1]
@@ -163,7 +163,7 @@ def test_the_newest_version_of_each_plan() -> None:
 def test_what_the_owner_has_seen_must_be_what_there_is() -> None:
     assert next_terms(plan(2, 30), 45, seen=2).screenshot_retention_days == 45
     assert next_terms(plan(3, 45), 45, seen=2) == plan(3, 45), "this change itself, repeated"
-    with pytest.raises(Conflict, match="Look at the preview again"):
+    with pytest.raises(Conflict, match="Check the preview again"):
         next_terms(plan(3, 60), 45, seen=2)
 
 
@@ -176,5 +176,5 @@ async def test_a_change_of_plan_says_which_screenshots_would_be_deleted_and_when
     page = (await owner.browser.get(f"{path}?plan_code=FREE")).text
     [*_, later] = (await owner.script.get(f"{path}?plan_code=FREE")).json()["choices"]
     at = datetime.fromisoformat(later["preview"]["effective_at"]) + timedelta(hours=24)
-    assert "Screenshots older than 7 days will be deleted, starting " in TAG.sub("", page)
+    assert "Screenshots older than 7 days will be deleted from " in TAG.sub("", page)
     assert f"{at:%Y-%m-%dT%H:%M}" in page

@@ -43,7 +43,7 @@ async def test_is_the_start_of_the_month_and_what_moved_until_then(
     company = await model.company("Payer")
     await model.subscription(company)
     await use_cases.keep_earlier_revenue(engine, report=report, movements=movements)
-    revenue = (await Dashboards(engine, longest_age=0).summary()).overview.revenue
+    revenue = (await Dashboards(engine, max_age=0).summary()).overview.revenue
     assert (revenue.now, revenue.before) == (9_900, 10_000 + 1_000 + 500 - 300)
     assert round(revenue.change or 0, 1) == -11.6
 
@@ -61,4 +61,4 @@ async def test_billing_knows(engine: AsyncEngine, portal: Any, eventually: Any) 
         return True
 
     await eventually(answered)
-    assert (await Dashboards(engine, longest_age=0).summary()).overview.revenue.before == 0
+    assert (await Dashboards(engine, max_age=0).summary()).overview.revenue.before == 0

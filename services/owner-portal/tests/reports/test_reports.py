@@ -100,7 +100,7 @@ async def test_revenue(owner: Any, companies: dict[str, UUID]) -> None:
     assert revenue["annual_run_rate"] == 12 * 9900
     assert (revenue["trials_ended"], revenue["trials_converted"], revenue["health"]) == (1, 1, 1.0)
     page = (await owner.browser.get(PAGE)).text
-    for words in ("99.00 USD", "1,188.00 USD", "Net retention", "100.0 %", "1 of 1 that ended"):
+    for words in ("99.00 USD", "1,188.00 USD", "Net retention", "100.0 %", "1 of 1 ended trials"):
         assert words in page
     for name in (*CHARTS, *CHARTS_OF_REVENUE):
         assert f'data-chart="{name}"' in page

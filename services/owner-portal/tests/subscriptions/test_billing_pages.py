@@ -12,9 +12,9 @@ async def test_from_trial_to_paid(owner: Any) -> None:
     page = (await owner.browser.get(f"{path}billing/")).text
     for words in (
         "Trial",
-        "it is not renewed by itself",
+        "Not billed; ends",
         "Nothing has been charged yet.",
-        "Nothing is owed.",
+        "No balance due.",
     ):
         assert words in page
 
@@ -22,8 +22,8 @@ async def test_from_trial_to_paid(owner: Any) -> None:
     answer = await owner.send(f"{path}renew/", reason="they signed")
     assert answer.headers["location"] == f"{path}billing/?done=renewed#content"
     page = (await owner.browser.get(answer.headers["location"])).text
-    assert "Renewed. The new month is charged." in page
-    assert "99.00 USD</data></strong> are owed" in page
+    assert "Renewed. The new month has been charged." in page
+    assert "99.00 USD</data></strong>." in page
     answer = await owner.send(f"{path}renew/", reason="again")
     assert answer.status_code == 409
     assert "The subscription renews automatically on " in answer.text
@@ -37,7 +37,7 @@ async def test_from_trial_to_paid(owner: Any) -> None:
     answer = await owner.send(f"{path}record-payment/", **form)
     assert answer.headers["location"] == f"{path}billing/?done=paid#content"
     page = (await owner.browser.get(answer.headers["location"])).text
-    for words in ("BANK 1", "2 Jan 2026", "Nothing is owed."):
+    for words in ("BANK 1", "2 Jan 2026", "No balance due."):
         assert words in page
     assert (await owner.read(path))["status"] == "ACTIVE"
     answer = await owner.send(f"{path}record-payment/", **form)
@@ -58,12 +58,12 @@ async def test_extends_and_cancels(owner: Any) -> None:
     assert answer.json()["subscription"]["state"] == "CANCELLED"
     assert answer.json()["lines"] == []
     page = (await owner.browser.get(f"{path}renew/")).text
-    assert "The cancellation is taken back: its period runs to " in page
+    assert "The cancellation is withdrawn: its period ends on " in page
     assert "Nothing is charged now." in page
     answer = await owner.send(f"{path}renew/", reason="they stay")
     assert answer.headers["location"] == f"{path}billing/?done=resumed#content"
     page = (await owner.browser.get(answer.headers["location"])).text
-    assert "The subscription is active and goes on. Nothing was charged." in page
+    assert "The subscription is active again. Nothing was charged." in page
     answer = await owner.send(f"{path}cancel/", reason="they leave", when="now")
     assert answer.headers["location"] == f"{path}billing/?done=cancelled#content"
     page = (await owner.browser.get(f"{path}billing/")).text
@@ -75,13 +75,13 @@ async def test_extends_and_cancels(owner: Any) -> None:
 @pytest.mark.parametrize(
     ("action", "field", "value", "problem"),
     [
-        ("record-payment", "amount", "", "with a point before the cents"),
-        ("record-payment", "amount", "99,50", "with a point before the cents"),
-        ("record-payment", "amount", "0", "with a point before the cents"),
-        ("record-payment", "amount", "-5", "with a point before the cents"),
-        ("record-payment", "amount", "9" * 20, "with a point before the cents"),
-        ("record-payment", "received_on", "2999-01-01", "Enter a day that is not ahead"),
-        ("record-payment", "received_on", "soon", "Enter a day that is not ahead"),
+        ("record-payment", "amount", "", "with a decimal point"),
+        ("record-payment", "amount", "99,50", "with a decimal point"),
+        ("record-payment", "amount", "0", "with a decimal point"),
+        ("record-payment", "amount", "-5", "with a decimal point"),
+        ("record-payment", "amount", "9" * 20, "with a decimal point"),
+        ("record-payment", "received_on", "2999-01-01", "Enter a date that is not in the future"),
+        ("record-payment", "received_on", "soon", "Enter a date that is not in the future"),
         ("record-payment", "reference", "zero\0byte", "Remove the character shown as"),
         ("extend", "days", "0", "Enter whole days from 1 to 366."),
         ("extend", "days", "367", "Enter whole days from 1 to 366."),
@@ -149,7 +149,7 @@ async def test_more_than_is_owed_is_asked_about_first(owner: Any) -> None:
     for _ in range(2):
         answer = await owner.send(f"{path}record-payment/", **confirmed)
         assert answer.headers["location"] == f"{path}billing/?done=paid#content", "sent again it is answered alike"
-    assert "51.00 USD</data></strong> are paid in advance" in (await owner.browser.get(f"{path}billing/")).text
+    assert "Credit balance: <strong><data" in (await owner.browser.get(f"{path}billing/")).text
 
 
 async def test_a_payment_is_taken_back(owner: Any) -> None:
@@ -166,10 +166,10 @@ async def test_a_payment_is_taken_back(owner: Any) -> None:
     answer = await owner.send(reversal, reason="a zero too many")
     assert answer.headers["location"] == f"{path}billing/?done=reversed#content"
     page = (await owner.browser.get(answer.headers["location"])).text
-    for words in ("The payment is taken back.", "Taken back", "-990.00 USD", "99.00 USD</data></strong> are owed"):
+    for words in ("Payment reversed.", "Reversed", "-990.00 USD", "99.00 USD</data></strong>."):
         assert words in page
     assert reversal not in page
-    assert "This payment was taken back before" in (await owner.browser.get(reversal)).text
+    assert "This payment has already been reversed" in (await owner.browser.get(reversal)).text
     assert (await owner.call(reversal, reason="again")).status_code == 409
     assert (await owner.call(f"{path}record-payment/", amount="99", reference="WRONG")).status_code == 200
 

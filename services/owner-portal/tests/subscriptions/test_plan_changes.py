@@ -18,8 +18,8 @@ async def paying(owner: Any, name: str) -> str:
 async def test_shows_what_it_would_do(owner: Any) -> None:
     path = await paying(owner, "Preview Ltd")
     page = (await owner.browser.get(f"{path}change-plan/")).text
-    assert "Present plan" in page
-    assert "2. When?" not in page
+    assert "Current plan" in page
+    assert "2. Effective date" not in page
     page = (await owner.browser.get(f"{path}change-plan/?plan_code=ENTERPRISE")).text
     for words in ("At once", "At the end of the period", "Credit", "Charge", "499.00 USD", "999", "1 TB"):
         assert words in page
@@ -60,7 +60,7 @@ async def test_schedules_and_withdraws(owner: Any) -> None:
     assert "too dear" in page
     other = withdrawal.replace(path, await paying(owner, "Neighbour Ltd"))
     assert (await owner.call(other)).status_code == 404, "it is not that company's"
-    assert "It would keep its present plan" in (await owner.browser.get(withdrawal)).text
+    assert "it keeps its current plan" in (await owner.browser.get(withdrawal)).text
     answer = await owner.send(withdrawal, reason="they stay")
     assert answer.headers["location"] == f"{path}?done=change-withdrawn#content"
     assert withdrawal not in (await owner.browser.get(path)).text
@@ -82,7 +82,7 @@ async def test_schedules_and_withdraws(owner: Any) -> None:
         ("plan_code", "", "Choose one of the plans."),
         ("plan_code", "P\0O", "Choose one of the plans."),
         ("timing", "soon", "Choose one of these: now, period-end."),
-        ("plan_version", "x", "Give a version of the plan"),
+        ("plan_version", "x", "Enter the version of the plan"),
         ("reason", "r" * 501, "Use at most 500 characters."),
         ("reason", "zero\0byte", "Remove the character shown as"),
     ],
@@ -126,6 +126,6 @@ async def test_an_address_with_no_plan_says_so(owner: Any, model: Any, code: str
     answer = await owner.browser.get(path)
     assert answer.status_code == 400
     assert "Choose one of the plans." in answer.text
-    assert "does not answer" not in answer.text
+    assert "does not respond" not in answer.text
     answer = await owner.script.get(path)
     assert (answer.status_code, answer.json()["error"]["kind"]) == (400, "invalid_input")

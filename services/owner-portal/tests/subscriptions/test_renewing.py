@@ -9,9 +9,9 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.directory.rules import Status, Subscription
-from owner_portal.freshness.store import remembered_answers
+from owner_portal.freshness.store import cached_answers
 from owner_portal.plans.rules.plans import Money
-from owner_portal.subscriptions.rules.subscriptions import Standing, SubscriptionRecord, Use
+from owner_portal.subscriptions.rules.subscriptions import CurrentSubscription, SubscriptionRecord, UsageLevels
 from servicekit.ids import new_id
 
 NOW = datetime.now(UTC)
@@ -43,10 +43,10 @@ def test_a_charged_period_goes_on_until_it_ends(now: datetime, goes_on: bool) ->
 @pytest.mark.parametrize(
     ("subscription", "said"),
     [
-        (CANCELLED, "The cancellation is taken back: its period runs to "),
-        (replace(CANCELLED, state=Status.PAST_DUE), "The subscription is active again: its period runs to "),
-        (replace(CANCELLED, expires_at=NOW), "A charged month of PRO for "),
-        (replace(CANCELLED, charged_until=None), "A charged month of PRO for "),
+        (CANCELLED, "The cancellation is withdrawn: its period ends on "),
+        (replace(CANCELLED, state=Status.PAST_DUE), "The subscription is active again: its period ends on "),
+        (replace(CANCELLED, expires_at=NOW), "A billed month of PRO for "),
+        (replace(CANCELLED, charged_until=None), "A billed month of PRO for "),
     ],
 )
 async def test_the_page_says_what_is_charged(
@@ -54,9 +54,13 @@ async def test_the_page_says_what_is_charged(
 ) -> None:
     company = await model.company(f"Renewing {subscription.state} {subscription.expires_at.isoformat()}")
     record = SubscriptionRecord(subscription, "CANCELLED", NOW, None, "owner@tenantry.example", "they leave")
-    standing = TypeAdapter(Standing).dump_json(Standing(record, Use(1, 1), Money(0, "USD"))).decode()
+    standing = (
+        TypeAdapter(CurrentSubscription)
+        .dump_json(CurrentSubscription(record, UsageLevels(1, 1), Money(0, "USD")))
+        .decode()
+    )
     async with engine.begin() as tx:
-        await remembered_answers.settle(tx, answered={f"{company} standing": standing}, unanswered=())
+        await cached_answers.settle(tx, answered={f"{company} standing": standing}, unanswered=())
     page = (await owner.browser.get(f"/owner/company/{company}/renew/")).text
     assert said in page
-    assert ("Nothing is charged now." in page) == (not said.startswith("A charged month"))
+    assert ("Nothing is charged now." in page) == (not said.startswith("A billed month"))

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from contracts.tracking.v1.usage_pb2 import CompanyDay, CompanyMonth
-from owner_portal.usage.messages import MOST_SECONDS, read_month
+from owner_portal.usage.messages import MAX_SECONDS, read_month
 from owner_portal.usage.worker import replay
 from owner_portal.usage.worker.feed import UsageFeed
 from owner_portal.web.live import Live
@@ -108,7 +108,7 @@ async def test_any_order_and_any_repetition_end_the_same(engine: AsyncEngine, fe
 
 async def test_the_largest_numbers_fit_into_every_sum(engine: AsyncEngine, feed: UsageFeed) -> None:
     today = datetime.now(UTC).date()
-    most = month(new_id(), (today.day, 1, MOST_SECONDS), year=today.year, number=today.month)
+    most = month(new_id(), (today.day, 1, MAX_SECONDS), year=today.year, number=today.month)
     await feed.apply([most])
     async with engine.begin() as tx:
         await tx.execute(text("SELECT sum(active_90)::bigint FROM company_usage"))
@@ -122,7 +122,7 @@ async def test_the_largest_numbers_fit_into_every_sum(engine: AsyncEngine, feed:
         month(UUID(int=1), (32, 1, 1)),
         month(UUID(int=1), (1, 2**63, 1)),
         month(UUID(int=1), (1, 1, 2**63)),
-        month(UUID(int=1), (1, 1, MOST_SECONDS + 1)),
+        month(UUID(int=1), (1, 1, MAX_SECONDS + 1)),
         IncomingEvent(f"usage.v1.{UUID(int=2)}.202605", "", month(UUID(int=1), (1, 1, 1)).payload, {}),
     ],
 )
@@ -239,5 +239,5 @@ async def test_a_rebuild_notices_a_message_that_got_lost(
             return await next_msg(**within)
 
         monkeypatch.setattr(feed._answers, "next_msg", lossy)
-        with pytest.raises(Unavailable, match="lost a message"):
+        with pytest.raises(Unavailable, match="a message of the event bus was lost"):
             _ = [batch async for batch in feed.read()]

@@ -1,4 +1,4 @@
-"""The read model is put together anew from the feed while the live consumer goes on: nothing is lost or goes back."""
+"""The read model is rebuilt from the feed while the live consumer continues: no data is lost or reverted."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -127,11 +127,11 @@ async def test_pages_tell_how_far_it_is(engine: AsyncEngine, eventually: Any) ->
     rebuilding = asyncio.create_task(rebuild_usage(engine, feed=feed, report=ignore))
 
     async def notices() -> str:
-        summary = await Dashboards(engine, longest_age=0).summary()
+        summary = await Dashboards(engine, max_age=0).summary()
         return " ".join(notice(gap, datetime.now(UTC)) for gap in summary.gaps)
 
     async def told() -> bool:
-        return "25 % so far" in await notices()
+        return "25 % done" in await notices()
 
     await eventually(told)
     with pytest.raises(Refused):

@@ -5,14 +5,14 @@ from typing import Any
 import httpx
 import pytest
 
-from owner_portal.app import LARGEST_BODY, LARGEST_FORM
-from owner_portal.companies.pages.details import LARGEST_LOGO
+from owner_portal.app import MAX_BODY_BYTES, MAX_FORM_BYTES
+from owner_portal.companies.pages.details import MAX_LOGO_BYTES
 from owner_portal.dashboard.rules.listing import MAX_SEARCH, Listing
 
 FILES = {"content-type": "multipart/form-data; boundary=x"}
 
 
-@pytest.mark.parametrize(("limit", "headers"), [(LARGEST_BODY, {}), (LARGEST_FORM, FILES)])
+@pytest.mark.parametrize(("limit", "headers"), [(MAX_BODY_BYTES, {}), (MAX_FORM_BYTES, FILES)])
 async def test_a_form_as_large_as_is_allowed_and_one_byte_more(
     anonymous: httpx.AsyncClient, limit: int, headers: dict[str, str]
 ) -> None:
@@ -27,7 +27,7 @@ async def test_a_logo_as_large_as_is_allowed_and_one_byte_more(owner: Any) -> No
     path = f"/owner/company/{(await owner.found('Large Logo Ltd'))['id']}/logo/edit/"
     magic = b"\x89PNG\r\n\x1a\n"
     for more, status in ((1, 400), (0, 303)):
-        files = {"logo": ("logo.png", magic.ljust(LARGEST_LOGO + more, b"x"), "image/png")}
+        files = {"logo": ("logo.png", magic.ljust(MAX_LOGO_BYTES + more, b"x"), "image/png")}
         answer = await owner.browser.post(path, data={"csrf_token": owner.csrf_token}, files=files)
         assert answer.status_code == status
 

@@ -93,7 +93,9 @@ async def test_a_demanded_second_factor_comes_first(client: Client) -> None:
             answer = await browser.post(path, json={}, headers={"x-csrf-token": token})
             assert answer.json()["error"]["kind"] == "second_factor_required"
         assert (await browser.get("/owner/events/")).status_code == 403
-        assert "Every owner needs a second factor" in (await browser.get("/owner/account/", headers=page)).text
+        assert (
+            "A second factor is required for every owner" in (await browser.get("/owner/account/", headers=page)).text
+        )
         assert (await browser.get("/owner/account/")).json()["second_factor_required"] is True
 
         headers = {"x-csrf-token": token}

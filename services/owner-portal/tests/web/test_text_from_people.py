@@ -148,4 +148,4 @@ async def test_mails_isolate_names(owner: Any, engine: AsyncEngine) -> None:
     await invite(owner, "mail@b1.example")
     async with engine.begin() as tx:
         body = (await tx.execute(text("SELECT body FROM mail WHERE recipient = 'mail@b1.example'"))).scalar_one()
-    assert body.startswith("\u2068owner@tenantry.example\u2069 invites you")
+    assert body.startswith("\u2068owner@tenantry.example\u2069 has invited you")

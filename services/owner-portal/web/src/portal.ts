@@ -2,6 +2,7 @@
 import { offerCopying } from "./copy";
 import { enhanceForms } from "./forms";
 import { keepAges, localiseAll, nameZone } from "./formats";
+import { takeTokenFromHash } from "./invitation";
 import { follow } from "./live";
 import { tameMenus } from "./menus";
 import { recover } from "./recover";
@@ -14,4 +15,5 @@ enhanceForms();
 offerCopying();
 follow();
 recover();
+takeTokenFromHash();
 if (document.querySelector("[data-chart]")) void import("./charts").then(({ drawCharts }) => drawCharts());

@@ -1,7 +1,7 @@
-"""Who may do what.
+"""Authorisation: who may do what.
 
-Everything but signing in needs a session, everything that changes something its token as well. What is hard to undo
-needs a proof, not older than some minutes, that it is still the owner who sits there.
+Everything except the sign-in needs a session, changes also need its token, and sensitive actions need a recent step-up
+authentication.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,27 +19,27 @@ Fields = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """How requests are admitted; the package of the owners decides, and the process is put together with it.
+    """How requests are authorised; implemented by `owners` and connected in `app`.
 
-    `recognise(request, portal, touch)` finds the session's owner; without `touch` that keeps no session alive. The
-    others admit this owner to a page, to a change, and to a change that is hard to undo.
+    `authenticate(request, portal, touch)` finds the owner of the session; without `touch` the session is not extended.
+    The others authorise this owner for a page, a change, and a sensitive action.
     """
 
-    recognise: Callable[[Request, Portal, bool], Awaitable[SignedIn]]
+    authenticate: Callable[[Request, Portal, bool], Awaitable[SignedIn]]
     to_page: Callable[[Portal, SignedIn], SignedIn]
     to_change: Callable[[Request, Portal, SignedIn, Fields], SignedIn]
-    to_irreversible_change: Callable[[Request, Portal, SignedIn, Fields], Awaitable[SignedIn]]
+    to_sensitive_action: Callable[[Request, Portal, SignedIn, Fields], Awaitable[SignedIn]]
 
 
 async def _entered(request: Request, portal: ThePortal) -> SignedIn:
-    by_itself = "x-by-itself" in request.headers  # the page asks, nobody clicked: that keeps no session alive
-    owner = await portal.get(Guard).recognise(request, portal, not by_itself)
+    by_itself = "x-by-itself" in request.headers  # an automatic request of the page does not extend the session
+    owner = await portal.get(Guard).authenticate(request, portal, not by_itself)
     request.state.owner = owner
     return owner
 
 
 EnteredOwner = Annotated[SignedIn, Depends(_entered)]
-"""Whoever has a session, even one who has to set up a second factor first; NotAuthenticated without one."""
+"""Any owner with a session, even without a required second factor. NotAuthenticated."""
 
 
 async def _signed_in(portal: ThePortal, owner: EnteredOwner) -> SignedIn:
@@ -47,16 +47,16 @@ async def _signed_in(portal: ThePortal, owner: EnteredOwner) -> SignedIn:
 
 
 SignedInOwner = Annotated[SignedIn, Depends(_signed_in)]
-"""The owner who asks for a page. NotAuthenticated, SecondFactorRequired."""
+"""The owner who opens a page. NotAuthenticated, SecondFactorRequired."""
 
 
 async def _listening(request: Request, portal: ThePortal) -> SignedIn:
     guard = portal.get(Guard)
-    return guard.to_page(portal, await guard.recognise(request, portal, False))
+    return guard.to_page(portal, await guard.authenticate(request, portal, False))
 
 
 Listening = Annotated[SignedIn, Depends(_listening)]
-"""The owner whose open page listens: that alone keeps no session alive."""
+"""The owner whose open page listens for updates; this does not extend the session."""
 
 
 async def _acting(request: Request, portal: ThePortal, owner: EnteredOwner, fields: Typed) -> SignedIn:
@@ -68,8 +68,8 @@ ActingOwner = Annotated[SignedIn, Depends(_acting)]
 
 
 async def _stepped_up(request: Request, portal: ThePortal, owner: EnteredOwner, fields: Typed) -> SignedIn:
-    return await portal.get(Guard).to_irreversible_change(request, portal, owner, fields)
+    return await portal.get(Guard).to_sensitive_action(request, portal, owner, fields)
 
 
 SteppedUpOwner = Annotated[SignedIn, Depends(_stepped_up)]
-"""The owner who does what is hard to undo. StepUpRequired unless it was shown a moment ago who that is."""
+"""The owner of a sensitive action. StepUpRequired without a recent step-up authentication."""

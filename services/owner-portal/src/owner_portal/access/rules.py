@@ -1,4 +1,4 @@
-"""The owner who is calling, and the tokens of this owner's forms."""
+"""The calling owner, and the form tokens of the session."""
 
 import hashlib
 import hmac
@@ -12,7 +12,7 @@ _DIGEST = 32  # bytes
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who is calling, by which session, and when this person last showed who it is."""
+    """The calling owner, the session, and the time of the last step-up authentication."""
 
     owner_id: UUID
     email: str
@@ -23,10 +23,10 @@ class SignedIn:
 
 
 def csrf_token(session_token: str) -> str:
-    """A token for the session's forms, another one each time, all of which count.
+    """A token for the session's forms; each call returns another one, and all are valid.
 
-    Derived from the session's own, so that whoever reads the database learns none. Under a new mask each time: pages
-    are compressed, and the length of a page that repeats what somebody else typed must not tell what else is in it.
+    Derived from the session's token, so that the database reveals none. Masked with random bytes each time: pages are
+    compressed, and their length must not reveal the token (BREACH).
     """
     mask = secrets.token_bytes(_DIGEST)
     derived = hmac.digest(session_token.encode("utf-8", "surrogatepass"), b"csrf", hashlib.sha256)
@@ -34,12 +34,12 @@ def csrf_token(session_token: str) -> str:
 
 
 def is_csrf_token(given: str, of_session: str) -> bool:
-    """Whether both are tokens of the same session; takes as long whether they are or not."""
+    """Whether both are tokens of the same session; takes constant time."""
     return hmac.compare_digest(_unmasked(given), _unmasked(of_session))
 
 
 def _unmasked(token: str) -> bytes:
-    """What lies under the mask; random bytes, equal to nothing, when it is no token."""
+    """The unmasked value; random bytes, equal to no other, if it is not a token."""
     try:
         raw = bytes.fromhex(token)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the owner is told of by itself: the list, its answers, and who gets it by e-mail."""
+"""The page of alerts: the list, its answers, e-mail notifications."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,20 +10,20 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from owner_portal.access.pages import ActingOwner, SignedInOwner
 from owner_portal.access.rules import SignedIn
-from owner_portal.alerts.rules.alerts import Kind, Stage, State
+from owner_portal.alerts.rules.alerts import AlertKind, AlertStage, AlertState
 from owner_portal.alerts.rules.listing import ALL, SENTENCES, STATES, TITLES, AlertListing, Frequency, ShownAlert
 from owner_portal.alerts.use_cases import SNOOZE_DAYS, AlertPage, Answer, answer_alerts, choose_digest, show_alerts
 from owner_portal.alerts.worker import AlertFeed
 from owner_portal.web import elements
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
-from owner_portal.web.requests import Fields, Once, safe_next, wants_json
+from owner_portal.web.requests import Fields, IdempotencyKey, safe_next, wants_json
 from servicekit.errors import InvalidInput
 from servicekit.ids import parse_id
 
 router = APIRouter(prefix="/owner/alerts")
 
-TONES = {Stage.NOTICE: "INFO", Stage.WARNING: "WARNING", Stage.CRITICAL: "CRITICAL"}
+TONES = {AlertStage.NOTICE: "INFO", AlertStage.WARNING: "WARNING", AlertStage.CRITICAL: "CRITICAL"}
 
 
 @router.get("/")
@@ -43,41 +43,51 @@ async def alerts(request: Request, portal: ThePortal, owner: SignedInOwner) -> R
         kinds=TITLES,
         tones=TONES,
         snooze_days=SNOOZE_DAYS,
-        State=State,
+        AlertState=AlertState,
         gaps=shown.gaps,
     )
 
 
 @router.post("/acknowledge/")
-async def acknowledge(request: Request, portal: ThePortal, owner: ActingOwner, fields: Fields, once: Once) -> Response:
-    """The owner knows: they leave the bell until they become more pressing."""
-    return await _answer(request, portal, owner, Answer.ACKNOWLEDGE, fields, once)
+async def acknowledge(
+    request: Request, portal: ThePortal, owner: ActingOwner, fields: Fields, idempotency_key: IdempotencyKey
+) -> Response:
+    """Acknowledges alerts: the bell does not count them until they become more severe."""
+    return await _answer(request, portal, owner, Answer.ACKNOWLEDGE, fields, idempotency_key)
 
 
 @router.post("/snooze/")
-async def snooze(request: Request, portal: ThePortal, owner: ActingOwner, fields: Fields, once: Once) -> Response:
-    """They come back after `days`, or sooner when they become more pressing."""
-    return await _answer(request, portal, owner, Answer.SNOOZE, fields, once)
+async def snooze(
+    request: Request, portal: ThePortal, owner: ActingOwner, fields: Fields, idempotency_key: IdempotencyKey
+) -> Response:
+    """Snoozes alerts for `days`; they reopen earlier if they become more severe."""
+    return await _answer(request, portal, owner, Answer.SNOOZE, fields, idempotency_key)
 
 
 @router.post("/reopen/")
-async def reopen(request: Request, portal: ThePortal, owner: ActingOwner, fields: Fields, once: Once) -> Response:
-    """Takes an answer back."""
-    return await _answer(request, portal, owner, Answer.REOPEN, fields, once)
+async def reopen(
+    request: Request, portal: ThePortal, owner: ActingOwner, fields: Fields, idempotency_key: IdempotencyKey
+) -> Response:
+    """Reopens alerts."""
+    return await _answer(request, portal, owner, Answer.REOPEN, fields, idempotency_key)
 
 
 @router.post("/emails/")
-async def emails(request: Request, portal: ThePortal, owner: ActingOwner, fields: Fields, once: Once) -> Response:
-    """How often this owner gets new alerts by e-mail: `frequency` is NEVER, HOURLY or DAILY."""
+async def emails(
+    request: Request, portal: ThePortal, owner: ActingOwner, fields: Fields, idempotency_key: IdempotencyKey
+) -> Response:
+    """Sets how often this owner gets new alerts by e-mail: NEVER, HOURLY or DAILY."""
     if (given := fields.get("frequency", "")) not in set(Frequency):
         raise InvalidInput(f"frequency must be one of {', '.join(Frequency)}")
     frequency = Frequency(given)
-    await choose_digest(portal.engine, owner_id=owner.owner_id, actor=owner.email, frequency=frequency, request_id=once)
+    await choose_digest(
+        portal.engine, owner_id=owner.owner_id, actor=owner.email, frequency=frequency, request_id=idempotency_key
+    )
     return JSONResponse({"frequency": frequency}) if wants_json(request) else _back(fields)
 
 
 def sentence(alert: ShownAlert) -> Markup:
-    """The alert in words, with numbers and days that the page puts into the reader's own form."""
+    """The alert as a sentence, with numbers and dates as elements."""
     return Markup(SENTENCES[alert.kind]).format(  # noqa: S704 - constants; what is put in is escaped
         last_seen=elements.day(alert.last_seen),
         expires_at=elements.day(alert.expires_at),
@@ -89,7 +99,7 @@ def sentence(alert: ShownAlert) -> Markup:
 
 
 async def _answer(
-    request: Request, portal: Portal, owner: SignedIn, answer: Answer, fields: Mapping[str, str], once: str
+    request: Request, portal: Portal, owner: SignedIn, answer: Answer, fields: Mapping[str, str], idempotency_key: str
 ) -> Response:
     days = fields.get("days", "")
     answered = await answer_alerts(
@@ -98,17 +108,17 @@ async def _answer(
         answer=answer,
         days=int(days) if days.isascii() and days.isdigit() and len(days) < 4 else None,
         actor=owner.email,
-        request_id=once,
+        request_id=idempotency_key,
     )
     await portal.get(AlertFeed).count_step()
     return JSONResponse({"answered": answered}) if wants_json(request) else _back(fields)
 
 
-def _named(part: str) -> tuple[UUID, Kind]:
+def _named(part: str) -> tuple[UUID, AlertKind]:
     company_id, _, kind = part.partition(":")
-    if kind not in set(Kind):
+    if kind not in set(AlertKind):
         raise InvalidInput("alerts must be <company id>:<kind>, separated by commas")
-    return parse_id(company_id, "each alert's company"), Kind(kind)
+    return parse_id(company_id, "each alert's company"), AlertKind(kind)
 
 
 def _back(fields: Mapping[str, str]) -> Response:
@@ -126,7 +136,7 @@ def _page_json(shown: AlertPage, listing: AlertListing) -> dict[str, Any]:
         "matches": shown.matches,
         "page": listing.page,
         "pages": shown.pages,
-        "counts": {state: shown.in_state(state) for state in State if state is not State.RESOLVED},
+        "counts": {state: shown.in_state(state) for state in AlertState if state is not AlertState.RESOLVED},
         "emails": shown.frequency,
     }
 

@@ -10,22 +10,22 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mailer import queue
 from mailer.queue import MailState, queue_mail
-from owner_portal.alerts.rules.alerts import Alert, Kind, Stage, State, changed
+from owner_portal.alerts.rules.alerts import Alert, AlertKind, AlertStage, AlertState, changed
 from owner_portal.alerts.rules.listing import PAGE_SIZE, AlertListing, Frequency, ShownAlert
 from owner_portal.alerts.store import digests, evaluation, shown_alerts
 from owner_portal.audit.use_cases.own_trail import append_action
-from owner_portal.freshness.rules import Gap, gaps
+from owner_portal.freshness.rules import DataGap, gaps
 from owner_portal.freshness.store import sources
 from servicekit.errors import InvalidInput, NotFound
 from text_rules.showing import isolated
 
-MOST = 200
+MAX_ALERTS = 200
 SNOOZE_DAYS = (1, 7, 30)
-LONGEST_LIST = 50
+MAX_DIGEST_ALERTS = 50
 
 
 async def evaluate_alerts(engine: AsyncEngine) -> set[UUID] | None:
-    """Three statements; the companies of which an alert changed. None when another process has just looked."""
+    """Returns the companies whose alerts changed, with three statements. None: another process has just evaluated."""
     after: list[Alert] = []
     async with engine.begin() as tx:
         if not await evaluation.take_turn(tx):
@@ -40,20 +40,20 @@ async def evaluate_alerts(engine: AsyncEngine) -> set[UUID] | None:
 
 @dataclass(frozen=True, slots=True)
 class AlertPage:
-    """One view of the alerts. `counts` leaves resolved ones out."""
+    """One view of the alerts. `counts` excludes resolved ones."""
 
     alerts: Sequence[ShownAlert]
     matches: int
-    counts: Mapping[tuple[Kind, State], int]
+    counts: Mapping[tuple[AlertKind, AlertState], int]
     frequency: Frequency
     mail: MailState
-    gaps: Sequence[Gap]
+    gaps: Sequence[DataGap]
 
     @property
     def pages(self) -> int:
         return max(1, -(-self.matches // PAGE_SIZE))
 
-    def in_state(self, state: State) -> int:
+    def in_state(self, state: AlertState) -> int:
         """How many alerts of all kinds are in this state."""
         return sum(count for (_kind, held), count in self.counts.items() if held is state)
 
@@ -73,41 +73,41 @@ async def show_alerts(engine: AsyncEngine, *, listing: AlertListing, owner_id: U
 
 
 async def count_open_alerts(engine: AsyncEngine) -> int:
-    """How many wait for an answer."""
+    """The number of open alerts."""
     async with engine.begin() as tx:
         return await shown_alerts.count_open(tx)
 
 
 class Answer(Enum):
-    """What becomes of an alert."""
+    """The answers to an alert."""
 
-    ACKNOWLEDGE = State.ACKNOWLEDGED
-    SNOOZE = State.SNOOZED
-    REOPEN = State.OPEN
+    ACKNOWLEDGE = AlertState.ACKNOWLEDGED
+    SNOOZE = AlertState.SNOOZED
+    REOPEN = AlertState.OPEN
 
 
 async def answer_alerts(
     engine: AsyncEngine,
     *,
-    alerts: Sequence[tuple[UUID, Kind]],
+    alerts: Sequence[tuple[UUID, AlertKind]],
     answer: Answer,
     days: int | None,
     actor: str,
     request_id: str,
 ) -> int:
-    """How many were answered; those that are resolved by now are left out. `days` belongs to SNOOZE.
+    """Returns the number of answered alerts, without resolved ones. `days` is for SNOOZE only.
 
-    InvalidInput: none or too many, or days that cannot be chosen. NotFound: none of them is there any more.
+    InvalidInput: no alerts or too many, or invalid days. NotFound: all of them are already resolved.
     """
-    if not 1 <= len(alerts) <= MOST:
-        raise InvalidInput(f"name 1 to {MOST} alerts")
+    if not 1 <= len(alerts) <= MAX_ALERTS:
+        raise InvalidInput(f"choose 1 to {MAX_ALERTS} alerts")
     if (days in SNOOZE_DAYS) != (answer is Answer.SNOOZE):
-        raise InvalidInput(f"alerts rest for {', '.join(map(str, SNOOZE_DAYS))} days")
+        raise InvalidInput(f"days must be one of {', '.join(map(str, SNOOZE_DAYS))}, and only to snooze")
     until = datetime.now(UTC) + timedelta(days=days) if days else None
     async with engine.begin() as tx:
         found = await shown_alerts.answer(tx, alerts, state=answer.value, until=until, by=actor)
         if not found:
-            raise NotFound("These alerts are resolved already. Reload the page.")
+            raise NotFound("These alerts are already resolved. Reload the page.")
         for company_id in sorted({company_id for company_id, _kind in found}):
             await append_action(
                 tx,
@@ -123,7 +123,7 @@ async def answer_alerts(
 async def choose_digest(
     engine: AsyncEngine, *, owner_id: UUID, actor: str, frequency: Frequency, request_id: str
 ) -> None:
-    """The first e-mail holds all that is open; from then on each holds what has opened since."""
+    """The first e-mail lists all open alerts; each later one those that have opened since."""
     async with engine.begin() as tx:
         await digests.save(tx, owner_id, frequency)
         await append_action(
@@ -141,7 +141,7 @@ async def send_digests(engine: AsyncEngine, *, portal_url: str) -> int:
     async with engine.begin() as tx:
         due = await digests.claim_due(tx)
         for digest in due:
-            risen, count = await shown_alerts.list_risen(tx, since=digest.sent_at, limit=LONGEST_LIST)
+            risen, count = await shown_alerts.list_risen(tx, since=digest.sent_at, limit=MAX_DIGEST_ALERTS)
             body = _body(risen, count, portal_url)
             await queue_mail(tx, to=digest.email, subject=_subject(risen, count), body=body)
         if due:
@@ -152,7 +152,7 @@ async def send_digests(engine: AsyncEngine, *, portal_url: str) -> int:
 def _subject(risen: Sequence[ShownAlert], count: int) -> str:
     if count == 1:
         return f"Tenantry: {isolated(risen[0].company)}, {risen[0].title.lower()}"
-    critical = sum(alert.stage is Stage.CRITICAL for alert in risen)
+    critical = sum(alert.stage is AlertStage.CRITICAL for alert in risen)
     return f"Tenantry: {count} new alerts" + (f", {critical} of them critical" if critical else "")
 
 
@@ -161,4 +161,4 @@ def _body(risen: Sequence[ShownAlert], count: int, portal_url: str) -> str:
     if count > len(risen):
         lines.append(f"… and {count - len(risen)} more.")
     page = f"{portal_url.rstrip('/')}/owner/alerts/"
-    return "\n".join([*lines, "", f"All alerts: {page}", "How often you get this is set there, too.", ""])
+    return "\n".join([*lines, "", f"All alerts: {page}", "You can change the frequency of these e-mails there.", ""])

@@ -1,4 +1,4 @@
-"""Looks for alerts about once a minute, tells owners by e-mail, and keeps the number beside the bell."""
+"""Evaluates alerts about once a minute, sends digests, and counts open alerts for the bell."""
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -10,7 +10,7 @@ COUNT_PAUSE = 3.0
 
 
 class AlertFeed:
-    """One a process. However many there are, one of them looks; each counts for its own pages."""
+    """One per process. One of them evaluates; each counts for its own pages."""
 
     def __init__(self, engine: AsyncEngine, *, portal_url: str) -> None:
         """`portal_url` begins the links in e-mails. `open` is the number beside the bell, a few seconds old."""
@@ -27,7 +27,7 @@ class AlertFeed:
         await forever("count alerts", self.count_step, idle=COUNT_PAUSE)
 
     async def look_step(self) -> bool:
-        """Looks once, unless another process just did."""
+        """Evaluates once, unless another process just did."""
         changed = await evaluate_alerts(self._engine)
         if changed is not None:
             await send_digests(self._engine, portal_url=self._portal_url)
@@ -35,6 +35,6 @@ class AlertFeed:
         return False
 
     async def count_step(self) -> bool:
-        """Counts what is open."""
+        """Counts the open alerts."""
         self.open = await count_open_alerts(self._engine)
         return False

@@ -17,7 +17,7 @@ VERIFY_WITHIN = 30.0  # seconds; enough for a million entries
 
 
 class TenancyAudit:
-    """Over tenancy's channel."""
+    """Calls over tenancy's channel."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -33,13 +33,13 @@ class TenancyAudit:
         ]
 
     async def verify(self, known: ChainEnd | None) -> Verdict:
-        """Whether the trail is whole and leads through the entry that was noted down."""
+        """Verifies the trail, and that it contains the recorded entry."""
         request = tenancy_pb.VerifyAuditRequest(**_known(known))
         return _verdict(await self._channel.ask(self._stub.VerifyAudit, request, deadline=VERIFY_WITHIN))
 
 
 class BillingAudit:
-    """Over billing's channel."""
+    """Calls over billing's channel."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -52,7 +52,7 @@ class BillingAudit:
         return [_entry(Chain.BILLING, entry, _asked_and_outcome(entry)) for entry in answer.entries]
 
     async def verify(self, known: ChainEnd | None) -> Verdict:
-        """Whether the trail is whole and leads through the entry that was noted down."""
+        """Verifies the trail, and that it contains the recorded entry."""
         request = billing_pb.VerifyAuditRequest(**_known(known))
         return _verdict(await self._channel.ask(self._stub.VerifyAudit, request, deadline=VERIFY_WITHIN))
 
@@ -84,13 +84,13 @@ def _entry(chain: Chain, message: Any, details: Sequence[tuple[str, str]]) -> En
 
 
 def _changes(before: Any, after: Any) -> list[tuple[str, str]]:
-    """What is different: ("state", "active → suspended"); of something new, what it is."""
+    """The changed fields as ("state", "active → suspended"); of a new object, its values."""
     names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
     return [(name, f"{before[name]} → {after.get(name, '')}" if name in before else after[name]) for name in names]
 
 
 def _asked_and_outcome(entry: billing_pb.AuditEntry) -> list[tuple[str, str]]:
-    """What was asked for, then what the answer adds to it; the company stands beside them."""
+    """The fields of the request, then those that the response adds; the company is shown elsewhere."""
     asked = [(f"Asked: {_words(name)}", text) for name, text in sorted(entry.asked.items()) if name != "company_id"]
     outcome = [(_words(name), text) for name, text in sorted(entry.outcome.items()) if not name.endswith("company_id")]
     return asked + outcome

@@ -1,4 +1,4 @@
-"""The audit log: what owners did, and whether the trails that tell it are whole."""
+"""The audit log of owner actions, and the integrity of its trails."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,18 +29,18 @@ COLUMNS = (
 )
 
 DONE = {
-    "verified": "Every trail has been followed from its beginning.",
-    "forgotten": "What was noted down is forgotten. Verify the trail now, so that its end is noted down anew.",
+    "verified": "All trails have been verified.",
+    "forgotten": "The recorded entry has been discarded. Verify the trail now to record its current end.",
 }
 
 
 def entries_of(portal: Portal) -> Mapping[Chain, Trail]:
-    """The trails of other services; the portal's own is in its database."""
+    """The trails of other services; the portal's own trail is in its database."""
     return {Chain.TENANCY: portal.get(TenancyAudit), Chain.BILLING: portal.get(BillingAudit)}
 
 
 def verifiers(portal: Portal) -> Mapping[Chain, Verify]:
-    """How each trail is followed."""
+    """How each trail is verified."""
 
     async def own(known: ChainEnd | None) -> Verdict:
         return await verify_actions(portal.engine, known=known)
@@ -57,7 +57,7 @@ router = APIRouter(prefix="/owner/audit-log")
 
 @router.get("/")
 async def audit_log_page(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
-    """One page of the log, with the last verdict on each trail. InvalidInput for a script whose days are none."""
+    """One page of the log, with the last verdict on each trail. InvalidInput: a date in a script's query is invalid."""
     view, problems = AuditFilter.read(request.query_params), date_problems(request.query_params)
     if problems and wants_json(request):
         raise InvalidInput(" ".join(problems))
@@ -72,7 +72,7 @@ async def audit_log_page(request: Request, portal: ThePortal, _owner: SignedInOw
 
 @router.get("/export.csv")
 async def export(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
-    """Everything that the filters let through. InvalidInput: a day is none. Unavailable: a trail does not answer."""
+    """All entries that match the filters. InvalidInput: a date is invalid. Unavailable: a service does not respond."""
     if problems := date_problems(request.query_params):
         raise InvalidInput(" ".join(problems))
     view = AuditFilter.read(request.query_params)
@@ -84,11 +84,11 @@ async def export(request: Request, portal: ThePortal, _owner: SignedInOwner) -> 
 
 @router.post("/verify/")
 async def verify(request: Request, portal: ThePortal, _owner: ActingOwner) -> Response:
-    """Follows every trail from its beginning, now. Unavailable when one could not be asked; the others are verified."""
+    """Verifies every trail from its beginning. Unavailable: one service does not respond; the others are verified."""
     missing = await verify_trails(portal.engine, trails=verifiers(portal))
     if missing:
         names = " and ".join(chain.label for chain in missing)
-        raise Unavailable(f"{names} did not answer: that trail was not verified. Try again in a little while.")
+        raise Unavailable(f"{names} did not respond, so that trail was not verified. Try again shortly.")
     if wants_json(request):
         log = await show_audit_log(portal.engine, view=AuditFilter(), trails=entries_of(portal))
         return JSONResponse({"trails": _verdicts(log.verdicts)})
@@ -97,7 +97,7 @@ async def verify(request: Request, portal: ThePortal, _owner: ActingOwner) -> Re
 
 @router.post("/forget/")
 async def forget(request: Request, portal: ThePortal, owner: SteppedUpOwner, fields: Typed) -> Response:
-    """After a trail was restored from a backup: forgets what was noted down of it. Asks for a reason."""
+    """After a trail was restored from a backup: discards its recorded entry. A reason is required."""
     if fields.get("chain", "") not in set(Chain):
         raise InvalidInput(f"chain must be one of {', '.join(Chain)}")
     reason = read_reason(fields)

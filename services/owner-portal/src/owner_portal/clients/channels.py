@@ -1,4 +1,4 @@
-"""What all calls have in common: silence has a name, and each may be repeated."""
+"""gRPC channels to tenancy and billing: failures name the service, and every call may be repeated."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from servicekit.settings import TlsSettings
 
 
 class Channel:
-    """A connection to one service; one a process."""
+    """A connection to one service; one per process."""
 
     def __init__(self, address: str, tls: TlsSettings, *, service: str, files: tuple[Any, ...]) -> None:
         """`address`: host:port; `files`: descriptors of the contracts that are called.
@@ -32,7 +32,7 @@ class Channel:
         self._name = service.capitalize()
 
     async def ask(self, method: Any, request: Any, *, deadline: float = DEADLINE) -> Any:
-        """The answer to a request within `deadline` seconds; Unavailable says which service is silent."""
+        """The response to a request within `deadline` seconds; Unavailable names the service."""
         with named(self._name):
             return await call(method, request, deadline=deadline)
 
@@ -57,9 +57,9 @@ def billing_channel(address: str, tls: TlsSettings) -> Channel:
 
 @contextmanager
 def named(service: str) -> Iterator[None]:
-    """Raises an Unavailable of the block anew, saying which service it was."""
+    """Raises Unavailable with the name of the service."""
     try:
         yield
     except Unavailable as error:
-        message = f"{service} does not answer at the moment. Try again in a little while."
+        message = f"{service} does not respond at the moment. Try again shortly."
         raise Unavailable(message, retry_after=error.retry_after) from error

@@ -1,1 +1,1 @@
-"""Pages and actions of one company on its side of tenancy: details, logo, states, keys, tracking policy."""
+"""Pages and actions of one company in tenancy: creation, details, logo, states, keys, tracking policy."""

@@ -17,7 +17,7 @@ from owner_portal.directory.rules import Company
 
 
 class CompanyClient:
-    """Over tenancy's channel."""
+    """Calls over tenancy's channel."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -57,20 +57,20 @@ class CompanyClient:
         return from_company((await self._channel.ask(self._stub.ReactivateCompany, request)).company)
 
     async def close_company(self, company_id: UUID, action: Action) -> Company:
-        """Refused: it is closed already."""
+        """Refused: it is already closed."""
         request = tenancy_pb2.CloseCompanyRequest(company_id=str(company_id), action=to_action(action))
         return from_company((await self._channel.ask(self._stub.CloseCompany, request)).company)
 
 
 class KeyClient:
-    """Over tenancy's channel."""
+    """Calls over tenancy's channel."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._stub = TenancyServiceStub(channel.grpc)
 
     async def of(self, company_id: UUID) -> list[Key]:
-        """The newest hundred, the newest first."""
+        """The newest 100 keys, newest first."""
         request = keys_pb2.ListKeysRequest(company_id=str(company_id))
         answer = await self._channel.ask(self._stub.ListKeys, request)
         return [from_key(key) for key in answer.keys]
@@ -92,14 +92,14 @@ class KeyClient:
         return from_company(answer.company), answer.key
 
     async def revoke(self, company_id: UUID, key_id: UUID, action: Action) -> tuple[Company, int]:
-        """The company and how many of its keys still open. Refused: this one has ended already."""
+        """The company and the number of its valid keys. Refused: this key has already ended."""
         request = tenancy_pb2.RevokeKeyRequest(company_id=str(company_id), key_id=str(key_id), action=to_action(action))
         answer = await self._channel.ask(self._stub.RevokeKey, request)
         return from_company(answer.company), answer.keys_left
 
 
 class CompanySettingsClient:
-    """Over tenancy's channel."""
+    """Calls over tenancy's channel."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -123,6 +123,6 @@ class CompanySettingsClient:
         return answer.content, answer.media_type
 
     async def set_logo(self, company_id: UUID, content: bytes, action: Action) -> Company:
-        """Empty: no logo any more. InvalidInput: no picture that browsers show, or too large. Refused: it is closed."""
+        """Empty content removes the logo. InvalidInput: not a picture, or too large. Refused: it is closed."""
         request = tenancy_pb2.SetLogoRequest(company_id=str(company_id), content=content, action=to_action(action))
         return from_company((await self._channel.ask(self._stub.SetLogo, request)).company)

@@ -1,4 +1,4 @@
-"""tenancy's messages in the words of the domain, and back."""
+"""Translates tenancy's messages about keys, policies and actions."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -17,12 +17,12 @@ _KEY_STATES: Mapping[int, KeyState] = {
 
 
 def to_action(action: Action) -> tenancy_pb2.Action:
-    """Who, why, and under which key."""
-    return tenancy_pb2.Action(actor=action.actor, reason=action.reason, idempotency_key=action.once)
+    """An action with its actor, reason and idempotency key."""
+    return tenancy_pb2.Action(actor=action.actor, reason=action.reason, idempotency_key=action.idempotency_key)
 
 
 def from_key(message: keys_pb2.Key) -> Key:
-    """A key, without anything that could open."""
+    """A key without its text."""
     return Key(
         key_id=UUID(message.id),
         hint=message.hint,
@@ -48,7 +48,7 @@ def from_policy(message: policy_pb2.TrackingPolicy) -> TrackingPolicy:
 
 
 def to_policy(policy: TrackingPolicy) -> policy_pb2.TrackingPolicy:
-    """A policy that is to be; tenancy gives it its version."""
+    """A policy to save; tenancy assigns its version."""
     return policy_pb2.TrackingPolicy(
         screenshots_enabled=policy.screenshots_enabled,
         screenshot_interval_seconds=policy.screenshot_interval_seconds,

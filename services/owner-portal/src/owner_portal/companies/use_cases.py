@@ -11,18 +11,18 @@ from owner_portal.companies import store
 from owner_portal.companies.rules.days import fill_days, first_day, sums
 from owner_portal.directory.rules import CompanyPage
 from owner_portal.directory.use_cases import find
-from owner_portal.freshness.rules import Gap, gaps
+from owner_portal.freshness.rules import DataGap, gaps
 from owner_portal.freshness.store import sources
 from owner_portal.usage.rules import CompanyDay, Period
 
 
 @dataclass(frozen=True, slots=True)
 class CompanyView:
-    """A company and each of its last 90 days, oldest first; a day without work is there too, with zeros."""
+    """A company and each of its last 90 days, oldest first; days without work have zeros."""
 
     company: CompanyPage
     days: Sequence[CompanyDay]
-    gaps: Sequence[Gap]
+    gaps: Sequence[DataGap]
 
     def period(self, days: int) -> Period:
         """The sums of the last `days` days, today included."""
@@ -30,7 +30,7 @@ class CompanyView:
 
 
 async def show_company(engine: AsyncEngine, *, company_id: UUID) -> CompanyView:
-    """NotFound: tenancy has told of no such company."""
+    """NotFound: there is no such company."""
     async with engine.begin() as tx:
         company = await find(tx, company_id)
         known = await store.list_days(tx, company_id, since=first_day(company))

@@ -15,59 +15,59 @@ from owner_portal.dashboard.rules.totals import CompanyRow, Overview
 from owner_portal.dashboard.store import company_rows, totals
 from owner_portal.db.store.reading import reading
 from owner_portal.directory.rules import Status
-from owner_portal.freshness.rules import Gap, gaps
+from owner_portal.freshness.rules import DataGap, gaps
 from owner_portal.freshness.store import sources
 
 K = TypeVar("K")
 T = TypeVar("T")
-MOST_VIEWS = 64
+MAX_VIEWS = 64
 
 
-class Recent(Generic[K, T]):
-    """Keeps the latest answers by what was asked."""
+class TtlCache(Generic[K, T]):
+    """A cache of the latest answers by key, with one reader per key."""
 
-    def __init__(self, read: Callable[[K], Awaitable[T]], *, longest_age: float, most: int) -> None:
-        """`longest_age`: seconds for which an answer is given again; `most`: how many are kept."""
+    def __init__(self, read: Callable[[K], Awaitable[T]], *, max_age: float, max_entries: int) -> None:
+        """`max_age` in seconds; `max_entries` is the size of the cache."""
         self._read = read
-        self._longest_age = longest_age
-        self._most = most
+        self._max_age = max_age
+        self._max_entries = max_entries
         self._kept: dict[K, tuple[float, asyncio.Future[T]]] = {}
 
     async def get(self, key: K) -> T:
-        """The kept answer, or a new one; whoever asks meanwhile gets the same. Raises what reading raises."""
+        """The cached answer, or a new one, shared by concurrent callers. Raises the errors of reading."""
         kept = self._kept.get(key)
-        if kept is None or monotonic() - kept[0] >= self._longest_age:
+        if kept is None or monotonic() - kept[0] >= self._max_age:
             kept = monotonic(), asyncio.ensure_future(self._read(key))
             self._kept.pop(key, None)
             self._kept[key] = kept
-            while len(self._kept) > self._most:
+            while len(self._kept) > self._max_entries:
                 self._kept.pop(next(iter(self._kept)))
         try:
-            return await asyncio.shield(kept[1])  # one who goes away leaves the others their answer
+            return await asyncio.shield(kept[1])  # a cancelled caller does not cancel the others
         except BaseException:
             if kept[1].done() and self._kept.get(key) is kept:
                 del self._kept[key]
             raise
 
     def forget(self) -> None:
-        """Something has changed that whoever changed it wants to see."""
+        """Clears the cache."""
         self._kept.clear()
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What is the same on every view: the platform's totals, and what is not as of now."""
+    """The common part of all views: the totals of the platform, and stale data."""
 
     overview: Overview
-    gaps: Sequence[Gap]
+    gaps: Sequence[DataGap]
 
 
 @dataclass(frozen=True, eq=False)
 class Dashboard:
-    """One view; one is like no other."""
+    """One view; compared by identity."""
 
     overview: Overview
-    gaps: Sequence[Gap]
+    gaps: Sequence[DataGap]
     rows: Sequence[CompanyRow]
     matches: int
 
@@ -77,24 +77,24 @@ class Dashboard:
 
 
 class Dashboards:
-    """What dashboards show, read at most once in a while: totals cost a look at every company."""
+    """The dashboards, with short caches: totals read every company."""
 
-    def __init__(self, engine: AsyncEngine, *, longest_age: float = 1.0) -> None:
-        """`longest_age`: seconds for which the same is shown again."""
+    def __init__(self, engine: AsyncEngine, *, max_age: float = 1.0) -> None:
+        """`max_age` of the caches in seconds."""
         self._engine = engine
-        self._summaries = Recent(self._summarise, longest_age=longest_age, most=1)
-        self._views = Recent(self._view, longest_age=longest_age, most=MOST_VIEWS)
+        self._summaries = TtlCache(self._summarise, max_age=max_age, max_entries=1)
+        self._views = TtlCache(self._view, max_age=max_age, max_entries=MAX_VIEWS)
 
     async def summary(self) -> Summary:
-        """What all views have in common."""
+        """The common part of all views."""
         return await self._summaries.get(())
 
     async def show(self, listing: Listing) -> Dashboard:
-        """One view; without rows when the page asked for is beyond the last."""
+        """One view; without rows beyond the last page."""
         return await self._views.get(listing)
 
     def forget(self) -> None:
-        """The owner has changed something and looks at it next."""
+        """Clears the caches after an owner action."""
         self._summaries.forget()
         self._views.forget()
 
@@ -113,20 +113,20 @@ class Dashboards:
 
 
 async def show_rows(engine: AsyncEngine, *, ids: Collection[UUID]) -> Sequence[CompanyRow]:
-    """The rows of some companies, in no order: what an open page is told of."""
+    """The rows of some companies for live updates, unordered."""
     async with reading(engine) as tx:
         return await company_rows.select_companies(tx, list(ids))
 
 
 async def list_rows(engine: AsyncEngine, *, listing: Listing) -> AsyncIterator[CompanyRow]:
-    """Every row of a view, on whichever page, read as they are asked for."""
+    """All rows of a view, streamed."""
     async with engine.begin() as tx:
         async for row in company_rows.stream_companies(tx, listing):
             yield row
 
 
 async def _matches(tx: AsyncConnection, listing: Listing, rows: Sequence[CompanyRow], overview: Overview) -> int:
-    """Counted only where neither the page nor the totals say it already."""
+    """The number of matches; counted only if neither the page nor the totals contain it."""
     if rows and len(rows) < PAGE_SIZE:
         return listing.offset + len(rows)
     if listing.search or listing.plan:

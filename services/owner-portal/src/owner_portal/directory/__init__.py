@@ -1,1 +1,1 @@
-"""The copy of what tenancy and billing tell about companies, and the frame of every page about one."""
+"""Copies of companies and subscriptions, and the common parts of all pages and actions about one company."""

@@ -15,14 +15,14 @@ from owner_portal.directory.rules import Company, Subscription, SyncTime
 
 
 class CompanyChanges:
-    """Over tenancy's channel."""
+    """Calls over tenancy's channel."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._stub = TenancyServiceStub(channel.grpc)
 
     async def list_changes(self, after: int) -> tuple[Sequence[Company], int]:
-        """One page of companies changed after a revision, and the revision after which to ask again.
+        """One page of companies changed after a revision, and the revision after which the next page starts.
 
         Refused: tenancy knows no such revision; it was restored from a backup.
         """
@@ -31,7 +31,7 @@ class CompanyChanges:
         return [from_company(company) for company in answer.companies], answer.revision
 
     async def list_sync_times(self, since: datetime | None) -> tuple[Sequence[SyncTime], datetime]:
-        """Signs of life recorded at or after a moment (None: all), and the moment since which to ask again."""
+        """Sync times recorded at or after a moment (None: all), and the moment at which the next request starts."""
         request = tenancy_pb2.ListSyncTimesRequest(since=to_timestamp(since) if since else None)
         answer = await self._channel.ask(self._stub.ListSyncTimes, request)
         times = [SyncTime(UUID(time.company_id), from_timestamp(time.last_sync_at)) for time in answer.times]
@@ -39,14 +39,14 @@ class CompanyChanges:
 
 
 class SubscriptionChanges:
-    """Over billing's channel."""
+    """Calls over billing's channel."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._stub = BillingServiceStub(channel.grpc)
 
     async def list_changes(self, after: int) -> tuple[Sequence[Subscription], int]:
-        """One page of subscriptions changed after a revision, and the revision after which to ask again.
+        """One page of subscriptions changed after a revision, and the revision after which the next page starts.
 
         Refused: billing knows no such revision; it was restored from a backup.
         """

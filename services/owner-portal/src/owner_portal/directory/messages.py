@@ -1,4 +1,4 @@
-"""Messages of tenancy and billing about companies as rules."""
+"""Translates messages of tenancy and billing about companies and subscriptions."""
 
 from collections.abc import Mapping
 from uuid import UUID

@@ -7,7 +7,7 @@ from uuid import UUID
 
 
 class CompanyState(StrEnum):
-    """Whether tenancy lets a company in; CLOSED is for ever."""
+    """The state of a company in tenancy; CLOSED is permanent."""
 
     ACTIVE = "ACTIVE"
     SUSPENDED = "SUSPENDED"
@@ -15,7 +15,7 @@ class CompanyState(StrEnum):
 
 
 class Status(StrEnum):
-    """What the owner is shown. A suspension or the end of a company outranks whatever the subscription says."""
+    """The status shown to owners. A suspended or closed company has that status whatever its subscription is."""
 
     TRIAL = "TRIAL"
     ACTIVE = "ACTIVE"
@@ -23,8 +23,8 @@ class Status(StrEnum):
     EXPIRED = "EXPIRED"
     CANCELLED = "CANCELLED"
     SUSPENDED = "SUSPENDED"
-    PENDING = "PENDING"  # billing has not answered for a new company yet
-    CLOSED = "CLOSED"  # for ever
+    PENDING = "PENDING"  # billing has no subscription for a new company yet
+    CLOSED = "CLOSED"  # permanent
 
     @property
     def label(self) -> str:
@@ -33,7 +33,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A customer as tenancy knows it. `revision` orders the states of one company; no hint: no key opens."""
+    """A company in tenancy. `revision` orders its versions; an empty `key_hint`: no key is valid."""
 
     company_id: UUID
     name: str
@@ -51,9 +51,9 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a company has bought. `state` is a Status without those that tenancy decides; amounts in minor units.
+    """A subscription in billing. `state` is a Status except those of tenancy; amounts are in minor units.
 
-    `charged_until` None: the period is free and will not be renewed.
+    `charged_until` None: the period is free and is not renewed.
     """
 
     company_id: UUID
@@ -72,13 +72,13 @@ class Subscription:
     revision: int
 
     def goes_on(self, now: datetime) -> bool:
-        """Whether renewing it charges nothing: what was charged has not ended, so at most the old period goes on."""
+        """Whether renewing it is free: the charged period has not ended, so it only continues."""
         return self.charged_until is not None and now < self.expires_at
 
 
 @dataclass(frozen=True, slots=True)
 class SyncTime:
-    """The latest sign of life of a company's trackers."""
+    """The latest request of a company's trackers."""
 
     company_id: UUID
     last_sync_at: datetime
@@ -86,7 +86,7 @@ class SyncTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanySummary:
-    """How one company stands. None: nobody has told yet."""
+    """A company in lists. None: not known yet."""
 
     company_id: UUID
     name: str
@@ -106,7 +106,7 @@ class CompanySummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanyPage(CompanySummary):
-    """Everything that tenancy, billing and the feed told of one company, but its days. None: nobody has told yet."""
+    """All known data of one company except its days. None: not known yet."""
 
     contact_person: str
     phone: str

@@ -1,4 +1,4 @@
-"""Keeps what tenancy and billing told: the rows and the cursor they came with in one transaction."""
+"""Maintains the copies of companies and subscriptions: rows and cursor in one transaction."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from servicekit.errors import NotFound
 
 
 async def keep_companies(engine: AsyncEngine, *, companies: Sequence[Company], revision: int) -> set[UUID]:
-    """Returns the companies that changed; asks continue after `revision`."""
+    """Returns the changed companies; the next page is after `revision`."""
     async with engine.begin() as tx:
         changed = await changes.save_companies(tx, companies)
         await sources.confirm(tx, Source.COMPANIES, revision=revision)
@@ -22,19 +22,19 @@ async def keep_companies(engine: AsyncEngine, *, companies: Sequence[Company], r
 
 
 async def keep_company(engine: AsyncEngine, *, company: Company) -> set[UUID]:
-    """Keeps the answer to the owner's own action at once; the cursor stays, its turn in the list comes."""
+    """Stores the response to an owner action immediately; the cursor is not moved."""
     async with engine.begin() as tx:
         return await changes.save_companies(tx, [company])
 
 
 async def keep_subscription(engine: AsyncEngine, *, subscription: Subscription) -> set[UUID]:
-    """The same for billing's answer to the owner's own action."""
+    """The same for billing's response to an owner action."""
     async with engine.begin() as tx:
         return await changes.save_subscriptions(tx, [subscription])
 
 
 async def keep_subscriptions(engine: AsyncEngine, *, subscriptions: Sequence[Subscription], revision: int) -> set[UUID]:
-    """Returns the companies whose subscription changed; asks continue after `revision`."""
+    """Returns the companies whose subscription changed; the next page is after `revision`."""
     async with engine.begin() as tx:
         changed = await changes.save_subscriptions(tx, subscriptions)
         await sources.confirm(tx, Source.SUBSCRIPTIONS, revision=revision)
@@ -42,7 +42,7 @@ async def keep_subscriptions(engine: AsyncEngine, *, subscriptions: Sequence[Sub
 
 
 async def keep_sync_times(engine: AsyncEngine, *, times: Sequence[SyncTime], as_of: datetime) -> set[UUID]:
-    """Returns the companies with a newer sign of life; asks continue at `as_of`."""
+    """Returns the companies with a newer sync time; the next request starts at `as_of`."""
     async with engine.begin() as tx:
         changed = await changes.save_sync_times(tx, times)
         await sources.confirm(tx, Source.SYNC_TIMES, moment=as_of)
@@ -50,7 +50,7 @@ async def keep_sync_times(engine: AsyncEngine, *, times: Sequence[SyncTime], as_
 
 
 async def drop_companies(engine: AsyncEngine) -> None:
-    """Forgets what tenancy told, to be told anew: it was restored to a state that this copy does not fit."""
+    """Drops the copy of tenancy's companies to reload it, after tenancy was restored to an earlier state."""
     async with engine.begin() as tx:
         await changes.forget_companies(tx)
         await sources.restart(tx, Source.COMPANIES)
@@ -64,32 +64,32 @@ async def drop_subscriptions(engine: AsyncEngine) -> None:
 
 
 async def revision_of(engine: AsyncEngine, source: Source) -> int:
-    """The revision after which to ask this source."""
+    """The revision after which the next page of this source starts."""
     async with engine.begin() as tx:
         return await sources.read_revision(tx, source)
 
 
 async def moment_of(engine: AsyncEngine, source: Source) -> datetime | None:
-    """The moment since which to ask this source; None: from the beginning."""
+    """The moment at which the next request of this source starts; None: from the beginning."""
     async with engine.begin() as tx:
         return await sources.read_moment(tx, source)
 
 
 async def end_periods(engine: AsyncEngine) -> set[UUID]:
-    """Billing tells of it too, unless it is away; returns the companies whose status is another one now."""
+    """Updates subscriptions whose period has ended, also while billing does not respond; returns their companies."""
     async with engine.begin() as tx:
         return await changes.expire(tx)
 
 
 async def find_company(engine: AsyncEngine, *, company_id: UUID) -> CompanyPage:
-    """NotFound: tenancy has told of no such company."""
+    """NotFound: there is no such company."""
     async with engine.begin() as tx:
         return await find(tx, company_id)
 
 
 async def find(tx: AsyncConnection, company_id: UUID) -> CompanyPage:
-    """The same in a transaction that is open."""
+    """The same in an open transaction."""
     company = await companies.find_company(tx, company_id)
     if company is None:
-        raise NotFound("There is no company with this address. It may be a moment too new: reload the page.")
+        raise NotFound("There is no such company. If it was just created, reload the page.")
     return company

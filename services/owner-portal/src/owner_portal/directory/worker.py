@@ -1,4 +1,4 @@
-"""Follows the change lists of tenancy and billing: asks every two seconds, continues where the last answer ended."""
+"""Follows the change lists of tenancy and billing: polls every two seconds from its cursor."""
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -16,7 +16,7 @@ PAUSE = 2.0
 
 
 class DirectoryFeed:
-    """Four loops; one that fails does not hold up the others. No transaction is open while a service is asked."""
+    """Four independent loops. No transaction is open during calls to a service."""
 
     def __init__(
         self, engine: AsyncEngine, companies: CompanyChanges, subscriptions: SubscriptionChanges, live: Live
@@ -43,24 +43,24 @@ class DirectoryFeed:
         await forever("end periods", self.periods_step, idle=PAUSE)
 
     async def companies_step(self) -> bool:
-        """Takes one page; says whether there may be more."""
+        """Applies one page; returns whether there may be more."""
         after = await use_cases.revision_of(self._engine, Source.COMPANIES)
         try:
             companies, revision = await self._companies.list_changes(after)
-        except Refused as error:  # it was restored from a backup and does not know our revision
-            log.warning("companies are read anew", reason=error.message)
+        except Refused as error:  # restored from a backup, it does not know this revision
+            log.warning("reloading all companies", reason=error.message)
             await use_cases.drop_companies(self._engine)
             return True
         self._live.mark(await use_cases.keep_companies(self._engine, companies=companies, revision=revision))
         return bool(companies)
 
     async def subscriptions_step(self) -> bool:
-        """Takes one page; says whether there may be more."""
+        """Applies one page; returns whether there may be more."""
         after = await use_cases.revision_of(self._engine, Source.SUBSCRIPTIONS)
         try:
             subscriptions, revision = await self._subscriptions.list_changes(after)
         except Refused as error:
-            log.warning("subscriptions are read anew", reason=error.message)
+            log.warning("reloading all subscriptions", reason=error.message)
             await use_cases.drop_subscriptions(self._engine)
             return True
         changed = await use_cases.keep_subscriptions(self._engine, subscriptions=subscriptions, revision=revision)
@@ -68,13 +68,13 @@ class DirectoryFeed:
         return bool(subscriptions)
 
     async def sync_times_step(self) -> bool:
-        """Takes what is new; never says that there is more, an answer holds it all."""
+        """Applies all new sync times; a response has no further pages."""
         since = await use_cases.moment_of(self._engine, Source.SYNC_TIMES)
         times, as_of = await self._companies.list_sync_times(since)
         self._live.mark(await use_cases.keep_sync_times(self._engine, times=times, as_of=as_of))
         return False
 
     async def periods_step(self) -> bool:
-        """Marks the subscriptions that have run out; never says that there is more: one step marks them all."""
+        """Updates all subscriptions whose period has ended."""
         self._live.mark(await use_cases.end_periods(self._engine))
         return False

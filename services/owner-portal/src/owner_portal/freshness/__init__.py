@@ -1,1 +1,1 @@
-"""How old what a page shows is, and the answers that are remembered while a service is away."""
+"""The age of the data on pages, and cached answers for the time when a service does not respond."""

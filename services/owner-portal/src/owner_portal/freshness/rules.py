@@ -1,4 +1,4 @@
-"""How old what a page shows may be: the sources that the portal follows, and remembered answers."""
+"""The sources of the data on pages, how old it may be, and cached answers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from typing import Generic, TypeVar
 
 STALE_AFTER = timedelta(seconds=15)
 T = TypeVar("T")
-KEPT_FOR = timedelta(days=30)  # an answer nobody has looked at for longer is forgotten
+KEPT_FOR = timedelta(days=30)  # cached answers that were not refreshed for longer are deleted
 
 
 class Source(StrEnum):
-    """One list the portal follows; each has a cursor of its own."""
+    """A source that the portal follows with a cursor of its own."""
 
     COMPANIES = "companies"
     SYNC_TIMES = "sync_times"
@@ -22,20 +22,20 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rebuild:
-    """The numbers of the feed are being put together anew: so many of its messages are read, out of so many."""
+    """The progress of a rebuild: messages read, out of all messages of the feed."""
 
     read: int
     all: int
 
     @property
     def percent(self) -> int:
-        """Whole percents; never 100, for the last steps come after the last message."""
+        """Whole percents; at most 99, because steps follow the last message."""
         return min(99, 100 * self.read // self.all) if self.all else 99
 
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """Until when the portal is sure to know everything of a source; None: it has never answered."""
+    """The moment up to which a source was confirmed to be complete; None: it has never responded."""
 
     source: Source
     confirmed_at: datetime | None
@@ -43,10 +43,10 @@ class SourceState:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """Something that is not as of now on the page: what it shows, and since when its service does not answer.
+class DataGap:
+    """Data on a page that is missing or stale, and since when its service does not respond.
 
-    With `percent` it answers, but is being put together anew and so far done.
+    With `percent` the service responds and the data is being rebuilt.
     """
 
     service: str
@@ -62,8 +62,8 @@ _SERVICES = {
 }
 
 
-def gaps(states: Iterable[SourceState], now: datetime) -> list[Gap]:
-    """The services that have not confirmed what the portal shows for longer than STALE_AFTER, and a rebuild."""
+def gaps(states: Iterable[SourceState], now: datetime) -> list[DataGap]:
+    """The services that have not confirmed their data for longer than STALE_AFTER, and a running rebuild."""
     known = {state.source: state for state in states}
     found = []
     for service, (sources, shows) in _SERVICES.items():
@@ -71,16 +71,16 @@ def gaps(states: Iterable[SourceState], now: datetime) -> list[Gap]:
         times = [state.confirmed_at for state in held if state.confirmed_at is not None]
         oldest = min(times) if len(times) == len(sources) else None
         if oldest is None or now - oldest > STALE_AFTER:
-            found.append(Gap(service, shows, oldest))
-        found += [Gap(service, shows, oldest, state.rebuild.percent) for state in held if state.rebuild]
+            found.append(DataGap(service, shows, oldest))
+        found += [DataGap(service, shows, oldest, state.rebuild.percent) for state in held if state.rebuild]
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered(Generic[T]):
-    """`value` is the answer as of `as_of`; both are None when the service is away and has never been heard.
+class CachedAnswer(Generic[T]):
+    """`value` is the answer as of `as_of`; both are None if the service has never responded.
 
-    `fresh`: it answered just now. Otherwise `problem` says in a sentence who does not answer.
+    `fresh`: it responded just now. Otherwise `problem` names the service that does not respond.
     """
 
     value: T | None

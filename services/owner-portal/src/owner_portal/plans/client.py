@@ -14,7 +14,7 @@ MOVE_WITHIN = 30.0  # seconds for a thousand companies
 
 
 class PlanClient:
-    """Over billing's channel."""
+    """Calls over billing's channel."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -22,7 +22,7 @@ class PlanClient:
         self._stub = PlanServiceStub(channel.grpc)
 
     async def versions(self) -> list[Plan]:
-        """Every version there ever was, cheapest plan first; the newest version of each plan before the older ones."""
+        """All versions of all plans, cheapest plan first, newest version first."""
         request = billing_pb2.ListPlansRequest(include_all_versions=True)
         answer = await self._channel.ask(self._catalogue.ListPlans, request)
         return [from_plan(plan) for plan in answer.plans]
@@ -33,7 +33,7 @@ class PlanClient:
         return [from_plan(plan) for plan in answer.plans]
 
     async def preview_version(self, terms: Plan, *, limit: int) -> VersionPreview:
-        """Whom these terms would touch if all companies of the plan had them, with the first `limit` of them by id."""
+        """The effect of these terms on the companies of the plan, with the first `limit` companies by id."""
         request = plans_pb2.PreviewPlanVersionRequest(terms=_terms(terms), limit=limit)
         answer = await self._channel.ask(self._stub.PreviewPlanVersion, request)
         return VersionPreview(
@@ -53,12 +53,12 @@ class PlanClient:
         )
 
     async def create_version(self, terms: Plan, action: Action) -> Plan:
-        """The next version, on offer at once. Conflict: the newest one has these terms. InvalidInput."""
+        """Creates the next version, on offer immediately. Conflict: the newest one has these terms. InvalidInput."""
         request = plans_pb2.CreatePlanVersionRequest(action=to_action(action), terms=_terms(terms))
         return from_plan((await self._channel.ask(self._stub.CreatePlanVersion, request)).plan)
 
     async def move(self, code: str, version: int, action: Action, *, after: UUID | None) -> Moved:
-        """Gives up to 1,000 companies of a plan, by id after one, another version of it, now and prorated."""
+        """Moves up to 1,000 companies of a plan, ordered by id, to another version, immediately and prorated."""
         request = plans_pb2.MoveSubscriptionsRequest(
             action=to_action(action),
             plan_code=code,

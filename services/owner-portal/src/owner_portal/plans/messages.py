@@ -1,4 +1,4 @@
-"""billing's messages about plans and money as rules, and back."""
+"""Translates billing's messages about plans and money."""
 
 from collections.abc import Mapping
 
@@ -13,8 +13,8 @@ _RESOURCES: Mapping[int, Resource] = {
 
 
 def to_action(action: Action) -> action_pb2.Action:
-    """Who, why, and under which key."""
-    return action_pb2.Action(actor=action.actor, reason=action.reason, idempotency_key=action.once)
+    """An action with its actor, reason and idempotency key."""
+    return action_pb2.Action(actor=action.actor, reason=action.reason, idempotency_key=action.idempotency_key)
 
 
 def from_money(message: billing_pb2.Money) -> Money:
@@ -42,5 +42,5 @@ def from_plan(message: billing_pb2.Plan) -> Plan:
 
 
 def from_shortage(message: plans_pb2.Shortage) -> Shortage:
-    """A limit that is too low."""
+    """A limit below the usage level."""
     return Shortage(_RESOURCES[message.resource], message.in_use, message.limit)

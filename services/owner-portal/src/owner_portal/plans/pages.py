@@ -1,4 +1,4 @@
-"""For how long screenshots are kept: per plan, changed by a new version of it."""
+"""The retention of screenshots per plan, changed by a new version of the plan."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from owner_portal.access.pages import SignedInOwner, SteppedUpOwner
 from owner_portal.clients.actions import Action
-from owner_portal.directory.pages.answers import remember_changes
+from owner_portal.directory.pages.answers import catch_up_subscriptions
 from owner_portal.plans.client import PlanClient
 from owner_portal.plans.rules.plans import Plan
-from owner_portal.plans.rules.retention import LONGEST_RETENTION, next_terms, read_days
+from owner_portal.plans.rules.retention import MAX_RETENTION_DAYS, next_terms, read_days
 from owner_portal.plans.use_cases import (
-    Changed,
+    RetentionChange,
     RetentionView,
     change_retention,
     find_newest,
@@ -21,21 +21,20 @@ from owner_portal.plans.use_cases import (
     show_retention,
 )
 from owner_portal.text.rules import read_reason, reason_problem
-from owner_portal.web.errors import kind_of
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
-from owner_portal.web.requests import Once, Typed, wants_json
-from servicekit.errors import HTTP_STATUS, AppError, InvalidInput
+from owner_portal.web.requests import IdempotencyKey, Typed, wants_json
+from servicekit.errors import AppError, InvalidInput, http_status
 from servicekit.ids import new_id
 
 PATH = "/owner/retention-policy/"
-WRONG_DAYS = f"Enter a whole number of days from 1 to {LONGEST_RETENTION:,}."
+WRONG_DAYS = f"Enter a whole number of days from 1 to {MAX_RETENTION_DAYS:,}."
 router = APIRouter(prefix="/owner/retention-policy")
 
 
 @router.get("/")
 async def retention_page(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
-    """Each plan with its companies, and those that differ from their plan."""
+    """Each plan with its companies, and the companies with a different retention."""
     view = await _view(portal)
     if wants_json(request):
         return JSONResponse(
@@ -52,19 +51,24 @@ async def retention_page(request: Request, portal: ThePortal, _owner: SignedInOw
 
 @router.get("/{code}/")
 async def preview_page(request: Request, portal: ThePortal, _owner: SignedInOwner, code: str) -> Response:
-    """Whom another number of days would touch: `?days=`."""
+    """The effect of another number of days: `?days=`."""
     typed = request.query_params.get("days", "")
     days = read_days(typed)
     if days is None:
         return await _refuse_days(request, portal, code, typed)
-    return await _preview(request, portal, code, days, once=str(new_id()))
+    return await _preview(request, portal, code, days, idempotency_key=str(new_id()))
 
 
 @router.post("/{code}/")
 async def change(
-    request: Request, portal: ThePortal, owner: SteppedUpOwner, code: str, fields: Typed, once: Once
+    request: Request,
+    portal: ThePortal,
+    owner: SteppedUpOwner,
+    code: str,
+    fields: Typed,
+    idempotency_key: IdempotencyKey,
 ) -> Response:
-    """A new version of the plan; with `move` its companies get it, too."""
+    """Creates a new version of the plan; with `move` its companies are moved to it."""
     typed = fields.get("days", "")
     days = read_days(typed)
     if days is None:
@@ -79,14 +83,14 @@ async def change(
             days=days,
             seen=await _seen(portal, code, fields.get("version", "")),
             move=fields.get("move", "") not in {"", "no", "false"},
-            action=Action(owner.email, reason, once),
+            action=Action(owner.email, reason, idempotency_key),
         )
     except AppError as error:
         if wants_json(request):
             raise
-        return await _preview(request, portal, code, days, once=once, reason=reason, error=error)
+        return await _preview(request, portal, code, days, idempotency_key=idempotency_key, reason=reason, error=error)
     if done.moved:
-        await remember_changes(portal)
+        await catch_up_subscriptions(portal)
     if wants_json(request):
         return JSONResponse(_changed_json(done))
     return RedirectResponse(f"{PATH}?plan={done.plan.code}&moved={done.moved}&kept={len(done.kept)}#content", 303)
@@ -97,13 +101,13 @@ async def _view(portal: Portal) -> RetentionView:
 
 
 def _page(request: Request, view: RetentionView, status: int = 200, *, code: str = "", typed: str = "") -> Response:
-    """`code`: the plan for which the days that were `typed` are none."""
+    """`code`: the plan whose `typed` number of days is invalid."""
     shown = {
         "done": _done(request),
         "refused": code,
         "typed": typed,
         "wrong_days": WRONG_DAYS,
-        "longest": LONGEST_RETENTION,
+        "longest": MAX_RETENTION_DAYS,
     }
     return render(request, "plans/retention.html", status, view=view, gaps=view.gaps, **shown)
 
@@ -114,7 +118,7 @@ async def _refuse_days(request: Request, portal: Portal, code: str, typed: str) 
     view = await _view(portal)
     if code not in {each.plan.code for each in view.plans}:
         raise InvalidInput(WRONG_DAYS)
-    return _page(request, view, HTTP_STATUS[InvalidInput], code=code, typed=typed)
+    return _page(request, view, 400, code=code, typed=typed)
 
 
 async def _preview(
@@ -123,7 +127,7 @@ async def _preview(
     code: str,
     days: int,
     *,
-    once: str,
+    idempotency_key: str,
     reason: str = "",
     error: AppError | None = None,
 ) -> Response:
@@ -143,14 +147,14 @@ async def _preview(
                 "currency": effect.revenue_after.currency,
             }
         )
-    status = HTTP_STATUS[type(error)] if error else 200
-    shown = {"once": once, "reason": reason, "error": error.message if error else ""}
-    shown["reason_problem"] = error.message if error and kind_of(error) == "invalid_input" else ""
+    status = http_status(error) if error else 200
+    shown = {"once": idempotency_key, "reason": reason, "error": error.message if error else ""}
+    shown["reason_problem"] = error.message if isinstance(error, InvalidInput) else ""
     return render(request, "plans/retention_preview.html", status, preview=preview, days=days, **shown)
 
 
 async def _seen(portal: Portal, code: str, version: str) -> int:
-    """The version that the form was made of; a script may leave it out and means the newest."""
+    """The version that the form shows; a script may omit it to mean the newest."""
     if version.isascii() and version.isdigit() and len(version) <= 9:
         return int(version)
     return (await find_newest(portal.get(PlanClient), code)).version
@@ -161,9 +165,9 @@ def _done(request: Request) -> str:
     if not (plan.isidentifier() and moved.isdecimal() and kept.isdecimal()):
         return ""
     if moved == kept == "0":
-        return f"{plan} has a new version. Companies that have the plan keep theirs until you move them."
-    said = f"{plan}: {'one company was' if int(moved) == 1 else f'{int(moved):,} companies were'} moved."
-    return said + (f" {int(kept):,} keep their version because they use more than it allows." if int(kept) else "")
+        return f"{plan} has a new version. Companies on the plan keep theirs until you move them."
+    said = f"{plan}: {'one company has' if int(moved) == 1 else f'{int(moved):,} companies have'} been moved."
+    return said + (f" {int(kept):,} keep their version because their usage exceeds its limits." if int(kept) else "")
 
 
 def _plan_json(plan: Plan) -> dict[str, Any]:
@@ -175,7 +179,7 @@ def _plan_json(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _changed_json(done: Changed) -> dict[str, Any]:
+def _changed_json(done: RetentionChange) -> dict[str, Any]:
     return {
         "plan": _plan_json(done.plan),
         "moved": done.moved,

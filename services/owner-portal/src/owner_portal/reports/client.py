@@ -13,7 +13,7 @@ from owner_portal.reports.rules.revenue import Bridge, Figure, Movement, PlanSha
 
 
 class RevenueClient:
-    """Over billing's channel."""
+    """Calls over billing's channel."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel

@@ -1,4 +1,4 @@
-"""What the reports show, added up by the database: one statement each, however many companies there are."""
+"""The data of the reports, aggregated by the database: one statement each for any number of companies."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from owner_portal.directory.rules import Status
 from owner_portal.directory.store.companies import IS_UNSYNCED
-from owner_portal.reports.rules.reports import DAYS, TOP, MonthGrowth, Standing, TopCompany
+from owner_portal.reports.rules.reports import DAYS, TOP, MonthGrowth, StatusTotals, TopCompany
 
-_STANDINGS = text(f"""
+_STATUS_TOTALS = text(f"""
     SELECT status, plan_code, count(*) AS companies,
            count(*) FILTER (WHERE {IS_UNSYNCED}) AS unsynced,
            coalesce(sum(monthly_revenue_minor_units), 0)::bigint AS monthly_revenue,
@@ -56,9 +56,9 @@ _SAVE_EARLIER_REVENUE = text("""
 """)
 
 
-async def list_standings(tx: AsyncConnection) -> list[Standing]:
+async def list_status_totals(tx: AsyncConnection) -> list[StatusTotals]:
     """One row for each status and plan that any company has."""
-    return [Standing(**row._asdict() | {"status": Status(row.status)}) for row in await tx.execute(_STANDINGS)]
+    return [StatusTotals(**row._asdict() | {"status": Status(row.status)}) for row in await tx.execute(_STATUS_TOTALS)]
 
 
 async def list_top(tx: AsyncConnection, days: int) -> list[TopCompany]:

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.directory.store.companies import names_of
-from owner_portal.freshness.rules import Gap, Remembered, gaps
+from owner_portal.freshness.rules import CachedAnswer, DataGap, gaps
 from owner_portal.freshness.store import sources
-from owner_portal.freshness.use_cases import Question, with_memory
+from owner_portal.freshness.use_cases import Question, cached_answer
 from owner_portal.reports import store
 from owner_portal.reports.rules.reports import ReportRange, Summary
 from owner_portal.reports.rules.revenue import MOVEMENTS, Figure, Movement, RevenueReport
@@ -27,17 +27,17 @@ class Reports:
     """The whole page; `revenue` is billing's part."""
 
     summary: Summary
-    revenue: Remembered[RevenueReport]
-    gaps: list[Gap]
+    revenue: CachedAnswer[RevenueReport]
+    gaps: list[DataGap]
 
 
 async def show_reports(engine: AsyncEngine, *, wanted: ReportRange, revenue: Question[RevenueReport]) -> Reports:
     """`revenue` asks for the months of `wanted`."""
-    remembered = await with_memory(engine, revenue)
+    remembered = await cached_answer(engine, revenue)
     now = datetime.now(UTC)
     async with engine.begin() as tx:
         summary = Summary(
-            standings=await store.list_standings(tx),
+            status_totals=await store.list_status_totals(tx),
             top=await store.list_top(tx, wanted.days),
             growth=await store.list_growth(tx, first=wanted.first_month(now.date()), last=now.date()),
         )
@@ -49,15 +49,15 @@ async def show_reports(engine: AsyncEngine, *, wanted: ReportRange, revenue: Que
 class MovementsView:
     """One page; `following`: the revision after which the next one begins, None after the last."""
 
-    remembered: Remembered[list[Movement]]
+    remembered: CachedAnswer[list[Movement]]
     rows: Sequence[Movement]
     names: Mapping[UUID, str]
     following: int | None
 
 
 async def show_movements(engine: AsyncEngine, *, movements: Question[list[Movement]]) -> MovementsView:
-    """`movements` asks for one more than a page has."""
-    remembered = await with_memory(engine, movements)
+    """`movements` loads one row more than a page has."""
+    remembered = await cached_answer(engine, movements)
     found = remembered.value or []
     rows = found[:MOVEMENTS_PAGE]
     async with engine.begin() as tx:
@@ -66,7 +66,7 @@ async def show_movements(engine: AsyncEngine, *, movements: Question[list[Moveme
 
 
 async def keep_earlier_revenue(engine: AsyncEngine, *, report: AskReport, movements: AskMovements) -> None:
-    """Billing knows the start of a month and what moved since.
+    """Computed from the start of a month and the movements since then.
 
     `report`: from a month on, so many. `movements`: at most PAGE of one kind in a month, after a revision. Unavailable.
     """

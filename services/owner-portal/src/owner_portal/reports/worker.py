@@ -1,4 +1,4 @@
-"""Asks billing now and then what revenue is compared with."""
+"""Refreshes the earlier revenue that the dashboard compares with."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -25,7 +25,7 @@ class RevenueFeed:
         await forever("follow revenue", self.step, idle=PAUSE)
 
     async def step(self) -> bool:
-        """Never says that there is more."""
+        """Refreshes it once."""
         await keep_earlier_revenue(self._engine, report=self._revenue.report, movements=self._movements)
         return False
 

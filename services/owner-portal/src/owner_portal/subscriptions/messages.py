@@ -1,4 +1,4 @@
-"""billing's messages in the words of the domain, and back."""
+"""Translates billing's messages about subscriptions, invoice lines and payments."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from owner_portal.clients.timestamps import from_optional, from_timestamp
 from owner_portal.directory.messages import from_subscription
 from owner_portal.plans.messages import from_money, from_plan
 from owner_portal.subscriptions.rules.payments import Line, Payment
-from owner_portal.subscriptions.rules.subscriptions import ScheduledChange, SubscriptionRecord, Use
+from owner_portal.subscriptions.rules.subscriptions import ScheduledChange, SubscriptionRecord, UsageLevels
 
 
 def from_record(message: messages.SubscriptionRecord) -> SubscriptionRecord:
@@ -25,7 +25,7 @@ def from_record(message: messages.SubscriptionRecord) -> SubscriptionRecord:
 
 
 def from_scheduled(message: messages.ScheduledChange) -> ScheduledChange:
-    """What waits, or came of it."""
+    """A scheduled change."""
     return ScheduledChange(
         change_id=UUID(message.id),
         plan=from_plan(message.plan),
@@ -39,7 +39,7 @@ def from_scheduled(message: messages.ScheduledChange) -> ScheduledChange:
 
 
 def from_line(message: invoices.InvoiceLine) -> Line:
-    """A charge or credit; one of a preview was never issued."""
+    """A charge or credit; one of a preview has no issue date."""
     return Line(
         amount=from_money(message.amount),
         plan_code=message.plan_code,
@@ -51,7 +51,7 @@ def from_line(message: invoices.InvoiceLine) -> Line:
 
 
 def from_payment(message: invoices.Payment) -> Payment:
-    """Money that has arrived, or was taken back."""
+    """A payment or a reversal."""
     return Payment(
         payment_id=UUID(message.id),
         amount=from_money(message.amount),
@@ -66,6 +66,6 @@ def from_payment(message: invoices.Payment) -> Payment:
     )
 
 
-def from_use(message: plans_pb2.Use) -> Use:
-    """What is in use."""
-    return Use(seats=message.seats, storage_bytes=message.storage_bytes)
+def from_use(message: plans_pb2.Use) -> UsageLevels:
+    """Usage levels."""
+    return UsageLevels(seats=message.seats, storage_bytes=message.storage_bytes)

@@ -11,29 +11,29 @@ from contracts.tracking.v1 import usage_pb2 as pb
 from owner_portal.usage.rules import CompanyMonth
 from servicekit.errors import InvalidInput
 
-# More is a mistake, and would not fit into the sums: those of seconds end up as minutes of 31 bits.
-MOST_SECONDS = 100_000 * 86_400  # of a day: so many people without a pause
-MOST_EVENTS = 10**9
-MOST_BYTES = 2**53
-MOST_REVISION = 2**63 - 1  # PostgreSQL's bigint has a sign, the contract's numbers have none
+# Larger numbers are errors and would overflow the sums: seconds are summed up as minutes of 31 bits.
+MAX_SECONDS = 100_000 * 86_400  # of a day: 100,000 people without a pause
+MAX_EVENTS = 10**9
+MAX_BYTES = 2**53
+MAX_REVISION = 2**63 - 1  # PostgreSQL's bigint has a sign, the contract's numbers have none
 
-_LARGEST = {
+_MAX = {
     "day": 31,
-    "revision": MOST_REVISION,
-    "active_seconds": MOST_SECONDS,
-    "idle_seconds": MOST_SECONDS,
-    "employees_active": MOST_EVENTS,
-    "sessions": MOST_EVENTS,
-    "screenshots": MOST_EVENTS,
-    "storage_bytes": MOST_BYTES,
-    "seats_used": MOST_EVENTS,
+    "revision": MAX_REVISION,
+    "active_seconds": MAX_SECONDS,
+    "idle_seconds": MAX_SECONDS,
+    "employees_active": MAX_EVENTS,
+    "sessions": MAX_EVENTS,
+    "screenshots": MAX_EVENTS,
+    "storage_bytes": MAX_BYTES,
+    "seats_used": MAX_EVENTS,
 }
 
-_numbers: Callable[[pb.CompanyDay], tuple[int, ...]] = attrgetter(*_LARGEST)
+_numbers: Callable[[pb.CompanyDay], tuple[int, ...]] = attrgetter(*_MAX)
 
 
 def read_month(subject: str, payload: bytes) -> CompanyMonth:
-    """What one message tells; InvalidInput when it is not what its subject says."""
+    """Decodes one message. InvalidInput: it does not match its subject."""
     try:
         message = pb.CompanyMonth.FromString(payload)
         company_id, first = UUID(message.company_id), date(message.year, message.month, 1)
@@ -47,9 +47,9 @@ def read_month(subject: str, payload: bytes) -> CompanyMonth:
 
 
 def _check(month: date, numbers: Sequence[tuple[int, ...]]) -> None:
-    """ValueError: there is no such day, or a number is larger than any can be."""
+    """ValueError: an invalid day, or a number above its maximum."""
     if numbers:
         for day in (min(numbers), max(numbers)):
             month.replace(day=day[0])
-        if any(map(gt, map(max, zip(*numbers, strict=True)), _LARGEST.values())):
+        if any(map(gt, map(max, zip(*numbers, strict=True)), _MAX.values())):
             raise ValueError

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 WINDOWS = (1, 7, 30, 90)
-"""The periods that are kept up to date, in days, today included."""
+"""The periods of the rollups in days, today included."""
 
 Measure = Literal["active_seconds", "sessions", "screenshots"]
 
@@ -29,8 +29,8 @@ class CompanyDay(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CompanyMonth:
-    """A month of one company, as the feed tells it. `numbers`: of each day its place in the month, 1 for the first,
-    then what CompanyDay has from `revision` on."""
+    """A month of one company in the feed. `numbers`: for each day its day of the month, then the fields of CompanyDay
+    from `revision` on."""
 
     company_id: UUID
     first: date
@@ -56,14 +56,14 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The last days, and as many days before them."""
+    """The last days, and the same number of days before them."""
 
     now: Period
     before: Period
 
 
 def newest(days: Iterable[CompanyDay]) -> list[CompanyDay]:
-    """One version of each company's day: the one with the highest revision, whatever the order they came in."""
+    """The version of each company's day with the highest revision, in any order of arrival."""
     kept: dict[tuple[UUID, date], CompanyDay] = {}
     for day in days:
         known = kept.get((day.company_id, day.day))
@@ -73,13 +73,13 @@ def newest(days: Iterable[CompanyDay]) -> list[CompanyDay]:
 
 
 def change(now: int, before: int) -> float | None:
-    """By how many percent a number has grown (negative: shrunk); None from nothing."""
+    """The change in percent; None if the earlier number is zero."""
     return 100 * (now - before) / before if before else None
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformDay:
-    """One date of the companies' own calendars; zeros where nobody worked. `is_over`: in every time zone."""
+    """One date in the calendars of all companies; zeros without work. `is_over`: in every time zone."""
 
     day: date
     is_over: bool
@@ -91,9 +91,9 @@ class PlatformDay:
 
 
 def change_of_whole_days(days: Sequence[PlatformDay], measure: Measure, length: int) -> float | None:
-    """In percent: the last `length` dates that are over against as many before; None from nothing.
+    """In percent: the last `length` dates that are over against as many before; None if those are zero.
 
-    A date that goes on is in neither: it would look like a fall.
+    An unfinished date is in neither: it would look like a decrease.
     """
     values = [getattr(day, measure) for day in days if day.is_over]
     return change(sum(values[-length:]), sum(values[-2 * length : -length]))

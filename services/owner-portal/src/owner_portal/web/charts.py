@@ -1,4 +1,4 @@
-"""Charts as numbers: the page's script draws them, and without it their table says the same.
+"""Chart data: the page's script draws it, and a table shows the same numbers.
 
 The small lines and bars beside numbers are drawn by the templates themselves.
 """
@@ -15,7 +15,7 @@ SPARK_HEIGHT = 24
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One value for each label; None where nobody knows. `unit`: as in Chart, when it differs from the chart's."""
+    """One value for each label, None if unknown. `unit`: as in Chart, if it differs from the chart's."""
 
     name: str
     values: Sequence[int | float | None]
@@ -24,7 +24,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What one chart shows.
+    """One chart.
 
     Labels are texts, days (2026-05-03) or months (2026-05). `unit` is bytes, seconds (shown as minutes), %, a
     currency's three letters (values in minor units) or any word. A donut and a waterfall have one series; the first and
@@ -43,7 +43,7 @@ class Chart:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing but zeros to draw."""
+        """Whether all values are zero or missing."""
         return not any(value for one in self.series for value in one.values)
 
     def content(self) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""Numbers and moments as elements: in plain words for everyone, and with the value beside them, which the page's script
-puts into the reader's own language and time zone."""
+"""Numbers and times as HTML elements: formatted text, and the raw value for the page's script, which formats it in the
+reader's language and time zone."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -49,9 +49,9 @@ def money(minor_units: int | None, currency: str | None) -> Markup:
 
 
 def cell(name: str, value: float | None, kind: str = "", currency: str = "") -> Markup:
-    """A number that an open page is sent again under this name, as {"value": …}.
+    """A number that live updates replace under this name, as {"value": …}.
 
-    `kind` is size, minutes, change or money; None shows as a dash until a value comes.
+    `kind` is size, minutes, change or money; None is shown as a dash.
     """
     known = "" if value is None else value
     if kind == "money":
@@ -62,7 +62,7 @@ def cell(name: str, value: float | None, kind: str = "", currency: str = "") -> 
 
 
 def fill(name: str, part: int | None, whole: int | None, label: str) -> Markup:
-    """A bar that says how far something is used up, under this name; red from 90 % on."""
+    """A usage bar under this name; red from 90 %."""
     filled = formats.percent(part, whole)
     full = "true" if filled >= 90 else "false"
     return _trusted(
@@ -73,7 +73,7 @@ def fill(name: str, part: int | None, whole: int | None, label: str) -> Markup:
 
 
 def day(value: date | datetime | None) -> Markup:
-    """A calendar day, the same for readers everywhere."""
+    """A calendar day, independent of the time zone."""
     if value is None:
         return _DASH
     plain = value.date() if isinstance(value, datetime) else value
@@ -81,17 +81,17 @@ def day(value: date | datetime | None) -> Markup:
 
 
 def moment(value: datetime | None) -> Markup:
-    """A moment to the minute; the reader sees it in their own time zone."""
+    """A time to the minute, shown in the reader's time zone."""
     return Markup("never") if value is None else _time(value, "moment", formats.moment(value))
 
 
 def age(value: datetime | None) -> Markup:
-    """How long ago; kept true while the page stays open."""
+    """The age; the page's script keeps it current."""
     return Markup("never") if value is None else _time(value, "age", formats.ago(value))
 
 
 def icon(name: str) -> Markup:
-    """A picture that says nothing which the words beside it do not say. The build collects the names from templates."""
+    """A decorative icon. The build collects the names from templates."""
     return _trusted(f'<svg class="icon" aria-hidden="true"><use href="{static_url("icons.svg")}#{name}"/></svg>')
 
 
@@ -108,5 +108,5 @@ def _time(value: date, kind: str, text: str) -> Markup:
 
 
 def _trusted(html: str) -> Markup:
-    """For what is made of numbers, moments, the templates' own names and escaped texts alone."""
+    """Marks HTML as safe that consists of numbers, times, names of the templates and escaped texts."""
     return Markup(html)  # noqa: S704 - the callers are all above

@@ -1,7 +1,6 @@
-"""Errors as pages for a browser and as JSON for a script; the status comes from the kind."""
+"""Errors as pages for browsers and as JSON for scripts."""
 
 import math
-import re
 from contextlib import suppress
 
 import structlog
@@ -12,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import wants_json
 from servicekit.database import DATABASE_AWAY, TOOK_TOO_LONG, took_too_long
-from servicekit.errors import HTTP_STATUS, AppError
+from servicekit.errors import AppError, http_status
 
 log = structlog.get_logger()
 
@@ -20,35 +19,25 @@ _TITLES = {
     400: "Something went wrong",
     401: "Sign in first",
     403: "Not allowed",
-    404: "Nothing here",
-    405: "That is not possible here",
-    409: "That contradicts something",
+    404: "Page not found",
+    405: "Not possible here",
+    409: "Conflict",
     413: "Too large",
     429: "Too many attempts",
-    500: "Something broke",
-    503: "Something is missing",
+    500: "Internal error",
+    503: "Temporarily unavailable",
 }
-TOO_LONG_AGAIN = 60  # seconds after which a page that took too long may be asked for again
-TRY_AGAIN = 5  # seconds after which a page that had nothing to show asks again by itself
+TOO_LONG_AGAIN = 60  # seconds before a page that timed out may be requested again
+TRY_AGAIN = 5  # seconds after which an unavailable page reloads
 _DATABASE_AWAY = (
-    "The portal's own database does not answer, so no page can be shown. Nothing is lost: companies and their trackers "
-    "are served all the same. This page comes back by itself."
+    "The portal's database does not respond. Companies and their trackers are not affected. "
+    "This page reloads automatically."
 )
-_MESSAGES = {404: "There is no page with this address.", 405: "This address does not take such a request."}
-
-
-def kind_of(error: AppError) -> str:
-    """NotFound → not_found."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
-
-
-def http_status(error: AppError) -> int:
-    """The status of an error, or of the nearest kind that it is one of."""
-    return next(HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS)
+_MESSAGES = {404: "There is no page at this address.", 405: "This address does not accept this kind of request."}
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Maps every error that leaves a route."""
+    """Maps every error of a route to a response."""
 
     @app.exception_handler(AppError)
     async def on_app_error(request: Request, error: AppError) -> Response:
@@ -56,13 +45,13 @@ def add_error_handlers(app: FastAPI) -> None:
 
     async def on_database_away(request: Request, error: Exception) -> Response:
         if took_too_long(error):
-            log.warning("a page took too long", path=request.url.path)
+            log.warning("page timed out", path=request.url.path)
             response = answer(request, 503, "took_too_long", f"{TOOK_TOO_LONG}.")
             response.headers["retry-after"] = str(TOO_LONG_AGAIN)
             with suppress(KeyError):
-                del response.headers["refresh"]  # the same page would only take too long again
+                del response.headers["refresh"]  # the same page would time out again
             return response
-        log.warning("the database does not answer", path=request.url.path, error=type(error).__name__)
+        log.warning("database unavailable", path=request.url.path, error=type(error).__name__)
         response = answer(request, 503, "unavailable", _DATABASE_AWAY)
         response.headers["retry-after"] = "1"
         return response
@@ -78,19 +67,19 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def on_bug(request: Request, error: Exception) -> Response:
         log.error("request failed", path=request.url.path, error=repr(error))
-        return answer(request, 500, "internal", "The portal made a mistake; it has been logged.")
+        return answer(request, 500, "internal", "An internal error occurred. It has been logged.")
 
 
 def refuse(request: Request, error: AppError) -> Response:
-    """An application error as an answer."""
-    response = answer(request, http_status(error), kind_of(error), error.message)
+    """The response to an application error."""
+    response = answer(request, http_status(error), error.code, error.message)
     if error.retry_after is not None:
         response.headers["retry-after"] = str(math.ceil(error.retry_after))
     return response
 
 
 def answer(request: Request, status: int, kind: str, message: str) -> Response:
-    """An error in the form the caller wants."""
+    """An error as a page or as JSON."""
     if wants_json(request):
         return JSONResponse({"error": {"kind": kind, "message": message}}, status)
     title, changed = _TITLES.get(status, _TITLES[400]), changes(request)

@@ -1,4 +1,4 @@
-"""Tables as CSV files, sent as they are read; how cells are written is for `text_rules.csv_files` to say."""
+"""CSV downloads, streamed as they are read; `text_rules.csv_files` formats the cells."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from decimal import Decimal
@@ -12,7 +12,7 @@ from text_rules.csv_files import BYTE_ORDER_MARK, Separator, Value, write_rows
 
 Row = Sequence[Value]
 
-CHUNK = 500  # rows that are written at once; in between, other requests have their turn
+CHUNK = 500  # rows per chunk; other requests run in between
 _CENT = Decimal("0.01")
 
 
@@ -22,7 +22,7 @@ def csv_response(
     rows: Iterable[Row] | AsyncIterator[Row],
     separator: Separator = Separator.COMMA,
 ) -> StreamingResponse:
-    """A download. `filename` ends in .csv and is plain ASCII; moments are written in ISO 8601, None as nothing."""
+    """A download. `filename` ends in .csv and is ASCII; times are ISO 8601, None is empty."""
     return StreamingResponse(
         _chunks(header, rows, separator),
         media_type="text/csv; charset=utf-8",
@@ -31,12 +31,12 @@ def csv_response(
 
 
 def separator_of(request: Request) -> Separator:
-    """What the address asks for: `?separator=semicolon`, else a comma."""
+    """The separator in the URL: `?separator=semicolon`, otherwise a comma."""
     return Separator.named(request.query_params.get("separator"))
 
 
 async def begun(rows: AsyncIterator[Row]) -> AsyncIterator[Row]:
-    """The same rows, the first of them read already: once the answer has begun it could not say that it failed."""
+    """The same rows with the first one already read: errors after the response has begun could not be reported."""
     first = await anext(rows, None)
 
     async def all_rows() -> AsyncIterator[Row]:

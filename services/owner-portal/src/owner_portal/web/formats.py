@@ -1,4 +1,4 @@
-"""How numbers, sizes and moments are written."""
+"""Formats numbers, sizes and times."""
 
 from datetime import UTC, date, datetime
 
@@ -6,7 +6,7 @@ _UNITS = (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 
 
 def number(value: int | None) -> str:
-    """12345 → 12,345; a dash when nobody knows."""
+    """12345 → 12,345; a dash for None."""
     return "–" if value is None else f"{value:,}"
 
 
@@ -51,7 +51,7 @@ def moment(value: datetime | None) -> str:
 
 
 def ago(value: datetime | None, now: datetime | None = None) -> str:
-    """How long ago, in the largest unit that is not zero; the page's script words it alike."""
+    """The age in the largest unit that is not zero; the page's script uses the same form."""
     if value is None:
         return "never"
     seconds = ((now or datetime.now(UTC)) - value).total_seconds()
@@ -62,5 +62,5 @@ def ago(value: datetime | None, now: datetime | None = None) -> str:
 
 
 def percent(part: int | None, whole: int | None) -> float:
-    """0 to 100, for bars; 0 when nobody knows."""
+    """0 to 100, for bars; 0 if a value is missing."""
     return round(min(100.0, 100 * part / whole), 1) if part and whole else 0.0

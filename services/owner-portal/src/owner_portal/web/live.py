@@ -1,4 +1,4 @@
-"""Tells open pages when to look again: soon after a change, but not after each."""
+"""Wakes open pages soon after changes, with several changes combined."""
 
 import asyncio
 from collections.abc import Collection
@@ -6,12 +6,12 @@ from uuid import UUID
 
 from servicekit.lifecycle import forever
 
-BEAT = 0.5  # seconds between two looks at least
-LONGEST_SILENCE = 2.0  # a look comes at least as often: other processes take in changes too, days begin, trials end
+BEAT = 0.5  # seconds between two wake-ups at least
+MAX_PAUSE_SECONDS = 2.0  # changes of other processes, new days and ended trials are found at least this often
 
 
 class Live:
-    """One a process. A look of an open page costs one statement, and it is sent what is new to it."""
+    """One per process. Each wake-up of an open page costs one statement; the page gets what has changed."""
 
     def __init__(self) -> None:
         self._changed = False
@@ -19,20 +19,20 @@ class Live:
         self._beat = asyncio.Event()
 
     def mark(self, companies: Collection[UUID]) -> None:
-        """Says that the rows of these companies have changed; call it after the commit."""
+        """Reports changed rows of these companies; call it after the commit."""
         self._changed = self._changed or bool(companies)
 
     async def next(self) -> None:
-        """Returns when it is time to look."""
+        """Returns at the next wake-up."""
         await self._beat.wait()
 
     async def run(self) -> None:
-        """Beats until cancelled."""
-        await forever("tell open pages", self._tell, idle=BEAT)
+        """Runs until cancelled."""
+        await forever("wake open pages", self._wake, idle=BEAT)
 
-    async def _tell(self) -> bool:
+    async def _wake(self) -> bool:
         now = asyncio.get_running_loop().time()
-        if self._changed or now - self._looked_at >= LONGEST_SILENCE:
+        if self._changed or now - self._looked_at >= MAX_PAUSE_SECONDS:
             self._changed = False
             self._looked_at = now
             waiting, self._beat = self._beat, asyncio.Event()

@@ -1,26 +1,26 @@
-"""What a page says about parts that are not as of now. The page's script looks for `data-away` and asks again."""
+"""Notices about stale or missing parts of a page. The page's script looks for `data-away` and asks again."""
 
 from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
 
-from owner_portal.freshness.rules import Gap, Remembered
+from owner_portal.freshness.rules import CachedAnswer, DataGap
 from owner_portal.web import elements, formats
 
 _OLD = Markup(
     '<div class="alert alert-warning" role="status" data-away><div>{problem} What you see of it is as of {moment} '
-    "({age}). It comes up to date by itself.</div></div>"
+    "({age}). This page updates automatically.</div></div>"
 )
 
 _MISSING = Markup(
     '<div class="alert alert-warning" role="status" data-away><div>{problem} '
-    "This part of the page is missing until it does. It appears by itself.</div></div>"
+    "This part of the page is missing until then. It appears automatically.</div></div>"
 )
 
 
-def age_notice(remembered: Remembered[Any]) -> Markup:
-    """Nothing when it is fresh; else who does not answer, and how old what is shown is."""
+def age_notice(remembered: CachedAnswer[Any]) -> Markup:
+    """Empty when it is fresh; otherwise names the service and the age of the data shown."""
     if remembered.fresh:
         return Markup()
     if remembered.as_of is None:
@@ -29,11 +29,11 @@ def age_notice(remembered: Remembered[Any]) -> Markup:
     return _OLD.format(problem=remembered.problem, moment=moment, age=age)
 
 
-def notice(gap: Gap, now: datetime) -> str:
-    """What the owner is told about what is not as of now."""
+def notice(gap: DataGap, now: datetime) -> str:
+    """The notice about stale data, or about a rebuild in progress."""
     if gap.percent is not None:
-        return f"The numbers are being put together anew, {gap.percent} % so far. Until then you see the old ones."
+        return f"The totals are being rebuilt, {gap.percent} % done. Until then the previous totals are shown."
     if gap.since is None:
-        return f"{gap.service} has not answered yet: {gap.shows} are missing."
+        return f"{gap.service} has not responded yet: {gap.shows} are missing."
     since = f"{formats.moment(gap.since)} ({formats.ago(gap.since, now)})"
-    return f"{gap.service} does not answer: {gap.shows} are as of {since}."
+    return f"{gap.service} does not respond: {gap.shows} are as of {since}."

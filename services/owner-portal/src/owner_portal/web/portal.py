@@ -1,4 +1,4 @@
-"""What every page works with; put together once, for the whole process."""
+"""The dependencies of all pages, created once per process."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,30 +22,30 @@ def _none() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """The process's dependencies. There is none that leads to tracking.
+    """The process's dependencies. None of them leads to tracking.
 
-    `parts` are those of the features, by their classes. `open_alerts` is the number beside the bell. `forget` drops
-    what pages show again for a moment: the owner has changed something and looks at it next.
+    `parts` are the dependencies of features by class. `open_alerts` returns the number beside the bell. `forget` clears
+    short caches after an owner action, so that the next page shows its effect.
     """
 
     engine: AsyncEngine
     live: Live
-    public_url: str  # begins the links that leave the portal
+    public_url: str  # prefix of links in e-mails
     cookie_secure: bool
-    sends_mail: bool = True  # false: no relay is set, so links are handed over by hand
-    trusted_proxies: tuple[str, ...] = ()  # whose X-Forwarded-For and X-Forwarded-Proto are believed
+    sends_mail: bool = True  # false: without a mail relay owners pass links on themselves
+    trusted_proxies: tuple[str, ...] = ()  # whose X-Forwarded-For and X-Forwarded-Proto are trusted
     open_alerts: Callable[[], int] = _none
     forget: Callable[[], None] = _nothing
     parts: Mapping[type, Any] = field(default_factory=dict)
 
     def get(self, part: type[T]) -> T:
-        """The part of this class, such as `portal.get(Plans)`; KeyError: the process was put together without it."""
+        """The part of this class, such as `portal.get(PlanClient)`; KeyError: it was not registered."""
         found: T = self.parts[part]
         return found
 
 
 def portal_of(request: Request) -> Portal:
-    """The portal this request came to."""
+    """The portal that serves this request."""
     portal: Portal = request.app.state.portal
     return portal
 

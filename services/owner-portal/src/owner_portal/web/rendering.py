@@ -1,4 +1,4 @@
-"""Pages from templates. Whatever is printed is escaped; a name that is not there is an error, not a blank."""
+"""Renders templates. All output is escaped; an undefined name is an error."""
 
 import math
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
-from owner_portal.freshness.rules import Gap
+from owner_portal.freshness.rules import DataGap
 from owner_portal.web import cells, charts, elements, formats
 from owner_portal.web.notices import age_notice, notice
 from owner_portal.web.portal import portal_of
@@ -23,7 +23,7 @@ PACKAGE = Path(str(files("owner_portal")))
 
 
 def _loader() -> PrefixLoader:
-    """Each feature's templates by the feature's name: alerts/list.html stands in alerts/templates."""
+    """Templates by feature: alerts/alerts.html is in alerts/templates."""
     folders = {path.parent.name: path for path in PACKAGE.glob("*/templates")}
     return PrefixLoader({feature: FileSystemLoader(folder) for feature, folder in folders.items()})
 
@@ -74,11 +74,11 @@ def _environment() -> Environment:
 
 
 def fragment(template: str, **context: Any) -> Markup:
-    """A part of a page, for pages that have it at hand."""
+    """A part of a page."""
     return Markup(_templates.get_template(template).render(context))  # noqa: S704 - the template has escaped it
 
 
-def _notice(gap: Gap) -> str:
+def _notice(gap: DataGap) -> str:
     return notice(gap, datetime.now(UTC))
 
 
@@ -86,7 +86,7 @@ _templates = _environment()
 
 
 def render(request: Request, template: str, status_code: int = 200, **context: Any) -> HTMLResponse:
-    """One page. `owner` is who is signed in, None on pages for everyone; `open_alerts` stands beside the bell."""
+    """One page. `owner` is the signed-in owner, None on public pages; `open_alerts` is the number beside the bell."""
     shown = {
         "gaps": (),
         "owner": getattr(request.state, "owner", None),
@@ -97,7 +97,7 @@ def render(request: Request, template: str, status_code: int = 200, **context: A
 
 
 def says_when(reply: Response, error: AppError) -> Response:
-    """The reply, with Retry-After where the error says when to come again."""
+    """The reply, with Retry-After if the error has a delay."""
     if error.retry_after is not None:
         reply.headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))
     return reply

@@ -1,4 +1,4 @@
-"""What a request asks for: its fields from a form or JSON, the kind of answer it wants, where it comes from."""
+"""Reads requests: fields of a form or JSON, the wanted format, the origin."""
 
 import json
 import unicodedata
@@ -13,11 +13,11 @@ from servicekit.errors import Forbidden, InvalidInput
 from servicekit.ids import new_id
 from text_rules.characters import BIDI_CONTROLS
 
-LONGEST_KEY = 200
+MAX_IDEMPOTENCY_KEY = 200
 
 
 def wants_json(request: Request) -> bool:
-    """A browser always accepts text/html; a script says JSON, or sends it."""
+    """Whether the client is a script: browsers accept text/html, scripts accept or send JSON."""
     accept = request.headers.get("accept", "")
     if "text/html" in accept:
         return False
@@ -28,7 +28,7 @@ async def _read_given(request: Request) -> AsyncIterator[dict[str, str]]:
     if _content_type(request) == "application/json":
         yield _json_object(await request.body())
     else:
-        async with request.form() as form:  # open until the answer is there: it may hold a file
+        async with request.form() as form:  # open until the response is ready: it may contain a file
             yield {name: value for name, value in form.items() if isinstance(value, str)}
 
 
@@ -36,10 +36,10 @@ _Given = Annotated[dict[str, str], Depends(_read_given)]
 
 
 async def read_fields(given: _Given) -> dict[str, str]:
-    """The texts of a form or of a JSON object; InvalidInput when it is neither or holds anything else."""
+    """The strings of a form or of a JSON object. InvalidInput: it is neither, or contains other values."""
     for name, value in given.items():
         if not _is_storable(value):
-            raise InvalidInput(f"{name} holds characters that are not text")
+            raise InvalidInput(f"{name} contains characters that are not text")
     return given
 
 
@@ -51,40 +51,40 @@ async def _read_typed(given: _Given) -> dict[str, str]:
 
 
 Typed = Annotated[dict[str, str], Depends(_read_typed)]
-"""The same for forms that show again what was typed: what is no text is there as UNREADABLE, to be refused by name."""
+"""The same for forms that show their values again: unreadable characters become UNREADABLE, refused later."""
 
 
 def readable(value: str) -> str:
-    """A text that can be shown and stored: controls and halves of characters become UNREADABLE."""
+    """A text that can be shown and stored: control characters and surrogates become UNREADABLE."""
     text = value.replace("\r\n", "\n").replace("\t", " ")
     return "".join(UNREADABLE if character != "\n" and _is_unreadable(character) else character for character in text)
 
 
 def _once(request: Request, given: _Given) -> str:
     key = request.headers.get("idempotency-key", "") or given.get("once", "")
-    if not key.isprintable() or len(key) > LONGEST_KEY:
-        raise InvalidInput(f"Idempotency-Key may have at most {LONGEST_KEY} printable characters")
+    if not key.isprintable() or len(key) > MAX_IDEMPOTENCY_KEY:
+        raise InvalidInput(f"Idempotency-Key may have at most {MAX_IDEMPOTENCY_KEY} printable characters")
     return key or str(new_id())
 
 
-Once = Annotated[str, Depends(_once)]
-"""The script's Idempotency-Key, or the one that a form was given with its page; else one that no other request has.
+IdempotencyKey = Annotated[str, Depends(_once)]
+"""The Idempotency-Key of a script, or the key of a form; otherwise a new one.
 
-A request that comes again under the same one has no second effect and gets the same answer.
+A repetition with the same key has no second effect and gets the same response.
 """
 
 
 def check_origin(request: Request) -> None:
-    """Forbidden when a browser says that another site sent this; scripts say nothing and may pass."""
+    """Forbidden: a browser reports another origin. Scripts report none and pass."""
     origin = request.headers.get("origin")
     site = request.headers.get("sec-fetch-site", "none")
     foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
     if foreign or site not in {"same-origin", "none"}:
-        raise Forbidden("This request comes from another site. Open the portal and do it there.")
+        raise Forbidden("This request comes from another site. Submit it in the portal.")
 
 
 def came_from_here(request: Request) -> bool:
-    """Whether the browser says that a page of the portal sent this."""
+    """Whether the browser reports a page of the portal as the origin."""
     origin = request.headers.get("origin")
     if origin is not None:
         return urlsplit(origin).netloc == request.headers.get("host")
@@ -92,7 +92,7 @@ def came_from_here(request: Request) -> bool:
 
 
 def safe_next(target: str) -> str:
-    """Where to go after signing in: a page of this portal, whatever the address says."""
+    """The page to open after the sign-in; always a page of this portal."""
     return (
         target if target.startswith("/owner/") and "\\" not in target and target.isprintable() else "/owner/dashboard/"
     )
@@ -106,9 +106,9 @@ def _json_object(body: bytes) -> dict[str, str]:
     try:
         given = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise InvalidInput("the body is no JSON") from error
+        raise InvalidInput("the body is not valid JSON") from error
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
-        raise InvalidInput("the body must be a JSON object whose values are texts")
+        raise InvalidInput("the body must be a JSON object whose values are strings")
     return given
 
 

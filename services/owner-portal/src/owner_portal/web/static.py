@@ -1,6 +1,6 @@
-"""Styles, scripts and pictures, as built from `web/`: named by their content, so that browsers keep them for ever.
+"""Styles, scripts and pictures, as built from `web/`: named by their content, so that browsers cache them permanently.
 
-They are read once: a process goes on with the build that it started with, whatever becomes of the files.
+They are read once: a process keeps the build that it started with.
 """
 
 import json
@@ -22,7 +22,7 @@ _ENCODINGS = {"br": ".br", "gzip": ".gz"}  # the smallest first
 
 @dataclass(frozen=True, slots=True)
 class _Build:
-    """`names`: plain names to those of files; `files`: each by encoding, "" is the file itself."""
+    """`names`: plain names to file names; `files`: contents by encoding, "" is uncompressed."""
 
     names: Mapping[str, str]
     files: Mapping[str, Mapping[str, bytes]]
@@ -44,15 +44,15 @@ def _variants(path: Path) -> dict[str, bytes]:
 
 @cache
 def static_url(name: str) -> str:
-    """The address of a built file by its plain name, as in portal.css; KeyError when there is none."""
+    """The URL of a built file by its plain name, such as portal.css; KeyError: there is none."""
     return f"/static/{_build().names[name]}"
 
 
 class Static:
-    """Serves them, each in the smallest form that the browser accepts."""
+    """Serves the files, each in the smallest encoding that the browser accepts."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Mounted: the path after the mount names the file; 404 when there is none."""
+        """The path after the mount is the file name; 404: there is none."""
         await _answer(scope)(scope, receive, send)
 
 

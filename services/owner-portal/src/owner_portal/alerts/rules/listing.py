@@ -1,4 +1,4 @@
-"""Which alerts the page lists: everything that stands in its URL; and what it shows of each."""
+"""The list of alerts: its filters in the URL, titles and sentences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,35 +8,35 @@ from typing import Self
 from urllib.parse import urlencode
 from uuid import UUID
 
-from owner_portal.alerts.rules.alerts import Kind, Stage, State
+from owner_portal.alerts.rules.alerts import AlertKind, AlertStage, AlertState
 
 PAGE_SIZE = 50
 ALL = "ALL"
-STATES = (*(state.value for state in State), ALL)
+STATES = (*(state.value for state in AlertState), ALL)
 
-TITLES: Mapping[Kind, str] = {
-    Kind.SILENT: "Gone silent",
-    Kind.TRIAL_ENDING: "Trial ends",
-    Kind.EXPIRING: "Subscription ends",
-    Kind.PAST_DUE: "Payment missing",
-    Kind.EXPIRED: "Access ended",
-    Kind.SEATS: "Seats",
-    Kind.STORAGE: "Storage",
+TITLES: Mapping[AlertKind, str] = {
+    AlertKind.SILENT: "Gone silent",
+    AlertKind.TRIAL_ENDING: "Trial ends",
+    AlertKind.EXPIRING: "Subscription ends",
+    AlertKind.PAST_DUE: "Payment missing",
+    AlertKind.EXPIRED: "Access ended",
+    AlertKind.SEATS: "Seats",
+    AlertKind.STORAGE: "Storage",
 }
 
-SENTENCES: Mapping[Kind, str] = {
-    Kind.SILENT: "Nothing has come since {last_seen}: longer than this company's rhythm of the last eight weeks.",
-    Kind.TRIAL_ENDING: "The trial ends on {expires_at}.",
-    Kind.EXPIRING: "The subscription ends on {expires_at} and does not renew itself.",
-    Kind.PAST_DUE: "A payment is missing. Access ends on {expires_at}.",
-    Kind.EXPIRED: "Access ended on {expires_at}. Renew the subscription or close the company.",
-    Kind.SEATS: "{seats_used} of {seats_limit} seats are taken.",
-    Kind.STORAGE: "{storage_used} of {storage_limit} of storage are in use.",
+SENTENCES: Mapping[AlertKind, str] = {
+    AlertKind.SILENT: "No data since {last_seen}, longer than usual for this company in the last eight weeks.",
+    AlertKind.TRIAL_ENDING: "The trial ends on {expires_at}.",
+    AlertKind.EXPIRING: "The subscription ends on {expires_at} and does not renew automatically.",
+    AlertKind.PAST_DUE: "A payment is missing. Access ends on {expires_at}.",
+    AlertKind.EXPIRED: "Access ended on {expires_at}. Renew the subscription or close the company.",
+    AlertKind.SEATS: "{seats_used} of {seats_limit} seats are in use.",
+    AlertKind.STORAGE: "{storage_used} of {storage_limit} of storage is in use.",
 }
 
 
 class Frequency(StrEnum):
-    """How often an owner wants new alerts by e-mail, at most."""
+    """The maximum frequency of e-mails about new alerts."""
 
     NEVER = "NEVER"
     HOURLY = "HOURLY"
@@ -45,13 +45,13 @@ class Frequency(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownAlert:
-    """One alert with what its company is like now."""
+    """One alert with the current data of its company."""
 
     company_id: UUID
     company: str
-    kind: Kind
-    stage: Stage
-    state: State
+    kind: AlertKind
+    stage: AlertStage
+    state: AlertState
     raised_at: datetime
     changed_at: datetime
     changed_by: str
@@ -82,19 +82,19 @@ class ShownAlert:
 
 @dataclass(frozen=True, slots=True)
 class AlertListing:
-    """One view of the list. `state` is a State or ALL; `kind` None: all kinds; `page` counts from 1."""
+    """One view of the list. `state` is an AlertState or ALL; `kind` None: all kinds; `page` counts from 1."""
 
-    state: str = State.OPEN.value
-    kind: Kind | None = None
+    state: str = AlertState.OPEN.value
+    kind: AlertKind | None = None
     page: int = 1
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Self:
-        """Takes a URL's query; what makes no sense there is left out."""
+        """Reads a URL's query; invalid parts are ignored."""
         state, kind, page = query.get("state", ""), query.get("kind", ""), query.get("page", "")
         return cls(
-            state=state if state in STATES else State.OPEN.value,
-            kind=Kind(kind) if kind in set(Kind) else None,
+            state=state if state in STATES else AlertState.OPEN.value,
+            kind=AlertKind(kind) if kind in set(AlertKind) else None,
             page=max(1, int(page[:7])) if page.isascii() and page.isdigit() else 1,
         )
 
@@ -103,9 +103,9 @@ class AlertListing:
         return (self.page - 1) * PAGE_SIZE
 
     def url(self) -> str:
-        """The address of this view; only what differs from the plain one stands in it."""
+        """The URL of this view, with the parameters that differ from the default."""
         query: dict[str, str | int] = {}
-        if self.state != State.OPEN.value:
+        if self.state != AlertState.OPEN.value:
             query["state"] = self.state
         if self.kind:
             query["kind"] = self.kind.value

@@ -1,10 +1,10 @@
-"""When a company has gone silent, measured against its own rhythm: a weekend is no alarm for one that rests then.
+"""Detects silence of a company against its own rhythm of the last eight weeks.
 
-The rhythm is that of its last eight weeks. A weekday is usual when it worked on at least half of them; the slack is how
-many usual days it has missed in a row, a working week at most: one long holiday must not hide the silence after it. It
-has gone silent when it misses more than that. Whoever works every day
-without exception has gone silent after 24 hours. A company without usual weekdays, or known for less than two weeks,
-has gone silent after more days than its longest gap, but not before a weekend would be over.
+A weekday is usual if the company worked on at least half of its occurrences. The slack is the longest run of missed
+usual days, at most a working week, so that one long holiday does not hide a later silence. A company is silent when it
+misses more usual days than the slack; one that works every day without exception is silent after 24 hours. A company
+without usual weekdays, or known for less than two weeks, is silent after more days than its longest gap, and at least a
+weekend.
 """
 
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from functools import lru_cache
 from itertools import pairwise
 
 WINDOW = 56  # days
-KNOWN_WELL = 14  # days from the first to the last: weekdays mean something from then on
-FEWEST_DAYS = 3  # worked: less is no rhythm
-SHORTEST_GAP = 3  # days: a weekend
-MOST_SLACK = 5  # usual days
+KNOWN_WELL = 14  # days from the first to the last: weekdays count from then on
+MIN_WORKED_DAYS = 3  # minimum for a rhythm
+MIN_GAP = 3  # days: a weekend
+MAX_SLACK = 5  # usual days
 ROUND_THE_CLOCK = timedelta(hours=24)
 LONG_AGO = 2 * WINDOW  # days: longer than any rhythm
 
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What is known of a company's work. `today` is by its own calendar.
+    """The recent work of a company. `today` is a day of its own calendar.
 
     `worked` has a bit for each of the 56 days before today: bit 0 is yesterday. `synced_on` is the day of the latest
     call of its trackers, `last_sync_at` the moment.
@@ -36,7 +36,7 @@ class Signs:
 
     @property
     def last_seen(self) -> date | None:
-        """The latest day with work or a call; None: none is known."""
+        """The latest day with work or a request; None if there is none."""
         newest = (self.worked & -self.worked).bit_length()
         worked_on = self.today - timedelta(days=newest) if newest else None
         return max((day for day in (worked_on, self.synced_on) if day is not None), default=None)
@@ -44,7 +44,7 @@ class Signs:
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What can be expected of a company. `weekdays`: the usual ones, 0 is Monday; none: only `gap` counts."""
+    """The rhythm of a company. `weekdays`: the usual ones, 0 is Monday; if empty, only `gap` counts."""
 
     weekdays: frozenset[int]
     slack: int
@@ -56,7 +56,7 @@ class Habits:
 
 
 def is_silent(signs: Signs, now: datetime) -> bool | None:
-    """Whether the company has gone silent; None when it has no rhythm to measure by."""
+    """Whether the company is silent; None: it has no rhythm yet."""
     if signs.last_seen is None:
         return None
     away = (signs.today - signs.last_seen).days
@@ -75,15 +75,15 @@ def is_silent(signs: Signs, now: datetime) -> bool | None:
 
 @lru_cache(maxsize=32_768)
 def habits_of(worked: int, weekday: int) -> Habits | None:
-    """The habits that these days show, today being `weekday`; None: there are too few.
+    """The rhythm of these days, with today as `weekday`; None: too few days.
 
-    Remembered, for a company's days are the same each minute of a day.
+    Cached: the days of a company change once a day.
     """
     ages = [age for age in range(1, WINDOW + 1) if worked >> (age - 1) & 1]
-    if len(ages) < FEWEST_DAYS:
+    if len(ages) < MIN_WORKED_DAYS:
         return None
     known = range(ages[0], ages[-1] + 1)
-    gap = max(SHORTEST_GAP, *(older - newer for newer, older in pairwise(ages)))
+    gap = max(MIN_GAP, *(older - newer for newer, older in pairwise(ages)))
     if len(known) < KNOWN_WELL:
         return Habits(frozenset(), 0, gap)
     usual = frozenset(day for day in range(7) if _is_usual((weekday - day) % 7, known, frozenset(ages)))
@@ -103,4 +103,4 @@ def _longest_run(known: range, ages: frozenset[int], weekday: int, usual: frozen
         elif (weekday - age) % 7 in usual:
             run += 1
             longest = max(longest, run)
-    return min(longest, MOST_SLACK)
+    return min(longest, MAX_SLACK)

@@ -1,4 +1,4 @@
-"""Which owner wants new alerts by e-mail, how often, and when the last one left."""
+"""The owners' e-mail notifications: frequency and time of the last e-mail."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ _MARK_SENT = text("UPDATE alert_digest SET sent_at = now() WHERE owner_id = ANY(
 
 @dataclass(frozen=True, slots=True)
 class DueDigest:
-    """An owner who is to be told of what opened since `sent_at`; None: of everything that is open."""
+    """An owner who is due an e-mail about alerts opened since `sent_at`; None: about all open alerts."""
 
     owner_id: UUID
     email: str
@@ -42,13 +42,13 @@ class DueDigest:
 
 
 async def find(tx: AsyncConnection, owner_id: UUID) -> Frequency:
-    """What this owner wants."""
+    """The frequency of this owner."""
     found = (await tx.execute(_FIND, {"owner_id": owner_id})).scalar_one_or_none()
     return Frequency(found) if found else Frequency.NEVER
 
 
 async def save(tx: AsyncConnection, owner_id: UUID, frequency: Frequency) -> None:
-    """Keeps what this owner wants."""
+    """Saves the frequency of this owner."""
     if frequency is Frequency.NEVER:
         await tx.execute(_DELETE, {"owner_id": owner_id})
     else:
@@ -56,10 +56,10 @@ async def save(tx: AsyncConnection, owner_id: UUID, frequency: Frequency) -> Non
 
 
 async def claim_due(tx: AsyncConnection) -> list[DueDigest]:
-    """The owners to be told now; their rows are locked until the transaction ends."""
+    """The owners who are due an e-mail; their rows are locked until the transaction ends."""
     return [DueDigest(**row._asdict()) for row in await tx.execute(_CLAIM_DUE)]
 
 
 async def mark_sent(tx: AsyncConnection, owner_ids: Sequence[UUID]) -> None:
-    """Their next one is not due before their time is over."""
+    """Records that their e-mails were sent now."""
     await tx.execute(_MARK_SENT, {"owner_ids": list(owner_ids)})

@@ -1,4 +1,4 @@
-"""Alerts and what they are decided by: three statements for all companies together."""
+"""The evaluation of alerts: three statements for all companies."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from owner_portal.alerts.rules.alerts import Alert, Kind, Situation, Stage, State
+from owner_portal.alerts.rules.alerts import Alert, AlertKind, AlertStage, AlertState, Situation
 from owner_portal.alerts.rules.silence import WINDOW, Signs
 from owner_portal.db.store.columns import columns
 from owner_portal.directory.rules import Status
@@ -14,7 +14,7 @@ from owner_portal.directory.rules import Status
 BATCH = 250
 _LOCK = 0x616C657274  # "alert": the number of the advisory lock
 
-# A rhythm is computed once a company and day. One without any work is looked at again: its history may just have come.
+# A rhythm is computed once per company and day. One without any work is recomputed: its history may just have arrived.
 _TAKE_TURN = text("""
     WITH turn AS (
         UPDATE alert_turn SET taken_at = now()
@@ -59,7 +59,7 @@ _SITUATIONS = text("""
     ) heard
 """)
 
-# An owner's answer that came while they were looked at stands.
+# An answer of an owner during the evaluation is not overwritten.
 _SAVE = text("""
     INSERT INTO alert AS held (company_id, kind, stage, state, raised_at, snoozed_until, changed_at)
     SELECT new.*, now()
@@ -73,20 +73,20 @@ _SAVE = text("""
 
 
 async def take_turn(tx: AsyncConnection) -> bool:
-    """Says whether this process is the one that looks now; if so, rhythms are those of today from here on."""
+    """Returns whether this process evaluates now; if so, the rhythms are up to date afterwards."""
     taken: bool = (await tx.execute(_TAKE_TURN, {"lock": _LOCK, "window": WINDOW})).scalar_one()
     return taken
 
 
-async def read_situations(tx: AsyncConnection) -> AsyncIterator[list[tuple[Situation, Mapping[Kind, Alert]]]]:
-    """Every company and its alerts that are not resolved, in batches: in between, the process does other work."""
+async def read_situations(tx: AsyncConnection) -> AsyncIterator[list[tuple[Situation, Mapping[AlertKind, Alert]]]]:
+    """Every company with its unresolved alerts, in batches, so that other tasks of the process run in between."""
     async with tx.stream(_SITUATIONS, execution_options={"yield_per": BATCH}) as rows:
         async for batch in rows.partitions():
             yield [(_situation(row), dict(_live(row))) for row in batch]
 
 
 async def save(tx: AsyncConnection, alerts: Sequence[Alert]) -> None:
-    """Stores alerts as they are now, one a company and kind."""
+    """Stores alerts, one per company and kind."""
     if alerts:
         await tx.execute(_SAVE, columns(alerts))
 
@@ -107,9 +107,12 @@ def _situation(row: Row[tuple[object, ...]]) -> Situation:
     )
 
 
-def _live(row: Row[tuple[object, ...]]) -> Iterator[tuple[Kind, Alert]]:
+def _live(row: Row[tuple[object, ...]]) -> Iterator[tuple[AlertKind, Alert]]:
     company_id: UUID = row.company_id
     for kind, stage, state, raised_at, snoozed_until in zip(
         row.kinds or (), row.stages or (), row.states or (), row.raised or (), row.snoozed or (), strict=True
     ):
-        yield Kind(kind), Alert(company_id, Kind(kind), Stage(stage), State(state), raised_at, snoozed_until)
+        yield (
+            AlertKind(kind),
+            Alert(company_id, AlertKind(kind), AlertStage(stage), AlertState(state), raised_at, snoozed_until),
+        )

@@ -1,4 +1,4 @@
-"""Alerts as the owner reads and answers them."""
+"""The list of alerts, and their answers."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from owner_portal.alerts.rules.alerts import Kind, Stage, State
+from owner_portal.alerts.rules.alerts import AlertKind, AlertStage, AlertState
 from owner_portal.alerts.rules.listing import ALL, PAGE_SIZE, AlertListing, ShownAlert
 
-# As in the list, those alone whose company is known at present.
+# As in the list, only alerts of known companies.
 _COUNT_OPEN = text("SELECT count(*) FROM alert JOIN directory USING (company_id) WHERE alert.state = 'OPEN'")
 
 _COUNTS = text("""
@@ -54,18 +54,18 @@ _ANSWER = text("""
 
 
 async def count_open(tx: AsyncConnection) -> int:
-    """How many wait for an answer."""
+    """The number of open alerts."""
     count: int = (await tx.execute(_COUNT_OPEN)).scalar_one()
     return count
 
 
-async def count(tx: AsyncConnection) -> Mapping[tuple[Kind, State], int]:
-    """How many there are of each kind and state, but resolved ones."""
-    return {(Kind(row.kind), State(row.state)): row.alerts for row in await tx.execute(_COUNTS)}
+async def count(tx: AsyncConnection) -> Mapping[tuple[AlertKind, AlertState], int]:
+    """The number of alerts by kind and state, without resolved ones."""
+    return {(AlertKind(row.kind), AlertState(row.state)): row.alerts for row in await tx.execute(_COUNTS)}
 
 
 async def list_alerts(tx: AsyncConnection, listing: AlertListing) -> tuple[list[ShownAlert], int]:
-    """One page, the most pressing first, and how many match; 0 beyond the last page."""
+    """One page, most severe first, and the number of matches; 0 beyond the last page."""
     values = {
         "state": listing.state,
         "all": ALL,
@@ -77,14 +77,14 @@ async def list_alerts(tx: AsyncConnection, listing: AlertListing) -> tuple[list[
 
 
 async def list_risen(tx: AsyncConnection, *, since: datetime | None, limit: int) -> tuple[list[ShownAlert], int]:
-    """Those that opened since then, and how many there are in all; None: since ever."""
+    """Alerts opened since then (None: all), and their total number."""
     return await _shown(tx, _LIST_RISEN, {"since": since, "limit": limit})
 
 
 async def answer(
-    tx: AsyncConnection, alerts: Sequence[tuple[UUID, Kind]], *, state: State, until: datetime | None, by: str
-) -> list[tuple[UUID, Kind]]:
-    """Gives live alerts another state; returns those that were live."""
+    tx: AsyncConnection, alerts: Sequence[tuple[UUID, AlertKind]], *, state: AlertState, until: datetime | None, by: str
+) -> list[tuple[UUID, AlertKind]]:
+    """Changes the state of live alerts; returns those that were live."""
     values = {
         "companies": [company_id for company_id, _kind in alerts],
         "kinds": [kind.value for _company_id, kind in alerts],
@@ -92,7 +92,7 @@ async def answer(
         "until": until,
         "by": by,
     }
-    return [(row.company_id, Kind(row.kind)) for row in await tx.execute(_ANSWER, values)]
+    return [(row.company_id, AlertKind(row.kind)) for row in await tx.execute(_ANSWER, values)]
 
 
 async def _shown(
@@ -105,4 +105,6 @@ async def _shown(
 def _alert(row: Row[tuple[object, ...]]) -> ShownAlert:
     values = row._asdict()
     del values["matches"]
-    return ShownAlert(**values | {"kind": Kind(row.kind), "stage": Stage(row.stage), "state": State(row.state)})
+    return ShownAlert(
+        **values | {"kind": AlertKind(row.kind), "stage": AlertStage(row.stage), "state": AlertState(row.state)}
+    )

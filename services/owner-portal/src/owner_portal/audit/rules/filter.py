@@ -1,4 +1,4 @@
-"""What the audit log's URL says: filters and where the page begins."""
+"""The audit log's URL: filters and the position of the page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from owner_portal.audit.rules.trails import Position, TrailQuestion, read_position, write_position
 
-LONGEST = 254
+MAX_FILTER_LENGTH = 254
 PATH = "/owner/audit-log/"
 
 ACTIONS = (
@@ -25,7 +25,7 @@ ACTIONS = (
     "renew_recovery_codes",
     *("acknowledge_alerts", "snooze_alerts", "reopen_alerts", "choose_alert_emails", "forget_noted_entry"),
 )
-"""Offered for the filter; any other name may be typed in as well."""
+"""Suggested in the filter; any other name may be entered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class AuditFilter:
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Self:
-        """Takes a URL's query. What makes no sense there is left out: an old bookmark still shows something."""
+        """Reads a URL's query. Invalid parts are ignored, so that an old bookmark still works."""
         return cls(
             who=_text(query, "who"),
             what=_text(query, "what").lower().replace(" ", "_"),
@@ -57,11 +57,11 @@ class AuditFilter:
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing is filtered."""
+        """Whether no filter is set."""
         return self.from_start() == type(self)()
 
     def question(self, company_id: UUID | None) -> TrailQuestion:
-        """For the trails; `company_id`: whom `company` names."""
+        """The question for the trails; `company_id`: the company that `company` names."""
         return TrailQuestion(
             actor=self.who or None,
             action=self.what or None,
@@ -71,7 +71,7 @@ class AuditFilter:
         )
 
     def url(self, path: str = PATH) -> str:
-        """The address of this view; only what is set stands in it."""
+        """The URL of this view, with the parameters that are set."""
         query = {
             "who": self.who,
             "what": self.what,
@@ -93,16 +93,16 @@ class AuditFilter:
 
 
 def date_problems(query: Mapping[str, str]) -> list[str]:
-    """What is wrong with the days that a URL's query asks for; `AuditFilter.read` leaves such a day out."""
+    """The problems of the dates in a URL's query; `AuditFilter.read` ignores such dates."""
     return [
-        f"{words} is no day: write it as 2026-05-03."
+        f"{words} is not a valid date. Write it as 2026-05-03."
         for name, words in (("from", "From"), ("to", "To"))
         if query.get(name) and _day(query, name) is None
     ]
 
 
 def _text(query: Mapping[str, str], name: str) -> str:
-    text = query.get(name, "").strip()[:LONGEST]
+    text = query.get(name, "").strip()[:MAX_FILTER_LENGTH]
     return text if text.isprintable() else ""
 
 

@@ -1,4 +1,4 @@
-"""What owners do in the portal itself, as its audit trail tells it."""
+"""Entries of the portal's own audit trail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Facts = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class PortalAction:
-    """One entry. `subject` is what was acted on: an owner's e-mail, a plan, an alert. `facts` is what came of it."""
+    """One entry. `subject` is the object of the action, such as an owner's e-mail. `facts` are its details."""
 
     revision: int
     id: UUID
@@ -25,7 +25,7 @@ class PortalAction:
     facts: Facts
 
     def hash(self, previous: bytes) -> bytes:
-        """SHA-256 over the previous entry's hash and everything that this entry says."""
+        """SHA-256 over the previous entry's hash and all content of this entry."""
         content = {
             "revision": self.revision,
             "id": str(self.id),
@@ -48,7 +48,7 @@ class SealedAction(Sealed[PortalAction]):
 
 @dataclass(frozen=True, slots=True)
 class ActionQuestion:
-    """Which entries are asked for; what is None lets everything through. `since` is inclusive, `until` is not."""
+    """Filters of entries; None matches everything. `since` is inclusive, `until` is not."""
 
     actor: str | None = None
     action: str | None = None

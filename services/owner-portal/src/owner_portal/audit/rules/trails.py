@@ -1,4 +1,4 @@
-"""What owners did, told by three trails as one: tenancy's of companies, billing's of money, the portal's own."""
+"""One log of three audit trails: tenancy's of companies, billing's of money, the portal's own."""
 
 import heapq
 import re
@@ -14,7 +14,7 @@ _POSITION = re.compile(r"([a-z]+)\.([1-9][0-9]{0,17})", re.ASCII)
 
 
 class Chain(StrEnum):
-    """Who keeps the trail; each is sealed by itself."""
+    """The service that keeps a trail; each has its own hash chain."""
 
     TENANCY = "tenancy"
     BILLING = "billing"
@@ -27,9 +27,9 @@ class Chain(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One owner action; `revision` is its place in its chain.
+    """One owner action; `revision` is its position in its chain.
 
-    `subject`: what was acted on when that is no company. `details` are pairs such as ("State", "active → suspended").
+    `subject`: the object of the action unless it is a company. `details`: pairs such as ("State", "active → suspended").
     """
 
     chain: Chain
@@ -42,7 +42,7 @@ class Entry:
     reason: str
     request_id: str
     details: Sequence[tuple[str, str]]
-    caller: str = ""  # the service that made the call, by its certificate; of the portal's own trail none
+    caller: str = ""  # the calling service, by certificate; empty in the own trail
 
     @property
     def title(self) -> str:
@@ -52,7 +52,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class TrailQuestion:
-    """Which entries are asked for; what is None lets everything through. `since` is inclusive, `until` is not."""
+    """Filters of entries; None matches everything. `since` is inclusive, `until` is not."""
 
     actor: str | None = None
     action: str | None = None
@@ -62,12 +62,12 @@ class TrailQuestion:
 
 
 Position = Mapping[Chain, int]
-"""Where a page begins: entries before this revision of each chain; a chain that is not there begins with its newest."""
+"""The position of a page: entries before this revision of each chain; a missing chain starts with its newest entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrailPage:
-    """Newest first; `following` is where the next page begins, None after the last one."""
+    """Newest first; `following` is the position of the next page, None on the last one."""
 
     entries: Sequence[Entry]
     following: Position | None
@@ -76,8 +76,8 @@ class TrailPage:
 def merge(found: Mapping[Chain, Sequence[Entry]], position: Position, *, size: int = PAGE_SIZE) -> TrailPage:
     """One page of all chains by time. `found`: up to `size` entries of each chain from `position` on, newest first.
 
-    A chain's own order is never changed, whatever its clock said. A chain that did not answer is left out of `found`:
-    its entries follow once it does, on the page asked for then.
+    The order within a chain never changes, whatever the clocks say. A chain that did not respond is missing in `found`;
+    its entries appear on later pages once it responds.
     """
     entries = list(heapq.merge(*found.values(), key=lambda entry: entry.at, reverse=True))
     shown = entries[:size]
@@ -89,18 +89,18 @@ def merge(found: Mapping[Chain, Sequence[Entry]], position: Position, *, size: i
         if taken:
             following[chain] = each[taken - 1].revision
         elif each:
-            following[chain] = each[0].revision + 1  # what is added meanwhile belongs on no later page
+            following[chain] = each[0].revision + 1  # entries added later belong on no later page
         else:
-            following[chain] = 1  # nor does anything of a chain that had nothing to show
+            following[chain] = 1  # the same for a chain without entries
     return TrailPage(shown, following)
 
 
 def write_position(position: Position) -> str:
-    """For a URL: tenancy.120,portal.3."""
+    """Formats a position for a URL: tenancy.120,portal.3."""
     return ",".join(f"{chain}.{revision}" for chain, revision in position.items())
 
 
 def read_position(text: str) -> Position:
-    """The opposite; what cannot be read is left out, so that an old link still shows something."""
+    """Parses a position; invalid parts are ignored, so that old links still work."""
     found = (_POSITION.fullmatch(part) for part in text[:200].split(","))
     return {Chain(match[1]): int(match[2]) for match in found if match and match[1] in set(Chain)}

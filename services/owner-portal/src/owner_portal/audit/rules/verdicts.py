@@ -1,4 +1,4 @@
-"""What was found of each audit trail, and which of its entries was noted down here."""
+"""The verdict on each audit trail, and its recorded entry."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ VERIFIED_EVERY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class ChainVerdict:
-    """`flaw` None: the trail was whole. `noted` is its newest entry as of `noted_at`, when it was whole last."""
+    """`flaw` None: the trail is intact. `noted` is its newest entry as of `noted_at`, when it was last intact."""
 
     chain: Chain
     verified_at: datetime
@@ -26,12 +26,12 @@ class ChainVerdict:
 
     @property
     def is_of_nothing(self) -> bool:
-        """Whether the trail had no entry yet."""
+        """Whether the trail had no entries yet."""
         return self.is_whole and not self.noted.revision
 
 
 def conclude(chain: Chain, verdict: Verdict, before: ChainVerdict | None, at: datetime) -> ChainVerdict:
-    """The verdict to keep. What was noted down stays noted until the trail is found whole again."""
+    """The verdict to store. The recorded entry stays until the trail is found intact again."""
     if verdict.flaw is None:
         return ChainVerdict(chain, at, None, verdict.end, at)
     if before is None:
@@ -40,11 +40,11 @@ def conclude(chain: Chain, verdict: Verdict, before: ChainVerdict | None, at: da
 
 
 def known_end(before: ChainVerdict | None) -> ChainEnd | None:
-    """The entry through which the trail must lead; None when there is none yet."""
+    """The entry that the trail must contain; None: none is recorded yet."""
     return before.noted if before and before.noted.revision else None
 
 
 def is_due(verdicts: Mapping[Chain, ChainVerdict], chain: Chain, now: datetime) -> bool:
-    """Whether a trail should be followed again without being asked to; one without entries costs nothing to follow."""
+    """Whether the daily verification of a trail is due; a trail without entries costs nothing to verify."""
     before = verdicts.get(chain)
     return before is None or before.is_of_nothing or now - before.verified_at >= VERIFIED_EVERY

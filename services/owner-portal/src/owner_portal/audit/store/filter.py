@@ -12,6 +12,6 @@ _FIND = text("""
 
 
 async def find_filter(tx: AsyncConnection, *, email_key: str, name_key: str) -> tuple[str | None, UUID | None]:
-    """The address of the owner and the id of the company that have these keys (`text_rules`); None: there is none."""
+    """The e-mail of the owner and the id of the company with these keys (see `text_rules`); None if unknown."""
     row = (await tx.execute(_FIND, {"email_key": email_key, "name_key": name_key})).one()
     return row.actor, row.company_id

@@ -11,7 +11,7 @@ from owner_portal.audit.rules.own_trail import ActionQuestion, PortalAction, Sea
 
 _COLUMNS = "revision, id, at, actor, action, subject, reason, request_id, facts, previous, hash"
 
-# The row's lock makes entries follow one another.
+# The lock of this row serialises the entries.
 _NEXT = text("UPDATE portal_action_clock SET revision = revision + 1 RETURNING revision")
 
 _NEWEST = text("SELECT revision FROM portal_action_clock")
@@ -41,13 +41,13 @@ _FILTERS = {
 
 
 async def next_revision(tx: AsyncConnection) -> int:
-    """The next entry's place; other transactions that add one wait until this one ends."""
+    """The revision of the next entry; other transactions that append wait until this one ends."""
     revision: int = (await tx.execute(_NEXT)).scalar_one()
     return revision
 
 
 async def newest_revision(tx: AsyncConnection) -> int:
-    """The place of the last entry, 0 when there is none."""
+    """The revision of the last entry, 0 without entries."""
     revision: int = (await tx.execute(_NEWEST)).scalar_one()
     return revision
 
@@ -61,12 +61,12 @@ async def append(tx: AsyncConnection, action: PortalAction) -> None:
 
 
 async def freeze(tx: AsyncConnection) -> None:
-    """From here on `tx` sees the trail and its clock as of one moment. Call it before anything else."""
+    """Makes `tx` a snapshot of the trail and its revision clock. Call it first in the transaction."""
     await tx.execute(_SNAPSHOT)
 
 
 async def page(tx: AsyncConnection, *, after: int | None, limit: int) -> list[SealedAction]:
-    """Entries after a revision, oldest first; None: from the very first row, whatever its revision."""
+    """Entries after a revision, oldest first; None: from the first row."""
     return [_sealed(row) for row in await tx.execute(_PAGE, {"after": after, "limit": limit})]
 
 

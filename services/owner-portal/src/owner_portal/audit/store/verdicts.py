@@ -9,8 +9,8 @@ from owner_portal.audit.rules.verdicts import ChainVerdict
 
 _LIST = text("SELECT chain, verified_at, flaw, noted_revision, noted_hash, noted_at FROM audit_verdict")
 
-# Two that verify at the same time: the one that began later found more. One that began before what was noted down was
-# forgotten followed the trail to an entry that no longer counts.
+# Of two concurrent verifications the one that began later has seen more. One that began before the recorded entry was
+# discarded has verified against an obsolete entry.
 _SAVE = text("""
     INSERT INTO audit_verdict AS held (chain, verified_at, flaw, noted_revision, noted_hash, noted_at)
     VALUES (:chain, :verified_at, :flaw, :noted_revision, :noted_hash, :noted_at)
@@ -24,7 +24,7 @@ _FORGET = text("UPDATE audit_verdict SET noted_revision = 0, noted_hash = :genes
 
 
 async def list_all(tx: AsyncConnection) -> dict[Chain, ChainVerdict]:
-    """Those that there are; a trail that was never followed is not among them."""
+    """The verdicts by trail; a trail that was never verified has none."""
     return {
         Chain(row.chain): ChainVerdict(
             chain=Chain(row.chain),
@@ -38,7 +38,7 @@ async def list_all(tx: AsyncConnection) -> dict[Chain, ChainVerdict]:
 
 
 async def save(tx: AsyncConnection, verdict: ChainVerdict, *, knew: bool) -> None:
-    """Replaces an older one. `knew`: the trail had to lead through an entry noted down before."""
+    """Replaces an older verdict. `knew`: the trail was verified against a recorded entry."""
     values = {
         "chain": verdict.chain.value,
         "verified_at": verdict.verified_at,
@@ -52,5 +52,5 @@ async def save(tx: AsyncConnection, verdict: ChainVerdict, *, knew: bool) -> Non
 
 
 async def forget_noted(tx: AsyncConnection, chain: Chain) -> None:
-    """Lets the trail lead anywhere: what was noted down of it no longer counts."""
+    """Discards the recorded entry of a trail."""
     await tx.execute(_FORGET, {"chain": chain.value, "genesis": ChainEnd().hash})

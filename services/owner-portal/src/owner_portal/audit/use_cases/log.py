@@ -1,4 +1,4 @@
-"""What owners did, told by all trails together, page by page: four statements and two calls."""
+"""The audit log over all trails, page by page: four statements and two calls."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,8 +15,8 @@ from owner_portal.audit.rules.verdicts import ChainVerdict
 from owner_portal.audit.store import own_trail, verdicts
 from owner_portal.audit.store.filter import find_filter
 from owner_portal.directory.store.companies import names_of
-from owner_portal.freshness.rules import Remembered
-from owner_portal.freshness.use_cases import Question, with_memories
+from owner_portal.freshness.rules import CachedAnswer
+from owner_portal.freshness.use_cases import Question, cached_answers
 from text_rules.addresses import email_key
 from text_rules.lines import name_key
 
@@ -32,27 +32,27 @@ class Trail(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AuditLog:
-    """One page. `names` are those of the companies on it; `away` are trails that did not answer just now.
+    """One page. `names` are those of its companies; `away` are the trails that did not respond.
 
-    `unknown_company`: the filter names a company that there is not.
+    `unknown_company`: the filter names an unknown company.
     """
 
     page: TrailPage
     names: Mapping[UUID, str]
     verdicts: Mapping[Chain, ChainVerdict]
-    away: Sequence[Remembered[list[Entry]]]
+    away: Sequence[CachedAnswer[list[Entry]]]
     unknown_company: bool = False
 
 
 async def show_audit_log(
     engine: AsyncEngine, *, view: AuditFilter, trails: Mapping[Chain, Trail], size: int = PAGE_SIZE
 ) -> AuditLog:
-    """`trails`: tenancy's and billing's. What one of them does not answer is shown as it was last heard."""
+    """`trails`: tenancy's and billing's. A trail that does not respond is shown from the cache."""
     question = await find_question(engine, view)
     if question is None:
         async with engine.begin() as tx:
             return AuditLog(TrailPage((), None), {}, await verdicts.list_all(tx), (), unknown_company=True)
-    remembered = await with_memories(
+    remembered = await cached_answers(
         engine,
         _question(Chain.TENANCY, trails[Chain.TENANCY], view, question, size),
         _question(Chain.BILLING, trails[Chain.BILLING], view, question, size),
@@ -70,12 +70,12 @@ async def show_audit_log(
 
 
 async def find_question(engine: AsyncEngine, view: AuditFilter) -> TrailQuestion | None:
-    """What the filters ask of the trails; None when they name a company that there is not."""
+    """The question for the trails; None if the filter names an unknown company."""
     who, company_id = view.who, _as_id(view.company)
     if who or (view.company and company_id is None):
         async with engine.begin() as tx:
             owner, found = await find_filter(tx, email_key=email_key(view.who), name_key=name_key(view.company))
-        # The trails name owners as their addresses are kept, and named them in lower case before.
+        # Trails name owners by their stored addresses; older entries have them in lower case.
         who, company_id = owner or email_key(who).strip(), company_id or found
     if view.company and company_id is None:
         return None

@@ -9,7 +9,7 @@ from owner_portal.audit.rules.own_trail import Facts, PortalAction
 from owner_portal.audit.store import own_trail
 from servicekit.ids import new_id
 
-STRETCH = 1_000
+BATCH = 1_000
 
 
 async def append_action(
@@ -22,10 +22,10 @@ async def append_action(
     request_id: str = "",
     facts: Facts | None = None,
 ) -> None:
-    """Seals one entry. Call it last: until the commit, every other transaction that adds one waits.
+    """Appends one entry. Call it last: until the commit, other transactions that append wait.
 
-    `actor` is the owner's e-mail, `action` a verb such as invite_owner, `subject` what was acted on. Whatever is
-    written here stays for good: no secret, and nothing of an employee.
+    `actor` is the owner's e-mail, `action` a verb such as invite_owner, `subject` the object of the action. Entries are
+    permanent: they must contain no secret and nothing about an employee.
     """
     revision = await own_trail.next_revision(tx)
     entry = PortalAction(
@@ -43,8 +43,8 @@ async def append_action(
 
 
 async def verify_actions(engine: AsyncEngine, *, known: ChainEnd | None = None) -> Verdict:
-    """How far the trail is whole, as of this moment, and whether it leads through the `known` entry."""
+    """Verifies the trail as of this moment, and that it contains the `known` entry."""
     async with engine.begin() as tx:
         await own_trail.freeze(tx)
         newest = await own_trail.newest_revision(tx)
-        return await follow_all(lambda after: own_trail.page(tx, after=after, limit=STRETCH), newest, known)
+        return await follow_all(lambda after: own_trail.page(tx, after=after, limit=BATCH), newest, known)

@@ -1,4 +1,4 @@
-"""Follows the audit trails from their beginnings and keeps what was found."""
+"""Verifies the audit trails from their beginnings and stores the verdicts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -14,14 +14,14 @@ from owner_portal.audit.use_cases.own_trail import append_action
 from servicekit.errors import Unavailable
 
 Verify = Callable[[ChainEnd | None], Awaitable[Verdict]]
-"""Follows one trail; it must lead through the entry that was noted down."""
+"""Verifies one trail; it must contain the recorded entry."""
 
 
 async def verify_trails(engine: AsyncEngine, *, trails: Mapping[Chain, Verify]) -> Collection[Chain]:
-    """Follows all of these at once; returns those that could not be asked, whose last verdicts stay as they are."""
+    """Verifies these trails concurrently; returns those whose service did not respond and whose last verdict stays."""
     async with engine.begin() as tx:
         before = await verdicts.list_all(tx)
-    # No transaction is open while a service is asked.
+    # No transaction is open during calls to a service.
     found = await asyncio.gather(*(_verify(chain, verify, before.get(chain)) for chain, verify in trails.items()))
     async with engine.begin() as tx:
         for verdict in found:
@@ -31,7 +31,7 @@ async def verify_trails(engine: AsyncEngine, *, trails: Mapping[Chain, Verify]) 
 
 
 async def verify_when_due(engine: AsyncEngine, *, trails: Mapping[Chain, Verify]) -> None:
-    """The same for those that were not followed for a day."""
+    """The same for the trails that were not verified for a day."""
     async with engine.begin() as tx:
         before = await verdicts.list_all(tx)
     now = datetime.now(UTC)
@@ -50,7 +50,7 @@ async def _verify(chain: Chain, verify: Verify, before: ChainVerdict | None) -> 
 
 
 async def forget_noted(engine: AsyncEngine, *, chain: Chain, actor: str, reason: str) -> None:
-    """The next time the trail is followed it may lead anywhere, and its end is noted down anew."""
+    """Discards the recorded entry of a trail; the next verification records its current end."""
     async with engine.begin() as tx:
         await verdicts.forget_noted(tx, chain)
         await append_action(tx, actor=actor, action="forget_noted_entry", subject=chain.label, reason=reason)

@@ -1,4 +1,4 @@
-"""What owners did to one company, as all trails tell it."""
+"""The owner actions on one company, from all trails."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/owner/company/{company_id:uuid}")
 
 @router.get("/audit/")
 async def audit_page(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
-    """One page of the company's trail, the newest first; `?before=` turns the pages."""
+    """One page of the company's audit trail, newest first; `?before=` selects the page."""
     company = await find_company(portal.engine, company_id=company_id)
     view = AuditFilter(company=str(company_id), before=AuditFilter.read(request.query_params).before)
     log = await show_audit_log(portal.engine, view=view, trails=entries_of(portal))

@@ -1,4 +1,4 @@
-"""Creating a company. Its key is in the answer to the form alone, which tenancy can give again for 24 hours."""
+"""Creating a company. Only the response to the form contains its key; for 24 hours a repetition gets it again."""
 
 import math
 from collections.abc import Mapping
@@ -11,49 +11,51 @@ from owner_portal.access.pages import ActingOwner, SignedInOwner
 from owner_portal.clients.actions import Action
 from owner_portal.companies.client import CompanyClient
 from owner_portal.companies.rules.drafts import CompanyDraft
-from owner_portal.directory.pages.answers import company_json, remember
+from owner_portal.directory.pages.answers import company_json, update_company_copy
 from owner_portal.directory.rules import Company
-from owner_portal.freshness.rules import Remembered
-from owner_portal.freshness.use_cases import with_memory
+from owner_portal.freshness.rules import CachedAnswer
+from owner_portal.freshness.use_cases import cached_answer
 from owner_portal.plans.client import PlanClient
 from owner_portal.plans.rules.plans import Plan
 from owner_portal.plans.use_cases import plans_on_offer
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
-from owner_portal.web.requests import Once, Typed, wants_json
-from servicekit.errors import HTTP_STATUS, AppError, Conflict, InvalidInput, Unavailable
+from owner_portal.web.requests import IdempotencyKey, Typed, wants_json
+from servicekit.errors import AppError, Conflict, InvalidInput, Unavailable, http_status
 from servicekit.ids import new_id
 from text_rules.zones import time_zones
 
 router = APIRouter()
 
-Plans = Remembered[list[Plan]]
+Plans = CachedAnswer[list[Plan]]
 
 
 @router.get("/owner/company/create/")
 async def creation_page(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
-    """The form; Unavailable while nobody can say which plans there are. A script is told the plans."""
+    """The form, or the plans for a script. Unavailable: the plans are unknown."""
     plans = await _plans(portal)
     if plans.value is None:
         raise Unavailable(plans.problem, retry_after=1)
     if wants_json(request):
         return JSONResponse({"plans": jsonable_encoder(plans)})
-    return _form(request, CompanyDraft.read({}), plans, once=str(new_id()))
+    return _form(request, CompanyDraft.read({}), plans, idempotency_key=str(new_id()))
 
 
 @router.post("/owner/company/create/")
-async def create(request: Request, portal: ThePortal, owner: ActingOwner, typed: Typed, once: Once) -> Response:
-    """Creates it. What goes wrong stands beside the form, which keeps what was typed."""
+async def create(
+    request: Request, portal: ThePortal, owner: ActingOwner, typed: Typed, idempotency_key: IdempotencyKey
+) -> Response:
+    """Creates the company. Errors are shown beside the form, which keeps its values."""
     draft = CompanyDraft.read(typed)
     plans = await _plans(portal)
     problems = _problems(draft, plans)
     try:
-        company, key = await _create(portal, draft, plans, problems, Action(owner.email, _REASON, once))
+        company, key = await _create(portal, draft, plans, problems, Action(owner.email, _REASON, idempotency_key))
     except AppError as error:
         if wants_json(request):
             raise
-        return _again(request, draft, plans, problems, error, once)
-    await remember(portal, company)
+        return _again(request, draft, plans, problems, error, idempotency_key)
+    await update_company_copy(portal, company)
     if wants_json(request):
         return JSONResponse({"company": company_json(company), "key": key}, 201)
     return render(request, "companies/key.html", 201, company=company, key=key, is_new=True)
@@ -63,7 +65,7 @@ _REASON = "created in the owner portal"
 
 
 async def _plans(portal: Portal) -> Plans:
-    return await with_memory(portal.engine, plans_on_offer(portal.get(PlanClient)))
+    return await cached_answer(portal.engine, plans_on_offer(portal.get(PlanClient)))
 
 
 def _problems(draft: CompanyDraft, plans: Plans) -> dict[str, str]:
@@ -71,7 +73,7 @@ def _problems(draft: CompanyDraft, plans: Plans) -> dict[str, str]:
     if not draft.plan_code:
         problems["plan_code"] = "Choose a plan."
     elif plans.value is not None and draft.plan_code not in {plan.code for plan in plans.value}:
-        problems["plan_code"] = "Choose one of the plans on offer."
+        problems["plan_code"] = "Choose one of the listed plans."
     return problems
 
 
@@ -86,14 +88,19 @@ async def _create(
 
 
 def _again(
-    request: Request, draft: CompanyDraft, plans: Plans, problems: Mapping[str, str], error: AppError, once: str
+    request: Request,
+    draft: CompanyDraft,
+    plans: Plans,
+    problems: Mapping[str, str],
+    error: AppError,
+    idempotency_key: str,
 ) -> Response:
     message = "" if problems else error.message
     if isinstance(error, Conflict):
         problems, message = {"name": message}, ""
-    # An answer that got lost may have been a success: sent again as it is, the form makes no second company.
-    once = once if isinstance(error, Unavailable) else str(new_id())
-    response = _form(request, draft, plans, once, problems, message, HTTP_STATUS[type(error)])
+    # A lost response may have been a success: the same key creates no second company.
+    idempotency_key = idempotency_key if isinstance(error, Unavailable) else str(new_id())
+    response = _form(request, draft, plans, idempotency_key, problems, message, http_status(error))
     if error.retry_after is not None:
         response.headers["retry-after"] = str(math.ceil(error.retry_after))
     return response
@@ -103,7 +110,7 @@ def _form(
     request: Request,
     draft: CompanyDraft,
     plans: Plans,
-    once: str,
+    idempotency_key: str,
     problems: Mapping[str, str] | None = None,
     message: str = "",
     status: int = 200,
@@ -114,7 +121,7 @@ def _form(
         status,
         draft=draft,
         plans=plans,
-        once=once,
+        idempotency_key=idempotency_key,
         problems=problems or {},
         message=message,
         zones=time_zones(),

@@ -1,4 +1,4 @@
-"""The keys of a company: who still uses which, a new one, the end of an old one."""
+"""The keys of a company: list, rotation, revocation."""
 
 from uuid import UUID
 
@@ -11,11 +11,11 @@ from owner_portal.clients.actions import Action
 from owner_portal.companies.client import KeyClient
 from owner_portal.companies.pages import questions
 from owner_portal.companies.rules.keys import Grace, devices_on_old, opening
-from owner_portal.directory.pages.actions import ASureAction, attempt, done
-from owner_portal.directory.pages.answers import company_json, remember
+from owner_portal.directory.pages.actions import StepUpAction, attempt, done
+from owner_portal.directory.pages.answers import company_json, update_company_copy
 from owner_portal.directory.pages.forms import Form, Texts, add_page, show
 from owner_portal.directory.use_cases import find_company
-from owner_portal.freshness.use_cases import with_memory
+from owner_portal.freshness.use_cases import cached_answer
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import wants_json
@@ -23,11 +23,11 @@ from servicekit.errors import NotFound
 
 router = APIRouter(prefix="/owner/company/{company_id:uuid}")
 
-DONE = {"key-revoked": "The key is revoked. Whoever still uses it is refused from now on."}
+DONE = {"key-revoked": "Key revoked. Devices that still use it are refused."}
 
 
 async def _keys(portal: Portal, company_id: UUID, _typed: Texts) -> dict[str, object]:
-    keys = await with_memory(portal.engine, questions.keys(portal, company_id))
+    keys = await cached_answer(portal.engine, questions.keys(portal, company_id))
     return {"keys": keys, "opening": opening(keys.value or ()), "graces": list(Grace), "DAY": Grace.DAY}
 
 
@@ -43,9 +43,9 @@ add_page(router, "rotate-key", ROTATE)
 
 @router.get("/keys/")
 async def keys_page(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
-    """All keys the company ever had, the newest hundred of them, and the devices that use them."""
+    """The newest 100 keys of the company, and the number of devices on each."""
     company = await find_company(portal.engine, company_id=company_id)
-    keys = await with_memory(portal.engine, questions.keys(portal, company_id))
+    keys = await cached_answer(portal.engine, questions.keys(portal, company_id))
     if wants_json(request):
         return JSONResponse({"company": company_json(company), "keys": jsonable_encoder(keys)})
     return render(
@@ -59,48 +59,48 @@ async def keys_page(request: Request, portal: ThePortal, _owner: SignedInOwner, 
 
 
 @router.post("/rotate-key/")
-async def rotate(asked: ASureAction) -> Response:
-    """Replaces the key; the new one is in this answer alone, which the same request gets again for 24 hours.
+async def rotate(requested: StepUpAction) -> Response:
+    """Replaces the key. Only this response contains the new one; the same request gets it again for 24 hours.
 
-    Conflict: `key_hint` is given and not the present key's, so repeating by accident replaces no second key.
+    Conflict: `key_hint` is given and is not that of the current key, which prevents an accidental second rotation.
     """
 
     async def carry_out(action: Action) -> Response:
-        grace = Grace(asked.typed.get("grace", Grace.NONE))
-        company, key = await asked.portal.get(KeyClient).rotate(
-            asked.company_id, grace.length, action, replacing=asked.typed.get("key_hint")
+        grace = Grace(requested.typed.get("grace", Grace.NONE))
+        company, key = await requested.portal.get(KeyClient).rotate(
+            requested.company_id, grace.length, action, replacing=requested.typed.get("key_hint")
         )
-        await remember(asked.portal, company)
-        if wants_json(asked.request):
+        await update_company_copy(requested.portal, company)
+        if wants_json(requested.request):
             return JSONResponse({"company": company_json(company), "key": key})
-        return render(asked.request, "companies/key.html", company=company, key=key, is_new=False, grace=grace)
+        return render(requested.request, "companies/key.html", company=company, key=key, is_new=False, grace=grace)
 
-    return await attempt(asked, ROTATE, carry_out)
+    return await attempt(requested, ROTATE, carry_out)
 
 
 @router.get("/keys/{key_id:uuid}/revoke/")
 async def revoke_page(
     request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID, key_id: UUID
 ) -> Response:
-    """What the end of this key means, and for how many devices."""
+    """The effect of revoking this key."""
     return await show(request, portal, company_id, _revocation(key_id))
 
 
 @router.post("/keys/{key_id:uuid}/revoke/")
-async def revoke(asked: ASureAction, key_id: UUID) -> Response:
-    """Stops one key at once."""
+async def revoke(requested: StepUpAction, key_id: UUID) -> Response:
+    """Revokes one key."""
 
     async def carry_out(action: Action) -> Response:
-        company, left = await asked.portal.get(KeyClient).revoke(asked.company_id, key_id, action)
-        await remember(asked.portal, company)
-        return done(asked, "keys/", "key-revoked", {"company": company_json(company), "keys_left": left})
+        company, left = await requested.portal.get(KeyClient).revoke(requested.company_id, key_id, action)
+        await update_company_copy(requested.portal, company)
+        return done(requested, "keys/", "key-revoked", {"company": company_json(company), "keys_left": left})
 
-    return await attempt(asked, _revocation(key_id), carry_out)
+    return await attempt(requested, _revocation(key_id), carry_out)
 
 
 def _revocation(key_id: UUID) -> Form:
     async def more(portal: Portal, company_id: UUID, _typed: Texts) -> dict[str, object]:
-        keys = await with_memory(portal.engine, questions.keys(portal, company_id))
+        keys = await cached_answer(portal.engine, questions.keys(portal, company_id))
         found = next((key for key in keys.value or () if key.key_id == key_id), None)
         if found is None and keys.fresh:
             raise NotFound("This company has no such key.")

@@ -1,4 +1,4 @@
-"""One company's page: who it is, what it has bought, what it uses, and the ways to everything the owner can do."""
+"""One company's page: contact, subscription, usage, and links to all actions."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -13,7 +13,7 @@ from owner_portal.companies.rules.keys import devices_on_old
 from owner_portal.companies.use_cases import show_company
 from owner_portal.directory.pages.answers import company_json
 from owner_portal.directory.pages.cells import state_cells
-from owner_portal.freshness.use_cases import with_memories
+from owner_portal.freshness.use_cases import cached_answers
 from owner_portal.subscriptions.pages import questions as of_subscription
 from owner_portal.usage.rules import CompanyDay
 from owner_portal.web.charts import Chart, Series
@@ -25,15 +25,15 @@ from owner_portal.web.requests import wants_json
 router = APIRouter(prefix="/owner/company/{company_id:uuid}")
 
 DONE = {
-    "suspended": "Suspended. Trackers and people of this company are refused from now on.",
-    "reactivated": "Reactivated. Trackers and people of this company are let in again.",
-    "closed": "Closed. Its keys have ended, and nothing of it can be changed any more.",
-    "edited": "The changes are saved.",
-    "logo-changed": "The logo is changed.",
-    "policy-changed": "The tracking policy is changed. Trackers take it with their next call.",
-    "plan-changed": "The plan is changed.",
-    "plan-scheduled": "The change of plan is scheduled for the end of the period.",
-    "change-withdrawn": "The scheduled change is withdrawn.",
+    "suspended": "Suspended. The company's trackers and users are now refused.",
+    "reactivated": "Reactivated. The company's trackers and users are accepted again.",
+    "closed": "Closed permanently. Its keys have been revoked.",
+    "edited": "Changes saved.",
+    "logo-changed": "Logo saved.",
+    "policy-changed": "Tracking policy saved. Trackers apply it with their next request.",
+    "plan-changed": "Plan changed.",
+    "plan-scheduled": "The plan change is scheduled for the end of the period.",
+    "change-withdrawn": "The scheduled change has been withdrawn.",
 }
 
 HEADER = (
@@ -50,16 +50,16 @@ HEADER = (
 
 @router.get("/usage.csv")
 async def usage_csv(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
-    """The numbers behind the charts, one row for each day with any."""
+    """The data of the charts, one row for each day with data."""
     view = await show_company(portal.engine, company_id=company_id)
     return csv_response(f"usage-{company_id}.csv", HEADER, rows(view.days), separator_of(request))
 
 
 @router.get("/")
 async def company_page(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
-    """Everything that is known of one company: the read model's part, and four questions to tenancy and billing."""
+    """The overview: the read model's part, and four questions to tenancy and billing."""
     view = await show_company(portal.engine, company_id=company_id)
-    keys, policy, history, scheduled = await with_memories(
+    keys, policy, history, scheduled = await cached_answers(
         portal.engine,
         questions.keys(portal, company_id),
         questions.policy(portal, company_id),
@@ -90,7 +90,7 @@ async def company_page(request: Request, portal: ThePortal, _owner: SignedInOwne
 
 
 def charts(days: Sequence[CompanyDay], storage_limit: int | None) -> Mapping[str, Chart]:
-    """By the name of the chart. A level is not known on a day without work: it is drawn as it was before."""
+    """The charts by name. On a day without work a level continues with its last value."""
     labels = [day.day.isoformat() for day in days]
     return {
         "usage": Chart(
@@ -127,7 +127,7 @@ def charts(days: Sequence[CompanyDay], storage_limit: int | None) -> Mapping[str
 
 
 def rows(days: Sequence[CompanyDay]) -> list[tuple[str | int, ...]]:
-    """The days on which anything was reported, in the order of HEADER."""
+    """The days with reports, in the order of HEADER."""
     return [
         (
             day.day.isoformat(),

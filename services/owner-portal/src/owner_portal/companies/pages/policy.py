@@ -1,4 +1,4 @@
-"""What the trackers of a company record."""
+"""The tracking policy of a company."""
 
 from uuid import UUID
 
@@ -11,12 +11,12 @@ from owner_portal.clients.actions import Action
 from owner_portal.companies.client import CompanySettingsClient
 from owner_portal.companies.pages import questions
 from owner_portal.companies.pages.edit_conflicts import check_unchanged, write_seen
-from owner_portal.companies.rules.policy import LONGEST, SHORTEST, PolicyDraft, TrackingPolicy
-from owner_portal.directory.pages.actions import AnAction, attempt, done
+from owner_portal.companies.rules.policy import MAX_SECONDS, MIN_SECONDS, PolicyDraft, TrackingPolicy
+from owner_portal.directory.pages.actions import OwnerAction, attempt, done
 from owner_portal.directory.pages.answers import company_json
 from owner_portal.directory.pages.forms import Form, Texts, show
 from owner_portal.directory.use_cases import find_company
-from owner_portal.freshness.use_cases import with_memory
+from owner_portal.freshness.use_cases import cached_answer
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.requests import wants_json
 
@@ -24,10 +24,10 @@ router = APIRouter(prefix="/owner/company/{company_id:uuid}/tracking-policy")
 
 
 async def _policy(portal: Portal, company_id: UUID, typed: Texts) -> dict[str, object]:
-    policy = await with_memory(portal.engine, questions.policy(portal, company_id))
+    policy = await cached_answer(portal.engine, questions.policy(portal, company_id))
     draft = PolicyDraft(typed) if typed or policy.value is None else PolicyDraft.of(policy.value)
     seen = write_seen(_saved(policy.value)) if policy.value else ""
-    return {"policy": policy, "draft": draft, "seen": seen, "limits": {"min": SHORTEST, "max": LONGEST}}
+    return {"policy": policy, "draft": draft, "seen": seen, "limits": {"min": MIN_SECONDS, "max": MAX_SECONDS}}
 
 
 def _saved(policy: TrackingPolicy) -> dict[str, str]:
@@ -44,23 +44,23 @@ POLICY = Form(
 
 @router.get("/")
 async def policy_page(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
-    """The policy in force, to be changed."""
+    """The current policy, to change it."""
     if wants_json(request):
         company = await find_company(portal.engine, company_id=company_id)
-        policy = await with_memory(portal.engine, questions.policy(portal, company_id))
+        policy = await cached_answer(portal.engine, questions.policy(portal, company_id))
         return JSONResponse({"company": company_json(company), "policy": jsonable_encoder(policy)})
     return await show(request, portal, company_id, POLICY)
 
 
 @router.post("/")
-async def set_policy(asked: AnAction) -> Response:
-    """Replaces the whole policy; trackers take it with their next poll."""
+async def set_policy(requested: OwnerAction) -> Response:
+    """Replaces the whole policy; trackers apply it with their next poll."""
 
     async def carry_out(action: Action) -> Response:
-        saved = await asked.portal.get(CompanySettingsClient).policy(asked.company_id)
-        await check_unchanged(asked, _saved(saved), audited_as="set_tracking_policy")
-        wanted = PolicyDraft(asked.typed).policy()
-        policy = await asked.portal.get(CompanySettingsClient).set_policy(asked.company_id, wanted, action)
-        return done(asked, "", "policy-changed", {"policy": jsonable_encoder(policy)})
+        saved = await requested.portal.get(CompanySettingsClient).policy(requested.company_id)
+        await check_unchanged(requested, _saved(saved), audited_as="set_tracking_policy")
+        wanted = PolicyDraft(requested.typed).policy()
+        policy = await requested.portal.get(CompanySettingsClient).set_policy(requested.company_id, wanted, action)
+        return done(requested, "", "policy-changed", {"policy": jsonable_encoder(policy)})
 
-    return await attempt(asked, POLICY, carry_out)
+    return await attempt(requested, POLICY, carry_out)

@@ -1,4 +1,4 @@
-"""What pages about a company ask tenancy and billing; each answer is kept for the time when they are silent."""
+"""What pages about a company ask tenancy; answers are cached for when it does not respond."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ _POLICY = TypeAdapter(TrackingPolicy | None)
 
 
 def keys(portal: Portal, company_id: UUID) -> Question[list[Key]]:
-    """Its keys; none when tenancy has forgotten the company."""
+    """Its keys; empty if tenancy does not know the company."""
 
     async def ask() -> list[Key]:
         return await none_if_missing(lambda: portal.get(KeyClient).of(company_id)) or []
@@ -24,7 +24,7 @@ def keys(portal: Portal, company_id: UUID) -> Question[list[Key]]:
 
 
 def policy(portal: Portal, company_id: UUID) -> Question[TrackingPolicy | None]:
-    """Its tracking policy; None when tenancy has forgotten the company."""
+    """Its tracking policy; None if tenancy does not know the company."""
 
     async def ask() -> TrackingPolicy | None:
         return await none_if_missing(lambda: portal.get(CompanySettingsClient).policy(company_id))

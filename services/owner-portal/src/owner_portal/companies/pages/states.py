@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from owner_portal.clients.actions import Action
 from owner_portal.companies.client import CompanyClient
-from owner_portal.directory.pages.actions import AnAction, Asked, ASureAction, attempt, done
-from owner_portal.directory.pages.answers import company_json, remember
+from owner_portal.directory.pages.actions import ActionRequest, OwnerAction, StepUpAction, attempt, done
+from owner_portal.directory.pages.answers import company_json, update_company_copy
 from owner_portal.directory.pages.forms import Form, Texts, add_page, when_closed
 from owner_portal.directory.rules import Company, CompanyPage
 from owner_portal.directory.use_cases import find_company
-from owner_portal.freshness.use_cases import with_memory
+from owner_portal.freshness.use_cases import cached_answer
 from owner_portal.subscriptions.pages import questions
 from owner_portal.web.portal import Portal
 from text_rules.lines import tidy
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/owner/company/{company_id:uuid}")
 
 async def _standing(portal: Portal, company_id: UUID, _typed: Texts) -> dict[str, object]:
     now = datetime.now(UTC)
-    standing = await with_memory(portal.engine, questions.standing(portal, company_id))
+    standing = await cached_answer(portal.engine, questions.standing(portal, company_id))
     return {"standing": standing, "now": now, "extended_to": now + REACTIVATION}
 
 
@@ -34,7 +34,9 @@ REACTIVATION = timedelta(days=30)  # as billing gives at the least, see its doma
 
 
 def _when_suspended(company: CompanyPage, known: Mapping[str, Any]) -> str:
-    suspended = f"{company.name} is suspended already: nobody of it is let in until it is reactivated."
+    suspended = (
+        f"{company.name} is already suspended: all of its users are signed out and refused until it is reactivated."
+    )
     return suspended if company.is_suspended else when_closed(company, known)
 
 
@@ -43,14 +45,14 @@ def _unless_suspended(company: CompanyPage, known: Mapping[str, Any]) -> str:
     return when_closed(company, known) or running
 
 
-SUSPEND = Form("companies/suspend.html", hindrance=_when_suspended)
+SUSPEND = Form("companies/suspend.html", blocked_reason=_when_suspended)
 REACTIVATE = Form(
     "companies/reactivate.html",
     otherwise="reactivated in the owner portal",
     more=_standing,
-    hindrance=_unless_suspended,
+    blocked_reason=_unless_suspended,
 )
-CLOSE = Form("companies/close.html", more=_standing)  # for ever: a reason is demanded, and the company's name
+CLOSE = Form("companies/close.html", more=_standing)  # irreversible: asks for a reason and for the company's name
 
 add_page(router, "suspend", SUSPEND)
 add_page(router, "reactivate", REACTIVATE)
@@ -58,35 +60,37 @@ add_page(router, "close", CLOSE)
 
 
 @router.post("/suspend/")
-async def suspend(asked: ASureAction) -> Response:
-    """Every call of the company is refused from now on."""
-    return await _change(asked, SUSPEND, asked.portal.get(CompanyClient).suspend, "suspended")
+async def suspend(requested: StepUpAction) -> Response:
+    """Refuses every request of the company."""
+    return await _change(requested, SUSPEND, requested.portal.get(CompanyClient).suspend, "suspended")
 
 
 @router.post("/reactivate/")
-async def reactivate(asked: AnAction) -> Response:
+async def reactivate(requested: OwnerAction) -> Response:
     """Ends a suspension."""
-    return await _change(asked, REACTIVATE, asked.portal.get(CompanyClient).reactivate, "reactivated")
+    return await _change(requested, REACTIVATE, requested.portal.get(CompanyClient).reactivate, "reactivated")
 
 
 @router.post("/close/")
-async def close(asked: ASureAction) -> Response:
-    """Ends the company for ever. InvalidInput: `confirm` is not its name."""
-    company = await find_company(asked.portal.engine, company_id=asked.company_id)
+async def close(requested: StepUpAction) -> Response:
+    """Closes the company permanently. InvalidInput: `confirm` is not its name."""
+    company = await find_company(requested.portal.engine, company_id=requested.company_id)
 
     def check(typed: Texts) -> dict[str, str]:
         same = tidy(typed.get("confirm", "")) == tidy(company.name)
-        return {} if same else {"confirm": f"Type the company's name as it is: {company.name}"}
+        return {} if same else {"confirm": f"Type the company's name exactly: {company.name}"}
 
-    return await _change(asked, replace(CLOSE, check=check), asked.portal.get(CompanyClient).close_company, "closed")
+    return await _change(
+        requested, replace(CLOSE, check=check), requested.portal.get(CompanyClient).close_company, "closed"
+    )
 
 
 async def _change(
-    asked: Asked, form: Form, change: Callable[[UUID, Action], Awaitable[Company]], what: str
+    requested: ActionRequest, form: Form, change: Callable[[UUID, Action], Awaitable[Company]], what: str
 ) -> Response:
     async def carry_out(action: Action) -> Response:
-        company = await change(asked.company_id, action)
-        await remember(asked.portal, company)
-        return done(asked, "", what, {"company": company_json(company)})
+        company = await change(requested.company_id, action)
+        await update_company_copy(requested.portal, company)
+        return done(requested, "", what, {"company": company_json(company)})
 
-    return await attempt(asked, form, carry_out)
+    return await attempt(requested, form, carry_out)

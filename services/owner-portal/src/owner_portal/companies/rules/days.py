@@ -10,12 +10,12 @@ CHART_DAYS = 90
 
 
 def first_day(company: CompanyPage) -> date:
-    """The oldest of the days that are shown."""
+    """The oldest day shown."""
     return company.today - timedelta(days=CHART_DAYS - 1)
 
 
 def fill_days(company: CompanyPage, known: Sequence[CompanyDay]) -> list[CompanyDay]:
-    """Each of the last CHART_DAYS days, the oldest first; one without work has zeros and revision 0."""
+    """Each of the last CHART_DAYS days, oldest first; a day without work has zeros and revision 0."""
     by_day = {day.day: day for day in known}
     dates = [first_day(company) + timedelta(days=number) for number in range(CHART_DAYS)]
     return [by_day.get(day) or CompanyDay(company.company_id, day, 0, 0, 0, 0, 0, 0, 0, 0) for day in dates]

@@ -1,4 +1,4 @@
-"""What the owner types in, checked before anything is asked of another service."""
+"""The form of a company, validated before tenancy is called."""
 
 from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -11,12 +11,12 @@ from text_rules import lines, phones
 from text_rules.addresses import Address
 from text_rules.zones import is_time_zone
 
-LONGEST = {"name": 200, "email": 254, "contact_person": 200, "phone": 40, "address": 500}
+MAX_LENGTHS = {"name": 200, "email": 254, "contact_person": 200, "phone": 40, "address": 500}
 
 
 @dataclass(frozen=True, slots=True)
 class CompanyDraft:
-    """A company that is to be created or changed."""
+    """A company to create or change."""
 
     name: str
     email: str
@@ -28,7 +28,7 @@ class CompanyDraft:
 
     @classmethod
     def read(cls, given: Mapping[str, str]) -> Self:
-        """Takes what the form or the script sent; what is missing is empty, a missing time zone is UTC."""
+        """Reads a form or a script's fields; missing fields are empty, a missing time zone is UTC."""
         draft = {
             field.name: lines.tidy(given.get(field.name, ""), multiline=field.name == "address")
             for field in fields(cls)
@@ -37,36 +37,36 @@ class CompanyDraft:
 
     @classmethod
     def of(cls, company: CompanyPage) -> Self:
-        """The company as it is."""
+        """The current values of a company."""
         return cls(**{field.name: getattr(company, field.name) or "" for field in fields(cls)})
 
     def updated(self, given: Mapping[str, str]) -> Self:
-        """What was sent in place of what is; a script may leave out what stays."""
+        """The current values with the given ones; a script may omit unchanged fields."""
         return self.read(self.details() | {name: given[name] for name in self.details() if name in given})
 
     def details(self) -> dict[str, str]:
-        """All but the plan, by the names of the fields."""
+        """All fields except the plan, by name."""
         return {name: value for name, value in asdict(self).items() if name != "plan_code"}
 
     def changes_from(self, other: Self) -> dict[str, str]:
-        """What is different here."""
+        """The fields that differ from `other`."""
         before = other.details()
         return {name: value for name, value in self.details().items() if value != before[name]}
 
     def given(self, names: Container[str]) -> dict[str, str]:
-        """The fields of these names."""
+        """The fields with these names."""
         return {name: value for name, value in self.details().items() if name in names}
 
     def problems(self) -> dict[str, str]:
-        """What is wrong with each field of a company; empty when all is well."""
-        problems = {name: text_problem(getattr(self, name), longest) for name, longest in LONGEST.items()}
+        """The problem of each invalid field."""
+        problems = {name: text_problem(getattr(self, name), max_length) for name, max_length in MAX_LENGTHS.items()}
         found = {name: problem for name, problem in problems.items() if problem}
         if not self.name:
             found["name"] = "Enter the company's name."
         if not _is_email(self.email):
             found.setdefault("email", "Enter an e-mail address such as office@example.com.")
         if self.phone and not _is_phone(self.phone):
-            found.setdefault("phone", "Enter 5 to 20 digits, such as +49 30 1234567, or nothing.")
+            found.setdefault("phone", "Enter 5 to 20 digits, such as +49 30 1234567, or leave this empty.")
         if not is_time_zone(self.time_zone):
             found["time_zone"] = "Choose a time zone from the list, such as Europe/Berlin."
         return found

@@ -1,4 +1,4 @@
-"""A company's keys as the owner sees them: never their text, but who still uses them."""
+"""A company's keys without their text, with the devices that still use them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 class KeyState(StrEnum):
-    """Whether a key opens. ENDING: until the end of its grace period."""
+    """Whether a key is valid. ENDING: until the end of its grace period."""
 
     LIVE = "LIVE"
     ENDING = "ENDING"
@@ -29,7 +29,7 @@ class Key:
 
 
 class Grace(StrEnum):
-    """How long the old keys go on to open after a rotation."""
+    """How long the old keys remain valid after a rotation."""
 
     NONE = "none"
     HOUR = "1h"
@@ -48,7 +48,7 @@ class Grace(StrEnum):
     @property
     def label(self) -> str:
         return {
-            Grace.NONE: "None: the old key stops at once",
+            Grace.NONE: "None: the old key stops working immediately",
             Grace.HOUR: "1 hour",
             Grace.DAY: "24 hours",
             Grace.WEEK: "7 days",
@@ -56,10 +56,10 @@ class Grace(StrEnum):
 
 
 def opening(keys: Sequence[Key]) -> list[Key]:
-    """Those that open, the newest first."""
+    """The valid keys, newest first."""
     return [key for key in keys if key.state is not KeyState.ENDED]
 
 
 def devices_on_old(keys: Sequence[Key]) -> int:
-    """Devices that will be refused when the grace period of their key ends."""
+    """The number of devices that will be refused when the grace period of their key ends."""
     return sum(key.devices for key in keys if key.state is KeyState.ENDING)

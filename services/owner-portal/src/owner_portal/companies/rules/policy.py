@@ -1,10 +1,10 @@
-"""What the trackers of a company record: shown to the owner, changed by the owner, carried out elsewhere."""
+"""The tracking policy: what the trackers of a company record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-SHORTEST, LONGEST = 30, 24 * 60 * 60  # seconds, as tenancy takes them
+MIN_SECONDS, MAX_SECONDS = 30, 24 * 60 * 60  # seconds, as tenancy takes them
 SWITCHES = ("screenshots_enabled", "website_tracking_enabled", "app_tracking_enabled", "idle_detection_enabled")
 TIMES = ("screenshot_interval_seconds", "idle_threshold_seconds")
 
@@ -24,34 +24,34 @@ class TrackingPolicy:
 
 @dataclass(frozen=True, slots=True)
 class PolicyDraft:
-    """A policy as it was typed in."""
+    """A policy as entered in the form."""
 
     given: Mapping[str, str]
 
     @classmethod
     def of(cls, policy: TrackingPolicy) -> Self:
-        """What the form shows at first."""
+        """The form with the current policy."""
         switches = {name: "true" if getattr(policy, name) else "" for name in SWITCHES}
         return cls(switches | {name: str(getattr(policy, name)) for name in TIMES})
 
     def on(self, name: str) -> bool:
-        """Whether a switch is on; a browser leaves out those that are off."""
+        """Whether a switch is on; browsers omit switches that are off."""
         return self.given.get(name, "").strip().lower() in {"true", "on", "1"}
 
     def text(self, name: str) -> str:
-        """What was typed as a time."""
+        """The text entered for a time."""
         return self.given.get(name, "")
 
     def problems(self) -> dict[str, str]:
-        """What is wrong with each field; empty when all is well."""
+        """The problem of each invalid field."""
         return {
-            name: f"Enter whole seconds from {SHORTEST} to {LONGEST:,}."
+            name: f"Enter whole seconds from {MIN_SECONDS} to {MAX_SECONDS:,}."
             for name in TIMES
             if self._seconds(name) is None
         }
 
     def policy(self) -> TrackingPolicy:
-        """The policy; ask for `problems` first."""
+        """The policy; only if `problems` is empty."""
         return TrackingPolicy(
             screenshots_enabled=self.on("screenshots_enabled"),
             screenshot_interval_seconds=self._seconds("screenshot_interval_seconds") or 0,
@@ -63,6 +63,6 @@ class PolicyDraft:
 
     def _seconds(self, name: str) -> int | None:
         typed = self.text(name).strip()
-        if not (typed.isascii() and typed.isdigit() and len(typed) <= len(str(LONGEST))):
+        if not (typed.isascii() and typed.isdigit() and len(typed) <= len(str(MAX_SECONDS))):
             return None
-        return int(typed) if SHORTEST <= int(typed) <= LONGEST else None
+        return int(typed) if MIN_SECONDS <= int(typed) <= MAX_SECONDS else None

@@ -1,7 +1,7 @@
-"""The changing parts of the pages, by name, as open pages are sent them; templates print the same names.
+"""Cells of the dashboard: its changing parts by name, as live updates send them.
 
 A text is the content of the elements with that `data-cell`, a mapping their attributes: numbers are {"value": …}, which
-the page puts into words as it did at first.
+the page formats.
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ def total_cells(overview: Overview) -> Cells:
 
 
 def row_cells(row: CompanyRow) -> Cells:
-    """One company in the table, with what it did in the last 30 days."""
+    """The cells of one company in the table."""
     return {
         **state_cells(row),
         "minutes": number(row.active_seconds),
@@ -55,7 +55,7 @@ def row_cells(row: CompanyRow) -> Cells:
 
 
 def shares(counts: Mapping[Status, int]) -> dict[Status, tuple[float, float]]:
-    """Start and length of each status in a bar of 100."""
+    """The start and length of each status in a bar of 100."""
     whole = sum(counts.values()) or 1
     found: dict[Status, tuple[float, float]] = {}
     start = 0.0

@@ -13,7 +13,7 @@ from owner_portal.access.pages import SignedInOwner
 from owner_portal.dashboard.pages.cells import shares
 from owner_portal.dashboard.rules.listing import CHOOSABLE, UNSYNCED, Column, Listing
 from owner_portal.dashboard.rules.totals import COMPARED, CompanyRow
-from owner_portal.dashboard.use_cases import MOST_VIEWS, Dashboard, Dashboards, list_rows
+from owner_portal.dashboard.use_cases import MAX_VIEWS, Dashboard, Dashboards, list_rows
 from owner_portal.directory.rules import Status
 from owner_portal.web.exports import Row, begun, csv_response, separator_of
 from owner_portal.web.portal import ThePortal
@@ -48,7 +48,7 @@ async def home(_owner: SignedInOwner) -> Response:
 
 @router.get("/owner/dashboard/")
 async def dashboard(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
-    """Totals, and one page of the table as the URL asks for it."""
+    """The totals, and one page of the table."""
     listing = Listing.read(request.query_params.multi_items())
     shown = await portal.get(Dashboards).show(listing)
     if not shown.rows and listing.page > 1:
@@ -58,7 +58,7 @@ async def dashboard(request: Request, portal: ThePortal, _owner: SignedInOwner) 
     return render(request, "dashboard/dashboard.html", content=_content(shown, listing), gaps=shown.gaps)
 
 
-@lru_cache(maxsize=MOST_VIEWS)
+@lru_cache(maxsize=MAX_VIEWS)
 def _content(shown: Dashboard, listing: Listing) -> Markup:
     return fragment(
         "dashboard/dashboard_content.html",
@@ -79,7 +79,7 @@ def _content(shown: Dashboard, listing: Listing) -> Markup:
 
 @lru_cache(maxsize=5_000)
 def _company_row(row: CompanyRow, shown: tuple[Column, ...]) -> Markup:
-    """Most rows are what they were on the page before, and printing them is what a page costs."""
+    """Cached: most rows have not changed, and rendering them dominates the cost of a page."""
     return fragment("dashboard/company_row.html", row=row, shown=shown)
 
 
@@ -89,7 +89,7 @@ def _company_rows(rows: Sequence[CompanyRow], shown: tuple[Column, ...]) -> Mark
 
 @router.get("/owner/dashboard/companies.csv")
 async def companies_csv(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
-    """All rows of the view that the URL asks for, with every column."""
+    """All rows of the view, with every column."""
     listing = Listing.read(request.query_params.multi_items())
     rows = await begun(_exported(row) async for row in list_rows(portal.engine, listing=listing))
     return csv_response(f"companies-{datetime.now(UTC):%Y-%m-%d}.csv", EXPORT, rows, separator_of(request))

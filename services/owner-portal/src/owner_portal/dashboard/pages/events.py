@@ -21,8 +21,8 @@ from servicekit.ids import parse_id
 
 router = APIRouter()
 
-SESSION_CHECK = 15.0  # seconds after which a stream of somebody who signed out has ended at the latest
-KEEP_ALIVE = 15.0  # seconds after which a page that nothing happens on is told that the stream lives
+SESSION_CHECK = 15.0  # seconds; a stream ends at most this long after the sign-out
+KEEP_ALIVE = 15.0  # seconds between keep-alive comments
 
 
 @router.get("/owner/events/")
@@ -40,51 +40,51 @@ async def events(
     return StreamingResponse(
         _stream(request, portal, companies),
         media_type="text/event-stream",
-        headers={"x-accel-buffering": "no"},  # a proxy that collects would make it late
+        headers={"x-accel-buffering": "no"},  # prevents buffering by proxies
     )
 
 
 async def _stream(request: Request, portal: Portal, ids: frozenset[UUID]) -> AsyncIterator[str]:
     clock = asyncio.get_running_loop().time
-    checked = told = clock()
+    checked = sent = clock()
     page = _Page(portal, ids)
     while True:
         if event := await page.look():
-            told = clock()
+            sent = clock()
             yield event
-        elif clock() - told >= KEEP_ALIVE:
-            told = clock()
+        elif clock() - sent >= KEEP_ALIVE:
+            sent = clock()
             yield ":\n\n"
         await portal.live.next()
         if clock() - checked >= SESSION_CHECK:
             checked = clock()
             try:
-                await portal.get(Guard).recognise(request, portal, False)
+                await portal.get(Guard).authenticate(request, portal, False)
             except NotAuthenticated:
                 yield "event: signed-out\ndata: {}\n\n"
                 return
 
 
 class _Page:
-    """What an open page has been told. A slow one gets fewer events, each with all that is new to it."""
+    """The state of an open page. A slow page gets fewer events, each with all changes since the last one."""
 
     def __init__(self, portal: Portal, ids: frozenset[UUID]) -> None:
         self._portal = portal
         self._ids = ids
-        self._told: dict[str, Any] = {}
+        self._sent: dict[str, Any] = {}
 
     async def look(self) -> str | None:
-        """The event that tells what the page does not know yet; None when it knows everything."""
+        """The event with the changes since the last one; None without changes."""
         rows = await show_rows(self._portal.engine, ids=self._ids) if self._ids else []
         summary = await self._portal.get(Dashboards).summary()
         now = datetime.now(UTC)
         present: dict[str, Any] = {str(row.company_id): row for row in rows}
         present["totals"] = {**total_cells(summary.overview), "alerts-count": str(self._portal.open_alerts())}
         present["notices"] = [notice(gap, now) for gap in summary.gaps]
-        if present == self._told:
+        if present == self._sent:
             return None
-        changed = [row for row in rows if self._told.get(str(row.company_id)) != row]
-        self._told = present
+        changed = [row for row in rows if self._sent.get(str(row.company_id)) != row]
+        self._sent = present
         content = {
             "totals": present["totals"],
             "companies": {str(row.company_id): row_cells(row) for row in changed},

@@ -1,4 +1,4 @@
-"""Which companies the dashboard lists, in which order and columns: everything that stands in its URL."""
+"""The table of companies: search, filters, order and columns, as in its URL."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,12 +11,12 @@ from owner_portal.directory.rules import Status
 MAX_SEARCH = 200  # characters
 PATH = "/owner/dashboard/"
 PAGE_SIZE = 50
-UNSYNCED = "UNSYNCED"  # a choice beside the statuses: not synced for a day
+UNSYNCED = "UNSYNCED"  # an additional filter: not synced for a day
 CHOICES = (*(status.value for status in Status), UNSYNCED)
 
 
 class Column(StrEnum):
-    """Columns of the table; each can be sorted by, and each but the name can be left out."""
+    """Columns of the table; all are sortable, all except the name can be hidden."""
 
     NAME = "name"
     EMAIL = "email"
@@ -30,7 +30,7 @@ class Column(StrEnum):
 
     @property
     def is_text(self) -> bool:
-        """Texts are sorted from A on first, numbers and moments from the largest on."""
+        """Texts sort ascending first, numbers and times descending."""
         return self in {Column.NAME, Column.EMAIL, Column.PLAN, Column.STATUS}
 
 
@@ -55,7 +55,7 @@ class Listing:
 
     @classmethod
     def read(cls, query: Iterable[tuple[str, str]]) -> Self:
-        """Takes a URL's query. What makes no sense there is left out: an old bookmark still shows something."""
+        """Reads a URL's query. Invalid parts are ignored, so that an old bookmark still works."""
         pairs = list(query)
         given = dict(pairs)
         choice, sort, page = given.get("status", ""), given.get("sort", ""), given.get("page", "")
@@ -76,11 +76,11 @@ class Listing:
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether it leaves companies out that the plain view has."""
+        """Whether it is filtered."""
         return bool(self.search or self.choice or self.plan)
 
     def query(self) -> list[tuple[str, str]]:
-        """What stands in the address: only what differs from the plain view."""
+        """The query parameters that differ from the default."""
         pairs = {
             "q": self.search,
             "status": self.choice,
@@ -93,7 +93,7 @@ class Listing:
         return [pair for pair in pairs.items() if pair[1]] + [("column", column.value) for column in columns]
 
     def url(self, path: str = PATH) -> str:
-        """The address of this view."""
+        """The URL of this view."""
         query = urlencode(self.query())
         return f"{path}?{query}" if query else path
 
@@ -102,17 +102,17 @@ class Listing:
         return replace(self, page=page)
 
     def showing(self, choice: str) -> Self:
-        """The same view of companies with that status alone; an empty choice shows all."""
+        """The same view filtered by this status; empty: all."""
         return replace(self, choice=choice, page=1)
 
     def sorted_by(self, sort: Column) -> Self:
-        """What a click on a column's head leads to; a second click turns the order round."""
+        """The view after a click on a column's head; a second click reverses the order."""
         if sort is self.sort:
             return replace(self, descending=not self.descending, page=1)
         return replace(self, sort=sort, descending=not sort.is_text, page=1)
 
     def everything(self) -> Self:
-        """The same columns and order, nothing left out."""
+        """The same columns and order without filters."""
         return replace(self, search="", choice="", plan="", page=1)
 
 

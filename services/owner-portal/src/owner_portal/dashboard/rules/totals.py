@@ -1,4 +1,4 @@
-"""What the dashboard shows: all companies together, and one row for each."""
+"""The data of the dashboard: totals of the platform, and one row per company."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,14 +9,14 @@ from owner_portal.directory.rules import CompanySummary, Status
 from owner_portal.usage.rules import Measure, Period, PlatformDay, Window, change, change_of_whole_days
 
 TREND_DAYS = 30
-TOTALLED = (1, 7, 30)  # days of the windows that are shown of all companies together
-COMPARED = (7, 30)  # those of them that a change is shown of: today's would be against a day that is over
-DAYS = 2 * max(COMPARED) + 2  # dates that are looked at: up to two of them go on somewhere
+TOTALLED = (1, 7, 30)  # days of the windows in the totals
+COMPARED = (7, 30)  # those with a change; today would be compared with a complete day
+DAYS = 2 * max(COMPARED) + 2  # of which up to two are unfinished in some time zone
 
 
 @dataclass(frozen=True, slots=True)
 class StatusCount:
-    """The companies of one status and plan; `plan_code` None: billing has not told of one.
+    """The companies of one status and plan; `plan_code` None: no subscription yet.
 
     Storage is the sum of their present levels, in bytes; revenue in minor units. `windows`: for each of TOTALLED days.
     """
@@ -33,7 +33,7 @@ class StatusCount:
 
 @dataclass(frozen=True, slots=True)
 class Revenue:
-    """Monthly recurring revenue in minor units, as billing defines it; `before`: 30 days ago, None: not known yet."""
+    """Monthly recurring revenue in minor units, as billing defines it; `before`: 30 days ago, None if unknown."""
 
     now: int
     before: int | None
@@ -47,7 +47,7 @@ class Revenue:
 
 @dataclass(frozen=True, eq=False)
 class Overview:
-    """The totals of the platform, added up once. `days`: each of the last DAYS dates, the oldest first."""
+    """The totals of the platform. `days`: each of the last DAYS dates, the oldest first."""
 
     counts: Sequence[StatusCount]
     days: Sequence[PlatformDay]
@@ -68,12 +68,12 @@ class Overview:
 
     @cached_property
     def companies(self) -> int:
-        """Those that are not closed."""
+        """The number of companies that are not closed."""
         return sum(count.companies for count in self._open)
 
     @cached_property
     def unsynced(self) -> int:
-        """Companies whose trackers have not called for 24 hours, new ones left out; closed ones are not expected to."""
+        """The number of companies whose trackers have not called for 24 hours, without new and closed ones."""
         return sum(count.unsynced for count in self._open)
 
     @cached_property
@@ -94,7 +94,7 @@ class Overview:
         return [getattr(day, measure) for day in self.days[-TREND_DAYS:]]
 
     def change(self, measure: Measure, days: int) -> float | None:
-        """In percent, the last so many whole days against as many before."""
+        """The change in percent of the last `days` whole days against as many before."""
         return change_of_whole_days(self.days, measure, days)
 
     @property

@@ -1,4 +1,4 @@
-"""The dashboard's table: one page of it costs a look into the index of the column it is sorted by."""
+"""The table of companies: one page is an index scan of the sort column."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import fields
@@ -24,7 +24,7 @@ _ROWS = """
     WHERE c.revision IS NOT NULL
 """
 
-# As the indexes have them. Whoever has never told comes before all others upwards, after them downwards.
+# As in the indexes. Unknown values come first in ascending order, last in descending order.
 _ORDERS = {
     Column.NAME: ("c.name_order {}", "c"),
     Column.EMAIL: ("c.email_order {}", "c"),
@@ -46,13 +46,13 @@ _SELECTED = text(_ROWS + "AND c.company_id = ANY(CAST(:ids AS uuid[]))")
 
 async def list_companies(tx: AsyncConnection, listing: Listing) -> list[CompanyRow]:
     """One page of the table; empty beyond the last."""
-    # A plan for any offset would read the whole table.
+    # Literal numbers: a generic plan for any offset would read the whole table.
     statement = f"{_ROWS} {_conditions(listing)} {_order(listing)} LIMIT {PAGE_SIZE} OFFSET {listing.offset:d}"
     return [_row(row) for row in await tx.execute(_prepared(statement), _values(listing))]
 
 
 async def stream_companies(tx: AsyncConnection, listing: Listing) -> AsyncIterator[CompanyRow]:
-    """All pages of the table, read as they are asked for."""
+    """All rows of the table, streamed."""
     statement = f"{_ROWS} {_conditions(listing)} {_order(listing)}"
     result = await tx.stream(_prepared(statement), _values(listing))
     async for row in result:
@@ -60,14 +60,14 @@ async def stream_companies(tx: AsyncConnection, listing: Listing) -> AsyncIterat
 
 
 async def count_matches(tx: AsyncConnection, listing: Listing) -> int:
-    """How many companies there are on all pages together."""
+    """The number of companies on all pages."""
     statement = f"SELECT count(*) FROM company c WHERE c.revision IS NOT NULL {_conditions(listing)}"
     count: int = (await tx.execute(_prepared(statement), _values(listing))).scalar_one()
     return count
 
 
 async def select_companies(tx: AsyncConnection, ids: Sequence[UUID]) -> list[CompanyRow]:
-    """The rows of these companies, in no order; unknown ids are left out."""
+    """The rows of these companies, unordered; unknown ids are omitted."""
     return [_row(row) for row in await tx.execute(_SELECTED, {"ids": list(ids)})]
 
 

@@ -1,4 +1,4 @@
-"""What the dashboard shows of all companies together."""
+"""The totals of the platform."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Rows as arrays: one statement stores a whole batch through unnest."""
+"""Rows as arrays, for statements that store a batch through unnest."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def columns(rows: Sequence["DataclassInstance"]) -> dict[str, list[Any]]:
-    """One list a field, in the rows' order; {} without rows."""
+    """One list per field, in the order of the rows; {} without rows."""
     if not rows:
         return {}
     return {field.name: [getattr(row, field.name) for row in rows] for field in fields(rows[0])}

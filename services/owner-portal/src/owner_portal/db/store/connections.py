@@ -1,4 +1,4 @@
-"""Connections that are tried before use only when they have rested: a busy page would pay for each try."""
+"""Pool pings for connections that were idle; connections in constant use are not pinged."""
 
 from time import monotonic
 from typing import Any
@@ -7,11 +7,11 @@ from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-REST = 1.0  # seconds; a database that went away less than this ago costs one request an error
+REST = 1.0  # seconds of idle time before a ping; a shorter outage fails one request
 
 
 def try_rested(engine: AsyncEngine) -> AsyncEngine:
-    """Lets the pool replace connections that have died while they were not used; `engine` has no ping of its own."""
+    """Replaces connections that have died while idle; `engine` must have no ping of its own."""
     dialect = engine.sync_engine.dialect
 
     def used(_connection: Any, record: Any) -> None:

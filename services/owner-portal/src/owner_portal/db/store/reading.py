@@ -1,4 +1,4 @@
-"""Reading without a transaction: each statement sees what is committed when it starts, as it would in one anyway."""
+"""Reading in autocommit mode: each statement sees committed data, as in READ COMMITTED."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +14,6 @@ def _autocommitting(engine: AsyncEngine) -> AsyncEngine:
 
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection of the engine's pool; BEGIN and COMMIT would cost a page two trips more."""
+    """A connection of the engine's pool, without the two round trips of BEGIN and COMMIT."""
     async with _autocommitting(engine).connect() as connection:
         yield connection

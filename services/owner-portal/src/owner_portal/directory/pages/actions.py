@@ -1,7 +1,7 @@
-"""What all actions on one company have in common: who asks for it and why, and what follows.
+"""The common part of all actions on one company: actor, reason, idempotency key, and the response.
 
-A form that was refused comes back with what was typed and what is wrong beside it. A form is given a key with its page:
-sent twice it has one effect.
+A refused form is shown again with what was entered and the problems beside the fields. Each form carries an idempotency
+key: submitted twice it has one effect.
 """
 
 import math
@@ -19,85 +19,95 @@ from owner_portal.clients.actions import Action
 from owner_portal.directory.pages.forms import Form, Texts, page
 from owner_portal.text.rules import read_reason
 from owner_portal.web.portal import Portal, ThePortal
-from owner_portal.web.requests import Once, Typed, wants_json
-from servicekit.errors import HTTP_STATUS, AppError, Conflict, InvalidInput, Refused, Unavailable
+from owner_portal.web.requests import IdempotencyKey, Typed, wants_json
+from servicekit.errors import AppError, Conflict, InvalidInput, Refused, Unavailable, http_status
 from servicekit.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """An action on a company as the owner asks for it."""
+class ActionRequest:
+    """A request for an action on a company."""
 
     request: Request
     portal: Portal
     owner: SignedIn
     company_id: UUID
     typed: Texts
-    once: str
+    idempotency_key: str
 
     def action(self, otherwise: str) -> Action:
-        """Who does it, and why."""
-        return Action(self.owner.email, read_reason(self.typed) or otherwise, self.once)
+        """The action with its actor and reason."""
+        return Action(self.owner.email, read_reason(self.typed) or otherwise, self.idempotency_key)
 
 
 async def _asked(
-    request: Request, portal: ThePortal, owner: ActingOwner, company_id: UUID, typed: Typed, once: Once
-) -> Asked:
-    return Asked(request, portal, owner, company_id, typed, once)
+    request: Request,
+    portal: ThePortal,
+    owner: ActingOwner,
+    company_id: UUID,
+    typed: Typed,
+    idempotency_key: IdempotencyKey,
+) -> ActionRequest:
+    return ActionRequest(request, portal, owner, company_id, typed, idempotency_key)
 
 
-AnAction = Annotated[Asked, Depends(_asked)]
-"""An action of the owner who is signed in; Forbidden without the session's token."""
+OwnerAction = Annotated[ActionRequest, Depends(_asked)]
+"""An action of the signed-in owner; Forbidden without the session's form token."""
 
 
 async def _surely_asked(
-    request: Request, portal: ThePortal, owner: SteppedUpOwner, company_id: UUID, typed: Typed, once: Once
-) -> Asked:
-    return Asked(request, portal, owner, company_id, typed, once)
+    request: Request,
+    portal: ThePortal,
+    owner: SteppedUpOwner,
+    company_id: UUID,
+    typed: Typed,
+    idempotency_key: IdempotencyKey,
+) -> ActionRequest:
+    return ActionRequest(request, portal, owner, company_id, typed, idempotency_key)
 
 
-ASureAction = Annotated[Asked, Depends(_surely_asked)]
-"""The same for what is hard to undo; StepUpRequired unless it was shown a moment ago who the owner is."""
+StepUpAction = Annotated[ActionRequest, Depends(_surely_asked)]
+"""The same for a sensitive action; StepUpRequired without a recent step-up."""
 
 
-async def attempt(asked: Asked, form: Form, carry_out: Callable[[Action], Awaitable[Response]]) -> Response:
-    """Does it when the fields are in order; what goes wrong stands beside them."""
-    problems = form.problems(asked.typed)
+async def attempt(requested: ActionRequest, form: Form, carry_out: Callable[[Action], Awaitable[Response]]) -> Response:
+    """Carries the action out if the fields are valid; otherwise shows the problems beside them."""
+    problems = form.problems(requested.typed)
     try:
         if problems:
             raise InvalidInput(" ".join(f"{name}: {problem}" for name, problem in problems.items()))
-        return await carry_out(asked.action(form.otherwise))
+        return await carry_out(requested.action(form.otherwise))
     except AppError as error:
-        if wants_json(asked.request):
+        if wants_json(requested.request):
             raise
-        return await _refused(asked, form, error, problems)
+        return await _refused(requested, form, error, problems)
 
 
-def done(asked: Asked, where: str, what: str, content: Mapping[str, Any]) -> Response:
-    """A browser goes on to a page of the company, which says what was done; a script is told the content."""
-    if wants_json(asked.request):
+def done(requested: ActionRequest, where: str, what: str, content: Mapping[str, Any]) -> Response:
+    """Redirects a browser to a page of the company with a confirmation; a script gets the content."""
+    if wants_json(requested.request):
         return JSONResponse(dict(content))
-    return RedirectResponse(f"/owner/company/{asked.company_id}/{where}?done={what}#content", 303)
+    return RedirectResponse(f"/owner/company/{requested.company_id}/{where}?done={what}#content", 303)
 
 
-async def _refused(asked: Asked, form: Form, error: AppError, problems: Mapping[str, str]) -> Response:
+async def _refused(requested: ActionRequest, form: Form, error: AppError, problems: Mapping[str, str]) -> Response:
     message = "" if problems else error.message
-    # A call that was not answered may have taken effect: sent again as it is, it has none twice.
-    once = asked.once if isinstance(error, Unavailable) else str(new_id())
-    if isinstance(error, Conflict) and "idempotency_key" in message:
-        message = "This form was sent before with other words, and that took effect. Look at the company first."
+    # A call without a response may have taken effect: the same key prevents a second effect.
+    idempotency_key = requested.idempotency_key if isinstance(error, Unavailable) else str(new_id())
+    if isinstance(error, Conflict) and error.field.endswith("idempotency_key"):
+        message = "This form was already submitted with different values. Check the company first."
     if isinstance(error, InvalidInput) and not problems:
-        problems, message = _beside(asked.typed, message)
+        problems, message = _beside(requested.typed, error)
     response = await page(
-        asked.request,
-        asked.portal,
-        asked.company_id,
+        requested.request,
+        requested.portal,
+        requested.company_id,
         form,
-        asked.typed,
-        once=once,
+        requested.typed,
+        idempotency_key=idempotency_key,
         problems=problems,
         message=message,
-        status=HTTP_STATUS[type(error)],
+        status=http_status(error),
         explain=isinstance(error, Refused),
     )
     if error.retry_after is not None:
@@ -105,7 +115,7 @@ async def _refused(asked: Asked, form: Form, error: AppError, problems: Mapping[
     return response
 
 
-def _beside(typed: Texts, message: str) -> tuple[dict[str, str], str]:
-    """Puts what a service says about a field beside it: its message begins with the field's name."""
-    name = message.partition(" ")[0].rpartition(".")[2].rstrip(":").lower()
-    return ({name: message}, "") if name in typed else ({}, message)
+def _beside(typed: Texts, error: InvalidInput) -> tuple[dict[str, str], str]:
+    """Puts what a service says about a field beside it."""
+    name = error.field.rpartition(".")[2]
+    return ({name: error.message}, "") if name in typed else ({}, error.message)

@@ -1,4 +1,4 @@
-"""What follows an action that tenancy or billing has carried out: it is kept at once, and scripts are told."""
+"""After an action of tenancy or billing: updates the copies immediately, and formats companies for scripts."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -14,37 +14,37 @@ from owner_portal.directory.worker import DirectoryFeed
 from owner_portal.web.portal import Portal
 
 log = structlog.get_logger()
-LONGEST_CATCH_UP = 3.0  # seconds; the list goes on being followed after that
+MAX_CATCH_UP_SECONDS = 3.0  # the worker continues after that
 
 
-async def remember(portal: Portal, company: Company) -> None:
-    """Keeps the company's new state at once.
+async def update_company_copy(portal: Portal, company: Company) -> None:
+    """Updates the copy of the company immediately.
 
-    Never fails: the action is done, its answer may hold the only copy of a key, and the change list brings the same
-    state within seconds.
+    Never fails: the action has been carried out, its response may contain the only copy of a key, and the change list
+    brings the same state within seconds.
     """
     await _keep(portal, company.company_id, keep_company(portal.engine, company=company))
 
 
-async def remember_subscription(portal: Portal, subscription: Subscription) -> None:
-    """The same for what billing answered."""
+async def update_subscription_copy(portal: Portal, subscription: Subscription) -> None:
+    """The same for a subscription."""
     await _keep(portal, subscription.company_id, keep_subscription(portal.engine, subscription=subscription))
 
 
-async def remember_changes(portal: Portal) -> None:
-    """Keeps what billing changed in many subscriptions at once. Never fails, for the same reasons."""
+async def catch_up_subscriptions(portal: Portal) -> None:
+    """Reads the change list of subscriptions after a bulk change. Never fails, for the same reasons."""
     feed = DirectoryFeed(portal.engine, portal.get(CompanyChanges), portal.get(SubscriptionChanges), portal.live)
     try:
-        async with asyncio.timeout(LONGEST_CATCH_UP):
+        async with asyncio.timeout(MAX_CATCH_UP_SECONDS):
             while await feed.subscriptions_step():
                 pass
         portal.forget()
     except Exception as error:
-        log.warning("changes not kept at once", error=repr(error))
+        log.warning("subscriptions not caught up after an action", error=repr(error))
 
 
 def company_json(company: Company | CompanyPage) -> dict[str, Any]:
-    """The company in an answer to a script."""
+    """The company as JSON for scripts."""
     return {
         "id": str(company.company_id),
         "name": company.name,
@@ -64,4 +64,4 @@ async def _keep(portal: Portal, company_id: UUID, keeping: Awaitable[set[UUID]])
         portal.live.mark(await keeping)
         portal.forget()
     except Exception as error:
-        log.warning("answer not kept at once", company_id=str(company_id), error=repr(error))
+        log.warning("copy not updated after an action", company_id=str(company_id), error=repr(error))

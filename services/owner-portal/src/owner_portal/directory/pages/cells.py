@@ -1,11 +1,11 @@
-"""A company's state as cells."""
+"""Cells of a company."""
 
 from owner_portal.directory.rules import CompanySummary
 from owner_portal.web.cells import Cells, bar, number
 
 
 def state_cells(company: CompanySummary) -> Cells:
-    """How one company stands."""
+    """The cells of one company."""
     return {
         "plan": company.plan_code or "–",
         "price": {**number(company.price_minor_units), "data-currency": company.currency or ""},

@@ -1,6 +1,6 @@
-"""What tenancy and billing told of the companies. An older revision never replaces a newer one.
+"""The copies of companies and subscriptions. An older revision never replaces a newer one.
 
-Each tells of its own columns of a company's row; whoever comes first makes the row.
+Tenancy and billing fill separate columns of a company's row; the first of them creates the row.
 """
 
 from collections.abc import Sequence
@@ -103,7 +103,7 @@ _FORGET_SUBSCRIPTIONS = text("""
 
 
 async def save_companies(tx: AsyncConnection, companies: Sequence[Company]) -> set[UUID]:
-    """Stores each company once a batch; returns the ids of those that were new or newer."""
+    """Stores companies, each at most once per batch; returns the ids of new or newer ones."""
     if not companies:
         return set()
     return set((await tx.execute(_SAVE_COMPANIES, columns(companies) | _derived(companies))).scalars())
@@ -126,19 +126,19 @@ async def save_subscriptions(tx: AsyncConnection, subscriptions: Sequence[Subscr
 
 
 async def save_sync_times(tx: AsyncConnection, times: Sequence[SyncTime]) -> set[UUID]:
-    """The same for signs of life; an older one changes nothing."""
+    """The same for sync times; an older one changes nothing."""
     if not times:
         return set()
     return set((await tx.execute(_SAVE_SYNC_TIMES, columns(times))).scalars())
 
 
 async def expire(tx: AsyncConnection) -> set[UUID]:
-    """Marks subscriptions whose period is over; returns their companies."""
+    """Updates the status of subscriptions whose period has ended; returns their companies."""
     return set((await tx.execute(_EXPIRE)).scalars())
 
 
 async def forget_companies(tx: AsyncConnection) -> None:
-    """Drops the copy of tenancy's companies: none is shown until tenancy tells of it again."""
+    """Drops the copy of tenancy's companies: a company is hidden until it is reloaded."""
     await tx.execute(_FORGET_COMPANIES)
 
 

@@ -1,4 +1,4 @@
-"""One company in the read model."""
+"""Companies in the read model."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -24,7 +24,7 @@ IS_UNSYNCED = "coalesce(last_sync_at, created_at) < now() - interval '24 hours'"
 
 
 async def find_company(tx: AsyncConnection, company_id: UUID) -> CompanyPage | None:
-    """Everything known of one company; None when tenancy has not told of it."""
+    """All known data of one company; None if tenancy does not know it."""
     row = (await tx.execute(_COMPANY, {"company_id": company_id})).one_or_none()
     if row is None:
         return None
@@ -32,5 +32,5 @@ async def find_company(tx: AsyncConnection, company_id: UUID) -> CompanyPage | N
 
 
 async def names_of(tx: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, str]:
-    """Of those companies that tenancy has told of."""
+    """The names of the known companies among these."""
     return {row.company_id: row.name for row in await tx.execute(_NAMES, {"ids": list(ids)})}

@@ -1,4 +1,4 @@
-"""How far each source has been read, and until when it confirmed what is held."""
+"""The cursor of each source, and when it was last confirmed."""
 
 from datetime import datetime
 
@@ -11,13 +11,13 @@ _READ_REVISION = text("SELECT revision FROM source WHERE name = :source")
 
 _READ_MOMENT = text("SELECT moment FROM source WHERE name = :source")
 
-# A rebuild that has not noted anything for a minute has died.
+# A rebuild without a progress update for a minute has died.
 _LIST = text("""
     SELECT name, confirmed_at, read_messages, all_messages
     FROM source LEFT JOIN rebuild ON name = 'usage' AND noted_at > now() - interval '1 minute'
 """)
 
-# Nothing new is the rule: without a condition each poll would write a row a second.
+# Most polls bring nothing new: without the condition each would write a row.
 _CONFIRM = text("""
     UPDATE source
     SET revision = greatest(revision, :revision), moment = greatest(moment, CAST(:moment AS timestamptz)),
@@ -30,24 +30,24 @@ _RESTART = text("UPDATE source SET revision = 0 WHERE name = :source")
 
 
 async def read_revision(tx: AsyncConnection, source: Source) -> int:
-    """The revision up to which this source is held; 0 at first."""
+    """The revision up to which this source was read; 0 at first."""
     revision: int = (await tx.execute(_READ_REVISION, {"source": source.value})).scalar_one()
     return revision
 
 
 async def read_moment(tx: AsyncConnection, source: Source) -> datetime | None:
-    """The moment up to which this source is held; None at first."""
+    """The moment up to which this source was read; None at first."""
     moment: datetime | None = (await tx.execute(_READ_MOMENT, {"source": source.value})).scalar_one()
     return moment
 
 
 async def confirm(tx: AsyncConnection, source: Source, *, revision: int = 0, moment: datetime | None = None) -> None:
-    """Says that all up to `revision` or `moment` is held as of now; a cursor never moves back."""
+    """Confirms that everything up to `revision` or `moment` was read; a cursor never moves back."""
     await tx.execute(_CONFIRM, {"source": source.value, "revision": revision, "moment": moment})
 
 
 async def restart(tx: AsyncConnection, source: Source) -> None:
-    """Lets the next question ask for everything."""
+    """Resets the cursor, so that everything is read again."""
     await tx.execute(_RESTART, {"source": source.value})
 
 

@@ -1,4 +1,4 @@
-"""The own account: password and sessions. An owner who has to set up a second factor first may use it too."""
+"""The account page: password and sessions. Also available before a required second factor is set up."""
 
 from typing import Any
 from uuid import UUID
@@ -17,22 +17,22 @@ from owner_portal.owners.use_cases.sessions import revoke_other_sessions, revoke
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render, says_when
 from owner_portal.web.requests import Fields, wants_json
-from servicekit.errors import HTTP_STATUS, InvalidInput, RateLimited
+from servicekit.errors import InvalidInput, RateLimited, http_status
 from servicekit.ids import new_id
 
 router = APIRouter(prefix="/owner/account")
 
 DONE = {
-    "password": "The password is changed. Everywhere else you are signed out.",
-    "session": "The session has ended.",
-    "sessions": "All other sessions have ended.",
-    "removed": "The second factor is removed: your password alone opens the account.",
+    "password": "Password changed. You have been signed out everywhere else.",
+    "session": "Session ended.",
+    "sessions": "All other sessions ended.",
+    "removed": "Second factor removed. You now sign in with your password alone.",
 }
 
 
 @router.get("/")
 async def account_page(request: Request, portal: ThePortal, owner: EnteredOwner) -> Response:
-    """What the owner sees of the own account."""
+    """The account page."""
     if wants_json(request):
         account = await show_account(portal.engine, owner_id=owner.owner_id)
         return JSONResponse(
@@ -51,7 +51,7 @@ async def account_page(request: Request, portal: ThePortal, owner: EnteredOwner)
 async def password(
     request: Request, portal: ThePortal, owner: EnteredActor, caller: TheCaller, fields: Fields
 ) -> Response:
-    """Sets a new password and ends all sessions; this browser gets a new one."""
+    """Changes the password and ends all sessions; this browser gets a new one."""
     new = fields.get("new_password", "")
     try:
         check_repeated(new, fields.get("new_password_again"))
@@ -62,7 +62,7 @@ async def password(
         if wants_json(request):
             raise
         problems = {"password": error.message}
-        return says_when(await show(request, portal, owner, status=HTTP_STATUS[type(error)], problems=problems), error)
+        return says_when(await show(request, portal, owner, status=http_status(error), problems=problems), error)
     if wants_json(request):
         answer: Response = JSONResponse({"csrf_token": csrf_token(session)})
     else:
@@ -72,7 +72,7 @@ async def password(
 
 @router.post("/sessions/{session_id:uuid}/revoke/")
 async def revoke(request: Request, portal: ThePortal, owner: EnteredActor, session_id: UUID) -> Response:
-    """Ends one session; the own one too, which is a way to sign out."""
+    """Ends one session, also the current one."""
     await revoke_session(portal.engine, signed_in=owner, session_id=session_id)
     return JSONResponse({}) if wants_json(request) else _back("session")
 
@@ -87,7 +87,7 @@ async def revoke_others(request: Request, portal: ThePortal, owner: EnteredActor
 async def show(
     request: Request, portal: Portal, owner: SignedIn, *, status: int = 200, problems: dict[str, str] | None = None
 ) -> Response:
-    """The page; `problems`: what was wrong, by the form that was refused."""
+    """The page; `problems` by form."""
     account = await show_account(portal.engine, owner_id=owner.owner_id)
     return render(
         request,
@@ -96,7 +96,7 @@ async def show(
         account=account,
         required=portal.get(Security).totp_required,
         problems=problems or {},
-        once=str(new_id()),
+        idempotency_key=str(new_id()),
         done=DONE.get(request.query_params.get("done", ""), ""),
     )
 

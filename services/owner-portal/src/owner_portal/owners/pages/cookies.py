@@ -1,4 +1,4 @@
-"""The session's cookie."""
+"""The cookies of the session and of the browser."""
 
 from fastapi import Request
 from starlette.responses import Response
@@ -7,7 +7,7 @@ from credentials.tokens import new_token
 from owner_portal.owners.use_cases.sign_in import sign_out
 from owner_portal.web.portal import Portal
 
-LONGEST_TOKEN = 100
+MAX_TOKEN = 100
 BROWSER_TIME = 400 * 24 * 3600  # seconds: no browser keeps a cookie longer
 
 
@@ -22,7 +22,7 @@ def browser_cookie(portal: Portal) -> str:
 
 
 async def replace_session(request: Request, response: Response, portal: Portal, token: str) -> Response:
-    """The browser has this session from now on, and the one it had before is over."""
+    """Sets the cookie of a new session, and ends the previous session of this browser."""
     before = request.cookies.get(cookie_name(portal))
     if before is not None:
         await sign_out(portal.engine, token=before)
@@ -30,7 +30,7 @@ async def replace_session(request: Request, response: Response, portal: Portal, 
 
 
 def set_session(response: Response, portal: Portal, token: str) -> Response:
-    """The browser has this session from now on."""
+    """Sets the cookie of the session."""
     response.set_cookie(
         cookie_name(portal), token, path="/", secure=portal.cookie_secure, httponly=True, samesite="lax"
     )
@@ -38,9 +38,9 @@ def set_session(response: Response, portal: Portal, token: str) -> Response:
 
 
 def browser_of(request: Request, portal: Portal) -> str:
-    """The token by which this browser is known again; the same one all through a request, new if it has none."""
+    """The token of this browser; stable during a request, new if it has none."""
     token = request.cookies.get(browser_cookie(portal), "")
-    if not 0 < len(token) <= LONGEST_TOKEN:
+    if not 0 < len(token) <= MAX_TOKEN:
         if not hasattr(request.state, "browser"):
             request.state.browser = new_token()
         token = request.state.browser
@@ -48,7 +48,7 @@ def browser_of(request: Request, portal: Portal) -> str:
 
 
 def know_browser(request: Request, response: Response, portal: Portal) -> Response:
-    """The browser is known again from now on."""
+    """Sets the long-lived cookie of the browser."""
     response.set_cookie(
         browser_cookie(portal),
         browser_of(request, portal),
@@ -62,6 +62,6 @@ def know_browser(request: Request, response: Response, portal: Portal) -> Respon
 
 
 def forget_session(response: Response, portal: Portal) -> Response:
-    """The browser has none any more."""
+    """Deletes the cookie of the session."""
     response.delete_cookie(cookie_name(portal), path="/", secure=portal.cookie_secure, httponly=True, samesite="lax")
     return response

@@ -1,4 +1,4 @@
-"""How requests are admitted: by session, form token, second factor, and a recent proof."""
+"""How requests are authorised: session, form token, second factor, step-up."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from owner_portal.owners.pages.cookies import browser_of, cookie_name
 from owner_portal.owners.rules.accounts import Caller
 from owner_portal.owners.rules.devices import device_name
 from owner_portal.owners.use_cases.secret_box import SecretBox
-from owner_portal.owners.use_cases.sign_in import recognise
-from owner_portal.owners.use_cases.step_up import prove_again
+from owner_portal.owners.use_cases.sign_in import authenticate
+from owner_portal.owners.use_cases.step_up import step_up
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.requests import Typed, check_origin, wants_json
 from servicekit.errors import Forbidden
 
-FORM_TOO_OLD = "This form is out of date. Reload the page and send it again."
-HEADER_MISSING = "Send the csrf_token that this session's sign-in answered in the header X-CSRF-Token."
+FORM_TOO_OLD = "This form has expired. Reload the page and submit it again."
+HEADER_MISSING = "Send the csrf_token from the sign-in response of this session in the header X-CSRF-Token."
 STEP_UP_FIELDS = ("step_up_password", "step_up_code")
 
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """How owners are let in. `step_up`: how long a proof of who it is holds."""
+    """Settings of the sign-in. `step_up`: how long a step-up authentication remains valid."""
 
     box: SecretBox
     totp_required: bool = False
@@ -35,15 +35,15 @@ class Security:
 
 
 class SecondFactorRequired(Forbidden):
-    """This owner has to set up a second factor before anything else."""
+    """The owner has to set up a second factor first."""
 
 
 class FormTooOld(Forbidden):
-    """The form was made for a session that is over."""
+    """The form belongs to an ended session."""
 
 
 class StepUpRequired(Forbidden):
-    """The request is fine, but it has to be shown again who sends it; `fields` is what it holds."""
+    """The request is valid but needs step-up authentication; `fields` is its content."""
 
     def __init__(self, message: str, fields: Mapping[str, str]) -> None:
         super().__init__(message)
@@ -59,11 +59,11 @@ async def _calling(request: Request, portal: ThePortal) -> Caller:
 
 
 TheCaller = Annotated[Caller, Depends(_calling)]
-"""Where the request comes from, signed in or not."""
+"""The origin of the request, signed in or not."""
 
 
 def check_csrf(request: Request, owner: SignedIn, fields: Mapping[str, str]) -> None:
-    """Forbidden unless the request was made for this session, by a page or script of this portal."""
+    """Forbidden unless the request carries this session's token and comes from this portal."""
     check_origin(request)
     given = request.headers.get("x-csrf-token") or fields.get("csrf_token", "")
     if not is_csrf_token(given, owner.csrf_token):
@@ -76,12 +76,12 @@ async def _entered_acting(request: Request, owner: EnteredOwner, fields: Typed) 
 
 
 EnteredActor = Annotated[SignedIn, Depends(_entered_acting)]
-"""The same for what changes something; Forbidden without the session's token."""
+"""An owner who changes something; Forbidden without the session's token."""
 
 
 async def prove(portal: Portal, owner: SignedIn, fields: Mapping[str, str]) -> None:
-    """Takes the password, and the code, that the fields show. Forbidden: they are wrong. RateLimited."""
-    await prove_again(
+    """Checks the password and the code in the fields. Forbidden: they are wrong. RateLimited."""
+    await step_up(
         portal.engine,
         signed_in=owner,
         password=fields.get("step_up_password", ""),
@@ -95,14 +95,16 @@ async def _stepped_up(portal: ThePortal, owner: EnteredActor, fields: Typed) -> 
 
 
 SteppedUpEntered = Annotated[SignedIn, Depends(_stepped_up)]
-"""Like SteppedUpOwner, for setting up a second factor: needs none yet."""
+"""Like SteppedUpOwner, but without the requirement of a second factor."""
 
 
 async def _step_up(portal: Portal, owner: SignedIn, fields: Mapping[str, str]) -> SignedIn:
     if datetime.now(UTC) - owner.proved_at <= portal.get(Security).step_up:
         return owner
     if not any(fields.get(name) for name in STEP_UP_FIELDS):
-        raise StepUpRequired("Confirm that it is you: send step_up_password, and step_up_code if you have one.", fields)
+        raise StepUpRequired(
+            "Confirm your identity: send step_up_password, and step_up_code if you have a second factor.", fields
+        )
     try:
         await prove(portal, owner, fields)
     except Forbidden as error:
@@ -111,12 +113,12 @@ async def _step_up(portal: Portal, owner: SignedIn, fields: Mapping[str, str]) -
 
 
 async def _recognise(request: Request, portal: Portal, touch: bool) -> SignedIn:
-    return await recognise(portal.engine, token=request.cookies.get(cookie_name(portal), ""), touch=touch)
+    return await authenticate(portal.engine, token=request.cookies.get(cookie_name(portal), ""), touch=touch)
 
 
 def _to_page(portal: Portal, owner: SignedIn) -> SignedIn:
     if portal.get(Security).totp_required and not owner.has_second_factor:
-        raise SecondFactorRequired("Every owner needs a second factor here. Set it up in your account first.")
+        raise SecondFactorRequired("A second factor is required for every owner. Set it up in your account first.")
     return owner
 
 
@@ -125,11 +127,11 @@ def _to_change(request: Request, portal: Portal, owner: SignedIn, fields: Mappin
     return _to_page(portal, owner)
 
 
-async def _to_irreversible_change(
+async def _to_sensitive_action(
     request: Request, portal: Portal, owner: SignedIn, fields: Mapping[str, str]
 ) -> SignedIn:
     check_csrf(request, owner, fields)
     return _to_page(portal, await _step_up(portal, owner, fields))
 
 
-GUARD = Guard(_recognise, _to_page, _to_change, _to_irreversible_change)
+GUARD = Guard(_recognise, _to_page, _to_change, _to_sensitive_action)

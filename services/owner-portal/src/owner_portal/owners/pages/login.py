@@ -8,22 +8,22 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from owner_portal.access.rules import csrf_token
 from owner_portal.owners.pages.cookies import cookie_name, forget_session, replace_session
 from owner_portal.owners.pages.guard import Security, TheCaller, check_csrf
-from owner_portal.owners.use_cases.sign_in import enter_code, recognise, sign_in, sign_out
+from owner_portal.owners.use_cases.sign_in import authenticate, enter_code, sign_in, sign_out
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render, says_when
 from owner_portal.web.requests import Fields, Typed, check_origin, safe_next, wants_json
-from servicekit.errors import HTTP_STATUS, AppError, NotAuthenticated, RateLimited, Refused, Unavailable
+from servicekit.errors import AppError, NotAuthenticated, RateLimited, Refused, Unavailable, http_status
 
 router = APIRouter()
 
-CODE_REQUIRED = "Your account has a second factor: send its code with the challenge to /owner/login/code/."
+CODE_REQUIRED = "Your account has a second factor. Send its code with the challenge to /owner/login/code/."
 
 
 @router.get("/owner/login/")
 async def login_page(request: Request, portal: ThePortal, target: Annotated[str, Query(alias="next")] = "") -> Response:
-    """The form; whoever is signed in goes on to the dashboard."""
+    """The sign-in form; a signed-in owner is redirected to the dashboard."""
     try:
-        await recognise(portal.engine, token=request.cookies.get(cookie_name(portal), ""), touch=False)
+        await authenticate(portal.engine, token=request.cookies.get(cookie_name(portal), ""), touch=False)
     except NotAuthenticated:
         return render(request, "owners/login.html", email="", target=safe_next(target), error=None)
     return RedirectResponse(safe_next(target), 303)
@@ -31,7 +31,7 @@ async def login_page(request: Request, portal: ThePortal, target: Annotated[str,
 
 @router.post("/owner/login/")
 async def login(request: Request, portal: ThePortal, caller: TheCaller, fields: Fields) -> Response:
-    """Opens a session. There is none yet whose token could be asked for: the origin alone is checked."""
+    """Opens a session. Without a session there is no token to check, only the origin."""
     check_origin(request)
     email, target = fields.get("email", ""), safe_next(fields.get("next", ""))
     try:
@@ -50,7 +50,7 @@ async def login(request: Request, portal: ThePortal, caller: TheCaller, fields: 
 
 @router.post("/owner/login/code/")
 async def code(request: Request, portal: ThePortal, caller: TheCaller, fields: Fields) -> Response:
-    """The second half of signing in."""
+    """The second step of the sign-in."""
     check_origin(request)
     challenge, target = fields.get("challenge", ""), safe_next(fields.get("next", ""))
     try:
@@ -68,11 +68,11 @@ async def code(request: Request, portal: ThePortal, caller: TheCaller, fields: F
 
 @router.post("/owner/logout/")
 async def logout(request: Request, portal: ThePortal, fields: Typed) -> Response:
-    """Ends the session on the server and forgets the cookie; a session that is over already is no error."""
+    """Ends the session and deletes the cookie; an ended session is not an error."""
     check_origin(request)
     token = request.cookies.get(cookie_name(portal), "")
     try:
-        owner = await recognise(portal.engine, token=token, touch=False)
+        owner = await authenticate(portal.engine, token=token, touch=False)
     except NotAuthenticated:
         if wants_json(request):
             raise
@@ -88,14 +88,14 @@ async def _signed_in(request: Request, portal: Portal, session: str, target: str
 
 
 def _again(request: Request, error: AppError, email: str, target: str) -> Response:
-    status = HTTP_STATUS[type(error)]
+    status = http_status(error)
     return says_when(
         render(request, "owners/login.html", status, email=email, target=target, error=error.message), error
     )
 
 
 def _ask_code(request: Request, challenge: str, target: str, error: AppError | None = None) -> Response:
-    status = HTTP_STATUS[type(error)] if error else 200
+    status = http_status(error) if error else 200
     problem = error.message if error else ""
     reply = render(request, "owners/login_code.html", status, challenge=challenge, target=target, problem=problem)
     return says_when(reply, error) if error else reply

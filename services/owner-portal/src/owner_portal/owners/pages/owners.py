@@ -1,4 +1,4 @@
-"""Who may sign in: the list of owners, inviting one, and letting one in no more."""
+"""The list of owners: inviting and deactivating."""
 
 from typing import Any
 from uuid import UUID
@@ -10,26 +10,26 @@ from owner_portal.access.pages import SignedInOwner, SteppedUpOwner
 from owner_portal.owners.pages.guard import Security
 from owner_portal.owners.rules.accounts import Account, Invitation
 from owner_portal.owners.use_cases.accounts import deactivate_owner, list_owners
-from owner_portal.owners.use_cases.failed_sign_ins import guesses_at
-from owner_portal.owners.use_cases.invitations import Sent, invite_owner, show_sent, withdraw_invitation
-from owner_portal.text.rules import LONGEST_REASON, read_reason, text_problem
+from owner_portal.owners.use_cases.failed_sign_ins import failed_sign_ins_of
+from owner_portal.owners.use_cases.invitations import SentInvitation, invite_owner, show_sent, withdraw_invitation
+from owner_portal.text.rules import MAX_REASON, read_reason, text_problem
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
-from owner_portal.web.requests import Once, Typed, wants_json
-from servicekit.errors import HTTP_STATUS, AppError, InvalidInput, NotFound
+from owner_portal.web.requests import IdempotencyKey, Typed, wants_json
+from servicekit.errors import AppError, InvalidInput, NotFound, http_status
 from servicekit.ids import new_id
 
 router = APIRouter(prefix="/owner/owners")
 
 DONE = {
-    "withdrawn": "The invitation is withdrawn: its link leads nowhere any more.",
-    "deactivated": "The account is deactivated: its sessions have ended, and nobody can sign in to it.",
+    "withdrawn": "Invitation withdrawn. Its link no longer works.",
+    "deactivated": "Account deactivated. Its sessions have ended.",
 }
 
 
 @router.get("/")
 async def owners_page(request: Request, portal: ThePortal, owner: SignedInOwner, shown: UUID | None = None) -> Response:
-    """All owners and open invitations; `?shown=` is the link that was just made, once."""
+    """All owners and open invitations; `?shown=` shows a new link once."""
     if wants_json(request):
         accounts, invitations = await list_owners(portal.engine)
         return JSONResponse(
@@ -48,8 +48,10 @@ async def owners_page(request: Request, portal: ThePortal, owner: SignedInOwner,
 
 
 @router.post("/invite/")
-async def invite(request: Request, portal: ThePortal, owner: SteppedUpOwner, fields: Typed, once: Once) -> Response:
-    """Sends an invitation. A script gets its link with the answer, a browser sees it once on the page that follows."""
+async def invite(
+    request: Request, portal: ThePortal, owner: SteppedUpOwner, fields: Typed, idempotency_key: IdempotencyKey
+) -> Response:
+    """Sends an invitation. A script gets its link in the response, a browser once on the next page."""
     email = fields.get("email", "")
     try:
         sent = await invite_owner(
@@ -57,7 +59,7 @@ async def invite(request: Request, portal: ThePortal, owner: SteppedUpOwner, fie
             signed_in=owner,
             email=email,
             public_url=portal.public_url,
-            key=once,
+            key=idempotency_key,
             box=portal.get(Security).box,
         )
     except AppError as error:
@@ -69,7 +71,7 @@ async def invite(request: Request, portal: ThePortal, owner: SteppedUpOwner, fie
 
 @router.post("/invitations/{invitation_id:uuid}/withdraw/")
 async def withdraw(request: Request, portal: ThePortal, owner: SteppedUpOwner, invitation_id: UUID) -> Response:
-    """Ends an invitation that was not taken."""
+    """Withdraws an open invitation."""
     await withdraw_invitation(portal.engine, actor=owner.email, invitation_id=invitation_id)
     return _done(request, "withdrawn")
 
@@ -78,10 +80,10 @@ async def withdraw(request: Request, portal: ThePortal, owner: SteppedUpOwner, i
 async def deactivate(
     request: Request, portal: ThePortal, owner: SteppedUpOwner, owner_id: UUID, fields: Typed
 ) -> Response:
-    """Lets an owner in no more; asks for no reason, but keeps the one given."""
+    """Deactivates an owner; the reason is optional."""
     reason = read_reason(fields)
     try:
-        if problem := text_problem(reason, LONGEST_REASON):
+        if problem := text_problem(reason, MAX_REASON):
             raise InvalidInput(problem)
         await deactivate_owner(portal.engine, actor=owner.email, owner_id=owner_id, reason=reason)
     except AppError as error:
@@ -96,11 +98,17 @@ def _done(request: Request, done: str) -> Response:
 async def _refused(request: Request, portal: Portal, error: AppError, email: str = "") -> Response:
     if wants_json(request):
         raise error
-    return await _page(request, portal, status=HTTP_STATUS[type(error)], problem=error.message, email=email)
+    return await _page(request, portal, status=http_status(error), problem=error.message, email=email)
 
 
 async def _page(
-    request: Request, portal: Portal, *, status: int = 200, sent: Sent | None = None, problem: str = "", email: str = ""
+    request: Request,
+    portal: Portal,
+    *,
+    status: int = 200,
+    sent: SentInvitation | None = None,
+    problem: str = "",
+    email: str = "",
 ) -> Response:
     accounts, invitations = await list_owners(portal.engine)
     return render(
@@ -108,14 +116,14 @@ async def _page(
         "owners/owners.html",
         status,
         accounts=accounts,
-        guessed=await guesses_at(portal.engine, [account.email for account in accounts]),
+        guessed=await failed_sign_ins_of(portal.engine, [account.email for account in accounts]),
         invitations=invitations,
         active=sum(account.deactivated_at is None for account in accounts),
         sent=sent,
         sends_mail=portal.sends_mail,
         problem=problem,
         email=email,
-        once=str(new_id()),
+        idempotency_key=str(new_id()),
         done=DONE.get(request.query_params.get("done", ""), ""),
     )
 

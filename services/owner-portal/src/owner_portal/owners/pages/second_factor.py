@@ -13,25 +13,25 @@ from owner_portal.access.rules import SignedIn
 from owner_portal.owners.pages.account import show
 from owner_portal.owners.pages.guard import Security, SteppedUpEntered
 from owner_portal.owners.use_cases.second_factor import (
-    Offer,
+    SecondFactorOffer,
     confirm_second_factor,
     offer_second_factor,
     offered_second_factor,
     remove_second_factor,
     renew_recovery_codes,
 )
-from owner_portal.owners.use_cases.shown_once import Answered, show_answer
+from owner_portal.owners.use_cases.shown_once import SealedAnswer, show_answer
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render, says_when
-from owner_portal.web.requests import Fields, Once, wants_json
-from servicekit.errors import HTTP_STATUS, AppError, Conflict, InvalidInput, RateLimited, Refused
+from owner_portal.web.requests import Fields, IdempotencyKey, wants_json
+from servicekit.errors import AppError, Conflict, InvalidInput, RateLimited, Refused, http_status
 
 router = APIRouter(prefix="/owner/account/second-factor")
 
 
 @router.post("/")
 async def offer(request: Request, portal: ThePortal, owner: SteppedUpEntered) -> Response:
-    """Makes a new secret, which the page that follows shows as a picture and as text until it is confirmed."""
+    """Creates a new secret, which the next page shows as QR code and text until it is confirmed."""
     try:
         offered = await offer_second_factor(portal.engine, signed_in=owner, box=portal.get(Security).box)
     except Refused as error:
@@ -43,7 +43,7 @@ async def offer(request: Request, portal: ThePortal, owner: SteppedUpEntered) ->
 
 @router.get("/")
 async def offered_page(request: Request, portal: ThePortal, owner: EnteredOwner) -> Response:
-    """The secret that waits for its first code; to nobody whose proof is older than it may be for setting one up."""
+    """The unconfirmed secret; only with a recent step-up authentication."""
     if datetime.now(UTC) - owner.proved_at > portal.get(Security).step_up:
         return RedirectResponse("/owner/account/", 303)
     try:
@@ -55,7 +55,7 @@ async def offered_page(request: Request, portal: ThePortal, owner: EnteredOwner)
 
 @router.post("/confirm/")
 async def confirm(request: Request, portal: ThePortal, owner: SteppedUpEntered, fields: Fields) -> Response:
-    """The first code turns it on. A script gets the recovery codes here, a browser on the page that follows, once."""
+    """The first code confirms it. A script gets the recovery codes here, a browser once on the next page."""
     box = portal.get(Security).box
     try:
         codes = await confirm_second_factor(portal.engine, signed_in=owner, code=fields.get("code", ""), box=box)
@@ -70,10 +70,14 @@ async def confirm(request: Request, portal: ThePortal, owner: SteppedUpEntered, 
 
 
 @router.post("/recovery-codes/")
-async def recovery_codes(request: Request, portal: ThePortal, owner: SteppedUpOwner, once: Once) -> Response:
-    """Ten new codes in place of the old ones. A script gets them here, a browser on the page that follows, once."""
+async def recovery_codes(
+    request: Request, portal: ThePortal, owner: SteppedUpOwner, idempotency_key: IdempotencyKey
+) -> Response:
+    """Replaces the recovery codes. A script gets them here, a browser once on the next page."""
     try:
-        codes = await renew_recovery_codes(portal.engine, signed_in=owner, key=once, box=portal.get(Security).box)
+        codes = await renew_recovery_codes(
+            portal.engine, signed_in=owner, key=idempotency_key, box=portal.get(Security).box
+        )
     except (Refused, Conflict) as error:
         return await _refused(request, portal, owner, error)
     return _answer(request, codes)
@@ -96,18 +100,18 @@ async def remove(request: Request, portal: ThePortal, owner: SteppedUpOwner) -> 
     return JSONResponse({}) if wants_json(request) else RedirectResponse("/owner/account/?done=removed", 303)
 
 
-def _ask_first_code(request: Request, offered: Offer, error: AppError | None = None) -> Response:
+def _ask_first_code(request: Request, offered: SecondFactorOffer, error: AppError | None = None) -> Response:
     return render(
         request,
         "owners/second_factor.html",
-        HTTP_STATUS[type(error)] if error else 200,
+        http_status(error) if error else 200,
         picture=_picture(offered.uri),
         secret=" ".join(offered.secret[start : start + 4] for start in range(0, len(offered.secret), 4)),
         problem=error.message if error else "",
     )
 
 
-def _answer(request: Request, answered: Answered) -> Response:
+def _answer(request: Request, answered: SealedAnswer) -> Response:
     if wants_json(request):
         return JSONResponse({"recovery_codes": answered.texts["codes"].split()})
     return RedirectResponse(f"/owner/account/second-factor/recovery-codes/{answered.answer_id}/", 303)
@@ -120,7 +124,7 @@ async def _refused(request: Request, portal: Portal, owner: SignedIn, error: Ref
 
 
 def _picture(uri: str) -> Markup:
-    """Dark on white whatever the page's colours are: not every app reads it the other way round."""
+    """Dark on white in any theme: not every app reads inverted codes."""
     drawn = segno.make(uri, error="m").svg_inline(
         omitsize=True, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, title="QR code"
     )

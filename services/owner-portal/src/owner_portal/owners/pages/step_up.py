@@ -1,4 +1,4 @@
-"""Asking an owner once more who it is, without losing what was sent."""
+"""Step-up authentication that keeps the submitted form."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -15,13 +15,13 @@ NOT_HELD = {*STEP_UP_FIELDS, "csrf_token"}
 
 @router.post("/owner/step-up/")
 async def step_up(request: Request, portal: ThePortal, owner: EnteredActor, fields: Typed) -> Response:
-    """For scripts, which may confirm before they are asked to. Forbidden: the password or the code is wrong."""
+    """For scripts, which may confirm in advance. Forbidden: the password or the code is wrong."""
     await prove(portal, owner, fields)
     return JSONResponse({}) if wants_json(request) else RedirectResponse("/owner/account/", 303)
 
 
 def ask_again(request: Request, error: StepUpRequired) -> Response:
-    """The page that asks for the password, holding the refused form; it is sent to the same address once more."""
+    """The page that asks for the password and submits the kept form to the same address again."""
     if wants_json(request):
         return JSONResponse({"error": {"kind": "step_up_required", "message": error.message}}, 403)
     tried = any(error.fields.get(name) for name in STEP_UP_FIELDS)

@@ -1,4 +1,4 @@
-"""Owner accounts: what a password must be, how long sessions and invitations live, how often may be guessed."""
+"""Owner accounts: sessions, invitations, and their lifetimes."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,11 +9,11 @@ from servicekit.errors import InvalidInput
 from text_rules.addresses import Address
 
 SESSION_IDLE = timedelta(hours=12)
-SESSION_LONGEST = timedelta(days=7)  # however busy it is
+MAX_SESSION_AGE = timedelta(days=7)  # also if it is in use
 INVITATION_TIME = timedelta(hours=72)
 CHALLENGE_TIME = timedelta(minutes=5)  # between the password and the code
 MAX_TYPED_PASSWORD = 1000  # characters of an attempt
-LONGEST_EMAIL = 254
+MAX_EMAIL = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An owner as the other owners see it; `last_seen_at` is None without a session."""
+    """An owner in the list of owners; `last_seen_at` is None without a session."""
 
     owner_id: UUID
     email: str
@@ -40,7 +40,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """Somebody who may become an owner until `expires_at`."""
+    """An invitation to become an owner, valid until `expires_at`."""
 
     invitation_id: UUID
     email: str
@@ -50,7 +50,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One sign-in that lasts: `device` and `address` are those it began with."""
+    """One session; `device` and `address` are those of its sign-in."""
 
     session_id: UUID
     device: str
@@ -61,9 +61,9 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Where a request comes from: an IP address, what kind of browser says to have sent it, and the browser's digest.
+    """The origin of a request: IP address, device name, and the digest of the browser's token.
 
-    `browser`: of the token in its long-lived cookie; what is no digest is known to no account.
+    `browser`: the digest of the token in its long-lived cookie; empty matches no account.
     """
 
     address: str
@@ -72,8 +72,8 @@ class Caller:
 
 
 def address_of(typed: str) -> Address:
-    """Where mail for an owner goes, and by what key the account is found. InvalidInput: it is no address."""
-    if problem := text_problem(typed.strip(), LONGEST_EMAIL):
+    """The e-mail address of an owner with its lookup key. InvalidInput: it is not an address."""
+    if problem := text_problem(typed.strip(), MAX_EMAIL):
         raise InvalidInput(problem)
     try:
         return Address.parse(typed)
@@ -82,6 +82,6 @@ def address_of(typed: str) -> Address:
 
 
 def check_repeated(password: str, again: str | None) -> None:
-    """InvalidInput when a form that asks for a new password twice got two different ones."""
+    """InvalidInput: the two entries of a new password differ."""
     if again is not None and again != password:
-        raise InvalidInput("The two passwords differ. Type the same one twice.")
+        raise InvalidInput("The passwords do not match.")

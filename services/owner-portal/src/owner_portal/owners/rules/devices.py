@@ -1,9 +1,9 @@
-"""Which browser on which system a request says to come from, in words that its owner recognises."""
+"""Device names from user agents."""
 
 UNKNOWN = "Unknown device"
-LONGEST_NAME = 60
+MAX_NAME = 60
 
-# Each names itself beside those that it descends from: the first one found is the most particular.
+# Browsers also name their ancestors: the first match is the most specific one.
 _BROWSERS = {
     "Edg": "Edge",
     "OPR/": "Opera",
@@ -26,13 +26,13 @@ _SYSTEMS = {
 
 
 def device_name(user_agent: str) -> str:
-    """`Firefox on Windows`; a script is called by the name it gives itself."""
+    """`Firefox on Windows`; scripts have the name that they send."""
     browser = _first(_BROWSERS, user_agent)
     system = _first(_SYSTEMS, user_agent)
     if browser and system:
         return f"{browser} on {system}"
     own = "".join(sign for sign in user_agent.partition(" ")[0].partition("/")[0] if sign.isprintable())
-    return browser or system or own[:LONGEST_NAME] or UNKNOWN
+    return browser or system or own[:MAX_NAME] or UNKNOWN
 
 
 def _first(names: dict[str, str], user_agent: str) -> str:

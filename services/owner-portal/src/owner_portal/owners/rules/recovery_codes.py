@@ -1,11 +1,11 @@
-"""Recovery codes: what lets an owner in who has lost the device with the second factor."""
+"""Recovery codes, for owners without the device of their second factor."""
 
 import base64
 import secrets
 
 NUMBER = 10
 GROUP = 4
-LENGTH = 16  # characters of five bits: nobody finds 80 bits from their digest
+LENGTH = 16  # characters of five bits: 80 bits cannot be found from their digest
 
 
 def new_recovery_codes() -> list[str]:

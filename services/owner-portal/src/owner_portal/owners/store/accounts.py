@@ -27,7 +27,7 @@ _OWNER_BY_ID = text("""
     WHERE o.id = :owner_id AND o.deactivated_at IS NULL
 """)
 
-# Checking a password takes long, and it may be changed meanwhile.
+# The password may change while it is being verified.
 _HOLD = text("""
     SELECT 1 FROM owner WHERE id = :owner_id AND password_hash = :password_hash AND deactivated_at IS NULL
     FOR NO KEY UPDATE
@@ -41,7 +41,7 @@ _LIST = text("""
     FROM owner o LEFT JOIN second_factor f ON f.owner_id = o.id
 """)
 
-# In the order of their ids: two owners who deactivate each other wait for one another instead of failing.
+# Ordered by id: two owners who deactivate each other wait instead of deadlocking.
 _LOCK_ACTIVE = text("SELECT id, email FROM owner WHERE deactivated_at IS NULL ORDER BY id FOR UPDATE")
 
 _DEACTIVATE = text("UPDATE owner SET deactivated_at = now() WHERE id = :owner_id")
@@ -50,7 +50,7 @@ _SET_PASSWORD = text("UPDATE owner SET password_hash = :password_hash WHERE id =
 
 
 async def save_owner(tx: AsyncConnection, *, new_id: UUID, address: Address, password_hash: str) -> UUID:
-    """Creates the account, or lets the one that has this e-mail in by a new password; returns its id."""
+    """Creates the account, or sets the password of the existing one and reactivates it; returns its id."""
     values = {"id": new_id, "email": address.text, "email_key": address.key, "password_hash": password_hash}
     owner_id: UUID = (await tx.execute(_SAVE_OWNER, values)).scalar_one()
     return owner_id
@@ -69,9 +69,9 @@ async def read_owner(tx: AsyncConnection, owner_id: UUID) -> Owner | None:
 
 
 async def hold(tx: AsyncConnection, owner: Owner) -> Owner | None:
-    """The account as it is now, with the password it was read with until this transaction ends; None: it changed.
+    """Locks the account with the password it was read with until the transaction ends; None: it has changed.
 
-    It is read once it is locked: while this waited, a second factor may have been turned on.
+    It is read again after locking: a second factor may have been set up in the meantime.
     """
     values = {"owner_id": owner.owner_id, "password_hash": owner.password_hash}
     if (await tx.execute(_HOLD, values)).one_or_none() is None:
@@ -80,7 +80,7 @@ async def hold(tx: AsyncConnection, owner: Owner) -> Owner | None:
 
 
 async def lock(tx: AsyncConnection, owner_id: UUID) -> None:
-    """Nobody signs in to the account, and nobody changes it, until this transaction ends."""
+    """Blocks sign-ins and changes of the account until the transaction ends."""
     await tx.execute(_LOCK, {"owner_id": owner_id})
 
 
@@ -91,12 +91,12 @@ async def list_accounts(tx: AsyncConnection) -> list[Account]:
 
 
 async def lock_active(tx: AsyncConnection) -> dict[UUID, str]:
-    """The e-mails of all active owners by id; others wait with deactivating one until this transaction ends."""
+    """The e-mails of all active owners by id; blocks other deactivations until the transaction ends."""
     return {row.id: row.email for row in await tx.execute(_LOCK_ACTIVE)}
 
 
 async def deactivate(tx: AsyncConnection, owner_id: UUID) -> None:
-    """The account signs in no more."""
+    """Deactivates the account."""
     await tx.execute(_DEACTIVATE, {"owner_id": owner_id})
 
 

@@ -1,4 +1,4 @@
-"""What attempts have used of their budgets. The rules are `credentials.throttle.step`'s, in SQL."""
+"""Attempts per throttle subject. The rules of `credentials.throttle.step` in SQL."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ _COUNT = text("""
     RETURNING a.subject, a.used, a.ends_at, a.day_used, a.day_ends_at, a.refused, a.admitted
 """)
 
-# In the order in which attempts are counted: the two wait for each other, never in a ring.
+# Locked in the order in which attempts are counted, which prevents deadlocks.
 _LOCK = text("SELECT 1 FROM sign_in_attempt WHERE subject = ANY(:subjects) ORDER BY subject FOR UPDATE")
 
 _GIVE_BACK = text("""
@@ -65,7 +65,7 @@ _USED_UP = text("""
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One thing that an attempt is counted against; `account`: the account's own subject, None of a network."""
+    """One limit that an attempt counts against; `account`: the subject of the account, None for a network."""
 
     kind: Kind
     subject: bytes
@@ -73,7 +73,7 @@ class Counted:
 
 
 async def count(tx: AsyncConnection, attempt: Sequence[Counted]) -> Mapping[bytes, Count]:
-    """Counts one attempt for each; those that are over their budget say that they did not admit it."""
+    """Counts one attempt for each limit; exceeded limits return that they did not admit it."""
     budgets = [BUDGETS[counted.kind] for counted in attempt]
     values = {
         "subjects": [counted.subject for counted in attempt],
@@ -86,14 +86,14 @@ async def count(tx: AsyncConnection, attempt: Sequence[Counted]) -> Mapping[byte
 
 
 async def settle(tx: AsyncConnection, *, gives_back: Sequence[bytes], forgets: Sequence[bytes]) -> None:
-    """The attempt succeeded: takes it back from some subjects, and forgives all attempts at others."""
+    """After a success: takes the attempt back from some subjects, and clears all attempts of others."""
     await tx.execute(_LOCK, {"subjects": [*gives_back, *forgets]})
     await tx.execute(_GIVE_BACK, {"subjects": list(gives_back)})
     await tx.execute(_FORGET, {"subjects": list(forgets)})
 
 
 async def lift(tx: AsyncConnection, account: bytes) -> None:
-    """Forgives whatever is counted against an account, or against a network."""
+    """Clears the attempts of an account or a network."""
     await tx.execute(_LIFT, {"account": account})
 
 
@@ -104,12 +104,12 @@ async def read(tx: AsyncConnection, subject: bytes) -> Count | None:
 
 
 async def used_up(tx: AsyncConnection, kind: Kind) -> int:
-    """How many of this kind admit no attempt now."""
+    """The number of subjects of this kind that admit no attempt now."""
     return int((await tx.execute(_USED_UP, {"kind": str(kind)})).scalar_one())
 
 
 async def sweep(tx: AsyncConnection) -> None:
-    """Deletes what has not been tried for a day."""
+    """Deletes expired counts."""
     await tx.execute(_SWEEP)
 
 

@@ -20,7 +20,7 @@ _SAVE = text(f"""
     RETURNING {_COLUMNS}
 """)
 
-# Whoever is let in no more invites nobody: also where both happen at the same moment.
+# Invitations of deactivated owners are invalid, also if both happen at the same time.
 _FIND = text(f"""
     SELECT {_COLUMNS} FROM invitation
     WHERE digest = :digest AND expires_at > now()
@@ -63,34 +63,34 @@ async def save(
 
 
 async def find(tx: AsyncConnection, digest: bytes) -> Invitation | None:
-    """The invitation with this digest, while it lasts and whoever sent it is an owner."""
+    """The invitation with this digest, if it is valid and its sender is an active owner."""
     row = (await tx.execute(_FIND, {"digest": digest})).one_or_none()
     return Invitation(**row._asdict()) if row else None
 
 
 async def take(tx: AsyncConnection, digest: bytes) -> Address | None:
-    """Uses it up; returns the address it is for, None when it cannot be taken (any more)."""
+    """Accepts the invitation; returns its address, None if it is not valid."""
     row = (await tx.execute(_TAKE, {"digest": digest})).one_or_none()
     return Address(row.email, row.email_key) if row else None
 
 
 async def withdraw(tx: AsyncConnection, invitation_id: UUID) -> str | None:
-    """Ends it; returns the e-mail it was for, None when there is none."""
+    """Deletes the invitation; returns its e-mail, None if there is none."""
     email: str | None = (await tx.execute(_WITHDRAW, {"id": invitation_id})).scalar_one_or_none()
     return email
 
 
 async def withdraw_of(tx: AsyncConnection, inviter: str) -> list[str]:
-    """Ends all that one owner sent; returns the e-mails they were for."""
+    """Deletes the invitations of one sender; returns their e-mails."""
     return sorted((await tx.execute(_WITHDRAW_OF, {"inviter": inviter})).scalars(), key=sort_key)
 
 
 async def list_open(tx: AsyncConnection) -> list[Invitation]:
-    """The invitations that can still be taken."""
+    """The valid invitations."""
     found = [Invitation(**row._asdict()) for row in await tx.execute(_LIST)]
     return sorted(found, key=lambda invitation: sort_key(invitation.email))
 
 
 async def sweep(tx: AsyncConnection) -> None:
-    """Deletes those whose time is over."""
+    """Deletes expired invitations."""
     await tx.execute(_SWEEP)

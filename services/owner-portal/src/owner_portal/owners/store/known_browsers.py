@@ -1,11 +1,11 @@
-"""Browsers that an owner has signed in with."""
+"""Known browsers: those that an owner has signed in with."""
 
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-MAX_KEPT = 20  # of an account; the ones used least recently go
+MAX_KEPT = 20  # per account; the least recently used ones are removed
 
 _IS_KNOWN = text("""
     SELECT EXISTS (
@@ -31,18 +31,18 @@ _SWEEP = text("DELETE FROM known_browser WHERE used_at <= now() - interval '90 d
 
 
 async def is_known(tx: AsyncConnection, owner_id: UUID, digest: bytes) -> bool:
-    """Whether the account was opened with this browser in the last 90 days."""
+    """Whether the owner signed in with this browser in the last 90 days."""
     return bool((await tx.execute(_IS_KNOWN, {"owner_id": owner_id, "digest": digest})).scalar_one())
 
 
 async def remember(tx: AsyncConnection, owner_id: UUID, digest: bytes) -> None:
-    """The account was opened with this browser now."""
+    """Records a sign-in with this browser."""
     await tx.execute(_REMEMBER, {"owner_id": owner_id, "digest": digest})
     await tx.execute(_PRUNE, {"owner_id": owner_id, "kept": MAX_KEPT})
 
 
 async def forget(tx: AsyncConnection, owner_id: UUID) -> None:
-    """No browser is known to the account any more."""
+    """Forgets all known browsers of the account."""
     await tx.execute(_FORGET, {"owner_id": owner_id})
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-# A confirmed one stays as it is.
+# A confirmed second factor is not changed.
 _OFFER = text("""
     INSERT INTO second_factor AS f (owner_id, secret) VALUES (:owner_id, :secret)
     ON CONFLICT (owner_id) DO UPDATE SET secret = excluded.secret, last_step = 0
@@ -39,14 +39,14 @@ _COUNT_CODES = text("SELECT count(*) FROM recovery_code WHERE owner_id = :owner_
 
 @dataclass(frozen=True, slots=True)
 class SealedFactor:
-    """The secret as it is stored; until it is `confirmed` by a code it protects nothing."""
+    """The secret as it is stored; before it is `confirmed` by a code it has no effect."""
 
     secret: bytes = field(repr=False)
     confirmed: bool
 
 
 async def offer(tx: AsyncConnection, *, owner_id: UUID, secret: bytes) -> bool:
-    """Stores a secret that is to be confirmed, in place of one that never was; False when one is confirmed."""
+    """Stores an unconfirmed secret, replacing an earlier unconfirmed one; False: one is confirmed."""
     return (await tx.execute(_OFFER, {"owner_id": owner_id, "secret": secret})).one_or_none() is not None
 
 
@@ -57,24 +57,24 @@ async def find(tx: AsyncConnection, owner_id: UUID) -> SealedFactor | None:
 
 
 async def take_step(tx: AsyncConnection, *, owner_id: UUID, step: int) -> bool:
-    """Uses up the code of a step, and all before, and confirms an offer; False when it was used up already."""
+    """Uses the code of a time step and all earlier ones, and confirms the secret; False: it was already used."""
     return (await tx.execute(_TAKE_STEP, {"owner_id": owner_id, "step": step})).one_or_none() is not None
 
 
 async def remove(tx: AsyncConnection, owner_id: UUID) -> None:
-    """The account needs a password alone from now on."""
+    """Removes the second factor and its recovery codes."""
     await tx.execute(_REMOVE, {"owner_id": owner_id})
     await tx.execute(_REMOVE_CODES, {"owner_id": owner_id})
 
 
 async def replace_codes(tx: AsyncConnection, *, owner_id: UUID, digests: Sequence[bytes]) -> None:
-    """These recovery codes count, and no others."""
+    """Replaces the recovery codes."""
     await tx.execute(_REMOVE_CODES, {"owner_id": owner_id})
     await tx.execute(_ADD_CODES, {"owner_id": owner_id, "digests": list(digests)})
 
 
 async def take_code(tx: AsyncConnection, *, owner_id: UUID, digest: bytes) -> bool:
-    """Uses up a recovery code; False when there is no such code."""
+    """Uses a recovery code; False: there is no such code."""
     return (await tx.execute(_TAKE_CODE, {"owner_id": owner_id, "digest": digest})).one_or_none() is not None
 
 

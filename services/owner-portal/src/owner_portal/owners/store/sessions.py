@@ -1,4 +1,4 @@
-"""Sessions by the digest of their token, and sign-ins that still wait for a code."""
+"""Sessions by the digest of their token, and pending sign-ins that wait for a code."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,23 +14,23 @@ _OPEN = text("""
     VALUES (:digest, :owner_id, :id, :address, :device, coalesce(CAST(:proved_at AS timestamptz), now()))
 """)
 
-# Seen again is written at most once a minute: a page read is not a write.
+# The last use is written at most once a minute.
 _FIND = text("""
     WITH seen AS (
         UPDATE owner_session SET last_seen_at = now()
         WHERE :touch AND digest = :digest AND last_seen_at > now() - CAST(:idle AS interval)
-          AND created_at > now() - CAST(:longest AS interval) AND last_seen_at < now() - interval '1 minute'
+          AND created_at > now() - CAST(:max_age AS interval) AND last_seen_at < now() - interval '1 minute'
     )
     SELECT o.id AS owner_id, o.email, s.id AS session_id, s.proved_at, f.confirmed_at IS NOT NULL AS has_second_factor
     FROM owner_session s JOIN owner o ON o.id = s.owner_id LEFT JOIN second_factor f ON f.owner_id = o.id
     WHERE s.digest = :digest AND s.last_seen_at > now() - CAST(:idle AS interval)
-      AND s.created_at > now() - CAST(:longest AS interval) AND o.deactivated_at IS NULL
+      AND s.created_at > now() - CAST(:max_age AS interval) AND o.deactivated_at IS NULL
 """)
 
 _LIST = text("""
     SELECT id AS session_id, device, address, created_at, last_seen_at FROM owner_session
     WHERE owner_id = :owner_id AND last_seen_at > now() - CAST(:idle AS interval)
-      AND created_at > now() - CAST(:longest AS interval)
+      AND created_at > now() - CAST(:max_age AS interval)
     ORDER BY last_seen_at DESC, session_id
 """)
 
@@ -47,7 +47,7 @@ _CLOSE_ALL = text("""
 
 _SWEEP = text("""
     DELETE FROM owner_session
-    WHERE last_seen_at <= now() - CAST(:idle AS interval) OR created_at <= now() - CAST(:longest AS interval)
+    WHERE last_seen_at <= now() - CAST(:idle AS interval) OR created_at <= now() - CAST(:max_age AS interval)
 """)
 
 _ADD_CHALLENGE = text("INSERT INTO sign_in_challenge (digest, owner_id) VALUES (:digest, :owner_id)")
@@ -63,7 +63,7 @@ _SWEEP_CHALLENGES = text("DELETE FROM sign_in_challenge WHERE created_at <= now(
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundSession:
     """A live session and whose it is."""
 
     owner_id: UUID
@@ -82,28 +82,28 @@ async def open_session(
     caller: Caller,
     proved_at: datetime | None = None,
 ) -> None:
-    """Stores a new session; its owner showed who it is at `proved_at`, None: just now."""
+    """Stores a new session with its step-up time; None: now."""
     values = {"digest": digest, "owner_id": owner_id, "id": session_id, "proved_at": proved_at}
     await tx.execute(_OPEN, values | {"address": caller.address, "device": caller.device})
 
 
 async def find_session(
-    tx: AsyncConnection, digest: bytes, *, idle: timedelta, longest: timedelta, touch: bool
-) -> Found | None:
-    """The session with this digest, used within `idle` and no older than `longest`; `touch`: it is used now."""
-    values = {"digest": digest, "idle": idle, "longest": longest, "touch": touch}
+    tx: AsyncConnection, digest: bytes, *, idle: timedelta, max_age: timedelta, touch: bool
+) -> FoundSession | None:
+    """The session with this digest, used within `idle` and no older than `max_age`; `touch`: it is used now."""
+    values = {"digest": digest, "idle": idle, "max_age": max_age, "touch": touch}
     row = (await tx.execute(_FIND, values)).one_or_none()
-    return Found(**row._asdict()) if row else None
+    return FoundSession(**row._asdict()) if row else None
 
 
-async def list_sessions(tx: AsyncConnection, owner_id: UUID, *, idle: timedelta, longest: timedelta) -> list[Session]:
+async def list_sessions(tx: AsyncConnection, owner_id: UUID, *, idle: timedelta, max_age: timedelta) -> list[Session]:
     """The live sessions of an owner, the latest used first."""
-    values = {"owner_id": owner_id, "idle": idle, "longest": longest}
+    values = {"owner_id": owner_id, "idle": idle, "max_age": max_age}
     return [Session(**row._asdict()) for row in await tx.execute(_LIST, values)]
 
 
 async def mark_proved(tx: AsyncConnection, session_id: UUID) -> None:
-    """Its owner has just shown who it is."""
+    """Records a step-up authentication now."""
     await tx.execute(_PROVED, {"session_id": session_id})
 
 
@@ -136,11 +136,11 @@ async def find_challenge(tx: AsyncConnection, digest: bytes, *, time: timedelta)
 
 
 async def remove_challenges(tx: AsyncConnection, owner_id: UUID) -> None:
-    """No password shown before is worth anything any more."""
+    """Ends pending sign-ins of this owner."""
     await tx.execute(_REMOVE_CHALLENGES, {"owner_id": owner_id})
 
 
-async def sweep(tx: AsyncConnection, *, idle: timedelta, longest: timedelta, challenge_time: timedelta) -> None:
+async def sweep(tx: AsyncConnection, *, idle: timedelta, max_age: timedelta, challenge_time: timedelta) -> None:
     """Deletes what has expired."""
-    await tx.execute(_SWEEP, {"idle": idle, "longest": longest})
+    await tx.execute(_SWEEP, {"idle": idle, "max_age": max_age})
     await tx.execute(_SWEEP_CHALLENGES, {"time": challenge_time})

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from credentials.passwords import hash_password
 from owner_portal.audit.use_cases.own_trail import append_action
 from owner_portal.owners.rules import accounts as rules
-from owner_portal.owners.rules.accounts import SESSION_IDLE, SESSION_LONGEST, Account, Invitation, Session
+from owner_portal.owners.rules.accounts import MAX_SESSION_AGE, SESSION_IDLE, Account, Invitation, Session
 from owner_portal.owners.store import accounts, attempts, invitations, known_browsers, second_factors, sessions
 from owner_portal.owners.use_cases.passwords import check_new_password
 from owner_portal.owners.use_cases.throttle import account_subject
@@ -22,10 +22,10 @@ OPERATOR = "operator"
 async def create_owner(
     engine: AsyncEngine, *, email: str, password: str, if_missing: bool = False, reset_second_factor: bool = False
 ) -> bool:
-    """May be repeated; ends all sessions of the account and its deactivation, and no browser is known to it any more.
+    """May be repeated; ends all sessions and the deactivation of the account, and forgets its known browsers.
 
-    `if_missing`: an active account is left as it is, and False is returned. `reset_second_factor`: for somebody who
-    has lost the device and the recovery codes. InvalidInput: no e-mail, or the password is too short.
+    `if_missing`: an active account is not changed, and False is returned. `reset_second_factor`: for an owner who has
+    lost the device and the recovery codes. InvalidInput: an invalid e-mail, or the password is too short.
     """
     address = rules.address_of(email)
     check_new_password(password, address.text)
@@ -45,16 +45,16 @@ async def create_owner(
 
 
 async def deactivate_owner(engine: AsyncEngine, *, actor: str, owner_id: UUID, reason: str) -> None:
-    """Ends the sessions and the invitations they sent, and forgets the second factor and the known browsers.
+    """Ends the sessions and sent invitations, and removes the second factor and the known browsers.
 
     NotFound: no active owner. Refused: it is the last one.
     """
     async with engine.begin() as tx:
         active = await accounts.lock_active(tx)
         if owner_id not in active:
-            raise NotFound("There is no such owner. The account may be deactivated already: reload the page.")
+            raise NotFound("There is no such owner. The account may already be deactivated: reload the page.")
         if len(active) == 1:
-            raise Refused("This is the last owner: invite another one first, or nobody could sign in any more.")
+            raise Refused("This is the last owner. Invite another owner first, so that somebody can still sign in.")
         await accounts.deactivate(tx, owner_id)
         await sessions.close_all(tx, owner_id)
         await known_browsers.forget(tx, owner_id)
@@ -71,23 +71,23 @@ async def deactivate_owner(engine: AsyncEngine, *, actor: str, owner_id: UUID, r
 
 
 async def list_owners(engine: AsyncEngine) -> tuple[Sequence[Account], Sequence[Invitation]]:
-    """All accounts, deactivated ones last, and the invitations that can still be taken."""
+    """All accounts, deactivated ones last, and the open invitations."""
     async with engine.begin() as tx:
         return await accounts.list_accounts(tx), await invitations.list_open(tx)
 
 
 @dataclass(frozen=True, slots=True)
 class OwnAccount:
-    """`recovery_codes`: how many are left."""
+    """`recovery_codes`: the number of remaining codes."""
 
     sessions: Sequence[Session]
     recovery_codes: int
 
 
 async def show_account(engine: AsyncEngine, *, owner_id: UUID) -> OwnAccount:
-    """The live sessions and what is left of the recovery codes."""
+    """The active sessions and the number of remaining recovery codes."""
     async with engine.begin() as tx:
         return OwnAccount(
-            sessions=await sessions.list_sessions(tx, owner_id, idle=SESSION_IDLE, longest=SESSION_LONGEST),
+            sessions=await sessions.list_sessions(tx, owner_id, idle=SESSION_IDLE, max_age=MAX_SESSION_AGE),
             recovery_codes=await second_factors.count_codes(tx, owner_id),
         )

@@ -1,4 +1,4 @@
-"""Owners' accounts that are being guessed at: what is seen of them, and how the operator lets somebody in again."""
+"""Failed sign-ins at owners' accounts: listed for owners and the operator, cleared by the operator."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from owner_portal.owners.use_cases.throttle import account_subject
 
 
 @dataclass(frozen=True, slots=True)
-class Guesses:
+class FailedSignIns:
     """Failed attempts to sign in to an account from unknown browsers in the last day."""
 
     email: str
@@ -21,31 +21,31 @@ class Guesses:
     locked: bool  # from unknown browsers, for now
 
 
-async def guesses_at(engine: AsyncEngine, emails: Sequence[str]) -> list[Guesses]:
-    """Of those accounts, the ones that anything is counted against."""
+async def failed_sign_ins_of(engine: AsyncEngine, emails: Sequence[str]) -> list[FailedSignIns]:
+    """The failed sign-ins of these accounts; accounts without any are omitted."""
     found = []
     async with engine.begin() as tx:
         for email in emails:
             count = await attempts.read(tx, account_subject(email))
             if count is not None and (count.day_used or count.refused):
                 locked = count.is_used_up(BUDGETS[Kind.ACCOUNT], datetime.now(UTC))
-                found.append(Guesses(email, count.day_used, count.refused, locked))
+                found.append(FailedSignIns(email, count.day_used, count.refused, locked))
     return found
 
 
-async def list_restrained(engine: AsyncEngine) -> AsyncIterator[str]:
-    """A line for each owner with failed attempts, and one that counts the networks, of which only digests are kept."""
+async def list_failed_sign_ins(engine: AsyncEngine) -> AsyncIterator[str]:
+    """A line for each owner with failed attempts, and one with the number of blocked networks."""
     async with engine.begin() as tx:
         emails = [account.email for account in await accounts.list_accounts(tx)]
         networks = await attempts.used_up(tx, Kind.ADDRESS)
-    for found in await guesses_at(engine, emails):
+    for found in await failed_sign_ins_of(engine, emails):
         locked = ", new browsers are refused" if found.locked else ""
         yield f"{found.email}: {found.failed} attempts failed, {found.refused} refused{locked}"
     yield f"{networks} networks may not sign in now"
 
 
 async def lift(engine: AsyncEngine, whom: str) -> None:
-    """Forgives what is counted against an e-mail or an address."""
+    """Clears the failed attempts of an e-mail or an address."""
     async with engine.begin() as tx:
         if "@" in whom:
             await attempts.lift(tx, account_subject(whom))

@@ -24,21 +24,21 @@ from servicekit.errors import Conflict, NotFound
 from servicekit.ids import new_id
 from text_rules.showing import isolated
 
-SUBJECT = "You are invited to the Tenantry owner portal"
+SUBJECT = "Invitation to the Tenantry owner portal"
 
-BODY = """{inviter} invites you to the Tenantry owner portal.
+BODY = """{inviter} has invited you to the Tenantry owner portal.
 
 Choose your password here:
 {link}
 
-The link can be used once, until {until:%d %B %Y, %H:%M} UTC. If you expect no invitation, do nothing.
+The link can be used once, until {until:%d %B %Y, %H:%M} UTC. If you did not expect this invitation, ignore this e-mail.
 """
 
-GONE = "This invitation is over or was used already. Ask for a new one."
+GONE = "This invitation has expired or was already used. Ask for a new one."
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentInvitation:
     """An invitation and the only copy of its link."""
 
     invitation: Invitation
@@ -48,15 +48,15 @@ class Sent:
 
 async def invite_owner(
     engine: AsyncEngine, *, signed_in: SignedIn, email: str, public_url: str, key: str, box: SecretBox
-) -> Sent:
-    """Queues the e-mail with the link, once for each `key`. An earlier invitation of the same e-mail ends.
+) -> SentInvitation:
+    """Queues the e-mail with the link, once per `key`. An earlier invitation of the same e-mail ends.
 
     InvalidInput: no e-mail. Conflict: this is an owner already, or as of `answer_once`. Somebody who was deactivated
     may be invited again.
     """
     address = rules.address_of(email)
     actor, token = signed_in.email, new_token()
-    link = f"{public_url.rstrip('/')}/owner/invitation/?token={token}"
+    link = f"{public_url.rstrip('/')}/owner/invitation/#{token}"
 
     async def invite(tx: AsyncConnection) -> Mapping[str, str]:
         if await accounts.find_owner(tx, address.key) is not None:
@@ -79,7 +79,7 @@ async def invite_owner(
     return _sent(answered.texts, answered.answer_id)
 
 
-async def show_sent(engine: AsyncEngine, *, signed_in: SignedIn, answer_id: UUID, box: SecretBox) -> Sent:
+async def show_sent(engine: AsyncEngine, *, signed_in: SignedIn, answer_id: UUID, box: SecretBox) -> SentInvitation:
     """The invitation with its link, once. NotFound: it was shown, or is not this session's."""
     return _sent(await show_answer(engine, signed_in=signed_in, answer_id=answer_id, box=box), answer_id)
 
@@ -94,24 +94,24 @@ def _texts(invitation: Invitation, link: str) -> Mapping[str, str]:
     }
 
 
-def _sent(texts: Mapping[str, str], answer_id: UUID) -> Sent:
+def _sent(texts: Mapping[str, str], answer_id: UUID) -> SentInvitation:
     invitation = Invitation(
         UUID(texts["id"]), texts["email"], texts["invited_by"], datetime.fromisoformat(texts["expires_at"])
     )
-    return Sent(invitation, texts["link"], answer_id)
+    return SentInvitation(invitation, texts["link"], answer_id)
 
 
 async def withdraw_invitation(engine: AsyncEngine, *, actor: str, invitation_id: UUID) -> None:
-    """Its link leads nowhere any more. NotFound: it was taken or withdrawn already."""
+    """Invalidates its link. NotFound: it was already accepted or withdrawn."""
     async with engine.begin() as tx:
         email = await invitations.withdraw(tx, invitation_id)
         if email is None:
-            raise NotFound("There is no such invitation. It may have been taken already: reload the page.")
+            raise NotFound("There is no such invitation. It may already have been accepted: reload the page.")
         await append_action(tx, actor=actor, action="withdraw_invitation", subject=email)
 
 
 async def read_invitation(engine: AsyncEngine, *, token: str) -> Invitation:
-    """NotFound: it is over, used or withdrawn, or never was."""
+    """NotFound: it has expired, was used or withdrawn, or never existed."""
     async with engine.begin() as tx:
         invitation = await invitations.find(tx, token_digest(token))
     if invitation is None:
@@ -120,15 +120,15 @@ async def read_invitation(engine: AsyncEngine, *, token: str) -> Invitation:
 
 
 async def accept_invitation(engine: AsyncEngine, *, token: str, password: str, caller: Caller) -> str:
-    """The token of the new owner's first session. What strangers guessed at the account is forgiven.
+    """The token of the new owner's first session. Earlier failed sign-ins at the account are cleared.
 
     InvalidInput: the password is too short. NotFound: as above."""
-    invitation = await read_invitation(engine, token=token)  # hashing is expensive: not for whoever guesses links
+    invitation = await read_invitation(engine, token=token)  # before the expensive hash: links may be guessed
     check_new_password(password, invitation.email)
     password_hash = await hash_password(password)
     async with engine.begin() as tx:
         address = await invitations.take(tx, token_digest(token))
-        # An account that the operator has opened meanwhile has a password and perhaps a second factor of its own.
+        # The operator may have created the account in the meantime, with its own password and second factor.
         if address is None or await accounts.find_owner(tx, address.key) is not None:
             raise NotFound(GONE)
         await attempts.lift(tx, account_subject(address.text))

@@ -1,4 +1,4 @@
-"""The codes of a second factor: RFC 6238, six digits, thirty seconds, as every authenticator app shows them."""
+"""Time-based one-time codes (RFC 6238): six digits, 30 seconds."""
 
 import hmac
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pyotp
 
 ISSUER = "Tenantry"
-_DRIFT = (0, -1, 1)  # a code may be a step old or early: clocks differ, and people need time to type
+_DRIFT = (0, -1, 1)  # one step of tolerance for clocks and typing
 
 
 def new_secret() -> str:
@@ -15,12 +15,12 @@ def new_secret() -> str:
 
 
 def provisioning_uri(secret: str, email: str) -> str:
-    """What an authenticator app reads from the picture."""
+    """The otpauth URI for the QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
 def step_of(secret: str, code: str) -> int | None:
-    """The step, counted in thirty seconds since 1970, whose code this is; None when it is none of about now."""
+    """The time step of this code, in units of 30 seconds since 1970; None: it is not a current code."""
     totp = pyotp.TOTP(secret)
     present = totp.timecode(datetime.now(UTC))
     given = code.encode("utf-8", "surrogatepass")

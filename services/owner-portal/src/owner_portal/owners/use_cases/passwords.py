@@ -1,4 +1,4 @@
-"""What a new password must be, and how an owner changes the own one."""
+"""Rules for new passwords, and the change of a password by its owner."""
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -12,7 +12,7 @@ from owner_portal.owners.use_cases.sign_in import know_browser, open_session
 from owner_portal.owners.use_cases.throttle import admit_proof, succeed
 from servicekit.errors import InvalidInput
 
-WRONG_PASSWORD = "That is not your current password."  # noqa: S105 - a message
+WRONG_PASSWORD = "The current password is wrong."  # noqa: S105 - a message
 
 
 def check_new_password(password: str, email: str) -> None:
@@ -24,15 +24,15 @@ def check_new_password(password: str, email: str) -> None:
 
 
 async def change_password(engine: AsyncEngine, *, signed_in: SignedIn, present: str, new: str, caller: Caller) -> str:
-    """Ends all sessions of the account; returns the token of the one that goes on here.
+    """Changes the password and ends all sessions; returns the token of a new session.
 
-    No browser is known to the account any more but this one.
+    Only this browser remains known.
 
-    InvalidInput: the present password is wrong, or the new one is too short, or the same. RateLimited.
+    InvalidInput: the current password is wrong, or the new one is too short or the same. RateLimited.
     """
     check_new_password(new, signed_in.email)
     if new == present:
-        raise InvalidInput("The new password is the current one. Choose another.")
+        raise InvalidInput("The new password is the same as the current one. Choose another.")
     admitted = await admit_proof(engine, signed_in.email, signed_in.session_id)
     async with engine.begin() as tx:
         owner = await accounts.read_owner(tx, signed_in.owner_id)
@@ -44,7 +44,7 @@ async def change_password(engine: AsyncEngine, *, signed_in: SignedIn, present: 
         owner = await accounts.hold(tx, owner)
         if owner is None:
             raise InvalidInput(WRONG_PASSWORD)
-        # A password alone is no proof of who it is where a code belongs to one.
+        # With a second factor, the password alone is no step-up authentication.
         proved_at = signed_in.proved_at if owner.has_second_factor else None
         await accounts.set_password(tx, signed_in.owner_id, password_hash)
         await known_browsers.forget(tx, signed_in.owner_id)

@@ -1,4 +1,4 @@
-"""Keeps secrets that must be read again, such as a second factor's, unreadable in the database and its backups."""
+"""Encrypts secrets that must be read again, such as those of second factors, for the database and its backups."""
 
 import os
 from uuid import UUID
@@ -13,7 +13,7 @@ _NONCE = 12
 
 
 class SecretBox:
-    """AES-256-GCM under one key. What is sealed for one owner opens for no other."""
+    """AES-256-GCM with one key. A secret sealed for one owner cannot be opened for another."""
 
     def __init__(self, key: bytes) -> None:
         """`key`: 32 bytes."""
@@ -25,11 +25,11 @@ class SecretBox:
         return nonce + self._cipher.encrypt(nonce, secret, owner_id.bytes)
 
     def open(self, sealed: bytes, *, owner_id: UUID) -> bytes | None:
-        """What was sealed for this owner; None, and a line in the log, under another key or for another owner."""
+        """The secret of this owner; None and a log event if the key or the owner is another."""
         try:
             return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], owner_id.bytes)
         except InvalidTag:
             log.error(
-                "a sealed secret cannot be opened: is this the key that it was sealed under?", owner_id=str(owner_id)
+                "cannot decrypt a sealed secret: check that PORTAL_SECRET_KEY has not changed", owner_id=str(owner_id)
             )
             return None

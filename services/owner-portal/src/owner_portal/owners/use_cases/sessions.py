@@ -1,4 +1,4 @@
-"""An owner ends sessions of the own account: one, or all but the one that asks."""
+"""Ending sessions of the own account: one, or all others."""
 
 from uuid import UUID
 
@@ -11,11 +11,11 @@ from servicekit.errors import NotFound
 
 
 async def revoke_session(engine: AsyncEngine, *, signed_in: SignedIn, session_id: UUID) -> None:
-    """NotFound: it is over already, or another owner's."""
+    """NotFound: it has already ended, or belongs to another owner."""
     async with engine.begin() as tx:
         ended = await sessions.close_one(tx, owner_id=signed_in.owner_id, session_id=session_id)
         if ended is None:
-            raise NotFound("There is no such session. It may be over already: reload the page.")
+            raise NotFound("There is no such session. It may already have ended: reload the page.")
         await append_action(
             tx,
             actor=signed_in.email,
@@ -26,7 +26,7 @@ async def revoke_session(engine: AsyncEngine, *, signed_in: SignedIn, session_id
 
 
 async def revoke_other_sessions(engine: AsyncEngine, *, signed_in: SignedIn) -> int:
-    """How many were ended; nothing is recorded when there was none."""
+    """The number of ended sessions; without any, nothing is recorded."""
     async with engine.begin() as tx:
         ended = await sessions.close_all(tx, signed_in.owner_id, spared=signed_in.session_id)
         if ended:

@@ -1,5 +1,5 @@
-"""Requests that make a secret take effect once: the same one again gets the same answer for a day, as long as its page
-was not seen, and the page shows it once.
+"""Requests that create a secret take effect once: a repetition gets the same answer for a day until its page was shown,
+and the page shows it once.
 """
 
 import hashlib
@@ -21,13 +21,13 @@ from servicekit.ids import new_id
 KEPT_FOR = timedelta(days=1)
 SHOWN_FOR = timedelta(minutes=15)
 OTHER_CONTENT = "This form was already submitted with different values. Reload its page and fill it in again."
-SEEN = "This request was answered already, and its answer was shown. It cannot be shown again."
+SEEN = "The result of this request has already been shown and cannot be shown again."
 
 Texts = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class SealedAnswer:
     """The texts of an answer, and the id under which its page shows them once."""
 
     answer_id: UUID
@@ -42,8 +42,8 @@ async def answer_once(
     content: Texts,
     box: SecretBox,
     make: Callable[[AsyncConnection], Awaitable[Texts]],
-) -> Answered:
-    """Has `make` do it in this transaction, unless the same request was answered.
+) -> SealedAnswer:
+    """Runs `make` in a transaction, unless the same request was already answered.
 
     `key` is the request's, `content` what it holds. Conflict: the key was used with other content, or the answer was
     seen. What `make` raises leaves nothing behind.
@@ -64,14 +64,14 @@ async def answer_once(
             texts = await make(tx)
             sealed = box.seal(json.dumps(dict(texts)).encode(), owner_id=signed_in.owner_id)
             await sealed_answers.seal(tx, answer_id, sealed)
-            return Answered(answer_id, texts)
+            return SealedAnswer(answer_id, texts)
     if not hmac.compare_digest(earlier.content_digest, wanted):
         raise Conflict(OTHER_CONTENT)
-    return Answered(earlier.answer_id, _open(box, earlier.sealed, signed_in, Conflict))
+    return SealedAnswer(earlier.answer_id, _open(box, earlier.sealed, signed_in, Conflict))
 
 
 async def show_answer(engine: AsyncEngine, *, signed_in: SignedIn, answer_id: UUID, box: SecretBox) -> Texts:
-    """What was answered, this once, to the session that asked. NotFound: it was shown, or is not this session's."""
+    """The answer, once, for the session that asked. NotFound: it was already shown, or belongs to another session."""
     async with engine.begin() as tx:
         sealed = await sealed_answers.take(
             tx, answer_id, owner_id=signed_in.owner_id, session_id=signed_in.session_id, time=SHOWN_FOR

@@ -1,4 +1,4 @@
-"""Signing in, with a password and a code, being recognised, and signing out."""
+"""Signing in with a password and a code, authenticating a session, signing out."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,7 @@ from owner_portal.access.rules import SignedIn, csrf_token
 from owner_portal.audit.use_cases.own_trail import append_action
 from owner_portal.db.store.reading import reading
 from owner_portal.owners.rules import accounts as rules
-from owner_portal.owners.rules.accounts import SESSION_IDLE, SESSION_LONGEST, Caller, Owner
+from owner_portal.owners.rules.accounts import MAX_SESSION_AGE, SESSION_IDLE, Caller, Owner
 from owner_portal.owners.store import accounts, known_browsers, sessions
 from owner_portal.owners.use_cases.second_factor import WRONG_CODE, take_code
 from owner_portal.owners.use_cases.secret_box import SecretBox
@@ -21,21 +21,21 @@ from owner_portal.owners.use_cases.throttle import account_subject, admit_code, 
 from servicekit.errors import NotAuthenticated, Refused
 from servicekit.ids import new_id
 
-WRONG = "E-mail or password is wrong."
-OVER = "That took too long. Sign in again."
+WRONG = "Wrong e-mail or password."
+OVER = "The sign-in has expired. Sign in again."
 
 
 @dataclass(frozen=True, slots=True)
-class SignedInBy:
+class SignInResult:
     """The token of a new session; or, without one, the token to show together with the code."""
 
     session: str = field(default="", repr=False)
     challenge: str = field(default="", repr=False)
 
 
-async def sign_in(engine: AsyncEngine, *, email: str, password: str, caller: Caller) -> SignedInBy:
-    """NotAuthenticated: wrong e-mail or password, which of them is not told. RateLimited. Unavailable: a crowd."""
-    unfit = not email.strip() or len(email) > rules.LONGEST_EMAIL or len(password) > rules.MAX_TYPED_PASSWORD
+async def sign_in(engine: AsyncEngine, *, email: str, password: str, caller: Caller) -> SignInResult:
+    """NotAuthenticated: wrong e-mail or password, without saying which. RateLimited. Unavailable: too many at once."""
+    unfit = not email.strip() or len(email) > rules.MAX_EMAIL or len(password) > rules.MAX_TYPED_PASSWORD
     if unfit or not is_storable(email):
         raise NotAuthenticated(WRONG)
     admitted = await admit_sign_in(engine, email, caller)
@@ -50,39 +50,39 @@ async def sign_in(engine: AsyncEngine, *, email: str, password: str, caller: Cal
             better = await hash_password(password, turn=admitted.turn)
     except Crowded as crowded:
         raise await take_back(engine, admitted, crowded.retry_after) from None
-    except ValueError:  # a password of before that cannot be prepared: it stays as it was typed
+    except ValueError:  # an older password that cannot be normalised keeps its hash
         better = None
     assert owner is not None  # noqa: S101 - else it was not correct
     async with engine.begin() as tx:
         await succeed(tx, admitted)
         owner = await accounts.hold(tx, owner)
-        if owner is None:  # the password was right a moment ago
+        if owner is None:  # the password has changed in the meantime
             raise NotAuthenticated(WRONG)
         if better is not None:
             await accounts.set_password(tx, owner.owner_id, better)
         if owner.has_second_factor:
             challenge = new_token()
             await sessions.add_challenge(tx, digest=token_digest(challenge), owner_id=owner.owner_id)
-            return SignedInBy(challenge=challenge)
-        return SignedInBy(session=await let_in(tx, owner=owner, caller=caller, by="password"))
+            return SignInResult(challenge=challenge)
+        return SignInResult(session=await complete_sign_in(tx, owner=owner, caller=caller, by="password"))
 
 
 def is_storable(email: str) -> bool:
-    """Whether it can be looked for: no half characters, no NUL."""
+    """Whether it can be stored: no surrogates, no NUL."""
     return "\0" not in email and email.encode("utf-8", "ignore").decode() == email
 
 
-async def recognise(engine: AsyncEngine, *, token: str, touch: bool = True) -> SignedIn:
-    """The owner whose session this is; NotAuthenticated when it is over or never was.
+async def authenticate(engine: AsyncEngine, *, token: str, touch: bool = True) -> SignedIn:
+    """The owner of the session. NotAuthenticated: it has ended or never existed.
 
-    `touch`: the owner did something, so the idle time begins anew. What a page does by itself keeps no session alive.
+    `touch`: an action of the owner restarts the idle time; automatic requests of a page do not.
     """
     async with reading(engine) as tx:
         found = await sessions.find_session(
-            tx, token_digest(token), idle=SESSION_IDLE, longest=SESSION_LONGEST, touch=touch
+            tx, token_digest(token), idle=SESSION_IDLE, max_age=MAX_SESSION_AGE, touch=touch
         )
     if found is None:
-        raise NotAuthenticated("Sign in first: there is no session, or it is over.")
+        raise NotAuthenticated("Sign in first: there is no session, or it has ended.")
     return SignedIn(
         owner_id=found.owner_id,
         email=found.email,
@@ -96,9 +96,9 @@ async def recognise(engine: AsyncEngine, *, token: str, touch: bool = True) -> S
 async def open_session(
     tx: AsyncConnection, *, owner_id: UUID, caller: Caller, proved_at: datetime | None = None
 ) -> str:
-    """The token of a new session; sign-ins of this owner that still waited for a code are over.
+    """The token of a new session; pending sign-ins of this owner end.
 
-    `proved_at`: when its owner showed who it is; None: just now.
+    `proved_at`: the time of the step-up authentication; None: now.
     """
     token = new_token()
     await sessions.remove_challenges(tx, owner_id)
@@ -113,8 +113,8 @@ async def open_session(
     return token
 
 
-async def let_in(tx: AsyncConnection, *, owner: Owner, caller: Caller, by: str) -> str:
-    """The token of a new session of an owner who has signed in `by` what the audit trail is to say."""
+async def complete_sign_in(tx: AsyncConnection, *, owner: Owner, caller: Caller, by: str) -> str:
+    """The token of a new session; `by` is how the owner signed in, for the audit trail."""
     token = await open_session(tx, owner_id=owner.owner_id, caller=caller)
     await know_browser(tx, owner.owner_id, owner.email, caller)
     await append_action(
@@ -128,7 +128,7 @@ async def let_in(tx: AsyncConnection, *, owner: Owner, caller: Caller, by: str) 
 
 
 async def know_browser(tx: AsyncConnection, owner_id: UUID, email: str, caller: Caller) -> None:
-    """The account was opened with this browser, if it has a token to be known by."""
+    """Remembers the browser for this account, if it has a token."""
     if caller.browser:
         await known_browsers.remember(tx, owner_id, caller.browser)
         lobby.succeeded(caller.browser, account_subject(email))
@@ -137,7 +137,7 @@ async def know_browser(tx: AsyncConnection, owner_id: UUID, email: str, caller: 
 async def enter_code(engine: AsyncEngine, *, challenge: str, code: str, caller: Caller, box: SecretBox) -> str:
     """The token of a new session.
 
-    NotAuthenticated: a wrong or used code. Refused: the password has to be shown again first. RateLimited.
+    NotAuthenticated: a wrong or used code. Refused: the sign-in has to start again. RateLimited.
     """
     digest = token_digest(challenge)
     async with engine.begin() as tx:
@@ -153,10 +153,10 @@ async def enter_code(engine: AsyncEngine, *, challenge: str, code: str, caller: 
         by = await take_code(tx, owner_id=owner.owner_id, code=code, box=box)
         if by is None:
             raise NotAuthenticated(WRONG_CODE)
-        return await let_in(tx, owner=owner, caller=caller, by=f"password and {by}")
+        return await complete_sign_in(tx, owner=owner, caller=caller, by=f"password and {by}")
 
 
 async def sign_out(engine: AsyncEngine, *, token: str) -> None:
-    """Nothing happens when the session has ended already."""
+    """Does nothing if the session has already ended."""
     async with engine.begin() as tx:
         await sessions.close_session(tx, token_digest(token))

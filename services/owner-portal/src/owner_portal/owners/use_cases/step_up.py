@@ -1,4 +1,4 @@
-"""Somebody signed in shows once more who it is, before something that is hard to undo."""
+"""Step-up authentication before a sensitive action."""
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -11,13 +11,13 @@ from owner_portal.owners.use_cases.secret_box import SecretBox
 from owner_portal.owners.use_cases.throttle import admit_proof, succeed
 from servicekit.errors import Forbidden
 
-WRONG_PASSWORD = "That is not your password."  # noqa: S105 - a message
+WRONG_PASSWORD = "Wrong password."  # noqa: S105 - a message
 
 
-async def prove_again(engine: AsyncEngine, *, signed_in: SignedIn, password: str, code: str, box: SecretBox) -> None:
-    """Starts the session's time of grace anew. Forbidden: the password or the code is wrong. RateLimited.
+async def step_up(engine: AsyncEngine, *, signed_in: SignedIn, password: str, code: str, box: SecretBox) -> None:
+    """Renews the step-up of the session. Forbidden: the password or the code is wrong. RateLimited.
 
-    The code is asked of those alone who have a second factor. Guesses are counted apart from those at the sign-in
+    The code is needed with a second factor only. Attempts are counted separately from those at the sign-in
     form, which anybody can send.
     """
     admitted = await admit_proof(engine, signed_in.email, signed_in.session_id)

@@ -1,4 +1,4 @@
-"""Decides whether a password or a code may be tried: what the attempt is counted against, what a success forgives.
+"""The sign-in throttle: the limits that an attempt counts against, and what a success clears.
 
 docs/security.md says what is counted and why. An attempt is counted before anything is looked at, so guesses sent at
 the same time are not free; one that is refused costs no hash and uses nothing of anybody's budget.
@@ -27,7 +27,7 @@ lobby = Lobby()  # of this process
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """An attempt that was counted, and the account that it is about, if there is one."""
+    """A counted attempt, and its account if there is one."""
 
     owner: Owner | None
     turn: Turn
@@ -35,12 +35,12 @@ class Admitted:
 
 
 def account_subject(email: str) -> bytes:
-    """What attempts at the account of an e-mail are counted under."""
+    """The throttle subject of an e-mail's account."""
     return subject(Kind.ACCOUNT, email_key(email))
 
 
 async def admit_sign_in(engine: AsyncEngine, email: str, caller: Caller) -> Admitted:
-    """Counts an attempt at a password. RateLimited: too many, from there or on this account."""
+    """Counts an attempt at a password. RateLimited: too many from this address or at this account."""
     network = network_of(caller.address)
     try:
         known, counting, owner = await lobby.run(
@@ -88,7 +88,7 @@ async def admit_code(engine: AsyncEngine, owner: Owner, caller: Caller) -> Admit
 
 
 async def admit_proof(engine: AsyncEngine, email: str, session_id: UUID) -> Admitted:
-    """Counts that somebody signed in confirms who it is; apart from what strangers do. RateLimited: too many."""
+    """Counts a step-up attempt of a signed-in owner, separately from sign-ins. RateLimited: too many."""
     own = account_subject(email)
     async with engine.begin() as tx:
         counting = _Counting(tx)
@@ -98,9 +98,9 @@ async def admit_proof(engine: AsyncEngine, email: str, session_id: UUID) -> Admi
 
 
 async def succeed(tx: AsyncConnection, admitted: Admitted) -> None:
-    """Forgives the account what was counted for this browser and address; others only get this attempt back.
+    """Clears the attempts of this browser and address at the account; other limits only get this attempt back.
 
-    Before the account is locked, in all use cases alike: whoever sets a password locks both, too.
+    Call it before the account is locked, in the same order in all use cases.
     """
     kept = (Kind.ADDRESS, Kind.ACCOUNT)
     await _settle(
@@ -111,14 +111,14 @@ async def succeed(tx: AsyncConnection, admitted: Admitted) -> None:
 
 
 async def take_back(engine: AsyncEngine, admitted: Admitted, retry_after: float) -> Unavailable:
-    """The attempt was not made after all, because of the crowd: it uses nothing. Returns what to raise."""
+    """Takes an attempt back that was not made because of concurrent sign-ins. Returns the error to raise."""
     async with engine.begin() as tx:
         await _settle(tx, gives_back=admitted.counted, forgets=[])
     return Unavailable(CROWDED, retry_after=retry_after)
 
 
 async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Counted], forgets: Sequence[Counted]) -> None:
-    """In the order in which attempts are counted, addresses first: nobody waits in a ring."""
+    """Locks addresses first, in the order in which attempts are counted, which prevents deadlocks."""
     for of_address in (True, False):
         given, forgotten = (
             [counted.subject for counted in some if (counted.kind is Kind.ADDRESS) is of_address]
@@ -140,7 +140,7 @@ class _Counting:
         self.refused: list[datetime] = []
 
     async def count(self, *attempt: Counted) -> bool:
-        """Whether all of them admit it; where one does not, the others are not used up by it."""
+        """Whether all limits admit the attempt; if one refuses, the others are not charged."""
         counts = await attempts.count(self._tx, attempt)
         admitted = [counted for counted in attempt if counts[counted.subject].admitted]
         self.failed_before |= any(count.used > 1 for count in counts.values())
@@ -154,7 +154,7 @@ class _Counting:
         return False
 
     def check(self) -> None:
-        """RateLimited, once the transaction has kept the refusal, if there was one."""
+        """RateLimited if a limit refused; call it after the commit, so that the refusal is stored."""
         if self.refused:
             seconds = max(1.0, (max(self.refused) - datetime.now(UTC)).total_seconds())
             minutes = math.ceil(seconds / 60)

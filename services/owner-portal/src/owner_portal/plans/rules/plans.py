@@ -8,7 +8,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One version of an offer of billing."""
+    """One version of a plan."""
 
     code: str
     version: int
@@ -22,14 +22,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """9900 USD are 99 dollars."""
+    """An amount in minor units: 9900 USD is 99 dollars."""
 
     minor_units: int
     currency: str
 
 
 class Resource(StrEnum):
-    """What a plan limits."""
+    """The resources that a plan limits."""
 
     SEATS = "seats"
     STORAGE = "storage"
@@ -37,7 +37,7 @@ class Resource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """A limit that would be lower than what is in use: billing refuses the change."""
+    """A limit below the usage level: billing refuses the change."""
 
     resource: Resource
     in_use: int
@@ -45,7 +45,7 @@ class Shortage:
 
 
 def newest_versions(versions: Sequence[Plan]) -> list[Plan]:
-    """One version of each plan, in the order given."""
+    """The newest version of each plan, in the order given."""
     newest: dict[str, Plan] = {}
     for plan in versions:
         if plan.code not in newest or newest[plan.code].version < plan.version:
@@ -55,7 +55,7 @@ def newest_versions(versions: Sequence[Plan]) -> list[Plan]:
 
 @dataclass(frozen=True, slots=True)
 class VersionEffect:
-    """On one company; with shortages it would keep the version that it has."""
+    """The effect on one company; with shortages it would keep its version."""
 
     company_id: UUID
     plan_version: int
@@ -64,7 +64,7 @@ class VersionEffect:
 
 @dataclass(frozen=True, slots=True)
 class VersionPreview:
-    """Companies of the plan with other terms than these; revenue is a month's, of those that would change.
+    """The companies of the plan with other terms; revenue is the MRR of those that would change.
 
     `effects` are the first of them; `more`: there are others.
     """
@@ -79,7 +79,7 @@ class VersionPreview:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A company that uses more than the version allows."""
+    """A company whose usage exceeds the limits of the version."""
 
     company_id: UUID
     shortages: Sequence[Shortage]
@@ -87,7 +87,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What came of one stretch of companies; `following`: ask on after this one, None when that was the end."""
+    """The result of one batch of companies; `following`: the last id, None at the end."""
 
     companies: Sequence[UUID]
     kept: Sequence[Kept]

@@ -1,4 +1,4 @@
-"""For how many days each plan's screenshots are kept, and which companies have another number than their plan."""
+"""The retention of each plan's screenshots, and the companies whose retention differs from their plan."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,12 +7,12 @@ from uuid import UUID
 from owner_portal.plans.rules.plans import Plan, newest_versions
 from servicekit.errors import Conflict
 
-LONGEST_RETENTION = 3_650  # days
+MAX_RETENTION_DAYS = 3_650  # days
 
 
 @dataclass(frozen=True, slots=True)
 class TermsCount:
-    """How many companies have a plan's version; `days`: that their screenshots are kept."""
+    """The number of companies on a plan version, and its retention in `days`."""
 
     plan_code: str
     plan_version: int
@@ -22,7 +22,7 @@ class TermsCount:
 
 @dataclass(frozen=True, slots=True)
 class Differing:
-    """A company whose version of the plan says another number of days than the newest one."""
+    """A company whose plan version has a different retention than the newest version."""
 
     company_id: UUID
     name: str
@@ -33,7 +33,7 @@ class Differing:
 
 @dataclass(frozen=True, slots=True)
 class PlanRetention:
-    """A plan on offer with all companies that have any version of it."""
+    """A plan on offer with the companies on any of its versions."""
 
     plan: Plan
     counts: Sequence[TermsCount]
@@ -44,7 +44,7 @@ class PlanRetention:
 
     @property
     def differing(self) -> int:
-        """Companies whose screenshots are kept for another number of days."""
+        """The number of companies with a different retention."""
         return sum(count.companies for count in self.counts if count.days != self.plan.screenshot_retention_days)
 
 
@@ -63,14 +63,14 @@ def next_terms(newest: Plan, days: int, *, seen: int) -> Plan:
     """
     repeated = newest.version == seen + 1 and newest.screenshot_retention_days == days
     if newest.version != seen and not repeated:
-        raise Conflict(f"{newest.name} has a new version since you looked. Look at the preview again.")
+        raise Conflict(f"{newest.name} has a new version since you opened this page. Check the preview again.")
     return replace(newest, screenshot_retention_days=days)
 
 
 def read_days(typed: str) -> int | None:
-    """Days as they were typed in, 1 to LONGEST_RETENTION; None when they are none."""
+    """Parses a number of days, 1 to MAX_RETENTION_DAYS; None when it is invalid."""
     text = typed.strip()
     if not (text.isascii() and text.isdigit() and len(text) <= 5):
         return None
     days = int(text)
-    return days if 1 <= days <= LONGEST_RETENTION else None
+    return days if 1 <= days <= MAX_RETENTION_DAYS else None

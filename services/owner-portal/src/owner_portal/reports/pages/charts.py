@@ -10,7 +10,7 @@ from owner_portal.web.charts import Chart, Series
 
 
 def charts_of(reports: Reports) -> Mapping[str, Chart]:
-    """Those of revenue are missing while billing has never been heard."""
+    """Revenue charts are missing if billing has never responded."""
     revenue = reports.revenue.value
     return _of_companies(reports.summary) | (_of_revenue(revenue) if revenue else {})
 

@@ -64,7 +64,7 @@ async def movements_page(request: Request, portal: ThePortal, _owner: SignedInOw
 
 @router.get("/movements.csv")
 async def movements_csv(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
-    """The same, all of them. Unavailable when billing does not answer."""
+    """The same without pages. Unavailable: billing does not respond."""
     wanted, figure = ReportRange.read(request.query_params), _figure(request)
     first = await _movements(portal, wanted, figure, after=0).ask()
 
@@ -80,14 +80,12 @@ async def movements_csv(request: Request, portal: ThePortal, _owner: SignedInOwn
 
 @router.get("/{chart}.csv")
 async def chart_csv(request: Request, portal: ThePortal, _owner: SignedInOwner, chart: str) -> Response:
-    """The numbers of one chart of the page. NotFound: there is no such chart, or billing was never heard."""
+    """The data of one chart. NotFound: there is no such chart, or no revenue data yet."""
     reports = await _read(portal, ReportRange.read(request.query_params))
     found = charts_of(reports).get(chart)
     if found is None:
         missing = chart in OF_REVENUE
-        raise NotFound(
-            "Billing has not answered yet: there is no revenue to show." if missing else "There is no such chart."
-        )
+        raise NotFound("Revenue could not be loaded from billing." if missing else "There is no such chart.")
     header, rows = chart_rows(found)
     return csv_response(f"{chart}.csv", header, rows, separator_of(request))
 
@@ -114,7 +112,7 @@ def _figure(request: Request) -> Figure:
     try:
         return Figure(request.query_params.get("figure", Figure.NEW))
     except ValueError:
-        raise NotFound("There is no such figure in the report. Choose one of the list.") from None
+        raise NotFound("There is no such figure. Choose one from the list.") from None
 
 
 def _money(movement: Movement) -> tuple[int, str]:

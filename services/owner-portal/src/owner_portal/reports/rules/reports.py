@@ -1,4 +1,4 @@
-"""How all companies together stand, what they used, and how their number grew."""
+"""Reports on all companies: status, usage and growth."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,20 +17,20 @@ MONTHS = (6, 12, 24)
 
 @dataclass(frozen=True, slots=True)
 class ReportRange:
-    """What the URL says: usage of the last `days` days, today included; revenue and growth of the last `months`."""
+    """The ranges in the URL: usage of the last `days` days including today; revenue and growth of the last `months`."""
 
     days: int = 30
     months: int = 12
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Self:
-        """Takes a URL's query. What makes no sense there is left out: an old bookmark still shows something."""
+        """Reads a URL's query. Invalid parts are ignored, so that an old bookmark still works."""
         days = {str(choice): choice for choice in DAYS}.get(query.get("days", ""), cls().days)
         months = {str(choice): choice for choice in MONTHS}.get(query.get("months", ""), cls().months)
         return cls(days, months)
 
     def url(self, path: str = PATH) -> str:
-        """The address of this view; only what differs from the plain one stands in it."""
+        """The URL of this view, with the parameters that differ from the default."""
         plain = type(self)()
         query = {}
         if self.days != plain.days:
@@ -52,7 +52,7 @@ class ReportRange:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StatusTotals:
     """Companies of one status and plan. `reporting`: those with seats in use, `seats_used` of all together."""
 
     status: Status
@@ -67,7 +67,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class TopCompany:
-    """What a company used in the days asked for, and in as many before them. Storage is its present level."""
+    """A company's usage in the range, and in the same number of days before. Storage is its current level."""
 
     company_id: UUID
     name: str
@@ -81,7 +81,7 @@ class TopCompany:
 
 @dataclass(frozen=True, slots=True)
 class MonthGrowth:
-    """A month, by its first day: companies created in it and there were at its end; what all of them used."""
+    """A month, by its first day: companies created in it, companies at its end, and their usage."""
 
     month: date
     created: int
@@ -91,26 +91,28 @@ class MonthGrowth:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the portal's own copy says, with or without tenancy and billing."""
+    """The part of the reports from the portal's own read model."""
 
-    standings: Sequence[Standing]
+    status_totals: Sequence[StatusTotals]
     top: Sequence[TopCompany]
     growth: Sequence[MonthGrowth]
 
     @property
     def by_status(self) -> Mapping[Status, int]:
         """How many companies each status has, those without any included."""
-        return {status: sum(each.companies for each in self.standings if each.status is status) for status in Status}
+        return {
+            status: sum(each.companies for each in self.status_totals if each.status is status) for status in Status
+        }
 
     @property
     def companies(self) -> int:
-        """All but the closed ones."""
+        """The number of companies that are not closed."""
         return sum(each.companies for each in self._open)
 
     @property
     def currency(self) -> str:
         """The platform's one currency; empty while no company has a plan."""
-        return max((each.currency for each in self.standings), default="")
+        return max((each.currency for each in self.status_totals), default="")
 
     @property
     def unsynced(self) -> int:
@@ -119,7 +121,7 @@ class Summary:
 
     @property
     def by_plan(self) -> Mapping[str, tuple[int, int]]:
-        """Companies, and what they pay a month in minor units, by plan; closed companies are left out."""
+        """The number of companies and their MRR in minor units by plan, without closed companies."""
         found: dict[str, tuple[int, int]] = {}
         for each in self._open:
             companies, revenue = found.get(each.plan_code or "None yet", (0, 0))
@@ -128,10 +130,10 @@ class Summary:
 
     @property
     def average_employees(self) -> float | None:
-        """Seats in use of a company, of those that use any; None when there is no such company."""
+        """The average number of seats in use per company that uses any; None without such companies."""
         reporting = sum(each.reporting for each in self._open)
         return sum(each.seats_used for each in self._open) / reporting if reporting else None
 
     @property
-    def _open(self) -> list[Standing]:
-        return [each for each in self.standings if each.status is not Status.CLOSED]
+    def _open(self) -> list[StatusTotals]:
+        return [each for each in self.status_totals if each.status is not Status.CLOSED]

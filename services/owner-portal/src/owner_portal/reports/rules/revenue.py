@@ -60,10 +60,10 @@ class PlanShare:
 
 @dataclass(frozen=True, slots=True)
 class RevenueReport:
-    """`bridge` is of the whole range, `months` of each month; ratios are 1.0 for all, None without anything to divide.
+    """`bridge` is of the whole range, `months` of each month; ratios are 1.0 for 100 %, None for a zero denominator.
 
     `annual_run_rate` is twelve times the MRR at the end; `health` the share of subscriptions on trial or active.
-    `average_seats` are granted, `average_seats_in_use` are used by companies heard of in the last month.
+    `average_seats` are granted seats, `average_seats_in_use` used ones of companies with data in the last month.
     """
 
     currency: str

@@ -17,7 +17,7 @@ from owner_portal.subscriptions.rules.payments import Line, Payment
 
 
 class InvoiceClient:
-    """Over billing's channel."""
+    """Calls over billing's channel."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -50,10 +50,10 @@ class InvoiceClient:
         *,
         only_what_is_owed: bool,
     ) -> tuple[Payment, Subscription, Money]:
-        """The payment, the subscription and what is owed after it (negative: paid in advance).
+        """The payment, the subscription and the new balance (negative: credit).
 
-        `received_at` None: now. NotFound: no subscription. Conflict: the reference is recorded already. InvalidInput.
-        Refused: it is more than is owed, and that is not wanted or the company is closed.
+        `received_at` None: now. NotFound: no subscription. Conflict: the reference is already recorded. InvalidInput.
+        Refused: it exceeds the balance, and that is not confirmed or the company is closed.
         """
         request = pb.RecordPaymentRequest(
             company_id=str(company_id),
@@ -68,9 +68,9 @@ class InvoiceClient:
     async def reverse_payment(
         self, company_id: UUID, payment_id: UUID, action: Action
     ) -> tuple[Payment, Subscription, Money]:
-        """What takes the payment back, the subscription and what is owed after it.
+        """The reversal, the subscription and the new balance.
 
-        NotFound: the company has no such payment. Refused: it was taken back before.
+        NotFound: the company has no such payment. Refused: it was already reversed.
         """
         request = pb.ReversePaymentRequest(
             company_id=str(company_id), payment_id=str(payment_id), action=to_action(action)
@@ -78,7 +78,7 @@ class InvoiceClient:
         return _paid(await self._channel.ask(self._stub.ReversePayment, request))
 
     async def mark_past_due(self, company_id: UUID, action: Action) -> Subscription:
-        """NotFound: no subscription. Refused: it is not active, or nothing is owed."""
+        """NotFound: no subscription. Refused: it is not active, or there is no balance due."""
         request = pb.MarkPastDueRequest(company_id=str(company_id), action=to_action(action))
         return from_subscription((await self._channel.ask(self._stub.MarkPastDue, request)).subscription)
 

@@ -13,10 +13,10 @@ from owner_portal.directory.messages import from_subscription
 from owner_portal.plans.messages import from_money, from_plan, from_shortage, to_action
 from owner_portal.subscriptions import messages
 from owner_portal.subscriptions.rules.subscriptions import (
-    Changed,
+    CurrentSubscription,
     PlanPreview,
     ScheduledChange,
-    Standing,
+    SubscriptionChange,
     SubscriptionRecord,
     Timing,
 )
@@ -29,17 +29,17 @@ _TIMINGS: Mapping[Timing | None, "pb.ChangeTiming.ValueType"] = {
 
 
 class SubscriptionClient:
-    """Over billing's channel."""
+    """Calls over billing's channel."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._stub = SubscriptionServiceStub(channel.grpc)
 
-    async def standing(self, company_id: UUID) -> Standing:
-        """The subscription as of now, what is in use, what is owed, and what would be refused."""
+    async def standing(self, company_id: UUID) -> CurrentSubscription:
+        """The current subscription, usage levels, balance, and refused steps."""
         request = pb.GetSubscriptionRequest(company_id=str(company_id))
         answer = await self._channel.ask(self._stub.GetSubscription, request)
-        return Standing(
+        return CurrentSubscription(
             record=messages.from_record(answer.record),
             in_use=messages.from_use(answer.in_use),
             owed=from_money(answer.owed),
@@ -58,13 +58,13 @@ class SubscriptionClient:
         return [messages.from_record(record) for record in answer.records]
 
     async def scheduled_changes(self, company_id: UUID, *, settled: bool = False) -> list[ScheduledChange]:
-        """What waits for the end of the period, the oldest first; with `settled` what came of earlier ones as well."""
+        """Pending changes, oldest first; with `settled` also earlier ones."""
         request = pb.ListScheduledChangesRequest(company_id=str(company_id), include_settled=settled)
         answer = await self._channel.ask(self._stub.ListScheduledChanges, request)
         return [messages.from_scheduled(change) for change in answer.changes]
 
     async def preview_change(self, company_id: UUID, code: str, version: int, timing: Timing) -> PlanPreview:
-        """What `change_plan` would do. Refused and NotFound as there, but shortages are told and not refused."""
+        """The effect of `change_plan`. Refused and NotFound as there, but shortages are returned."""
         request = pb.PreviewPlanChangeRequest(
             company_id=str(company_id), plan_code=code, plan_version=version, timing=_TIMINGS[timing]
         )
@@ -84,10 +84,10 @@ class SubscriptionClient:
 
     async def change_plan(
         self, company_id: UUID, code: str, version: int, timing: Timing | None, action: Action
-    ) -> Changed:
-        """`version` 0: the newest; `timing` None: as billing's rules say. NotFound: there is no such plan.
+    ) -> SubscriptionChange:
+        """`version` 0: the newest; `timing` None: by billing's default. NotFound: there is no such plan.
 
-        Refused: it has that one, more is in use than it allows, or there is no end of a period to wait for.
+        Refused: it is the current plan, the usage exceeds its limits, or there is no period end to wait for.
         """
         request = pb.ChangePlanRequest(
             company_id=str(company_id),
@@ -98,37 +98,37 @@ class SubscriptionClient:
         )
         return _changed(await self._channel.ask(self._stub.ChangePlan, request))
 
-    async def renew(self, company_id: UUID, action: Action) -> Changed:
-        """Refused: it renews by itself, or a payment is missing."""
+    async def renew(self, company_id: UUID, action: Action) -> SubscriptionChange:
+        """Refused: it renews automatically, or a payment is missing."""
         request = pb.RenewSubscriptionRequest(company_id=str(company_id), action=to_action(action))
         return _changed(await self._channel.ask(self._stub.RenewSubscription, request))
 
-    async def extend(self, company_id: UUID, days: int, action: Action) -> Changed:
+    async def extend(self, company_id: UUID, days: int, action: Action) -> SubscriptionChange:
         """InvalidInput: not 1 to 366 days."""
         request = pb.ExtendSubscriptionRequest(company_id=str(company_id), days=days, action=to_action(action))
         return _changed(await self._channel.ask(self._stub.ExtendSubscription, request))
 
-    async def cancel(self, company_id: UUID, *, at_once: bool, action: Action) -> Changed:
-        """Refused: it is over, or cancelled already."""
+    async def cancel(self, company_id: UUID, *, at_once: bool, action: Action) -> SubscriptionChange:
+        """Refused: it has ended, or is already cancelled."""
         request = pb.CancelSubscriptionRequest(company_id=str(company_id), at_once=at_once, action=to_action(action))
         return _changed(await self._channel.ask(self._stub.CancelSubscription, request))
 
     async def cancel_scheduled(self, company_id: UUID, change_id: UUID, action: Action) -> ScheduledChange:
-        """The change as it is now. NotFound: the company has none such. Refused: it is not pending any more."""
+        """The updated change. NotFound: there is no such change. Refused: it is no longer pending."""
         request = pb.CancelScheduledChangeRequest(
             id=str(change_id), company_id=str(company_id), action=to_action(action)
         )
         return messages.from_scheduled((await self._channel.ask(self._stub.CancelScheduledChange, request)).change)
 
 
-def _timing(told: "pb.ChangeTiming.ValueType") -> Timing:
-    return Timing.PERIOD_END if told == pb.CHANGE_TIMING_PERIOD_END else Timing.NOW
+def _timing(timing: "pb.ChangeTiming.ValueType") -> Timing:
+    return Timing.PERIOD_END if timing == pb.CHANGE_TIMING_PERIOD_END else Timing.NOW
 
 
-def _changed(answer: Any) -> Changed:
-    """Any answer with a subscription; lines and what is scheduled are not in all of them."""
+def _changed(answer: Any) -> SubscriptionChange:
+    """Translates any response with a subscription; only some contain lines or a scheduled change."""
     scheduled = isinstance(answer, pb.ChangePlanResponse) and answer.HasField("scheduled")
-    return Changed(
+    return SubscriptionChange(
         subscription=from_subscription(answer.subscription),
         lines=[messages.from_line(line) for line in getattr(answer, "lines", ())],
         scheduled=messages.from_scheduled(answer.scheduled) if scheduled else None,

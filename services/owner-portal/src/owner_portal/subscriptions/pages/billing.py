@@ -1,4 +1,4 @@
-"""A company's money: what was charged and paid, and what the owner can do about its subscription."""
+"""The billing page of a company: subscription, charges, payments."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -11,10 +11,10 @@ from owner_portal.access.pages import SignedInOwner
 from owner_portal.directory.pages.answers import company_json
 from owner_portal.directory.rules import CompanyPage
 from owner_portal.directory.use_cases import find_company
-from owner_portal.freshness.rules import Remembered
-from owner_portal.freshness.use_cases import with_memories
+from owner_portal.freshness.rules import CachedAnswer
+from owner_portal.freshness.use_cases import cached_answers
 from owner_portal.subscriptions.pages import questions
-from owner_portal.subscriptions.rules.subscriptions import Standing, Step
+from owner_portal.subscriptions.rules.subscriptions import CurrentSubscription, SubscriptionStep
 from owner_portal.web.portal import ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import wants_json
@@ -23,22 +23,22 @@ from servicekit.ids import parse_id
 router = APIRouter(prefix="/owner/company/{company_id:uuid}/billing")
 
 DONE = {
-    "renewed": "Renewed. The new month is charged.",
-    "resumed": "The subscription is active and goes on. Nothing was charged.",
-    "extended": "Extended. The free days are at the end of the period.",
-    "cancelled": "Cancelled. The subscription will not go on.",
-    "past-due": "Marked as past due. It will not be renewed until the payment is recorded.",
-    "paid": "The payment is recorded.",
-    "reversed": "The payment is taken back. What it had settled is owed again.",
+    "renewed": "Renewed. The new month has been charged.",
+    "resumed": "The subscription is active again. Nothing was charged.",
+    "extended": "Extended. The free days were added at the end of the period.",
+    "cancelled": "Subscription cancelled.",
+    "past-due": "Marked as past due. It is not renewed until a payment is recorded.",
+    "paid": "Payment recorded.",
+    "reversed": "Payment reversed. The amount is due again.",
 }
 
 
 @router.get("/")
 async def billing_page(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
-    """Subscription, scheduled changes, charges and payments; `?lines=` and `?payments=` turn the pages of the lists."""
+    """Subscription, scheduled changes, charges and payments; `?lines=` and `?payments=` select the pages."""
     company = await find_company(portal.engine, company_id=company_id)
     before = {name: _position(request, name) for name in ("lines", "payments")}
-    standing, scheduled, lines, payments = await with_memories(
+    standing, scheduled, lines, payments = await cached_answers(
         portal.engine,
         questions.standing(portal, company_id),
         questions.scheduled(portal, company_id, settled=True),
@@ -63,13 +63,17 @@ async def billing_page(request: Request, portal: ThePortal, _owner: SignedInOwne
     )
 
 
-def _refusals(company: CompanyPage, standing: Remembered[Standing | None]) -> Collection[str]:
-    """The steps that are not offered: what billing would refuse, and what is always refused to a closed company."""
+def _refusals(company: CompanyPage, standing: CachedAnswer[CurrentSubscription | None]) -> Collection[str]:
+    """The steps that are not offered: those that billing refuses, and those that a closed company blocks."""
     known = set(standing.value.refusals) if standing.value and standing.fresh else set[str]()
-    return known | set(Step) - {Step.RECORD_PAYMENT, Step.CANCEL} if company.is_closed else known
+    return (
+        known | set(SubscriptionStep) - {SubscriptionStep.RECORD_PAYMENT, SubscriptionStep.CANCEL}
+        if company.is_closed
+        else known
+    )
 
 
 def _position(request: Request, name: str) -> str:
-    """The last row of the page before; empty: the newest page. InvalidInput when it is no id."""
+    """The last row of the previous page; empty: the newest page. InvalidInput: it is not an id."""
     given = request.query_params.get(name, "")
     return str(parse_id(given, name)) if given else ""

@@ -1,4 +1,4 @@
-"""What pages ask billing about a company's subscription; each answer is remembered for when billing is away."""
+"""What pages ask billing about a company's subscription; answers are cached for when it does not respond."""
 
 from uuid import UUID
 
@@ -8,11 +8,11 @@ from owner_portal.freshness.use_cases import Question, none_if_missing
 from owner_portal.subscriptions.client.invoices import InvoiceClient
 from owner_portal.subscriptions.client.subscriptions import SubscriptionClient
 from owner_portal.subscriptions.rules.payments import Line, Payment
-from owner_portal.subscriptions.rules.subscriptions import ScheduledChange, Standing, SubscriptionRecord
+from owner_portal.subscriptions.rules.subscriptions import CurrentSubscription, ScheduledChange, SubscriptionRecord
 from owner_portal.web.portal import Portal
 
 PAGE = 25
-_STANDING = TypeAdapter(Standing | None)
+_STANDING = TypeAdapter(CurrentSubscription | None)
 _HISTORY = TypeAdapter(list[SubscriptionRecord])
 _SCHEDULED = TypeAdapter(list[ScheduledChange])
 _LINES = TypeAdapter(list[Line])
@@ -20,10 +20,10 @@ _PAYMENTS = TypeAdapter(list[Payment])
 _PAYMENT = TypeAdapter(Payment | None)
 
 
-def standing(portal: Portal, company_id: UUID) -> Question[Standing | None]:
-    """Its subscription with what is owed; None while billing has none for a new company."""
+def standing(portal: Portal, company_id: UUID) -> Question[CurrentSubscription | None]:
+    """Its current subscription; None while a new company has none."""
 
-    async def ask() -> Standing | None:
+    async def ask() -> CurrentSubscription | None:
         return await none_if_missing(lambda: portal.get(SubscriptionClient).standing(company_id))
 
     return Question("Billing", f"{company_id} standing", ask, _STANDING)
@@ -39,7 +39,7 @@ def history(portal: Portal, company_id: UUID) -> Question[list[SubscriptionRecor
 
 
 def scheduled(portal: Portal, company_id: UUID, *, settled: bool = False) -> Question[list[ScheduledChange]]:
-    """What waits for the end of its period; with `settled` what came of earlier ones as well."""
+    """Its pending changes; with `settled` also earlier ones."""
 
     async def ask() -> list[ScheduledChange]:
         return await portal.get(SubscriptionClient).scheduled_changes(company_id, settled=settled)
@@ -48,7 +48,7 @@ def scheduled(portal: Portal, company_id: UUID, *, settled: bool = False) -> Que
 
 
 def lines(portal: Portal, company_id: UUID, before_id: str) -> Question[list[Line]]:
-    """A page of charges and credits, and one more that says whether there is another page."""
+    """A page of charges and credits, and one more row if there is another page."""
 
     async def ask() -> list[Line]:
         return await portal.get(InvoiceClient).lines(company_id, before_id=before_id, limit=PAGE + 1)
@@ -66,7 +66,7 @@ def payments(portal: Portal, company_id: UUID, before_id: str) -> Question[list[
 
 
 def payment(portal: Portal, company_id: UUID, payment_id: UUID) -> Question[Payment | None]:
-    """One of its payments; None when there is none such."""
+    """One of its payments; None if there is no such payment."""
 
     async def ask() -> Payment | None:
         return await none_if_missing(lambda: portal.get(InvoiceClient).payment(company_id, payment_id))

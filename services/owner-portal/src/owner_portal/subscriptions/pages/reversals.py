@@ -1,4 +1,4 @@
-"""Taking back a payment that was recorded by mistake, or whose money went back."""
+"""Reversing a payment that was recorded by mistake or returned."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,11 +10,11 @@ from starlette.responses import Response
 
 from owner_portal.access.pages import SignedInOwner
 from owner_portal.clients.actions import Action
-from owner_portal.directory.pages.actions import ASureAction, attempt, done
-from owner_portal.directory.pages.answers import remember_subscription
+from owner_portal.directory.pages.actions import StepUpAction, attempt, done
+from owner_portal.directory.pages.answers import update_subscription_copy
 from owner_portal.directory.pages.forms import Form, Texts, show
 from owner_portal.directory.rules import CompanyPage
-from owner_portal.freshness.use_cases import with_memory
+from owner_portal.freshness.use_cases import cached_answer
 from owner_portal.subscriptions.client.invoices import InvoiceClient
 from owner_portal.subscriptions.pages import questions
 from owner_portal.subscriptions.rules.payments import Payment
@@ -28,39 +28,39 @@ router = APIRouter(prefix="/owner/company/{company_id:uuid}/payments/{payment_id
 async def reversal_page(
     request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID, payment_id: UUID
 ) -> Response:
-    """What was recorded and would count no more."""
+    """The payment to reverse."""
     return await show(request, portal, company_id, _reversal(payment_id))
 
 
 @router.post("/")
-async def reverse(asked: ASureAction, payment_id: UUID) -> Response:
-    """Takes the payment back, whole, by an entry of its own."""
+async def reverse(requested: StepUpAction, payment_id: UUID) -> Response:
+    """Reverses the whole payment with an entry of its own."""
 
     async def carry_out(action: Action) -> Response:
-        reversal, subscription, owed = await asked.portal.get(InvoiceClient).reverse_payment(
-            asked.company_id, payment_id, action
+        reversal, subscription, owed = await requested.portal.get(InvoiceClient).reverse_payment(
+            requested.company_id, payment_id, action
         )
-        await remember_subscription(asked.portal, subscription)
+        await update_subscription_copy(requested.portal, subscription)
         content = {"payment": reversal, "subscription": subscription, "owed": owed}
-        return done(asked, "billing/", "reversed", jsonable_encoder(content))
+        return done(requested, "billing/", "reversed", jsonable_encoder(content))
 
-    return await attempt(asked, _reversal(payment_id), carry_out)
+    return await attempt(requested, _reversal(payment_id), carry_out)
 
 
 def _reversal(payment_id: UUID) -> Form:
     async def more(portal: Portal, company_id: UUID, _typed: Texts) -> dict[str, object]:
-        found = await with_memory(portal.engine, questions.payment(portal, company_id, payment_id))
+        found = await cached_answer(portal.engine, questions.payment(portal, company_id, payment_id))
         if found.value is None and found.fresh:
             raise NotFound("This company has no such payment.")
         return {"found": found, "payment": found.value}
 
-    return Form("subscriptions/reverse_payment.html", more=more, hindrance=_when_reversed)
+    return Form("subscriptions/reverse_payment.html", more=more, blocked_reason=_when_reversed)
 
 
 def _when_reversed(_company: CompanyPage, known: Mapping[str, Any]) -> str:
     payment: Payment | None = known["payment"]
     if payment is not None and payment.reverses:
-        return "This entry takes a payment back, and stays. If that was a mistake, record the payment again."
+        return "This entry is a reversal and cannot be reversed. If it was a mistake, record the payment again."
     if payment is not None and payment.is_reversed:
-        return "This payment was taken back before: it counts no more."
+        return "This payment has already been reversed."
     return ""

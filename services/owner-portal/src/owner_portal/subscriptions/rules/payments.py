@@ -1,4 +1,4 @@
-"""What was charged, credited and paid, and money as it is typed in. Amounts are whole minor units."""
+"""Invoice lines, payments, and parsing of amounts. Amounts are in minor units."""
 
 import re
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from uuid import UUID
 from owner_portal.plans.rules.plans import Money
 
 EARLIEST_ZONE = timedelta(hours=14)  # ahead of UTC: Kiritimati, where each day begins first
-LARGEST = 10**12  # minor units that billing takes as one payment
+MAX_MINOR_UNITS = 10**12  # the largest payment in minor units
 
 
-# A comma is taken between thousands alone: 99,50 must not become 9,950.
+# Commas only between thousands: 99,50 must not become 9,950.
 _AMOUNT = re.compile(r"(\d{1,10}|\d{1,3}(?:,\d{3}){1,3})(?:\.(\d{1,2}))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What was charged for a plan over some time; a credit is negative. `issued_at` None: it is a preview."""
+    """An invoice line of a plan over some time; a credit is negative. `issued_at` None: a preview."""
 
     amount: Money
     plan_code: str
@@ -33,9 +33,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Money that has arrived. `reference` is the method's own number for it; empty: none.
+    """A payment. `reference` is its number at the bank; empty: none.
 
-    One that `reverses` another takes it back; that one is_reversed from then on.
+    A reversal names in `reverses` the payment that it cancels; that one is then `is_reversed`.
     """
 
     payment_id: UUID
@@ -51,22 +51,22 @@ class Payment:
 
 
 def read_amount(typed: str) -> int | None:
-    """Minor units of an amount such as 99, 99.5 or 1,234.50; None when it is none, nothing, or too much."""
+    """Parses an amount such as 99, 99.5 or 1,234.50 into minor units; None: invalid, zero, or too large."""
     found = _AMOUNT.fullmatch(typed.strip())
     if not found:
         return None
     whole, cents = found.groups()
     minor_units = int(whole.replace(",", "")) * 100 + int((cents or "").ljust(2, "0"))
-    return minor_units if 0 < minor_units <= LARGEST else None
+    return minor_units if 0 < minor_units <= MAX_MINOR_UNITS else None
 
 
 def latest_today(now: datetime) -> date:
-    """The date in the zone where days begin first: no page knows where its owner is, and it may be there."""
+    """The latest date that is today in any time zone: the time zone of the owner is unknown."""
     return (now.astimezone(UTC) + EARLIEST_ZONE).date()
 
 
 def read_day(typed: str, today: date) -> datetime | None:
-    """The beginning of a day (UTC) that is not after `today`, written 2026-05-03; None when it is none."""
+    """Parses a date such as 2026-05-03, not after `today`, into its beginning in UTC; None: invalid."""
     try:
         day = date.fromisoformat(typed.strip())
     except ValueError:

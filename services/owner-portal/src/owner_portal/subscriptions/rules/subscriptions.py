@@ -1,4 +1,4 @@
-"""A company's subscription in billing's words: its history, what is scheduled, what a change of plan would do."""
+"""A company's subscription: current state, history, scheduled changes, previews of plan changes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,11 +10,11 @@ from owner_portal.directory.rules import Subscription
 from owner_portal.plans.rules.plans import Money, Plan, Shortage
 from owner_portal.subscriptions.rules.payments import Line
 
-RETENTION_GRACE = timedelta(hours=24)  # for so long screenshots stay that a change of plan keeps no longer
+RETENTION_GRACE = timedelta(hours=24)  # after which screenshots beyond the new retention are deleted
 
 
 class Timing(StrEnum):
-    """When a change of plan takes effect."""
+    """When a plan change takes effect."""
 
     NOW = "now"
     PERIOD_END = "period-end"
@@ -22,7 +22,7 @@ class Timing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionRecord:
-    """One row of the history: what a change made of the subscription, from `changed_at` on.
+    """One row of the history: the subscription after a change, from `changed_at` on.
 
     `kind` is billing's name of the change, such as PLAN_CHANGED. `superseded_at` None: it is current.
     """
@@ -41,7 +41,7 @@ class SubscriptionRecord:
 
 @dataclass(frozen=True, slots=True)
 class ScheduledChange:
-    """A change of plan that waits for the end of a period. `state` is PENDING, APPLIED, WITHDRAWN or REFUSED.
+    """A plan change at the end of a period. `state` is PENDING, APPLIED, WITHDRAWN or REFUSED.
 
     `outcome`: why it was withdrawn or refused.
     """
@@ -57,15 +57,15 @@ class ScheduledChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
-    """What a company has in use, as its trackers' newest day says."""
+class UsageLevels:
+    """The usage levels of a company on its newest day."""
 
     seats: int
     storage_bytes: int
 
 
-class Step(StrEnum):
-    """What an owner can do about a subscription, by billing's names."""
+class SubscriptionStep(StrEnum):
+    """The actions on a subscription, by billing's names."""
 
     RENEW = "RENEW"
     EXTEND = "EXTEND"
@@ -76,23 +76,23 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A subscription as of now, with what is in use and owed; negative: paid in advance.
+class CurrentSubscription:
+    """The current subscription with usage and balance; a negative balance is a credit.
 
-    `refusals`: the steps that billing would refuse now, with its reasons.
+    `refusals`: the steps that billing would refuse now, with the reasons.
     """
 
     record: SubscriptionRecord
-    in_use: Use
+    in_use: UsageLevels
     owed: Money
     refusals: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class PlanPreview:
-    """What a change of plan would do, at `effective_at`. No lines: nothing is charged or credited.
+    """The effect of a plan change at `effective_at`. Without lines nothing is charged or credited.
 
-    `default_timing`: when billing would do it if nobody chose.
+    `default_timing`: the timing that billing chooses by default.
     """
 
     plan: Plan
@@ -103,18 +103,18 @@ class PlanPreview:
     lines: Sequence[Line]
     net: Money
     monthly_revenue_change: Money
-    in_use: Use
+    in_use: UsageLevels
     shortages: Sequence[Shortage]
 
     @property
     def deletes_from(self) -> datetime:
-        """From when screenshots are deleted that the plan keeps no longer."""
+        """When the deletion of screenshots beyond the new retention starts."""
         return self.effective_at + RETENTION_GRACE
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
-    """What an action made of a subscription. `scheduled`: it waits instead."""
+class SubscriptionChange:
+    """The result of an action on a subscription. `scheduled`: it takes effect later."""
 
     subscription: Subscription
     lines: Sequence[Line] = ()

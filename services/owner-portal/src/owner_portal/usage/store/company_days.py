@@ -1,4 +1,4 @@
-"""The aggregates of the feed, one row a company and day. An older revision never replaces a newer one."""
+"""The days of the feed, one row per company and day. An older revision never replaces a newer one."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -31,7 +31,7 @@ _SAVE = """
     WHERE held.revision < excluded.revision
 """
 
-# The platform's days gain what each company's day is now more than it was.
+# The platform's days change by the difference of each company's day.
 _SAVE_DAYS = text(f"""
     WITH saved AS (
         {_SAVE.format(table="company_day")}
@@ -58,7 +58,7 @@ _SAVE_DAYS = text(f"""
 
 _SAVE_LATE_DAYS = text(_SAVE.format(table="company_day_next"))
 
-# A date ends last where clocks are twelve hours behind UTC.
+# A date ends last in the time zone 12 hours behind UTC.
 _DAYS = text("""
     SELECT date::date AS day, date < latest_today AS is_over, coalesce(companies_active, 0) AS companies_active,
            coalesce(active_seconds, 0) AS active_seconds, coalesce(idle_seconds, 0) AS idle_seconds,
@@ -72,9 +72,9 @@ _DAYS = text("""
 
 
 async def save_days(tx: AsyncConnection, days: Sequence[CompanyDay]) -> set[UUID]:
-    """Stores days, each company's day at most once a batch; returns the companies of which something was newer.
+    """Stores days, each company's day at most once per batch; returns the companies with newer days.
 
-    The platform's sums follow at once; those of the companies are up to `rollups.refresh`.
+    The platform's totals are updated as well; `rollups.refresh` updates those of the companies.
     """
     return set((await tx.execute(_SAVE_DAYS, _columns(days))).scalars()) if days else set()
 

@@ -1,6 +1,6 @@
-"""A second table of days, filled as fast as the database takes rows and then put in the place of the first one.
+"""A second table of days, filled by COPY and then swapped with the first one.
 
-All of it happens in one transaction: readers see the old rows until it ends, and a failure leaves nothing behind.
+Everything happens in one transaction: readers see the old rows until it ends, and a failure changes nothing.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -34,7 +34,7 @@ _NOTE = text("""
 
 _FORGET = text("DELETE FROM rebuild")
 
-# FREEZE: the table is this transaction's own, so nobody has to look at each row again to see that it is committed.
+# FREEZE: the table is this transaction's own, so rows need no later visibility check.
 _COPY = "COPY company_day_next FROM STDIN (FORMAT binary, FREEZE)"
 _COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _COPY_TAIL = b"\xff\xff"
@@ -43,14 +43,14 @@ _EPOCH = date(2000, 1, 1).toordinal()  # PostgreSQL counts days from here
 
 
 class Filling(Protocol):
-    """Takes rows until its block ends."""
+    """Takes rows until the block ends."""
 
     async def add(self, months: Iterable[CompanyMonth]) -> None:
-        """Each company's day may come once."""
+        """Each company's day may occur once."""
 
 
 async def begin(tx: AsyncConnection) -> bool:
-    """Makes the empty table; False when another rebuild runs."""
+    """Creates the empty table; False if another rebuild is running."""
     if not (await tx.execute(_TAKE, {"number": _NUMBER})).scalar_one():
         return False
     await tx.execute(_BEGIN)
@@ -87,20 +87,20 @@ def _rows(month: CompanyMonth) -> list[bytes]:
 
 
 async def index(tx: AsyncConnection) -> None:
-    """Makes the new table's key; then single rows can be replaced."""
+    """Creates the key of the new table; then single rows can be replaced."""
     await tx.execute(_INDEX)
 
 
 async def finish(tx: AsyncConnection) -> None:
-    """Puts the new table in the place of the old one."""
+    """Replaces the old table with the new one."""
     await tx.execute(_FINISH)
 
 
 async def note(tx: AsyncConnection, progress: Rebuild) -> None:
-    """Lets pages tell how far it is."""
+    """Records the progress for pages."""
     await tx.execute(_NOTE, {"read": progress.read, "all": progress.all})
 
 
 async def forget(tx: AsyncConnection) -> None:
-    """It is over."""
+    """Removes the progress."""
     await tx.execute(_FORGET)

@@ -1,4 +1,4 @@
-"""Sums over the days of each company, kept up to date so that no page adds up days."""
+"""Rollups of the days of each company, so that no page adds up days."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -25,8 +25,8 @@ _ENTER = text("SELECT pg_advisory_xact_lock_shared(:number)")
 
 _HOLD_WRITERS = text("SELECT pg_advisory_xact_lock(:number)")
 
-# Two writers of different days of one company would each miss the other's in their sums: the second waits here, and
-# its next statement sees what the first has stored.
+# Two writers of different days of one company would miss each other's days in the rollups: the second waits here, and
+# its next statement sees the days of the first.
 _LOCK = text("""
     SELECT count(*) FROM (
         SELECT FROM company_usage WHERE company_id = ANY(CAST(:ids AS uuid[])) ORDER BY company_id FOR NO KEY UPDATE
@@ -94,14 +94,14 @@ _MORE_MEMORY = text("SET LOCAL work_mem = '128MB'")
 _TAKE_OUTDATED = text(f"""
     SELECT company_id FROM company_usage
     WHERE company_id IN (
-        SELECT company_id FROM company_usage LEFT JOIN company USING (company_id) WHERE as_of <> {_TODAY} LIMIT :most
+        SELECT company_id FROM company_usage LEFT JOIN company USING (company_id) WHERE as_of <> {_TODAY} LIMIT :limit
     )
     ORDER BY company_id FOR NO KEY UPDATE SKIP LOCKED
 """)
 
 
 async def lock(tx: AsyncConnection, ids: Collection[UUID]) -> None:
-    """Makes other writers of these companies' days wait until the transaction ends; call it before days are saved."""
+    """Blocks other writers of these companies' days until the transaction ends; call it before days are saved."""
     values = {"ids": list(ids)}
     await tx.execute(_ENTER, {"number": _WRITERS})
     await tx.execute(_ADD, values)
@@ -109,18 +109,18 @@ async def lock(tx: AsyncConnection, ids: Collection[UUID]) -> None:
 
 
 async def refresh(tx: AsyncConnection, ids: Collection[UUID]) -> None:
-    """Adds up the days of these companies anew; `lock` them first."""
+    """Recomputes the rollups of these companies; `lock` them first."""
     if ids:
         await tx.execute(_REFRESH_SOME, {"ids": list(ids)})
 
 
 async def hold_writers(tx: AsyncConnection) -> None:
-    """Lets no other transaction store days or sums until this one ends; readers and new companies are not held up."""
+    """Blocks other writers of days and rollups until the transaction ends, but no readers or new companies."""
     await tx.execute(_HOLD_WRITERS, {"number": _WRITERS})
 
 
 async def rebuild(tx: AsyncConnection) -> None:
-    """Adds up all days of the table that a rebuild has filled."""
+    """Computes all rollups from the table that a rebuild has filled."""
     await tx.execute(_MORE_MEMORY)
     await tx.execute(_ADD_REBUILT)
     await tx.execute(_REFRESH_REBUILT)
@@ -128,7 +128,7 @@ async def rebuild(tx: AsyncConnection) -> None:
     await tx.execute(_ADD_UP_PLATFORM_DAYS)
 
 
-async def take_outdated(tx: AsyncConnection, *, most: int) -> set[UUID]:
-    """Locks companies whose day has changed since their sums were made; those that others hold are left to them."""
+async def take_outdated(tx: AsyncConnection, *, limit: int) -> set[UUID]:
+    """Locks companies whose rollups are from an earlier day; companies locked by others are skipped."""
     await tx.execute(_ENTER, {"number": _WRITERS})
-    return set((await tx.execute(_TAKE_OUTDATED, {"most": most})).scalars())
+    return set((await tx.execute(_TAKE_OUTDATED, {"limit": limit})).scalars())

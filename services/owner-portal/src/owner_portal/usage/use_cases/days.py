@@ -10,11 +10,11 @@ from owner_portal.freshness.store import sources
 from owner_portal.usage.rules import CompanyDay, newest
 from owner_portal.usage.store import company_days, rollups
 
-BATCH = 500  # companies a transaction: at midnight the feed need not wait for all of them
+BATCH = 500  # companies per transaction: at midnight the feed does not wait for all of them
 
 
 async def apply_usage(engine: AsyncEngine, *, days: Iterable[CompanyDay]) -> set[UUID]:
-    """Stores what is newer, whatever the order and however often it comes; returns the companies that changed."""
+    """Stores newer days, in any order and with repetitions; returns the changed companies."""
     kept = newest(days)
     async with engine.begin() as tx:
         await rollups.lock(tx, {day.company_id for day in kept})
@@ -24,14 +24,14 @@ async def apply_usage(engine: AsyncEngine, *, days: Iterable[CompanyDay]) -> set
 
 
 async def confirm_usage(engine: AsyncEngine) -> None:
-    """Says that the feed answers."""
+    """Confirms that the feed was read."""
     async with engine.begin() as tx:
         await sources.confirm(tx, Source.USAGE)
 
 
 async def begin_days(engine: AsyncEngine) -> set[UUID]:
-    """One batch; returns the companies whose new day has begun, none when all sums are as of today."""
+    """Updates one batch; returns the companies whose day has changed, none if all rollups are current."""
     async with engine.begin() as tx:
-        begun = await rollups.take_outdated(tx, most=BATCH)
+        begun = await rollups.take_outdated(tx, limit=BATCH)
         await rollups.refresh(tx, begun)
     return begun

@@ -1,4 +1,4 @@
-"""Replaces the usage part of the read model by what the feed holds."""
+"""Replaces the usage part of the read model with the content of the feed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -14,7 +14,7 @@ from owner_portal.usage.rules import CompanyDay, CompanyMonth, newest
 from owner_portal.usage.store import company_days, rebuild, rollups
 from servicekit.errors import Refused
 
-NOTE_PAUSE = 1.0  # seconds between two notes of how far it is
+NOTE_PAUSE = 1.0  # seconds between two progress updates
 LATE_BATCH = 5_000  # days
 
 Report = Callable[[Rebuild], None]
@@ -25,21 +25,21 @@ class Feed(Protocol):
 
     @property
     def progress(self) -> Rebuild:
-        """How much of it has been read, and how much there is."""
+        """Messages read, and all messages."""
 
     def read(self) -> AsyncIterator[Sequence[CompanyMonth]]:
-        """Goes on where it ended before, to the present end. Unavailable: something of it did not arrive."""
+        """Continues where it stopped, to the current end. Unavailable: a message did not arrive."""
 
 
 async def rebuild_usage(engine: AsyncEngine, *, feed: Feed, report: Report) -> None:
     """One transaction: pages show the old numbers until the new ones are complete, and a failure changes nothing.
 
-    The live consumer goes on meanwhile; what it stores is read here too, for the feed's end is read once more while
-    writers wait. `report` is told how far it is, as pages are. Refused: another rebuild is running.
+    The live consumer continues; what it stores is read here as well, because the end of the feed is read once more
+    while writers wait. `report` receives the progress. Refused: another rebuild is running.
     """
     async with engine.begin() as tx:
         if not await rebuild.begin(tx):
-            raise Refused("A rebuild is running already; wait for its end.")
+            raise Refused("A rebuild is already running. Wait for it to finish.")
         async with _noting(engine, feed, report):
             late = await _fill(tx, feed)
             await rebuild.index(tx)
@@ -53,7 +53,7 @@ async def rebuild_usage(engine: AsyncEngine, *, feed: Feed, report: Report) -> N
 
 
 async def _fill(tx: AsyncConnection, feed: Feed) -> list[CompanyDay]:
-    """Stores what comes for the first time; returns the days of months that came again, or hold a day twice."""
+    """Stores each month once; returns the days of months that were repeated or contain a day twice."""
     seen: set[tuple[UUID, date]] = set()
     late: list[CompanyDay] = []
     async with rebuild.filling(tx) as table:
@@ -77,7 +77,7 @@ async def _save_late(tx: AsyncConnection, days: Sequence[CompanyDay]) -> None:
 
 @asynccontextmanager
 async def _noting(engine: AsyncEngine, feed: Feed, report: Report) -> AsyncIterator[None]:
-    """Tells how far it is, in transactions of its own: the one that rebuilds shows nothing before its end."""
+    """Records the progress in separate transactions: that of the rebuild is invisible before its end."""
 
     async def note() -> None:
         told = None

@@ -1,4 +1,4 @@
-"""A company's day begins."""
+"""Updates rollups when a company's day begins."""
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -10,7 +10,7 @@ PAUSE = 5.0
 
 
 class Calendar:
-    """One a process; several share the work of a midnight."""
+    """One per process; processes share the work of a midnight."""
 
     def __init__(self, engine: AsyncEngine, live: Live) -> None:
         self._engine = engine
@@ -21,7 +21,7 @@ class Calendar:
         await forever("begin days", self.step, idle=PAUSE)
 
     async def step(self) -> bool:
-        """Moves one batch of companies on; says whether there may be more."""
+        """Updates one batch of companies; returns whether there may be more."""
         begun = await begin_days(self._engine)
         self._live.mark(begun)
         return bool(begun)

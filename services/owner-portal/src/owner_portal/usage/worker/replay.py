@@ -20,12 +20,12 @@ from servicekit.errors import InvalidInput, Unavailable
 log = structlog.get_logger()
 
 BATCH = 1_000
-LONGEST_WAIT = 30.0
+ANSWER_TIMEOUT_SECONDS = 30.0
 END_OF_BATCH, NOTHING_THERE = "204", "404"
 
 
 class Replay:
-    """One reading of the feed. It reads the stream itself: the portal has no right to make a consumer."""
+    """One reading of the feed. It reads the stream directly: the portal may not create consumers."""
 
     def __init__(self, bus: Bus, inbox: str, answers: Subscription) -> None:
         self._bus, self._inbox, self._answers = bus, inbox, answers
@@ -50,9 +50,9 @@ class Replay:
         return Rebuild(self._read, self._read + self._to_come)
 
     async def read(self) -> AsyncIterator[list[CompanyMonth]]:
-        """Goes on from where it ended to the stream's present end.
+        """Continues from its last message to the current end of the stream.
 
-        Unavailable: the broker stopped answering in between, or skipped something; then nothing of it may be kept.
+        Unavailable: the broker stopped responding or skipped a message; then nothing may be kept.
         """
         while True:
             messages = await self._batch(self._sequence + 1)
@@ -63,23 +63,25 @@ class Replay:
                 return
 
     async def _batch(self, first: int) -> list[Msg]:
-        """The messages from that sequence on, at most BATCH; an answer without content ends them."""
+        """At most BATCH messages from this sequence on; an empty response ends the batch."""
         request = json.dumps({"seq": first, "next_by_subj": "usage.v1.>", "batch": BATCH}).encode()
         await self._bus.client.publish(f"{API_PREFIX}.DIRECT.GET.{STREAM}", request, reply=self._inbox)
         messages: list[Msg] = []
         sequence = "0"
         while True:
             try:
-                message = await self._answers.next_msg(timeout=LONGEST_WAIT)
+                message = await self._answers.next_msg(timeout=ANSWER_TIMEOUT_SECONDS)
             except NatsTimeoutError as error:
-                raise Unavailable("the event bus stopped answering; nothing was changed, start again") from error
+                raise Unavailable(
+                    "the event bus stopped responding; nothing was changed, run the command again"
+                ) from error
             status = (message.headers or {}).get("Status")
             if status == NOTHING_THERE:
                 self._to_come = 0
                 return messages
-            # Each message names the one before it in the batch: a gap is a message that got lost.
+            # Each message names its predecessor in the batch: a gap means a lost message.
             if status not in {None, END_OF_BATCH} or _header(message, "Nats-Last-Sequence") != sequence:
-                raise Unavailable("the event bus lost a message on the way; nothing was changed, start again")
+                raise Unavailable("a message of the event bus was lost; nothing was changed, run the command again")
             self._to_come = int(_header(message, "Nats-Num-Pending"))
             if status == END_OF_BATCH:
                 return messages
@@ -92,7 +94,7 @@ class Replay:
         try:
             return read_month(subject, message.data)
         except InvalidInput as error:
-            log.error("poison message passed over", subject=subject, error=error.message)
+            log.error("poison message skipped", subject=subject, error=error.message)
             return None
 
 

@@ -1,4 +1,5 @@
-"""What an owner typed outlives the session: it is shown again after signing in, and never sent by itself."""
+"""Saved forms: what an owner entered survives the session, is shown again after the sign-in, and is never submitted
+automatically."""
 
 from collections.abc import Mapping
 
@@ -6,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from owner_portal.owners.pages.cookies import cookie_name
-from owner_portal.owners.use_cases.sign_in import recognise
+from owner_portal.owners.use_cases.sign_in import authenticate
 from owner_portal.web.portal import ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import Typed, came_from_here, readable, safe_next, wants_json
@@ -30,8 +31,8 @@ NOT_HELD = {"csrf_token", ACTION}
 NOT_FORMS = ("/owner/login/", "/owner/logout/", "/owner/invitation/", "/owner/held/")
 
 
-async def hold(request: Request, status: int = 401) -> Response | None:
-    """The page that keeps a form whose session is over; None: there is nothing to keep, or it is another site's."""
+async def save_form(request: Request, status: int = 401) -> Response | None:
+    """The page that keeps a form whose session has ended; None: nothing to keep, or it came from another site."""
     if request.method != "POST" or wants_json(request) or request.url.path.startswith(NOT_FORMS):
         return None
     if not came_from_here(request):
@@ -45,15 +46,15 @@ async def hold(request: Request, status: int = 401) -> Response | None:
 
 @router.post("/owner/held/")
 async def held(request: Request, portal: ThePortal, typed: Typed) -> Response:
-    """Has no effect: shows the form again, to be sent by whoever is signed in by now."""
+    """Changes nothing: shows the form again for the owner who is signed in now."""
     if not came_from_here(request):
-        raise Forbidden("This request comes from another site. Open the portal and do it there.")
+        raise Forbidden("This request comes from another site. Submit it in the portal.")
     action = typed.get(ACTION, "")
     if safe_next(action) != action or "?" in action:
-        raise InvalidInput("This form does not belong to the portal. Open its page and fill it in again.")
+        raise InvalidInput("This form does not belong to the portal. Open the page again and fill it in.")
     try:
         token = request.cookies.get(cookie_name(portal), "")
-        request.state.owner = await recognise(portal.engine, token=token, touch=True)
+        request.state.owner = await authenticate(portal.engine, token=token, touch=True)
     except NotAuthenticated:
         return _page(request, action, typed, 401)
     return _page(request, action, typed, 200)
@@ -63,7 +64,7 @@ def _page(request: Request, action: str, typed: Mapping[str, str], status: int) 
     kept = {name: value for name, value in typed.items() if name not in SECRETS | NOT_HELD}
     return render(
         request,
-        "owners/held.html",
+        "owners/saved_form.html",
         status,
         action=action,
         kept=kept,

@@ -1,4 +1,4 @@
-"""The last answers of other services, as JSON, by the name of the question."""
+"""Cached answers of other services, as JSON, by the name of the question."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-# One statement a page: keeps what was answered, reads what was not. Nothing new is the rule, so an answer that has not
-# changed is written once a minute.
+# One statement per page stores the new answers and reads the missing ones. Most answers have not changed; those are
+# written once a minute.
 _SETTLE = text("""
     WITH kept AS (
         INSERT INTO known_answer AS held (name, content, as_of)
@@ -26,11 +26,11 @@ _FORGET = text("DELETE FROM known_answer WHERE as_of < now() - CAST(:age AS inte
 async def settle(
     tx: AsyncConnection, *, answered: Mapping[str, str], unanswered: Collection[str]
 ) -> dict[str, tuple[str, datetime]]:
-    """Keeps `answered` (JSON by name); returns what is known of `unanswered`: JSON and its moment by name."""
+    """Stores `answered` (JSON by name); returns the cached entries of `unanswered`: JSON and its moment by name."""
     values = {"kept_names": list(answered), "kept_contents": list(answered.values()), "names": list(unanswered)}
     return {row.name: (row.content, row.as_of) for row in await tx.execute(_SETTLE, values)}
 
 
 async def forget(tx: AsyncConnection, *, age: timedelta) -> None:
-    """Drops answers that were given longer than `age` ago."""
+    """Deletes answers older than `age`."""
     await tx.execute(_FORGET, {"age": age})
