@@ -65,12 +65,15 @@ STILTED = re.compile(
     r"Last heard of|End it|Give a task|Given by|\banew\b|no device|None of this day|[OA][ft] the target|Time in front"
     r"|tracked at all|Set aside|cannot be counted|other values|Present password|Nobody deactivates|did not work"
     r"|two in every|What was counted|Designation|is over\?|is not shown again|profile|had ended before"
-    r"|the owner of the platform"
+    r"|the owner of the platform|Owed and in use|are owed|T[ao]ken? back|Days for nothing|what it would do"
+    r"|trails whole|\bfacts?\b[^=]*\{\{ \"fact|without changing anything|None differs|Whom it touches|has not told"
+    r"|nothing was paid|Nothing needs you|nobody of it|for ever\b|Free what|Present plan|let in\b"
 )
 
 
-def test_the_workspace_uses_the_words_of_the_trade(root: Path) -> None:
-    pages = sorted(root.glob(f"{WORKSPACE}/*.html"))
+@pytest.mark.parametrize("folder", [PORTAL, WORKSPACE])
+def test_pages_use_the_words_of_the_trade(root: Path, folder: str) -> None:
+    pages = sorted(root.glob(f"{folder}/*.html"))
     assert [(page.name, found[0]) for page in pages for found in STILTED.finditer(page.read_text())] == []
 
 

@@ -134,7 +134,7 @@ def run() -> Callable[..., contextlib.AbstractAsyncContextManager[None]]:
 
 @pytest.fixture
 async def anonymous(url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser nobody is signed in with."""
+    """A browser without a session."""
     async with httpx.AsyncClient(base_url=url, headers={"accept": "text/html"}) as client:
         yield client
 
@@ -152,7 +152,7 @@ class Owner:
         return await self.browser.post(path, data={"csrf_token": self.csrf_token, **fields})
 
     async def read(self, path: str) -> Any:
-        """What a page tells a script."""
+        """The JSON of a page."""
         answer = await self.script.get(path)
         assert answer.status_code == 200, answer.text
         return answer.json()

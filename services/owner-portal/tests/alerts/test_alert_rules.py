@@ -159,8 +159,8 @@ def test_silence_lasts_until_the_company_is_seen_again(worked: int, age: int) ->
     assert resolved.state is AlertState.RESOLVED
 
 
-def test_nothing_ends_while_billing_is_read_anew() -> None:
-    """A company is PENDING then: nobody knows its limits, and what is open must not be told a second time."""
+def test_nothing_is_resolved_while_subscriptions_are_reloaded() -> None:
+    """A company is PENDING then: its limits are unknown, and open alerts must not reopen later."""
     signs = Signs(NOW.date(), EVERY_DAY, NOW.date(), NOW)
     live = {kind: Alert(COMPANY, kind, AlertStage.WARNING, AlertState.ACKNOWLEDGED, days(-1)) for kind in AlertKind}
     assert changed(company(Status.PENDING, signs=signs), live, NOW) == []

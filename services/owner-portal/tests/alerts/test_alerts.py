@@ -1,4 +1,4 @@
-"""Alerts over the database: looked for by one process, answered by owners, told by e-mail."""
+"""Alerts over the database: evaluated by one process, answered by owners, sent by e-mail."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -207,7 +207,7 @@ async def test_what_rests_comes_back(engine: AsyncEngine, model: Any) -> None:
 async def test_digests(engine: AsyncEngine, model: Any, owner: Any) -> None:
     await full(model, "Mailed Ltd")
     await look(engine)
-    assert await send_digests(engine, portal_url="https://portal.example") == 0, "nobody wants one"
+    assert await send_digests(engine, portal_url="https://portal.example") == 0, "no owner has e-mails enabled"
     await owner.call("/owner/alerts/emails/", frequency="HOURLY")
     assert await send_digests(engine, portal_url="https://portal.example") == 1
     [mail] = await mails(engine)

@@ -92,7 +92,7 @@ def test_who_works_round_the_clock_is_missed_after_a_day(hours: int, expected: b
     assert silent(worked, today, hour=23, synced=now - timedelta(hours=hours, minutes=30)) is expected
 
 
-def test_nobody_is_missed_who_was_never_there() -> None:
+def test_a_company_without_data_is_not_silent() -> None:
     now = datetime.combine(MONDAY, time(12), UTC)
     assert is_silent(Signs(MONDAY, 0, None, None), now) is None
     assert is_silent(Signs(MONDAY, 0b11, None, None), now) is None

@@ -25,16 +25,16 @@ REFUSED = [
 
 @pytest.fixture(scope="module")
 async def company(following: Any, owner: Any, eventually: Any) -> str:  # noqa: ARG001 - tenancy and billing run first
-    """The path of one that owes a month, once billing has heard of the closing."""
+    """The path of one that owes a month, once billing has processed the closing."""
     path = f"/owner/company/{(await owner.found('Gone Ltd'))['id']}/"
     assert (await owner.call(f"{path}renew/")).status_code == 200
     assert (await owner.call(f"{path}close/", confirm="Gone Ltd", reason="bankrupt")).status_code == 200
 
-    async def heard() -> bool:
+    async def processed() -> bool:
         standing = (await owner.read(f"{path}billing/"))["standing"]["value"]
         return "RENEW" in standing["refusals"] and standing["record"]["subscription"]["state"] == "CANCELLED"
 
-    await eventually(heard)
+    await eventually(processed)
     return path
 
 
@@ -64,7 +64,7 @@ async def test_its_pages_offer_only_what_is_left(owner: Any, company: str, page:
     ("form", "fields"),
     [("renew/", {}), ("extend/", {"days": "7"}), ("change-plan/", {"plan_code": "FREE"}), ("mark-past-due/", {})],
 )
-async def test_billing_refuses_whoever_asks(owner: Any, company: str, form: str, fields: dict[str, str]) -> None:
+async def test_billing_refuses_scripts_as_well(owner: Any, company: str, form: str, fields: dict[str, str]) -> None:
     answer = await owner.call(company + form, **fields, reason="all the same")
     assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "refused")
     assert answer.json()["error"]["message"].startswith("The company was closed on ")

@@ -68,12 +68,12 @@ async def test_needs_the_token_of_the_form(owner: Any, company: UUID, form: str)
 @pytest.mark.parametrize("form", FORMS)
 async def test_says_who_is_away_and_keeps_what_was_typed(owner: Any, company: UUID, form: str) -> None:
     path, fields = f"/owner/company/{company}/{form}", FORMS[form] | {"reason": "typed words"}
-    answer = await owner.send(path, **fields, once="my-wish")
+    answer = await owner.send(path, **fields, once="my-key")
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) >= 1
     assert " does not respond at the moment." in answer.text
     assert "typed words" in answer.text
-    assert 'name="once" value="my-wish"' in answer.text, "sent again it has no second effect"
+    assert 'name="once" value="my-key"' in answer.text, "sent again it has no second effect"
     answer = await owner.call(path, **fields)
     assert (answer.status_code, answer.json()["error"]["kind"]) == (503, "unavailable")
 

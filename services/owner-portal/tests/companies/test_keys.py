@@ -40,9 +40,9 @@ async def test_rotates_with_and_without_grace(owner: Any) -> None:
 async def test_a_repetition_shows_the_only_copy_again(owner: Any) -> None:
     company = await owner.found("Repeating Ltd")
     headers = {"x-csrf-token": owner.csrf_token, "idempotency-key": "the answer was lost"}
-    wish = {"key_hint": company["key_hint"], "grace": "1h"}
+    fields = {"key_hint": company["key_hint"], "grace": "1h"}
     answers = [
-        await owner.script.post(f"/owner/company/{company['id']}/rotate-key/", json=wish, headers=headers)
+        await owner.script.post(f"/owner/company/{company['id']}/rotate-key/", json=fields, headers=headers)
         for _ in range(2)
     ]
     assert [answer.status_code for answer in answers] == [200, 200]

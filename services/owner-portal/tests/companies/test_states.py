@@ -69,7 +69,7 @@ async def test_reactivating_extends_as_the_page_says(owner: Any, eventually: Any
     await eventually(extended)
 
 
-async def test_closes_for_ever(owner: Any) -> None:
+async def test_closes_permanently(owner: Any) -> None:
     path = f"/owner/company/{(await owner.found('Ending Ltd'))['id']}/"
     assert "cannot be undone" in (await owner.browser.get(f"{path}close/")).text
     answer = await owner.send(f"{path}close/", reason="gone", confirm="Other Ltd")
@@ -94,7 +94,7 @@ async def test_a_form_sent_twice_has_one_effect(owner: Any) -> None:
     answer = await owner.send(f"{path}suspend/", reason="another", once=once)
     assert answer.status_code == 409
     assert "This form was already submitted with different values" in answer.text
-    assert once not in answer.text, "the next attempt is another wish"
+    assert once not in answer.text, "the next attempt has another key"
 
 
 async def test_unknown_company(owner: Any) -> None:
@@ -121,10 +121,10 @@ async def test_changes_that_come_again_change_nothing(owner: Any, engine: AsyncE
     assert await use_cases.revision_of(engine, Source.COMPANIES) >= revision
 
 
-async def test_starts_anew_when_a_service_was_restored(
+async def test_reloads_after_a_service_was_restored(
     owner: Any, model: Any, engine: AsyncEngine, eventually: Any
 ) -> None:
-    """A backup put back knows fewer revisions: what was heard of the others is forgotten, the rest told again."""
+    """A restored backup has fewer revisions: the copies are dropped and reloaded."""
     known = (await owner.found("Restored Ltd"))["id"]
     forgotten = await model.company("Forgotten Ltd", revision=900_000)
     await model.subscription(forgotten)

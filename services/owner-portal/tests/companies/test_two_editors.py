@@ -1,4 +1,4 @@
-"""Two owners edit one company: the second is told who was first and what changed, and overwrites nothing."""
+"""Two owners edit one company: the second sees who was first and what changed, and overwrites nothing."""
 
 import html
 import json

@@ -89,8 +89,8 @@ async def test_totals(owner: Any, engine: AsyncEngine) -> None:
     assert [shown[f"screenshots-{days}"] for days in (1, 7, 30)] == ["7", "49", "211"]
     assert [shown[f"sessions-{days}"] for days in (1, 7, 30)] == ["1", "7", "31"]
     assert shown["storage-used"] == str(95 * GB), "a level: the latest of each company, not a sum over days"
-    assert shown["mrr"] == "29700", "whoever pays and is not to end, suspended or not"
-    assert "mrr-change" not in shown, "nobody knows what it was"
+    assert shown["mrr"] == "29700", "all paying companies that do not end, suspended or not"
+    assert "mrr-change" not in shown, "the earlier value is unknown"
 
 
 def test_a_change_is_one_of_whole_days() -> None:

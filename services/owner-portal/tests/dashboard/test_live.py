@@ -1,4 +1,4 @@
-"""Open pages are told what changed: after the commit, coalesced, and no longer than the session lives."""
+"""Live updates: after the commit, coalesced, and until the session ends."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A database that was restarted costs nobody an error."""
+"""A restart of the database causes no errors."""
 
 import pytest
 from sqlalchemy import text

@@ -1,4 +1,4 @@
-"""Answers of other services are kept and told with their age; the database is real, who answers is the test."""
+"""Answers of other services are cached and shown with their age, on a real database."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -49,7 +49,7 @@ async def test_an_answer_is_kept_for_the_time_of_silence(engine: AsyncEngine) ->
 
 
 async def test_what_was_never_heard_is_missing(engine: AsyncEngine) -> None:
-    missing = await cached_answer(engine, question("never heard", Service(Unavailable("away"))))
+    missing = await cached_answer(engine, question("never answered", Service(Unavailable("away"))))
     assert (missing.value, missing.as_of, missing.fresh) == (None, None, False)
     notice = age_notice(missing)
     assert "Billing does not respond at the moment." in notice

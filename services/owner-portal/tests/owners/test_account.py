@@ -119,7 +119,7 @@ async def test_sessions_are_listed_and_ended(enter: Any) -> None:
     assert (await here.browser.get("/owner/account/")).status_code == 200
 
 
-async def test_nobody_ends_another_owners_session(enter: Any, engine: AsyncEngine) -> None:
+async def test_sessions_of_other_owners_cannot_be_ended(enter: Any, engine: AsyncEngine) -> None:
     one, other = await enter("one-session@tenantry.example"), await enter("other-session@tenantry.example")
     number = (await other.script.get("/owner/account/")).json()["sessions"][0]["id"]
     assert (await one.call(f"/owner/account/sessions/{number}/revoke/")).status_code == 404

@@ -27,7 +27,7 @@ FROM = "Tenantry <portal@tenantry.example>"
 
 @dataclass
 class Recorded:
-    """A sender that fails as told, then takes everything."""
+    """A sender that fails as configured, then accepts everything."""
 
     failures: list[Exception] = field(default_factory=list)
     taken: list[Mail] = field(default_factory=list)

@@ -242,7 +242,7 @@ async def test_an_invitation_is_taken_once_even_at_the_same_moment(owner: Any, u
     assert sorted(answer.status_code for answer in answers) == [201, 404, 404, 404]
 
 
-async def test_what_a_deactivated_owner_sent_lets_nobody_in(
+async def test_invitations_of_a_deactivated_owner_are_invalid(
     owner: Any, enter: Any, url: str, engine: AsyncEngine
 ) -> None:
     leaving = await enter("inviter@tenantry.example")
@@ -260,7 +260,9 @@ async def test_what_a_deactivated_owner_sent_lets_nobody_in(
     assert (entry.actor, entry.reason) == ("owner@tenantry.example", "left")
 
 
-async def test_an_invitation_of_no_owner_lets_nobody_in(owner: Any, enter: Any, url: str, engine: AsyncEngine) -> None:
+async def test_an_invitation_without_an_active_sender_is_invalid(
+    owner: Any, enter: Any, url: str, engine: AsyncEngine
+) -> None:
     """One that was sent while its sender was being deactivated, or before deactivating ended invitations."""
     late = await enter("late-inviter@tenantry.example")
     token = await invite(late, "late-friend@tenantry.example")

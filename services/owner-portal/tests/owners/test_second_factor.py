@@ -28,7 +28,7 @@ Codes = Callable[[], str]
 
 @pytest.fixture
 async def script(url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A script nobody is signed in with."""
+    """A script without a session."""
     async with httpx.AsyncClient(base_url=url, headers={"accept": "application/json"}) as client:
         yield client
 
@@ -133,7 +133,7 @@ async def test_no_code_is_taken_twice(enter: Any, script: httpx.AsyncClient) -> 
     assert await try_code(script, email, code) == 401
 
 
-async def test_the_code_that_turned_it_on_signs_nobody_in(enter: Any, script: httpx.AsyncClient) -> None:
+async def test_the_confirming_code_cannot_sign_in(enter: Any, script: httpx.AsyncClient) -> None:
     owner = await enter("first@tenantry.example")
     secret = (await owner.call(FACTOR)).json()["secret"]
     code = pyotp.TOTP(secret).now()

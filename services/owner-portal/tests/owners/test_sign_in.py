@@ -96,7 +96,7 @@ async def test_idle_session_ends(anonymous: httpx.AsyncClient, sign_in: SignIn, 
     assert (await anonymous.get("/owner/dashboard/")).status_code == 200
     async with engine.begin() as tx:
         seen = text("SELECT count(*) FROM owner_session WHERE last_seen_at > now() - interval '1 minute'")
-        assert (await tx.execute(seen)).scalar_one() == 1, "a page asked for starts the idle time anew"
+        assert (await tx.execute(seen)).scalar_one() == 1, "opening a page restarts the idle time"
     await age(engine, 12.1)
     assert (await anonymous.get("/owner/dashboard/")).status_code == 303
     await sweep(engine)
@@ -280,7 +280,7 @@ async def test_many_who_sign_in_at_once_wait_for_each_other_in_no_ring(engine: A
             ),
             return_exceptions=True,
         )
-        # Whoever waited while another one replaced the hash has to sign in again.
+        # A sign-in that waited while another one replaced the hash has to be repeated.
         assert not [found for found in answers if isinstance(found, Exception) and type(found) is not NotAuthenticated]
 
 

@@ -80,7 +80,7 @@ async def test_a_new_password_proves_nothing_of_the_second_factor(enter: Any, en
     assert (answer.status_code, answer.json()["error"]["kind"]) == (403, "step_up_required")
 
 
-async def test_an_offered_secret_is_not_shown_to_whoever_finds_the_screen(enter: Any, engine: AsyncEngine) -> None:
+async def test_an_offered_secret_is_not_shown_without_a_recent_step_up(enter: Any, engine: AsyncEngine) -> None:
     owner = await enter("offered@tenantry.example")
     secret = (await owner.call("/owner/account/second-factor/")).json()["secret"]
     await grow_old(engine)

@@ -87,7 +87,7 @@ async def test_days_that_are_none(owner: Any, days: str, cost: Any) -> None:
     ):
         assert (answer.status_code, answer.json()["error"]["kind"]) == (400, "invalid_input")
         assert "from 1 to 3,650" in answer.json()["error"]["message"]
-    assert cost.calls == 0, "nobody is asked for the plans first"
+    assert cost.calls == 0, "the plans are not requested first"
     for answer in (
         await owner.browser.get(f"{PAGE}PRO/", params={"days": days}),
         await owner.send(f"{PAGE}PRO/", days=days, reason="asked"),

@@ -70,9 +70,9 @@ async def test_schedules_and_withdraws(owner: Any) -> None:
     assert answer.status_code == 409
     page = (await owner.browser.get(withdrawal)).text
     assert "This change was withdrawn on " in page
-    assert "<button" not in page.split("<main")[1], "there is nothing to do any more"
-    for nobodys in (withdrawal.replace(change, str(uuid4())), other):
-        assert (await owner.browser.get(nobodys)).status_code == 404
+    assert "<button" not in page.split("<main")[1], "no action is left"
+    for unknown in (withdrawal.replace(change, str(uuid4())), other):
+        assert (await owner.browser.get(unknown)).status_code == 404
     assert "Withdrawn" in (await owner.browser.get(f"{path}billing/")).text
 
 

@@ -1,4 +1,4 @@
-"""What renewing would do is said from what billing told last: nothing is charged only while a charged period runs."""
+"""The effect of renewing comes from billing's last answer: it is free only during a charged period."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

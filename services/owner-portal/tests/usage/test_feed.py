@@ -64,7 +64,7 @@ def feed(engine: AsyncEngine) -> UsageFeed:
 
 @pytest.fixture
 async def bus(environment: dict[str, str]) -> AsyncIterator[Bus]:
-    """The portal's; whoever uses it connects."""
+    """The portal's connection, not yet connected."""
     bus = Bus(environment["PORTAL_NATS_URL"], name="owner-portal")
     yield bus
     await bus.close()

@@ -107,7 +107,7 @@ async def test_the_live_consumer_goes_on_meanwhile(engine: AsyncEngine) -> None:
     assert (await sums(engine, company), await sums(engine, other)) == ((2, 2), (7, 7))
 
 
-async def test_writers_wait_for_the_switch_and_nobody_else(engine: AsyncEngine, model: Any) -> None:
+async def test_only_writers_wait_for_the_switch(engine: AsyncEngine, model: Any) -> None:
     company = new_id()
     feed = Feed([[month(day(company, 0, 1, 1))]])
     feed.go_on[1].clear()
@@ -130,10 +130,10 @@ async def test_pages_tell_how_far_it_is(engine: AsyncEngine, eventually: Any) ->
         summary = await Dashboards(engine, max_age=0).summary()
         return " ".join(notice(gap, datetime.now(UTC)) for gap in summary.gaps)
 
-    async def told() -> bool:
+    async def shown() -> bool:
         return "25 % done" in await notices()
 
-    await eventually(told)
+    await eventually(shown)
     with pytest.raises(Refused):
         await rebuild_usage(engine, feed=Feed([]), report=ignore)
     feed.go_on[0].set()

@@ -25,7 +25,7 @@ MEASURES = {"active": "active_seconds", "sessions": "sessions", "screenshots": "
 
 
 def version(company_id: UUID, age: int, revision: int) -> CompanyDay:
-    """What a company's day is told to be at a revision; it may shrink, as a correction does."""
+    """A company's day at a revision; corrections may decrease it."""
     n = random.Random(f"{company_id}{age}{revision}").randrange(0, 50_000)
     day = TODAY - timedelta(days=age)
     return CompanyDay(company_id, day, revision, n, n // 2, 1, n % 9, n % 7, n * 10, n % 5)

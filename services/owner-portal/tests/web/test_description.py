@@ -1,4 +1,4 @@
-"""What scripts are told about the portal's addresses."""
+"""The description of the API for scripts is complete."""
 
 import re
 from collections.abc import Iterator

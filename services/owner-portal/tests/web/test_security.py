@@ -75,7 +75,7 @@ async def test_a_trusted_proxy_says_who_calls(client: Client) -> None:
             assert await addresses(browser) == {found}
 
 
-async def test_without_the_setting_nobody_is_believed(client: Client) -> None:
+async def test_forwarded_addresses_are_ignored_by_default(client: Client) -> None:
     async with client() as browser:
         await browser.post("/owner/login/", json=SIGN_IN, headers={"x-forwarded-for": "203.0.113.9"})
         assert await addresses(browser) == {"127.0.0.1"}

@@ -37,7 +37,7 @@ async def test_an_invitation_never_reaches_another_mailbox(
     owner: Any, engine: AsyncEngine, one: str, other: str
 ) -> None:
     await create_owner(engine, email=other, password=PASSWORD)
-    assert await invite(owner, one) == one, "its owner is nobody yet"
+    assert await invite(owner, one) == one, "no owner has this address yet"
     assert one in await recipients(engine)
     assert other not in await recipients(engine)
     assert (await owner.call("/owner/owners/invite/", email=other)).status_code == 409

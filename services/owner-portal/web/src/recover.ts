@@ -1,8 +1,8 @@
-// A page that says that something does not answer asks again until it does, and then shows it.
+// A page with stale or missing parts asks again until the service responds, and then reloads.
 
 const PAUSE = 5_000;
 
-/** Follows the notices marked data-away. Nothing that was typed in is lost: then the notice says that it answers. */
+/** Follows the notices marked data-away. If something was typed in, the notice says that the service responds. */
 export function recover(): void {
   const notices = document.querySelectorAll<HTMLElement>("[data-away]");
   if (notices.length === 0) return;
@@ -12,7 +12,7 @@ export function recover(): void {
       if (!yes) return;
       clearInterval(timer);
       if (!typed()) location.reload();
-      else for (const notice of notices) notice.textContent = "It answers again. Reload the page when you are done.";
+      else for (const notice of notices) notice.textContent = "The service responds again. Reload the page when you are done.";
     });
   }, PAUSE);
 }

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from text_rules.showing import isolated
 
-Kind = Literal["line", "bar", "stacked", "donut", "waterfall"]
+ChartKind = Literal["line", "bar", "stacked", "donut", "waterfall"]
 SPARK_HEIGHT = 24
 
 
@@ -33,7 +33,7 @@ class Chart:
     chosen the labels, which are isolated from the text around them.
     """
 
-    kind: Kind
+    kind: ChartKind
     labels: Sequence[str]
     series: Sequence[Series]
     zoom: bool = False

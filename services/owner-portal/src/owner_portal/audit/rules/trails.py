@@ -29,7 +29,7 @@ class Chain(StrEnum):
 class Entry:
     """One owner action; `revision` is its position in its chain.
 
-    `subject`: the object of the action unless it is a company. `details`: pairs such as ("State", "active → suspended").
+    `subject`: the object of the action unless it is a company. `details`: pairs like ("State", "active → suspended").
     """
 
     chain: Chain
