@@ -42,7 +42,7 @@ async def test_a_page_says_what_goes(admin, worked) -> None:
         assert f'href="/sessions/{worked[0]}/delete"' in (await admin.see(path)).text
     page = await admin.see(f"/sessions/{worked[0]}/delete")
     assert page.status_code == 200
-    for words in ("2 h 01 min active", "screenshots are removed", "cannot be undone", "Delete this session"):
+    for words in ("2 h 01 min active", "screenshots are deleted", "cannot be undone", "Delete this session"):
         assert words in page.text
     assert (await admin.see(f"/sessions/{worked[0]}")).status_code == 200, "looking deletes nothing"
 
@@ -50,12 +50,12 @@ async def test_a_page_says_what_goes(admin, worked) -> None:
 @pytest.mark.parametrize("ended", ["ended_by = 'ADMIN'", "ended_by = 'SILENCE'", "ended_by = NULL, ended_at = NULL"])
 async def test_the_page_says_until_when(admin, worked, superuser, ended: str) -> None:
     path = f"/sessions/{worked[1]}/delete"
-    assert "last sign of life" not in (await admin.see(path)).text, "its tracker has said it"
+    assert "last activity" not in (await admin.see(path)).text, "its tracker has said it"
     async with superuser.begin() as tx:
         await tx.execute(text(f"UPDATE work_session SET {ended} WHERE number = :number"), {"number": worked[1]})
     page = (await admin.see(path)).text
-    assert "up to its last sign of life" in page
-    assert ("It ends." in page) == ("NULL" in ended)
+    assert "up to its last activity" in page
+    assert ("The session ends" in page) == ("NULL" in ended)
 
 
 async def test_it_is_gone_from_every_page(admin, employee, tenant, worked, engine, stored, rows_of, today) -> None:

@@ -104,7 +104,7 @@ async def test_only_a_clock_that_was_measured_anew_is_read_again(tenant, sit, cl
     seat = await sit(tenant)
     await eventually(known)
     assert (await seat.tracker.create_session(seat.account, clock.now + timedelta(seconds=2))).ok
-    assert remembered() is not None, "the first upload takes the short way"
+    assert remembered() is not None, "the first upload takes the fast path"
     assert (await seat.tracker.create_session(seat.account, clock.now + timedelta(hours=2))).ok
     assert remembered() is None
 
@@ -209,7 +209,7 @@ async def test_one_that_was_silent_does_not_go_on_beside_a_new_one(
     assert (await session(seat))["ended_by"] == "NEXT"
 
 
-async def test_uploads_are_signs_of_life(tenant, sit, session, gateway) -> None:
+async def test_uploads_are_heartbeats(tenant, sit, session, gateway) -> None:
     seat = await sit(tenant)
     before = (await session(seat))["last_seen_at"]
     assert await seat.is_heard()
