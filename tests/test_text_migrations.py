@@ -30,7 +30,7 @@ class Database:
 
     def __init__(self, url: str, superuser: str, package: str, migration: str) -> None:
         self._config = Config()
-        self._config.set_main_option("script_location", f"{package}.store:migrations")
+        self._config.set_main_option("script_location", f"{package}.db.store:migrations")
         self._config.attributes["url"] = url
         self.rows = psycopg.connect(superuser, autocommit=True)
         scripts = ScriptDirectory.from_config(self._config).walk_revisions()

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servicekit.errors import InvalidInput
+from text_rules import phones
+from text_rules.addresses import Address
 from text_rules.characters import BIDI_CONTROLS
 from text_rules.lines import checked, name_key, problem, reported, tidy
 
@@ -134,3 +136,16 @@ def test_misleading_characters_are_removed_from_titles() -> None:
 def test_problems_follow_a_fields_name() -> None:
     assert problem("", most=9, required=True) == "is missing: give 1 to 9 characters"
     assert problem("fine", most=9, required=True) is None
+
+
+@pytest.mark.parametrize(("label", "field"), [("Plan code", "plan_code"), ("action.reason", "action.reason")])
+def test_a_refusal_names_its_field(label: str, field: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        checked("", label, most=10, required=True)
+    assert refused.value.field == field
+    with pytest.raises(InvalidInput) as refused:
+        phones.checked("call me", label)
+    assert refused.value.field == field
+    with pytest.raises(InvalidInput) as refused:
+        Address.checked("nobody", label)
+    assert refused.value.field == field

@@ -8,6 +8,7 @@ import email_validator
 from email_validator import EmailNotValidError, validate_email
 
 from servicekit.errors import InvalidInput
+from text_rules.lines import field_name
 
 MAX_ADDRESS_LENGTH = 254  # RFC 5321
 ADVICE = "is not an address: write it like name@example.com"
@@ -45,11 +46,11 @@ class Address:
     def checked(cls, typed: str, what: str) -> Self:
         """Returns the address in a field. Raises InvalidInput, which begins with the field's name, `what`."""
         if not typed.strip():
-            raise InvalidInput(f"{what} is missing: give 1 to {MAX_ADDRESS_LENGTH} characters")
+            raise InvalidInput(f"{what} is missing: give 1 to {MAX_ADDRESS_LENGTH} characters", field=field_name(what))
         try:
             return cls.parse(typed)
         except ValueError as error:
-            raise InvalidInput(f"{what} {error}") from error
+            raise InvalidInput(f"{what} {error}", field=field_name(what)) from error
 
 
 def email_key(typed: str) -> str:

@@ -48,12 +48,17 @@ def problem(text: str, *, most: int, required: bool = False, multiline: bool = F
     return None
 
 
+def field_name(label: str) -> str:
+    """The field that a label names: `plan_code` of "Plan code"; a name, also a dotted one, stays as it is."""
+    return label.lower().replace(" ", "_")
+
+
 def checked(text: str, what: str, *, most: int, required: bool = False, multiline: bool = False) -> str:
     """Returns the text to store. Raises InvalidInput, which begins with the field's name, `what`."""
     text = tidy(text, multiline=multiline)
     wrong = problem(text, most=most, required=required, multiline=multiline)
     if wrong:
-        raise InvalidInput(f"{what} {wrong}")
+        raise InvalidInput(f"{what} {wrong}", field=field_name(what))
     return text
 
 

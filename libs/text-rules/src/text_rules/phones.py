@@ -17,5 +17,5 @@ def checked(typed: str, what: str) -> str:
     text = lines.checked(typed, what, most=MAX_PHONE_LENGTH)
     digits = sum(character.isdigit() for character in text)
     if text and not (_PHONE.fullmatch(text) and digits in _DIGITS):
-        raise InvalidInput(f"{what} {ADVICE}")
+        raise InvalidInput(f"{what} {ADVICE}", field=lines.field_name(what))
     return text

@@ -35,7 +35,7 @@ def from_limit(limit: int) -> int:
 def from_revision(revision: int, field: str) -> int:
     """A revision that the database can hold."""
     if revision > MAX_REVISION:
-        raise InvalidInput(f"{field} is out of range: give a revision of an earlier response, or 0.")
+        raise InvalidInput(f"{field} is out of range: give a revision of an earlier response, or 0.", field=field)
     return revision
 
 
@@ -44,7 +44,7 @@ def from_money(message: billing_pb2.Money, field: str) -> Money:
     try:
         return Money(message.minor_units, message.currency)
     except ValueError as error:
-        raise InvalidInput(f"{field}: {error}") from None
+        raise InvalidInput(f"{field}: {error}", field=field) from None
 
 
 def to_money(amount: Money) -> billing_pb2.Money:
@@ -57,7 +57,7 @@ def from_timestamp(message: Timestamp, field: str) -> datetime:
     try:
         return message.ToDatetime(UTC)
     except (ValueError, OverflowError):
-        raise InvalidInput(f"{field} is not a time of the years 1 to 9999.") from None
+        raise InvalidInput(f"{field} is not a time of the years 1 to 9999.", field=field) from None
 
 
 def to_timestamp(moment: datetime) -> Timestamp:

@@ -39,7 +39,7 @@ class Payment:
         InvalidInput without a reason; Refused for a reversal, and for a payment that is already reversed.
         """
         if not action.reason:
-            raise InvalidInput("Reason is missing: say why the payment is reversed.")
+            raise InvalidInput("Reason is missing: say why the payment is reversed.", field="reason")
         if self.reverses:
             raise Refused("A reversal cannot be reversed: record the payment again instead.")
         if self.is_reversed:
@@ -60,7 +60,7 @@ def checked_amount(amount: Money) -> None:
     """InvalidInput for an amount below one minor unit or above the maximum."""
     if not 1 <= amount.minor_units <= MAX_PAYMENT:
         least, most = words(Money(1, amount.currency)), words(Money(MAX_PAYMENT, amount.currency))
-        raise InvalidInput(f"Amount must be {least} to {most}, not {words(amount)}.")
+        raise InvalidInput(f"Amount must be {least} to {most}, not {words(amount)}.", field="amount")
 
 
 def checked_reference(reference: str) -> str:

@@ -53,14 +53,16 @@ async def record_payment(
     checked_amount(amount)
     reference = checked_reference(reference)
     if received_at is not None and lies_ahead(received_at, now):
-        raise InvalidInput("The payment date is in the future: record the payment once it has arrived.")
+        raise InvalidInput(
+            "The payment date is in the future: record the payment once it has arrived.", field="paid_at"
+        )
     await adapter.confirm(company_id, amount, reference)
 
     async def act(tx: AsyncConnection) -> PaymentResult:
         current, at = await load_current(tx, encode, company_id, now)
         currency = current.subscription.plan.price_per_month.currency
         if amount.currency != currency:
-            raise InvalidInput(f"Amount must be in {currency}, the currency of the company's plan.")
+            raise InvalidInput(f"Amount must be in {currency}, the currency of the company's plan.", field="amount")
         payment = Payment(
             new_id(), company_id, amount, adapter.method, reference, received_at or now, now, request.action
         )

@@ -29,7 +29,9 @@ def from_plan_code(code: str) -> str:
 def from_plan_version(version: int) -> int:
     """A version, 0 for the newest."""
     if version > MAX_VERSION:
-        raise InvalidInput("Plan version is out of range: give a version of ListPlans, or 0 for the newest.")
+        raise InvalidInput(
+            "Plan version is out of range: give a version of ListPlans, or 0 for the newest.", field="plan_version"
+        )
     return version
 
 

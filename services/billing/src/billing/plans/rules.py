@@ -7,7 +7,7 @@ from typing import Self
 
 from billing.money.rules import Money
 from servicekit.errors import Conflict, InvalidInput, Refused
-from text_rules.lines import checked
+from text_rules.lines import checked, field_name
 
 MAX_CODE_LENGTH = 32
 MAX_NAME_LENGTH = 100
@@ -37,7 +37,7 @@ class Plan:
     ) -> Self:
         """Terms that are not a version yet (0). InvalidInput names the first one that breaks a rule."""
         if not _CODE.fullmatch(code):
-            raise InvalidInput("Code must be a plan's code, such as PRO: capital letters, digits and _.")
+            raise InvalidInput("Code must be a plan's code, such as PRO: capital letters, digits and _.", field="code")
         _within(price.minor_units, "Price a month in minor units", 0, MAX_PRICE)
         _within(seats, "Seats", 1, MAX_SEATS)
         _within(storage_bytes, "Storage in bytes", 1, MAX_STORAGE_BYTES)
@@ -80,4 +80,4 @@ def next_version(proposed: Plan, on_offer: Iterable[Plan]) -> Plan:
 
 def _within(value: int, what: str, least: int, most: int) -> None:
     if not least <= value <= most:
-        raise InvalidInput(f"{what} must be {least:,} to {most:,}, not {value:,}.")
+        raise InvalidInput(f"{what} must be {least:,} to {most:,}, not {value:,}.", field=field_name(what))

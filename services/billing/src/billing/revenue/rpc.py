@@ -56,7 +56,7 @@ def _figure(asked: "pb.RevenueFigure.ValueType") -> RevenueFigure:
     try:
         return RevenueFigure(pb.RevenueFigure.Name(asked).removeprefix("REVENUE_FIGURE_"))
     except ValueError:
-        raise InvalidInput("Figure is missing: give a figure of the report.") from None
+        raise InvalidInput("Figure is missing: give a figure of the report.", field="figure") from None
 
 
 def _months(message: pb.MonthRange, now: datetime) -> MonthRange:

@@ -34,7 +34,7 @@ class Action:
     def require_reason(self, what: str) -> None:
         """InvalidInput without a reason; `what` describes the action."""
         if not self.reason:
-            raise InvalidInput(f"action.reason is missing: say why you are {what}")
+            raise InvalidInput(f"action.reason is missing: say why you are {what}", field="action.reason")
 
 
 class CompanyEvent(Protocol):

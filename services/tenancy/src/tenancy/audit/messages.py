@@ -26,7 +26,9 @@ def from_question(message: pb.ListAuditEntriesRequest) -> AuditFilter:
 
 def _revision(asked: int) -> int | None:
     if asked > MAX_REVISION:
-        raise InvalidInput("before_revision is out of range: give the revision of an entry, or 0")
+        raise InvalidInput(
+            "before_revision is out of range: give the revision of an entry, or 0", field="before_revision"
+        )
     return asked or None
 
 

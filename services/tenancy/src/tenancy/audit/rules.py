@@ -107,13 +107,17 @@ def from_token(question: object, token: str) -> list[Any]:
     except (ValueError, TypeError, RecursionError):
         raise _refusal() from None
     if mark != _mark(question):
-        raise InvalidInput("page_token belongs to other filters: ask for the first page, without a token")
+        raise InvalidInput(
+            "page_token belongs to other filters: ask for the first page, without a token", field="page_token"
+        )
     return position
 
 
 def _refusal() -> InvalidInput:
     """The error for an invalid token."""
-    return InvalidInput("page_token cannot be read: give next_page_token of the page before, unchanged")
+    return InvalidInput(
+        "page_token cannot be read: give next_page_token of the page before, unchanged", field="page_token"
+    )
 
 
 def _mark(question: object) -> str:

@@ -20,7 +20,9 @@ class ChangePage:
     def checked(cls, *, after_revision: int, limit: int) -> Self:
         """A limit of 0, or above the maximum, becomes the maximum. InvalidInput for an impossible revision."""
         if not 0 <= after_revision <= MAX_REVISION:
-            raise InvalidInput("after_revision is out of range: give the revision of the last response, or 0")
+            raise InvalidInput(
+                "after_revision is out of range: give the revision of the last response, or 0", field="after_revision"
+            )
         return cls(after_revision, min(limit or MAX_CHANGES, MAX_CHANGES))
 
     def check_known(self, newest: int) -> None:

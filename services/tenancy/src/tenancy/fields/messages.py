@@ -19,7 +19,9 @@ def from_timestamp(message: Timestamp, field: str) -> datetime:
     try:
         return message.ToDatetime(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise InvalidInput(f"{field} is not a time: give seconds and nanoseconds of the years 1 to 9999") from None
+        raise InvalidInput(
+            f"{field} is not a time: give seconds and nanoseconds of the years 1 to 9999", field=field
+        ) from None
 
 
 def to_timestamp(moment: datetime) -> Timestamp:

@@ -19,7 +19,7 @@ _STATES = {
 def from_use(message: pb.KeyUse) -> KeyUse:
     """The use of a key. InvalidInput names a field that cannot be read."""
     if not message.HasField("last_used_at"):
-        raise InvalidInput("uses.last_used_at is missing: leave the entry out")
+        raise InvalidInput("uses.last_used_at is missing: leave the entry out", field="uses.last_used_at")
     last_used_at = from_timestamp(message.last_used_at, "uses.last_used_at")
     newest = message.newest if message.HasField("newest") else None
     return KeyUse(

@@ -11,7 +11,9 @@ def from_sync_time(message: pb.SyncTime) -> SyncTime:
     """A heartbeat. InvalidInput when the company or the time cannot be read."""
     company_id = parse_id(message.company_id, "times.company_id")
     if not message.HasField("last_sync_at"):
-        raise InvalidInput(f"times.last_sync_at is missing for company {company_id}: leave the entry out")
+        raise InvalidInput(
+            f"times.last_sync_at is missing for company {company_id}: leave the entry out", field="times.last_sync_at"
+        )
     return SyncTime(company_id, from_timestamp(message.last_sync_at, "times.last_sync_at"))
 
 

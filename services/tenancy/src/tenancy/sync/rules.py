@@ -39,4 +39,4 @@ def not_after(now: datetime, at: datetime) -> datetime:
 def check_count(count: int) -> None:
     """InvalidInput for more times than one report may have."""
     if count > MAX_TIMES:
-        raise InvalidInput(f"times has {count} entries: report at most {MAX_TIMES} at once")
+        raise InvalidInput(f"times has {count} entries: report at most {MAX_TIMES} at once", field="times")

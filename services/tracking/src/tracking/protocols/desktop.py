@@ -73,7 +73,7 @@ def text_in(body: Mapping[str, Any], name: str, *, longest: int = 512) -> str:
     """A non-empty string. InvalidInput: absent, or another type."""
     value = body.get(name)
     if not isinstance(value, str) or not value or len(value) > longest:
-        raise InvalidInput(f"{name} must be a string of 1 to {longest} characters")
+        raise InvalidInput(f"{name} must be a string of 1 to {longest} characters", field=name)
     return value
 
 
@@ -83,7 +83,7 @@ def id_in(body: Mapping[str, Any], name: str) -> int:
     if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _MAX_ID:
-        raise InvalidInput(f"{name} must be a positive integer")
+        raise InvalidInput(f"{name} must be a positive integer", field=name)
     return value
 
 
@@ -94,7 +94,7 @@ def time_in(body: Mapping[str, Any], name: str) -> datetime:
     except ValueError:
         at = None
     if at is None or at.year not in PLAUSIBLE_YEARS:
-        raise InvalidInput(f"{name} must be a time like 2026-01-31 09:00:00")
+        raise InvalidInput(f"{name} must be a time like 2026-01-31 09:00:00", field=name)
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
@@ -104,7 +104,7 @@ def rows_in(body: Mapping[str, Any], name: str) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise InvalidInput(f"{name} must be a list")
+        raise InvalidInput(f"{name} must be a list", field=name)
     return value
 
 

@@ -22,10 +22,14 @@ class MonthRange:
     def checked(cls, *, year: int, month: int, count: int, now: datetime) -> Self:
         """InvalidInput for an impossible range, and for one that begins after `now`."""
         if year not in YEARS or not 1 <= month <= 12 or count > MAX_MONTHS:
-            raise InvalidInput(f"Range is invalid: give a year, a month from 1 to 12 and at most {MAX_MONTHS} months.")
+            raise InvalidInput(
+                f"Range is invalid: give a year, a month from 1 to 12 and at most {MAX_MONTHS} months.", field="month"
+            )
         start = datetime(year, month, 1, tzinfo=UTC)
         if start > now:
-            raise InvalidInput(f"Range begins in {start:%b %Y}, which is in the future: give an earlier month.")
+            raise InvalidInput(
+                f"Range begins in {start:%b %Y}, which is in the future: give an earlier month.", field="month"
+            )
         return cls(start, max(count, 1))
 
     def starts(self, now: datetime) -> list[datetime]:

@@ -63,7 +63,7 @@ async def extend_subscription(
     InvalidInput beyond 366 days; NotFound without a subscription; Refused when the company was closed.
     """
     if not 1 <= days <= MAX_FREE_DAYS:
-        raise InvalidInput(f"Days must be 1 to {MAX_FREE_DAYS}, not {days:,}.")
+        raise InvalidInput(f"Days must be 1 to {MAX_FREE_DAYS}, not {days:,}.", field="days")
 
     async def decide(tx: AsyncConnection, current: Subscription, at: datetime) -> Change:
         await require_open_company(tx, company_id)

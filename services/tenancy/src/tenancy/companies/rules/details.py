@@ -68,12 +68,17 @@ class CompanyDetails:
 def checked_plan_code(value: str) -> str:
     """A plan code in the form that billing uses; whether the plan exists is for billing to decide."""
     if not _PLAN_CODE.fullmatch(value):
-        raise InvalidInput("plan_code must be a plan's code, such as PRO: capital letters, digits and _")
+        raise InvalidInput(
+            "plan_code must be a plan's code, such as PRO: capital letters, digits and _", field="plan_code"
+        )
     return value
 
 
 def _time_zone(value: str) -> str:
     name = value.strip() or DEFAULT_TIME_ZONE
     if not is_time_zone(name):
-        raise InvalidInput("time_zone is unknown: give an IANA name, such as Europe/Berlin, or leave it empty for UTC")
+        raise InvalidInput(
+            "time_zone is unknown: give an IANA name, such as Europe/Berlin, or leave it empty for UTC",
+            field="time_zone",
+        )
     return name

@@ -34,10 +34,12 @@ class Logo:
     def checked(cls, content: bytes) -> Self:
         """InvalidInput when it is too large, or not a picture of a type that every browser shows."""
         if len(content) > MAX_BYTES:
-            raise InvalidInput(f"content has {len(content)} bytes: a logo has at most {MAX_BYTES}")
+            raise InvalidInput(f"content has {len(content)} bytes: a logo has at most {MAX_BYTES}", field="content")
         for media_type, magic in _MAGIC.items():
             if magic.match(content):
                 return cls(content, media_type)
         if content.lstrip().removeprefix(_BOM).lstrip().startswith(b"<"):
-            raise InvalidInput("content looks like SVG or HTML, which can carry scripts: give PNG, JPEG, GIF or WebP")
-        raise InvalidInput("content is not a picture: give PNG, JPEG, GIF or WebP")
+            raise InvalidInput(
+                "content looks like SVG or HTML, which can carry scripts: give PNG, JPEG, GIF or WebP", field="content"
+            )
+        raise InvalidInput("content is not a picture: give PNG, JPEG, GIF or WebP", field="content")

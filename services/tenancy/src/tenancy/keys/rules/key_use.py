@@ -36,21 +36,21 @@ class KeyUse:
 def check_digest(digest: bytes, what: str) -> bytes:
     """InvalidInput names the field `what` when its length is not that of a digest."""
     if len(digest) != DIGEST_LENGTH:
-        raise InvalidInput(f"{what} has {len(digest)} bytes: a digest has {DIGEST_LENGTH}")
+        raise InvalidInput(f"{what} has {len(digest)} bytes: a digest has {DIGEST_LENGTH}", field=what)
     return digest
 
 
 def check_devices(devices: int) -> int:
     """InvalidInput above the maximum."""
     if devices > MAX_DEVICES:
-        raise InvalidInput(f"uses.devices is {devices}: give at most {MAX_DEVICES}")
+        raise InvalidInput(f"uses.devices is {devices}: give at most {MAX_DEVICES}", field="uses.devices")
     return devices
 
 
 def latest_uses(uses: Sequence[KeyUse], now: datetime) -> list[KeyUse]:
     """One use of each key, with its latest time and its latest count. InvalidInput for too many uses."""
     if len(uses) > MAX_USES:
-        raise InvalidInput(f"uses has {len(uses)} entries: report at most {MAX_USES} at once")
+        raise InvalidInput(f"uses has {len(uses)} entries: report at most {MAX_USES} at once", field="uses")
     latest: dict[tuple[UUID, bytes], KeyUse] = {}
     for use in sorted((use.at_most(now) for use in uses), key=lambda use: use.counted_at):
         name = use.company_id, use.digest

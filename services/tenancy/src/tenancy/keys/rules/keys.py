@@ -120,7 +120,8 @@ def checked_grace(seconds: int) -> timedelta:
     grace = timedelta(seconds=seconds)
     if grace > MAX_GRACE_PERIOD:
         raise InvalidInput(
-            f"grace_seconds is {seconds}: give at most {MAX_GRACE_PERIOD // timedelta(seconds=1)} (90 days)"
+            f"grace_seconds is {seconds}: give at most {MAX_GRACE_PERIOD // timedelta(seconds=1)} (90 days)",
+            field="grace_seconds",
         )
     return grace
 
