@@ -23,7 +23,7 @@ AGGREGATOR_NICENESS = 5  # nice value: totals may be late, uploads must not
 
 
 def _serve_gateway(listener: socket.socket) -> None:
-    config = settings.Gateway()
+    config = settings.GatewaySettings()
     telemetry.configure("tracking-gateway", config.log_level)
     run_process(gateway(config, listener))
 
@@ -57,37 +57,39 @@ def cli() -> None:
     arguments = _parser().parse_args()
     match arguments.command:
         case "migrate":
-            migrations.upgrade(settings.Migration().migration_database_url, "tracking.db.store")
+            migrations.upgrade(settings.MigrateSettings().migration_database_url, "tracking.db.store")
         case "gateway":
-            config = settings.Gateway()
+            config = settings.GatewaySettings()
             run_workers(_serve_gateway, bind(config.gateway_listen), config.gateway_workers)
         case "aggregator":
             os.nice(AGGREGATOR_NICENESS)
-            telemetry.configure("tracking-aggregator", settings.Aggregator().log_level)
-            run_process(aggregator(settings.Aggregator()))
+            telemetry.configure("tracking-aggregator", settings.AggregatorSettings().log_level)
+            run_process(aggregator(settings.AggregatorSettings()))
         case "workspace":
-            pages = settings.Workspace()
+            pages = settings.WorkspaceSettings()
             telemetry.configure("tracking-workspace", pages.log_level)
             run_process(workspace(pages, bind(pages.workspace_listen)))
         case "describe":
             sys.stdout.buffer.write(native_app.description())
         case "reconcile":
-            run_process(maintenance.reconcile_all(settings.Maintenance()))
+            run_process(maintenance.reconcile_all(settings.MaintenanceSettings()))
         case "recount":
-            run_process(maintenance.recount_all(settings.Maintenance()))
+            run_process(maintenance.recount_all(settings.MaintenanceSettings()))
         case "sign-ins":
-            run_process(maintenance.sign_ins(settings.Maintenance(), lift=arguments.lift))
+            run_process(maintenance.sign_ins(settings.MaintenanceSettings(), lift=arguments.lift))
         case "rebuild-feed":
-            run_process(maintenance.rebuild_all(settings.Maintenance()))
+            run_process(maintenance.rebuild_all(settings.MaintenanceSettings()))
         case "recover-admin":
-            recovery = settings.Recovery()
+            recovery = settings.RecoverySettings()
             telemetry.configure("tracking-recover-admin", recovery.log_level)
             try:
                 run_process(maintenance.recover(recovery, email=arguments.email, key=maintenance.read_key()))
             except AppError as error:
                 sys.exit(error.message)
         case "seed-demo":
-            run_process(maintenance.seed_demo(settings.Command(), msgspec.json.decode(arguments.file.read_bytes())))
+            run_process(
+                maintenance.seed_demo(settings.CommandSettings(), msgspec.json.decode(arguments.file.read_bytes()))
+            )
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class UnlimitedSeats:
         return sys.maxsize
 
 
-async def reconcile_all(config: settings.Maintenance) -> None:
+async def reconcile_all(config: settings.MaintenanceSettings) -> None:
     """Compares every company's totals with its raw rows. Prints each difference; exit code 1 if there is any."""
     engine, dispatch = _engines(config)
     differences = days = 0
@@ -65,7 +65,7 @@ async def reconcile_all(config: settings.Maintenance) -> None:
         raise SystemExit(1)
 
 
-async def recount_all(config: settings.Maintenance) -> None:
+async def recount_all(config: settings.MaintenanceSettings) -> None:
     """Recomputes every company's days; prints each company that had wrong days."""
     engine, dispatch = _engines(config)
     for company_id in await employees.companies(dispatch):
@@ -76,7 +76,7 @@ async def recount_all(config: settings.Maintenance) -> None:
     await dispatch.dispose()
 
 
-async def sign_ins(config: settings.Maintenance, *, lift: str | None) -> None:
+async def sign_ins(config: settings.MaintenanceSettings, *, lift: str | None) -> None:
     """Lists blocked sign-ins; with `lift`, an e-mail or network address, resets its counts."""
     engine, dispatch = _engines(config)
     if lift:
@@ -89,7 +89,7 @@ async def sign_ins(config: settings.Maintenance, *, lift: str | None) -> None:
     await dispatch.dispose()
 
 
-async def rebuild_all(config: settings.Maintenance) -> None:
+async def rebuild_all(config: settings.MaintenanceSettings) -> None:
     """Appends every month of every company to the outbox; the aggregator's relay publishes them."""
     engine, dispatch = _engines(config)
     months = 0
@@ -107,7 +107,7 @@ def read_key() -> str:
     return (getpass("Company key: ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
 
 
-async def recover(config: settings.Recovery, *, email: str, key: str) -> None:
+async def recover(config: settings.RecoverySettings, *, email: str, key: str) -> None:
     """Prints a link that sets the password of a company's admin; the log records that it was made, and for whom.
 
     NotFound: no company has this key, or the company has no active admin with this e-mail. Unavailable: tenancy does
@@ -144,7 +144,7 @@ async def recover(config: settings.Recovery, *, email: str, key: str) -> None:
     _say(made.link)
 
 
-async def seed_demo(config: settings.Command, companies: Sequence[Mapping[str, Any]]) -> None:
+async def seed_demo(config: settings.CommandSettings, companies: Sequence[Mapping[str, Any]]) -> None:
     """Fills companies with employees and history; existing data stays unchanged."""
     engine = create_engine(config.database_url, name="tracking-seed-demo")
     for company in companies:
@@ -173,7 +173,7 @@ async def _seed_company(engine: AsyncEngine, company: Mapping[str, Any]) -> None
         pass
 
 
-def _engines(config: settings.Maintenance) -> tuple[AsyncEngine, AsyncEngine]:
+def _engines(config: settings.MaintenanceSettings) -> tuple[AsyncEngine, AsyncEngine]:
     return (
         create_engine(config.database_url, name="tracking-maintenance"),
         create_engine(config.dispatch_database_url, name="tracking-maintenance-dispatch", pool_size=1),

@@ -16,31 +16,31 @@ from servicekit.settings import (
 _PREFIX = SettingsConfigDict(env_prefix="TRACKING_")
 
 
-class Migration(MigrationSettings):
+class MigrateSettings(MigrationSettings):
     """`migrate`."""
 
     model_config = _PREFIX
 
 
-class Command(DatabaseSettings):
+class CommandSettings(DatabaseSettings):
     """`seed-demo`: the role that serves companies."""
 
     model_config = _PREFIX
 
 
-class Dispatch(BaseSettings):
+class DispatchSettings(BaseSettings):
     """The dispatch role, which reads only which companies have work."""
 
     dispatch_database_url: str = Field(repr=False)
 
 
-class Maintenance(Command, Dispatch):
+class MaintenanceSettings(CommandSettings, DispatchSettings):
     """`reconcile`, `recount` and `rebuild-feed`."""
 
     model_config = _PREFIX
 
 
-class KeyPeppers(BaseSettings):
+class PepperSettings(BaseSettings):
     """The pepper under which tenancy computes digests and, while it is being replaced, the earlier ones, in hex."""
 
     key_pepper: str = Field(repr=False)
@@ -51,13 +51,15 @@ class KeyPeppers(BaseSettings):
         return [bytes.fromhex(pepper) for pepper in (self.key_pepper, *self.old_key_peppers.split(",")) if pepper]
 
 
-class Pictures(BaseSettings):
+class PictureSettings(BaseSettings):
     """Where screenshots are stored: `file:///folder`, or `s3://bucket/prefix` with the usual AWS_… variables."""
 
     pictures_url: str = "file:///var/lib/tenantry/pictures"
 
 
-class Gateway(LogSettings, DatabaseSettings, BusSettings, TlsSettings, KeyPeppers, Pictures, ProxySettings):
+class GatewaySettings(
+    LogSettings, DatabaseSettings, BusSettings, TlsSettings, PepperSettings, PictureSettings, ProxySettings
+):
     """`gateway`: serves trackers and agents."""
 
     model_config = _PREFIX
@@ -70,7 +72,7 @@ class Gateway(LogSettings, DatabaseSettings, BusSettings, TlsSettings, KeyPepper
     billing_address: str
 
 
-class Aggregator(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispatch, Pictures):
+class AggregatorSettings(LogSettings, DatabaseSettings, BusSettings, TlsSettings, DispatchSettings, PictureSettings):
     """`aggregator`: folds, publishes, ends silent sessions, removes screenshots, follows time zones."""
 
     model_config = _PREFIX
@@ -80,14 +82,14 @@ class Aggregator(LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispat
     billing_address: str
 
 
-class Mails(BaseSettings):
+class MailSettings(BaseSettings):
     """How the workspace sends mail, and the address of its links. Without it the pages say that no mail is sent."""
 
     workspace_url: str = "http://localhost:8090"
     mail_url: str = Field(default="", repr=False)  # see mailer/senders.py; may hold a password
 
 
-class Recovery(LogSettings, DatabaseSettings, TlsSettings, KeyPeppers, Mails):
+class RecoverySettings(LogSettings, DatabaseSettings, TlsSettings, PepperSettings, MailSettings):
     """`recover-admin`."""
 
     model_config = _PREFIX
@@ -96,8 +98,16 @@ class Recovery(LogSettings, DatabaseSettings, TlsSettings, KeyPeppers, Mails):
     billing_address: str
 
 
-class Workspace(
-    LogSettings, DatabaseSettings, BusSettings, TlsSettings, Dispatch, KeyPeppers, Pictures, Mails, ProxySettings
+class WorkspaceSettings(
+    LogSettings,
+    DatabaseSettings,
+    BusSettings,
+    TlsSettings,
+    DispatchSettings,
+    PepperSettings,
+    PictureSettings,
+    MailSettings,
+    ProxySettings,
 ):
     """`workspace`: the pages of admins and employees."""
 

@@ -8,7 +8,7 @@ import pytest
 from tracker_client import Desktop, Window
 from tracking.clock.rules.unix_time import microsecond_of, moment_of
 from tracking.ingest.rules.clock_steps import TickOrder
-from tracking.ingest.rules.rows import Activity
+from tracking.ingest.rules.rows import ActivityRow
 from tracking.ingest.rules.upload_reader import Report, UploadReader
 from tracking.sessions.use_cases.show_sessions import SessionFilter, show_sessions
 
@@ -136,7 +136,7 @@ async def test_late_rows_say_nothing_of_the_clock(tenant, desktop, spend, counte
 
 def read(*ticks: datetime, received: datetime, logged_in_at: datetime = datetime(2026, 3, 2, tzinfo=UTC)) -> Report:
     reader = UploadReader(UUID(int=1), logged_in_at=logged_in_at, clock_offset=timedelta())
-    rows = [Activity("ACTIVE", 5, f"{at:%Y-%m-%d %H:%M:%S}") for at in ticks]
+    rows = [ActivityRow("ACTIVE", 5, f"{at:%Y-%m-%d %H:%M:%S}") for at in ticks]
     return reader.read(applications=(), websites=(), activities=rows, received_at=received)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracking.clock.rules.unix_time import moment_of
-from tracking.ingest.rules.rows import Activity
+from tracking.ingest.rules.rows import ActivityRow
 from tracking.ingest.rules.upload_reader import MAX_CLAIMS, Report, UploadReader
 from tracking.totals.rules.timeline import ActivityKind
 
@@ -89,7 +89,7 @@ def test_identity_does_not_depend_on_the_order_of_a_rows_fields_or_of_the_rows()
 )
 def test_a_row_is_the_same_whichever_way_it_was_read(kind: str, seconds: int, at: str | None) -> None:
     fields = {"minute_type": kind, "duration_seconds": seconds, "created_at": at}
-    assert ids(read(activities=[fields])) == ids(read(activities=[Activity(kind, seconds, at)]))
+    assert ids(read(activities=[fields])) == ids(read(activities=[ActivityRow(kind, seconds, at)]))
 
 
 def test_identity_is_the_persons_and_the_tables() -> None:

@@ -19,10 +19,10 @@ async def tenant(new_tenant) -> Any:
 
 
 @pytest.fixture
-def config(environment, monkeypatch, tenancy) -> settings.Recovery:  # noqa: ARG001 - tenancy must answer
+def config(environment, monkeypatch, tenancy) -> settings.RecoverySettings:  # noqa: ARG001 - tenancy must answer
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    return settings.Recovery()
+    return settings.RecoverySettings()
 
 
 async def test_the_link_sets_the_admins_password(config, tenant, open_browser, sync, capsys) -> None:

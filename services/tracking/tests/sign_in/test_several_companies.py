@@ -274,7 +274,7 @@ async def test_an_admin_sees_guesses_and_lifts_them(admin, tenant, engine) -> No
     number = re.findall(r'href="/team/(\d+)"', (await admin.see("/team")).text)
     pages = {n: (await admin.see(f"/team/{n}/account")).text for n in set(number)}
     (guessed,) = [n for n, page in pages.items() if "Failed sign-ins" in page]
-    assert "Sign-in from new browsers and places is paused." in pages[guessed]
+    assert "Sign-in from new browsers and addresses is paused." in pages[guessed]
     assert (await admin.send(f"/team/{guessed}/unlock")).status_code == 303
     assert "Failed sign-ins" not in (await admin.see(f"/team/{guessed}/account")).text
     account = {"email": tenant.people[1], "password": tenant.password, "origin": "203.0.113.1", "now": now}

@@ -314,7 +314,7 @@ async def test_the_own_password(tenant, employee, at_work, open_browser) -> None
     assert (await employee.see("/account")).status_code == 200
     reply = await employee.send("/account", present=tenant.password, new=NEW_PASSWORD)
     assert (reply.status_code, reply.headers["location"]) == (303, "/account?done=password")
-    assert "Your password is changed" in (await employee.see(reply.headers["location"])).text
+    assert "Your password was changed" in (await employee.see(reply.headers["location"])).text
     assert await tracker.is_refused()
     assert (await elsewhere.see("/")).headers["location"] == "/login"
     assert (await employee.see("/")).status_code == 200, "this session stays"

@@ -27,7 +27,7 @@ from tracking.sessions.use_cases.lifecycle import end_silent_sessions
 from tracking.totals.worker import MIN_REST_SECONDS, Aggregation
 
 
-async def aggregator(config: settings.Aggregator) -> None:
+async def aggregator(config: settings.AggregatorSettings) -> None:
     """Folds claims into totals, publishes the aggregate feed, and does periodic work: ends silent sessions, removes old
     screenshots, erases late use of deleted sessions, and follows changes of time zone.
     """

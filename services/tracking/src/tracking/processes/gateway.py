@@ -39,7 +39,7 @@ from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
 from tracking.sessions.use_cases.heartbeats import Heartbeats
 
 
-async def gateway(config: settings.Gateway, listener: socket.socket) -> None:
+async def gateway(config: settings.GatewaySettings, listener: socket.socket) -> None:
     """One gateway process: answers trackers and agents, keeps its access directory, and writes collected heartbeats."""
     # No ping before each use: after a restart of the database a tracker repeats its call.
     # A connection is awaited no longer than a tracker waits for the response to a poll.

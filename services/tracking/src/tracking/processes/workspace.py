@@ -90,7 +90,7 @@ def workspace_app(
     return app
 
 
-async def workspace(config: settings.Workspace, listener: socket.socket) -> None:
+async def workspace(config: settings.WorkspaceSettings, listener: socket.socket) -> None:
     """Serves the pages of admins and employees."""
     engine = create_engine(config.database_url, name="tracking-workspace", statement_timeout=PAGE_STATEMENT_TIMEOUT)
     dispatch = create_engine(
@@ -125,7 +125,7 @@ async def workspace(config: settings.Workspace, listener: socket.socket) -> None
 
 
 def _mailing(
-    config: settings.Workspace, engine: AsyncEngine, dispatch: AsyncEngine
+    config: settings.WorkspaceSettings, engine: AsyncEngine, dispatch: AsyncEngine
 ) -> list[Coroutine[None, None, None]]:
     """The tasks that answer requests for reset links and deliver mails; none if mail is not configured."""
     if not config.mail_url:

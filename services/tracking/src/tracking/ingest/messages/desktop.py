@@ -10,9 +10,9 @@ from tracking.ingest.rules.upload_reader import Stored
 from tracking.protocols.desktop import rows_in, typed
 
 KINDS: Mapping[str, type] = {
-    "applications": rows.Application,
-    "websites": rows.Website,
-    "activities": rows.Activity,
+    "applications": rows.ApplicationRow,
+    "websites": rows.WebsiteRow,
+    "activities": rows.ActivityRow,
 }
 
 

@@ -25,7 +25,7 @@ class SessionStart(Struct, tag_field="type", tag="session_start"):
 
     def record(self) -> records.Record:
         """The record for the rules."""
-        return records.SessionStart(self.id, self.at)
+        return records.SessionStartRecord(self.id, self.at)
 
 
 class SessionEnd(Struct, tag_field="type", tag="session_end"):
@@ -37,7 +37,7 @@ class SessionEnd(Struct, tag_field="type", tag="session_end"):
 
     def record(self) -> records.Record:
         """The record for the rules."""
-        return records.SessionEnd(self.id, self.session_id, self.at)
+        return records.SessionEndRecord(self.id, self.session_id, self.at)
 
 
 class Activity(Struct, tag_field="type", tag="activity"):

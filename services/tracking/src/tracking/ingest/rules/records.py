@@ -49,7 +49,7 @@ class RefusedRecord(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class SessionStart:
+class SessionStartRecord:
     """A work session began; the record's id is the session's."""
 
     record_id: UUID
@@ -57,7 +57,7 @@ class SessionStart:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionEnd:
+class SessionEndRecord:
     """A work session ended."""
 
     record_id: UUID
@@ -87,7 +87,7 @@ class UseRecord:
     end: datetime
 
 
-Record = SessionStart | SessionEnd | ActivityRecord | UseRecord
+Record = SessionStartRecord | SessionEndRecord | ActivityRecord | UseRecord
 
 
 class Placing:
@@ -138,7 +138,7 @@ class Placing:
 
     def place(self, record: Record) -> Record:
         """The record on the gateway's clock. RefusedRecord: it cannot be placed."""
-        if isinstance(record, SessionStart | SessionEnd):
+        if isinstance(record, SessionStartRecord | SessionEndRecord):
             return replace(record, at=self.moment(record.at))
         start, end = self.stretch(record.start, record.end)
         return replace(record, start=start, end=end)

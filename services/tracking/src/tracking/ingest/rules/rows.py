@@ -36,7 +36,7 @@ class BadRow(Exception):
 
 
 @dataclass(slots=True)
-class Application:
+class ApplicationRow:
     """A row of `applications` with the expected types; its values may still be impossible."""
 
     app_name: str
@@ -46,7 +46,7 @@ class Application:
 
 
 @dataclass(slots=True)
-class Website:
+class WebsiteRow:
     """A row of `websites` with the expected types."""
 
     domain: str
@@ -56,7 +56,7 @@ class Website:
 
 
 @dataclass(slots=True)
-class Activity:
+class ActivityRow:
     """A row of `activities` with the expected types."""
 
     minute_type: str
@@ -97,10 +97,10 @@ def website(raw: Any) -> Row:
 def activity(raw: Any) -> Ticks:
     """Reads {minute_type, duration_seconds, created_at}."""
     minute_type: Any
-    if type(raw) is Activity:
+    if type(raw) is ActivityRow:
         minute_type, duration, created_at = _ACTIVITY(raw)
     else:
-        minute_type, duration, created_at = map(_fields(raw).get, Activity.__slots__)
+        minute_type, duration, created_at = map(_fields(raw).get, ActivityRow.__slots__)
     kind = _KINDS.get(minute_type) if isinstance(minute_type, str) else None
     if kind is None:
         raise BadRow(UNKNOWN_KIND)
@@ -127,7 +127,7 @@ def _fields(raw: Any) -> Mapping[str, Any]:
 
 def as_sent(raw: Any) -> Any:
     """The row as it was sent: a mapping, or anything else."""
-    regular = isinstance(raw, Application | Website | Activity)
+    regular = isinstance(raw, ApplicationRow | WebsiteRow | ActivityRow)
     return {name: getattr(raw, name) for name in raw.__slots__} if regular else raw
 
 

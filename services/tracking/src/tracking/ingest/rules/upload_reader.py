@@ -115,13 +115,13 @@ class UploadReader:
     ) -> Report:
         """Reads the rows of one upload.
 
-        A row is a `rows.Application`, `rows.Website` or `rows.Activity`, or, if its types are unexpected, as it came.
+        A row is one of the row types of `rows`, or, if its types are unexpected, as it came.
         """
         reading = _Reading(self, microsecond_of(received_at))
         if applications:
-            reading.take_usage("a", applications, rows.Application, _APPLICATION, rows.application)
+            reading.take_usage("a", applications, rows.ApplicationRow, _APPLICATION, rows.application)
         if websites:
-            reading.take_usage("w", websites, rows.Website, _WEBSITE, rows.website)
+            reading.take_usage("w", websites, rows.WebsiteRow, _WEBSITE, rows.website)
         if activities:
             reading.take_activities(activities)
         return reading.report
@@ -271,7 +271,7 @@ class _Reading:
 
 
 def _canonical(kind: str, raw: Any) -> str:
-    if type(raw) is rows.Activity:  # the same as below
+    if type(raw) is rows.ActivityRow:  # the same as below
         said = f"('duration_seconds', {raw.duration_seconds!r}), ('minute_type', {raw.minute_type!r})"
         return f"?{kind}[('created_at', {raw.created_at!r}), {said}]"
     raw = rows.as_sent(raw)

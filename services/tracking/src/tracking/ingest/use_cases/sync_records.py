@@ -24,8 +24,8 @@ from tracking.ingest.rules.records import (
     Reason,
     Record,
     RefusedRecord,
-    SessionEnd,
-    SessionStart,
+    SessionEndRecord,
+    SessionStartRecord,
     UseRecord,
     layers,
 )
@@ -140,8 +140,8 @@ def _place(record: Record, placing: Placing, policy: TrackingPolicy) -> Record:
 async def _store_sessions(
     tx: AsyncConnection, company_id: UUID, device: Device, placed: Mapping[int, Record]
 ) -> dict[int, RecordOutcome]:
-    starts = {position: record for position, record in placed.items() if isinstance(record, SessionStart)}
-    ends = {position: record for position, record in placed.items() if isinstance(record, SessionEnd)}
+    starts = {position: record for position, record in placed.items() if isinstance(record, SessionStartRecord)}
+    ends = {position: record for position, record in placed.items() if isinstance(record, SessionEndRecord)}
     if not starts and not ends:
         return {}
     new = await records.begin_sessions(

@@ -26,7 +26,7 @@ from tracking.screenshots.rules import (
 from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
 
 
-class ScreenshotGateway(Protocol):
+class NativeScreenshotGateway(Protocol):
     """A gateway that stores screenshots."""
 
     @property
@@ -37,7 +37,7 @@ class ScreenshotNative(Protocol):
     """What the call of this module needs."""
 
     @property
-    def gateway(self) -> ScreenshotGateway: ...
+    def gateway(self) -> NativeScreenshotGateway: ...
 
 
 TheNative = Annotated[ScreenshotNative, Depends(get_native)]

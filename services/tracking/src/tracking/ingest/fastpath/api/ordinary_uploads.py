@@ -40,9 +40,9 @@ class OrdinaryUpload(msgspec.Struct):
 
     active_token: str
     work_session_id: int
-    applications: list[rows.Application]
-    websites: list[rows.Website]
-    activities: list[rows.Activity]
+    applications: list[rows.ApplicationRow]
+    websites: list[rows.WebsiteRow]
+    activities: list[rows.ActivityRow]
 
 
 _decode = msgspec.json.Decoder(OrdinaryUpload).decode
