@@ -133,7 +133,7 @@ def test_employees(before: Callable[..., Database]) -> None:
 
 
 def test_companies(before: Callable[..., Database]) -> None:
-    database = before("tenancy", "tenancy.db", "text_rules")
+    database = before("tenancy", "tenancy", "text_rules")
     for number, name in enumerate(("Acme", "Ａｃｍｅ", "Ärger")):
         database.rows.execute(
             "INSERT INTO company (id, name, name_key, email, contact_person, phone, address, time_zone, search_text,"
