@@ -23,7 +23,8 @@ from tracking.screenshots.imaging import decoder as module
 from tracking.screenshots.imaging.containers import Header, read_header
 from tracking.screenshots.imaging.decoder import Decoder
 from tracking.screenshots.imaging.protocol import ANSWER, BROKEN, FORMAT, LARGE, MORE, REQUEST, SEVERAL, SLOW, Unfit
-from tracking.screenshots.imaging.worker import MAX_PIXELS, render
+from tracking.screenshots.imaging.worker import render
+from tracking.screenshots.rules import MAX_PIXELS
 
 ALLOWANCE = 100 * 1024**2  # bytes
 PNG_START = b"\x89PNG\r\n\x1a\n"

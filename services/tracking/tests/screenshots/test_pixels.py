@@ -11,7 +11,8 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from tracking.screenshots.imaging.protocol import ANSWER, BROKEN, LARGE, REQUEST, Unfit
-from tracking.screenshots.imaging.worker import MAX_PIXELS, MEMORY, render
+from tracking.screenshots.imaging.worker import MEMORY, render
+from tracking.screenshots.rules import MAX_PIXELS
 
 HIDDEN, SHOWN = (200, 0, 0), (0, 0, 200)
 SIZE = (64, 32)

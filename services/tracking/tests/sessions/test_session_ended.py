@@ -8,7 +8,8 @@ from sqlalchemy import event, text
 
 from tracking.publishing.messages import company_month_event
 from tracking.session_deletion.use_cases import delete_session
-from tracking.sessions.use_cases.lifecycle import SESSION_TIMEOUT, end_session_as_admin, end_silent_sessions
+from tracking.sessions.rules import SESSION_TIMEOUT
+from tracking.sessions.use_cases.lifecycle import end_session_as_admin, end_silent_sessions
 
 
 @pytest.fixture

@@ -31,6 +31,21 @@ class Status(StrEnum):
         return self.value.replace("_", " ").capitalize()
 
 
+def company_status(state: str, subscription_state: str | None, expires_at: datetime | None, now: datetime) -> Status:
+    """The status shown to owners of a company in `state` whose subscription, if any, grants access until `expires_at`.
+
+    The database computes it for all companies at once, in its function `company_status`; a test compares the two.
+    """
+    if state != CompanyState.ACTIVE:
+        return Status(state)
+    if subscription_state is None:
+        return Status.PENDING
+    grants_access = subscription_state in (Status.TRIAL, Status.ACTIVE, Status.PAST_DUE)
+    if grants_access and expires_at is not None and expires_at <= now:
+        return Status.EXPIRED
+    return Status(subscription_state)
+
+
 @dataclass(frozen=True, slots=True)
 class Company:
     """A company in tenancy. `revision` orders its versions; an empty `key_hint`: no key is valid."""

@@ -10,6 +10,7 @@ from uuid import UUID
 from tracking.clock.rules.desktop_clocks import TOLERANCE
 from tracking.ingest.rules.records import Reason
 
+MAX_PIXELS = 80_000_000  # several screens have up to 40 million; decoded, 320 MB
 OTHER_PERSONS_SESSION = "a screenshot of another person's session"
 UNWANTED = "a screenshot although they are switched off"
 DELETED = "a screenshot of a session that was deleted"

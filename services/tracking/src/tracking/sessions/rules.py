@@ -8,9 +8,8 @@ from math import ceil, floor
 from tracking.clock.rules.spans import Span, Spans, normalise, subtract
 
 BY_TRACKER = "TRACKER"
-MAX_HEARTBEAT_DELAY = timedelta(
-    seconds=90
-)  # delay of heartbeats: agents send one each minute or so, stored within ten seconds
+SESSION_TIMEOUT = timedelta(minutes=5)  # a session without a heartbeat for so long ends; a tracker polls each 10 s
+MAX_HEARTBEAT_DELAY = timedelta(seconds=90)  # agents send one about every minute, stored within ten seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from PIL import Image
 from tracking.screenshots.imaging.containers import Header, read_header
 from tracking.screenshots.imaging.pixels import flatten, turn_upright
 from tracking.screenshots.imaging.protocol import ANSWER, BROKEN, LARGE, REQUEST, Rendered, Unfit
+from tracking.screenshots.rules import MAX_PIXELS
 
-MAX_PIXELS = 80_000_000  # several screens have up to 40 million; decoded, 320 MB
 MEMORY = 1536 * 1024**2  # bytes; a lossless WebP of that size takes 1.3 GB, a PNG 750 MB
 CPU_SECONDS = 8.0  # the largest take 2.5; processor seconds do not depend on the load
 QUALITY = 70  # text stays legible, and a full screen takes some 200 kB

@@ -1,7 +1,7 @@
 """Work sessions start, are polled, and end: by their tracker, by an admin, or for silence."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,6 +12,7 @@ from tracking.clock.rules.desktop_clocks import clock_offset
 from tracking.db.store.scope import company_scope
 from tracking.devices.store import devices
 from tracking.devices.store.devices import Device
+from tracking.sessions.rules import SESSION_TIMEOUT
 from tracking.sessions.store import sessions
 from tracking.totals.store import fold_queue
 
@@ -52,9 +53,6 @@ async def start_session(
             tx, company_id, kind=fold_queue.SESSION, at=desktop_time + offset, employee_id=device.employee_id
         )
     return Started(number, clock_changed)
-
-
-SESSION_TIMEOUT = timedelta(minutes=5)  # thirty missing polls
 
 
 @dataclass(frozen=True, slots=True)
