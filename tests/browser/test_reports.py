@@ -31,7 +31,7 @@ async def test_the_audit_log(to: Open, found_company: Found) -> None:
     page = await to("/owner/audit-log/")
     await heading(page, "Audit log")
     await press(page, "Verify now")
-    await expect(page.get_by_text("Whole").first).to_be_visible()
+    await expect(page.get_by_text("Intact").first).to_be_visible()
     await page.get_by_label("Company", exact=True).fill(company.name)
     await press(page, "Filter")
     await expect(page.get_by_role("link", name=company.name).first).to_be_visible()

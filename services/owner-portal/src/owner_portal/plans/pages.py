@@ -148,7 +148,7 @@ async def _preview(
             }
         )
     status = http_status(error) if error else 200
-    shown = {"once": idempotency_key, "reason": reason, "error": error.message if error else ""}
+    shown = {"idempotency_key": idempotency_key, "reason": reason, "error": error.message if error else ""}
     shown["reason_problem"] = error.message if isinstance(error, InvalidInput) else ""
     return render(request, "plans/retention_preview.html", status, preview=preview, days=days, **shown)
 

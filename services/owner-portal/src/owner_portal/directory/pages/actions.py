@@ -40,7 +40,7 @@ class ActionRequest:
         return Action(self.owner.email, read_reason(self.typed) or otherwise, self.idempotency_key)
 
 
-async def _asked(
+async def _owner_action(
     request: Request,
     portal: ThePortal,
     owner: ActingOwner,
@@ -51,11 +51,11 @@ async def _asked(
     return ActionRequest(request, portal, owner, company_id, typed, idempotency_key)
 
 
-OwnerAction = Annotated[ActionRequest, Depends(_asked)]
+OwnerAction = Annotated[ActionRequest, Depends(_owner_action)]
 """An action of the signed-in owner; Forbidden without the session's form token."""
 
 
-async def _surely_asked(
+async def _step_up_action(
     request: Request,
     portal: ThePortal,
     owner: SteppedUpOwner,
@@ -66,7 +66,7 @@ async def _surely_asked(
     return ActionRequest(request, portal, owner, company_id, typed, idempotency_key)
 
 
-StepUpAction = Annotated[ActionRequest, Depends(_surely_asked)]
+StepUpAction = Annotated[ActionRequest, Depends(_step_up_action)]
 """The same for a sensitive action; StepUpRequired without a recent step-up."""
 
 

@@ -112,7 +112,7 @@ async def _step_up(portal: Portal, owner: SignedIn, fields: Mapping[str, str]) -
     return owner
 
 
-async def _recognise(request: Request, portal: Portal, touch: bool) -> SignedIn:
+async def _authenticate(request: Request, portal: Portal, touch: bool) -> SignedIn:
     return await authenticate(portal.engine, token=request.cookies.get(cookie_name(portal), ""), touch=touch)
 
 
@@ -134,4 +134,4 @@ async def _to_sensitive_action(
     return _to_page(portal, await _step_up(portal, owner, fields))
 
 
-GUARD = Guard(_recognise, _to_page, _to_change, _to_sensitive_action)
+GUARD = Guard(_authenticate, _to_page, _to_change, _to_sensitive_action)
