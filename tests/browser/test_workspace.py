@@ -133,14 +133,14 @@ async def test_a_new_company(
     page = await context.new_page()
     await sign_in(page, running, company.admin)
     await page.goto(f"{running.workspace}/settings")
-    await page.get_by_label("Colour").fill("#000000")  # the hardest to see on a dark page
+    await page.get_by_label("Color").fill("#000000")  # the hardest to see on a dark page
     await press(page, "Save")
     await look_at(page, running, "beginner", BEGINNERS)
     await page.goto(f"{running.workspace}/settings")
-    await page.get_by_label("Colour").fill("#ffff00")
+    await page.get_by_label("Color").fill("#ffff00")
     await press(page, "Save")
     await expect(page.get_by_role("alert")).to_be_focused()
-    await expect(page.get_by_label("Colour")).to_have_value("#ffff00")
+    await expect(page.get_by_label("Color")).to_have_value("#ffff00")
     await shoot(page, "workspace-settings-refused")
     assert [problem for problem in problems if "400" not in problem] == []
     problems.clear()

@@ -70,7 +70,7 @@ async def test_billing_refuses_scripts_as_well(owner: Any, company: str, form: s
     assert answer.json()["error"]["message"].startswith("The company was closed on ")
     answer = await owner.send(company + form, **fields, reason="all the same")
     assert answer.status_code == 409
-    assert "is closed" in answer.text
+    assert "is permanently closed" in answer.text
 
 
 async def test_it_is_no_revenue_and_pays_what_it_owes(owner: Any, company: str) -> None:

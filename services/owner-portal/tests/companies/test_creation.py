@@ -31,7 +31,7 @@ async def test_creates_in_the_browser(owner: Any, engine: AsyncEngine, capfd: py
     assert key.startswith("company_")
     assert len(key) == len("company_") + 32
     assert 'data-copy="key"' in answer.text
-    assert "give it to the company's admin" in answer.text
+    assert "Give it to the company" in answer.text
     company = answer.text.split('btn-primary" href="')[1].split('"')[0]
     page = (await owner.browser.get(company)).text
     assert "Browser Ltd" in page

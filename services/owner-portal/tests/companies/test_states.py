@@ -42,7 +42,7 @@ async def test_life_of_a_company_in_the_browser(owner: Any) -> None:
     assert "Nothing is deleted" in page
     answer = await owner.send(f"{path}suspend/")
     assert answer.status_code == 400
-    assert "Say why" in answer.text
+    assert "Enter a reason" in answer.text
     answer = await owner.send(f"{path}suspend/", reason="unpaid since May")
     assert (answer.status_code, answer.headers["location"]) == (303, f"{path}?done=suspended#content")
     page = (await owner.browser.get(answer.headers["location"])).text

@@ -71,7 +71,7 @@ async def test_a_refused_password_changes_nothing(enter: Any) -> None:
     for present, new, again, problem in (
         ("wrong", NEW, NEW, "current password is wrong"),
         (PASSWORD, "short", "short", "12 to 256"),
-        (PASSWORD, NEW, NEW + "?", "differ"),
+        (PASSWORD, NEW, NEW + "?", "do not match"),
         (PASSWORD, PASSWORD, PASSWORD, "Choose another"),
     ):
         form = {"present_password": present, "new_password": new, "new_password_again": again}

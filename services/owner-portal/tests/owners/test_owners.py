@@ -132,7 +132,7 @@ async def test_an_invitation_by_script(owner: Any, anonymous: httpx.AsyncClient)
     ("password", "again", "problem"),
     [
         ("short", "short", "must have 12 to 256"),
-        (CHOSEN, CHOSEN + "!", "differ"),
+        (CHOSEN, CHOSEN + "!", "do not match"),
         ("p" * 1001, "p" * 1001, "256"),
         (CHOSEN + "\t", CHOSEN + "\t", "cannot be typed everywhere"),
     ],

@@ -105,7 +105,7 @@ async def test_refusals(owner: Any, pro: UUID) -> None:
     assert (await owner.call(f"{PAGE}GOLD/", days="9", reason="asked")).status_code == 404
     answer = await owner.send(f"{PAGE}PRO/", days="44", version="1")
     assert answer.status_code == 400
-    assert "Say why" in answer.text
+    assert "Enter a reason" in answer.text
     assert "Create version 2" in answer.text, "beside the form"
     answer = await owner.call(f"{PAGE}PRO/", days="44", reason="asked", version="7")
     assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "conflict")

@@ -87,7 +87,7 @@ async def test_extends_and_cancels(owner: Any) -> None:
         ("extend", "days", "367", "Enter whole days from 1 to 366."),
         ("extend", "days", "some", "Enter whole days from 1 to 366."),
         ("cancel", "when", "soon", "Choose one of these: now, period-end."),
-        ("cancel", "reason", "", "Say why"),
+        ("cancel", "reason", "", "Enter a reason"),
     ],
 )
 async def test_bad_input_stays(owner: Any, model: Any, action: str, field: str, value: str, problem: str) -> None:

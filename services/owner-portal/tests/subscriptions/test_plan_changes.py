@@ -21,7 +21,7 @@ async def test_shows_what_it_would_do(owner: Any) -> None:
     assert "Current plan" in page
     assert "2. Effective date" not in page
     page = (await owner.browser.get(f"{path}change-plan/?plan_code=ENTERPRISE")).text
-    for words in ("At once", "At the end of the period", "Credit", "Charge", "499.00 USD", "999", "1 TB"):
+    for words in ("Immediately", "At the end of the period", "Credit", "Charge", "499.00 USD", "999", "1 TB"):
         assert words in page
     [now, later] = (await owner.read(f"{path}change-plan/?plan_code=ENTERPRISE"))["choices"]
     assert now["preview"]["net"]["minor_units"] == pytest.approx(40000, abs=10)

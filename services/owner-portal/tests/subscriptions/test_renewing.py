@@ -45,8 +45,8 @@ def test_a_charged_period_goes_on_until_it_ends(now: datetime, goes_on: bool) ->
     [
         (CANCELLED, "The cancellation is withdrawn: its period ends on "),
         (replace(CANCELLED, state=Status.PAST_DUE), "The subscription is active again: its period ends on "),
-        (replace(CANCELLED, expires_at=NOW), "A billed month of PRO for "),
-        (replace(CANCELLED, charged_until=None), "A billed month of PRO for "),
+        (replace(CANCELLED, expires_at=NOW), "A billed month of PRO at "),
+        (replace(CANCELLED, charged_until=None), "A billed month of PRO at "),
     ],
 )
 async def test_the_page_says_what_is_charged(
