@@ -1,7 +1,7 @@
 // Live numbers: puts what the server sends into the cells of the page, in place.
 import { localise } from "./formats";
 
-/** The text of a cell, or attributes of its element; the value of <data> and <time> is then put into words anew. */
+/** The text of a cell, or attributes of its element; the value of <data> and <time> is then formatted again. */
 type Cells = Record<string, string | Record<string, string>>;
 
 interface Update {

@@ -194,7 +194,7 @@ async def test_whoever_is_deactivated_is_out_at_once(
     assert (await admin.send(f"{path}/deactivate")).status_code == 303, "again changes nothing"
     assert (await admin.send(f"{path}/reactivate")).status_code == 303
     assert (await open_browser().sign_in(tenant.people[0])).status_code == 303
-    assert await tracker.is_refused(), "its token is worthless for ever"
+    assert await tracker.is_refused(), "its token stays invalid"
     assert not await (await at_work(tenant)).is_refused()
 
 
