@@ -54,9 +54,9 @@ async def change_settings(
         colour.strip().lower(),
     )
     if not is_colour(colour):
-        raise InvalidInput("the colour must be written like #3346d3")
+        raise InvalidInput("the color must be written like #3346d3")
     if contrast_with_white(colour) < MIN_CONTRAST:
-        raise InvalidInput("white text would not be readable on this colour; choose a darker one")
+        raise InvalidInput("white text would not be readable on this color; choose a darker one")
     settings = CompanySettings(name, colour, _seconds(target_hours))
     async with company_scope(engine, company_id) as tx:
         await companies.lock(tx)
