@@ -79,7 +79,8 @@ async def test_page_and_preview(owner: Any, pro: UUID, cost: Any) -> None:
 
 
 @pytest.mark.parametrize("days", ["", "0", "-5", "3651", "ten", "1.5", "9" * 30])
-async def test_days_that_are_none(owner: Any, days: str, cost: Any) -> None:
+async def test_days_that_are_none(owner: Any, pro: UUID, days: str, cost: Any) -> None:
+    assert pro, "billing runs"
     cost.reset()
     for answer in (
         await owner.script.get(f"{PAGE}PRO/", params={"days": days}),
