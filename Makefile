@@ -40,6 +40,7 @@ check: $(INSTALLED) $(BUILT) $(OPENAPI)/node_modules/.installed audit ## lint, f
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy $(SOURCES)
+	@set -e; for tests in $(TESTS); do echo "mypy $$tests"; .venv/bin/mypy --cache-dir .mypy_cache/$$tests $$tests; done
 	$(IN_VENV) lint-imports
 	cd protos && $(IN_VENV) buf lint
 	cd protos && $(IN_VENV) buf format --diff --exit-code
