@@ -26,6 +26,10 @@ WALKED = {
     "Body of an upload": "services/tracking/tests/ingest/test_bad_input.py::test_the_largest_upload_is_read",
     "Body that is decoded in the gateway's own process": f"{LARGE}::test_nobody_waits_for_odd_rows",
     "Rows of an upload": f"{LARGE}::test_more_rows_than_a_desktop_can_hold",
+    "Braces of an upload, counted as it arrives": f"{LARGE}::"
+    "test_more_braces_than_rows_can_have_are_refused_as_they_arrive",
+    "Time between a refused large upload of a device and its next one": f"{LARGE}::"
+    "test_a_refused_device_waits_before_its_next_large_upload",
     "Rows that are read in the gateway's own process": f"{LARGE}::test_both_ways_give_a_row_the_same_identity",
     "Claims of time in an upload": "services/tracking/tests/ingest/test_upload_reader.py::"
     "test_more_claims_than_any_tracker_makes_are_kept_aside",

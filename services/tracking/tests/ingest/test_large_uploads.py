@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from servicekit.errors import InvalidInput, NotAuthenticated, RateLimited, Unavailable
@@ -18,7 +19,8 @@ from tracker_client import stamp
 from tracking.ingest.api import large_uploads
 from tracking.ingest.api.desktop import MAX_UPLOAD_BYTES
 from tracking.ingest.api.large_upload_worker import PART_ROWS
-from tracking.ingest.api.large_uploads import MAX_ROWS, find_token
+from tracking.ingest.api.large_uploads import MAX_BRACES, REFUSED_SECONDS, find_token
+from tracking.ingest.messages.large_uploads import MAX_ROWS
 from tracking.protocols import large_bodies
 from tracking.protocols.large_bodies import SMALL_BODY, START, BodyAdmission
 from tracking.screenshots.api.photos import decode_in_slices, split_photo
@@ -120,12 +122,58 @@ async def test_a_stranger_is_refused_before_the_rows(seat, gateway_client, block
     assert await blocks.end() < MAX_BLOCK
 
 
-async def test_more_rows_than_a_desktop_can_hold(seat, gateway_client, blocks: Blocks) -> None:
-    body = json.dumps(seat.body())[:-1].encode() + b', "activities": [' + b"{}," * MAX_ROWS + b"{}]}"
+@pytest.mark.parametrize("row", [b"{},", b"{  },", b'{"{": 1},'])
+async def test_more_rows_than_a_desktop_can_hold(seat, gateway_client, blocks: Blocks, row: bytes) -> None:
+    body = json.dumps(seat.body())[:-1].encode() + b', "activities": [' + row * MAX_ROWS + b"{}]}"
     reply = await gateway_client.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
     assert (reply.status_code, reply.json()["status"]) == (413, False)
     assert await blocks.end() < MAX_BLOCK
     assert await seat.is_heard()
+
+
+async def test_more_braces_than_rows_can_have_are_refused_as_they_arrive(seat, gateway_client, blocks: Blocks) -> None:
+    start = json.dumps(seat.body())[:-1].encode() + b', "activities": ['
+    sent = 0
+
+    async def rows() -> AsyncIterator[bytes]:
+        nonlocal sent
+        yield start
+        while sent < MAX_UPLOAD_BYTES - 128 * 1024:
+            sent += 3 * (64 * 1024 // 3)
+            yield b"{}," * (64 * 1024 // 3)
+
+    reply = await gateway_client.post(f"/api/{UPLOAD}", content=rows(), headers={"x-company-key": seat.key})
+    assert (reply.status_code, reply.json()["status"]) == (413, False)
+    assert sent <= 3 * MAX_BRACES + 1024 * 1024
+    assert await blocks.end() < MAX_BLOCK
+
+
+async def test_titles_may_contain_braces(seat, gateway_client, stored) -> None:
+    rows = [row | {"app_name": "{{ name }} {% if {} %}" * 3} for row in days_of_rows(3_000)]
+    body = json.dumps(seat.body(applications=rows)).encode()
+    reply = await gateway_client.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
+    assert reply.status_code == 200, reply.text
+    assert len(await stored("usage_record", seat.company_id)) == 3_000
+
+
+async def test_a_refused_device_waits_before_its_next_large_upload(seat, gateway_client, monkeypatch) -> None:
+    start = json.dumps(seat.body())[:-1].encode()
+    refused = start + b', "activities": 7, "padding": "' + b"x" * SMALL_BODY + b'"}'
+    valid = json.dumps(seat.body(applications=days_of_rows(3_000))).encode()
+
+    async def send(body: bytes) -> httpx.Response:
+        content = in_pieces(body)()
+        return await gateway_client.post(f"/api/{UPLOAD}", content=content, headers={"x-company-key": seat.key})
+
+    assert (await send(refused)).status_code == 400
+    reply = await send(valid)
+    assert reply.status_code == 429, reply.text
+    assert 0 < int(reply.headers["retry-after"]) <= REFUSED_SECONDS
+    assert await seat.is_heard(), "small uploads are not held up"
+    loop = asyncio.get_running_loop()
+    clock = loop.time
+    monkeypatch.setattr(loop, "time", lambda: clock() + REFUSED_SECONDS)
+    assert (await send(valid)).status_code == 200
 
 
 @pytest.mark.parametrize("number", [80_000, 20_000])

@@ -8,7 +8,7 @@ from tracking.access.api import Admission
 from tracking.access.use_cases import ConfigWatch
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.devices.use_cases.key_use import KeyUses
-from tracking.ingest.api.large_uploads import LargeUploadReader
+from tracking.ingest.api.large_uploads import LargeUploadReader, RefusedDevices
 from tracking.ingest.use_cases.sync_records import RecordTaker
 from tracking.ingest.use_cases.take_upload import UploadTaker
 from tracking.protocols.large_bodies import BodyAdmission
@@ -28,6 +28,7 @@ class Gateway:
     key_uses: KeyUses
     large_uploads: LargeUploadReader
     body_admission: BodyAdmission
+    refused_devices: RefusedDevices = field(default_factory=RefusedDevices)
     picture_admission: BodyAdmission = field(
         default_factory=BodyAdmission
     )  # for desktop screenshots, whose token comes after the picture

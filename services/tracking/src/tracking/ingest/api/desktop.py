@@ -7,7 +7,7 @@ from typing import Protocol
 from servicekit.errors import InvalidInput
 from tracking.devices.api.desktop import DeviceGateway, device_of
 from tracking.devices.store.devices import Device
-from tracking.ingest.api.large_uploads import LargeUploadReader, claims_of, find_token, read_whole
+from tracking.ingest.api.large_uploads import LargeUploadReader, RefusedDevices, claims_of, find_token, read_whole
 from tracking.ingest.fastpath.store.packing import Upload
 from tracking.ingest.messages.desktop import count_rows, read_rows, stored_message
 from tracking.ingest.messages.large_uploads import Job, Summary
@@ -32,6 +32,9 @@ class UploadGateway(DeviceGateway, Protocol):
     def large_uploads(self) -> LargeUploadReader: ...
 
     @property
+    def refused_devices(self) -> RefusedDevices: ...
+
+    @property
     def body_admission(self) -> BodyAdmission: ...
 
 
@@ -54,6 +57,11 @@ async def call_large_upload(gateway: UploadGateway, call: Call) -> Reply:
     token = find_token(call.body.start(START))
     device = await device_of(gateway, call, token)
     gateway.uploads.check_admission(call.company.company_id)
+    with gateway.refused_devices.watch(device.device_id):
+        return await _take_large(gateway, call, token)
+
+
+async def _take_large(gateway: UploadGateway, call: Call, token: str) -> Reply:
     async with gateway.body_admission.of(call.company.company_id, call.body.expected):
         await read_whole(call.body)
         await call.confirm()

@@ -14,8 +14,8 @@ import msgspec
 
 from servicekit.errors import AppError
 from tracking.ingest.fastpath.store.packing import Packer, Upload
-from tracking.ingest.messages.desktop import read_rows
-from tracking.ingest.messages.large_uploads import LENGTH, Job, Part, Summary, framed
+from tracking.ingest.messages.desktop import count_rows, read_rows
+from tracking.ingest.messages.large_uploads import LENGTH, MAX_ROWS, Job, Part, Summary, framed
 from tracking.ingest.rules.upload_reader import MAX_CLAIMS, UploadReader
 from tracking.protocols.desktop import id_in, read_object, text_in
 
@@ -30,6 +30,8 @@ def read(job: Job, body: bytes) -> tuple[Summary, list[Part]]:
     try:
         fields = read_object(body)
         token, session = text_in(fields, "active_token"), id_in(fields, "work_session_id")
+        if count_rows(fields) > MAX_ROWS:
+            return Summary(too_many_rows=True), []
         rows = read_rows(fields)
     except AppError as error:
         return Summary(error=error.message), []

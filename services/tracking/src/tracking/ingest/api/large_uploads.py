@@ -5,20 +5,22 @@ device must not be able to occupy the gateway or its memory.
 """
 
 import asyncio
-import re
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from math import ceil
+from uuid import UUID
 
 import msgspec
 import structlog
 
-from servicekit.errors import InvalidInput, NotAuthenticated, TooLarge, Unavailable
+from servicekit.errors import InvalidInput, NotAuthenticated, RateLimited, TooLarge, Unavailable
 from servicekit.turns import Turns
 from tracking.clock.rules.unix_time import microsecond_of
 from tracking.ingest.fastpath.store.packing import Upload
-from tracking.ingest.messages.large_uploads import LENGTH, Job, Part, Summary, framed
+from tracking.ingest.messages.large_uploads import LENGTH, MAX_ROWS, Job, Part, Summary, framed
 from tracking.ingest.rules.upload_reader import ActivityClaim, Report
 from tracking.protocols.large_bodies import MAX_HELD_BYTES
 from tracking.protocols.transport import Body
@@ -26,13 +28,13 @@ from tracking.totals.rules.timeline import ActivityKind
 
 log = structlog.get_logger()
 
-MAX_ROWS = 420_000  # a row has at least 80 bytes, so a body of 32 MB cannot hold more
+MAX_BRACES = 1_000_000  # two for each of the most rows that a body can hold, for titles with braces
+REFUSED_SECONDS = 10.0  # seconds until the next large upload of a device whose last one was refused
 MAX_WAITING = 10.0  # seconds an upload waits for its turn; a tracker waits 30 s for the response
 MAX_READING = 15.0  # seconds for one upload; 400,000 rows take five
 PIECE = 256 * 1024  # bytes handed to the process at once
+TOO_MANY_ROWS = f"an upload may have at most {MAX_ROWS:,} rows; send the others in a second one"
 _TOKEN = b'"active_token"'
-_OBJECT = re.compile(rb'\{\s*["}]')
-_OVERLAP = 16  # bytes: an object's beginning may be split between two pieces
 _ENDED = (asyncio.IncompleteReadError, ConnectionError)
 
 
@@ -53,22 +55,46 @@ def find_token(start: bytes) -> str:
 async def read_whole(body: Body) -> None:
     """Reads the rest of a body.
 
-    TooLarge: it has more rows than a tracker can hold. Each row is an object, so the beginnings of objects are counted
-    before anything is decoded. A brace in a title does not count: quotes are escaped there.
+    TooLarge: it has more braces than the rows of a tracker and their titles can hold. Each row is an object, and
+    counting one character is cheap enough for the event loop; the process that decodes the body counts the rows.
     """
-    counted, rows, end = 0, 0, b""
+    counted, braces = 0, 0
     while True:
-        for piece in body.pieces[counted:]:
-            text = end + piece
-            rows += len(_OBJECT.findall(text))
-            last = text.rfind(b"{", len(text) - _OVERLAP)
-            end = text[last:] if last >= 0 and _OBJECT.match(text, last) is None else b""
+        braces += sum(piece.count(b"{") for piece in body.pieces[counted:])
         counted = len(body.pieces)
-        if rows > MAX_ROWS:
-            raise TooLarge(f"an upload may have at most {MAX_ROWS} rows; send the others in a second one")
+        if braces > MAX_BRACES:
+            raise TooLarge(TOO_MANY_ROWS)
         if body.complete:
             return
         await body.read(body.size + 1)
+
+
+class RefusedDevices:
+    """Devices whose large upload was refused. The next one waits, so a device cannot cause work without limit."""
+
+    def __init__(self) -> None:
+        self._until: dict[int, float] = {}  # keyed by the integer of the device's id, in the order of the refusals
+
+    @contextmanager
+    def watch(self, device_id: UUID) -> Iterator[None]:
+        """RateLimited: the last upload was refused less than REFUSED_SECONDS ago. Notes a refusal of this one."""
+        now = asyncio.get_running_loop().time()
+        left = self._until.get(device_id.int, now) - now
+        if left > 0:
+            raise RateLimited(
+                "the last large upload of this device was refused; wait before the next one", retry_after=ceil(left)
+            )
+        try:
+            yield
+        except (TooLarge, InvalidInput):
+            self._note(device_id.int, asyncio.get_running_loop().time())
+            raise
+
+    def _note(self, device: int, now: float) -> None:
+        self._until.pop(device, None)
+        self._until[device] = now + REFUSED_SECONDS
+        while (oldest := next(iter(self._until))) and self._until[oldest] <= now:
+            del self._until[oldest]
 
 
 def claims_of(summary: Summary, received_at: datetime) -> Report:
@@ -93,7 +119,8 @@ class LargeUploadReader:
     async def read(self, job: Job, pieces: Sequence[bytes]) -> tuple[Summary, list[Upload]]:
         """The upload in parts that must be stored one after another.
 
-        InvalidInput: the body is no upload. Unavailable: it was not read; the tracker may repeat it.
+        InvalidInput: the body is no upload. TooLarge: it has too many rows. Unavailable: it was not read; the tracker
+        may repeat it.
         """
         async with self._turns.turn(job.company_id, job.size, patience=MAX_WAITING, max_bytes=MAX_HELD_BYTES):
             try:
@@ -106,6 +133,8 @@ class LargeUploadReader:
             except BaseException:  # cancellation included: an incomplete exchange would answer the next upload
                 await self.close()
                 raise
+        if summary.too_many_rows:
+            raise TooLarge(TOO_MANY_ROWS)
         if summary.error:
             raise InvalidInput(summary.error)
         return summary, parts

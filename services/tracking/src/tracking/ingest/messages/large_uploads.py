@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 LENGTH = struct.Struct(">I")
+MAX_ROWS = 420_000  # a row has at least 80 bytes, so a body of 32 MB cannot hold more
 
 
 class Job(msgspec.Struct):
@@ -35,6 +36,7 @@ class Summary(msgspec.Struct):
     """
 
     error: str = ""
+    too_many_rows: bool = False  # more than MAX_ROWS; nothing is read
     token: str = ""
     session: int = 0
     parts: int = 0
