@@ -222,6 +222,18 @@ async def test_a_company_suspended_while_the_rows_arrive(seat, gateway_client, s
     assert await stored("usage_record", seat.company_id) == []
 
 
+async def test_a_refusal_before_a_large_body_ends_the_connection(seat, gateway_client, suspend) -> None:
+    """The server would read the rest of the body only to discard it."""
+    await suspend(seat)
+    headers = {"x-company-key": seat.key}
+    small = await gateway_client.post(f"/api/{UPLOAD}", content=bytes(1024), headers=headers)
+    assert (small.status_code, small.headers.get("connection")) == (403, None)
+    large = await gateway_client.post(f"/api/{UPLOAD}", content=bytes(4 * SMALL_BODY), headers=headers)
+    assert (large.status_code, large.headers.get("connection")) == (403, "close")
+    endless = await gateway_client.post(f"/api/{UPLOAD}", content=in_pieces(bytes(1024))(), headers=headers)
+    assert (endless.status_code, endless.headers.get("connection")) == (403, "close"), "its length is not known"
+
+
 async def test_a_small_body_is_decided_on_again(seat, gateway_client, suspend) -> None:
     body = json.dumps(seat.body()).encode()
 

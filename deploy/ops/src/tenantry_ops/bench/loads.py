@@ -1,5 +1,6 @@
 """Consecutive loads of the same members, and a check that all accepted rows are stored."""
 
+import time
 from collections.abc import Sequence
 
 import msgspec
@@ -8,6 +9,7 @@ import psycopg
 from tenantry_ops.bench.crowd import Crowd, Member
 from tenantry_ops.bench.drivers import generator_ready
 from tenantry_ops.bench.generator import Load, Report
+from tenantry_ops.bench.results import BenchmarkFailed
 from tenantry_ops.bench.rig import Rig
 
 ROWS = 20
@@ -27,8 +29,10 @@ class Loads:
         self._stored_before = self._stored()
 
     def make(self, members: Sequence[Member], connections: int = CONNECTIONS, **more: float) -> Load:
-        """Returns a load of these members."""
+        """Returns a load of these members. Raises BenchmarkFailed if its rows would come from the future."""
         self._hours += HOURS
+        if max(member.since for member in members) + (self._hours + HOURS) * 3600 > time.time():
+            raise BenchmarkFailed("rows from the future are clock steps, which ordinary uploads do not contain")
         load = Load(
             address=self._rig.platform.gateway,
             members=members,

@@ -25,9 +25,19 @@ class TooSlow(Exception):
 class Inbound:
     """An ASGI `receive` that sets `complete` once nothing more will arrive."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, declared: bytes | None) -> None:
+        """`declared`: the length of the body, if the head has one; a request without one may be of any length."""
         self._receive = receive
+        self._declared = declared
         self.complete = False
+
+    @property
+    def leaves_much(self) -> bool:
+        """Whether more may still arrive than is worth reading to keep the connection."""
+        short = (
+            self._declared is not None and len(self._declared) <= len(str(LINGER_BYTES)) and self._declared.isdigit()
+        )
+        return not self.complete and not (short and int(self._declared or b"") <= LINGER_BYTES)
 
     async def __call__(self) -> Message:
         message = await self._receive()
@@ -93,9 +103,12 @@ class Body:
 
 
 async def answer(receive: Inbound, send: Send, code: int, headers: Headers, body: bytes) -> None:
-    """Sends one response; a refusal that may precede the end of the body closes the connection."""
+    """Sends one response; a refusal before the end of a large body closes the connection.
+
+    The server would otherwise read the rest of the body, up to its limit, only to discard it.
+    """
     headers = [*headers, (b"content-length", str(len(body)).encode())]
-    closes = code in (400, 401, 408, 413)  # the rest of the body may still arrive
+    closes = code in (400, 401, 408, 413) or receive.leaves_much
     if closes:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": code, "headers": headers})

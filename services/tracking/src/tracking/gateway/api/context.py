@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from servicekit.turns import Turns
 from tracking.access.api import Admission
 from tracking.access.use_cases import ConfigWatch
 from tracking.devices.use_cases.authenticate import Authenticator
@@ -28,6 +29,7 @@ class Gateway:
     key_uses: KeyUses
     large_uploads: LargeUploadReader
     body_admission: BodyAdmission
+    large_senders: Turns = field(default_factory=Turns)  # one is authenticated at a time; companies take turns
     refused_devices: RefusedDevices = field(default_factory=RefusedDevices)
     picture_admission: BodyAdmission = field(
         default_factory=BodyAdmission

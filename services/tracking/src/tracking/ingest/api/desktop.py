@@ -1,13 +1,22 @@
 """The desktop protocol's upload, ordinary or large: the fallback of the fast path."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from servicekit.errors import InvalidInput
+from servicekit.errors import InvalidInput, NotAuthenticated
+from servicekit.turns import Turns
 from tracking.devices.api.desktop import DeviceGateway, device_of
 from tracking.devices.store.devices import Device
-from tracking.ingest.api.large_uploads import LargeUploadReader, RefusedDevices, claims_of, find_token, read_whole
+from tracking.ingest.api.large_uploads import (
+    MAX_WAITING,
+    LargeUploadReader,
+    RefusedDevices,
+    claims_of,
+    find_token,
+    read_whole,
+)
 from tracking.ingest.fastpath.store.packing import Upload
 from tracking.ingest.messages.desktop import count_rows, read_rows, stored_message
 from tracking.ingest.messages.large_uploads import Job, Summary
@@ -15,8 +24,10 @@ from tracking.ingest.rules.upload_reader import Report
 from tracking.ingest.use_cases.take_upload import MAX_ROWS_AT_ONCE, UploadTaker
 from tracking.protocols.calls import Call
 from tracking.protocols.desktop import Reply, id_in, ok, text_in
-from tracking.protocols.large_bodies import START, BodyAdmission
+from tracking.protocols.large_bodies import MAX_HELD_BYTES, START, BodyAdmission
 from tracking.sessions.use_cases.heartbeats import Heartbeats
+
+STRANGER_PAUSE_SECONDS = 0.005  # seconds between large uploads with unknown tokens, of all companies
 
 
 class UploadGateway(DeviceGateway, Protocol):
@@ -30,6 +41,9 @@ class UploadGateway(DeviceGateway, Protocol):
 
     @property
     def large_uploads(self) -> LargeUploadReader: ...
+
+    @property
+    def large_senders(self) -> Turns: ...
 
     @property
     def refused_devices(self) -> RefusedDevices: ...
@@ -55,10 +69,21 @@ async def call_upload(gateway: UploadGateway, call: Call) -> Reply:
 async def call_large_upload(gateway: UploadGateway, call: Call) -> Reply:
     """An upload of days of rows: the device is authenticated first, and another process decodes the rest."""
     token = find_token(call.body.start(START))
-    device = await device_of(gateway, call, token)
+    device = await _authenticate_large(gateway, call, token)
     gateway.uploads.check_admission(call.company.company_id)
     with gateway.refused_devices.watch(device.device_id):
         return await _take_large(gateway, call, token)
+
+
+async def _authenticate_large(gateway: UploadGateway, call: Call, token: str) -> Device:
+    """One sender at a time; companies take turns. Refusals are spaced, so that a crowd of strangers delays nobody."""
+    company = call.company.company_id.int
+    async with gateway.large_senders.turn(company, 0, patience=MAX_WAITING, max_bytes=MAX_HELD_BYTES):
+        try:
+            return await device_of(gateway, call, token)
+        except NotAuthenticated:
+            await asyncio.sleep(STRANGER_PAUSE_SECONDS)
+            raise
 
 
 async def _take_large(gateway: UploadGateway, call: Call, token: str) -> Reply:
