@@ -25,19 +25,20 @@ class TooSlow(Exception):
 class Inbound:
     """An ASGI `receive` that sets `complete` once nothing more will arrive."""
 
-    def __init__(self, receive: Receive, declared: bytes | None) -> None:
-        """`declared`: the length of the body, if the head has one; a request without one may be of any length."""
+    def __init__(self, receive: Receive, headers: Headers) -> None:
         self._receive = receive
-        self._declared = declared
+        self._headers = headers
         self.complete = False
 
     @property
     def leaves_much(self) -> bool:
         """Whether more may still arrive than is worth reading to keep the connection."""
-        short = (
-            self._declared is not None and len(self._declared) <= len(str(LINGER_BYTES)) and self._declared.isdigit()
-        )
-        return not self.complete and not (short and int(self._declared or b"") <= LINGER_BYTES)
+        if self.complete:
+            return False
+        fields = dict(self._headers)
+        if declared := fields.get(b"content-length"):
+            return len(declared) > MAX_LENGTH_DIGITS or not declared.isdigit() or int(declared) > LINGER_BYTES
+        return b"transfer-encoding" in fields
 
     async def __call__(self) -> Message:
         message = await self._receive()

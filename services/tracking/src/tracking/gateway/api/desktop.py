@@ -39,7 +39,7 @@ class DesktopApi:
         self._admission = Admission(directory, sync)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        inbound = Inbound(receive, dict(scope["headers"]).get(b"content-length"))
+        inbound = Inbound(receive, scope["headers"])
         path = scope["path"].rstrip("/")
         endpoint = ENDPOINTS.get(path)
         try:

@@ -38,7 +38,7 @@ class NativeApi:
         self._app = _framework(native)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        inbound = Inbound(receive, dict(scope["headers"]).get(b"content-length"))
+        inbound = Inbound(receive, scope["headers"])
         started = False
 
         async def watched(message: Message) -> None:
