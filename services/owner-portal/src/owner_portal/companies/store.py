@@ -8,9 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from owner_portal.usage.rules import CompanyDay
 
-_DAYS = text("""
-    SELECT company_id, day, revision, active_seconds, idle_seconds, employees_active, sessions, screenshots,
-           storage_bytes, seats_used
+_DAYS = text(f"""
+    SELECT {", ".join(CompanyDay._fields)}
     FROM company_day WHERE company_id = :company_id AND day >= :since ORDER BY day
 """)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from google.protobuf.message import DecodeError
 
 from contracts.tracking.v1 import usage_pb2 as pb
-from owner_portal.usage.rules import CompanyMonth
+from owner_portal.usage.rules import NUMBERS, CompanyMonth
 from servicekit.errors import InvalidInput
 
 # Larger numbers are errors and would overflow the sums: seconds are summed up as minutes of 31 bits.
@@ -17,16 +17,9 @@ MAX_EVENTS = 10**9
 MAX_BYTES = 2**53
 MAX_REVISION = 2**63 - 1  # PostgreSQL's bigint has a sign, the contract's numbers have none
 
-_MAX = {
-    "day": 31,
-    "revision": MAX_REVISION,
-    "active_seconds": MAX_SECONDS,
-    "idle_seconds": MAX_SECONDS,
-    "employees_active": MAX_EVENTS,
-    "sessions": MAX_EVENTS,
-    "screenshots": MAX_EVENTS,
-    "storage_bytes": MAX_BYTES,
-    "seats_used": MAX_EVENTS,
+_MAX_OF_UNIT = {"seconds": MAX_SECONDS, "bytes": MAX_BYTES}
+_MAX = {"day": 31, "revision": MAX_REVISION} | {
+    name: _MAX_OF_UNIT.get(name.rpartition("_")[2], MAX_EVENTS) for name in NUMBERS
 }
 
 _numbers: Callable[[pb.CompanyDay], tuple[int, ...]] = attrgetter(*_MAX)

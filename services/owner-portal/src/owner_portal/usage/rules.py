@@ -1,30 +1,38 @@
 """Aggregates of one company and day, of all companies and a day, and what is shown of many."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 from uuid import UUID
 
 WINDOWS = (1, 7, 30, 90)
 """The periods of the rollups in days, today included."""
 
 Measure = Literal["active_seconds", "sessions", "screenshots"]
+"""A field of Period."""
 
 
 class CompanyDay(NamedTuple):
-    """One day of one company, in its time zone. Storage and seats are levels: as of the day's latest change."""
+    """One day of one company, in its time zone. Storage and seats are levels: as of the day's latest change.
+
+    The names are those of the feed's fields and of the columns; a field added at the end is read and stored with them.
+    """
 
     company_id: UUID
     day: date
-    revision: int
-    active_seconds: int
-    idle_seconds: int
-    employees_active: int
-    sessions: int
-    screenshots: int
-    storage_bytes: int
-    seats_used: int
+    revision: int = 0
+    active_seconds: int = 0
+    idle_seconds: int = 0
+    employees_active: int = 0
+    sessions: int = 0
+    screenshots: int = 0
+    storage_bytes: int = 0
+    seats_used: int = 0
+
+
+NUMBERS = CompanyDay._fields[3:]
+"""The numbers of a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +55,24 @@ class CompanyMonth:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Sums over some days. A level such as storage is never among them."""
+    """Sums over some days. A level such as storage is never among them.
+
+    The rollups of a company keep each field as `<name>_<days>`, without "_seconds", and the dashboard shows each one.
+    """
 
     active_seconds: int
     sessions: int
     screenshots: int
+
+    @classmethod
+    def total(cls, parts: Iterable[object]) -> Self:
+        """The sum of days or periods."""
+        kept = list(parts)
+        return cls(*(sum(getattr(part, field.name) for part in kept) for field in fields(cls)))
+
+
+ROLLED_UP = {field.name.removesuffix("_seconds"): field.name for field in fields(Period)}
+"""The field of Period behind each name in the columns of the rollups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +109,10 @@ class PlatformDay:
     idle_seconds: int
     sessions: int
     screenshots: int
+
+
+SUMS = tuple(field.name for field in fields(PlatformDay) if field.name in NUMBERS)
+"""The numbers of a day that are added up over all companies."""
 
 
 def change_of_whole_days(days: Sequence[PlatformDay], measure: Measure, length: int) -> float | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from contracts.tracking.v1 import usage_pb2
 from servicekit.events import OutgoingEvent
-from tracking.totals.store.company_days import CompanyDayRow
+from tracking.totals.store.company_days import NUMBERS, CompanyDayRow
 
 STREAM = "USAGE"
 
@@ -29,14 +29,4 @@ def company_month_event(company_id: UUID, first: date, days: Sequence[CompanyDay
 
 
 def _to_day(row: CompanyDayRow) -> usage_pb2.CompanyDay:
-    return usage_pb2.CompanyDay(
-        day=row.day.day,
-        revision=row.revision,
-        active_seconds=row.active_seconds,
-        idle_seconds=row.idle_seconds,
-        employees_active=row.employees_active,
-        sessions=row.sessions,
-        screenshots=row.screenshots,
-        storage_bytes=row.storage_bytes,
-        seats_used=row.seats_used,
-    )
+    return usage_pb2.CompanyDay(day=row.day.day, **{name: getattr(row, name) for name in NUMBERS})

@@ -18,14 +18,9 @@ def fill_days(company: CompanyPage, known: Sequence[CompanyDay]) -> list[Company
     """Each of the last CHART_DAYS days, oldest first; a day without work has zeros and revision 0."""
     by_day = {day.day: day for day in known}
     dates = [first_day(company) + timedelta(days=number) for number in range(CHART_DAYS)]
-    return [by_day.get(day) or CompanyDay(company.company_id, day, 0, 0, 0, 0, 0, 0, 0, 0) for day in dates]
+    return [by_day.get(day) or CompanyDay(company.company_id, day) for day in dates]
 
 
 def sums(days: Sequence[CompanyDay], last: int) -> Period:
     """The sums of the `last` days."""
-    recent = days[-last:]
-    return Period(
-        active_seconds=sum(day.active_seconds for day in recent),
-        sessions=sum(day.sessions for day in recent),
-        screenshots=sum(day.screenshots for day in recent),
-    )
+    return Period.total(days[-last:])

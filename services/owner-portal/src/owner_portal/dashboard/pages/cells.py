@@ -5,6 +5,7 @@ the page formats.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from owner_portal.dashboard.rules.totals import COMPARED, TOTALLED, CompanyRow, Overview
 from owner_portal.directory.pages.cells import state_cells
@@ -13,10 +14,20 @@ from owner_portal.usage.rules import Measure
 from owner_portal.web import charts
 from owner_portal.web.cells import Cells, bar, number
 
-MEASURES: Mapping[str, Measure] = {
-    "minutes": "active_seconds",
-    "sessions": "sessions",
-    "screenshots": "screenshots",
+
+@dataclass(frozen=True, slots=True)
+class MeasureCard:
+    """A card with the totals of one measure; `kind` is the format of its numbers."""
+
+    title: str
+    measure: Measure
+    kind: str = ""
+
+
+MEASURES: Mapping[str, MeasureCard] = {
+    "minutes": MeasureCard("Active minutes", "active_seconds", "minutes"),
+    "sessions": MeasureCard("Sessions", "sessions"),
+    "screenshots": MeasureCard("Screenshots", "screenshots"),
 }
 
 
@@ -34,13 +45,12 @@ def total_cells(overview: Overview) -> Cells:
     for status, (start, length) in shares(overview.by_status).items():
         cells[f"count-{status}"] = number(overview.by_status[status])
         cells[f"share-{status}"] = {"x": str(start), "width": str(length)}
-    for name, measure in MEASURES.items():
-        cells[f"{name}-spark"] = {"points": charts.spark(overview.series(measure))}
-    for days in TOTALLED:
-        for name, measure in MEASURES.items():
-            cells[f"{name}-{days}"] = number(getattr(overview.windows[days].now, measure))
+    for name, card in MEASURES.items():
+        cells[f"{name}-spark"] = {"points": charts.spark(overview.series(card.measure))}
+        for days in TOTALLED:
+            cells[f"{name}-{days}"] = number(getattr(overview.windows[days].now, card.measure))
             if days in COMPARED:
-                cells[f"{name}-{days}-change"] = number(overview.change(measure, days))
+                cells[f"{name}-{days}-change"] = number(overview.change(card.measure, days))
     return cells
 
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from owner_portal.access.pages import SignedInOwner
-from owner_portal.dashboard.pages.cells import shares
+from owner_portal.dashboard.pages.cells import MEASURES, shares
 from owner_portal.dashboard.rules.listing import CHOOSABLE, UNSYNCED, Column, Listing
 from owner_portal.dashboard.rules.totals import COMPARED, CompanyRow
 from owner_portal.dashboard.use_cases import MAX_VIEWS, Dashboard, Dashboards, list_rows
@@ -74,6 +74,7 @@ def _content(shown: Dashboard, listing: Listing) -> Markup:
         matches=shown.matches,
         pages=shown.pages,
         compared=COMPARED,
+        measures=MEASURES,
     )
 
 

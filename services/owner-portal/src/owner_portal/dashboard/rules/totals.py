@@ -112,12 +112,4 @@ class CompanyRow(CompanySummary):
 
 
 def _total(windows: Sequence[Window]) -> Window:
-    return Window(_sum([window.now for window in windows]), _sum([window.before for window in windows]))
-
-
-def _sum(periods: Sequence[Period]) -> Period:
-    return Period(
-        active_seconds=sum(period.active_seconds for period in periods),
-        sessions=sum(period.sessions for period in periods),
-        screenshots=sum(period.screenshots for period in periods),
-    )
+    return Window(Period.total(window.now for window in windows), Period.total(window.before for window in windows))

@@ -8,11 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from owner_portal.dashboard.rules.totals import DAYS, TOTALLED, Overview, Revenue, StatusCount
 from owner_portal.directory.rules import Status
 from owner_portal.directory.store.companies import IS_UNSYNCED
-from owner_portal.usage.rules import Period, Window
+from owner_portal.usage.rules import ROLLED_UP, Period, Window
 from owner_portal.usage.store.company_days import platform_days
 
-_MEASURES = ("active", "sessions", "screenshots")
-_SUMS = [f"{measure}_{days}{before}" for days in TOTALLED for before in ("", "_before") for measure in _MEASURES]
+_SUMS = [f"{measure}_{days}{before}" for days in TOTALLED for before in ("", "_before") for measure in ROLLED_UP]
 
 _COUNTS = text(f"""
     SELECT status, plan_code, count(*) AS companies,
@@ -43,7 +42,7 @@ def _count(row: Row[Any]) -> StatusCount:
     sums = row._mapping
 
     def period(suffix: str) -> Period:
-        return Period(sums[f"active_{suffix}"], sums[f"sessions_{suffix}"], sums[f"screenshots_{suffix}"])
+        return Period(**{field: sums[f"{name}_{suffix}"] for name, field in ROLLED_UP.items()})
 
     return StatusCount(
         status=Status(row.status),

@@ -6,28 +6,25 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from owner_portal.usage.rules import CompanyDay, PlatformDay
+from owner_portal.usage.rules import NUMBERS, SUMS, CompanyDay, PlatformDay
+
+_NUMBERS = ", ".join(NUMBERS)
+_SUMS = ", ".join(SUMS)
 
 # A message holds its whole month and mostly one day of it is new. The condition leaves the others alone: an upsert
 # locks, and so writes, every row it meets. It is a sub-select because that is always one look into the index; a join
 # would be planned as a scan of all history. The order keeps two writers from waiting for each other.
-_SAVE = """
-    INSERT INTO {table} AS held (company_id, day, revision, active_seconds, idle_seconds, employees_active,
-                                 sessions, screenshots, storage_bytes, seats_used)
+_SAVE = f"""
+    INSERT INTO {{table}} AS held (company_id, day, revision, {_NUMBERS})
     SELECT new.*
     FROM unnest(CAST(:company_id AS uuid[]), CAST(:day AS date[]), CAST(:revision AS bigint[]),
-                CAST(:active_seconds AS bigint[]), CAST(:idle_seconds AS bigint[]),
-                CAST(:employees_active AS bigint[]), CAST(:sessions AS bigint[]), CAST(:screenshots AS bigint[]),
-                CAST(:storage_bytes AS bigint[]), CAST(:seats_used AS bigint[])) AS new (company_id, day, revision)
+                {", ".join(f"CAST(:{name} AS bigint[])" for name in NUMBERS)}) AS new (company_id, day, revision)
     WHERE new.revision > coalesce(
-        (SELECT k.revision FROM {table} k WHERE k.company_id = new.company_id AND k.day = new.day), -1
+        (SELECT k.revision FROM {{table}} k WHERE k.company_id = new.company_id AND k.day = new.day), -1
     )
     ORDER BY new.company_id, new.day
     ON CONFLICT (company_id, day) DO UPDATE
-    SET revision = excluded.revision, active_seconds = excluded.active_seconds,
-        idle_seconds = excluded.idle_seconds, employees_active = excluded.employees_active,
-        sessions = excluded.sessions, screenshots = excluded.screenshots,
-        storage_bytes = excluded.storage_bytes, seats_used = excluded.seats_used
+    SET revision = excluded.revision, {", ".join(f"{name} = excluded.{name}" for name in NUMBERS)}
     WHERE held.revision < excluded.revision
 """
 
@@ -38,20 +35,13 @@ _SAVE_DAYS = text(f"""
         RETURNING WITH (OLD AS was, NEW AS present)
             present.company_id, present.day,
             (present.active_seconds > 0)::integer - coalesce((was.active_seconds > 0)::integer, 0) AS companies_active,
-            present.active_seconds - coalesce(was.active_seconds, 0) AS active_seconds,
-            present.idle_seconds - coalesce(was.idle_seconds, 0) AS idle_seconds,
-            present.sessions - coalesce(was.sessions, 0) AS sessions,
-            present.screenshots - coalesce(was.screenshots, 0) AS screenshots
+            {", ".join(f"present.{name} - coalesce(was.{name}, 0) AS {name}" for name in SUMS)}
     ), gained AS (
-        INSERT INTO platform_day AS held
-        SELECT day, sum(companies_active), sum(active_seconds), sum(idle_seconds), sum(sessions), sum(screenshots)
+        INSERT INTO platform_day AS held (day, companies_active, {_SUMS})
+        SELECT day, sum(companies_active), {", ".join(f"sum({name})" for name in SUMS)}
         FROM saved GROUP BY day ORDER BY day
         ON CONFLICT (day) DO UPDATE
-        SET companies_active = held.companies_active + excluded.companies_active,
-            active_seconds = held.active_seconds + excluded.active_seconds,
-            idle_seconds = held.idle_seconds + excluded.idle_seconds,
-            sessions = held.sessions + excluded.sessions,
-            screenshots = held.screenshots + excluded.screenshots
+        SET {", ".join(f"{name} = held.{name} + excluded.{name}" for name in ("companies_active", *SUMS))}
     )
     SELECT DISTINCT company_id FROM saved
 """)
@@ -59,10 +49,9 @@ _SAVE_DAYS = text(f"""
 _SAVE_LATE_DAYS = text(_SAVE.format(table="company_day_next"))
 
 # A date ends last in the time zone 12 hours behind UTC.
-_DAYS = text("""
-    SELECT date::date AS day, date < latest_today AS is_over, coalesce(companies_active, 0) AS companies_active,
-           coalesce(active_seconds, 0) AS active_seconds, coalesce(idle_seconds, 0) AS idle_seconds,
-           coalesce(sessions, 0) AS sessions, coalesce(screenshots, 0) AS screenshots
+_DAYS = text(f"""
+    SELECT date::date AS day, date < latest_today AS is_over,
+           {", ".join(f"coalesce({name}, 0) AS {name}" for name in ("companies_active", *SUMS))}
     FROM (SELECT (now() AT TIME ZONE 'UTC')::date AS today,
                  (now() AT TIME ZONE 'UTC' - interval '12 hours')::date AS latest_today) t,
          generate_series(today - (:days - 1), today, interval '1 day') date

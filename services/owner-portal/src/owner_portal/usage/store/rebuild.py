@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from owner_portal.freshness.rules import Rebuild
-from owner_portal.usage.rules import CompanyMonth
+from owner_portal.usage.rules import NUMBERS, CompanyDay, CompanyMonth
 
 _NUMBER = 0x72656275696C64  # "rebuild": of the advisory lock
 
@@ -35,10 +35,10 @@ _NOTE = text("""
 _FORGET = text("DELETE FROM rebuild")
 
 # FREEZE: the table is this transaction's own, so rows need no later visibility check.
-_COPY = "COPY company_day_next FROM STDIN (FORMAT binary, FREEZE)"
+_COPY = f"COPY company_day_next ({', '.join(CompanyDay._fields)}) FROM STDIN (FORMAT binary, FREEZE)"
 _COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _COPY_TAIL = b"\xff\xff"
-_ROW = Struct("!hi16sii" + "iq" * 8)  # each value after its length
+_ROW = Struct("!hi16sii" + "iq" * (1 + len(NUMBERS)))  # each value after its length
 _EPOCH = date(2000, 1, 1).toordinal()  # PostgreSQL counts days from here
 
 
@@ -79,11 +79,11 @@ class _Copying:
 
 def _rows(month: CompanyMonth) -> list[bytes]:
     key, last = month.company_id.bytes, month.first.toordinal() - _EPOCH - 1
-    return [
-        _ROW.pack(10, 16, key, 4, last + place, 8, revision, 8, active, 8, idle, 8, employees, 8, sessions,
-                  8, screenshots, 8, storage, 8, seats)
-        for place, revision, active, idle, employees, sessions, screenshots, storage, seats in month.numbers
-    ]  # fmt: skip
+    rows, pairs = [], [8] * (2 * (1 + len(NUMBERS)))
+    for place, *numbers in month.numbers:
+        pairs[1::2] = numbers
+        rows.append(_ROW.pack(len(CompanyDay._fields), 16, key, 4, last + place, *pairs))
+    return rows
 
 
 async def index(tx: AsyncConnection) -> None:

@@ -6,15 +6,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from owner_portal.usage.rules import WINDOWS
-
-_MEASURES = {"active": "active_seconds", "sessions": "sessions", "screenshots": "screenshots"}
+from owner_portal.usage.rules import ROLLED_UP, SUMS, WINDOWS
 
 _SUMS = {
     f"{measure}_{days}{suffix}": (
         f"coalesce(sum({column}) FILTER (WHERE age BETWEEN {first} AND {first + days - 1}), 0)"
     )
-    for measure, column in _MEASURES.items()
+    for measure, column in ROLLED_UP.items()
     for days in WINDOWS
     for suffix, first in (("", 0), ("_before", days))
 }
@@ -47,8 +45,8 @@ _REFRESH = f"""
         SELECT company_id, {_TODAY} AS today FROM company_usage LEFT JOIN company USING (company_id)
         WHERE {{which}}
     ), aged AS MATERIALIZED (
-        SELECT company_id, greatest(today - day, 0) AS age, sum(active_seconds)::bigint AS active_seconds,
-               sum(sessions)::bigint AS sessions, sum(screenshots)::bigint AS screenshots
+        SELECT company_id, greatest(today - day, 0) AS age,
+               {", ".join(f"sum({name})::bigint AS {name}" for name in ROLLED_UP.values())}
         FROM asked JOIN LATERAL (
             SELECT d.* FROM {{days}} d WHERE d.company_id = asked.company_id AND d.day > today - {2 * WINDOWS[-1]}
         ) recent USING (company_id)
@@ -82,10 +80,9 @@ _REFRESH_REBUILT = text(_REFRESH.format(days="company_day_next", which="true"))
 
 _FORGET_PLATFORM_DAYS = text("DELETE FROM platform_day")
 
-_ADD_UP_PLATFORM_DAYS = text("""
-    INSERT INTO platform_day
-    SELECT day, count(*) FILTER (WHERE active_seconds > 0), sum(active_seconds), sum(idle_seconds), sum(sessions),
-           sum(screenshots)
+_ADD_UP_PLATFORM_DAYS = text(f"""
+    INSERT INTO platform_day (day, companies_active, {", ".join(SUMS)})
+    SELECT day, count(*) FILTER (WHERE active_seconds > 0), {", ".join(f"sum({name})" for name in SUMS)}
     FROM company_day_next GROUP BY day
 """)
 

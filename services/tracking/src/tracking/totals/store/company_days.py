@@ -29,10 +29,10 @@ class CompanyDayRow:
     @property
     def sums(self) -> CompanyChange:
         """The measures that are added up."""
-        return CompanyChange(
-            self.active_seconds, self.idle_seconds, self.employees_active, self.sessions, self.screenshots
-        )
+        return CompanyChange(**{name: getattr(self, name) for name in _SUMS})
 
+
+NUMBERS = tuple(field.name for field in fields(CompanyDayRow) if field.name != "day")
 
 _SUMS = [field.name for field in fields(CompanyChange)]
 _SUM_NAMES = ", ".join(_SUMS)
