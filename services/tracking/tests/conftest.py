@@ -33,7 +33,6 @@ from services.tracking.tests.fixtures.platform import (  # noqa: F401
     dispatch,
     engine,
     environment,
-    eventually,
     forget_attempts,
     heartbeat,
     move,

@@ -42,7 +42,7 @@ class Desktop:
     def __init__(self, client: TrackerClient, now: datetime, *, deletes_unsent: bool = True) -> None:
         self.client = client
         self.now = now.replace(microsecond=0)
-        self.account: Account | None = None
+        self._account: Account | None = None
         self.session_id: int | str | None = None
         self.config = TrackingConfig()
         self.tables = LocalTables()
@@ -52,6 +52,20 @@ class Desktop:
         self._local_session = 0
         self._window: Window | None = None
         self._segment_seconds = 0
+
+    @property
+    def account(self) -> Account:
+        """The account that is signed in. RuntimeError: none is."""
+        if self._account is None:
+            raise RuntimeError("nobody is signed in")
+        return self._account
+
+    @property
+    def session(self) -> int | str:
+        """The id of the running session. RuntimeError: none is running."""
+        if self.session_id is None:
+            raise RuntimeError("no session is running")
+        return self.session_id
 
     @property
     def tracking(self) -> bool:
@@ -64,14 +78,14 @@ class Desktop:
         data = reply.fields.get("data") if reply and reply.ok else None
         if not isinstance(data, dict) or not data.keys() >= LOGIN_FIELDS or type(data["id"]) is not int:
             return False
-        self.account = Account(data["id"], data["company_id"], data["active_token"])
+        self._account = Account(data["id"], data["company_id"], data["active_token"])
         return True
 
     async def start(self) -> bool:
         """Begins a work session. Returns False if refused or unreachable. Raises ProcessKilled."""
-        if self.account is None or self.tracking:
+        if self._account is None or self.tracking:
             return False
-        reply = await self._ask(self.client.create_session(self.account, self.now))
+        reply = await self._ask(self.client.create_session(self._account, self.now))
         _survive(reply)
         data = reply.fields.get("data") if reply and reply.ok else None
         if not isinstance(data, dict) or "id" not in data:
@@ -100,13 +114,13 @@ class Desktop:
         Returns None if there were no rows, no session or no response. Only a 200 deletes rows.
         """
         session_id = self.session_id if session_id is None else session_id
-        if self.account is None or session_id is None or not self.tables.snapshot().count():
+        if self._account is None or session_id is None or not self.tables.snapshot().count():
             return None
         if await self._ask(self.client.probe()) is None:
             return None
         posted = self.tables.snapshot()
         self.truth.add_post(posted)
-        reply = await self._ask(self.client.upload_activity(self.account, session_id, posted))
+        reply = await self._ask(self.client.upload_activity(self._account, session_id, posted))
         if reply and reply.code == 200:
             held = self.tables.snapshot()
             self.truth.add_acknowledgement(posted, held, all_deleted=self._deletes_unsent)
@@ -123,11 +137,11 @@ class Desktop:
 
     async def upload_screenshots(self) -> int:
         """Posts the oldest five captures and returns how many were accepted; the others stay first in the queue."""
-        if self.account is None or not self.tables.screenshots or await self._ask(self.client.probe()) is None:
+        if self._account is None or not self.tables.screenshots or await self._ask(self.client.probe()) is None:
             return 0
         taken = []
         for screenshot in self.tables.screenshots[:MAX_SCREENSHOTS_PER_ROUND]:
-            reply = await self._ask(self.client.upload_screenshot(self.account, screenshot))
+            reply = await self._ask(self.client.upload_screenshot(self._account, screenshot))
             if reply and reply.ok:
                 taken.append(screenshot)
         for screenshot in taken:
@@ -136,30 +150,30 @@ class Desktop:
 
     async def poll_session(self) -> bool:
         """Asks whether to continue; only a 200 with `status: false` stops tracking. Returns whether it tracks."""
-        if self.account is not None and self.session_id is not None:
-            reply = await self._ask(self.client.check_session_active(self.account, self.session_id))
+        if self._account is not None and self.session_id is not None:
+            reply = await self._ask(self.client.check_session_active(self._account, self.session_id))
             if reply and reply.ended:
                 self._end()
         return self.tracking
 
     async def poll_config(self) -> None:
         """Fetches the configuration, which is applied only if its version is higher."""
-        if self.account is None:
+        if self._account is None:
             return
-        reply = await self._ask(self.client.employee_config(self.account))
+        reply = await self._ask(self.client.employee_config(self._account))
         config = reply.fields.get("config") if reply and reply.ok else None
         if isinstance(config, dict):
             self.config = self.config.updated(config)
 
     async def poll_tasks(self) -> Reply | None:
         """Fetches the tasks; like the real tracker, uses the old token after a sign-out."""
-        return None if self.account is None else await self._ask(self.client.get_tasks(self.account))
+        return None if self._account is None else await self._ask(self.client.get_tasks(self._account))
 
     async def stop(self) -> bool:
         """Asks to end the session; tracking continues unless the response is 200 with `status: true`."""
-        if self.account is None or self.session_id is None:
+        if self._account is None or self.session_id is None:
             return False
-        reply = await self._ask(self.client.stop_session(self.account, self.session_id, self.now))
+        reply = await self._ask(self.client.stop_session(self._account, self.session_id, self.now))
         _survive(reply)
         if reply is None or not reply.ok:
             return False

@@ -12,7 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.settings import TlsSettings
+from services.tracking.tests.fixtures.gateway import Clock, NewTracker, Seat, Sit
+from services.tracking.tests.fixtures.platform import ChangeAccess, NewTenant, ReadRows, Tenant
 from tenantry_ops.ports import LOOPBACK, free_port
+from testkit.waiting import eventually
 from testkit.world import World
 from tracker_client import Desktop, Reply, stamp
 from tracking.access.client.billing import BillingClient
@@ -31,7 +34,7 @@ ENDED = "This work session has ended"
 LOGIN, CHECK, STOP, POLL = "/api/login", "/api/login-check", "/api/work-session/stop", "/api/check-session-active"
 
 
-async def every_call(gateway_client: httpx.AsyncClient, seat, tenant) -> dict[str, Reply]:
+async def every_call(gateway_client: httpx.AsyncClient, seat: Seat, tenant: Tenant) -> dict[str, Reply]:
     """What every path that the gateway knows answers to a body in which each call finds all that it needs."""
     account, now = seat.account, stamp(datetime.now(UTC))
     ids = {"id": account.id, "employee_id": account.id, "company_id": account.company_id}
@@ -58,13 +61,22 @@ def check(replies: dict[str, Reply], code: int, message: str, *, spared: tuple[s
             assert (path, reply.code, reply.body) == (path, code, refused)
 
 
-async def test_one_that_may_is_refused_nothing(gateway_client, new_tenant, sit) -> None:
+async def test_one_that_may_is_refused_nothing(
+    gateway_client: httpx.AsyncClient, new_tenant: NewTenant, sit: Sit
+) -> None:
     tenant = await new_tenant()
     replies = await every_call(gateway_client, await sit(tenant), tenant)
     assert {path: reply.code for path, reply in replies.items() if reply.code != 200} == {"/api/tasks/update": 404}
 
 
-async def test_suspended(gateway_client, new_tenant, sit, suspend, reactivate, stored) -> None:
+async def test_suspended(
+    gateway_client: httpx.AsyncClient,
+    new_tenant: NewTenant,
+    sit: Sit,
+    suspend: ChangeAccess,
+    reactivate: ChangeAccess,
+    stored: ReadRows,
+) -> None:
     tenant = await new_tenant()
     seat = await sit(tenant)
     await suspend(tenant)
@@ -76,7 +88,9 @@ async def test_suspended(gateway_client, new_tenant, sit, suspend, reactivate, s
     assert (await seat.tracker.check_session_active(seat.account, seat.session)).ok
 
 
-async def test_a_suspension_stops_an_unmodified_tracker(new_tenant, tracker, suspend) -> None:
+async def test_a_suspension_stops_an_unmodified_tracker(
+    new_tenant: NewTenant, tracker: NewTracker, suspend: ChangeAccess
+) -> None:
     tenant = await new_tenant()
     desktop = Desktop(tracker(tenant.key), datetime.now(UTC))
     assert await desktop.sign_in(tenant.people[0], tenant.password)
@@ -90,14 +104,16 @@ async def test_a_suspension_stops_an_unmodified_tracker(new_tenant, tracker, sus
     assert desktop.message == SUSPENDED
 
 
-async def test_expired(gateway_client, new_tenant, sit, clock) -> None:
+async def test_expired(gateway_client: httpx.AsyncClient, new_tenant: NewTenant, sit: Sit, clock: Clock) -> None:
     tenant = await new_tenant()
     seat = await sit(tenant)
     clock.now = datetime.now(UTC) + timedelta(days=31)  # a trial has thirty
     check(await every_call(gateway_client, seat, tenant), 403, EXPIRED)
 
 
-async def test_a_revoked_device(gateway_client, new_tenant, tracker, sit, superuser: AsyncEngine) -> None:
+async def test_a_revoked_device(
+    gateway_client: httpx.AsyncClient, new_tenant: NewTenant, tracker: NewTracker, sit: Sit, superuser: AsyncEngine
+) -> None:
     tenant = await new_tenant()
     seat = await sit(tenant)
     login = await tracker(tenant.key).login(tenant.people[0], tenant.password)
@@ -110,7 +126,9 @@ async def test_a_revoked_device(gateway_client, new_tenant, tracker, sit, superu
     assert replies[CHECK].body == {"status": False}
 
 
-async def test_an_inactive_account(gateway_client, new_tenant, sit, superuser: AsyncEngine, eventually) -> None:
+async def test_an_inactive_account(
+    gateway_client: httpx.AsyncClient, new_tenant: NewTenant, sit: Sit, superuser: AsyncEngine
+) -> None:
     tenant = await new_tenant()
     seat = await sit(tenant)
     async with superuser.begin() as tx:
@@ -118,7 +136,8 @@ async def test_an_inactive_account(gateway_client, new_tenant, sit, superuser: A
         await tx.execute(statement, {"id": tenant.company_id})
 
     async def is_known() -> bool:
-        return (await seat.tracker.login_check(seat.account)).body == {"status": False}
+        reply = await seat.tracker.login_check(seat.account)
+        return bool(reply.body == {"status": False})
 
     await eventually(is_known)  # a token is remembered for some seconds
     replies = await every_call(gateway_client, seat, tenant)
@@ -129,7 +148,7 @@ async def test_an_inactive_account(gateway_client, new_tenant, sit, superuser: A
     assert (wrong.code, wrong.body["message"]) == (401, "Invalid email or password")
 
 
-async def test_a_session_that_is_not_there(seat, sit, tenant, new_tenant) -> None:
+async def test_a_session_that_is_not_there(seat: Seat, sit: Sit, tenant: Tenant, new_tenant: NewTenant) -> None:
     colleague = await sit(tenant, 1)
     stranger = await sit(await new_tenant())
     for session in (2**62, colleague.session, stranger.session, str(stranger.session)):
@@ -147,18 +166,19 @@ async def test_a_session_that_is_not_there(seat, sit, tenant, new_tenant) -> Non
 async def cut_off(gateway: Gateway, world: World, tls: TlsSettings) -> AsyncIterator[httpx.AsyncClient]:
     """A gateway without an access directory."""
     directory = AccessDirectory(Peppers(bytes.fromhex(world.platform.secrets.key_pepper)))
-    tenancy, billing = (client(f"{LOOPBACK}:{free_port()}", tls) for client in (TenancyClient, BillingClient))
+    tenancy = TenancyClient(f"{LOOPBACK}:{free_port()}", tls)
+    billing = BillingClient(f"{LOOPBACK}:{free_port()}", tls)
     api = DesktopApi(gateway, directory, AccessSync(directory, tenancy, billing))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://gateway") as client:
         yield client
     await asyncio.gather(tenancy.close(), billing.close())
 
 
-async def test_unconfirmed(cut_off: httpx.AsyncClient, seat, tenant) -> None:
+async def test_unconfirmed(cut_off: httpx.AsyncClient, seat: Seat, tenant: Tenant) -> None:
     for name, reply in (await every_call(cut_off, seat, tenant)).items():
         assert (name, reply.code, reply.body["status"]) == (name, 503, False)
-    reply = await cut_off.post("/api/login", json={}, headers={"X-Company-Key": tenant.key})
-    assert (reply.status_code, reply.headers["retry-after"]) == (503, "2")
+    answer = await cut_off.post("/api/login", json={}, headers={"X-Company-Key": tenant.key})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert (await cut_off.post("/api/login", json={})).status_code == 401
     assert (await cut_off.post("/api/login", json={}, headers={"X-Company-Key": "no key"})).status_code == 401
     assert (await cut_off.get("/")).status_code == 200
@@ -172,7 +192,9 @@ class Silent(AccessSync):
         await asyncio.Event().wait()
 
 
-async def test_a_silent_tenancy_does_not_freeze_the_trackers_window(gateway: Gateway, world: World, tls) -> None:
+async def test_a_silent_tenancy_does_not_freeze_the_trackers_window(
+    gateway: Gateway, world: World, tls: TlsSettings
+) -> None:
     directory = AccessDirectory(Peppers(bytes.fromhex(world.platform.secrets.key_pepper)))
     tenancy, billing = TenancyClient(world.platform.tenancy, tls), BillingClient(world.platform.billing, tls)
     api = DesktopApi(gateway, directory, Silent(directory, tenancy, billing))
@@ -195,7 +217,9 @@ class Counting(TenancyClient):
         return await super().access_changes(after_revision)
 
 
-async def test_keys_that_nobody_knows_do_not_keep_tenancy_busy(sync: AccessSync, world: World, tls) -> None:
+async def test_keys_that_nobody_knows_do_not_keep_tenancy_busy(
+    sync: AccessSync, world: World, tls: TlsSettings
+) -> None:
     await sync.refresh()  # tenancy answers
     directory = AccessDirectory(Peppers(bytes.fromhex(world.platform.secrets.key_pepper)))
     tenancy, billing = Counting(world.platform.tenancy, tls), BillingClient(world.platform.billing, tls)

@@ -2,8 +2,8 @@
 
 The processor time of four kinds of failed sign-ins, and a minute in which 1,000 strangers guess at 1,000 accounts.
 """
-# ruff: noqa: T201, ASYNC110 - it talks on the terminal, and tries again when it is told to
 
+# ruff: noqa: T201, ASYNC110 - it talks on the terminal, and tries again when it is told to
 import asyncio
 import contextlib
 import random
@@ -12,22 +12,28 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials import passwords, throttle
 from credentials.passwords import hash_password
 from credentials.throttle import Budget
 from servicekit.errors import AppError
 from servicekit.http_proxies import behind
+from services.tracking.tests.fixtures.platform import NewTenant
+from tracking.access.rules.directory import AccessDirectory
+from tracking.access.worker import AccessSync
 from tracking.maintenance import UnlimitedSeats
 from tracking.people.store import email_digest
 from tracking.people.use_cases import add_employee
 from tracking.processes.workspace import workspace_app
+from tracking.screenshots.store.pictures import PictureStore
 from tracking.sign_in.use_cases.log_in import enrol_device, log_in
 from tracking.sign_in.use_cases.workspace_sign_in import sign_in
 
@@ -45,13 +51,15 @@ def real_hashes() -> Iterator[None]:
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("place", ["workspace", "desktop", "native"])
-async def test_four_kinds_of_failure_take_the_same_time(new_tenant, engine, superuser, monkeypatch, place: str) -> None:
+async def test_four_kinds_of_failure_take_the_same_time(
+    new_tenant: NewTenant, engine: AsyncEngine, superuser: AsyncEngine, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
     for kind in throttle.BUDGETS:
         monkeypatch.setitem(throttle.BUDGETS, kind, Budget(10**6, 10**6))
     first, second, third = await new_tenant(people=2), await new_tenant(), await new_tenant()
     several, alone, gone = first.people[0], first.people[1], second.people[0]
     for tenant in (second, third):
-        account = {"name": "Consultant", "email": several, "password": "correct horse battery"}
+        account: dict[str, Any] = {"name": "Consultant", "email": several, "password": "correct horse battery"}
         await add_employee(engine, tenant.company_id, seats=UnlimitedSeats(), **account)
     async with superuser.begin() as tx:
         statement = text("UPDATE employee SET active = false WHERE company_id = :id AND email = :email")
@@ -75,11 +83,11 @@ async def test_four_kinds_of_failure_take_the_same_time(new_tenant, engine, supe
     for number in range(SAMPLES):
         order = list(kinds.items())
         random.shuffle(order)  # in a fixed order the garbage collector would come to the same kind each time
-        for kind, email in order:
+        for sample, email in order:
             began = time.process_time()
             with contextlib.suppress(AppError):
-                await attempt(email, f"2001:db8:{number:x}:{list(kinds).index(kind)}::1")
-            spent[kind].append(time.process_time() - began)
+                await attempt(email, f"2001:db8:{number:x}:{list(kinds).index(sample)}::1")
+            spent[sample].append(time.process_time() - began)
     medians = {kind: statistics.median(times) * 1000 for kind, times in spent.items()}
     spread = max(medians.values()) / min(medians.values()) - 1
     print(place, {kind: f"{ms:.2f} ms" for kind, ms in medians.items()}, f"spread {spread:.1%}")
@@ -87,7 +95,15 @@ async def test_four_kinds_of_failure_take_the_same_time(new_tenant, engine, supe
 
 
 @pytest.mark.timeout(1800)
-async def test_a_minute_of_strangers(new_tenant, engine, dispatch, directory, sync, pictures, superuser) -> None:
+async def test_a_minute_of_strangers(
+    new_tenant: NewTenant,
+    engine: AsyncEngine,
+    dispatch: AsyncEngine,
+    directory: AccessDirectory,
+    sync: AccessSync,
+    pictures: PictureStore,
+    superuser: AsyncEngine,
+) -> None:
     async with superuser.begin() as tx:
         await tx.execute(text("TRUNCATE sign_in_attempt"))
     tenant = await new_tenant(people=0)
@@ -157,7 +173,7 @@ async def test_a_minute_of_strangers(new_tenant, engine, dispatch, directory, sy
 PASSWORD = "correct horse battery"
 
 
-async def _insert(superuser, company_id: UUID, emails: list[str]) -> None:
+async def _insert(superuser: AsyncEngine, company_id: UUID, emails: list[str]) -> None:
     stored = await hash_password(PASSWORD)
     rows = [{"company": company_id, "email": email, "digest": email_digest(email), "hash": stored} for email in emails]
     statement = text("""

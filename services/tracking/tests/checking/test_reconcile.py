@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.tracking.tests.fixtures.gateway import Clock, Fold, NewTracker
+from services.tracking.tests.fixtures.platform import NewKey, NewTenant, ReadRows, Tenant
 from tenantry_ops.programs import command
 from testkit.world import run_command
 from tracker_client import Desktop
@@ -17,7 +19,7 @@ from tracking.publishing.messages import company_month_event
 
 
 @pytest.fixture
-async def tenant(new_tenant, tracker, clock, fold):
+async def tenant(new_tenant: NewTenant, tracker: NewTracker, clock: Clock, fold: Fold) -> Tenant:
     """A company whose two people have worked on two days, half an hour a day each."""
     tenant = await new_tenant(people=2)
     for email in tenant.people:
@@ -37,12 +39,12 @@ async def tenant(new_tenant, tracker, clock, fold):
     return tenant
 
 
-async def test_nothing_differs(engine: AsyncEngine, tenant) -> None:
+async def test_nothing_differs(engine: AsyncEngine, tenant: Tenant) -> None:
     found = await reconcile(engine, tenant.company_id, company_month_event)
     assert (found.employee_days, found.differences) == (4, [])
 
 
-async def test_a_company_that_nobody_has_set_up(engine: AsyncEngine, new_key) -> None:
+async def test_a_company_that_nobody_has_set_up(engine: AsyncEngine, new_key: NewKey) -> None:
     company_id, _key = await new_key()
     assert (await reconcile(engine, company_id, company_month_event)).differences == []
 
@@ -65,7 +67,7 @@ async def test_a_company_that_nobody_has_set_up(engine: AsyncEngine, new_key) ->
     ],
 )
 async def test_what_was_changed_by_hand_is_named(
-    engine: AsyncEngine, superuser: AsyncEngine, tenant, damage: str, named: list[str]
+    engine: AsyncEngine, superuser: AsyncEngine, tenant: Tenant, damage: str, named: list[str]
 ) -> None:
     condition = " AND " if "WHERE" in damage else " WHERE "
     async with superuser.begin() as tx:
@@ -88,7 +90,7 @@ async def test_what_was_changed_by_hand_is_named(
     ],
 )
 async def test_days_are_added_up_anew(
-    engine: AsyncEngine, superuser: AsyncEngine, tenant, stored, damage: str, days: int
+    engine: AsyncEngine, superuser: AsyncEngine, tenant: Tenant, stored: ReadRows, damage: str, days: int
 ) -> None:
     before = await stored("employee_day", tenant.company_id)
     condition = " AND " if "WHERE" in damage else " WHERE "
@@ -101,7 +103,7 @@ async def test_days_are_added_up_anew(
 
 
 async def test_the_command_adds_up_every_companys(
-    superuser: AsyncEngine, engine: AsyncEngine, tenant, environment: dict[str, str]
+    superuser: AsyncEngine, engine: AsyncEngine, tenant: Tenant, environment: dict[str, str]
 ) -> None:
     damage = text("UPDATE company_day SET active_seconds = active_seconds + 7 WHERE company_id = :id AND sessions > 0")
     async with superuser.begin() as tx:
@@ -111,7 +113,9 @@ async def test_the_command_adds_up_every_companys(
     assert (await reconcile(engine, tenant.company_id, company_month_event)).differences == []
 
 
-async def test_the_command_says_so_and_fails(superuser: AsyncEngine, tenant, environment: dict[str, str]) -> None:
+async def test_the_command_says_so_and_fails(
+    superuser: AsyncEngine, tenant: Tenant, environment: dict[str, str]
+) -> None:
     def run() -> subprocess.CompletedProcess[str]:
         arguments = command("tracking", "reconcile")
         return subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False)

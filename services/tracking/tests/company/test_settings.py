@@ -4,7 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, SetPolicy, Tenant
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
 from tracking.company.rules.screenshot_retention import Retention
 from tracking.company.store import screenshot_retention
 from tracking.company.store.company_settings import CompanySettings
@@ -15,14 +18,14 @@ USUAL = CompanySettings()
 
 
 @pytest.fixture
-async def other(open_browser, new_tenant):
+async def other(open_browser: OpenBrowser, new_tenant: NewTenant) -> Browser:
     """Another company's admin."""
     browser = open_browser()
     await browser.sign_in((await new_tenant()).admin)
     return browser
 
 
-async def test_an_admin_changes_them(admin, tenant, stored) -> None:
+async def test_an_admin_changes_them(admin: Browser, tenant: Tenant, stored: ReadRows) -> None:
     page = (await admin.see("/settings")).text
     assert f'value="{USUAL.workspace_name}"' in page
     assert f'value="{USUAL.brand_colour}"' in page
@@ -36,7 +39,7 @@ async def test_an_admin_changes_them(admin, tenant, stored) -> None:
     assert 'value="7.5"' in page
 
 
-async def test_everyones_pages_look_like_them(admin, employee, other) -> None:
+async def test_everyones_pages_look_like_them(admin: Browser, employee: Browser, other: Browser) -> None:
     before = await employee.see("/brand.css")
     await admin.send("/settings", **GOOD | {"colour": "#123456"})
     for browser in (admin, employee):
@@ -50,7 +53,7 @@ async def test_everyones_pages_look_like_them(admin, employee, other) -> None:
     assert (await other.see("/brand.css")).text == ""
 
 
-async def test_a_browser_keeps_the_style_sheet_until_it_changes(admin) -> None:
+async def test_a_browser_keeps_the_style_sheet_until_it_changes(admin: Browser) -> None:
     await admin.send("/settings", **GOOD)
     sheet = await admin.see("/brand.css")
     assert sheet.headers["cache-control"] == "private, no-cache"
@@ -62,12 +65,14 @@ async def test_a_browser_keeps_the_style_sheet_until_it_changes(admin) -> None:
     assert (await admin.http.get("/brand.css", headers=asked)).status_code == 200
 
 
-async def test_reports_count_by_the_target(admin) -> None:
+async def test_reports_count_by_the_target(admin: Browser) -> None:
     await admin.send("/settings", **GOOD | {"target_hours": "4"})
     assert "The target is 4 h 00 min" in (await admin.see("/reports")).text
 
 
-async def test_what_the_platforms_owner_sets_is_shown(admin, tenant, set_policy, stored) -> None:
+async def test_what_the_platforms_owner_sets_is_shown(
+    admin: Browser, tenant: Tenant, set_policy: SetPolicy, stored: ReadRows
+) -> None:
     policy: dict[str, Any] = {"idle_threshold_seconds": 240, "screenshot_interval_seconds": 180}
     await set_policy(tenant, **policy, website_tracking_enabled=False)
     page = (await admin.see("/settings")).text
@@ -81,7 +86,9 @@ async def test_what_the_platforms_owner_sets_is_shown(admin, tenant, set_policy,
     assert "not detected" in page
 
 
-async def test_nobody_else_sees_or_changes_them(employee, other, open_browser, tenant, stored) -> None:
+async def test_nobody_else_sees_or_changes_them(
+    employee: Browser, other: Browser, open_browser: OpenBrowser, tenant: Tenant, stored: ReadRows
+) -> None:
     before = await stored("company_settings", tenant.company_id)
     assert (await employee.see("/settings")).status_code == 403
     assert (await employee.send("/settings", **GOOD)).status_code == 403
@@ -96,7 +103,7 @@ async def test_nobody_else_sees_or_changes_them(employee, other, open_browser, t
     assert await stored("company_settings", tenant.company_id) == before
 
 
-async def test_a_form_without_the_sessions_token(admin) -> None:
+async def test_a_form_without_the_sessions_token(admin: Browser) -> None:
     assert (await admin.send("/settings", **GOOD, csrf_token="guess")).status_code == 403
     assert (await admin.http.post("/settings", data=GOOD)).status_code == 403
 
@@ -118,20 +125,26 @@ async def test_a_form_without_the_sessions_token(admin) -> None:
         {"target_hours": "eight"},
     ],
 )
-async def test_settings_that_cannot_be(admin, tenant, stored, fields: dict[str, str]) -> None:
+async def test_settings_that_cannot_be(
+    admin: Browser, tenant: Tenant, stored: ReadRows, fields: dict[str, str]
+) -> None:
     before = await stored("company_settings", tenant.company_id)
     assert (await admin.send("/settings", **GOOD | fields)).status_code == 400
     assert await stored("company_settings", tenant.company_id) == before
 
 
 @pytest.mark.parametrize(("hours", "seconds"), [("1", 3600), ("24", 86_400), ("7.5", 27_000)])
-async def test_the_bounds_of_the_target(admin, tenant, stored, hours: str, seconds: int) -> None:
+async def test_the_bounds_of_the_target(
+    admin: Browser, tenant: Tenant, stored: ReadRows, hours: str, seconds: int
+) -> None:
     assert (await admin.send("/settings", **GOOD | {"target_hours": hours, "colour": "#767676"})).status_code == 303
     (row,) = await stored("company_settings", tenant.company_id)
     assert row["daily_target_seconds"] == seconds
 
 
-async def test_an_admin_is_told_when_older_screenshots_are_deleted(admin, other, tenant, engine) -> None:
+async def test_an_admin_is_told_when_older_screenshots_are_deleted(
+    admin: Browser, other: Browser, tenant: Tenant, engine: AsyncEngine
+) -> None:
     shortened = Retention(30, 1, datetime(2026, 3, 1, 9, 0, tzinfo=UTC))
     async with company_scope(engine, tenant.company_id) as tx:
         await screenshot_retention.put(tx, tenant.company_id, shortened)

@@ -1,13 +1,19 @@
 """A change of time zone: all days, past ones included, are recounted as if the zone had always applied."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.tracking.v1 import usage_pb2
+from services.tracking.tests.fixtures.gateway import Clock, CountSeconds, Fold, NewTracker
+from services.tracking.tests.fixtures.platform import Move, NewTenant, ReadRows, Tenant
 from tracker_client import Desktop
+from tracking.access.rules.directory import AccessDirectory
 from tracking.checking.use_cases.recount import recount_days
 from tracking.company.use_cases.change_time_zone import TimeZones, change_time_zone
 from tracking.publishing.messages import company_month_event
@@ -16,7 +22,7 @@ RECOUNT = partial(recount_days, encode=company_month_event)
 
 
 @pytest.fixture
-async def tenant(new_tenant, tracker, clock, fold):
+async def tenant(new_tenant: NewTenant, tracker: NewTracker, clock: Clock, fold: Fold) -> Tenant:
     """In UTC; on each of three days somebody works for the half hour around midnight, idle for the second half."""
     tenant = await new_tenant()
     desktop = Desktop(tracker(tenant.key), clock.now)
@@ -36,10 +42,10 @@ async def tenant(new_tenant, tracker, clock, fold):
 
 
 @pytest.fixture
-def days(stored):
+def days(stored: ReadRows) -> Callable[[Tenant], Awaitable[dict[Any, tuple[int, ...]]]]:
     """`await days(tenant)`: of each day that has any, active and idle seconds, people and sessions."""
 
-    async def days(tenant) -> dict:
+    async def days(tenant: Tenant) -> dict[Any, tuple[int, ...]]:
         rows = await stored("company_day", tenant.company_id)
         found = {
             row["day"]: (row["active_seconds"], row["idle_seconds"], row["employees_active"], row["sessions"])
@@ -50,7 +56,13 @@ def days(stored):
     return days
 
 
-async def test_days_are_cut_anew_and_announced(engine, tenant, days, counted, superuser) -> None:
+async def test_days_are_cut_anew_and_announced(
+    engine: AsyncEngine,
+    tenant: Tenant,
+    days: Callable[[Tenant], Awaitable[dict[Any, tuple[int, ...]]]],
+    counted: CountSeconds,
+    superuser: AsyncEngine,
+) -> None:
     before = await days(tenant)
     first = min(before)
     assert before[first] == (900, 0, 1, 1)
@@ -75,7 +87,14 @@ async def test_days_are_cut_anew_and_announced(engine, tenant, days, counted, su
     assert sums[newest.day] == before[newest][:2]
 
 
-async def test_what_comes_later_is_counted_in_the_new_days(engine, tenant, tracker, clock, days, counted) -> None:
+async def test_what_comes_later_is_counted_in_the_new_days(
+    engine: AsyncEngine,
+    tenant: Tenant,
+    tracker: NewTracker,
+    clock: Clock,
+    days: Callable[[Tenant], Awaitable[dict[Any, tuple[int, ...]]]],
+    counted: CountSeconds,
+) -> None:
     await change_time_zone(engine, tenant.company_id, "Asia/Tokyo", RECOUNT)
     clock.now = max(await days(tenant))
     clock.now = datetime(
@@ -92,7 +111,9 @@ async def test_what_comes_later_is_counted_in_the_new_days(engine, tenant, track
     assert [found[day][0] for day in sorted(found)] == [900, 900, 1500, 600]
 
 
-async def test_what_still_waits_is_counted_once(engine, tenant, tracker, clock, counted) -> None:
+async def test_what_still_waits_is_counted_once(
+    engine: AsyncEngine, tenant: Tenant, tracker: NewTracker, clock: Clock, counted: CountSeconds
+) -> None:
     """A session and a claim that have come in, and are not folded yet, when the company moves."""
     desktop = Desktop(tracker(tenant.key), clock.now)
     assert await desktop.sign_in(tenant.people[0], tenant.password)
@@ -105,7 +126,15 @@ async def test_what_still_waits_is_counted_once(engine, tenant, tracker, clock, 
     assert [dict(total) for total in totals.values()] == [{"ACTIVE": 2760, "INACTIVE": 2700, "sessions": 4}]
 
 
-async def test_the_owners_change_reaches_the_days(engine, dispatch, tenant, move, directory, days, stored) -> None:
+async def test_the_owners_change_reaches_the_days(
+    engine: AsyncEngine,
+    dispatch: AsyncEngine,
+    tenant: Tenant,
+    move: Move,
+    directory: AccessDirectory,
+    days: Callable[[Tenant], Awaitable[dict[Any, tuple[int, ...]]]],
+    stored: ReadRows,
+) -> None:
     zones = TimeZones(engine, dispatch, RECOUNT)
     before = await days(tenant)
     await move(tenant, "Asia/Tokyo")

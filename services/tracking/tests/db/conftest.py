@@ -1,7 +1,8 @@
 """Two companies with rows in every table, and each role's way into the database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ from mailer.queue import queue_mail
 from servicekit.database import create_engine
 from servicekit.errors import NotAuthenticated
 from servicekit.ids import new_id
+from services.tracking.tests.fixtures.platform import NewTenant, Tenant
 from tracking.company.rules.screenshot_retention import Retention
 from tracking.company.store import screenshot_retention
 from tracking.company.use_cases.company_settings import change_settings
@@ -84,7 +86,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="package")
-async def two_companies(new_tenant, engine, heartbeat, environment, superuser) -> tuple[UUID, UUID]:
+async def two_companies(
+    new_tenant: NewTenant,
+    engine: AsyncEngine,
+    heartbeat: AsyncEngine,
+    environment: dict[str, str],
+    superuser: AsyncEngine,
+) -> tuple[UUID, UUID]:
     """Their ids; both have rows in every table."""
     tenants = [await new_tenant(), await new_tenant()]
     writer = IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"])
@@ -98,7 +106,7 @@ async def two_companies(new_tenant, engine, heartbeat, environment, superuser) -
     return tenants[0].company_id, tenants[1].company_id
 
 
-async def _fill(tenant, engine: AsyncEngine, heartbeat: AsyncEngine, writer: IngestWriter) -> None:
+async def _fill(tenant: Tenant, engine: AsyncEngine, heartbeat: AsyncEngine, writer: IngestWriter) -> None:
     now = datetime.now(UTC)
     then = now - timedelta(hours=1)
     account = {"email": tenant.people[0], "password": tenant.password, "origin": "desktop"}
@@ -107,7 +115,13 @@ async def _fill(tenant, engine: AsyncEngine, heartbeat: AsyncEngine, writer: Ing
     assert device is not None
     number = (await start_session(engine, tenant.company_id, device, desktop_time=now, now=now)).number
     sent = Submission("key", device.employee_id, "/team/1", {})
-    task = {"title": "Write", "description": "", "due_date": None, "assigned_by": device.employee_id, "now": now}
+    task: dict[str, Any] = {
+        "title": "Write",
+        "description": "",
+        "due_date": None,
+        "assigned_by": device.employee_id,
+        "now": now,
+    }
     task["submission"] = sent
     await assign_task(engine, tenant.company_id, employee_number=device.employee_number, **task)
     editor = Editor(device.employee_id, 0)
@@ -138,11 +152,16 @@ async def _fill(tenant, engine: AsyncEngine, heartbeat: AsyncEngine, writer: Ing
     ticket = await sign_in(engine, **account, now=now)
     assert isinstance(ticket, Ticket)
     async with company_scope(engine, tenant.company_id) as tx:
-        choice = {"digest": b"digest", "employee_id": device.employee_id, "password_hash": "", "now": now}
+        choice: dict[str, Any] = {
+            "digest": b"digest",
+            "employee_id": device.employee_id,
+            "password_hash": "",
+            "now": now,
+        }
         await sign_in_choices.insert(tx, tenant.company_id, **choice, expires_at=now + timedelta(minutes=5))
         await queue_mail(tx, to=tenant.admin, subject="Hello", body="")
         await password_resets.ask(tx, tenant.company_id, account=b"a", origin=b"o", email=tenant.admin)
-        link = {"token_digest": b"t", "employee_id": device.employee_id, "time": timedelta(hours=1)}
+        link: dict[str, Any] = {"token_digest": b"t", "employee_id": device.employee_id, "time": timedelta(hours=1)}
         await password_resets.save(tx, tenant.company_id, **link)
         shown = link | {"token_digest": token_digest(ticket.token), "seed": b"s"}
         await shown_once.insert(tx, tenant.company_id, new_id(), **shown)
@@ -165,7 +184,7 @@ async def owner(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture(scope="package")
-def row_of(superuser: AsyncEngine):
+def row_of(superuser: AsyncEngine) -> Callable[[str, UUID], Awaitable[tuple[str, str]]]:
     """`await row_of(table, company_id)`: one of its rows as JSON text, and the columns that can be written."""
 
     async def read(table: str, company_id: UUID) -> tuple[str, str]:

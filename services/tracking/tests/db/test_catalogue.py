@@ -87,7 +87,7 @@ OPEN_TO_ALL = """
 """
 
 
-async def names(connection: AsyncConnection, query: str, **values: Any) -> Sequence[str]:
+async def names(connection: AsyncConnection, query: str, **values: Any) -> Sequence[Any]:
     return (await connection.execute(text(query), values)).scalars().all()
 
 

@@ -1,6 +1,6 @@
 """The fold role sees only the companies that its transaction names, and folds only those."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
 import pytest
@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit.database import create_engine
+from services.tracking.tests.fixtures.platform import NewTenant
 from tracking.checking.use_cases.reconcile import reconcile
 from tracking.db.store.scope import companies_scope, company_scope
 from tracking.publishing.messages import company_month_event
@@ -39,7 +40,9 @@ async def test_it_sees_the_companies_it_names(folder: AsyncEngine, two_companies
         assert await companies_in(tx, name) == set(), "it has no company of its own"
 
 
-async def test_it_writes_for_no_other_company(folder: AsyncEngine, two_companies: Two, row_of) -> None:
+async def test_it_writes_for_no_other_company(
+    folder: AsyncEngine, two_companies: Two, row_of: Callable[[str, UUID], Awaitable[tuple[str, str]]]
+) -> None:
     mine, theirs = two_companies
     row, columns = await row_of("employee_day", theirs)
     copied = "jsonb_populate_record(NULL::employee_day, CAST(:row AS jsonb))"
@@ -62,7 +65,7 @@ async def test_names_that_are_no_ids_open_nothing(folder: AsyncEngine, two_compa
 
 
 async def test_it_folds_some_at_once_and_leaves_who_is_held(
-    folder: AsyncEngine, engine: AsyncEngine, new_tenant
+    folder: AsyncEngine, engine: AsyncEngine, new_tenant: NewTenant
 ) -> None:
     both = held, free = [(await new_tenant()).company_id for _ in range(2)]  # their levels wait to be announced
     async with company_scope(engine, held) as tx:

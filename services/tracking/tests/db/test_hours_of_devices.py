@@ -15,6 +15,8 @@ from servicekit.ids import new_id
 from tenantry_ops.environment import migrating
 from tenantry_ops.provision import create_database, drop_database
 from tenantry_ops.topology import DATABASES
+from testkit.engines import AnyPostgres
+from testkit.world import World
 from tracking.clock.rules.days import company_day
 from tracking.clock.rules.spans import Spans, normalise
 from tracking.totals.store.multiranges import from_text, to_text
@@ -71,7 +73,7 @@ class Tracking:
 
 
 @pytest.fixture
-def tracking(postgres_engine, world) -> Iterator[Tracking]:
+def tracking(postgres_engine: AnyPostgres, world: World) -> Iterator[Tracking]:
     """As it was before."""
     name = f"tracking_migrated_{next(numbers)}"
     create_database(postgres_engine.dsn(), DATABASES["tracking"], name)

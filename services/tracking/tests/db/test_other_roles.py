@@ -5,6 +5,7 @@ work.
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import psycopg.errors
@@ -14,6 +15,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
+from services.tracking.tests.fixtures.platform import ReadRows
 from tracking.db.store.scope import companies_scope, company_scope
 from tracking.devices.store import key_use
 from tracking.sessions.store import heartbeats
@@ -163,7 +165,7 @@ INSERTS = {
 
 @pytest.mark.parametrize("target", INSERTS)
 async def test_the_writer_files_rows_under_the_companys_own_people_alone(
-    ingest: AsyncEngine, two_companies: Two, stored, target: str
+    ingest: AsyncEngine, two_companies: Two, stored: ReadRows, target: str
 ) -> None:
     mine, theirs = two_companies
     people = {company: (await stored("employee", company))[0]["employee_id"] for company in two_companies}
@@ -176,7 +178,9 @@ async def test_the_writer_files_rows_under_the_companys_own_people_alone(
         assert isinstance(refused.value.orig, psycopg.errors.ForeignKeyViolation)
 
 
-async def test_one_row_of_anothers_spoils_the_whole_statement(ingest: AsyncEngine, two_companies: Two, stored) -> None:
+async def test_one_row_of_anothers_spoils_the_whole_statement(
+    ingest: AsyncEngine, two_companies: Two, stored: ReadRows
+) -> None:
     mine, theirs = two_companies
     people = [(company, (await stored("employee", company))[0]["employee_id"]) for company in two_companies]
     rows = [(mine, new_id(), people[0][1]), (theirs, new_id(), people[1][1]), (mine, new_id(), people[1][1])]
@@ -199,7 +203,7 @@ async def test_the_queue_takes_nothing_of_a_company_that_there_is_not(engine: As
         is_there = company_id in two_companies
         with nullcontext() if is_there else pytest.raises(IntegrityError, match="a company that there is not"):
             async with company_scope(engine, company_id) as tx:
-                about = {"kind": fold_queue.LEVELS, "at": datetime.now(UTC), "employee_id": None}
+                about: dict[str, Any] = {"kind": fold_queue.LEVELS, "at": datetime.now(UTC), "employee_id": None}
                 await fold_queue.append(tx, company_id, **about)
 
 
@@ -244,7 +248,7 @@ async def test_heartbeats_are_of_the_named_companies_alone(
 
 
 async def test_a_heartbeat_of_a_company_that_was_not_named_changes_nothing(
-    heartbeat: AsyncEngine, two_companies: Two, stored
+    heartbeat: AsyncEngine, two_companies: Two, stored: ReadRows
 ) -> None:
     mine, theirs = two_companies
     later = datetime.now(UTC) + timedelta(hours=1)

@@ -1,5 +1,6 @@
 """The serving role sees nothing without a company scope, and only that company's rows with one."""
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid4
 
 import psycopg.errors
@@ -70,7 +71,7 @@ async def test_rows_cannot_be_given_to_another_company(engine: AsyncEngine, two_
 
 
 async def test_rows_cannot_be_put_into_another_company(
-    engine: AsyncEngine, two_companies: Two, row_of, table: str
+    engine: AsyncEngine, two_companies: Two, row_of: Callable[[str, UUID], Awaitable[tuple[str, str]]], table: str
 ) -> None:
     mine, theirs = two_companies
     row, columns = await row_of(table, theirs)

@@ -1,7 +1,7 @@
 """The authenticator's memory: devices are remembered while notifications of changes arrive."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.lifecycle import forever
+from services.tracking.tests.fixtures.gateway import Seat, Sit
+from services.tracking.tests.fixtures.platform import NewTenant
+from testkit.waiting import eventually
 from tracking.db.store.scope import company_scope
 from tracking.devices.store import devices
 from tracking.devices.use_cases import authenticate
@@ -28,7 +31,7 @@ async def deaf(engine: AsyncEngine) -> Authenticator:
 
 
 @pytest.fixture
-async def listening(engine: AsyncEngine, eventually: Any) -> AsyncIterator[Authenticator]:
+async def listening(engine: AsyncEngine) -> AsyncIterator[Authenticator]:
     authenticator = Authenticator(engine)
     following = asyncio.create_task(forever("follow devices", authenticator.follow_changes, idle=0))
 
@@ -48,7 +51,7 @@ async def seat(new_tenant: Any, sit: Any) -> Any:
 
 
 @pytest.fixture
-def forgotten(eventually: Any, seat: Any):
+def forgotten(seat: Any) -> Callable[[Authenticator], Awaitable[None]]:
     """`await forgotten(authenticator)` returns once it remembers the seat's token no longer."""
 
     async def wait(authenticator: Authenticator) -> None:
@@ -66,24 +69,28 @@ async def known(authenticator: Authenticator, seat: Any) -> devices.Device:
     return found
 
 
-async def test_a_device_is_asked_for_once(listening: Authenticator, seat) -> None:
+async def test_a_device_is_asked_for_once(listening: Authenticator, seat: Seat) -> None:
     found = await known(listening, seat)
     assert listening.remembered(seat.company_id, seat.account.token) is found
 
 
-async def test_who_does_not_listen_remembers_nothing(deaf: Authenticator, seat) -> None:
+async def test_who_does_not_listen_remembers_nothing(deaf: Authenticator, seat: Seat) -> None:
     await known(deaf, seat)
     assert deaf.remembered(seat.company_id, seat.account.token) is None
 
 
-async def test_a_revoked_device_is_forgotten(listening: Authenticator, engine, seat, forgotten) -> None:
+async def test_a_revoked_device_is_forgotten(
+    listening: Authenticator, engine: AsyncEngine, seat: Seat, forgotten: Callable[[Authenticator], Awaitable[None]]
+) -> None:
     device = await known(listening, seat)
     await revoke_device(engine, seat.company_id, device.device_id, datetime.now(UTC))
     await forgotten(listening)
     assert await listening.device(seat.company_id, seat.account.token) is None
 
 
-async def test_so_is_that_of_an_inactive_account(listening: Authenticator, superuser, seat, forgotten) -> None:
+async def test_so_is_that_of_an_inactive_account(
+    listening: Authenticator, superuser: AsyncEngine, seat: Seat, forgotten: Callable[[Authenticator], Awaitable[None]]
+) -> None:
     device = await known(listening, seat)
     async with superuser.begin() as tx:
         statement = text("UPDATE employee SET active = false WHERE employee_id = :id")
@@ -92,7 +99,9 @@ async def test_so_is_that_of_an_inactive_account(listening: Authenticator, super
     assert await listening.device(seat.company_id, seat.account.token) is None
 
 
-async def test_a_clock_that_was_measured_anew(listening: Authenticator, engine, seat, forgotten) -> None:
+async def test_a_clock_that_was_measured_anew(
+    listening: Authenticator, engine: AsyncEngine, seat: Seat, forgotten: Callable[[Authenticator], Awaitable[None]]
+) -> None:
     device = await known(listening, seat)
     offset = device.clock_offset + timedelta(minutes=3)
     async with company_scope(engine, seat.company_id) as tx:
@@ -101,7 +110,9 @@ async def test_a_clock_that_was_measured_anew(listening: Authenticator, engine, 
     assert await known(listening, seat) == replace(device, clock_offset=offset)
 
 
-async def test_another_companys_devices_stay(listening: Authenticator, engine, seat, new_tenant, sit) -> None:
+async def test_another_companys_devices_stay(
+    listening: Authenticator, engine: AsyncEngine, seat: Seat, new_tenant: NewTenant, sit: Sit
+) -> None:
     other = await sit(await new_tenant())
     kept, device = await known(listening, other), await known(listening, seat)
     await revoke_device(engine, seat.company_id, device.device_id, datetime.now(UTC))
@@ -109,7 +120,12 @@ async def test_another_companys_devices_stay(listening: Authenticator, engine, s
     assert await listening.device(seat.company_id, other.account.token) is None, "a token opens its own company only"
 
 
-async def test_who_lost_the_connection_begins_anew(listening, superuser, seat, forgotten, eventually) -> None:
+async def test_who_lost_the_connection_begins_anew(
+    listening: Authenticator,
+    superuser: AsyncEngine,
+    seat: Seat,
+    forgotten: Callable[[Authenticator], Awaitable[None]],
+) -> None:
     await known(listening, seat)
     async with superuser.begin() as tx:
         await tx.execute(text(BACKENDS))
@@ -122,14 +138,20 @@ async def test_who_lost_the_connection_begins_anew(listening, superuser, seat, f
     await eventually(again)
 
 
-async def test_silence_is_no_confirmation(listening: Authenticator, seat, monkeypatch) -> None:
+async def test_silence_is_no_confirmation(
+    listening: Authenticator, seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await known(listening, seat)
     monkeypatch.setattr(authenticate, "MAX_STALE_SECONDS", -1.0)  # as after a while without an answer
     assert listening.remembered(seat.company_id, seat.account.token) is None
 
 
 async def test_what_changes_while_it_is_read_is_not_remembered(
-    listening, engine, seat, monkeypatch, forgotten, eventually
+    listening: Authenticator,
+    engine: AsyncEngine,
+    seat: Seat,
+    monkeypatch: pytest.MonkeyPatch,
+    forgotten: Callable[[Authenticator], Awaitable[None]],
 ) -> None:
     async def heard() -> bool:
         return listening._forgotten > before
@@ -149,7 +171,9 @@ async def test_what_changes_while_it_is_read_is_not_remembered(
     await forgotten(listening)
 
 
-async def test_no_more_than_so_many(listening: Authenticator, seat, new_tenant, sit, monkeypatch) -> None:
+async def test_no_more_than_so_many(
+    listening: Authenticator, seat: Seat, new_tenant: NewTenant, sit: Sit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(authenticate, "CAPACITY", 1)
     await known(listening, seat)
     other = await sit(await new_tenant())

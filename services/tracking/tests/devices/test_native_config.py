@@ -2,14 +2,22 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import QueuePool
 
+from services.tracking.tests.fixtures.native import Enrol
+from services.tracking.tests.fixtures.platform import ChangeAccess, NewTenant, SetPolicy, Tenant
+from testkit.waiting import eventually
+from tracker_client import NativeAgent
 from tracking.access import use_cases as config_watch
+from tracking.access.use_cases import ConfigWatch
 
 
-async def test_the_version_decides(agent) -> None:
+async def test_the_version_decides(agent: NativeAgent) -> None:
     first = await agent.config()
     version = first.json()["version"]
     assert (first.status_code, first.headers["etag"]) == (200, f'"{version}"')
@@ -21,7 +29,7 @@ async def test_the_version_decides(agent) -> None:
 
 
 @pytest.fixture
-def waiting(watch, eventually):
+def waiting(watch: ConfigWatch) -> Callable[[int], Awaitable[None]]:
     """`await waiting(n)` until so many agents wait."""
 
     async def waiting(count: int) -> None:
@@ -33,7 +41,9 @@ def waiting(watch, eventually):
     return waiting
 
 
-async def test_a_change_ends_the_wait(own, new_tenant, enrol, set_policy, waiting) -> None:
+async def test_a_change_ends_the_wait(
+    own: Tenant, new_tenant: NewTenant, enrol: Enrol, set_policy: SetPolicy, waiting: Callable[[int], Awaitable[None]]
+) -> None:
     agent, other = await enrol(own), await enrol(await new_tenant())
     version = (await agent.config()).json()["version"]
     unmoved = asyncio.create_task(other.config((await other.config()).json()["version"], wait=3))
@@ -47,7 +57,9 @@ async def test_a_change_ends_the_wait(own, new_tenant, enrol, set_policy, waitin
     await waiting(0)
 
 
-async def test_a_change_of_something_else_does_not_end_it(own, enrol, watch, waiting, set_policy) -> None:
+async def test_a_change_of_something_else_does_not_end_it(
+    own: Tenant, enrol: Enrol, watch: ConfigWatch, waiting: Callable[[int], Awaitable[None]], set_policy: SetPolicy
+) -> None:
     agent = await enrol(own)
     version = (await agent.config()).json()["version"]
     call = asyncio.create_task(agent.config(version, wait=30))
@@ -60,7 +72,9 @@ async def test_a_change_of_something_else_does_not_end_it(own, enrol, watch, wai
     assert (await asyncio.wait_for(call, 10)).json()["app_tracking_enabled"] is False
 
 
-async def test_a_suspension_ends_the_wait(own, enrol, suspend, waiting) -> None:
+async def test_a_suspension_ends_the_wait(
+    own: Tenant, enrol: Enrol, suspend: ChangeAccess, waiting: Callable[[int], Awaitable[None]]
+) -> None:
     agent = await enrol(own)
     version = (await agent.config()).json()["version"]
     call = asyncio.create_task(agent.config(version, wait=30))
@@ -70,13 +84,17 @@ async def test_a_suspension_ends_the_wait(own, enrol, suspend, waiting) -> None:
     assert (answer.status_code, answer.json()["kind"]) == (403, "company_suspended")
 
 
-async def test_many_wait_without_a_connection_to_the_database(own, enrol, engine, waiting, set_policy) -> None:
+async def test_many_wait_without_a_connection_to_the_database(
+    own: Tenant, enrol: Enrol, engine: AsyncEngine, waiting: Callable[[int], Awaitable[None]], set_policy: SetPolicy
+) -> None:
     agent = await enrol(own)
     version = (await agent.config()).json()["version"]
     others = [await enrol(own, 1, f"Device {number}") for number in range(5)]
     calls = [asyncio.create_task(device.config(version + 10**6, wait=10)) for device in [agent, *others]]
     await waiting(6)
-    assert engine.pool.checkedout() <= 1, "one hears of devices that change"
+    pool = engine.pool
+    assert isinstance(pool, QueuePool)
+    assert pool.checkedout() <= 1, "one hears of devices that change"
     newer = asyncio.create_task(agent.config(version, wait=30))
     assert (await asyncio.wait_for(calls[0], 10)).status_code == 304, "a device waits once"
     await set_policy(own, screenshots_enabled=False)
@@ -84,14 +102,16 @@ async def test_many_wait_without_a_connection_to_the_database(own, enrol, engine
     assert [answer.status_code for answer in await asyncio.gather(*calls[1:])] == [304] * 5
 
 
-async def test_the_number_of_waiters_is_bounded(agent, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_of_waiters_is_bounded(agent: NativeAgent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(config_watch, "MAX_WAITERS", 0)
     version = (await agent.config()).json()["version"]
     answer = await agent.config(version, wait=5)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
 
 
-async def test_a_caller_that_goes_away_leaves_nothing(own, enrol, watch, waiting) -> None:
+async def test_a_caller_that_goes_away_leaves_nothing(
+    own: Tenant, enrol: Enrol, watch: ConfigWatch, waiting: Callable[[int], Awaitable[None]]
+) -> None:
     agent = await enrol(own)
     call = asyncio.create_task(agent.config(2**52, wait=30))
     await waiting(1)
@@ -100,7 +120,7 @@ async def test_a_caller_that_goes_away_leaves_nothing(own, enrol, watch, waiting
     assert not watch._waiting
 
 
-async def test_a_new_devices_version_is_the_newest(own, enrol) -> None:
+async def test_a_new_devices_version_is_the_newest(own: Tenant, enrol: Enrol) -> None:
     before = int(time.time())
     agent = await enrol(own)
     version = (await agent.config()).json()["version"]

@@ -6,11 +6,19 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from servicekit.ids import new_id
+from services.tracking.tests.fixtures.platform import Tenant
+from tracker_client import NativeAgent
+from tracking.access.rules.directory import AccessDirectory
+from tracking.access.worker import AccessSync
 from tracking.gateway.api import native as app
+from tracking.gateway.api.desktop import DesktopApi
+from tracking.gateway.api.native import NativeApi
 from tracking.ingest.api.sync import MAX_BODY_BYTES as MAX_BATCH_BYTES
 from tracking.ingest.api.sync import MAX_COMMAS
 from tracking.ingest.messages.sync import MAX_RECORDS
@@ -18,10 +26,19 @@ from tracking.processes.workspace import MAX_BODY_BYTES as MAX_FORM_BYTES
 from tracking.processes.workspace import workspace_app
 from tracking.screenshots.api import native as screenshots
 from tracking.screenshots.api.desktop import MAX_SCREENSHOT_BYTES
+from tracking.screenshots.store.pictures import PictureStore
 
 
 @pytest.fixture
-async def client(native_api, api, engine, dispatch, directory, sync, pictures) -> AsyncIterator[httpx.AsyncClient]:
+async def client(
+    native_api: NativeApi,
+    api: DesktopApi,
+    engine: AsyncEngine,
+    dispatch: AsyncEngine,
+    directory: AccessDirectory,
+    sync: AccessSync,
+    pictures: PictureStore,
+) -> AsyncIterator[httpx.AsyncClient]:
     """The gateway's two HTTP APIs, and the workspace on all other paths."""
     pages = workspace_app(engine, dispatch, directory, sync, health=[], pictures=pictures, cookie_secure=False)
     apis = Starlette(routes=[Route("/v1/{rest:path}", native_api), Mount("/", BothApis(api, pages))])
@@ -32,10 +49,10 @@ async def client(native_api, api, engine, dispatch, directory, sync, pictures) -
 class BothApis:
     """Paths under /api go to the desktop API, everything else to the workspace."""
 
-    def __init__(self, api, pages) -> None:
+    def __init__(self, api: DesktopApi, pages: ASGIApp) -> None:
         self._api, self._pages = api, pages
 
-    async def __call__(self, scope, receive, send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await (self._api if scope["path"].startswith("/api") else self._pages)(scope, receive, send)
 
 
@@ -45,7 +62,9 @@ def records(count: int) -> bytes:
 
 
 @pytest.mark.parametrize("case", ["login", "enrolment", "batch", "commas", "records", "photo", "picture", "form"])
-async def test_as_much_as_is_allowed_and_one_more(client: httpx.AsyncClient, agent, tenant, case: str) -> None:
+async def test_as_much_as_is_allowed_and_one_more(
+    client: httpx.AsyncClient, agent: NativeAgent, tenant: Tenant, case: str
+) -> None:
     key = {"x-company-key": tenant.key}
     picture = f"/v1/screenshots/{new_id()}?session_id={new_id()}&captured_at=2026-01-01T00:00:00Z"
     cases = {

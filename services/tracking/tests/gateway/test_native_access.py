@@ -2,14 +2,18 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.throttle import BUDGETS, Kind
 from servicekit.settings import TlsSettings
+from services.tracking.tests.fixtures.native import Enrol
+from services.tracking.tests.fixtures.platform import ChangeAccess, NewTenant, ReadRows, Tenant
 from tenantry_ops.ports import LOOPBACK, free_port
 from testkit.world import World
 from tracker_client import NativeAgent
@@ -21,13 +25,13 @@ from tracking.access.rules.directory import AccessDirectory
 from tracking.access.use_cases import ConfigWatch
 from tracking.access.worker import AccessSync
 from tracking.gateway.api import native as app
-from tracking.gateway.api.context import Native
+from tracking.gateway.api.context import Gateway, Native
 from tracking.gateway.api.native import NativeApi
 from tracking.tasks.use_cases.tasks import assign_task
 
 NOW = datetime.now(UTC).isoformat()
 QUERY = {"session_id": str(uuid.uuid4()), "captured_at": NOW, "sent_at": NOW}
-CALLS = {
+CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "devices": ("POST", {"json": {"email": "nobody@acme.example", "password": "guess", "name": "Laptop"}}),
     "devices/current": ("DELETE", {}),
     "sync": ("POST", {"json": {"sent_at": NOW, "records": []}}),
@@ -38,7 +42,9 @@ CALLS = {
 }
 
 
-async def ask(gateway_client: httpx.AsyncClient, path: str, headers: dict[str, str]) -> httpx.Response:
+async def ask(
+    gateway_client: httpx.AsyncClient, path: str, headers: Mapping[str, str] | Mapping[bytes, bytes]
+) -> httpx.Response:
     method, options = CALLS[path]
     return await gateway_client.request(method, f"/v1/{path}", headers=headers, **options)
 
@@ -63,7 +69,9 @@ async def test_every_call_is_tried(native_client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("path", CALLS)
-async def test_without_a_key_or_with_a_wrong_one(native_client, agent: NativeAgent, path: str) -> None:
+async def test_without_a_key_or_with_a_wrong_one(
+    native_client: httpx.AsyncClient, agent: NativeAgent, path: str
+) -> None:
     credential = {"Authorization": agent.headers["Authorization"]}
     assert problem(await ask(native_client, path, credential)) == (401, "key_missing")
     for key in ("", "company_", "company_" + "0" * 32, "x" * 5000):
@@ -71,22 +79,28 @@ async def test_without_a_key_or_with_a_wrong_one(native_client, agent: NativeAge
 
 
 @pytest.mark.parametrize("path", CALLS)
-async def test_without_a_credential_or_with_a_wrong_one(native_client, tenant, agent, path: str) -> None:
+async def test_without_a_credential_or_with_a_wrong_one(
+    native_client: httpx.AsyncClient, tenant: Tenant, agent: NativeAgent, path: str
+) -> None:
     token = agent.headers["Authorization"].partition(" ")[2]
     kind = "wrong_credentials" if path == "devices" else "not_authenticated"
     for wrong in ("", "Bearer", "Bearer ", "Bearer guess", f"Token {token}", token, "Bearer \xff"):
-        headers = {"X-Company-Key": tenant.key, "Authorization": wrong.encode("latin-1")}
+        headers = {b"X-Company-Key": tenant.key.encode(), b"Authorization": wrong.encode("latin-1")}
         assert problem(await ask(native_client, path, headers)) == (401, kind)
 
 
 @pytest.mark.parametrize("path", [path for path in CALLS if path != "devices"])
-async def test_a_credential_opens_no_other_company(native_client, agent, new_tenant, path: str) -> None:
+async def test_a_credential_opens_no_other_company(
+    native_client: httpx.AsyncClient, agent: NativeAgent, new_tenant: NewTenant, path: str
+) -> None:
     other = await new_tenant(people=0)
     reply = await ask(native_client, path, {**agent.headers, "X-Company-Key": other.key})
     assert problem(reply) == (401, "not_authenticated")
 
 
-async def test_a_suspended_company(own, enrol, native_client, suspend, reactivate) -> None:
+async def test_a_suspended_company(
+    own: Tenant, enrol: Enrol, native_client: httpx.AsyncClient, suspend: ChangeAccess, reactivate: ChangeAccess
+) -> None:
     agent = await enrol(own)
     await suspend(own)
     for path in CALLS:
@@ -95,7 +109,9 @@ async def test_a_suspended_company(own, enrol, native_client, suspend, reactivat
     assert (await agent.sync(datetime.now(UTC))).status_code == 200
 
 
-async def test_an_expired_one(own, enrol, native_client, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_expired_one(
+    own: Tenant, enrol: Enrol, native_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     agent = await enrol(own)
     monkeypatch.setattr(app, "utc_now", lambda: datetime(2199, 1, 1, tzinfo=UTC))
     for path in CALLS:
@@ -103,10 +119,13 @@ async def test_an_expired_one(own, enrol, native_client, monkeypatch: pytest.Mon
 
 
 @pytest.fixture
-async def cut_off(gateway, native_api, world: World, tls: TlsSettings) -> AsyncIterator[httpx.AsyncClient]:
+async def cut_off(
+    gateway: Gateway, native_api: NativeApi, world: World, tls: TlsSettings
+) -> AsyncIterator[httpx.AsyncClient]:
     """A gateway without an access directory."""
     directory = AccessDirectory(Peppers(bytes.fromhex(world.platform.secrets.key_pepper)))
-    tenancy, billing = (client(f"{LOOPBACK}:{free_port()}", tls) for client in (TenancyClient, BillingClient))
+    tenancy = TenancyClient(f"{LOOPBACK}:{free_port()}", tls)
+    billing = BillingClient(f"{LOOPBACK}:{free_port()}", tls)
     admission = Admission(directory, AccessSync(directory, tenancy, billing))
     api = NativeApi(Native(gateway, admission, native_api._native.records, ConfigWatch()))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://gateway") as client:
@@ -114,12 +133,12 @@ async def cut_off(gateway, native_api, world: World, tls: TlsSettings) -> AsyncI
     await asyncio.gather(tenancy.close(), billing.close())
 
 
-async def test_unconfirmed_it_fails_closed(cut_off, agent) -> None:
+async def test_unconfirmed_it_fails_closed(cut_off: httpx.AsyncClient, agent: NativeAgent) -> None:
     for path in CALLS:
         assert problem(await ask(cut_off, path, agent.headers)) == (503, "unavailable")
 
 
-async def test_enrolling(own, native_client, stored) -> None:
+async def test_enrolling(own: Tenant, native_client: httpx.AsyncClient, stored: ReadRows) -> None:
     agent = NativeAgent("http://gateway/v1", own.key, native_client)
     answer = await agent.enrol(own.people[0].upper(), own.password, "  Bo's \x00laptop ")
     body = answer.json()
@@ -133,7 +152,9 @@ async def test_enrolling(own, native_client, stored) -> None:
         assert problem(await agent.call("POST", "devices", json=fields)) == (400, "invalid_input")
 
 
-async def test_guesses_are_slowed_down_and_said_when_to_come_again(own, native_client) -> None:
+async def test_guesses_are_slowed_down_and_said_when_to_come_again(
+    own: Tenant, native_client: httpx.AsyncClient
+) -> None:
     agent = NativeAgent("http://gateway/v1", own.key, native_client)
     for _ in range(BUDGETS[Kind.PAIR].window):
         assert (await agent.enrol(own.people[0], "guess")).status_code == 401
@@ -142,7 +163,7 @@ async def test_guesses_are_slowed_down_and_said_when_to_come_again(own, native_c
     assert int(reply.headers["retry-after"]) > 60
 
 
-async def test_a_device_leaves_alone(own, enrol) -> None:
+async def test_a_device_leaves_alone(own: Tenant, enrol: Enrol) -> None:
     one, two = await enrol(own), await enrol(own)
     assert (await one.call("DELETE", "devices/current")).status_code == 204
     assert problem(await one.call("DELETE", "devices/current")) == (401, "not_authenticated")
@@ -164,11 +185,15 @@ async def test_a_device_leaves_alone(own, enrol) -> None:
         ("GET", "/v1/config?wait=nan", (400, "invalid_input")),
     ],
 )
-async def test_other_paths_and_methods(agent, native_client, method: str, path: str, code: tuple[int, str]) -> None:
+async def test_other_paths_and_methods(
+    agent: NativeAgent, native_client: httpx.AsyncClient, method: str, path: str, code: tuple[int, str]
+) -> None:
     assert problem(await native_client.request(method, path, headers=agent.headers)) == code
 
 
-async def test_a_body_that_is_too_large_or_too_slow(agent, native_client, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_that_is_too_large_or_too_slow(
+    agent: NativeAgent, native_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reply = await native_client.post("/v1/devices", content=b" " * (app.MAX_BODY_BYTES + 1), headers=agent.headers)
     assert problem(reply) == (413, "too_large")
     monkeypatch.setattr(app, "BODY_DEADLINE", 0.02)
@@ -182,7 +207,7 @@ async def test_a_body_that_is_too_large_or_too_slow(agent, native_client, monkey
     assert reply.headers["connection"] == "close"
 
 
-async def test_tasks(own, enrol, engine, stored) -> None:
+async def test_tasks(own: Tenant, enrol: Enrol, engine: AsyncEngine, stored: ReadRows) -> None:
     agent, other = await enrol(own), await enrol(own, 1)
     numbers = {row["email"]: row for row in await stored("employee", own.company_id)}
     await assign_task(

@@ -1,11 +1,15 @@
 """The numbers that a company sees reveal nothing about other companies, neither how many there are nor their growth."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.tracking.tests.fixtures.gateway import Sit
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
 from tracking.tasks.use_cases.tasks import assign_task
 
 SMALLEST, BEYOND = 2**52, 2**53
@@ -13,10 +17,12 @@ TABLES = ("company", "employee", "work_session", "task")
 
 
 @pytest.fixture
-def numbers_of(engine, sit, stored):
+def numbers_of(
+    engine: AsyncEngine, sit: Sit, stored: ReadRows
+) -> Callable[[Tenant, int], Awaitable[dict[str, list[int]]]]:
     """`await numbers_of(tenant, sessions)`: the numbers of a company that works a little, by table, oldest first."""
 
-    async def numbers_of(tenant, sessions: int) -> dict[str, list[int]]:
+    async def numbers_of(tenant: Tenant, sessions: int) -> dict[str, list[int]]:
         (admin, *_), now = await stored("employee", tenant.company_id), datetime.now(UTC)
         for _ in range(sessions):
             await sit(tenant)
@@ -40,7 +46,9 @@ def numbers_of(engine, sit, stored):
     return numbers_of
 
 
-async def test_a_new_companys_numbers_say_nothing_of_the_others(new_tenant, numbers_of) -> None:
+async def test_a_new_companys_numbers_say_nothing_of_the_others(
+    new_tenant: NewTenant, numbers_of: Callable[[Tenant, int], Awaitable[dict[str, list[int]]]]
+) -> None:
     """A sequence shows as numbers that grow, and whose steps are what the others did in between."""
     first = await numbers_of(await new_tenant(people=8), 12)
     busy = await numbers_of(await new_tenant(people=8), 12)
@@ -56,7 +64,9 @@ async def test_a_new_companys_numbers_say_nothing_of_the_others(new_tenant, numb
     assert len(set(everything)) == len(everything)
 
 
-async def test_numbers_of_before_go_on_working(tenant, sit, superuser, stored) -> None:
+async def test_numbers_of_before_go_on_working(
+    tenant: Tenant, sit: Sit, superuser: AsyncEngine, stored: ReadRows
+) -> None:
     """A tracker holds the number that it was given when numbers were counted."""
     seat = await sit(tenant)
     async with superuser.begin() as tx:
@@ -69,7 +79,7 @@ async def test_numbers_of_before_go_on_working(tenant, sit, superuser, stored) -
     assert session["ended_at"] is not None
 
 
-async def test_the_services_role_can_draw_numbers_and_learn_no_count(engine) -> None:
+async def test_the_services_role_can_draw_numbers_and_learn_no_count(engine: AsyncEngine) -> None:
     async with engine.begin() as tx:
         sequences = "SELECT count(*) FROM information_schema.sequences WHERE sequence_name LIKE '%number%'"
         assert (await tx.execute(text(sequences))).scalar_one() == 0

@@ -20,13 +20,19 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from PIL import Image
 from schemathesis.checks import CHECKS
+from schemathesis.core.result import Ok
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
 from servicekit.http_server import bind, serve
+from services.tracking.tests.fixtures.gateway import Seat
+from services.tracking.tests.fixtures.native import Enrol
+from services.tracking.tests.fixtures.platform import Tenant
+from tracker_client import NativeAgent
 from tracking.gateway.api import refusals
+from tracking.gateway.api.desktop import DesktopApi
 from tracking.gateway.api.endpoints import ENDPOINTS
-from tracking.gateway.api.native import description
+from tracking.gateway.api.native import NativeApi, description
 from tracking.ingest.messages import sync as messages
 from tracking.ingest.rules.records import Reason
 
@@ -50,7 +56,7 @@ PNG = picture()
 
 
 @pytest.fixture(scope="module")
-async def address(native_api, api) -> AsyncIterator[str]:
+async def address(native_api: NativeApi, api: DesktopApi) -> AsyncIterator[str]:
     """Both APIs as the gateway serves them, on a port."""
     listener = bind("127.0.0.1:0")
     app = Starlette(routes=[Route("/v1/{rest:path}", native_api), Mount("/", api)])
@@ -93,7 +99,7 @@ def test_each_status_says_what_to_do_by_its_kinds() -> None:
 
 @pytest.mark.parametrize("kind", ["application", "website"])
 @pytest.mark.parametrize("absent", [{}, {"title": None, "url": None}])
-async def test_an_absent_title_or_address_is_none(agent, kind: str, absent: dict[str, Any]) -> None:
+async def test_an_absent_title_or_address_is_none(agent: NativeAgent, kind: str, absent: dict[str, Any]) -> None:
     now = datetime.now(UTC)
     named = {"name": "Editor"} if kind == "application" else {"domain": "a.example"}
     times = {"start": now.isoformat(), "end": (now + timedelta(seconds=5)).isoformat()}
@@ -102,7 +108,9 @@ async def test_an_absent_title_or_address_is_none(agent, kind: str, absent: dict
     assert reply.json()["results"] == [{"id": record["id"], "outcome": "stored"}]
 
 
-async def test_wrong_credentials_are_another_kind_than_a_credential_that_has_ended(tenant, native_client) -> None:
+async def test_wrong_credentials_are_another_kind_than_a_credential_that_has_ended(
+    tenant: Tenant, native_client: httpx.AsyncClient
+) -> None:
     """Of the first the person is asked again; with the second the device enrols again."""
     wrong = {"email": tenant.people[0], "password": "wrong", "name": "Laptop"}
     key = {"X-Company-Key": tenant.key}
@@ -117,13 +125,15 @@ async def test_wrong_credentials_are_another_kind_than_a_credential_that_has_end
         assert reply.headers["www-authenticate"].startswith(challenge)
 
 
-async def test_a_desktops_401_says_what_is_missing(gateway_client: httpx.AsyncClient, tenant) -> None:
+async def test_a_desktops_401_says_what_is_missing(gateway_client: httpx.AsyncClient, tenant: Tenant) -> None:
     for headers in ({}, {"X-Company-Key": tenant.key}):
         reply = await gateway_client.post("/api/tasks/update", json={"task_id": 1, "status": "DONE"}, headers=headers)
         assert (reply.status_code, reply.headers["www-authenticate"]) == (401, 'Token realm="tracker"')
 
 
-async def test_a_generated_client_sends_screenshots(address: str, agent, tenant, tmp_path: Path) -> None:
+async def test_a_generated_client_sends_screenshots(
+    address: str, agent: NativeAgent, tenant: Tenant, tmp_path: Path
+) -> None:
     (tmp_path / "openapi.json").write_bytes(description())
     tool = [sys.executable, "-m", "openapi_python_client", "generate", "--path", "openapi.json", "--meta", "none"]
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
@@ -162,11 +172,14 @@ assert isinstance(kept, Kept) and kept.outcome == "stored", kept
     assert used.returncode == 0, used.stderr
 
 
-async def test_every_call_keeps_to_it(address: str, seat, agent, tenant, enrol) -> None:
+async def test_every_call_keeps_to_it(
+    address: str, seat: Seat, agent: NativeAgent, tenant: Tenant, enrol: Enrol
+) -> None:
     leaving = await enrol(tenant)
     schema = await asyncio.to_thread(schemathesis.openapi.from_url, f"{address}/v1/openapi.json")
     tried = set()
     for result in schema.get_all_operations():
+        assert isinstance(result, Ok)
         operation = result.ok()
         headers = (leaving if operation.path == "/v1/devices/current" else agent).headers
         if operation.path.startswith("/api"):

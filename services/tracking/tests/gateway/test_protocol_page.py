@@ -12,8 +12,11 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import ErrorCode
+from services.tracking.tests.fixtures.gateway import CountSeconds
+from services.tracking.tests.fixtures.platform import ReadRows, Tenant
 from tracking.gateway.api import refusals
 from tracking.ingest.rules.records import Reason
 from tracking.protocols import problems
@@ -93,7 +96,14 @@ def picture() -> bytes:
     return file.getvalue()
 
 
-async def test_the_sessions_work(own, gateway_client, native_client, engine, stored, counted) -> None:
+async def test_the_sessions_work(
+    own: Tenant,
+    gateway_client: httpx.AsyncClient,
+    native_client: httpx.AsyncClient,
+    engine: AsyncEngine,
+    stored: ReadRows,
+    counted: CountSeconds,
+) -> None:
     people = {row["email"]: row for row in await stored("employee", own.company_id)}
     await assign_task(
         engine,

@@ -23,10 +23,17 @@ from PIL import Image
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.tracking.tests.fixtures.gateway import Fold, Sit
+from services.tracking.tests.fixtures.native import Enrol
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows
 from tracker_client import NativeAgent, stamp
+from tracking.access.rules.directory import AccessDirectory
+from tracking.access.worker import AccessSync
 from tracking.checking.use_cases.reconcile import reconcile
+from tracking.gateway.api.context import Gateway
 from tracking.processes.workspace import workspace_app
 from tracking.publishing.messages import company_month_event
+from tracking.screenshots.store.pictures import PictureStore
 
 TABLES = text("""
     SELECT table_name FROM information_schema.columns
@@ -139,7 +146,15 @@ moves = st.builds(
 
 @pytest.fixture(scope="module")
 async def players(
-    new_tenant, sit, enrol, engine, dispatch, directory, sync, pictures, stored
+    new_tenant: NewTenant,
+    sit: Sit,
+    enrol: Enrol,
+    engine: AsyncEngine,
+    dispatch: AsyncEngine,
+    directory: AccessDirectory,
+    sync: AccessSync,
+    pictures: PictureStore,
+    stored: ReadRows,
 ) -> AsyncIterator[list[Player]]:
     """Three companies in which everything has happened once."""
     app = workspace_app(engine, dispatch, directory, sync, health=[], pictures=pictures, cookie_secure=False)
@@ -174,7 +189,9 @@ async def players(
 
 
 @pytest.fixture(scope="module")
-def play(gateway_client, native_client, fold) -> Callable[[Player, Player, Move], Awaitable[str]]:
+def play(
+    gateway_client: httpx.AsyncClient, native_client: httpx.AsyncClient, fold: Fold
+) -> Callable[[Player, Player, Move], Awaitable[str]]:
     """`await play(me, other, move)`: all that comes back."""
 
     async def play(me: Player, other: Player, move: Move) -> str:
@@ -279,7 +296,13 @@ def named(players: Sequence[Player], me: Player, texts: Sequence[str]) -> list[s
 @given(rounds=st.lists(st.lists(moves, min_size=1, max_size=8), min_size=1, max_size=4), silent=st.integers(0, 2))
 @settings(max_examples=25)
 async def test_no_company_reads_or_changes_anothers(
-    players, play, rows_of, gateway, engine, rounds: list[list[Move]], silent: int
+    players: list[Player],
+    play: Callable[[Player, Player, Move], Awaitable[str]],
+    rows_of: Callable[[Player], Awaitable[Counter[str]]],
+    gateway: Gateway,
+    engine: AsyncEngine,
+    rounds: list[list[Move]],
+    silent: int,
 ) -> None:
     turned = [players[(silent + 1 + place) % 3] for place in range(3)]  # the last one is silent
     await gateway.heartbeats.write_sessions()
@@ -301,14 +324,21 @@ async def test_no_company_reads_or_changes_anothers(
             assert not any((await connection.execute(SCOPES)).one()), "a scope outlived its transaction"
 
 
-async def test_afterwards_all_is_counted_and_heard(players, engine) -> None:
+async def test_afterwards_all_is_counted_and_heard(players: list[Player], engine: AsyncEngine) -> None:
     for player in players:
         assert (await reconcile(engine, player.tenant.company_id, company_month_event)).differences == []
         assert await player.seat.is_heard()
         assert (await player.agent.sync(datetime.now(UTC))).status_code == 200
 
 
-async def test_a_hole_would_be_found(players, play, rows_of, enrol, stored, superuser) -> None:
+async def test_a_hole_would_be_found(
+    players: list[Player],
+    play: Callable[[Player, Player, Move], Awaitable[str]],
+    rows_of: Callable[[Player], Awaitable[Counter[str]]],
+    enrol: Enrol,
+    stored: ReadRows,
+    superuser: AsyncEngine,
+) -> None:
     one, two, _three = players
     await enrol(two.tenant, 1, name="Another")  # the spare one may have been revoked
     [device] = [row for row in await stored("device", two.tenant.company_id) if row["name"] == "Another"]

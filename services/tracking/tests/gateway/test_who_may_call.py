@@ -1,11 +1,12 @@
 """Every desktop call: without a key, with a wrong one, with another company's, and with the right one."""
 
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
+from services.tracking.tests.fixtures.gateway import Seat
+from services.tracking.tests.fixtures.platform import NewTenant, RotateKey, Tenant
 from tracking.gateway.api.endpoints import ENDPOINTS
 
 NO_KEY = (401, {"status": False, "message": "X-Company-Key header required"})
@@ -47,10 +48,11 @@ ANOTHER_KEY = "company_" + "0123456789abcdef" * 2
 
 
 async def ask(gateway_client: httpx.AsyncClient, path: str, key: str | bytes | None, token: str = "guess") -> Any:
-    headers = {} if key is None else {"X-Company-Key": key}
+    given = key.encode() if isinstance(key, str) else key
+    headers = {} if given is None else {b"X-Company-Key": given}
     if path in IN_HEADER:
         reply = await gateway_client.request(
-            IN_HEADER[path], path, headers=headers | {"Authorization": f"Token {token}"}
+            IN_HEADER[path], path, headers=headers | {b"Authorization": f"Token {token}".encode()}
         )
     else:
         reply = await gateway_client.post(path, json=CALLS[path] | {"active_token": token}, headers=headers)
@@ -87,7 +89,7 @@ async def test_with_a_key_that_nobody_has(gateway_client: httpx.AsyncClient, pat
 
 @pytest.mark.parametrize("path", CALLS)
 @pytest.mark.parametrize("token", ["guess", "x" * 512, "none \x00 such"])
-async def test_with_a_wrong_token(gateway_client: httpx.AsyncClient, tenant, path: str, token: str) -> None:
+async def test_with_a_wrong_token(gateway_client: httpx.AsyncClient, tenant: Tenant, path: str, token: str) -> None:
     if path in IN_HEADER:
         token = token.replace("\x00", "")  # no header can hold it
     assert await ask(gateway_client, path, tenant.key, token) == WRONG_TOKEN[path]
@@ -95,14 +97,14 @@ async def test_with_a_wrong_token(gateway_client: httpx.AsyncClient, tenant, pat
 
 @pytest.mark.parametrize("path", [path for path in CALLS if path not in {"/api/login", "/api/login-check"}])
 async def test_another_companys_key_opens_nothing_with_a_good_token(
-    gateway_client: httpx.AsyncClient, seat, new_tenant: Callable, path: str
+    gateway_client: httpx.AsyncClient, seat: Seat, new_tenant: NewTenant, path: str
 ) -> None:
     other = await new_tenant(people=0)
     assert await ask(gateway_client, path, other.key, seat.account.token) == WRONG_TOKEN[path]
 
 
 async def test_a_revoked_key_is_an_unknown_one(
-    gateway_client: httpx.AsyncClient, new_tenant: Callable, rotate_key
+    gateway_client: httpx.AsyncClient, new_tenant: NewTenant, rotate_key: RotateKey
 ) -> None:
     tenant = await new_tenant(people=0)
     new_key = await rotate_key(tenant)
@@ -111,7 +113,7 @@ async def test_a_revoked_key_is_an_unknown_one(
         assert await ask(gateway_client, path, new_key) == WRONG_TOKEN[path]
 
 
-async def test_as_it_should_be(seat) -> None:
+async def test_as_it_should_be(seat: Seat) -> None:
     tracker, account = seat.tracker, seat.account
     assert (await tracker.login_check(account)).body == {"status": True}
     assert (await tracker.check_session_active(account, seat.session)).body["status"] is True

@@ -4,16 +4,19 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from io import BytesIO
+from typing import Any
 
 import httpx
 import pytest
 from PIL import Image
 
+from services.tracking.tests.fixtures.platform import ReadRows, Tenant
 from tenantry_ops.programs import command
+from testkit.waiting import eventually
 from testkit.world import World
 from tracker_client import Desktop, TrackerClient
 
@@ -22,7 +25,7 @@ LOST = (ConnectionError, asyncio.IncompleteReadError)
 
 
 @pytest.fixture(scope="module")
-async def process(world: World, environment: dict[str, str], eventually) -> AsyncIterator[asyncio.subprocess.Process]:
+async def process(world: World, environment: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
         *command("tracking", "gateway"),
         env=environment | {"TRACKING_GATEWAY_WORKERS": "2"},
@@ -48,19 +51,21 @@ async def process(world: World, environment: dict[str, str], eventually) -> Asyn
 
 
 @pytest.fixture
-async def client(world: World, process, tenant) -> AsyncIterator[TrackerClient]:
+async def client(world: World, process: asyncio.subprocess.Process, tenant: Tenant) -> AsyncIterator[TrackerClient]:
     assert process.returncode is None
     async with TrackerClient(f"http://{world.platform.gateway}/api", tenant.key) as client:
         yield client
 
 
 @pytest.fixture
-def raw(world: World, process, tenant):
+def raw(
+    world: World, process: asyncio.subprocess.Process, tenant: Tenant
+) -> Callable[..., Awaitable[tuple[int, dict[str, Any], bool]]]:
     """`await raw(head, *chunks)`: what comes back on a connection, until it ends or `Content-Length` is reached."""
     assert process.returncode is None
     host, port = world.platform.gateway.split(":")
 
-    async def ask(length: str, *chunks: bytes, path: str = UPLOAD) -> tuple[int, dict, bool]:
+    async def ask(length: str, *chunks: bytes, path: str = UPLOAD) -> tuple[int, dict[str, Any], bool]:
         reader, writer = await asyncio.open_connection(host, int(port))
         head = f"POST {path} HTTP/1.1\r\nHost: gateway\r\nX-Company-Key: {tenant.key}\r\n{length}\r\n\r\n"
         try:
@@ -86,7 +91,7 @@ def encoded_screen() -> bytes:
     return file.getvalue()
 
 
-async def test_a_tracker_works_against_it(client: TrackerClient, tenant, stored) -> None:
+async def test_a_tracker_works_against_it(client: TrackerClient, tenant: Tenant, stored: ReadRows) -> None:
     desktop = Desktop(client, datetime.now(UTC))
     assert (await client.probe()).code == 200
     assert await desktop.sign_in(tenant.people[0], tenant.password)
@@ -107,12 +112,16 @@ async def test_a_tracker_works_against_it(client: TrackerClient, tenant, stored)
     assert sum(row["seconds"] for row in claims) == 8
 
 
-async def test_fifty_megabytes_are_refused_by_their_length(raw) -> None:
+async def test_fifty_megabytes_are_refused_by_their_length(
+    raw: Callable[..., Awaitable[tuple[int, dict[str, Any], bool]]],
+) -> None:
     code, body, closes = await raw(f"Content-Length: {50 * 1024**2}", b"{")
     assert (code, body["status"], closes) == (413, False, True)
 
 
-async def test_fifty_megabytes_in_chunks_are_refused_on_the_way(raw) -> None:
+async def test_fifty_megabytes_in_chunks_are_refused_on_the_way(
+    raw: Callable[..., Awaitable[tuple[int, dict[str, Any], bool]]],
+) -> None:
     chunk = b"100000\r\n" + b" " * 2**20 + b"\r\n"
     try:
         code, body, closes = await raw("Transfer-Encoding: chunked", *[chunk] * 50)
@@ -122,7 +131,9 @@ async def test_fifty_megabytes_in_chunks_are_refused_on_the_way(raw) -> None:
 
 
 @pytest.mark.parametrize("length", ["Content-Length: -1", "Content-Length: ten", f"Content-Length: {'9' * 5000}"])
-async def test_a_length_that_is_no_number(raw, length: str) -> None:
+async def test_a_length_that_is_no_number(
+    raw: Callable[..., Awaitable[tuple[int, dict[str, Any], bool]]], length: str
+) -> None:
     try:
         code, _body, _closes = await raw(length, b"{}")
     except (*LOST, ValueError):
@@ -130,7 +141,9 @@ async def test_a_length_that_is_no_number(raw, length: str) -> None:
     assert 400 <= code < 500
 
 
-async def test_a_request_that_is_cut_harms_nobody(world: World, raw, client: TrackerClient) -> None:
+async def test_a_request_that_is_cut_harms_nobody(
+    world: World, raw: Callable[..., Awaitable[tuple[int, dict[str, Any], bool]]], client: TrackerClient
+) -> None:
     host, port = world.platform.gateway.split(":")
     for _ in range(5):
         _reader, writer = await asyncio.open_connection(host, int(port))
@@ -143,7 +156,7 @@ async def test_a_request_that_is_cut_harms_nobody(world: World, raw, client: Tra
     assert (await client.probe()).code == 200
 
 
-async def test_a_worker_that_dies_is_replaced(process, client: TrackerClient, eventually) -> None:
+async def test_a_worker_that_dies_is_replaced(process: asyncio.subprocess.Process, client: TrackerClient) -> None:
     def workers() -> list[int]:
         with open(f"/proc/{process.pid}/task/{process.pid}/children") as file:
             return [pid for pid in map(int, file.read().split()) if b"spawn_main" in _command_line(pid)]
@@ -167,7 +180,7 @@ def _command_line(pid: int) -> bytes:
         return b""
 
 
-async def test_its_health(world: World, process) -> None:
+async def test_its_health(world: World, process: asyncio.subprocess.Process) -> None:
     assert process.returncode is None
     async with httpx.AsyncClient(base_url=f"http://{world.platform.gateway}") as client:
         assert (await client.get("/healthz")).json() == {"status": "ok"}

@@ -2,13 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
 from starlette.types import Message
 
+from services.tracking.tests.fixtures.gateway import Seat, Sit
+from services.tracking.tests.fixtures.platform import Tenant
 from tracking.gateway.api.desktop import DesktopApi
 from tracking.gateway.api.endpoints import ENDPOINTS
 from tracking.ingest.api.desktop import MAX_UPLOAD_BYTES
@@ -19,7 +21,7 @@ UPLOAD = "/api/upload/employee-activity"
 
 
 @pytest.fixture
-def send(gateway_client: httpx.AsyncClient, tenant):
+def send(gateway_client: httpx.AsyncClient, tenant: Tenant) -> Callable[..., Awaitable[tuple[int, dict[str, Any]]]]:
     """`await send(path, content)` with the tenant's key: the status, and the body, which must be an object."""
 
     async def send(path: str, content: Any, **headers: str) -> tuple[int, dict[str, Any]]:
@@ -52,14 +54,14 @@ GARBAGE = {
 
 @pytest.mark.parametrize("path", POSTS)
 @pytest.mark.parametrize("content", GARBAGE.values(), ids=GARBAGE)
-async def test_no_object(send, path: str, content: bytes) -> None:
+async def test_no_object(send: Callable[..., Awaitable[tuple[int, dict[str, Any]]]], path: str, content: bytes) -> None:
     code, body = await send(path, content)
     assert (code, body["status"]) == (400, False)
     assert "JSON" in body["message"] or "must" in body["message"]
 
 
 # path: its fields, all of which it needs
-NEEDED = {
+NEEDED: dict[str, dict[str, Any]] = {
     "/api/login": {"email": "a@b.example", "password": "guess"},
     "/api/login-check": {"id": 1, "token": "guess"},
     "/api/work-session/create": {"active_token": "guess", "session_start": NOW},
@@ -67,8 +69,8 @@ NEEDED = {
     "/api/check-session-active": {"active_token": "guess", "session_id": 1},
     UPLOAD: {"active_token": "guess", "work_session_id": 1},
 }
-BAD_TEXT = [None, "", 1, True, ["x"], {}, "x" * 513]
-BAD_ID = [None, "", 0, -1, 1.5, True, "one", "-1", "1 ", "٣", 2**63, "9" * 19, "9" * 400, 10**30, [1], {}]
+BAD_TEXT: list[Any] = [None, "", 1, True, ["x"], {}, "x" * 513]
+BAD_ID: list[Any] = [None, "", 0, -1, 1.5, True, "one", "-1", "1 ", "٣", 2**63, "9" * 19, "9" * 400, 10**30, [1], {}]
 BAD_TIME = [*BAD_TEXT, "now", "2026-02-30 09:00:00", "0001-01-01 00:00:00", "9999-12-31 23:59:59", "\x00"]
 
 
@@ -79,7 +81,9 @@ def bad_values(field: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(("path", "field"), [(path, field) for path, fields in NEEDED.items() for field in fields])
-async def test_a_field_that_is_missing_or_something_else(send, seat, path: str, field: str) -> None:
+async def test_a_field_that_is_missing_or_something_else(
+    send: Callable[..., Awaitable[tuple[int, dict[str, Any]]]], seat: Seat, path: str, field: str
+) -> None:
     good = NEEDED[path] | ({"active_token": seat.account.token} if "active_token" in NEEDED[path] else {})
     without = {name: value for name, value in good.items() if name != field}
     for body in (without, *(good | {field: value} for value in bad_values(field))):
@@ -90,12 +94,14 @@ async def test_a_field_that_is_missing_or_something_else(send, seat, path: str, 
 
 @pytest.mark.parametrize("value", [{}, "rows", 1, True, {"0": {}}])
 @pytest.mark.parametrize("name", ["applications", "websites", "activities"])
-async def test_rows_that_are_no_list(seat, name: str, value: Any) -> None:
+async def test_rows_that_are_no_list(seat: Seat, name: str, value: Any) -> None:
     reply = await seat.upload(**{name: value})
     assert (reply.code, reply.body) == (400, {"status": False, "message": f"{name} must be a list"})
 
 
-async def test_unknown_fields_and_repeated_ones_are_passed_over(seat, send) -> None:
+async def test_unknown_fields_and_repeated_ones_are_passed_over(
+    seat: Seat, send: Callable[..., Awaitable[tuple[int, dict[str, Any]]]]
+) -> None:
     more = {"version": "9.9", "\x00": [None], "applications": [{"app_name": "x", "active_seconds": 1, "new": {"a": 1}}]}
     assert (await seat.upload(**more)).fields["message"] == "1 rows stored"
     twice = json.dumps(seat.body())[:-1] + ', "work_session_id": 0, "work_session_id": ' + str(seat.session) + "}"
@@ -103,7 +109,9 @@ async def test_unknown_fields_and_repeated_ones_are_passed_over(seat, send) -> N
 
 
 @pytest.mark.parametrize("depth", range(900, 1001, 4))
-async def test_rows_nested_as_deep_as_the_reader_goes(seat, send, depth: int) -> None:
+async def test_rows_nested_as_deep_as_the_reader_goes(
+    seat: Seat, send: Callable[..., Awaitable[tuple[int, dict[str, Any]]]], depth: int
+) -> None:
     body = json.dumps(seat.body())[:-1] + f', "applications": [{"[" * depth}{"]" * depth}]}}'
     code, _answer = await send(UPLOAD, body)
     assert code in (200, 400)
@@ -111,19 +119,25 @@ async def test_rows_nested_as_deep_as_the_reader_goes(seat, send, depth: int) ->
 
 
 @pytest.mark.parametrize("path", POSTS)
-async def test_a_body_too_large_is_refused_by_its_declared_length(send, path: str) -> None:
+async def test_a_body_too_large_is_refused_by_its_declared_length(
+    send: Callable[..., Awaitable[tuple[int, dict[str, Any]]]], path: str
+) -> None:
     limit = ENDPOINTS[path].largest_body
     code, body = await send(path, b"", **{"Content-Length": str(50 * 1024 * 1024)})
     assert (code, body["message"]) == (413, f"a request to this path is limited to {limit} bytes")
 
 
 @pytest.mark.parametrize("length", ["-1", "many", "1e3", "²"])
-async def test_a_length_that_is_no_number(send, length: str) -> None:
+async def test_a_length_that_is_no_number(
+    send: Callable[..., Awaitable[tuple[int, dict[str, Any]]]], length: str
+) -> None:
     assert (await send(UPLOAD, b"{}", **{"Content-Length": length.encode()}))[0] == 413
 
 
 @pytest.mark.parametrize("path", ["/api/login", UPLOAD])
-async def test_a_chunked_body_too_large_is_refused_when_it_is(seat, send, path: str) -> None:
+async def test_a_chunked_body_too_large_is_refused_when_it_is(
+    seat: Seat, send: Callable[..., Awaitable[tuple[int, dict[str, Any]]]], path: str
+) -> None:
     taken = 0
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -137,13 +151,17 @@ async def test_a_chunked_body_too_large_is_refused_when_it_is(seat, send, path: 
     assert taken <= ENDPOINTS[path].largest_body // 1024**2 + 2
 
 
-async def test_the_largest_upload_is_read(tenant, sit, send) -> None:
+async def test_the_largest_upload_is_read(
+    tenant: Tenant, sit: Sit, send: Callable[..., Awaitable[tuple[int, dict[str, Any]]]]
+) -> None:
     body = json.dumps((await sit(tenant)).body()).encode()  # a device of its own: a refused one has to wait
     assert (await send(UPLOAD, body.ljust(MAX_UPLOAD_BYTES)))[0] == 200
     assert (await send(UPLOAD, body.ljust(MAX_UPLOAD_BYTES + 1)))[0] == 413
 
 
-async def test_a_body_that_does_not_arrive_in_time(seat, send, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_that_does_not_arrive_in_time(
+    seat: Seat, send: Callable[..., Awaitable[tuple[int, dict[str, Any]]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tracking.gateway.api.desktop.BODY_DEADLINE", 0.02)
 
     async def dribble() -> AsyncIterator[bytes]:

@@ -1,11 +1,16 @@
 """Clock steps during a session: seconds are counted when they happened, and once."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.tracking.tests.fixtures.gateway import Clock, CountSeconds, NewTracker, uploaded
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
 from tracker_client import Desktop, Window
+from tracker_client.rows import Kind as MinuteKind
 from tracking.clock.rules.unix_time import microsecond_of, moment_of
 from tracking.ingest.rules.clock_steps import TickOrder
 from tracking.ingest.rules.rows import ActivityRow
@@ -17,13 +22,13 @@ STEPS = [-2 * HOUR, -HOUR, timedelta(minutes=-10), timedelta(seconds=-20), timed
 
 
 @pytest.fixture
-async def tenant(new_tenant):
+async def tenant(new_tenant: NewTenant) -> Tenant:
     """A company of the test's own."""
     return await new_tenant(people=2)
 
 
 @pytest.fixture
-async def desktop(tenant, tracker, clock) -> Desktop:
+async def desktop(tenant: Tenant, tracker: NewTracker, clock: Clock) -> Desktop:
     """A desktop whose person signed in some hours before the session."""
     desktop = Desktop(tracker(tenant.key), clock.now)
     assert await desktop.sign_in(tenant.people[0], tenant.password)
@@ -34,10 +39,10 @@ async def desktop(tenant, tracker, clock) -> Desktop:
 
 
 @pytest.fixture
-def spend(desktop: Desktop, clock):
+def spend(desktop: Desktop, clock: Clock) -> Callable[..., None]:
     """`spend(20)`: the person works while the clock advances."""
 
-    def spend(seconds: int, kind="ACTIVE", window: Window | None = None) -> None:
+    def spend(seconds: int, kind: MinuteKind = "ACTIVE", window: Window | None = None) -> None:
         desktop.tick(seconds, kind, window)
         clock.now += timedelta(seconds=seconds)
 
@@ -45,7 +50,9 @@ def spend(desktop: Desktop, clock):
 
 
 @pytest.fixture
-def shown(engine, tenant, stored):
+def shown(
+    engine: AsyncEngine, tenant: Tenant, stored: ReadRows
+) -> Callable[[], Awaitable[tuple[datetime, datetime | None, int]]]:
     """`await shown()`: what the company sees of its one session: start, end, active seconds."""
 
     async def shown() -> tuple[datetime, datetime | None, int]:
@@ -58,11 +65,19 @@ def shown(engine, tenant, stored):
 
 
 @pytest.mark.parametrize("step", STEPS)
-async def test_a_clock_that_is_set_after_the_start(tenant, desktop, clock, spend, counted, shown, step) -> None:
+async def test_a_clock_that_is_set_after_the_start(
+    tenant: Tenant,
+    desktop: Desktop,
+    clock: Clock,
+    spend: Callable[..., None],
+    counted: CountSeconds,
+    shown: Callable[[], Awaitable[tuple[datetime, datetime | None, int]]],
+    step: timedelta,
+) -> None:
     began = clock.now
     desktop.now += step
     spend(20)
-    assert (await desktop.upload()).ok
+    assert await uploaded(desktop)
     assert await desktop.stop()
     assert await counted(tenant) == {desktop.account.id: {"ACTIVE": 20, "INACTIVE": 0, "sessions": 1}}
     assert await shown() == (began, clock.now, 20)
@@ -70,21 +85,38 @@ async def test_a_clock_that_is_set_after_the_start(tenant, desktop, clock, spend
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("hours", [0, 3])
-async def test_a_clock_that_is_set_and_set_back(tenant, desktop, clock, spend, counted, shown, step, hours) -> None:
+async def test_a_clock_that_is_set_and_set_back(
+    tenant: Tenant,
+    desktop: Desktop,
+    clock: Clock,
+    spend: Callable[..., None],
+    counted: CountSeconds,
+    shown: Callable[[], Awaitable[tuple[datetime, datetime | None, int]]],
+    step: timedelta,
+    hours: int,
+) -> None:
     began, worked = clock.now, 0
     for wrong in (timedelta(), step, timedelta()):
         desktop.now = clock.now + wrong
         for seconds in (10, 10, 7, *([3600] * hours)):
             spend(seconds)
             worked += seconds
-            assert (await desktop.upload()).ok
+            assert await uploaded(desktop)
     assert await desktop.stop()
     assert await counted(tenant) == {desktop.account.id: {"ACTIVE": worked, "INACTIVE": 0, "sessions": 1}}
     assert await shown() == (began, clock.now, worked)
 
 
 @pytest.mark.parametrize("step", [-HOUR, HOUR])
-async def test_rows_of_before_and_after_in_one_upload(tenant, desktop, clock, spend, counted, stored, step) -> None:
+async def test_rows_of_before_and_after_in_one_upload(
+    tenant: Tenant,
+    desktop: Desktop,
+    clock: Clock,
+    spend: Callable[..., None],
+    counted: CountSeconds,
+    stored: ReadRows,
+    step: timedelta,
+) -> None:
     spend(30)
     await desktop.upload()
     spend(10, "INACTIVE")
@@ -94,13 +126,15 @@ async def test_rows_of_before_and_after_in_one_upload(tenant, desktop, clock, sp
     desktop.now += step
     spend(20)
     spend(0, window=Window("Other", ""))
-    assert (await desktop.upload()).ok
+    assert await uploaded(desktop)
     assert await counted(tenant) == {desktop.account.id: {"ACTIVE": 55, "INACTIVE": 10, "sessions": 1}}
     used = {row["detail"]: row["at"] for row in await stored("usage_record", tenant.company_id)}
     assert used == {"before": before, "after": clock.now}
 
 
-async def test_a_stop_measures_the_clock_for_what_is_left(tenant, desktop, spend, counted, stored) -> None:
+async def test_a_stop_measures_the_clock_for_what_is_left(
+    tenant: Tenant, desktop: Desktop, spend: Callable[..., None], counted: CountSeconds, stored: ReadRows
+) -> None:
     spend(30)
     await desktop.upload()
     desktop.now -= HOUR
@@ -115,20 +149,22 @@ async def test_a_stop_measures_the_clock_for_what_is_left(tenant, desktop, spend
     assert await counted(tenant) == {desktop.account.id: {"ACTIVE": 48, "INACTIVE": 0, "sessions": 2}}
 
 
-async def test_late_rows_say_nothing_of_the_clock(tenant, desktop, spend, counted, stored) -> None:
+async def test_late_rows_say_nothing_of_the_clock(
+    tenant: Tenant, desktop: Desktop, spend: Callable[..., None], counted: CountSeconds, stored: ReadRows
+) -> None:
     """Of an outage, of a crash, of a session before; and what an old thread posts again."""
     spend(600)
     desktop.crash()
     spend(3600)
     assert await desktop.start()
     stale = desktop.tables.snapshot()
-    assert (await desktop.upload()).ok, "leftovers alone"
+    assert await uploaded(desktop), "leftovers alone"
     spend(30)
-    assert (await desktop.upload()).ok
+    assert await uploaded(desktop)
     for _ in range(2):
-        assert (await desktop.client.upload_activity(desktop.account, desktop.session_id, stale)).ok
+        assert (await desktop.client.upload_activity(desktop.account, desktop.session, stale)).ok
     spend(30)
-    assert (await desktop.upload()).ok
+    assert await uploaded(desktop)
     [device] = await stored("device", tenant.company_id)
     assert device["clock_offset"] == timedelta()
     assert await counted(tenant) == {desktop.account.id: {"ACTIVE": 660, "INACTIVE": 0, "sessions": 2}}
@@ -175,7 +211,9 @@ def test_what_another_person_left_says_nothing_of_the_clock() -> None:
     assert order.shown(added, session_start=start, received=microsecond_of(later)) == microsecond_of(ticks[1])
 
 
-async def test_a_clock_that_is_set_back_to_before_the_log_in(tenant, tracker, clock, counted, stored) -> None:
+async def test_a_clock_that_is_set_back_to_before_the_log_in(
+    tenant: Tenant, tracker: NewTracker, clock: Clock, counted: CountSeconds, stored: ReadRows
+) -> None:
     """Until the desktop adds ticks, they may be another person's and are quarantined; what follows counts."""
     desktop = Desktop(tracker(tenant.key), clock.now)
     assert await desktop.sign_in(tenant.people[1], tenant.password)
@@ -184,7 +222,7 @@ async def test_a_clock_that_is_set_back_to_before_the_log_in(tenant, tracker, cl
     for seconds in (20, 10, 30):
         desktop.tick(seconds, "ACTIVE", None)
         clock.now += timedelta(seconds=seconds)
-        assert (await desktop.upload()).ok
+        assert await uploaded(desktop)
     assert (await counted(tenant))[desktop.account.id] == {"ACTIVE": 40, "INACTIVE": 0, "sessions": 1}
     [row] = await stored("quarantine", tenant.company_id)
     assert "another person" in row["reason"]

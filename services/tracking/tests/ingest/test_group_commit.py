@@ -12,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Unavailable
 from servicekit.ids import new_id
+from services.tracking.tests.fixtures.gateway import Sit
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows
+from testkit.waiting import eventually
 from tracking.clock.rules.unix_time import microsecond_of
 from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
@@ -44,7 +47,7 @@ class Desk:
 
 
 @pytest.fixture
-async def new_desk(new_tenant, sit, stored) -> Callable[[], Awaitable[Desk]]:
+async def new_desk(new_tenant: NewTenant, sit: Sit, stored: ReadRows) -> Callable[[], Awaitable[Desk]]:
     async def new_desk() -> Desk:
         tenant = await new_tenant()
         await sit(tenant)
@@ -55,12 +58,12 @@ async def new_desk(new_tenant, sit, stored) -> Callable[[], Awaitable[Desk]]:
 
 
 @pytest.fixture
-async def desk(new_desk) -> Desk:
+async def desk(new_desk: Callable[[], Awaitable[Desk]]) -> Desk:
     return await new_desk()
 
 
 @pytest.fixture
-async def other(new_desk) -> Desk:
+async def other(new_desk: Callable[[], Awaitable[Desk]]) -> Desk:
     """A desk of another company."""
     return await new_desk()
 
@@ -85,7 +88,7 @@ async def start(environment: dict[str, str]) -> AsyncIterator[Start]:
 
 
 @pytest.fixture
-def counts(desk: Desk, stored):
+def counts(desk: Desk, stored: ReadRows) -> Callable[[], Awaitable[tuple[int, int, int]]]:
     """`await counts()`: how many usage rows, waiting claims and quarantined rows there are."""
 
     async def counts() -> tuple[int, int, int]:
@@ -96,14 +99,18 @@ def counts(desk: Desk, stored):
     return counts
 
 
-async def test_one_group_with_the_same_rows_again_and_again(desk: Desk, start: Start, counts) -> None:
+async def test_one_group_with_the_same_rows_again_and_again(
+    desk: Desk, start: Start, counts: Callable[[], Awaitable[tuple[int, int, int]]]
+) -> None:
     commit = await start()
     await asyncio.gather(*(commit.store(desk.upload(range(first, 10))) for first in range(5)))
     usage, _claims, aside = await counts()
     assert (usage, aside) == (10, 10)
 
 
-async def test_a_greedy_company_waits_for_the_others(desk: Desk, other: Desk, start: Start, monkeypatch) -> None:
+async def test_a_greedy_company_waits_for_the_others(
+    desk: Desk, other: Desk, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(group_commit, "FAIRNESS_SECONDS", 60.0)
     commit = await start()
     greedy = [asyncio.ensure_future(commit.store(desk.upload([number]))) for number in range(60)]
@@ -115,7 +122,7 @@ async def test_a_greedy_company_waits_for_the_others(desk: Desk, other: Desk, st
 
 
 async def test_a_greedy_company_has_all_to_itself_once_the_others_are_gone(
-    desk: Desk, other: Desk, start: Start, counts
+    desk: Desk, other: Desk, start: Start, counts: Callable[[], Awaitable[tuple[int, int, int]]]
 ) -> None:
     commit = await start()
     greedy = [asyncio.ensure_future(commit.store(desk.upload([number]))) for number in range(60)]
@@ -125,14 +132,18 @@ async def test_a_greedy_company_has_all_to_itself_once_the_others_are_gone(
     assert (await counts())[0] == 60
 
 
-async def test_rows_that_are_there_already(desk: Desk, start: Start, counts) -> None:
+async def test_rows_that_are_there_already(
+    desk: Desk, start: Start, counts: Callable[[], Awaitable[tuple[int, int, int]]]
+) -> None:
     commit = await start()
     await commit.store(desk.upload(range(10)))
     await commit.store(desk.upload(range(5, 15)))
     assert await counts() == (15, 20, 15)  # a repeated claim is found out when it is folded
 
 
-async def test_two_writers_store_the_same_rows_at_once(desk: Desk, start: Start, counts) -> None:
+async def test_two_writers_store_the_same_rows_at_once(
+    desk: Desk, start: Start, counts: Callable[[], Awaitable[tuple[int, int, int]]]
+) -> None:
     one, other = await start(), await start()
     for turn in range(20):
         numbers = range(turn * 200, turn * 200 + 250)
@@ -141,7 +152,9 @@ async def test_two_writers_store_the_same_rows_at_once(desk: Desk, start: Start,
     assert (usage, aside) == (4050, 4050)
 
 
-async def test_one_bad_upload_does_not_spoil_the_group(desk: Desk, start: Start, counts) -> None:
+async def test_one_bad_upload_does_not_spoil_the_group(
+    desk: Desk, start: Start, counts: Callable[[], Awaitable[tuple[int, int, int]]]
+) -> None:
     commit = await start()
     nobody = desk.upload([100], employee_id=new_id())
     uploads = [desk.upload([1]), nobody, desk.upload([2])]
@@ -151,7 +164,7 @@ async def test_one_bad_upload_does_not_spoil_the_group(desk: Desk, start: Start,
 
 
 async def test_a_row_cannot_be_filed_under_another_companys_employee(
-    desk: Desk, start: Start, new_tenant, stored
+    desk: Desk, start: Start, new_tenant: NewTenant, stored: ReadRows
 ) -> None:
     other = await new_tenant()
     (employee, *_) = await stored("employee", other.company_id)
@@ -161,7 +174,7 @@ async def test_a_row_cannot_be_filed_under_another_companys_employee(
 
 
 async def test_a_database_that_goes_away_in_the_middle(
-    desk: Desk, start: Start, superuser: AsyncEngine, eventually, counts
+    desk: Desk, start: Start, superuser: AsyncEngine, counts: Callable[[], Awaitable[tuple[int, int, int]]]
 ) -> None:
     commit = await start()
     await commit.store(desk.upload([1]))
@@ -185,7 +198,7 @@ async def test_a_database_that_goes_away_in_the_middle(
 
 
 async def test_an_upload_waits_for_nobody_who_holds_the_company(
-    desk: Desk, start: Start, engine: AsyncEngine, counts
+    desk: Desk, start: Start, engine: AsyncEngine, counts: Callable[[], Awaitable[tuple[int, int, int]]]
 ) -> None:
     async with company_scope(engine, desk.company_id) as tx:
         await companies.lock(tx)  # as a reconciliation does for as long as it reads
@@ -193,7 +206,9 @@ async def test_an_upload_waits_for_nobody_who_holds_the_company(
     assert await counts() == (1, 1, 1)
 
 
-async def test_a_queue_that_is_too_long_is_refused(desk: Desk, start: Start, monkeypatch, counts) -> None:
+async def test_a_queue_that_is_too_long_is_refused(
+    desk: Desk, start: Start, monkeypatch: pytest.MonkeyPatch, counts: Callable[[], Awaitable[tuple[int, int, int]]]
+) -> None:
     monkeypatch.setattr(group_commit, "MAX_QUEUED_ROWS", 2)
     commit = await start()
     uploads = [commit.store(desk.upload([number])) for number in range(3)]
@@ -202,7 +217,9 @@ async def test_a_queue_that_is_too_long_is_refused(desk: Desk, start: Start, mon
     assert await counts() == (1, 1, 1)
 
 
-async def test_what_waits_when_the_process_ends_is_refused(desk: Desk, environment: dict[str, str], counts) -> None:
+async def test_what_waits_when_the_process_ends_is_refused(
+    desk: Desk, environment: dict[str, str], counts: Callable[[], Awaitable[tuple[int, int, int]]]
+) -> None:
     commit = GroupCommit(IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"]))
     running = asyncio.create_task(commit.run())
     storing = asyncio.create_task(commit.store(desk.upload([1])))

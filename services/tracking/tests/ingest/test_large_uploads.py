@@ -15,7 +15,10 @@ import pytest
 
 from servicekit.errors import InvalidInput, NotAuthenticated, RateLimited, Unavailable
 from servicekit.ids import new_id
+from services.tracking.tests.fixtures.gateway import Seat, Sit
+from services.tracking.tests.fixtures.platform import ChangeAccess, NewTenant, ReadRows
 from tracker_client import stamp
+from tracking.gateway.api.context import Gateway
 from tracking.ingest.api import large_uploads
 from tracking.ingest.api.desktop import MAX_UPLOAD_BYTES
 from tracking.ingest.api.large_upload_worker import PART_ROWS
@@ -63,7 +66,7 @@ async def blocks() -> AsyncIterator[Blocks]:
 
 
 @pytest.fixture
-async def seat(new_tenant, sit):
+async def seat(new_tenant: NewTenant, sit: Sit) -> Seat:
     return await sit(await new_tenant())
 
 
@@ -83,7 +86,7 @@ def in_pieces(data: bytes) -> Callable[[], AsyncIterator[bytes]]:
     return send
 
 
-async def test_an_outage_is_taken_once(seat, stored) -> None:
+async def test_an_outage_is_taken_once(seat: Seat, stored: ReadRows) -> None:
     rows = days_of_rows(2 * PART_ROWS + 10)
     ticks = [{"minute_type": "ACTIVE", "duration_seconds": 1, "created_at": stamp(datetime.now(UTC))}]
     for _ in range(2):
@@ -94,7 +97,7 @@ async def test_an_outage_is_taken_once(seat, stored) -> None:
     assert len(await stored("quarantine", seat.company_id)) == 1
 
 
-async def test_both_ways_give_a_row_the_same_identity(seat, stored) -> None:
+async def test_both_ways_give_a_row_the_same_identity(seat: Seat, stored: ReadRows) -> None:
     rows = days_of_rows(600)
     odd = [{"app_name": "x" * 1000, "active_seconds": "9", "created_at": stamp(datetime.now(UTC))}] * 3
     for start in range(0, 600, 100):
@@ -105,7 +108,9 @@ async def test_both_ways_give_a_row_the_same_identity(seat, stored) -> None:
     assert {row["record_id"] for row in await stored("usage_record", seat.company_id)} == before
 
 
-async def test_a_stranger_is_refused_before_the_rows(seat, gateway_client, blocks: Blocks) -> None:
+async def test_a_stranger_is_refused_before_the_rows(
+    seat: Seat, gateway_client: httpx.AsyncClient, blocks: Blocks
+) -> None:
     start = json.dumps(seat.body() | {"active_token": "wrong"})[:-1].encode() + b', "activities": ['
     sent = 0
 
@@ -123,7 +128,9 @@ async def test_a_stranger_is_refused_before_the_rows(seat, gateway_client, block
 
 
 @pytest.mark.parametrize("row", [b"{},", b"{  },", b'{"{": 1},'])
-async def test_more_rows_than_a_desktop_can_hold(seat, gateway_client, blocks: Blocks, row: bytes) -> None:
+async def test_more_rows_than_a_desktop_can_hold(
+    seat: Seat, gateway_client: httpx.AsyncClient, blocks: Blocks, row: bytes
+) -> None:
     body = json.dumps(seat.body())[:-1].encode() + b', "activities": [' + row * MAX_ROWS + b"{}]}"
     reply = await gateway_client.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
     assert (reply.status_code, reply.json()["status"]) == (413, False)
@@ -131,7 +138,9 @@ async def test_more_rows_than_a_desktop_can_hold(seat, gateway_client, blocks: B
     assert await seat.is_heard()
 
 
-async def test_more_braces_than_rows_can_have_are_refused_as_they_arrive(seat, gateway_client, blocks: Blocks) -> None:
+async def test_more_braces_than_rows_can_have_are_refused_as_they_arrive(
+    seat: Seat, gateway_client: httpx.AsyncClient, blocks: Blocks
+) -> None:
     start = json.dumps(seat.body())[:-1].encode() + b', "activities": ['
     sent = 0
 
@@ -148,7 +157,7 @@ async def test_more_braces_than_rows_can_have_are_refused_as_they_arrive(seat, g
     assert await blocks.end() < MAX_BLOCK
 
 
-async def test_titles_may_contain_braces(seat, gateway_client, stored) -> None:
+async def test_titles_may_contain_braces(seat: Seat, gateway_client: httpx.AsyncClient, stored: ReadRows) -> None:
     rows = [row | {"app_name": "{{ name }} {% if {} %}" * 3} for row in days_of_rows(3_000)]
     body = json.dumps(seat.body(applications=rows)).encode()
     reply = await gateway_client.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
@@ -156,7 +165,9 @@ async def test_titles_may_contain_braces(seat, gateway_client, stored) -> None:
     assert len(await stored("usage_record", seat.company_id)) == 3_000
 
 
-async def test_a_refused_device_waits_before_its_next_large_upload(seat, gateway_client, monkeypatch) -> None:
+async def test_a_refused_device_waits_before_its_next_large_upload(
+    seat: Seat, gateway_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     start = json.dumps(seat.body())[:-1].encode()
     refused = start + b', "activities": 7, "padding": "' + b"x" * SMALL_BODY + b'"}'
     valid = json.dumps(seat.body(applications=days_of_rows(3_000))).encode()
@@ -177,7 +188,9 @@ async def test_a_refused_device_waits_before_its_next_large_upload(seat, gateway
 
 
 @pytest.mark.parametrize("number", [80_000, 20_000])
-async def test_nobody_waits_for_odd_rows(seat, gateway_client, blocks: Blocks, stored, number: int) -> None:
+async def test_nobody_waits_for_odd_rows(
+    seat: Seat, gateway_client: httpx.AsyncClient, blocks: Blocks, stored: ReadRows, number: int
+) -> None:
     """Of `number` empty rows: under and over what is decoded in the gateway's own process."""
     body = json.dumps(seat.body())[:-1].encode() + b', "activities": [' + b"{}," * number + b"{}]}"
     reply = await gateway_client.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
@@ -201,7 +214,7 @@ async def test_nobody_waits_for_odd_rows(seat, gateway_client, blocks: Blocks, s
         b"7",
     ],
 )
-async def test_what_is_no_upload_is_refused(seat, gateway_client, end: bytes) -> None:
+async def test_what_is_no_upload_is_refused(seat: Seat, gateway_client: httpx.AsyncClient, end: bytes) -> None:
     rows = json.dumps(days_of_rows(3_000)).encode()
     body = json.dumps(seat.body())[:-1].encode() + b', "applications": ' + rows + b', "websites": ' + end + b"}"
     reply = await gateway_client.post(f"/api/{UPLOAD}", content=in_pieces(body)(), headers={"x-company-key": seat.key})
@@ -209,7 +222,9 @@ async def test_what_is_no_upload_is_refused(seat, gateway_client, end: bytes) ->
     assert await seat.is_heard()
 
 
-async def test_a_company_suspended_while_the_rows_arrive(seat, gateway_client, suspend, stored) -> None:
+async def test_a_company_suspended_while_the_rows_arrive(
+    seat: Seat, gateway_client: httpx.AsyncClient, suspend: ChangeAccess, stored: ReadRows
+) -> None:
     body = json.dumps(seat.body(applications=days_of_rows(3_000))).encode()
 
     async def slowly() -> AsyncIterator[bytes]:
@@ -222,7 +237,9 @@ async def test_a_company_suspended_while_the_rows_arrive(seat, gateway_client, s
     assert await stored("usage_record", seat.company_id) == []
 
 
-async def test_a_refusal_before_a_large_body_ends_the_connection(seat, gateway_client, suspend) -> None:
+async def test_a_refusal_before_a_large_body_ends_the_connection(
+    seat: Seat, gateway_client: httpx.AsyncClient, suspend: ChangeAccess
+) -> None:
     """The server would read the rest of the body only to discard it."""
     await suspend(seat)
     headers = {"x-company-key": seat.key}
@@ -234,7 +251,9 @@ async def test_a_refusal_before_a_large_body_ends_the_connection(seat, gateway_c
     assert (endless.status_code, endless.headers.get("connection")) == (403, "close"), "its length is not known"
 
 
-async def test_a_small_body_is_decided_on_again(seat, gateway_client, suspend) -> None:
+async def test_a_small_body_is_decided_on_again(
+    seat: Seat, gateway_client: httpx.AsyncClient, suspend: ChangeAccess
+) -> None:
     body = json.dumps(seat.body()).encode()
     suspended = False
 
@@ -251,7 +270,7 @@ async def test_a_small_body_is_decided_on_again(seat, gateway_client, suspend) -
         assert (reply.status_code, reply.json()["message"]) == (403, "Company subscription is suspended")
 
 
-async def test_the_process_comes_back(seat, gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_process_comes_back(seat: Seat, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = days_of_rows(1_000)
     assert (await seat.upload(applications=rows, websites=[], activities=[])).ok
     process = gateway.large_uploads._process
@@ -266,7 +285,9 @@ async def test_the_process_comes_back(seat, gateway, monkeypatch: pytest.MonkeyP
     assert (await seat.upload(applications=rows, websites=[], activities=[])).ok
 
 
-async def test_a_large_screenshot_blocks_nobody(seat, gateway_client, stored) -> None:
+async def test_a_large_screenshot_blocks_nobody(
+    seat: Seat, gateway_client: httpx.AsyncClient, stored: ReadRows
+) -> None:
     picture = random.Random(1).randbytes(6 * 1024**2)
     ids = seat.body(capture_time=stamp(datetime.now(UTC)))
     token = ids.pop("active_token")

@@ -18,12 +18,15 @@ from backports import zstd
 from PIL import Image
 from starlette.types import ASGIApp, Message
 
-from tracker_client import stamp
-from tracking.gateway.api import desktop as gateway_client
+from services.tracking.tests.fixtures.gateway import Fold, Seat, gateway_now
+from services.tracking.tests.fixtures.platform import Tenant
+from tracker_client import NativeAgent, stamp
+from tracking.gateway.api.desktop import DesktopApi
+from tracking.gateway.api.native import NativeApi
 
 BODIES = 20_000
 AT_ONCE = 64
-ODD = [
+ODD: Any = [
     *(None, True, False, 0, -1, 1, 2**31, 2**63, -(2**63), 10**40, 1.5, 1e308, "", " ", "0", "NaN", "\x00", "\ud83d"),
     *("x" * 5_000, "0001-01-01T00:00:00+14:00", "9999-12-31 23:59:59", "2026-01-05T09:00:00Z", "'; --", "ACTIVE"),
     *([], {}, [[]], [{}], {"": None}, "\u202e\U0001f600", str(uuid.UUID(int=0)), "activity", "idle"),
@@ -129,9 +132,9 @@ async def ask(app: ASGIApp, request: Request) -> int:
 
 
 @pytest.fixture
-def requests(seat, agent, tenant) -> list[tuple[str, str, Any, dict[str, str]]]:
+def requests(seat: Seat, agent: NativeAgent, tenant: Tenant) -> list[tuple[str, str, Any, dict[str, str]]]:
     """Valid requests; cheap ones with many bodies are listed several times."""
-    moment = gateway_client.utc_now()
+    moment = gateway_now()
     now, at = stamp(moment), moment.isoformat()
     file = BytesIO()
     Image.new("RGB", (8, 8)).save(file, "PNG")
@@ -178,7 +181,15 @@ def requests(seat, agent, tenant) -> list[tuple[str, str, Any, dict[str, str]]]:
     ]
 
 
-async def test_twenty_thousand_mutated_bodies(requests, api, native_api, seat, agent, fold, tenant) -> None:
+async def test_twenty_thousand_mutated_bodies(
+    requests: list[tuple[str, str, Any, dict[str, str]]],
+    api: DesktopApi,
+    native_api: NativeApi,
+    seat: Seat,
+    agent: NativeAgent,
+    fold: Fold,
+    tenant: Tenant,
+) -> None:
     random = Random(11)
     pending = iter([mutated(random.choice(requests), random) for _ in range(BODIES)])
     seen: Counter[tuple[str, int]] = Counter()

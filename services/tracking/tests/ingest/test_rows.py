@@ -106,7 +106,7 @@ def test_durations_that_can_be_true(sent: Any, seconds: int) -> None:
     assert application(app(active_seconds=sent)).seconds == seconds
 
 
-ABSURD = [None, "", "ten", "-5", "9" * 12, -1, MAX_SECONDS + 1, 10**30, float("nan"), float("inf"), True, [], {}]
+ABSURD: Any = [None, "", "ten", "-5", "9" * 12, -1, MAX_SECONDS + 1, 10**30, float("nan"), float("inf"), True, [], {}]
 
 
 @pytest.mark.parametrize("sent", ABSURD, ids=repr)

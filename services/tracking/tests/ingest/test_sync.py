@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,11 +14,17 @@ from backports import zstd
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Unavailable
+from services.tracking.tests.fixtures.gateway import Clock, CountSeconds, Sit
+from services.tracking.tests.fixtures.native import Enrol
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, SetPolicy, Tenant
 from tracker_client import NativeAgent
+from tracking.gateway.api.context import Gateway
 from tracking.ingest.api import sync
 from tracking.ingest.messages.sync import MAX_RECORDS
+from tracking.ingest.use_cases.group_commit import GroupCommit
 
 PATH = "/v1/sync"
 
@@ -35,14 +42,16 @@ def later(start: datetime, seconds: float) -> datetime:
 
 
 @pytest.fixture
-async def at_work(own, enrol, native_clock):
+async def at_work(own: Tenant, enrol: Enrol, native_clock: Clock) -> NativeAgent:
     """An agent that was enrolled at eight, and the clock an hour later."""
     agent = await enrol(own)
     native_clock.now += timedelta(hours=1)
     return agent
 
 
-async def test_a_day_of_all_kinds_is_stored_once(at_work, own, native_clock, stored, counted) -> None:
+async def test_a_day_of_all_kinds_is_stored_once(
+    at_work: NativeAgent, own: Tenant, native_clock: Clock, stored: ReadRows, counted: CountSeconds
+) -> None:
     agent, start = at_work, native_clock.now - timedelta(minutes=30)
     session = agent.start(start)
     agent.record("activity", kind="active", start=start, end=later(start, 600))
@@ -71,11 +80,13 @@ async def test_a_day_of_all_kinds_is_stored_once(at_work, own, native_clock, sto
     assert outcomes(agent) == ["duplicate"] * 6, "also when they have been folded"
 
 
-async def test_a_bad_record_never_blocks_the_rest(at_work, native_clock, native_client) -> None:
+async def test_a_bad_record_never_blocks_the_rest(
+    at_work: NativeAgent, native_clock: Clock, native_client: httpx.AsyncClient
+) -> None:
     now = native_clock.now
     good = {"type": "activity", "kind": "active", "start": later(now, -60).isoformat(), "end": now.isoformat()}
     one, two = ({"id": str(uuid.uuid4()), **good} for _ in range(2))
-    bad = [
+    bad: Any = [
         7,
         None,
         "text",
@@ -104,7 +115,12 @@ async def test_a_bad_record_never_blocks_the_rest(at_work, native_clock, native_
 
 @pytest.mark.parametrize("text", ["\ud83d", "\x00", "x" * 100_000], ids=["half", "zero", "long"])
 async def test_texts_that_cannot_be_stored_are_repaired(
-    at_work, own, native_clock, native_client, stored, text
+    at_work: NativeAgent,
+    own: Tenant,
+    native_clock: Clock,
+    native_client: httpx.AsyncClient,
+    stored: ReadRows,
+    text: str,
 ) -> None:
     now = native_clock.now
     at_work.record("activity", kind="active", start=later(now, -5), end=now)
@@ -117,7 +133,7 @@ async def test_texts_that_cannot_be_stored_are_repaired(
     assert row["name"].isprintable()
 
 
-async def test_what_cannot_have_been_then_is_refused_for_itself(at_work, native_clock) -> None:
+async def test_what_cannot_have_been_then_is_refused_for_itself(at_work: NativeAgent, native_clock: Clock) -> None:
     agent, now = at_work, native_clock.now
     wrong = {
         "in_the_future": (later(now, -60), later(now, 60)),
@@ -139,7 +155,9 @@ async def test_what_cannot_have_been_then_is_refused_for_itself(at_work, native_
 
 
 @pytest.mark.parametrize("wrong", [timedelta(hours=23), -timedelta(hours=23), timedelta(seconds=40)])
-async def test_a_wrong_clock_is_corrected(at_work, own, native_clock, stored, counted, wrong: timedelta) -> None:
+async def test_a_wrong_clock_is_corrected(
+    at_work: NativeAgent, own: Tenant, native_clock: Clock, stored: ReadRows, counted: CountSeconds, wrong: timedelta
+) -> None:
     agent, start = at_work, native_clock.now - timedelta(minutes=10)
     agent.record("activity", kind="active", start=start + wrong, end=start + wrong + timedelta(seconds=60))
     await agent.sync(native_clock.now + wrong)
@@ -151,7 +169,7 @@ async def test_a_wrong_clock_is_corrected(at_work, own, native_clock, stored, co
     assert {row["at"] for row in await stored("activity", own.company_id)} == {later(start, 60), later(start, 120)}
 
 
-async def test_a_clock_that_is_days_off_is_refused_record_by_record(at_work, native_clock) -> None:
+async def test_a_clock_that_is_days_off_is_refused_record_by_record(at_work: NativeAgent, native_clock: Clock) -> None:
     agent, wrong = at_work, native_clock.now - timedelta(days=2)
     agent.record("activity", kind="active", start=later(wrong, -60), end=wrong)
     agent.start(wrong)
@@ -161,7 +179,7 @@ async def test_a_clock_that_is_days_off_is_refused_record_by_record(at_work, nat
 
 
 async def test_overlaps_count_once_across_devices_and_protocols(
-    at_work, own, native_clock, enrol, sit, counted
+    at_work: NativeAgent, own: Tenant, native_clock: Clock, enrol: Enrol, sit: Sit, counted: CountSeconds
 ) -> None:
     now = native_clock.now
     second = await enrol(own)
@@ -187,7 +205,7 @@ spans = st.lists(
 @given(batches=st.lists(spans, min_size=1, max_size=3), again=st.booleans())
 @settings(max_examples=15, phases=[Phase.explicit, Phase.generate])
 async def test_any_spans_are_counted_exactly(
-    new_tenant, enrol, native_clock, counted, batches: Any, again: bool
+    new_tenant: NewTenant, enrol: Enrol, native_clock: Clock, counted: CountSeconds, batches: Any, again: bool
 ) -> None:
     tenant = await new_tenant()
     agent = await enrol(tenant)
@@ -212,7 +230,9 @@ async def test_any_spans_are_counted_exactly(
     assert (totals["ACTIVE"], totals["INACTIVE"]) == (expected.count("active"), expected.count("idle"))
 
 
-async def test_sessions_belong_to_their_person(own, enrol, native_clock, stored) -> None:
+async def test_sessions_belong_to_their_person(
+    own: Tenant, enrol: Enrol, native_clock: Clock, stored: ReadRows
+) -> None:
     one, two = await enrol(own), await enrol(own, 1)
     session = one.start(native_clock.now)
     await one.sync(native_clock.now)
@@ -225,7 +245,9 @@ async def test_sessions_belong_to_their_person(own, enrol, native_clock, stored)
     assert row["ended_at"] is None
 
 
-async def test_one_that_fell_silent_goes_on_when_it_is_heard_again(own, enrol, gateway, stored, superuser) -> None:
+async def test_one_that_fell_silent_goes_on_when_it_is_heard_again(
+    own: Tenant, enrol: Enrol, gateway: Gateway, stored: ReadRows, superuser: AsyncEngine
+) -> None:
     agent = await enrol(own)
     agent.start(datetime.now(UTC))
     await agent.sync(datetime.now(UTC))
@@ -245,7 +267,9 @@ async def test_one_that_fell_silent_goes_on_when_it_is_heard_again(own, enrol, g
     assert row["ended_by"] == "TRACKER", "its own word is the last"
 
 
-async def test_the_same_batch_twice_at_once_is_stored_once(at_work, own, native_clock, stored, counted) -> None:
+async def test_the_same_batch_twice_at_once_is_stored_once(
+    at_work: NativeAgent, own: Tenant, native_clock: Clock, stored: ReadRows, counted: CountSeconds
+) -> None:
     now = native_clock.now
     for second in range(200):
         agent_start = later(now, -400 + second)
@@ -262,7 +286,7 @@ async def test_the_same_batch_twice_at_once_is_stored_once(at_work, own, native_
     assert len(await stored("usage_record", own.company_id)) == 200
 
 
-async def test_what_the_policy_does_not_want_is_refused(own, enrol, set_policy) -> None:
+async def test_what_the_policy_does_not_want_is_refused(own: Tenant, enrol: Enrol, set_policy: SetPolicy) -> None:
     agent = await enrol(own)
     await set_policy(own, website_tracking_enabled=False)
     now = later(datetime.now(UTC), 5)
@@ -273,9 +297,10 @@ async def test_what_the_policy_does_not_want_is_refused(own, enrol, set_policy) 
 
 
 @pytest.mark.parametrize("encoding", [None, "identity", "gzip", "zstd", "GZIP"])
-async def test_encodings(agent, native_client: httpx.AsyncClient, encoding: str | None) -> None:
+async def test_encodings(agent: NativeAgent, native_client: httpx.AsyncClient, encoding: str | None) -> None:
     body = json.dumps({"sent_at": datetime.now(UTC).isoformat(), "records": []}).encode()
-    pack = {"gzip": gzip.compress, "zstd": zstd.compress}.get((encoding or "").lower(), bytes)
+    packers: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "zstd": zstd.compress}
+    pack = packers.get((encoding or "").lower(), bytes)
     headers = agent.headers | ({"Content-Encoding": encoding} if encoding else {})
     assert (await native_client.post(PATH, content=pack(body), headers=headers)).status_code == 200
 
@@ -283,7 +308,10 @@ async def test_encodings(agent, native_client: httpx.AsyncClient, encoding: str 
 def bombs() -> dict[str, tuple[str, bytes, int]]:
     zeros = bytes(200 * 1024 * 1024)
     packed, packed_zstd = gzip.compress(zeros, 9), zstd.compress(zeros)
-    options = {zstd.CompressionParameter.window_log: 27, zstd.CompressionParameter.enable_long_distance_matching: 1}
+    options: dict[int, int] = {
+        zstd.CompressionParameter.window_log: 27,
+        zstd.CompressionParameter.enable_long_distance_matching: 1,
+    }
     good = gzip.compress(b"{}")
     return {
         "gzip": ("gzip", packed, 413),
@@ -304,7 +332,9 @@ def bombs() -> dict[str, tuple[str, bytes, int]]:
 
 
 @pytest.mark.parametrize("name", list(bombs()))
-async def test_bombs_and_broken_bodies_are_refused(agent, native_client: httpx.AsyncClient, name: str) -> None:
+async def test_bombs_and_broken_bodies_are_refused(
+    agent: NativeAgent, native_client: httpx.AsyncClient, name: str
+) -> None:
     encoding, body, code = bombs()[name]
     reply = await native_client.post(PATH, content=body, headers=agent.headers | {"Content-Encoding": encoding})
     assert (reply.status_code, reply.json()["status"]) == (code, code)
@@ -317,18 +347,22 @@ async def test_bombs_and_broken_bodies_are_refused(agent, native_client: httpx.A
         b"[" * 5000,
     ],
 )
-async def test_what_is_no_batch_is_refused_whole(agent, native_client: httpx.AsyncClient, body: bytes) -> None:
+async def test_what_is_no_batch_is_refused_whole(
+    agent: NativeAgent, native_client: httpx.AsyncClient, body: bytes
+) -> None:
     reply = await native_client.post(PATH, content=body, headers=agent.headers)
     assert (reply.status_code, reply.json()["kind"]) == (400, "invalid_input")
 
 
-async def test_too_many_records_are_to_be_split(agent, native_client: httpx.AsyncClient) -> None:
+async def test_too_many_records_are_to_be_split(agent: NativeAgent, native_client: httpx.AsyncClient) -> None:
     body = {"sent_at": "2026-01-05T09:00:00Z", "records": [1] * (MAX_RECORDS + 1)}
     reply = await native_client.post(PATH, json=body, headers=agent.headers)
     assert (reply.status_code, reply.json()["kind"]) == (413, "too_large")
 
 
-async def test_what_is_not_stored_comes_again(at_work, native_clock, commit, monkeypatch) -> None:
+async def test_what_is_not_stored_comes_again(
+    at_work: NativeAgent, native_clock: Clock, commit: GroupCommit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     at_work.record("activity", kind="active", start=later(native_clock.now, -9), end=native_clock.now)
     with monkeypatch.context() as away:
 

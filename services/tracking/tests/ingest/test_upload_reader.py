@@ -47,8 +47,9 @@ def tick(at: datetime = NOON, seconds: int = 10, kind: str = "ACTIVE") -> dict[s
     return {"minute_type": kind, "duration_seconds": seconds, "created_at": f"{at:%Y-%m-%d %H:%M:%S}"}
 
 
-def ids(report: Report) -> list[UUID]:
-    return [row.record_id for row in (*report.usage, *report.activity, *report.quarantined)]
+def ids(report: Report) -> list[bytes]:
+    claims = [claim.record_id for claim in report.activity]
+    return [*(row.record_id for row in report.usage), *claims, *(row.record_id for row in report.quarantined)]
 
 
 def reasons(report: Report) -> list[str]:

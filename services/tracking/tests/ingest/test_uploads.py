@@ -2,11 +2,15 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
+from services.tracking.tests.fixtures.gateway import Clock, CountSeconds, Seat, Sit
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows
 from tracker_client import stamp
 
 DURATION = "the duration is not a number of seconds that can be true"
@@ -23,18 +27,20 @@ def app(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def seat(new_tenant, sit):
+async def seat(new_tenant: NewTenant, sit: Sit) -> Seat:
     """Somebody in a company of its own."""
     return await sit(await new_tenant())
 
 
 @pytest.fixture
-def rows(seat, stored):
+def rows(seat: Seat, stored: ReadRows) -> Callable[[str], Awaitable[list[Mapping[str, Any]]]]:
     """`await rows("usage_record")`: the company's."""
     return lambda table: stored(table, seat.company_id)
 
 
-async def test_the_answer_comes_after_the_rows(seat, rows) -> None:
+async def test_the_answer_comes_after_the_rows(
+    seat: Seat, rows: Callable[[str], Awaitable[list[Mapping[str, Any]]]]
+) -> None:
     at = datetime.now(UTC).replace(microsecond=0)
     reply = await seat.upload(
         applications=[app()],
@@ -50,11 +56,13 @@ async def test_the_answer_comes_after_the_rows(seat, rows) -> None:
 
 
 @pytest.mark.parametrize("lists", [{}, {"applications": None, "websites": None}, {"activities": []}])
-async def test_nothing_to_store_is_no_error(seat, lists: dict[str, Any]) -> None:
+async def test_nothing_to_store_is_no_error(seat: Seat, lists: dict[str, Any]) -> None:
     assert (await seat.upload(**lists)).ok
 
 
-async def test_a_resend_stores_only_what_is_new(seat, rows) -> None:
+async def test_a_resend_stores_only_what_is_new(
+    seat: Seat, rows: Callable[[str], Awaitable[list[Mapping[str, Any]]]]
+) -> None:
     first, twins = app(window_title="first"), [app(window_title="same")] * 3
     for lists in ([first, *twins[:2]], [first, *twins[:2]], [first, *twins, app(window_title="new")]):
         assert (await seat.upload(applications=lists)).ok
@@ -62,7 +70,9 @@ async def test_a_resend_stores_only_what_is_new(seat, rows) -> None:
     assert titles == ["first", "new", "same", "same", "same"]
 
 
-async def test_the_same_rows_under_two_sessions_at_once(seat, rows) -> None:
+async def test_the_same_rows_under_two_sessions_at_once(
+    seat: Seat, rows: Callable[[str], Awaitable[list[Mapping[str, Any]]]]
+) -> None:
     other = await seat.tracker.create_session(seat.account, datetime.now(UTC))
     body = seat.body(applications=[app(window_title=str(number)) for number in range(50)])
     bodies = [body, body | {"work_session_id": other.fields["data"]["id"]}] * 4
@@ -71,7 +81,9 @@ async def test_the_same_rows_under_two_sessions_at_once(seat, rows) -> None:
     assert len(await rows("usage_record")) == 50
 
 
-async def test_two_desktops_of_one_person_report_the_same_stretch_once(new_tenant, sit, stored) -> None:
+async def test_two_desktops_of_one_person_report_the_same_stretch_once(
+    new_tenant: NewTenant, sit: Sit, stored: ReadRows
+) -> None:
     tenant = await new_tenant()
     laptop, tower = await sit(tenant), await sit(tenant)
     row = app()
@@ -80,7 +92,9 @@ async def test_two_desktops_of_one_person_report_the_same_stretch_once(new_tenan
     assert len(await stored("usage_record", tenant.company_id)) == 1
 
 
-async def test_rows_that_cannot_be_counted_are_kept_with_their_reason(seat, rows) -> None:
+async def test_rows_that_cannot_be_counted_are_kept_with_their_reason(
+    seat: Seat, rows: Callable[[str], Awaitable[list[Mapping[str, Any]]]]
+) -> None:
     long_ago = stamp(datetime.now(UTC) - timedelta(days=2))
     tick = {"minute_type": "ACTIVE", "duration_seconds": 5, "created_at": stamp(datetime.now(UTC))}
     lists = {
@@ -112,7 +126,9 @@ async def test_rows_that_cannot_be_counted_are_kept_with_their_reason(seat, rows
     assert all(row["payload"] for row in await rows("quarantine"))
 
 
-async def test_what_only_a_lenient_reader_reads(seat, gateway_client, rows) -> None:
+async def test_what_only_a_lenient_reader_reads(
+    seat: Seat, gateway_client: httpx.AsyncClient, rows: Callable[[str], Awaitable[list[Mapping[str, Any]]]]
+) -> None:
     now = stamp(datetime.now(UTC))
     odd = (
         f'{{"app_name": "cut \\ud83d", "window_title": "nul \\u0000", "active_seconds": 5, "created_at": "{now}"}},'
@@ -131,7 +147,9 @@ async def test_what_only_a_lenient_reader_reads(seat, gateway_client, rows) -> N
     assert [row["reason"] for row in await rows("quarantine")] == [DURATION] * 3
 
 
-async def test_days_of_rows_after_an_outage_are_taken_at_once(seat, rows) -> None:
+async def test_days_of_rows_after_an_outage_are_taken_at_once(
+    seat: Seat, rows: Callable[[str], Awaitable[list[Mapping[str, Any]]]]
+) -> None:
     titles = [f"{'long title ' * 30}{number}" for number in range(20_000)]
     reply = await seat.upload(applications=[app(window_title=title) for title in titles])
     assert (reply.code, reply.fields["message"]) == (200, "20000 rows stored")
@@ -140,7 +158,7 @@ async def test_days_of_rows_after_an_outage_are_taken_at_once(seat, rows) -> Non
 
 
 async def test_ten_hours_offline_count_exactly_and_sent_again_change_nothing(
-    new_tenant, sit, clock, stored, counted
+    new_tenant: NewTenant, sit: Sit, clock: Clock, stored: ReadRows, counted: CountSeconds
 ) -> None:
     tenant = await new_tenant()
     seat = await sit(tenant)
@@ -167,7 +185,9 @@ async def test_ten_hours_offline_count_exactly_and_sent_again_change_nothing(
     assert await stored("quarantine", tenant.company_id) == []
 
 
-async def test_a_next_persons_token_does_not_count_the_last_ones_rows(new_tenant, sit, stored, clock) -> None:
+async def test_a_next_persons_token_does_not_count_the_last_ones_rows(
+    new_tenant: NewTenant, sit: Sit, stored: ReadRows, clock: Clock
+) -> None:
     tenant = await new_tenant(people=2)
     clock.now = datetime.now(UTC)
     await sit(tenant)

@@ -1,24 +1,35 @@
 """The newest version of a month wins, in whatever order versions reach the broker and whatever fails."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import pytest
+from nats.js import JetStreamContext
 
 from servicekit.bus import Bus
 from servicekit.relay import Relay
+from services.tracking.tests.fixtures.platform import NewTenant
 from tenantry_ops.engines import NatsEngine
 from testkit.engines import AnyNats
+from testkit.waiting import eventually
 
 
 @pytest.fixture
-async def company(new_tenant, publish):
+async def company(new_tenant: NewTenant, publish: Callable[..., Awaitable[None]]) -> UUID:
     """A company whose own events are published already."""
     tenant = await new_tenant(people=0)
     await publish()
     return tenant.company_id
 
 
-async def test_a_newer_version_replaces_an_older_one(company, append, publish, newest, stream) -> None:
+async def test_a_newer_version_replaces_an_older_one(
+    company: UUID,
+    append: Callable[[UUID, int], Awaitable[None]],
+    publish: Callable[..., Awaitable[None]],
+    newest: Callable[[UUID], Awaitable[tuple[int, int]]],
+    stream: JetStreamContext,
+) -> None:
     for revision in (1, 2, 7):
         await append(company, revision)
         await publish()
@@ -28,7 +39,13 @@ async def test_a_newer_version_replaces_an_older_one(company, append, publish, n
     assert info.state.subjects == {f"usage.v1.{company}.202601": 1}
 
 
-async def test_what_waits_is_replaced_too(company, append, publish, newest, stored_outbox) -> None:
+async def test_what_waits_is_replaced_too(
+    company: UUID,
+    append: Callable[[UUID, int], Awaitable[None]],
+    publish: Callable[..., Awaitable[None]],
+    newest: Callable[[UUID], Awaitable[tuple[int, int]]],
+    stored_outbox: Callable[[UUID], Awaitable[list[int]]],
+) -> None:
     for revision in (3, 5, 4):
         await append(company, revision)
     assert await stored_outbox(company) == [5]
@@ -40,7 +57,13 @@ async def test_what_waits_is_replaced_too(company, append, publish, newest, stor
 @pytest.mark.parametrize("fresh", [False, True], ids=["the same relay", "another relay"])
 @pytest.mark.parametrize("late", [1, 2])
 async def test_an_older_version_never_replaces_a_newer_one(
-    company, append, publish, newest, new_relay, fresh: bool, late: int
+    company: UUID,
+    append: Callable[[UUID, int], Awaitable[None]],
+    publish: Callable[..., Awaitable[None]],
+    newest: Callable[[UUID], Awaitable[tuple[int, int]]],
+    new_relay: Callable[[], Relay],
+    fresh: bool,
+    late: int,
 ) -> None:
     await append(company, 2)
     await publish()
@@ -50,7 +73,13 @@ async def test_an_older_version_never_replaces_a_newer_one(
     assert await newest(company) == before
 
 
-async def test_a_relay_that_another_has_overtaken(company, append, publish, newest, new_relay) -> None:
+async def test_a_relay_that_another_has_overtaken(
+    company: UUID,
+    append: Callable[[UUID, int], Awaitable[None]],
+    publish: Callable[..., Awaitable[None]],
+    newest: Callable[[UUID], Awaitable[tuple[int, int]]],
+    new_relay: Callable[[], Relay],
+) -> None:
     await append(company, 1)
     await publish()
     await append(company, 2)
@@ -60,7 +89,13 @@ async def test_a_relay_that_another_has_overtaken(company, append, publish, newe
     assert (await newest(company))[1] == 3
 
 
-async def test_many_relays_at_once(company, append, newest, new_relay, publish) -> None:
+async def test_many_relays_at_once(
+    company: UUID,
+    append: Callable[[UUID, int], Awaitable[None]],
+    newest: Callable[[UUID], Awaitable[tuple[int, int]]],
+    new_relay: Callable[[], Relay],
+    publish: Callable[..., Awaitable[None]],
+) -> None:
     relays = [new_relay() for _ in range(3)]
     for revision in range(1, 13):
         await append(company, revision)
@@ -69,7 +104,13 @@ async def test_many_relays_at_once(company, append, newest, new_relay, publish) 
     assert (await newest(company))[1] == 12
 
 
-async def test_a_stream_that_was_emptied_is_filled_again(company, append, publish, newest, stream) -> None:
+async def test_a_stream_that_was_emptied_is_filled_again(
+    company: UUID,
+    append: Callable[[UUID, int], Awaitable[None]],
+    publish: Callable[..., Awaitable[None]],
+    newest: Callable[[UUID], Awaitable[tuple[int, int]]],
+    stream: JetStreamContext,
+) -> None:
     await append(company, 2)
     await publish()
     await stream.purge_stream("USAGE")
@@ -81,7 +122,14 @@ async def test_a_stream_that_was_emptied_is_filled_again(company, append, publis
 
 @pytest.mark.parametrize("late", [1, 3])
 async def test_after_the_broker_has_died_and_come_back(
-    company, append, publish, newest, nats_engine: AnyNats, bus: Bus, relay: Relay, late: int, eventually
+    company: UUID,
+    append: Callable[[UUID, int], Awaitable[None]],
+    publish: Callable[..., Awaitable[None]],
+    newest: Callable[[UUID], Awaitable[tuple[int, int]]],
+    nats_engine: AnyNats,
+    bus: Bus,
+    relay: Relay,
+    late: int,
 ) -> None:
     if not isinstance(nats_engine, NatsEngine):
         pytest.skip("a container that is stopped is gone")

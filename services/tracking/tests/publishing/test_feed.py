@@ -2,15 +2,18 @@
 
 import asyncio
 from asyncio.subprocess import DEVNULL
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import nats
 import pytest
+from nats.js import JetStreamContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.tracking.v1.usage_pb2 import CompanyMonth
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows
 from tenantry_ops.programs import command
 from testkit.world import World, run_command
 from tracking.checking.use_cases.import_history import ImportedSpan, import_history
@@ -26,7 +29,7 @@ NEW_YEARS_EVE = date(2025, 12, 31)
 
 
 @pytest.fixture
-async def company(new_tenant, engine: AsyncEngine, stored) -> UUID:
+async def company(new_tenant: NewTenant, engine: AsyncEngine, stored: ReadRows) -> UUID:
     """A company whose two people worked an hour on each of five days of three months."""
     tenant = await new_tenant(people=2)
     for row in await stored("employee", tenant.company_id):
@@ -39,7 +42,12 @@ async def company(new_tenant, engine: AsyncEngine, stored) -> UUID:
     return tenant.company_id
 
 
-async def test_a_months_message_holds_its_days_as_they_are_kept(company, publish, there, stored) -> None:
+async def test_a_months_message_holds_its_days_as_they_are_kept(
+    company: UUID,
+    publish: Callable[..., Awaitable[None]],
+    there: Callable[[UUID], Awaitable[dict[str, Any]]],
+    stored: ReadRows,
+) -> None:
     await publish()
     months = await there(company)
     this_month = f"usage.v1.{company}.{datetime.now(UTC):%Y%m}"
@@ -59,7 +67,9 @@ async def test_a_months_message_holds_its_days_as_they_are_kept(company, publish
     assert (day.seats_used, day.storage_bytes) == (3, 0)
 
 
-async def test_it_travels_as_a_cloud_event(company, publish, stream) -> None:
+async def test_it_travels_as_a_cloud_event(
+    company: UUID, publish: Callable[..., Awaitable[None]], stream: JetStreamContext
+) -> None:
     await publish()
     message = await stream.get_last_msg("USAGE", f"usage.v1.{company}.202601")
     headers = message.headers or {}
@@ -69,7 +79,13 @@ async def test_it_travels_as_a_cloud_event(company, publish, stream) -> None:
     assert int(headers["tenantry-revision"]) == CompanyMonth.FromString(message.data or b"").revision
 
 
-async def test_a_late_row_gives_the_day_it_changes_a_new_revision(company, publish, there, engine, stored) -> None:
+async def test_a_late_row_gives_the_day_it_changes_a_new_revision(
+    company: UUID,
+    publish: Callable[..., Awaitable[None]],
+    there: Callable[[UUID], Awaitable[dict[str, Any]]],
+    engine: AsyncEngine,
+    stored: ReadRows,
+) -> None:
     await publish()
     before = (await there(company))[f"usage.v1.{company}.202601"]
     admin = next(row for row in await stored("employee", company) if row["role"] == "ADMIN")
@@ -84,7 +100,13 @@ async def test_a_late_row_gives_the_day_it_changes_a_new_revision(company, publi
     assert after.days[1].employees_active == 3
 
 
-async def test_the_stream_can_be_made_again(company, publish, there, stream, environment: dict[str, str]) -> None:
+async def test_the_stream_can_be_made_again(
+    company: UUID,
+    publish: Callable[..., Awaitable[None]],
+    there: Callable[[UUID], Awaitable[dict[str, Any]]],
+    stream: JetStreamContext,
+    environment: dict[str, str],
+) -> None:
     await publish()
     before = await there(company)
     await stream.purge_stream("USAGE")
@@ -95,7 +117,9 @@ async def test_the_stream_can_be_made_again(company, publish, there, stream, env
     assert len(before) == 4
 
 
-async def test_rebuilding_a_stream_that_is_whole_changes_nothing(company, publish, stream, engine) -> None:
+async def test_rebuilding_a_stream_that_is_whole_changes_nothing(
+    company: UUID, publish: Callable[..., Awaitable[None]], stream: JetStreamContext, engine: AsyncEngine
+) -> None:
     await publish()
     before = (await stream.stream_info("USAGE")).state.last_seq
     assert await rebuild_feed(engine, company, company_month_event) == 4
@@ -103,7 +127,7 @@ async def test_rebuilding_a_stream_that_is_whole_changes_nothing(company, publis
     assert (await stream.stream_info("USAGE")).state.last_seq == before
 
 
-async def test_rebuilding_waits_for_a_fold_that_is_under_way(company, engine: AsyncEngine) -> None:
+async def test_rebuilding_waits_for_a_fold_that_is_under_way(company: UUID, engine: AsyncEngine) -> None:
     async with company_scope(engine, company) as tx:
         await companies.next_revision(tx)
         rebuilding = asyncio.create_task(rebuild_feed(engine, company, company_month_event))
@@ -122,7 +146,9 @@ async def aggregator(environment: dict[str, str]) -> AsyncIterator[asyncio.subpr
     assert await asyncio.wait_for(process.wait(), 20) == 0
 
 
-async def test_the_aggregator_does_all_that_by_itself(new_tenant, world: World, engine, stored, aggregator) -> None:
+async def test_the_aggregator_does_all_that_by_itself(
+    new_tenant: NewTenant, world: World, engine: AsyncEngine, stored: ReadRows, aggregator: asyncio.subprocess.Process
+) -> None:
     operator = await nats.connect(world.platform.nats_url("operator"), inbox_prefix=b"_INBOX_operator")
     heard = await operator.subscribe("usage.v1.>")
     await operator.flush()

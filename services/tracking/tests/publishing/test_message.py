@@ -31,8 +31,9 @@ def violations(message: Descriptor) -> Iterator[str]:
     for extension in message.extension_ranges:
         yield f"{message.name} can be extended: {extension}"
     for field in message.fields:
-        if field.type == FieldDescriptor.TYPE_MESSAGE and field.message_type.file.package == message.file.package:
-            yield from violations(field.message_type)
+        inner = field.message_type
+        if inner is not None and inner.file.package == message.file.package:
+            yield from violations(inner)
         elif field.full_name == "contracts.tracking.v1.CompanyMonth.company_id":
             if field.type != FieldDescriptor.TYPE_STRING or field.is_repeated:
                 yield f"{field.full_name} is no id"

@@ -16,6 +16,8 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser, RowsOf
 from tracking.db.store.scope import company_scope
 from tracking.reports import store as reports
 from tracking.reports.use_cases import show_daily, show_monthly, show_top_use
@@ -41,7 +43,7 @@ USE = text("""
 
 
 @pytest.fixture(scope="module")
-async def ids(tenant: Any, stored) -> dict[str, UUID]:
+async def ids(tenant: Any, stored: ReadRows) -> dict[str, UUID]:
     """The people of the company, by e-mail."""
     return {row["email"]: row["employee_id"] for row in await stored("employee", tenant.company_id)}
 
@@ -67,7 +69,7 @@ async def worked(tenant: Any, ids: dict[str, UUID], engine: AsyncEngine, superus
 
 
 @pytest.fixture
-async def stranger(open_browser, new_tenant):
+async def stranger(open_browser: OpenBrowser, new_tenant: NewTenant) -> Browser:
     """Another company's admin."""
     browser = open_browser()
     await browser.sign_in((await new_tenant()).admin)
@@ -98,7 +100,7 @@ def counted(engine: AsyncEngine) -> Iterator[list[str]]:
         event.remove(engine.sync_engine, "before_cursor_execute", count)
 
 
-async def test_an_admins_day_against_the_target(admin, tenant) -> None:
+async def test_an_admins_day_against_the_target(admin: Browser, tenant: Tenant) -> None:
     page = (await admin.see("/reports?day=2026-03-01")).text
     for words in ("8 h 00 min", "100 %", "2 h 00 min", "25 %", *tenant.people, tenant.admin):
         assert words in page
@@ -110,7 +112,7 @@ async def test_an_admins_day_against_the_target(admin, tenant) -> None:
     ]
 
 
-async def test_an_admins_month_by_person_and_by_day(admin, tenant) -> None:
+async def test_an_admins_month_by_person_and_by_day(admin: Browser, tenant: Tenant) -> None:
     page = await admin.see("/reports/monthly?month=2026-03")
     assert page.status_code == 200
     assert 'href="/reports/monthly?month=2026-02"' in page.text
@@ -128,7 +130,7 @@ async def test_an_admins_month_by_person_and_by_day(admin, tenant) -> None:
     ]
 
 
-async def test_the_top_of_a_range(admin) -> None:
+async def test_the_top_of_a_range(admin: Browser) -> None:
     page = (await admin.see(f"/reports/use?{MARCH}")).text
     assert "Secret &lt;b&gt;tool" in page
     assert "docs.example" in page
@@ -136,7 +138,7 @@ async def test_the_top_of_a_range(admin) -> None:
         assert outside not in page
 
 
-async def test_a_cell_that_a_spreadsheet_would_run_is_harmless(admin) -> None:
+async def test_a_cell_that_a_spreadsheet_would_run_is_harmless(admin: Browser) -> None:
     assert table(await admin.see(f"/reports/use.csv?{MARCH}")) == [
         ["application", "Secret <b>tool</b>", "900", "1"],
         ["application", "'=Editor", "400", "2"],
@@ -144,7 +146,7 @@ async def test_a_cell_that_a_spreadsheet_would_run_is_harmless(admin) -> None:
     ]
 
 
-async def test_an_employee_sees_the_own_ones_alone(employee, tenant) -> None:
+async def test_an_employee_sees_the_own_ones_alone(employee: Browser, tenant: Tenant) -> None:
     days = table(await employee.see("/reports/daily.csv?day=2026-03-01"))
     assert [row[2:] for row in days] == [[tenant.people[0], str(TARGET), "600", "2", "3", "1", "1"]]
     people = table(await employee.see("/reports/people.csv?month=2026-03"))
@@ -159,7 +161,9 @@ async def test_an_employee_sees_the_own_ones_alone(employee, tenant) -> None:
             assert others not in page
 
 
-async def test_how_many_worked_is_for_whoever_sees_more_than_one(admin, employee, rows_of) -> None:
+async def test_how_many_worked_is_for_whoever_sees_more_than_one(
+    admin: Browser, employee: Browser, rows_of: RowsOf
+) -> None:
     names, worked = ["Day", "Active", "Idle", "Days on target", "Sessions", "Screenshots"], "People who worked"
     theirs = ["Tue 31 Mar 2026", "1 min", "0 min", "0", "1", "0"]
     everyones = ["Tue 31 Mar 2026", "8 h 01 min", "0 min", "2", "1", "2", "0"]
@@ -169,7 +173,7 @@ async def test_how_many_worked_is_for_whoever_sees_more_than_one(admin, employee
         assert day in rows
 
 
-async def test_another_companys_admin_sees_nothing_of_it(stranger, tenant) -> None:
+async def test_another_companys_admin_sees_nothing_of_it(stranger: Browser, tenant: Tenant) -> None:
     for path in ("/reports?day=2026-03-01", "/reports/monthly?month=2026-03", f"/reports/use?{MARCH}"):
         page = await stranger.see(path)
         assert page.status_code == 200
@@ -180,13 +184,13 @@ async def test_another_companys_admin_sees_nothing_of_it(stranger, tenant) -> No
 
 
 @pytest.mark.parametrize("path", [*PAGES, *FILES])
-async def test_without_a_session(open_browser, path: str) -> None:
+async def test_without_a_session(open_browser: OpenBrowser, path: str) -> None:
     reply = await open_browser().see(path)
     assert (reply.status_code, reply.headers["location"]) == (303, "/login")
 
 
 @pytest.mark.parametrize("path", [*PAGES, *FILES])
-async def test_what_there_is_without_a_choice(admin, employee, path: str) -> None:
+async def test_what_there_is_without_a_choice(admin: Browser, employee: Browser, path: str) -> None:
     for browser in (admin, employee):
         assert (await browser.see(path)).status_code == 200
 
@@ -207,15 +211,17 @@ async def test_what_there_is_without_a_choice(admin, employee, path: str) -> Non
         "/reports/use.csv?last=9999-12-31",
     ],
 )
-async def test_days_that_cannot_be(employee, path: str) -> None:
+async def test_days_that_cannot_be(employee: Browser, path: str) -> None:
     assert (await employee.see(path)).status_code == 400
 
 
-async def test_the_longest_range(admin) -> None:
+async def test_the_longest_range(admin: Browser) -> None:
     assert (await admin.see("/reports/use?first=2026-01-01&last=2026-04-02")).status_code == 200
 
 
-async def test_the_range_is_made_of_the_companys_days(new_tenant, engine, superuser, stored) -> None:
+async def test_the_range_is_made_of_the_companys_days(
+    new_tenant: NewTenant, engine: AsyncEngine, superuser: AsyncEngine, stored: ReadRows
+) -> None:
     tenant = await new_tenant(time_zone="Asia/Tokyo")
     (who, *_) = [row["employee_id"] for row in await stored("employee", tenant.company_id)]
     async with superuser.begin() as tx:
@@ -247,7 +253,15 @@ BERLIN = ZoneInfo("Europe/Berlin")
     ],
 )
 async def test_use_is_split_at_the_companys_midnight(
-    new_tenant, engine, superuser, stored, day: date, ended: float, seconds: int, first: int, second: int | None
+    new_tenant: NewTenant,
+    engine: AsyncEngine,
+    superuser: AsyncEngine,
+    stored: ReadRows,
+    day: date,
+    ended: float,
+    seconds: int,
+    first: int,
+    second: int | None,
 ) -> None:
     """Whatever its id says of its time; the days of both clock changes have 23 and 25 hours."""
     tenant = await new_tenant(people=0, time_zone="Europe/Berlin")
@@ -269,7 +283,9 @@ async def test_use_is_split_at_the_companys_midnight(
 
 
 @pytest.mark.parametrize("people", [1, 4])
-async def test_each_report_has_its_fixed_number_of_statements(engine, new_tenant, people: int) -> None:
+async def test_each_report_has_its_fixed_number_of_statements(
+    engine: AsyncEngine, new_tenant: NewTenant, people: int
+) -> None:
     company_id = (await new_tenant(people=people)).company_id
     about: dict[str, Any] = {"only_of": None, "now": NOW}
     with counted(engine) as statements:
@@ -284,7 +300,7 @@ async def test_each_report_has_its_fixed_number_of_statements(engine, new_tenant
 
 
 async def test_the_top_is_read_by_the_key_and_where_ids_tell_no_time_by_an_index_of_its_own(
-    engine, superuser, new_tenant, stored
+    engine: AsyncEngine, superuser: AsyncEngine, new_tenant: NewTenant, stored: ReadRows
 ) -> None:
     crowd = await new_tenant()
     (who, *_) = [row["employee_id"] for row in await stored("employee", crowd.company_id)]

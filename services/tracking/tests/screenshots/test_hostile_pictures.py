@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from io import BytesIO
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -18,6 +19,9 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from servicekit.errors import Unavailable
+from services.tracking.tests.fixtures.gateway import Sit
+from services.tracking.tests.fixtures.native import Enrol
+from services.tracking.tests.fixtures.platform import ReadRows, Tenant, folder_of
 from tracker_client import stamp
 from tracking.screenshots.imaging import decoder as module
 from tracking.screenshots.imaging.containers import Header, read_header
@@ -25,6 +29,7 @@ from tracking.screenshots.imaging.decoder import Decoder
 from tracking.screenshots.imaging.protocol import ANSWER, BROKEN, FORMAT, LARGE, MORE, REQUEST, SEVERAL, SLOW, Unfit
 from tracking.screenshots.imaging.worker import render
 from tracking.screenshots.rules import MAX_PIXELS
+from tracking.screenshots.store.pictures import PictureStore
 
 ALLOWANCE = 100 * 1024**2  # bytes
 PNG_START = b"\x89PNG\r\n\x1a\n"
@@ -143,9 +148,9 @@ def damaged(random: Random) -> Iterator[bytes]:
         yield data[:-1]
     yield FORMS["PNG"][:500] + FORMS["PNG"][600:]
     for _ in range(70):
-        data = bytearray(FORMS["PNG"])
-        data[random.randrange(8, len(data))] ^= 1 + random.randrange(255)
-        yield bytes(data)
+        mutated = bytearray(FORMS["PNG"])
+        mutated[random.randrange(8, len(mutated))] ^= 1 + random.randrange(255)
+        yield bytes(mutated)
 
 
 def most_memory(pid: int) -> int:
@@ -191,7 +196,9 @@ async def test_honest_notes_do_not_matter_and_do_not_travel(decoder: Decoder) ->
         assert b"profileprofile" not in data
 
 
-async def test_two_hundred_hostile_ones(own, sit, enrol, decoder: Decoder, stored, pictures) -> None:
+async def test_two_hundred_hostile_ones(
+    own: Tenant, sit: Sit, enrol: Enrol, decoder: Decoder, stored: ReadRows, pictures: PictureStore
+) -> None:
     """A tracker's are quarantined, because refused ones would block its queue; an agent's are refused for good."""
     files = hostile()
     assert len(files) >= 200
@@ -216,7 +223,7 @@ async def test_two_hundred_hostile_ones(own, sit, enrol, decoder: Decoder, store
     assert peak - before <= ALLOWANCE, f"{(peak - before) >> 20} MiB more"
     assert (await decoder.render(FORMS["PNG"])).width == 320
     assert await stored("screenshot", own.company_id) == []
-    assert not (pictures._folder / str(own.company_id)).exists()
+    assert not folder_of(pictures, own.company_id).exists()
     aside = await stored("quarantine", own.company_id)
     assert len(aside) == 2 * len(files) - (len(files) - len(set(files))), "each, by both APIs"
     assert {row["reason"] for row in aside} <= {FORMAT, BROKEN, MORE, LARGE, SEVERAL}
@@ -253,7 +260,9 @@ def test_nothing_past_the_cap_reaches_pillow(monkeypatch: pytest.MonkeyPatch) ->
                 render(data)
 
 
-async def test_of_pixels_with_a_second_face_the_pixels_alone_are_kept(own, sit, stored, pictures) -> None:
+async def test_of_pixels_with_a_second_face_the_pixels_alone_are_kept(
+    own: Tenant, sit: Sit, stored: ReadRows, pictures: PictureStore
+) -> None:
     seat, now = await sit(own), datetime.now(UTC)
     files = list(noted_ones())
     for data in files:
@@ -261,7 +270,7 @@ async def test_of_pixels_with_a_second_face_the_pixels_alone_are_kept(own, sit, 
         sent = await seat.tracker.post("screenshot/upload", seat.body(photo=photo, capture_time=stamp(now)))
         assert sent.fields["message"] == "Screenshot kept"
     assert len(await stored("screenshot", own.company_id)) == len(set(files))
-    found = [path.read_bytes() for path in (pictures._folder / str(own.company_id)).rglob("*") if path.is_file()]
+    found = [path.read_bytes() for path in folder_of(pictures, own.company_id).rglob("*") if path.is_file()]
     assert len(found) == 2 * len(set(files))
     for data in found:
         assert data.startswith(b"\xff\xd8\xff\xe0\x00\x10JFIF")
@@ -270,14 +279,14 @@ async def test_of_pixels_with_a_second_face_the_pixels_alone_are_kept(own, sit, 
 
 
 @pytest.fixture
-def program(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Decoder]:
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Decoder]:
     """`program("exit 1")`: a decoder whose process does that instead."""
 
     def program(script: str) -> Decoder:
         path = tmp_path / "program"
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
-        monkeypatch.setattr(module.sys, "executable", str(path))
+        monkeypatch.setattr(sys, "executable", str(path))
         return Decoder()
 
     return program
@@ -290,7 +299,7 @@ async def test_a_picture_that_crashes_the_process_twice_is_not_taken(program: An
 
 
 @pytest.mark.parametrize("ends", [("KILL", "SEGV"), ("SEGV", "KILL")])
-async def test_one_crash_says_nothing_about_the_picture(program: Any, tmp_path, ends: tuple[str, str]) -> None:
+async def test_one_crash_says_nothing_about_the_picture(program: Any, tmp_path: Path, ends: tuple[str, str]) -> None:
     once = f"mkdir {tmp_path}/seen 2>/dev/null && kill -{ends[0]} $$"
     with pytest.raises(Unavailable):
         await program(f"PATH=/bin:/usr/bin; ulimit -c 0; {once}; kill -{ends[1]} $$").render(FORMS["PNG"])
@@ -305,7 +314,9 @@ async def test_a_process_that_the_machine_ends_refuses_for_now(program: Any, end
     assert decoder._process is None
 
 
-async def test_a_picture_that_takes_too_long_on_the_clock_comes_again(program: Any, monkeypatch) -> None:
+async def test_a_picture_that_takes_too_long_on_the_clock_comes_again(
+    program: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "MAX_DECODING_SECONDS", 0.2)
     decoder = program("exec /bin/sleep 60")
     with pytest.raises(Unavailable):
@@ -332,7 +343,7 @@ COSTLY = png(5_000, 5_000, b"\0" * (15_001 * 5_000))  # takes some tenths of a s
 
 
 async def test_on_a_busy_machine_nothing_is_lost_by_either_api(
-    own, sit, enrol, decoder: Decoder, stored, monkeypatch: pytest.MonkeyPatch
+    own: Tenant, sit: Sit, enrol: Enrol, decoder: Decoder, stored: ReadRows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither gets a success, so both send the picture again, and it is stored once there is time."""
     seat, agent, now = await sit(own), await enrol(own, 1), datetime.now(UTC)

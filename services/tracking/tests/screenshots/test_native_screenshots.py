@@ -9,13 +9,18 @@ from typing import Any
 import pytest
 from PIL import Image
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.tracking.tests.fixtures.gateway import CountSeconds
+from services.tracking.tests.fixtures.native import Enrol
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, SetPolicy, Tenant, folder_of
 from tracker_client import NativeAgent
-from tracking.access.rules.directory import Entitlement
+from tracking.access.rules.directory import AccessDirectory, Entitlement
 from tracking.publishing.messages import company_month_event
 from tracking.screenshots import rules as captures
 from tracking.screenshots.imaging import protocol as unfit
 from tracking.screenshots.rules import named_capture_id
+from tracking.screenshots.store.pictures import PictureStore
 from tracking.session_deletion.use_cases import delete_session
 
 
@@ -29,7 +34,7 @@ PNG = encoded()
 
 
 @pytest.fixture
-async def working(own, enrol) -> NativeAgent:
+async def working(own: Tenant, enrol: Enrol) -> NativeAgent:
     agent = await enrol(own)
     agent.start(datetime.now(UTC))
     await agent.sync(datetime.now(UTC))
@@ -43,7 +48,9 @@ async def put(agent: NativeAgent, image: bytes = PNG, screenshot_id: str | None 
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
-async def test_kept_once_and_counted(working, own, stored, counted, form: str) -> None:
+async def test_kept_once_and_counted(
+    working: NativeAgent, own: Tenant, stored: ReadRows, counted: CountSeconds, form: str
+) -> None:
     screenshot_id = str(uuid.uuid4())
     first, again = [await put(working, encoded(form), screenshot_id) for _ in range(2)]
     assert (first.status_code, first.json()) == (201, {"id": screenshot_id, "outcome": "stored"})
@@ -66,7 +73,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-async def test_hostile_ones_are_refused_for_good(working, own, stored, name: str) -> None:
+async def test_hostile_ones_are_refused_for_good(
+    working: NativeAgent, own: Tenant, stored: ReadRows, name: str
+) -> None:
     reply = await put(working, HOSTILE[name])
     assert (reply.status_code, reply.json()["kind"]) == (422, "unfit_picture")
     assert await stored("screenshot", own.company_id) == []
@@ -74,7 +83,9 @@ async def test_hostile_ones_are_refused_for_good(working, own, stored, name: str
     assert row["reason"].startswith("a screenshot ")
 
 
-async def test_a_colleagues_id_is_no_duplicate(working, own, enrol, stored, pictures) -> None:
+async def test_a_colleagues_id_is_no_duplicate(
+    working: NativeAgent, own: Tenant, enrol: Enrol, stored: ReadRows, pictures: PictureStore
+) -> None:
     """Agents make the ids: the same id of two people names two pictures."""
     colleague, name = await enrol(own, 1), str(uuid.uuid4())
     colleague.start(datetime.now(UTC))
@@ -84,10 +95,12 @@ async def test_a_colleagues_id_is_no_duplicate(working, own, enrol, stored, pict
             assert (await put(agent, encoded(colour=colour), name)).status_code == status
     rows = await stored("screenshot", own.company_id)
     assert len({row["employee_id"] for row in rows}) == len(rows) == 2
-    assert len(list((pictures._folder / str(own.company_id)).rglob("*.jpg"))) == 4
+    assert len(list(folder_of(pictures, own.company_id).rglob("*.jpg"))) == 4
 
 
-async def test_one_that_was_kept_under_the_agents_id_alone_is_known(working, own, superuser) -> None:
+async def test_one_that_was_kept_under_the_agents_id_alone_is_known(
+    working: NativeAgent, own: Tenant, superuser: AsyncEngine
+) -> None:
     name = str(uuid.uuid4())
     assert (await put(working, screenshot_id=name)).status_code == 201
     async with superuser.begin() as tx:
@@ -97,7 +110,9 @@ async def test_one_that_was_kept_under_the_agents_id_alone_is_known(working, own
     assert (again.status_code, again.json()["outcome"]) == (200, "duplicate")
 
 
-async def test_each_refused_one_is_counted_for_its_person_with_its_reason(working, own, enrol, stored) -> None:
+async def test_each_refused_one_is_counted_for_its_person_with_its_reason(
+    working: NativeAgent, own: Tenant, enrol: Enrol, stored: ReadRows
+) -> None:
     colleague, now = await enrol(own, 1), datetime.now(UTC)
     colleague.start(now)
     await colleague.sync(now)
@@ -116,16 +131,18 @@ async def test_each_refused_one_is_counted_for_its_person_with_its_reason(workin
     assert found == Counter([(own.people[0], reason) for reason in mine] + [(own.people[1], unfit.FORMAT)])
 
 
-async def test_another_persons_session_is_none(working, own, enrol, new_tenant) -> None:
+async def test_another_persons_session_is_none(
+    working: NativeAgent, own: Tenant, enrol: Enrol, new_tenant: NewTenant
+) -> None:
     other, stranger = await enrol(own, 1), await enrol(await new_tenant())
     for agent in (other, stranger):
         assert (await put(agent, session_id=working.session_id)).status_code == 404
     assert (await put(working, session_id=str(uuid.uuid4()))).json()["kind"] == "not_found"
 
 
-async def test_moments_that_cannot_be(working) -> None:
+async def test_moments_that_cannot_be(working: NativeAgent) -> None:
     now = datetime.now(UTC)
-    wrong = {
+    wrong: dict[str, dict[str, Any]] = {
         "in_the_future": {"captured_at": now + timedelta(minutes=1)},
         "before_enrolment": {"captured_at": now - timedelta(hours=1)},
         "impossible_time": {"captured_at": datetime(1, 1, 1, tzinfo=UTC)},
@@ -136,14 +153,21 @@ async def test_moments_that_cannot_be(working) -> None:
         assert (reply.status_code, reply.json()["kind"]) == (422, kind)
 
 
-async def test_a_wrong_clock_is_corrected(working, own, stored) -> None:
+async def test_a_wrong_clock_is_corrected(working: NativeAgent, own: Tenant, stored: ReadRows) -> None:
     wrong = datetime.now(UTC) - timedelta(hours=9)
     assert (await put(working, captured_at=wrong, now=wrong)).status_code == 201
     (row,) = await stored("screenshot", own.company_id)
     assert abs(row["captured_at"] - datetime.now(UTC)) < timedelta(minutes=1)
 
 
-async def test_unwanted_ones_and_ones_without_room(working, own, set_policy, directory, monkeypatch, stored) -> None:
+async def test_unwanted_ones_and_ones_without_room(
+    working: NativeAgent,
+    own: Tenant,
+    set_policy: SetPolicy,
+    directory: AccessDirectory,
+    monkeypatch: pytest.MonkeyPatch,
+    stored: ReadRows,
+) -> None:
     old = directory._entitlements[own.company_id.int]
     fields = {name: getattr(old, name) for name in Entitlement.__dataclass_fields__}
     with monkeypatch.context() as small:
@@ -163,17 +187,19 @@ async def delete_its_session(agent: NativeAgent, own: Any, stored: Any, engine: 
     await delete_session(engine, pictures, own.company_id, row["number"], **about)
 
 
-async def test_of_a_deleted_session_nothing_is_kept(working, own, stored, engine, pictures) -> None:
+async def test_of_a_deleted_session_nothing_is_kept(
+    working: NativeAgent, own: Tenant, stored: ReadRows, engine: AsyncEngine, pictures: PictureStore
+) -> None:
     await delete_its_session(working, own, stored, engine, pictures)
     for _ in range(2):
         reply = await put(working)
         assert (reply.status_code, reply.json()["kind"]) == (409, "refused")
     assert await stored("screenshot", own.company_id) == []
-    assert not (pictures._folder / str(own.company_id)).exists()
+    assert not folder_of(pictures, own.company_id).exists()
 
 
 async def test_under_the_name_of_a_deleted_session_no_other_picture_goes(
-    working, own, enrol, stored, engine, pictures
+    working: NativeAgent, own: Tenant, enrol: Enrol, stored: ReadRows, engine: AsyncEngine, pictures: PictureStore
 ) -> None:
     """Ids are the agents' own: somebody may name a colleague's."""
     colleague, theirs = await enrol(own, 1), str(uuid.uuid4())
@@ -182,4 +208,4 @@ async def test_under_the_name_of_a_deleted_session_no_other_picture_goes(
     assert (await put(colleague, screenshot_id=theirs)).status_code == 201
     await delete_its_session(working, own, stored, engine, pictures)
     await put(working, screenshot_id=theirs)
-    assert len(list((pictures._folder / str(own.company_id)).rglob("*.jpg"))) == 2
+    assert len(list(folder_of(pictures, own.company_id).rglob("*.jpg"))) == 2

@@ -2,20 +2,25 @@
 
 import asyncio
 import base64
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
+import httpx
 import pytest
 from PIL import Image, PngImagePlugin
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Unavailable
-from tracker_client import Desktop, stamp
-from tracking.access.rules.directory import Entitlement
+from services.tracking.tests.fixtures.gateway import Clock, CountSeconds, Fold, NewTracker, Seat, Sit
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, SetPolicy, folder_of
+from tracker_client import Desktop, Reply, stamp
+from tracking.access.rules.directory import AccessDirectory, Entitlement
 from tracking.screenshots import rules as captures
 from tracking.screenshots.imaging import protocol as unfit
+from tracking.screenshots.imaging.decoder import Decoder
 from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.store.screenshots import Screenshot
 from tracking.screenshots.use_cases.remove_old_screenshots import remove_old_screenshots
@@ -33,7 +38,7 @@ PNG = encoded()
 
 
 @pytest.fixture
-def show(pictures: PictureStore):
+def show(pictures: PictureStore) -> Callable[[Any], Awaitable[list[Image.Image]]]:
     """`await show(row)`: the kept picture and thumbnail of a row of the table."""
 
     async def show(row: Any) -> list[Image.Image]:
@@ -49,17 +54,19 @@ def show(pictures: PictureStore):
 
 
 @pytest.fixture
-async def own(new_tenant, sit):
+async def own(new_tenant: NewTenant, sit: Sit) -> Seat:
     """Somebody at work in a company of the test's own."""
     return await sit(await new_tenant(people=2))
 
 
-async def send(seat, data: bytes | str = PNG, **fields: Any):
+async def send(seat: Seat, data: bytes | str = PNG, **fields: Any) -> Reply:
     photo = data if isinstance(data, str) else base64.b64encode(data).decode()
     return await seat.tracker.post(PATH, seat.body(photo=photo, **{"capture_time": stamp(datetime.now(UTC)), **fields}))
 
 
-async def test_one_is_kept_encoded_anew_with_a_thumbnail(own, stored, show) -> None:
+async def test_one_is_kept_encoded_anew_with_a_thumbnail(
+    own: Seat, stored: ReadRows, show: Callable[[Any], Awaitable[list[Image.Image]]]
+) -> None:
     notes = PngImagePlugin.PngInfo()
     notes.add_text("Comment", "secret")
     reply = await send(own, encoded((1920, 1080), pnginfo=notes))
@@ -83,11 +90,11 @@ async def test_one_is_kept_encoded_anew_with_a_thumbnail(own, stored, show) -> N
     ],
     ids=["JPEG", "progressive", "WebP", "lossless", "with a prefix", "in lines"],
 )
-async def test_what_is_taken(seat, photo: bytes | str) -> None:
+async def test_what_is_taken(seat: Seat, photo: bytes | str) -> None:
     assert (await send(seat, photo)).fields["message"] == "Screenshot kept"
 
 
-async def test_sent_again_it_is_kept_and_counted_once(own, fold, stored) -> None:
+async def test_sent_again_it_is_kept_and_counted_once(own: Seat, fold: Fold, stored: ReadRows) -> None:
     at = stamp(datetime.now(UTC))
     replies = await asyncio.gather(*(send(own, capture_time=at) for _ in range(4)))
     replies += [await send(own, capture_time=at)]
@@ -99,7 +106,9 @@ async def test_sent_again_it_is_kept_and_counted_once(own, fold, stored) -> None
     assert len(await stored("screenshot", own.company_id)) == 2, "the same picture of another time is another"
 
 
-async def test_they_are_counted_for_their_day_and_storage_is_a_level(new_tenant, sit, clock, stored, counted) -> None:
+async def test_they_are_counted_for_their_day_and_storage_is_a_level(
+    new_tenant: NewTenant, sit: Sit, clock: Clock, stored: ReadRows, counted: CountSeconds
+) -> None:
     tenant = await new_tenant()
     seat = await sit(tenant)
     evening = clock.now + timedelta(hours=15, minutes=59)
@@ -118,7 +127,7 @@ async def test_they_are_counted_for_their_day_and_storage_is_a_level(new_tenant,
     assert person["day"] == moments[2].date()
 
 
-async def test_they_come_after_the_stop_and_days_late(own, stored) -> None:
+async def test_they_come_after_the_stop_and_days_late(own: Seat, stored: ReadRows) -> None:
     now = datetime.now(UTC)
     assert (await own.tracker.stop_session(own.account, own.session, now)).ok
     assert (await send(own)).fields["message"] == "Screenshot kept"
@@ -147,7 +156,9 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("photo", "reason"), WRONG.values(), ids=WRONG)
-async def test_what_cannot_be_kept_is_counted_and_blocks_nothing(own, stored, photo: Any, reason: str) -> None:
+async def test_what_cannot_be_kept_is_counted_and_blocks_nothing(
+    own: Seat, stored: ReadRows, photo: Any, reason: str
+) -> None:
     sent = base64.b64encode(photo).decode() if isinstance(photo, bytes) else photo
     for _ in range(2):
         body = own.body(photo=sent, capture_time="2026-01-05 09:00:00")
@@ -158,7 +169,7 @@ async def test_what_cannot_be_kept_is_counted_and_blocks_nothing(own, stored, ph
     assert await stored("screenshot", own.company_id) == []
 
 
-async def test_another_persons_is_nobodys(own, sit, new_tenant, stored) -> None:
+async def test_another_persons_is_nobodys(own: Seat, sit: Sit, new_tenant: NewTenant, stored: ReadRows) -> None:
     stranger = await sit(await new_tenant())
     for session in (stranger.session, 2**62, None, "one", -1):
         assert (await send(own, encoded(colour="navy"), work_session_id=session)).ok
@@ -167,7 +178,9 @@ async def test_another_persons_is_nobodys(own, sit, new_tenant, stored) -> None:
     assert await stored("screenshot", own.company_id) == await stored("screenshot", stranger.company_id) == []
 
 
-async def test_a_desktop_with_the_former_persons_pictures_gets_rid_of_all(new_tenant, tracker, stored) -> None:
+async def test_a_desktop_with_the_former_persons_pictures_gets_rid_of_all(
+    new_tenant: NewTenant, tracker: NewTracker, stored: ReadRows
+) -> None:
     tenant = await new_tenant(people=2)
     desktop = Desktop(tracker(tenant.key), datetime.now(UTC))
     assert await desktop.sign_in(tenant.people[0], tenant.password)
@@ -180,7 +193,7 @@ async def test_a_desktop_with_the_former_persons_pictures_gets_rid_of_all(new_te
     assert {row["reason"] for row in await stored("quarantine", tenant.company_id)} == {captures.OTHER_PERSONS_SESSION}
 
 
-async def test_when_they_are_switched_off_nothing_is_kept(own, set_policy, stored) -> None:
+async def test_when_they_are_switched_off_nothing_is_kept(own: Seat, set_policy: SetPolicy, stored: ReadRows) -> None:
     assert (await own.tracker.employee_config(own.account)).fields["config"]["screenshots_enabled"] is True
     await set_policy(own, screenshots_enabled=False)
     assert (await own.tracker.employee_config(own.account)).fields["config"]["screenshots_enabled"] is False
@@ -189,19 +202,21 @@ async def test_when_they_are_switched_off_nothing_is_kept(own, set_policy, store
 
 
 @pytest.fixture
-def quota(directory, monkeypatch: pytest.MonkeyPatch):
+def quota(directory: AccessDirectory, monkeypatch: pytest.MonkeyPatch) -> Callable[[Seat, int], None]:
     """`quota(seat, size)`: the plan has so many bytes of storage, as far as the gateway knows."""
 
-    def quota(seat, size: int) -> None:
-        known: dict = directory._entitlements
+    def quota(seat: Seat, size: int) -> None:
+        known = directory._entitlements
         old = known[seat.company_id.int]
-        fields = {name: getattr(old, name) for name in Entitlement.__dataclass_fields__}
+        fields: dict[str, Any] = {name: getattr(old, name) for name in Entitlement.__dataclass_fields__}
         monkeypatch.setitem(known, seat.company_id.int, Entitlement(**fields | {"storage_bytes": size}))
 
     return quota
 
 
-async def test_the_plans_storage_is_never_exceeded(own, quota, stored, pictures) -> None:
+async def test_the_plans_storage_is_never_exceeded(
+    own: Seat, quota: Callable[[Seat, int], None], stored: ReadRows, pictures: PictureStore
+) -> None:
     assert (await send(own, encoded(colour="red"))).ok
     (first,) = await stored("storage_use", own.company_id)
     room = first["bytes"] * 5 // 2
@@ -213,11 +228,17 @@ async def test_the_plans_storage_is_never_exceeded(own, quota, stored, pictures)
     assert len(kept) == 2
     assert use["bytes"] == sum(row["stored_bytes"] for row in kept) <= room
     assert [row["reason"] for row in await stored("quarantine", own.company_id)] == [captures.STORAGE_FULL] * 3
-    folder = pictures._folder / str(own.company_id)
+    folder = folder_of(pictures, own.company_id)
     assert len([path for path in folder.rglob("*") if path.is_file()]) == 4, "no file without a row"
 
 
-async def test_a_plan_that_got_smaller_meanwhile_counts(own, quota, stored, pictures, monkeypatch) -> None:
+async def test_a_plan_that_got_smaller_meanwhile_counts(
+    own: Seat,
+    quota: Callable[[Seat, int], None],
+    stored: ReadRows,
+    pictures: PictureStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The capture was admitted under the larger plan; its files are written when the smaller one is known."""
     put = pictures.put
 
@@ -228,11 +249,11 @@ async def test_a_plan_that_got_smaller_meanwhile_counts(own, quota, stored, pict
     monkeypatch.setattr(pictures, "put", downgraded)
     assert (await send(own)).fields["message"] == f"Not counted: {captures.STORAGE_FULL}"
     assert await stored("screenshot", own.company_id) == []
-    assert not [path for path in (pictures._folder / str(own.company_id)).rglob("*") if path.is_file()]
+    assert not [path for path in folder_of(pictures, own.company_id).rglob("*") if path.is_file()]
 
 
 async def test_retention_removes_pictures_and_keeps_the_days_count(
-    own, engine, dispatch, pictures, fold, stored
+    own: Seat, engine: AsyncEngine, dispatch: AsyncEngine, pictures: PictureStore, fold: Fold, stored: ReadRows
 ) -> None:
     assert (await send(own)).ok
     await fold(own)
@@ -258,7 +279,7 @@ async def test_retention_removes_pictures_and_keeps_the_days_count(
     (row,) = await stored("screenshot", own.company_id)
     assert row["removed_at"] is not None
     assert [use["bytes"] for use in await stored("storage_use", own.company_id)] == [0]
-    assert not list((pictures._folder / str(own.company_id)).rglob("*.jpg"))
+    assert not list(folder_of(pictures, own.company_id).rglob("*.jpg"))
     await fold(own)
     days = sorted(await stored("company_day", own.company_id), key=lambda row: row["day"])
     assert (sum(day["screenshots"] for day in days), days[-1]["storage_bytes"]) == (1, 0)
@@ -266,7 +287,7 @@ async def test_retention_removes_pictures_and_keeps_the_days_count(
 
 
 async def test_a_plan_that_is_changed_back_within_a_day_costs_no_picture(
-    own, engine, dispatch, pictures, stored
+    own: Seat, engine: AsyncEngine, dispatch: AsyncEngine, pictures: PictureStore, stored: ReadRows
 ) -> None:
     assert (await send(own)).ok
     now = datetime.now(UTC) + timedelta(days=20)
@@ -288,7 +309,11 @@ async def test_a_plan_that_is_changed_back_within_a_day_costs_no_picture(
 
 
 async def test_a_picture_store_that_is_away_refuses_and_loses_nothing(
-    own, gateway_client, pictures, monkeypatch, stored
+    own: Seat,
+    gateway_client: httpx.AsyncClient,
+    pictures: PictureStore,
+    monkeypatch: pytest.MonkeyPatch,
+    stored: ReadRows,
 ) -> None:
     with monkeypatch.context() as away:
 
@@ -303,14 +328,15 @@ async def test_a_picture_store_that_is_away_refuses_and_loses_nothing(
     assert (await send(own)).fields["message"] == "Screenshot kept"
 
 
-async def test_a_killed_decoder_costs_no_picture(own, decoder) -> None:
+async def test_a_killed_decoder_costs_no_picture(own: Seat, decoder: Decoder) -> None:
     assert (await send(own)).ok
+    assert decoder._process is not None
     decoder._process.kill()
     await decoder._process.wait()
     assert (await send(own, encoded(colour="lime"))).fields["message"] == "Screenshot kept"
 
 
-async def test_what_was_changed_by_hand_is_named(own, counted, superuser: AsyncEngine) -> None:
+async def test_what_was_changed_by_hand_is_named(own: Seat, counted: CountSeconds, superuser: AsyncEngine) -> None:
     assert (await send(own)).ok
     await counted(own)
     async with superuser.begin() as tx:

@@ -15,6 +15,7 @@ from PIL import Image
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
 from tracker_client import Desktop, stamp
 from tracking.checking.use_cases.reconcile import reconcile
 from tracking.checking.use_cases.recount import recount_days
@@ -80,7 +81,11 @@ class Workplace:
         ).employee_id
         async with company_scope(self._engine, self.company_id) as tx:
             for device_id in self._device_ids:
-                device = {"device_id": device_id, "employee_id": self._employee_id, "token_digest": device_id.bytes}
+                device: dict[str, Any] = {
+                    "device_id": device_id,
+                    "employee_id": self._employee_id,
+                    "token_digest": device_id.bytes,
+                }
                 await devices.insert(tx, self.company_id, **device, logged_in_at=moment(0))
 
     async def begin(self, device: int, start: float) -> None:
@@ -130,7 +135,7 @@ class Workplace:
                 return False
             await screenshots.insert(tx, self.company_id, taken, moment(at))
             await screenshots.take_storage(tx, self.company_id, BYTES, quota=10**6)
-            about = {"kind": fold_queue.SCREENSHOT, "at": moment(at), "employee_id": self._employee_id}
+            about: dict[str, Any] = {"kind": fold_queue.SCREENSHOT, "at": moment(at), "employee_id": self._employee_id}
             await fold_queue.append(tx, self.company_id, **about)
         return True
 
@@ -138,7 +143,7 @@ class Workplace:
         async with company_scope(self._engine, self.company_id) as tx:
             session = await sessions.find(tx, self._sessions[place][0])
         assert session is not None
-        about = {"deleted_by": self._employee_id, "encode": company_month_event, "now": moment(now)}
+        about: dict[str, Any] = {"deleted_by": self._employee_id, "encode": company_month_event, "now": moment(now)}
         await delete_session(self._engine, self._pictures, self.company_id, session.number, **about)
 
     async def erase_late_use(self) -> None:
@@ -183,7 +188,7 @@ def _by_day(found: Iterable[tuple[date, Any]]) -> Totals:
 
 @pytest.fixture(scope="session")
 async def new_workplace(
-    engine, heartbeat, environment, pictures
+    engine: AsyncEngine, heartbeat: AsyncEngine, environment: dict[str, str], pictures: PictureStore
 ) -> AsyncIterator[Callable[[str], Awaitable[Workplace]]]:
     """`await new_workplace(time_zone)` is one where nothing has happened."""
     writer = IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"])
@@ -198,7 +203,7 @@ async def new_workplace(
 
 
 @pytest.fixture
-async def tenant(new_tenant) -> Any:
+async def tenant(new_tenant: NewTenant) -> Any:
     return await new_tenant()
 
 
@@ -221,7 +226,9 @@ def photograph() -> Callable[[Desktop, str, datetime], Awaitable[str]]:
 
 
 @pytest.fixture
-def delete(engine, pictures, tenant, stored):
+def delete(
+    engine: AsyncEngine, pictures: PictureStore, tenant: Tenant, stored: ReadRows
+) -> Callable[..., Awaitable[None]]:
     """`await delete(number)`, by the company's admin; `by` another picture store."""
 
     async def delete(number: Any, *, by: PictureStore = pictures, now: datetime | None = None) -> None:

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.tracking.v1 import usage_pb2
 from servicekit.errors import NotFound
+from services.tracking.tests.fixtures.platform import ReadRows
 from services.tracking.tests.session_deletion.deletion_steps import (
     LAG,
     MIDNIGHT,
@@ -251,7 +253,9 @@ def begin(new_workplace: Callable[[str], Awaitable[Any]]) -> Callable[[], Awaita
 
 @given(story=st.lists(steps, max_size=25))
 @settings(max_examples=60)
-async def test_any_story_of_deletions(begin, stored, story: list[Any]) -> None:
+async def test_any_story_of_deletions(
+    begin: Callable[[], Awaitable[Played]], stored: ReadRows, story: list[Any]
+) -> None:
     played = await begin()
     await played.play(*story)
     await played.check()
@@ -263,7 +267,9 @@ async def test_any_story_of_deletions(begin, stored, story: list[Any]) -> None:
 
 @pytest.mark.parametrize("waits", [True, False])
 @pytest.mark.parametrize("zone", ZONES)
-async def test_two_that_share_a_second_over_midnight(begin, waits: bool, zone: str) -> None:
+async def test_two_that_share_a_second_over_midnight(
+    begin: Callable[[], Awaitable[Played]], waits: bool, zone: str
+) -> None:
     """One after the other at one device, a third at another beside them; what comes again and larger is known."""
     played = await begin()
     first, second = Work(0, MIDNIGHT - 600, 900.5), Work(0, MIDNIGHT + 300.75, 600)
@@ -289,7 +295,9 @@ async def test_two_that_share_a_second_over_midnight(begin, waits: bool, zone: s
 
 
 @pytest.mark.parametrize("counted", [0, 2, 5])
-async def test_what_happened_at_one_moment_is_told_apart_by_number(begin, counted: int) -> None:
+async def test_what_happened_at_one_moment_is_told_apart_by_number(
+    begin: Callable[[], Awaitable[Played]], counted: int
+) -> None:
     """Two sessions and three screenshots; so many of the five are counted already, the others wait."""
     played = await begin()
     story: list[Any] = [Work(0, MIDNIGHT, 60), Work(1, MIDNIGHT, 60), *(Shot(n, MIDNIGHT) for n in (0, 1, 1))]
@@ -299,7 +307,7 @@ async def test_what_happened_at_one_moment_is_told_apart_by_number(begin, counte
     assert played.total() == {"sessions": 1, "screenshots": 1}
 
 
-async def test_a_later_session_does_not_bring_it_back(begin) -> None:
+async def test_a_later_session_does_not_bring_it_back(begin: Callable[[], Awaitable[Played]]) -> None:
     played = await begin()
     work, report = Work(0, MIDNIGHT, 600), Sent(0, ((ActivityKind.ACTIVE, MIDNIGHT + 600, 600),))
     await played.play(work, report, Used(MIDNIGHT + 9), Deleted(0), work, report, Used(MIDNIGHT + 9))
@@ -307,7 +315,7 @@ async def test_a_later_session_does_not_bring_it_back(begin) -> None:
     assert played.total() == {"sessions": 1}
 
 
-async def test_the_month_is_announced_again(begin, superuser) -> None:
+async def test_the_month_is_announced_again(begin: Callable[[], Awaitable[Played]], superuser: AsyncEngine) -> None:
     played = await begin()
     await played.play(Work(0, MIDNIGHT, 60), Sent(0, ((ActivityKind.ACTIVE, MIDNIGHT + 60, 60),)), Folded(checked=True))
     subject = f"usage.v1.{played.workplace.company_id}.202603"

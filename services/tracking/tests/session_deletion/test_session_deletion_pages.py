@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser, RowsOf
 from tracking.checking.use_cases.import_history import ImportedSpan, import_history
 from tracking.checking.use_cases.reconcile import reconcile
 from tracking.publishing.messages import company_month_event
@@ -16,7 +19,7 @@ MORNING, EVENING = ImportedSpan(30_000, 7260, ActivityKind.ACTIVE), ImportedSpan
 
 
 @pytest.fixture
-async def tenant(new_tenant) -> Any:
+async def tenant(new_tenant: NewTenant) -> Any:
     """A company of the test's own."""
     return await new_tenant(people=2)
 
@@ -27,7 +30,7 @@ def today() -> date:
 
 
 @pytest.fixture
-async def worked(engine, tenant, stored, today) -> list[int]:
+async def worked(engine: AsyncEngine, tenant: Tenant, stored: ReadRows, today: date) -> list[int]:
     """Numbers of the sessions that the first employee has worked, in the morning and in the evening."""
     [whose] = [row for row in await stored("employee", tenant.company_id) if row["email"] == tenant.people[0]]
     days = {today: [MORNING, EVENING]}
@@ -37,7 +40,7 @@ async def worked(engine, tenant, stored, today) -> list[int]:
     return [row["number"] for row in rows]
 
 
-async def test_a_page_says_what_goes(admin, worked) -> None:
+async def test_a_page_says_what_goes(admin: Browser, worked: list[int]) -> None:
     for path in ("/sessions", f"/sessions/{worked[0]}"):
         assert f'href="/sessions/{worked[0]}/delete"' in (await admin.see(path)).text
     page = await admin.see(f"/sessions/{worked[0]}/delete")
@@ -48,7 +51,7 @@ async def test_a_page_says_what_goes(admin, worked) -> None:
 
 
 @pytest.mark.parametrize("ended", ["ended_by = 'ADMIN'", "ended_by = 'SILENCE'", "ended_by = NULL, ended_at = NULL"])
-async def test_the_page_says_until_when(admin, worked, superuser, ended: str) -> None:
+async def test_the_page_says_until_when(admin: Browser, worked: list[int], superuser: AsyncEngine, ended: str) -> None:
     path = f"/sessions/{worked[1]}/delete"
     assert "last activity" not in (await admin.see(path)).text, "its tracker has said it"
     async with superuser.begin() as tx:
@@ -58,7 +61,16 @@ async def test_the_page_says_until_when(admin, worked, superuser, ended: str) ->
     assert ("The session ends" in page) == ("NULL" in ended)
 
 
-async def test_it_is_gone_from_every_page(admin, employee, tenant, worked, engine, stored, rows_of, today) -> None:
+async def test_it_is_gone_from_every_page(
+    admin: Browser,
+    employee: Browser,
+    tenant: Tenant,
+    worked: list[int],
+    engine: AsyncEngine,
+    stored: ReadRows,
+    rows_of: RowsOf,
+    today: date,
+) -> None:
     reply = await admin.send(f"/sessions/{worked[0]}/delete")
     assert (reply.status_code, reply.headers["location"]) == (303, "/sessions")
     for browser in (admin, employee):
@@ -76,7 +88,7 @@ async def test_it_is_gone_from_every_page(admin, employee, tenant, worked, engin
     assert row["deleted_by"] == ada["employee_id"]
 
 
-async def test_again_there_is_none(admin, worked, stored, tenant) -> None:
+async def test_again_there_is_none(admin: Browser, worked: list[int], stored: ReadRows, tenant: Tenant) -> None:
     await admin.send(f"/sessions/{worked[0]}/delete")
     before = await stored("company_day", tenant.company_id)
     assert (await admin.see(f"/sessions/{worked[0]}/delete")).status_code == 404
@@ -85,7 +97,15 @@ async def test_again_there_is_none(admin, worked, stored, tenant) -> None:
     assert await stored("company_day", tenant.company_id) == before
 
 
-async def test_who_may_not(admin, employee, open_browser, new_tenant, worked, stored, tenant) -> None:
+async def test_who_may_not(
+    admin: Browser,
+    employee: Browser,
+    open_browser: OpenBrowser,
+    new_tenant: NewTenant,
+    worked: list[int],
+    stored: ReadRows,
+    tenant: Tenant,
+) -> None:
     path = f"/sessions/{worked[0]}/delete"
     stranger = open_browser()
     await stranger.sign_in((await new_tenant()).admin)

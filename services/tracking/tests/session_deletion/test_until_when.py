@@ -1,10 +1,14 @@
 """The end of deleted sessions and of those beside them: heartbeats lag behind what devices record."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.tracking.tests.fixtures.gateway import Clock, CountSeconds, NewTracker, uploaded
+from services.tracking.tests.fixtures.platform import ReadRows, Tenant
 from tracker_client import Desktop, Window
 from tracking.sessions.use_cases.lifecycle import end_session_as_admin, end_silent_sessions
 
@@ -12,12 +16,12 @@ SECRET, OTHER = Window("Diary", "Dear diary"), Window("Editor", "notes")
 
 
 @pytest.fixture
-def end(engine, dispatch, tenant):
+def end(engine: AsyncEngine, dispatch: AsyncEngine, tenant: Tenant) -> Callable[[Desktop, str], Awaitable[None]]:
     """`await end(desktop, by)`: at its last heartbeat, which is its start."""
 
     async def end(desktop: Desktop, by: str) -> None:
         if by == "ADMIN":
-            await end_session_as_admin(engine, tenant.company_id, int(desktop.session_id))
+            await end_session_as_admin(engine, tenant.company_id, int(desktop.session))
         if by == "SILENCE":
             await end_silent_sessions(engine, dispatch)  # the test lives some days ago
 
@@ -25,7 +29,7 @@ def end(engine, dispatch, tenant):
 
 
 @pytest.fixture
-def other(tracker, tenant, clock):
+def other(tracker: NewTracker, tenant: Tenant, clock: Clock) -> Callable[[], Awaitable[Desktop]]:
     """`await other()`: the same person starts to work at another device."""
 
     async def start() -> Desktop:
@@ -48,7 +52,14 @@ async def names(stored: Any, tenant: Any) -> set[str]:
 
 @pytest.mark.parametrize("by", ["ADMIN", "SILENCE"])
 async def test_what_was_recorded_after_the_last_sign_counts(
-    desktop, tenant, clock, end, delete, counted, stored, by: str
+    desktop: Desktop,
+    tenant: Tenant,
+    clock: Clock,
+    end: Callable[[Desktop, str], Awaitable[None]],
+    delete: Callable[..., Awaitable[None]],
+    counted: CountSeconds,
+    stored: ReadRows,
+    by: str,
 ) -> None:
     record(desktop, 3600, SECRET)
     clock.now += timedelta(hours=1)
@@ -59,13 +70,13 @@ async def test_what_was_recorded_after_the_last_sign_counts(
     await delete(desktop.session_id, now=clock.now)
     assert await names(stored, tenant) == {""}
     clock.now += timedelta(minutes=5)
-    assert (await desktop.upload()).ok, "the network is back"
+    assert await uploaded(desktop), "the network is back"
     assert await counted(tenant) == {desktop.account.id: {"ACTIVE": 1800, "INACTIVE": 0, "sessions": 0}}
     assert await names(stored, tenant) == {"", SECRET.app}
 
 
 async def test_a_session_that_began_before_the_deletion_of_an_open_one_counts(
-    desktop, tenant, clock, delete, counted
+    desktop: Desktop, tenant: Tenant, clock: Clock, delete: Callable[..., Awaitable[None]], counted: CountSeconds
 ) -> None:
     """The second is open when it is deleted; rows of two hours after its last sign come with the third's id."""
     record(desktop, 500, OTHER)
@@ -85,10 +96,12 @@ async def test_a_session_that_began_before_the_deletion_of_an_open_one_counts(
     assert await counted(tenant) == {desktop.account.id: {"ACTIVE": 560, "INACTIVE": 0, "sessions": 2}}
 
 
-async def test_what_its_tracker_ended_goes_until_then(desktop, tenant, clock, delete, counted) -> None:
+async def test_what_its_tracker_ended_goes_until_then(
+    desktop: Desktop, tenant: Tenant, clock: Clock, delete: Callable[..., Awaitable[None]], counted: CountSeconds
+) -> None:
     record(desktop, 600, OTHER)
     clock.now += timedelta(minutes=1)
-    assert (await desktop.client.stop_session(desktop.account, desktop.session_id, clock.now)).ok
+    assert (await desktop.client.stop_session(desktop.account, desktop.session, clock.now)).ok
     clock.now += timedelta(minutes=9)
     await desktop.upload()
     await delete(desktop.session_id, now=clock.now)
@@ -96,7 +109,16 @@ async def test_what_its_tracker_ended_goes_until_then(desktop, tenant, clock, de
 
 
 @pytest.mark.parametrize("by", ["ADMIN", "SILENCE", "nobody"])
-async def test_the_next_session_of_its_device_stays(desktop, tenant, clock, end, delete, counted, stored, by) -> None:
+async def test_the_next_session_of_its_device_stays(
+    desktop: Desktop,
+    tenant: Tenant,
+    clock: Clock,
+    end: Callable[[Desktop, str], Awaitable[None]],
+    delete: Callable[..., Awaitable[None]],
+    counted: CountSeconds,
+    stored: ReadRows,
+    by: str,
+) -> None:
     record(desktop, 600, SECRET)
     clock.now += timedelta(minutes=10)
     await desktop.upload()
@@ -114,7 +136,15 @@ async def test_the_next_session_of_its_device_stays(desktop, tenant, clock, end,
 
 @pytest.mark.parametrize(("by", "likely"), [("nobody", 3600), ("ADMIN", 60), ("SILENCE", 60)])
 async def test_another_covers_more_than_its_signs_say(
-    desktop, tenant, clock, other, end, delete, stored, by: str, likely: int
+    desktop: Desktop,
+    tenant: Tenant,
+    clock: Clock,
+    other: Callable[[], Awaitable[Desktop]],
+    end: Callable[[Desktop, str], Awaitable[None]],
+    delete: Callable[..., Awaitable[None]],
+    stored: ReadRows,
+    by: str,
+    likely: int,
 ) -> None:
     """What was in front meanwhile may be the other session's: it stays."""
     beside = await other()
@@ -126,7 +156,15 @@ async def test_another_covers_more_than_its_signs_say(
     assert await names(stored, tenant) == {OTHER.app}
 
 
-async def test_another_that_is_over_covers_no_more(desktop, tenant, clock, other, end, delete, stored) -> None:
+async def test_another_that_is_over_covers_no_more(
+    desktop: Desktop,
+    tenant: Tenant,
+    clock: Clock,
+    other: Callable[[], Awaitable[Desktop]],
+    end: Callable[[Desktop, str], Awaitable[None]],
+    delete: Callable[..., Awaitable[None]],
+    stored: ReadRows,
+) -> None:
     beside = await other()
     await end(beside, "ADMIN")
     record(desktop, 3600, SECRET)

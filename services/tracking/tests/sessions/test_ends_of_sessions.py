@@ -1,12 +1,19 @@
 """The end of agents' sessions, of which a device has one at a time: records are heartbeats."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.tracking.tests.fixtures.gateway import Clock, CountSeconds
+from services.tracking.tests.fixtures.native import Enrol
+from services.tracking.tests.fixtures.platform import ReadRows, Tenant
+from tracker_client import NativeAgent
 from tracking.publishing.messages import company_month_event
+from tracking.screenshots.store.pictures import PictureStore
 from tracking.session_deletion.use_cases import delete_session
 from tracking.sessions.use_cases.lifecycle import end_silent_sessions
 from tracking.sessions.use_cases.show_sessions import SessionFilter, show_sessions
@@ -15,14 +22,16 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-async def at_desk(own, enrol, native_clock) -> Any:
+async def at_desk(own: Tenant, enrol: Enrol, native_clock: Clock) -> NativeAgent:
     """An agent in the clock's time."""
     assert native_clock.now.second == 0
     return await enrol(own)
 
 
 @pytest.fixture
-def shown(engine, own, stored):
+def shown(
+    engine: AsyncEngine, own: Tenant, stored: ReadRows
+) -> Callable[[], Awaitable[list[tuple[int, datetime | None, str | None]]]]:
     """`await shown()`: of each session, the newest first, its minutes of active time, its end and what ended it."""
 
     async def shown() -> list[tuple[int, datetime | None, str | None]]:
@@ -34,7 +43,9 @@ def shown(engine, own, stored):
 
 
 @pytest.fixture
-def delete(engine, pictures, own, stored):
+def delete(
+    engine: AsyncEngine, pictures: PictureStore, own: Tenant, stored: ReadRows
+) -> Callable[[str, datetime], Awaitable[None]]:
     """`await delete(session_id)`, by the company's admin, at that moment."""
 
     async def delete(session_id: str, now: datetime) -> None:
@@ -49,7 +60,13 @@ def work(agent: Any, start: datetime, duration: timedelta) -> None:
     agent.record("activity", kind="active", start=start, end=start + duration)
 
 
-async def test_what_its_device_recorded_is_a_sign_of_its_life(own, at_desk, native_clock, counted, shown) -> None:
+async def test_what_its_device_recorded_is_a_sign_of_its_life(
+    own: Tenant,
+    at_desk: NativeAgent,
+    native_clock: Clock,
+    counted: CountSeconds,
+    shown: Callable[[], Awaitable[list[tuple[int, datetime | None, str | None]]]],
+) -> None:
     """No end was sent, and the records come the next day, without the session's id."""
     start = native_clock.now
     at_desk.start(start)
@@ -64,7 +81,13 @@ async def test_what_its_device_recorded_is_a_sign_of_its_life(own, at_desk, nati
 
 
 async def test_one_that_fell_silent_ends_with_its_records(
-    own, at_desk, native_clock, engine, dispatch, counted, shown
+    own: Tenant,
+    at_desk: NativeAgent,
+    native_clock: Clock,
+    engine: AsyncEngine,
+    dispatch: AsyncEngine,
+    counted: CountSeconds,
+    shown: Callable[[], Awaitable[list[tuple[int, datetime | None, str | None]]]],
 ) -> None:
     start = native_clock.now
     at_desk.start(start)
@@ -77,7 +100,13 @@ async def test_one_that_fell_silent_ends_with_its_records(
     assert await shown() == [(60, start + HOUR, "SILENCE")]
 
 
-async def test_records_of_the_next_session_are_its_own(own, at_desk, native_clock, counted, shown) -> None:
+async def test_records_of_the_next_session_are_its_own(
+    own: Tenant,
+    at_desk: NativeAgent,
+    native_clock: Clock,
+    counted: CountSeconds,
+    shown: Callable[[], Awaitable[list[tuple[int, datetime | None, str | None]]]],
+) -> None:
     start = native_clock.now
     native_clock.now += 4 * HOUR
     for began, lasted in ((start, HOUR), (start + 2 * HOUR, HOUR / 2)):
@@ -89,7 +118,11 @@ async def test_records_of_the_next_session_are_its_own(own, at_desk, native_cloc
     assert await shown() == [(30, None, None), (60, start + HOUR, "NEXT")]
 
 
-async def test_a_new_session_ends_the_devices_older_one(at_desk, native_clock, shown) -> None:
+async def test_a_new_session_ends_the_devices_older_one(
+    at_desk: NativeAgent,
+    native_clock: Clock,
+    shown: Callable[[], Awaitable[list[tuple[int, datetime | None, str | None]]]],
+) -> None:
     start = native_clock.now
     at_desk.start(start)
     assert (await at_desk.sync(start)).status_code == 200
@@ -99,7 +132,11 @@ async def test_a_new_session_ends_the_devices_older_one(at_desk, native_clock, s
     assert await shown() == [(0, None, None), (0, start, "NEXT")]
 
 
-async def test_an_older_session_that_comes_later_does_not_run(at_desk, native_clock, shown) -> None:
+async def test_an_older_session_that_comes_later_does_not_run(
+    at_desk: NativeAgent,
+    native_clock: Clock,
+    shown: Callable[[], Awaitable[list[tuple[int, datetime | None, str | None]]]],
+) -> None:
     start, later = native_clock.now, native_clock.now + HOUR
     native_clock.now += 2 * HOUR
     at_desk.start(later)
@@ -117,7 +154,11 @@ async def test_an_older_session_that_comes_later_does_not_run(at_desk, native_cl
     assert (await shown())[1] == (0, start + HOUR / 2, "TRACKER"), "its own word is the last"
 
 
-async def test_a_start_that_comes_again_ends_nothing(at_desk, native_clock, shown) -> None:
+async def test_a_start_that_comes_again_ends_nothing(
+    at_desk: NativeAgent,
+    native_clock: Clock,
+    shown: Callable[[], Awaitable[list[tuple[int, datetime | None, str | None]]]],
+) -> None:
     at_desk.start(native_clock.now)
     again = dict(at_desk.outbox)
     for outcome in ("stored", "duplicate"):
@@ -128,7 +169,11 @@ async def test_a_start_that_comes_again_ends_nothing(at_desk, native_clock, show
 
 
 async def test_a_session_that_arrives_after_an_open_ones_deletion_counts(
-    own, at_desk, native_clock, counted, delete
+    own: Tenant,
+    at_desk: NativeAgent,
+    native_clock: Clock,
+    counted: CountSeconds,
+    delete: Callable[[str, datetime], Awaitable[None]],
 ) -> None:
     """Without a network the agent ended the second session and began the third, while the second seemed to run on."""
     agent, nine = at_desk, native_clock.now + HOUR

@@ -15,12 +15,16 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Conflict, NotFound
+from services.tracking.tests.fixtures.gateway import Clock, NewTracker
+from services.tracking.tests.fixtures.platform import ChangeAccess, NewTenant
 from services.tracking.tests.sessions.history_steps import (
     AGENT,
     DESKTOPS,
@@ -38,9 +42,11 @@ from services.tracking.tests.sessions.history_steps import (
 from tracker_client import Desktop, NativeAgent
 from tracker_client.rows import Upload
 from tracking.checking.use_cases.reconcile import reconcile
+from tracking.gateway.api.context import Gateway
 from tracking.maintenance import UnlimitedSeats
 from tracking.people.use_cases import add_employee
 from tracking.publishing.messages import company_month_event
+from tracking.screenshots.store.pictures import PictureStore
 from tracking.session_deletion.use_cases import delete_session
 from tracking.sessions.use_cases.lifecycle import end_session_as_admin, end_silent_sessions
 
@@ -198,7 +204,7 @@ class History:
             await self._sync(lost=lost)
             return
         desktop = self.desktops[device]
-        if desktop.session_id is None or desktop.account is None or not desktop.tables.snapshot().count():
+        if desktop.session_id is None or not desktop.tables.snapshot().count():
             return
         rows = desktop.tables.snapshot()
         reply = await desktop.client.upload_activity(desktop.account, desktop.session_id, rows)
@@ -261,7 +267,7 @@ class History:
             except Conflict:
                 assert row.ended_at is not None
             return
-        about = {"deleted_by": self.employee_id, "encode": company_month_event, "now": self.now}
+        about: dict[str, Any] = {"deleted_by": self.employee_id, "encode": company_month_event, "now": self.now}
         await delete_session(engine, self.place.pictures, company_id, row.number, **about)
         with pytest.raises(NotFound):
             await delete_session(engine, self.place.pictures, company_id, row.number, **about)
@@ -327,17 +333,17 @@ class History:
 
 @pytest.fixture
 async def begin(
-    new_tenant,
-    engine,
-    dispatch,
-    superuser,
-    pictures,
-    gateway,
-    native_clock,
-    tracker,
-    native_client,
-    suspend,
-    reactivate,
+    new_tenant: NewTenant,
+    engine: AsyncEngine,
+    dispatch: AsyncEngine,
+    superuser: AsyncEngine,
+    pictures: PictureStore,
+    gateway: Gateway,
+    native_clock: Clock,
+    tracker: NewTracker,
+    native_client: httpx.AsyncClient,
+    suspend: ChangeAccess,
+    reactivate: ChangeAccess,
 ) -> Callable[[], Awaitable[History]]:
     """`await begin()`: the history of somebody new, in a company that has had few others."""
     numbers = count()
@@ -372,5 +378,5 @@ async def play(history: History, story: list[Any]) -> None:
 
 @given(story=st.lists(steps, min_size=3, max_size=30))
 @settings(max_examples=HISTORIES, print_blob=True)
-async def test_no_second_is_lost_without_a_word(begin, story: list[Any]) -> None:
+async def test_no_second_is_lost_without_a_word(begin: Callable[[], Awaitable[History]], story: list[Any]) -> None:
     await play(await begin(), story)

@@ -1,19 +1,26 @@
 """An agent learns with each batch whether its running session has ended."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.tracking.tests.fixtures.native import Enrol
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
+from tracker_client import NativeAgent
 from tracking.publishing.messages import company_month_event
+from tracking.screenshots.store.pictures import PictureStore
 from tracking.session_deletion.use_cases import delete_session
 from tracking.sessions.rules import SESSION_TIMEOUT
 from tracking.sessions.use_cases.lifecycle import end_session_as_admin, end_silent_sessions
 
 
 @pytest.fixture
-async def at_work(own, enrol):
+async def at_work(own: Tenant, enrol: Enrol) -> NativeAgent:
     """An agent with a session."""
     agent = await enrol(own)
     agent.start(datetime.now(UTC))
@@ -23,23 +30,28 @@ async def at_work(own, enrol):
 
 
 @pytest.fixture
-def row_of(stored, own):
+def row_of(stored: ReadRows, own: Tenant) -> Callable[[NativeAgent], Awaitable[Mapping[str, Any]]]:
     """`await row_of(agent)`: its session as it is stored."""
 
-    async def row_of(agent):
+    async def row_of(agent: NativeAgent) -> Mapping[str, Any]:
         rows = await stored("work_session", own.company_id)
         return next(row for row in rows if row["session_id"] == UUID(agent.session_id))
 
     return row_of
 
 
-async def ended(agent) -> bool:
+async def ended(agent: NativeAgent) -> bool:
     answer = await agent.sync(datetime.now(UTC))
     assert answer.status_code == 200
-    return answer.json()["session_ended"]
+    return bool(answer.json()["session_ended"])
 
 
-async def test_an_admin_ends_it(at_work, own, engine, row_of) -> None:
+async def test_an_admin_ends_it(
+    at_work: NativeAgent,
+    own: Tenant,
+    engine: AsyncEngine,
+    row_of: Callable[[NativeAgent], Awaitable[Mapping[str, Any]]],
+) -> None:
     await end_session_as_admin(engine, own.company_id, (await row_of(at_work))["number"])
     moment = datetime.now(UTC)
     at_work.record("activity", kind="active", start=moment - timedelta(seconds=2), end=moment)
@@ -49,7 +61,7 @@ async def test_an_admin_ends_it(at_work, own, engine, row_of) -> None:
     assert not await ended(at_work), "a new one goes on"
 
 
-async def test_it_takes_no_transaction_of_its_own(at_work, engine) -> None:
+async def test_it_takes_no_transaction_of_its_own(at_work: NativeAgent, engine: AsyncEngine) -> None:
     begun: list[object] = []
 
     def begin(connection: object) -> None:
@@ -67,7 +79,13 @@ async def test_it_takes_no_transaction_of_its_own(at_work, engine) -> None:
         event.remove(engine.sync_engine, "begin", begin)
 
 
-async def test_an_admin_deletes_it(at_work, own, engine, pictures, row_of) -> None:
+async def test_an_admin_deletes_it(
+    at_work: NativeAgent,
+    own: Tenant,
+    engine: AsyncEngine,
+    pictures: PictureStore,
+    row_of: Callable[[NativeAgent], Awaitable[Mapping[str, Any]]],
+) -> None:
     row = await row_of(at_work)
     about = {"deleted_by": row["employee_id"], "encode": company_month_event, "now": datetime.now(UTC)}
     await delete_session(engine, pictures, own.company_id, row["number"], **about)
@@ -76,14 +94,20 @@ async def test_an_admin_deletes_it(at_work, own, engine, pictures, row_of) -> No
     assert (await row_of(at_work))["ended_by"] == "ADMIN", "it does not go on"
 
 
-async def test_it_ends_it_itself(at_work) -> None:
+async def test_it_ends_it_itself(at_work: NativeAgent) -> None:
     session = at_work.session_id
     at_work.stop(datetime.now(UTC))
     at_work.session_id = session
     assert await ended(at_work)
 
 
-async def test_silence_is_not_the_end(at_work, engine, dispatch, superuser, row_of) -> None:
+async def test_silence_is_not_the_end(
+    at_work: NativeAgent,
+    engine: AsyncEngine,
+    dispatch: AsyncEngine,
+    superuser: AsyncEngine,
+    row_of: Callable[[NativeAgent], Awaitable[Mapping[str, Any]]],
+) -> None:
     earlier = text("UPDATE work_session SET last_seen_at = last_seen_at - CAST(:by AS interval) WHERE session_id = :id")
     async with superuser.begin() as tx:
         await tx.execute(earlier, {"by": 2 * SESSION_TIMEOUT, "id": at_work.session_id})
@@ -92,7 +116,14 @@ async def test_silence_is_not_the_end(at_work, engine, dispatch, superuser, row_
     assert not await ended(at_work)
 
 
-async def test_another_persons_or_companys_or_none(at_work, own, new_tenant, enrol, engine, row_of) -> None:
+async def test_another_persons_or_companys_or_none(
+    at_work: NativeAgent,
+    own: Tenant,
+    new_tenant: NewTenant,
+    enrol: Enrol,
+    engine: AsyncEngine,
+    row_of: Callable[[NativeAgent], Awaitable[Mapping[str, Any]]],
+) -> None:
     await end_session_as_admin(engine, own.company_id, (await row_of(at_work))["number"])
     for agent in (await enrol(own, 1), await enrol(await new_tenant())):
         agent.session_id = at_work.session_id

@@ -1,6 +1,7 @@
 """Pages of sessions: employees see their own, admins the company's, which they may end."""
 
 import re
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,8 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser, RowsOf
 from tracking.checking.use_cases.import_history import ImportedSpan, import_history
 from tracking.db.store.scope import companies_scope, company_scope
 from tracking.devices.store.devices import Device
@@ -29,13 +32,13 @@ EVENING = [ImportedSpan(70_000, 600, ActivityKind.ACTIVE)]
 
 
 @pytest.fixture
-async def tenant(new_tenant) -> Any:
+async def tenant(new_tenant: NewTenant) -> Any:
     """A company of the test's own, in Tokyo."""
     return await new_tenant(people=2, time_zone="Asia/Tokyo")
 
 
 @pytest.fixture
-def people(stored):
+def people(stored: ReadRows) -> Callable[[Any], Awaitable[dict[str, Any]]]:
     """`await people(tenant)`: accounts by their e-mails."""
 
     async def read(tenant: Any) -> dict[str, Any]:
@@ -45,7 +48,7 @@ def people(stored):
 
 
 @pytest.fixture
-def worked(engine: AsyncEngine, people):
+def worked(engine: AsyncEngine, people: Callable[[Any], Awaitable[dict[str, Any]]]) -> Callable[..., Awaitable[None]]:
     """`await worked(tenant, days)`: what the first employee has done before."""
 
     async def add(tenant: Any, days: dict[date, list[ImportedSpan]], person: int = 0) -> None:
@@ -58,7 +61,7 @@ def worked(engine: AsyncEngine, people):
 
 
 @pytest.fixture
-def begin(engine: AsyncEngine):
+def begin(engine: AsyncEngine) -> Callable[..., Awaitable[tuple[Device, int]]]:
     """`await begin(tenant)`: the first employee's device and the number of the session it has begun."""
 
     async def start(tenant: Any, person: int = 0) -> tuple[Device, int]:
@@ -72,7 +75,9 @@ def begin(engine: AsyncEngine):
     return start
 
 
-async def test_the_newest_first_with_what_was_counted(tenant, worked, admin, employee, rows_of) -> None:
+async def test_the_newest_first_with_what_was_counted(
+    tenant: Tenant, worked: Callable[..., Awaitable[None]], admin: Browser, employee: Browser, rows_of: RowsOf
+) -> None:
     await worked(tenant, {MONDAY: [*MORNING, *EVENING], TUESDAY: EVENING})
     for browser in (admin, employee):
         page = (await browser.see("/sessions")).text
@@ -84,7 +89,9 @@ async def test_the_newest_first_with_what_was_counted(tenant, worked, admin, emp
     assert "><bdi>Bo</bdi></a>" in (await admin.see("/sessions")).text
 
 
-async def test_a_session_over_midnight(tenant, worked, admin, stored, rows_of) -> None:
+async def test_a_session_over_midnight(
+    tenant: Tenant, worked: Callable[..., Awaitable[None]], admin: Browser, stored: ReadRows, rows_of: RowsOf
+) -> None:
     await worked(
         tenant,
         {
@@ -97,7 +104,13 @@ async def test_a_session_over_midnight(tenant, worked, admin, stored, rows_of) -
     assert ["Active", "5 min"] in rows_of((await admin.see(f"/sessions/{late['number']}")).text)
 
 
-async def test_by_day_and_person(tenant, worked, admin, employee, people) -> None:
+async def test_by_day_and_person(
+    tenant: Tenant,
+    worked: Callable[..., Awaitable[None]],
+    admin: Browser,
+    employee: Browser,
+    people: Callable[[Any], Awaitable[dict[str, Any]]],
+) -> None:
     await worked(tenant, {MONDAY: MORNING, TUESDAY: EVENING})
     await worked(tenant, {TUESDAY: MORNING}, person=1)
     monday, tuesday, colleagues = "2026-03-02 08:20", "2026-03-03 19:26", "2026-03-03 08:20"
@@ -116,7 +129,13 @@ async def test_by_day_and_person(tenant, worked, admin, employee, people) -> Non
     assert {start for start in (monday, tuesday, colleagues) if start in page} == {monday, tuesday}, "only the own"
 
 
-async def test_a_page_is_of_one_zone_the_viewers(tenant, worked, admin, employee, people) -> None:
+async def test_a_page_is_of_one_zone_the_viewers(
+    tenant: Tenant,
+    worked: Callable[..., Awaitable[None]],
+    admin: Browser,
+    employee: Browser,
+    people: Callable[[Any], Awaitable[dict[str, Any]]],
+) -> None:
     """A session has the same times on every page of one viewer, and is found on the day that they show."""
     await worked(tenant, {MONDAY: MORNING})
     account = (await people(tenant))[tenant.people[0]]
@@ -152,7 +171,9 @@ def test_a_time_of_day_that_comes_twice_says_which_it_is() -> None:
     assert [pages._time_of_day(moment, "Europe/Berlin") for moment in spring] == ["01:59", "03:00"]
 
 
-async def test_a_page_at_a_time_in_few_statements(tenant, worked, admin, engine: AsyncEngine) -> None:
+async def test_a_page_at_a_time_in_few_statements(
+    tenant: Tenant, worked: Callable[..., Awaitable[None]], admin: Browser, engine: AsyncEngine
+) -> None:
     days = [MONDAY + timedelta(days=n) for n in range(SESSIONS_PER_PAGE + 1)]
     await worked(tenant, dict.fromkeys(days, MORNING))
     statements: list[str] = []
@@ -192,18 +213,22 @@ async def test_a_page_at_a_time_in_few_statements(tenant, worked, admin, engine:
         f"after={10**60}_{'0' * 32}",
     ],
 )
-async def test_a_question_that_cannot_be(admin, query: str) -> None:
+async def test_a_question_that_cannot_be(admin: Browser, query: str) -> None:
     assert (await admin.see(f"/sessions?{query}")).status_code == 400
 
 
-async def test_a_person_of_another_company(admin, new_tenant, people) -> None:
+async def test_a_person_of_another_company(
+    admin: Browser, new_tenant: NewTenant, people: Callable[[Any], Awaitable[dict[str, Any]]]
+) -> None:
     other = await new_tenant()
     number = (await people(other))[other.people[0]]["number"]
     for person in (number, "9" * 20):
         assert (await admin.see(f"/sessions?person={person}")).status_code == 404
 
 
-async def test_one_session(tenant, begin, admin, employee) -> None:
+async def test_one_session(
+    tenant: Tenant, begin: Callable[..., Awaitable[tuple[Device, int]]], admin: Browser, employee: Browser
+) -> None:
     _device, number = await begin(tenant)
     for browser in (admin, employee):
         page = await browser.see(f"/sessions/{number}")
@@ -213,7 +238,14 @@ async def test_one_session(tenant, begin, admin, employee) -> None:
     assert "End this session" not in (await employee.see(f"/sessions/{number}")).text
 
 
-async def test_an_admin_ends_an_open_session(tenant, begin, admin, engine, heartbeat, stored) -> None:
+async def test_an_admin_ends_an_open_session(
+    tenant: Tenant,
+    begin: Callable[..., Awaitable[tuple[Device, int]]],
+    admin: Browser,
+    engine: AsyncEngine,
+    heartbeat: AsyncEngine,
+    stored: ReadRows,
+) -> None:
     device, number = await begin(tenant)
     assert await poll_session(engine, tenant.company_id, device, number=number)
     reply = await admin.send(f"/sessions/{number}/end")
@@ -221,7 +253,8 @@ async def test_an_admin_ends_an_open_session(tenant, begin, admin, engine, heart
     assert "by an admin" in (await admin.see(f"/sessions/{number}")).text
     assert not await poll_session(engine, tenant.company_id, device, number=number), "its tracker hears of it"
     now = datetime.now(UTC)
-    assert await end_session(engine, tenant.company_id, device, number=number, desktop_time=now, now=now)
+    ended = await end_session(engine, tenant.company_id, device, number=number, desktop_time=now, now=now)
+    assert ended.is_known
     [row] = await stored("work_session", tenant.company_id)
     async with companies_scope(heartbeat, [tenant.company_id]) as tx:
         await heartbeats.saw_running(tx, [(tenant.company_id, row["session_id"], device.device_id, now)])
@@ -234,7 +267,15 @@ async def test_an_admin_ends_an_open_session(tenant, begin, admin, engine, heart
     assert "has ended already" in again.text
 
 
-async def test_who_may_not(tenant, begin, new_tenant, open_browser, admin, employee, stored) -> None:
+async def test_who_may_not(
+    tenant: Tenant,
+    begin: Callable[..., Awaitable[tuple[Device, int]]],
+    new_tenant: NewTenant,
+    open_browser: OpenBrowser,
+    admin: Browser,
+    employee: Browser,
+    stored: ReadRows,
+) -> None:
     _device, number = await begin(tenant, person=1)
     for path in ("/sessions", f"/sessions/{number}"):
         assert (await open_browser().see(path)).headers["location"] == "/login"

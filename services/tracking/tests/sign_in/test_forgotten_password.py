@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -10,21 +10,27 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from structlog.testing import capture_logs
 
 from credentials.tokens import token_digest
 from mailer.delivery import send_mail
 from mailer.senders import open_sender
+from services.tracking.tests.fixtures.platform import NewKey, NewTenant, ReadRows, Tenant
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
 from testkit.relay import Relay, running_relay
+from tracking.access.rules.directory import AccessDirectory
+from tracking.access.worker import AccessSync
 from tracking.db.store.scope import company_scope
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.processes.workspace import workspace_app
+from tracking.screenshots.store.pictures import PictureStore
+from tracking.sign_in.store.sign_in_attempts import NO_COMPANY
 from tracking.sign_in.use_cases.log_in import log_in
 from tracking.sign_in.use_cases.reset_by_mail import answer_requests, recover_admin
-from tracking.sign_in.use_cases.throttle import NO_COMPANY
 from tracking.team.use_cases.deactivate_employee import deactivate_employee
 
 NEW = "a wholly new sesame"
@@ -33,7 +39,7 @@ URL = "http://workspace"
 
 
 @pytest.fixture
-async def tenant(new_tenant) -> Any:
+async def tenant(new_tenant: NewTenant) -> Any:
     """A company of the test's own."""
     return await new_tenant(people=1)
 
@@ -45,7 +51,7 @@ async def relay() -> AsyncIterator[Relay]:
 
 
 @pytest.fixture(autouse=True)
-async def _nothing_waits(superuser) -> None:
+async def _nothing_waits(superuser: AsyncEngine) -> None:
     """Other tests ask too, from the same address."""
     async with superuser.begin() as tx:
         await tx.execute(text("DELETE FROM password_reset_request"))
@@ -53,7 +59,7 @@ async def _nothing_waits(superuser) -> None:
 
 
 @pytest.fixture
-def mails(engine, dispatch, relay):
+def mails(engine: AsyncEngine, dispatch: AsyncEngine, relay: Relay) -> Callable[[], Awaitable[list[Any]]]:
     """`await mails()`: what was sent since the last time."""
 
     async def mails() -> list[Any]:
@@ -69,7 +75,7 @@ def mails(engine, dispatch, relay):
 
 
 @pytest.fixture
-def code_for(open_browser, mails):
+def code_for(open_browser: OpenBrowser, mails: Callable[[], Awaitable[list[Any]]]) -> Callable[[str], Awaitable[str]]:
     """`await code_for(email)`: the code of a link that was just sent there."""
 
     async def code_for(email: str) -> str:
@@ -81,7 +87,14 @@ def code_for(open_browser, mails):
     return code_for
 
 
-async def test_from_the_mail_to_a_new_password(tenant, engine, open_browser, code_for, mails, stored) -> None:
+async def test_from_the_mail_to_a_new_password(
+    tenant: Tenant,
+    engine: AsyncEngine,
+    open_browser: OpenBrowser,
+    code_for: Callable[[str], Awaitable[str]],
+    mails: Callable[[], Awaitable[list[Any]]],
+    stored: ReadRows,
+) -> None:
     account = {"email": tenant.people[0], "password": tenant.password, "origin": "desktop"}
     device = await log_in(engine, tenant.company_id, **account, now=datetime.now(UTC))
     elsewhere = open_browser()
@@ -109,7 +122,9 @@ async def test_from_the_mail_to_a_new_password(tenant, engine, open_browser, cod
     assert "reset#" not in mail.get_content()
 
 
-async def test_the_browser_that_used_the_link_is_known(tenant, open_browser, code_for, stored) -> None:
+async def test_the_browser_that_used_the_link_is_known(
+    tenant: Tenant, open_browser: OpenBrowser, code_for: Callable[[str], Awaitable[str]], stored: ReadRows
+) -> None:
     """Its account is compared first from then on, also where an older one of this e-mail is somebody else's."""
     await open_browser().sign_in(tenant.people[0])
     code, browser = await code_for(tenant.people[0]), open_browser()
@@ -118,7 +133,9 @@ async def test_the_browser_that_used_the_link_is_known(tenant, open_browser, cod
     assert bytes(place["digest"]) == token_digest(browser.http.cookies["workspace-browser"])
 
 
-async def test_a_link_opens_once(tenant, open_browser, code_for) -> None:
+async def test_a_link_opens_once(
+    tenant: Tenant, open_browser: OpenBrowser, code_for: Callable[[str], Awaitable[str]]
+) -> None:
     code = await code_for(tenant.people[0])
     replies = await asyncio.gather(
         *(open_browser().post("/reset", code=code, new=f"{NEW} {number}") for number in range(3))
@@ -127,7 +144,9 @@ async def test_a_link_opens_once(tenant, open_browser, code_for) -> None:
     assert (await open_browser().post("/reset", code=code, new=NEW)).status_code == 404
 
 
-async def test_a_link_ends(tenant, open_browser, code_for, superuser) -> None:
+async def test_a_link_ends(
+    tenant: Tenant, open_browser: OpenBrowser, code_for: Callable[[str], Awaitable[str]], superuser: AsyncEngine
+) -> None:
     code = await code_for(tenant.people[0])
     async with superuser.begin() as tx:
         [left] = (
@@ -144,7 +163,15 @@ async def test_a_link_ends(tenant, open_browser, code_for, superuser) -> None:
 
 
 @pytest.mark.parametrize("change", ["password", "email", "deactivated", "another link"])
-async def test_a_link_ends_with_what_it_was_for(tenant, engine, admin, open_browser, code_for, stored, change) -> None:
+async def test_a_link_ends_with_what_it_was_for(
+    tenant: Tenant,
+    engine: AsyncEngine,
+    admin: Browser,
+    open_browser: OpenBrowser,
+    code_for: Callable[[str], Awaitable[str]],
+    stored: ReadRows,
+    change: str,
+) -> None:
     code = await code_for(tenant.people[0])
     people = {row["email"]: row for row in await stored("employee", tenant.company_id)}
     number = people[tenant.people[0]]["number"]
@@ -166,12 +193,14 @@ async def test_a_link_ends_with_what_it_was_for(tenant, engine, admin, open_brow
 @pytest.mark.parametrize(
     "code", ["", "x", "." * 9, "0" * 32 + ".guess", "https://w.example/reset#x", "\u0000", "é" * 40]
 )
-async def test_a_guessed_code(open_browser, code: str) -> None:
+async def test_a_guessed_code(open_browser: OpenBrowser, code: str) -> None:
     reply = await open_browser().post("/reset", code=code, new=NEW)
     assert reply.status_code in (400, 404)
 
 
-async def test_another_companys_link(tenant, new_tenant, open_browser, code_for) -> None:
+async def test_another_companys_link(
+    tenant: Tenant, new_tenant: NewTenant, open_browser: OpenBrowser, code_for: Callable[[str], Awaitable[str]]
+) -> None:
     """The token opens in its own company alone."""
     other = await new_tenant()
     token = (await code_for(tenant.people[0])).partition(".")[2]
@@ -192,7 +221,13 @@ def counted(engine: Any) -> Iterator[list[str]]:
     event.remove(engine.sync_engine, "before_cursor_execute", note)
 
 
-async def test_the_answer_tells_nothing(tenant, open_browser, engine, stored, mails) -> None:
+async def test_the_answer_tells_nothing(
+    tenant: Tenant,
+    open_browser: OpenBrowser,
+    engine: AsyncEngine,
+    stored: ReadRows,
+    mails: Callable[[], Awaitable[list[Any]]],
+) -> None:
     people = {row["email"]: row for row in await stored("employee", tenant.company_id)}
     by = people[tenant.admin]["employee_id"]
     number = people[tenant.people[0]]["number"]
@@ -210,7 +245,9 @@ async def test_the_answer_tells_nothing(tenant, open_browser, engine, stored, ma
     assert [mail["To"] for mail in await mails()] == [tenant.admin]
 
 
-async def test_one_mail_lists_every_company(new_tenant, open_browser, mails, new_key) -> None:
+async def test_one_mail_lists_every_company(
+    new_tenant: NewTenant, open_browser: OpenBrowser, mails: Callable[[], Awaitable[list[Any]]], new_key: NewKey
+) -> None:
     email = f"consultant@{(await new_tenant()).company_id}.example"
     for name in ("Ada", "Ada L."):
         _company_id, key = await new_key()
@@ -228,7 +265,9 @@ async def test_one_mail_lists_every_company(new_tenant, open_browser, mails, new
     assert (await open_browser().post("/reset", code=codes[1], new=NEW)).status_code == 303, "each for itself"
 
 
-async def test_asking_is_limited_for_an_account_and_from_an_address(tenant, open_browser, superuser) -> None:
+async def test_asking_is_limited_for_an_account_and_from_an_address(
+    tenant: Tenant, open_browser: OpenBrowser, superuser: AsyncEngine
+) -> None:
     browser = open_browser()
     for email, codes in ((tenant.admin, [303, 303, 303, 429]), ("nobody@acme.example", [303, 303, 303, 429])):
         replies = [await browser.post("/forgot", email=email) for _ in codes]
@@ -243,7 +282,7 @@ async def test_asking_is_limited_for_an_account_and_from_an_address(tenant, open
     assert (await browser.post("/forgot", email=tenant.admin)).status_code == 303
 
 
-async def test_an_ipv6_network_is_one_place(app) -> None:
+async def test_an_ipv6_network_is_one_place(app: FastAPI) -> None:
     """One customer has a /64: its addresses are asked for together."""
     codes = []
     for number in range(21):
@@ -253,14 +292,18 @@ async def test_an_ipv6_network_is_one_place(app) -> None:
     assert codes == [303] * 20 + [429]
 
 
-async def test_a_mail_about_an_operators_link_shows_names_apart(tenant, engine, mails) -> None:
+async def test_a_mail_about_an_operators_link_shows_names_apart(
+    tenant: Tenant, engine: AsyncEngine, mails: Callable[[], Awaitable[list[Any]]]
+) -> None:
     how: dict[str, Any] = {"workspace_url": URL, "sends_mail": True}
     await recover_admin(engine, tenant.company_id, email=tenant.admin, **how)
     [mail] = await mails()
     assert re.search(f"\u2068{tenant.admin}\u2069 \\(\u2068[^\u2069]+\u2069\\)", mail.get_content())
 
 
-async def test_a_request_waits_until_its_mail_is_queued(tenant, engine, open_browser, mails) -> None:
+async def test_a_request_waits_until_its_mail_is_queued(
+    tenant: Tenant, engine: AsyncEngine, open_browser: OpenBrowser, mails: Callable[[], Awaitable[list[Any]]]
+) -> None:
     await open_browser().post("/forgot", email=tenant.people[0])
     await open_browser().post("/forgot", email=tenant.admin)
     away = create_async_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
@@ -269,7 +312,14 @@ async def test_a_request_waits_until_its_mail_is_queued(tenant, engine, open_bro
     assert {mail["To"] for mail in await mails()} == {tenant.people[0], tenant.admin}
 
 
-async def test_an_edit_cannot_slip_between(tenant, engine, dispatch, superuser, open_browser, mails) -> None:
+async def test_an_edit_cannot_slip_between(
+    tenant: Tenant,
+    engine: AsyncEngine,
+    dispatch: AsyncEngine,
+    superuser: AsyncEngine,
+    open_browser: OpenBrowser,
+    mails: Callable[[], Awaitable[list[Any]]],
+) -> None:
     """The link goes to the mailbox that the account has when it is queued, or to none."""
     await open_browser().post("/forgot", email=tenant.people[0])
     async with superuser.begin() as tx:
@@ -284,19 +334,21 @@ async def test_an_edit_cannot_slip_between(tenant, engine, dispatch, superuser, 
     assert await mails() == []
 
 
-async def test_at_once_they_are_counted_too(tenant, open_browser) -> None:
+async def test_at_once_they_are_counted_too(tenant: Tenant, open_browser: OpenBrowser) -> None:
     replies = await asyncio.gather(*(open_browser().post("/forgot", email=tenant.admin) for _ in range(8)))
     assert sorted(reply.status_code for reply in replies) == [303] * 3 + [429] * 5
 
 
 @pytest.mark.parametrize("path", ["/forgot", "/reset"])
-async def test_forms_of_another_site(open_browser, path: str) -> None:
+async def test_forms_of_another_site(open_browser: OpenBrowser, path: str) -> None:
     fields = {"email": "ada@acme.example", "code": "x", "new": NEW}
     reply = await open_browser().http.post(path, data=fields, headers={"Origin": "http://evil.example"})
     assert reply.status_code == 403
 
 
-async def test_where_no_mail_leaves_the_page_says_so(engine, dispatch, directory, sync, pictures) -> None:
+async def test_where_no_mail_leaves_the_page_says_so(
+    engine: AsyncEngine, dispatch: AsyncEngine, directory: AccessDirectory, sync: AccessSync, pictures: PictureStore
+) -> None:
     app = workspace_app(engine, dispatch, directory, sync, health=[], pictures=pictures, cookie_secure=False)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as http:
         for reply in (await http.get("/forgot"), await http.post("/forgot", data={"email": "ada@acme.example"})):

@@ -6,36 +6,44 @@ import re
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials import hashing
 from credentials.throttle import BUDGETS, Kind, subject
 from servicekit.errors import NotAuthenticated, RateLimited
 from servicekit.http_proxies import behind
+from services.tracking.tests.fixtures.platform import ChangeAccess, NewTenant, ReadRows, Tenant
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
+from tracking.access.rules.directory import AccessDirectory
+from tracking.access.worker import AccessSync
 from tracking.db.store.scope import company_scope
 from tracking.maintenance import UnlimitedSeats
 from tracking.people import store as employees
 from tracking.people.use_cases import add_employee
 from tracking.processes.workspace import workspace_app
+from tracking.screenshots.store.pictures import PictureStore
 from tracking.sign_in.store import sign_in_attempts
 from tracking.sign_in.store.sign_in_attempts import NO_COMPANY
 from tracking.sign_in.use_cases.log_in import log_in
 from tracking.sign_in.use_cases.throttle import account_subject
 from tracking.sign_in.use_cases.workspace_sign_in import Choice, sign_in
+from tracking.workspace.rules.visitors import Ticket
 
 CHOICE = re.compile(r'name="csrf_token" value="(\w+)">\s*<input type="hidden" name="company" value="(\w+)"')
 SUSPENDED = "Company subscription is suspended"
 
 
 @pytest.fixture
-async def two(new_tenant, engine):
+async def two(new_tenant: NewTenant, engine: AsyncEngine) -> tuple[Tenant, Tenant, str]:
     """Two companies with an account of the same e-mail and password: theirs, and the e-mail."""
     first, second = await new_tenant(), await new_tenant()
-    account = {"name": "Consultant", "email": first.people[0], "password": first.password}
+    account: dict[str, Any] = {"name": "Consultant", "email": first.people[0], "password": first.password}
     await add_employee(engine, second.company_id, seats=UnlimitedSeats(), **account)
     return first, second, first.people[0]
 
@@ -45,11 +53,18 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """One entry for each hash."""
     hashed: list[int] = []
     run = hashing.HashQueue.run
-    monkeypatch.setattr(hashing.HashQueue, "run", lambda *given: hashed.append(1) or run(*given))
+
+    def count_and_run(*given: Any) -> Any:
+        hashed.append(1)
+        return run(*given)
+
+    monkeypatch.setattr(hashing.HashQueue, "run", count_and_run)
     return hashed
 
 
-async def test_a_choice_where_the_password_opens_several(open_browser, two) -> None:
+async def test_a_choice_where_the_password_opens_several(
+    open_browser: OpenBrowser, two: tuple[Tenant, Tenant, str]
+) -> None:
     first, second, email = two
     browser = open_browser()
     page = await browser.sign_in(email)
@@ -66,7 +81,9 @@ async def test_a_choice_where_the_password_opens_several(open_browser, two) -> N
     assert (await browser.http.post("/login/company", data=form)).status_code == 403, "it was taken"
 
 
-async def test_a_choice_is_of_what_was_offered_in_this_browser_alone(open_browser, two, new_tenant) -> None:
+async def test_a_choice_is_of_what_was_offered_in_this_browser_alone(
+    open_browser: OpenBrowser, two: tuple[Tenant, Tenant, str], new_tenant: NewTenant
+) -> None:
     first, _, email = two
     stranger = await new_tenant()
     browser = open_browser()
@@ -84,7 +101,9 @@ async def test_a_choice_is_of_what_was_offered_in_this_browser_alone(open_browse
     assert foreign.status_code == 403
 
 
-async def test_a_suspended_company_hides_none(open_browser, two, suspend) -> None:
+async def test_a_suspended_company_hides_none(
+    open_browser: OpenBrowser, two: tuple[Tenant, Tenant, str], suspend: ChangeAccess
+) -> None:
     first, second, email = two
     await suspend(first)
     browser = open_browser()
@@ -99,7 +118,13 @@ async def test_a_suspended_company_hides_none(open_browser, two, suspend) -> Non
     assert SUSPENDED in reply.text
 
 
-async def test_every_attempt_costs_one_hash(two, engine, hashes, superuser, new_tenant) -> None:
+async def test_every_attempt_costs_one_hash(
+    two: tuple[Tenant, Tenant, str],
+    engine: AsyncEngine,
+    hashes: list[int],
+    superuser: AsyncEngine,
+    new_tenant: NewTenant,
+) -> None:
     """For an unknown e-mail, a deactivated account, one company or several, in the workspace and at the gateway."""
     first, _second, email = two
     gone = await new_tenant()
@@ -119,7 +144,9 @@ async def test_every_attempt_costs_one_hash(two, engine, hashes, superuser, new_
             assert hashes == [1], tried
 
 
-async def test_accounts_of_before_open_and_come_together(two, engine, superuser, stored, hashes) -> None:
+async def test_accounts_of_before_open_and_come_together(
+    two: tuple[Tenant, Tenant, str], engine: AsyncEngine, superuser: AsyncEngine, stored: ReadRows, hashes: list[int]
+) -> None:
     """Their hashes had salts of their own: the oldest account is compared, the others at their desktops."""
     first, second, email = two
     old = PasswordHasher(time_cost=1, memory_cost=64, parallelism=2)
@@ -127,8 +154,10 @@ async def test_accounts_of_before_open_and_come_together(two, engine, superuser,
         for tenant in (first, second):
             statement = text("UPDATE employee SET password_hash = :old WHERE company_id = :id AND email = :email")
             await tx.execute(statement, {"old": old.hash("short"), "id": tenant.company_id, "email": email})
-    account = {"email": email, "password": "short", "origin": "192.0.2.51", "now": datetime.now(UTC)}
-    assert (await sign_in(engine, **account)).company_id == first.company_id
+    account: dict[str, Any] = {"email": email, "password": "short", "origin": "192.0.2.51", "now": datetime.now(UTC)}
+    opened = await sign_in(engine, **account)
+    assert isinstance(opened, Ticket)
+    assert opened.company_id == first.company_id
     hashes.clear()
     with pytest.raises(NotAuthenticated):
         await sign_in(engine, **account | {"password": "guess"})
@@ -136,13 +165,17 @@ async def test_accounts_of_before_open_and_come_together(two, engine, superuser,
     await log_in(engine, second.company_id, **account)
     kept = [row for t in two[:2] for row in await stored("employee", t.company_id) if row["email"] == email]
     assert kept[0]["password_hash"] == kept[1]["password_hash"]
-    assert set((await sign_in(engine, **account)).company_ids) == {first.company_id, second.company_id}
+    choice = await sign_in(engine, **account)
+    assert isinstance(choice, Choice)
+    assert set(choice.company_ids) == {first.company_id, second.company_id}
 
 
-async def test_who_makes_an_account_of_the_same_email_gains_nothing(open_browser, new_tenant, engine) -> None:
+async def test_who_makes_an_account_of_the_same_email_gains_nothing(
+    open_browser: OpenBrowser, new_tenant: NewTenant, engine: AsyncEngine
+) -> None:
     victim, other = await new_tenant(), await new_tenant()
     mine = "another password of mine"
-    account = {"name": "Mallory", "email": victim.people[0], "password": mine}
+    account: dict[str, Any] = {"name": "Mallory", "email": victim.people[0], "password": mine}
     await add_employee(engine, other.company_id, seats=UnlimitedSeats(), **account)
     now = datetime.now(UTC)
     for number in range(60):
@@ -158,7 +191,9 @@ async def test_who_makes_an_account_of_the_same_email_gains_nothing(open_browser
     assert (await open_browser().sign_in(victim.people[0])).status_code == 303, "and the victim is not kept out"
 
 
-async def test_an_old_account_that_is_given_the_email_shuts_nobody_out(two, new_tenant, engine, superuser) -> None:
+async def test_an_old_account_that_is_given_the_email_shuts_nobody_out(
+    two: tuple[Tenant, Tenant, str], new_tenant: NewTenant, engine: AsyncEngine, superuser: AsyncEngine
+) -> None:
     """It is older and unused since passwords were hashed without a salt of their e-mail."""
     first, second, email = two
     old = PasswordHasher(time_cost=1, memory_cost=64, parallelism=2).hash("another password of mine")
@@ -177,13 +212,15 @@ async def test_an_old_account_that_is_given_the_email_shuts_nobody_out(two, new_
     assert set(choice.company_ids) == {first.company_id, second.company_id}
 
 
-async def test_a_refusal_does_not_tell_of_other_companies(two, engine, superuser) -> None:
+async def test_a_refusal_does_not_tell_of_other_companies(
+    two: tuple[Tenant, Tenant, str], engine: AsyncEngine, superuser: AsyncEngine
+) -> None:
     """An admin makes an account of the e-mail, uses its attempts up, and sees when the next one is admitted."""
     first, _, email = two
     now, waits = datetime.now(UTC), set()
     sooner = text("UPDATE sign_in_attempt SET ends_at = now() + interval '1 minute' WHERE company_id = :id")
     for tried in (email, first.admin):  # in two companies, and in one
-        attempt = {"email": tried, "password": "guess", "origin": "192.0.2.58", "now": now}
+        attempt: dict[str, Any] = {"email": tried, "password": "guess", "origin": "192.0.2.58", "now": now}
         for _ in range(BUDGETS[Kind.PAIR].window):
             with pytest.raises(NotAuthenticated):
                 await sign_in(engine, **attempt)
@@ -196,7 +233,9 @@ async def test_a_refusal_does_not_tell_of_other_companies(two, engine, superuser
     assert waits == {900}
 
 
-async def test_a_choice_gives_the_address_one_attempt_back(two, engine) -> None:
+async def test_a_choice_gives_the_address_one_attempt_back(
+    two: tuple[Tenant, Tenant, str], engine: AsyncEngine
+) -> None:
     """However many companies there are to choose from: who has accounts in several gets no guesses at others for it."""
     first, _, email = two
     now, origin, network = datetime.now(UTC), "192.0.2.55", subject(Kind.ADDRESS, "192.0.2.55")
@@ -213,10 +252,17 @@ async def test_a_choice_gives_the_address_one_attempt_back(two, engine) -> None:
     assert await used() == 3
 
 
-async def test_many_who_sign_in_at_once_wait_for_each_other_in_no_ring(two, engine) -> None:
+async def test_many_who_sign_in_at_once_wait_for_each_other_in_no_ring(
+    two: tuple[Tenant, Tenant, str], engine: AsyncEngine
+) -> None:
     """Into one company and into both, from one address: their counts and accounts are locked by all of them."""
     first, second, email = two
-    account = {"email": email, "password": first.password, "origin": "192.0.2.56", "now": datetime.now(UTC)}
+    account: dict[str, Any] = {
+        "email": email,
+        "password": first.password,
+        "origin": "192.0.2.56",
+        "now": datetime.now(UTC),
+    }
     for _ in range(3):
         await asyncio.gather(
             *(sign_in(engine, **account) for _ in range(3)),
@@ -224,20 +270,23 @@ async def test_many_who_sign_in_at_once_wait_for_each_other_in_no_ring(two, engi
         )
 
 
-async def test_composed_and_decomposed_are_one_password(engine, new_tenant, open_browser) -> None:
+async def test_composed_and_decomposed_are_one_password(
+    engine: AsyncEngine, new_tenant: NewTenant, open_browser: OpenBrowser
+) -> None:
     tenant = await new_tenant()
     composed = "größere Öltanker"
-    account = {"name": "Zoë", "email": "zoe@nfc.example", "password": composed}
+    account: dict[str, Any] = {"name": "Zoë", "email": "zoe@nfc.example", "password": composed}
     await add_employee(engine, tenant.company_id, seats=UnlimitedSeats(), **account)
     typed = unicodedata.normalize("NFD", composed)
     assert (await open_browser().sign_in("zoe@nfc.example", typed)).status_code == 303
     now = datetime.now(UTC)
-    assert await log_in(
+    device = await log_in(
         engine, tenant.company_id, email="zoe@nfc.example", password=typed, origin="192.0.2.53", now=now
     )
+    assert device.token
 
 
-async def test_signing_in_again_ends_the_session_before(open_browser, tenant) -> None:
+async def test_signing_in_again_ends_the_session_before(open_browser: OpenBrowser, tenant: Tenant) -> None:
     browser = open_browser()
     await browser.sign_in(tenant.people[0])
     before = dict(browser.http.cookies)
@@ -248,7 +297,9 @@ async def test_signing_in_again_ends_the_session_before(open_browser, tenant) ->
     assert (await other.see("/")).status_code == 303
 
 
-async def test_signing_out_always_works(open_browser, new_tenant, suspend) -> None:
+async def test_signing_out_always_works(
+    open_browser: OpenBrowser, new_tenant: NewTenant, suspend: ChangeAccess
+) -> None:
     tenant = await new_tenant()
     browser = open_browser()
     await browser.sign_in(tenant.people[0])
@@ -265,28 +316,33 @@ async def test_signing_out_always_works(open_browser, new_tenant, suspend) -> No
     assert "Max-Age=0" in reply.headers["set-cookie"]
 
 
-async def test_an_admin_sees_guesses_and_lifts_them(admin, tenant, engine) -> None:
+async def test_an_admin_sees_guesses_and_lifts_them(admin: Browser, tenant: Tenant, engine: AsyncEngine) -> None:
     now = datetime.now(UTC)
     for number in range(BUDGETS[Kind.ACCOUNT].window):
         guess = {"email": tenant.people[1], "password": "guess", "origin": f"203.0.113.{number}"}
         with pytest.raises(NotAuthenticated):
             await sign_in(engine, **guess, now=now)
-    number = re.findall(r'href="/team/(\d+)"', (await admin.see("/team")).text)
-    pages = {n: (await admin.see(f"/team/{n}/account")).text for n in set(number)}
+    numbers = re.findall(r'href="/team/(\d+)"', (await admin.see("/team")).text)
+    pages = {n: (await admin.see(f"/team/{n}/account")).text for n in set(numbers)}
     (guessed,) = [n for n, page in pages.items() if "Failed sign-ins" in page]
     assert "Sign-in from new browsers and addresses is paused." in pages[guessed]
     assert (await admin.send(f"/team/{guessed}/unlock")).status_code == 303
     assert "Failed sign-ins" not in (await admin.see(f"/team/{guessed}/account")).text
-    account = {"email": tenant.people[1], "password": tenant.password, "origin": "203.0.113.1", "now": now}
-    assert await sign_in(engine, **account)
+    account: dict[str, Any] = {
+        "email": tenant.people[1],
+        "password": tenant.password,
+        "origin": "203.0.113.1",
+        "now": now,
+    }
+    assert isinstance(await sign_in(engine, **account), Ticket)
 
 
-async def test_only_admins_lift(employee, open_browser) -> None:
+async def test_only_admins_lift(employee: Browser, open_browser: OpenBrowser) -> None:
     assert (await employee.send("/team/1/unlock")).status_code == 403
     assert (await open_browser().send("/team/1/unlock")).headers["location"] == "/login"
 
 
-async def test_a_refused_sign_in_says_when(open_browser, new_tenant) -> None:
+async def test_a_refused_sign_in_says_when(open_browser: OpenBrowser, new_tenant: NewTenant) -> None:
     tenant = await new_tenant()
     browser = open_browser()
     for _ in range(BUDGETS[Kind.PAIR].window):
@@ -297,7 +353,12 @@ async def test_a_refused_sign_in_says_when(open_browser, new_tenant) -> None:
 
 
 async def test_behind_a_trusted_proxy_each_browser_is_one_of_its_own(
-    engine, dispatch, directory, sync, pictures, new_tenant
+    engine: AsyncEngine,
+    dispatch: AsyncEngine,
+    directory: AccessDirectory,
+    sync: AccessSync,
+    pictures: PictureStore,
+    new_tenant: NewTenant,
 ) -> None:
     tenant = await new_tenant(people=2)
     app = workspace_app(engine, dispatch, directory, sync, health=[], pictures=pictures, cookie_secure=False)

@@ -8,7 +8,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.tokens import token_digest
+from services.tracking.tests.fixtures.platform import ChangeAccess, NewTenant, ReadRows, Tenant
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
+from tracking.access.rules.directory import AccessDirectory
+from tracking.access.worker import AccessSync
 from tracking.processes.workspace import workspace_app
+from tracking.screenshots.store.pictures import PictureStore
 from tracking.sign_in.use_cases.log_in import log_in
 
 SUSPENDED = "Company subscription is suspended"
@@ -17,15 +22,17 @@ PAGES = [("GET", "/"), ("GET", "/team"), ("POST", "/team"), ("POST", "/logout")]
 
 @pytest.mark.parametrize(("method", "path"), PAGES)
 @pytest.mark.parametrize("cookie", ["", "x", ".", "0" * 32, "0" * 32 + ".token", "'; --.x", "\u00e9.\u00e9"])
-async def test_without_a_session_every_page_leads_to_the_login(open_browser, method: str, path: str, cookie) -> None:
+async def test_without_a_session_every_page_leads_to_the_login(
+    open_browser: OpenBrowser, method: str, path: str, cookie: str
+) -> None:
     browser = open_browser()
     fields = {"csrf_token": "x", "name": "Eve", "email": "eve@acme.example", "password": "open sesame tonight"}
-    headers = {"Cookie": b"workspace=" + cookie.encode()} if cookie else {}
+    headers = {b"Cookie": b"workspace=" + cookie.encode()} if cookie else {}
     reply = await browser.http.request(method, path, data=fields if method == "POST" else None, headers=headers)
     assert (reply.status_code, reply.headers["location"]) == (303, "/login")
 
 
-async def test_signing_in_and_out(open_browser, tenant) -> None:
+async def test_signing_in_and_out(open_browser: OpenBrowser, tenant: Tenant) -> None:
     browser = open_browser()
     reply = await browser.sign_in(tenant.people[0])
     assert (reply.status_code, reply.headers["location"]) == (303, "/")
@@ -42,7 +49,7 @@ async def test_signing_in_and_out(open_browser, tenant) -> None:
 
 
 @pytest.mark.parametrize("password", ["guess", "Open sesame tonight", "open sesame tonight ", "x" * 512])
-async def test_a_wrong_password(open_browser, tenant, password: str) -> None:
+async def test_a_wrong_password(open_browser: OpenBrowser, tenant: Tenant, password: str) -> None:
     browser = open_browser()
     for email in (tenant.people[0], "nobody@acme.example", ""):
         reply = await browser.http.post("/login", data={"email": email, "password": password})
@@ -50,14 +57,14 @@ async def test_a_wrong_password(open_browser, tenant, password: str) -> None:
         assert not browser.http.cookies
 
 
-async def test_the_login_page_shows_what_was_typed_and_no_more(open_browser) -> None:
+async def test_the_login_page_shows_what_was_typed_and_no_more(open_browser: OpenBrowser) -> None:
     hostile = '"><script>alert(1)</script>'
     reply = await open_browser().http.post("/login", data={"email": hostile, "password": "x"})
     assert "<script>" not in reply.text
     assert "E-mail or password is wrong" in reply.text
 
 
-async def test_another_companys_cookie(open_browser, tenant, new_tenant) -> None:
+async def test_another_companys_cookie(open_browser: OpenBrowser, tenant: Tenant, new_tenant: NewTenant) -> None:
     other = await new_tenant()
     browser = open_browser()
     await browser.sign_in(tenant.admin)
@@ -67,7 +74,7 @@ async def test_another_companys_cookie(open_browser, tenant, new_tenant) -> None
         assert (reply.status_code, reply.headers["location"]) == (303, "/login")
 
 
-async def test_a_session_ends_after_its_time(open_browser, tenant, superuser: AsyncEngine) -> None:
+async def test_a_session_ends_after_its_time(open_browser: OpenBrowser, tenant: Tenant, superuser: AsyncEngine) -> None:
     browser = open_browser()
     await browser.sign_in(tenant.people[1])
     assert (await browser.see("/")).status_code == 200
@@ -77,7 +84,7 @@ async def test_a_session_ends_after_its_time(open_browser, tenant, superuser: As
     assert (await browser.see("/")).status_code == 303
 
 
-async def test_an_inactive_account(open_browser, new_tenant, superuser: AsyncEngine) -> None:
+async def test_an_inactive_account(open_browser: OpenBrowser, new_tenant: NewTenant, superuser: AsyncEngine) -> None:
     tenant = await new_tenant()
     browser = open_browser()
     await browser.sign_in(tenant.people[0])
@@ -88,7 +95,9 @@ async def test_an_inactive_account(open_browser, new_tenant, superuser: AsyncEng
     assert (await open_browser().sign_in(tenant.people[0])).status_code == 401
 
 
-async def test_a_suspended_company(open_browser, new_tenant, suspend, reactivate) -> None:
+async def test_a_suspended_company(
+    open_browser: OpenBrowser, new_tenant: NewTenant, suspend: ChangeAccess, reactivate: ChangeAccess
+) -> None:
     tenant = await new_tenant()
     browser = open_browser()
     await browser.sign_in(tenant.admin)
@@ -105,7 +114,7 @@ async def test_a_suspended_company(open_browser, new_tenant, suspend, reactivate
     assert (await browser.see("/team")).status_code == 200
 
 
-async def test_a_form_of_another_site_is_refused(open_browser, tenant) -> None:
+async def test_a_form_of_another_site_is_refused(open_browser: OpenBrowser, tenant: Tenant) -> None:
     browser = open_browser()
     fields = {"email": tenant.admin, "password": tenant.password}
     for origin in ("http://evil.example", "null", "http://workspace.evil.example"):
@@ -115,7 +124,12 @@ async def test_a_form_of_another_site_is_refused(open_browser, tenant) -> None:
 
 
 async def test_behind_tls_the_cookie_belongs_to_this_host_alone(
-    engine, dispatch, directory, sync, pictures, tenant
+    engine: AsyncEngine,
+    dispatch: AsyncEngine,
+    directory: AccessDirectory,
+    sync: AccessSync,
+    pictures: PictureStore,
+    tenant: Tenant,
 ) -> None:
     app = workspace_app(engine, dispatch, directory, sync, health=[], pictures=pictures, cookie_secure=True)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://workspace") as browser:
@@ -127,18 +141,20 @@ async def test_behind_tls_the_cookie_belongs_to_this_host_alone(
         assert "strict-transport-security" in (await browser.get("/team")).headers
 
 
-async def test_every_page_says_how_it_may_be_used(employee) -> None:
+async def test_every_page_says_how_it_may_be_used(employee: Browser) -> None:
     reply = await employee.see("/")
     assert "default-src 'none'" in reply.headers["content-security-policy"]
     assert (reply.headers["cache-control"], reply.headers["x-frame-options"]) == ("no-store", "DENY")
 
 
-async def places_of(stored, tenant) -> set[bytes]:
+async def places_of(stored: ReadRows, tenant: Tenant) -> set[bytes]:
     """Digests of the places that an account of the tenant is known to."""
     return {bytes(row["digest"]) for row in await stored("known_place", tenant.company_id)}
 
 
-async def test_known_places_end_with_the_password(open_browser, new_tenant, stored, engine) -> None:
+async def test_known_places_end_with_the_password(
+    open_browser: OpenBrowser, new_tenant: NewTenant, stored: ReadRows, engine: AsyncEngine
+) -> None:
     """Who has learnt it has signed in somewhere: from there, guesses must not be counted apart from strangers'."""
     tenant = await new_tenant()
     for _ in range(2):

@@ -1,16 +1,22 @@
 """The sign-in throttle at the gateway: what is counted, what a success resets, and who is not delayed."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials import hashing
 from credentials.hashing import Crowded
 from credentials.throttle import BUDGETS, Kind
 from servicekit.errors import NotAuthenticated, RateLimited
+from services.tracking.tests.fixtures.gateway import NewTracker
+from services.tracking.tests.fixtures.platform import NewTenant, Tenant
+from tracking.gateway.api.desktop import DesktopApi
 from tracking.maintenance import UnlimitedSeats
 from tracking.people.use_cases import add_employee
 from tracking.sign_in.use_cases import check_password
@@ -21,16 +27,16 @@ ADDRESS, PAIR, ACCOUNT, KNOWN = (BUDGETS[kind].window for kind in (Kind.ADDRESS,
 
 
 @pytest.fixture
-async def tenant(new_tenant):
+async def tenant(new_tenant: NewTenant) -> Tenant:
     """A company of the test's own."""
     return await new_tenant(people=2)
 
 
 @pytest.fixture
-def at(api):
+def at(api: DesktopApi) -> Callable[..., Awaitable[httpx.Response]]:
     """`await at("192.0.2.7", tenant, email, password)`: the answer of the desktop's log-in from that address."""
 
-    async def ask(address: str, tenant, email: str, password: str, key: str = "") -> httpx.Response:
+    async def ask(address: str, tenant: Tenant, email: str, password: str, key: str = "") -> httpx.Response:
         transport = httpx.ASGITransport(api, client=(address, 1))
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
             body = {"email": email, "password": password}
@@ -39,12 +45,16 @@ def at(api):
     return ask
 
 
-async def guess(at, tenant, times: int, email: str, address: str = "192.0.2.1") -> list[int]:
+async def guess(
+    at: Callable[..., Awaitable[httpx.Response]], tenant: Tenant, times: int, email: str, address: str = "192.0.2.1"
+) -> list[int]:
     replies = await asyncio.gather(*(at(address, tenant, email, f"guess {n}") for n in range(times)))
     return sorted(reply.status_code for reply in replies)
 
 
-async def test_ten_guesses_are_free_even_at_the_same_time(tenant, at) -> None:
+async def test_ten_guesses_are_free_even_at_the_same_time(
+    tenant: Tenant, at: Callable[..., Awaitable[httpx.Response]]
+) -> None:
     victim = tenant.people[0]
     assert await guess(at, tenant, PAIR + 5, victim) == [401] * PAIR + [429] * 5
     reply = await at("192.0.2.1", tenant, victim, tenant.password)
@@ -53,30 +63,38 @@ async def test_ten_guesses_are_free_even_at_the_same_time(tenant, at) -> None:
     assert 1 <= int(reply.headers["retry-after"]) <= 900
 
 
-async def test_an_unknown_account_answers_the_same(tenant, at) -> None:
+async def test_an_unknown_account_answers_the_same(
+    tenant: Tenant, at: Callable[..., Awaitable[httpx.Response]]
+) -> None:
     assert await guess(at, tenant, PAIR + 2, "nobody@acme.example") == [401] * PAIR + [429] * 2
 
 
-async def test_one_address_has_fifty_whatever_accounts_they_are_about(tenant, at) -> None:
+async def test_one_address_has_fifty_whatever_accounts_they_are_about(
+    tenant: Tenant, at: Callable[..., Awaitable[httpx.Response]]
+) -> None:
     replies = [await at("192.0.2.1", tenant, f"p{number}@else.example", "guess") for number in range(ADDRESS + 3)]
     assert [reply.status_code for reply in replies] == [401] * ADDRESS + [429] * 3
     assert (await at("192.0.2.2", tenant, tenant.people[0], tenant.password)).status_code == 200
 
 
-async def test_an_ipv6_customer_is_one_address(tenant, at) -> None:
+async def test_an_ipv6_customer_is_one_address(tenant: Tenant, at: Callable[..., Awaitable[httpx.Response]]) -> None:
     for number in range(ADDRESS + 1):
         reply = await at(f"2001:db8::{number:x}", tenant, f"p{number}@else.example", "guess")
     assert reply.status_code == 429
 
 
-async def test_one_address_cannot_lock_an_account_out(tenant, at) -> None:
+async def test_one_address_cannot_lock_an_account_out(
+    tenant: Tenant, at: Callable[..., Awaitable[httpx.Response]]
+) -> None:
     """200 wrong passwords from one address, then the right one from another."""
     codes = await guess(at, tenant, 200, tenant.people[0])
     assert codes.count(401) == PAIR
     assert (await at("192.0.2.2", tenant, tenant.people[0], tenant.password)).status_code == 200
 
 
-async def test_no_stranger_keeps_out_who_comes_from_a_known_place(tenant, at) -> None:
+async def test_no_stranger_keeps_out_who_comes_from_a_known_place(
+    tenant: Tenant, at: Callable[..., Awaitable[httpx.Response]]
+) -> None:
     victim = tenant.people[0]
     assert (await at("198.51.100.9", tenant, victim, tenant.password)).status_code == 200
     for number in range(10):
@@ -86,12 +104,16 @@ async def test_no_stranger_keeps_out_who_comes_from_a_known_place(tenant, at) ->
     assert await guess(at, tenant, KNOWN + 1, victim, "198.51.100.9") == [401] * KNOWN + [429]
 
 
-async def test_the_attempts_on_an_account_from_all_new_places_are_bounded(tenant, at) -> None:
+async def test_the_attempts_on_an_account_from_all_new_places_are_bounded(
+    tenant: Tenant, at: Callable[..., Awaitable[httpx.Response]]
+) -> None:
     codes = [(await at(f"203.0.113.{n}", tenant, tenant.people[0], "guess")).status_code for n in range(ACCOUNT + 5)]
     assert codes == [401] * ACCOUNT + [429] * 5
 
 
-async def test_a_success_in_another_company_forgives_nothing(tenant, new_tenant, at, engine) -> None:
+async def test_a_success_in_another_company_forgives_nothing(
+    tenant: Tenant, new_tenant: NewTenant, at: Callable[..., Awaitable[httpx.Response]], engine: AsyncEngine
+) -> None:
     """An admin can create an account with the same e-mail and a known password in another company."""
     other = await new_tenant(people=0)
     victim = tenant.people[0]
@@ -103,18 +125,20 @@ async def test_a_success_in_another_company_forgives_nothing(tenant, new_tenant,
     assert admitted == PAIR
 
 
-async def add(engine, tenant, email: str) -> None:
-    account = {"name": "Mallory", "email": email, "password": "another password of mine"}
+async def add(engine: AsyncEngine, tenant: Tenant, email: str) -> None:
+    account: dict[str, Any] = {"name": "Mallory", "email": email, "password": "another password of mine"}
     await add_employee(engine, tenant.company_id, seats=UnlimitedSeats(), **account)
 
 
-async def test_the_right_password_starts_again(tenant, at) -> None:
+async def test_the_right_password_starts_again(tenant: Tenant, at: Callable[..., Awaitable[httpx.Response]]) -> None:
     for _ in range(3):
         await guess(at, tenant, KNOWN - 1, tenant.people[0])
         assert (await at("192.0.2.1", tenant, tenant.people[0], tenant.password)).status_code == 200
 
 
-async def test_a_success_gives_the_address_its_own_attempt_back_alone(tenant, at) -> None:
+async def test_a_success_gives_the_address_its_own_attempt_back_alone(
+    tenant: Tenant, at: Callable[..., Awaitable[httpx.Response]]
+) -> None:
     for number in range(ADDRESS):
         await at("192.0.2.1", tenant, f"p{number}@else.example", "guess")
         if number < ADDRESS - 1:
@@ -122,14 +146,18 @@ async def test_a_success_gives_the_address_its_own_attempt_back_alone(tenant, at
     assert (await at("192.0.2.1", tenant, "nobody@else.example", "guess")).status_code == 429
 
 
-async def test_nobody_else_is_held_up(tenant, at, new_tenant) -> None:
+async def test_nobody_else_is_held_up(
+    tenant: Tenant, at: Callable[..., Awaitable[httpx.Response]], new_tenant: NewTenant
+) -> None:
     await guess(at, tenant, PAIR + 1, tenant.people[0])
     assert (await at("192.0.2.1", tenant, tenant.people[1], tenant.password)).status_code == 200
     other = await new_tenant()
     assert (await at("192.0.2.1", other, tenant.people[0], "guess")).status_code == 401
 
 
-async def test_after_a_quarter_of_an_hour_one_may_try_again_until_the_day_is_used_up(tenant, at, superuser) -> None:
+async def test_after_a_quarter_of_an_hour_one_may_try_again_until_the_day_is_used_up(
+    tenant: Tenant, at: Callable[..., Awaitable[httpx.Response]], superuser: AsyncEngine
+) -> None:
     later = text("UPDATE sign_in_attempt SET ends_at = now()")
     for expected in (401, 401, 429):
         assert (await guess(at, tenant, PAIR + 1, tenant.people[0]))[0] == expected
@@ -142,7 +170,9 @@ async def test_after_a_quarter_of_an_hour_one_may_try_again_until_the_day_is_use
     assert (await at("192.0.2.1", tenant, tenant.people[0], tenant.password)).status_code == 200
 
 
-async def test_the_operator_sees_and_lifts(tenant, at, engine, dispatch) -> None:
+async def test_the_operator_sees_and_lifts(
+    tenant: Tenant, at: Callable[..., Awaitable[httpx.Response]], engine: AsyncEngine, dispatch: AsyncEngine
+) -> None:
     for number in range(4):
         await guess(at, tenant, PAIR, tenant.people[0], f"192.0.2.{number}")
     line = f"{tenant.company_id}: {tenant.people[0]}, "
@@ -157,7 +187,7 @@ async def test_the_operator_sees_and_lifts(tenant, at, engine, dispatch) -> None
     assert (await at("192.0.2.9", tenant, "nobody@else.example", "guess")).status_code == 401
 
 
-async def test_polls_with_an_old_token_ban_nobody(tenant, tracker) -> None:
+async def test_polls_with_an_old_token_ban_nobody(tenant: Tenant, tracker: NewTracker) -> None:
     """A desktop asks for tasks every five seconds to the end of its process, long after the sign-out."""
     client = tracker(tenant.key)
     body = {"id": 1, "active_token": "an old one"}
@@ -166,7 +196,9 @@ async def test_polls_with_an_old_token_ban_nobody(tenant, tracker) -> None:
     assert (await client.login(tenant.people[0], tenant.password)).ok
 
 
-async def test_a_crowd_is_asked_to_wait_and_uses_nothing(tenant, at, monkeypatch) -> None:
+async def test_a_crowd_is_asked_to_wait_and_uses_nothing(
+    tenant: Tenant, at: Callable[..., Awaitable[httpx.Response]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def crowded(*_: object, **__: object) -> list[str]:
         raise Crowded(3)
 
@@ -178,11 +210,18 @@ async def test_a_crowd_is_asked_to_wait_and_uses_nothing(tenant, at, monkeypatch
     assert (await at("192.0.2.1", tenant, tenant.people[0], tenant.password)).status_code == 200
 
 
-async def test_a_refused_attempt_costs_no_hash(tenant, engine, monkeypatch) -> None:
+async def test_a_refused_attempt_costs_no_hash(
+    tenant: Tenant, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     attempt = {"email": tenant.people[0], "password": "guess", "origin": "192.0.2.1"}
     hashed = []
     run = hashing.HashQueue.run
-    monkeypatch.setattr(hashing.HashQueue, "run", lambda *given: hashed.append(1) or run(*given))
+
+    def count_and_run(*given: Any) -> Any:
+        hashed.append(1)
+        return run(*given)
+
+    monkeypatch.setattr(hashing.HashQueue, "run", count_and_run)
     for number in range(PAIR + 5):
         with pytest.raises(NotAuthenticated if number < PAIR else RateLimited):
             await log_in(engine, tenant.company_id, **attempt, now=datetime.now(UTC))

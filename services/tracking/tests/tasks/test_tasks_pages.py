@@ -5,8 +5,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import NotFound
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser, RowsOf
 from tracking.tasks.use_cases.tasks import assign_task, list_tasks, update_task
 
 Give = Callable[..., Awaitable[int]]
@@ -15,14 +18,14 @@ NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-async def people(tenant, stored) -> list[Any]:
+async def people(tenant: Tenant, stored: ReadRows) -> list[Any]:
     """The admin's account and the two employees'."""
     found = {row["email"]: row for row in await stored("employee", tenant.company_id)}
     return [found[email] for email in (tenant.admin, *tenant.people)]
 
 
 @pytest.fixture(scope="module")
-def give(engine, tenant, people, stored) -> Give:
+def give(engine: AsyncEngine, tenant: Tenant, people: list[Any], stored: ReadRows) -> Give:
     """`await give(1, "title")`: the number of a new task of the first employee."""
 
     async def give(whose: int, title: str) -> int:
@@ -43,7 +46,7 @@ def give(engine, tenant, people, stored) -> Give:
 
 
 @pytest.fixture
-async def other(open_browser, new_tenant):
+async def other(open_browser: OpenBrowser, new_tenant: NewTenant) -> Browser:
     """Another company's admin."""
     browser = open_browser()
     await browser.sign_in((await new_tenant()).admin)
@@ -51,7 +54,7 @@ async def other(open_browser, new_tenant):
 
 
 @pytest.fixture
-def row(tenant, stored):
+def row(tenant: Tenant, stored: ReadRows) -> Callable[[int], Awaitable[Any]]:
     """`await row(number)`: the task as it is stored, or None."""
 
     async def read(number: int) -> Any:
@@ -60,21 +63,23 @@ def row(tenant, stored):
     return read
 
 
-async def test_an_employee_sees_the_own_ones(employee, give, people) -> None:
+async def test_an_employee_sees_the_own_ones(employee: Browser, give: Give, people: list[Any]) -> None:
     mine, theirs = await give(1, "Mine to do"), await give(2, "A colleague's")
     for path in ("/tasks", f"/tasks?person={people[2]['number']}"):
         page = await employee.see(path)
         assert page.status_code == 200
         assert "A colleague" not in page.text
         assert f'href="/tasks/{theirs}"' not in page.text
-    page = (await employee.see("/tasks")).text
-    assert "Mine to do" in page
-    assert f'href="/tasks/{mine}"' in page
+    own = (await employee.see("/tasks")).text
+    assert "Mine to do" in own
+    assert f'href="/tasks/{mine}"' in own
 
 
-async def test_an_admin_sees_all_and_chooses(admin, give, people, engine, tenant) -> None:
+async def test_an_admin_sees_all_and_chooses(
+    admin: Browser, give: Give, people: list[Any], engine: AsyncEngine, tenant: Tenant
+) -> None:
     first, second = await give(1, "First thing"), await give(2, "Second thing")
-    about = {"status": "IN_PROGRESS", "now": NOON}
+    about: dict[str, Any] = {"status": "IN_PROGRESS", "now": NOON}
     await update_task(engine, tenant.company_id, people[1]["employee_id"], number=first, **about)
     shown = {
         "": {first, second},
@@ -90,11 +95,20 @@ async def test_an_admin_sees_all_and_chooses(admin, give, people, engine, tenant
         assert {number for number in (first, second) if f'href="/tasks/{number}"' in page} == expected
 
 
-async def test_when_a_task_was_begun_and_done(admin, employee, give, row, people, engine, tenant, rows_of) -> None:
+async def test_when_a_task_was_begun_and_done(
+    admin: Browser,
+    employee: Browser,
+    give: Give,
+    row: Callable[[int], Awaitable[Any]],
+    people: list[Any],
+    engine: AsyncEngine,
+    tenant: Tenant,
+    rows_of: RowsOf,
+) -> None:
     number = await give(1, "From open to done")
     moments = [NOON.replace(hour=hour) for hour in (13, 14, 15, 16)]
     for status, now in zip(("IN_PROGRESS", "OPEN", "IN_PROGRESS", "DONE"), moments, strict=True):
-        about = {"number": number, "status": status, "now": now}
+        about: dict[str, Any] = {"number": number, "status": status, "now": now}
         await update_task(engine, tenant.company_id, people[1]["employee_id"], **about)
         task = await row(number)
         assert task["started_at"] == moments[0], "begun again keeps the first time"
@@ -104,14 +118,23 @@ async def test_when_a_task_was_begun_and_done(admin, employee, give, row, people
         assert {"Sat 31 Jan 2026, 13:00", "Sat 31 Jan 2026, 16:00"} < set(shown)
 
 
-async def test_a_task_that_is_done_at_once_was_not_begun(give, row, people, engine, tenant) -> None:
+async def test_a_task_that_is_done_at_once_was_not_begun(
+    give: Give, row: Callable[[int], Awaitable[Any]], people: list[Any], engine: AsyncEngine, tenant: Tenant
+) -> None:
     number = await give(1, "Done at once")
     await update_task(engine, tenant.company_id, people[1]["employee_id"], number=number, status="DONE", now=NOON)
     task = await row(number)
     assert (task["started_at"], task["completed_at"]) == (None, NOON)
 
 
-async def test_an_admin_changes_a_task_and_gives_it_to_somebody_else(admin, give, row, people, engine, tenant) -> None:
+async def test_an_admin_changes_a_task_and_gives_it_to_somebody_else(
+    admin: Browser,
+    give: Give,
+    row: Callable[[int], Awaitable[Any]],
+    people: list[Any],
+    engine: AsyncEngine,
+    tenant: Tenant,
+) -> None:
     number = await give(1, "Write it")
     assert 'value="Write it"' in (await admin.see(f"/tasks/{number}")).text
     reply = await admin.send(f"/tasks/{number}", **CHANGED, person=people[2]["number"])
@@ -132,7 +155,14 @@ async def test_an_admin_changes_a_task_and_gives_it_to_somebody_else(admin, give
     assert (await row(number))["due_date"] is None
 
 
-async def test_a_deleted_task_is_gone_from_the_desktop(admin, give, row, people, engine, tenant) -> None:
+async def test_a_deleted_task_is_gone_from_the_desktop(
+    admin: Browser,
+    give: Give,
+    row: Callable[[int], Awaitable[Any]],
+    people: list[Any],
+    engine: AsyncEngine,
+    tenant: Tenant,
+) -> None:
     number = await give(1, "Not needed")
     reply = await admin.send(f"/tasks/{number}/delete")
     assert (reply.status_code, reply.headers["location"]) == (303, "/tasks")
@@ -145,7 +175,14 @@ async def test_a_deleted_task_is_gone_from_the_desktop(admin, give, row, people,
     assert (await admin.see(f"/tasks/{number}")).status_code == 404
 
 
-async def test_nobody_else_changes_or_deletes_it(employee, other, open_browser, give, row, people) -> None:
+async def test_nobody_else_changes_or_deletes_it(
+    employee: Browser,
+    other: Browser,
+    open_browser: OpenBrowser,
+    give: Give,
+    row: Callable[[int], Awaitable[Any]],
+    people: list[Any],
+) -> None:
     number = await give(1, "Stays as it is")
     before, fields = await row(number), CHANGED | {"person": people[1]["number"]}
     assert "Delete this task" not in (await employee.see(f"/tasks/{number}")).text
@@ -165,7 +202,9 @@ async def test_nobody_else_changes_or_deletes_it(employee, other, open_browser, 
     assert await row(number) == before
 
 
-async def test_whoever_has_it_and_an_admin_write_a_note(admin, employee, give, row) -> None:
+async def test_whoever_has_it_and_an_admin_write_a_note(
+    admin: Browser, employee: Browser, give: Give, row: Callable[[int], Awaitable[Any]]
+) -> None:
     number = await give(1, "Count the chairs")
     for writer, note in ((employee, "41 <b>so far</b>"), (admin, "the cellar, too")):
         reply = await writer.send(f"/tasks/{number}/note", note=f" {note} ")
@@ -182,7 +221,14 @@ async def test_whoever_has_it_and_an_admin_write_a_note(admin, employee, give, r
     assert (await employee.send(f"/tasks/{number}/note", note="x" * 2001)).status_code == 400
 
 
-async def test_who_may_not_write_a_note(admin, employee, other, open_browser, give, row) -> None:
+async def test_who_may_not_write_a_note(
+    admin: Browser,
+    employee: Browser,
+    other: Browser,
+    open_browser: OpenBrowser,
+    give: Give,
+    row: Callable[[int], Awaitable[Any]],
+) -> None:
     mine, theirs = await give(1, "Mine"), await give(2, "A colleague's")
     before = await row(mine), await row(theirs)
     for browser, number in ((employee, theirs), (other, mine), (admin, 2**62)):
@@ -194,7 +240,9 @@ async def test_who_may_not_write_a_note(admin, employee, other, open_browser, gi
     assert (await row(mine), await row(theirs)) == before
 
 
-async def test_a_form_without_the_sessions_token(admin, give, row, people) -> None:
+async def test_a_form_without_the_sessions_token(
+    admin: Browser, give: Give, row: Callable[[int], Awaitable[Any]], people: list[Any]
+) -> None:
     number = await give(1, "Guarded")
     before, fields = await row(number), CHANGED | {"person": people[1]["number"]}
     for path in (f"/tasks/{number}", f"/tasks/{number}/delete"):
@@ -203,7 +251,9 @@ async def test_a_form_without_the_sessions_token(admin, give, row, people) -> No
     assert await row(number) == before
 
 
-async def test_a_task_goes_to_the_companys_people_alone(admin, give, row, new_tenant, stored) -> None:
+async def test_a_task_goes_to_the_companys_people_alone(
+    admin: Browser, give: Give, row: Callable[[int], Awaitable[Any]], new_tenant: NewTenant, stored: ReadRows
+) -> None:
     number = await give(1, "For one of us")
     before = await row(number)
     elsewhere = (await stored("employee", (await new_tenant()).company_id))[0]["number"]
@@ -225,7 +275,9 @@ async def test_a_task_goes_to_the_companys_people_alone(admin, give, row, new_te
         {"person": str(2**63)},
     ],
 )
-async def test_a_change_that_cannot_be(admin, give, row, people, fields: dict[str, str]) -> None:
+async def test_a_change_that_cannot_be(
+    admin: Browser, give: Give, row: Callable[[int], Awaitable[Any]], people: list[Any], fields: dict[str, str]
+) -> None:
     number = await give(1, "Write")
     before = await row(number)
     reply = await admin.send(f"/tasks/{number}", **CHANGED | {"person": people[1]["number"]} | fields)
@@ -236,5 +288,5 @@ async def test_a_change_that_cannot_be(admin, give, row, people, fields: dict[st
 @pytest.mark.parametrize(
     "path", ["?status=CLOSED", "?person=x", "?person=0", f"?person={2**63}", "/0", "/one", f"/{2**63}"]
 )
-async def test_what_cannot_be_asked_for(admin, path: str) -> None:
+async def test_what_cannot_be_asked_for(admin: Browser, path: str) -> None:
     assert (await admin.see(f"/tasks{path}")).status_code == 400

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +12,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import Forbidden, NotAuthenticated, Refused
+from services.tracking.tests.fixtures.platform import NewKey, NewTenant, ReadRows, Tenant
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
 from tracker_client import Account, TrackerClient
+from tracking.access.rules.directory import AccessDirectory
+from tracking.access.worker import AccessSync
 from tracking.db.store.scope import company_scope
 from tracking.devices.api.desktop import SIGN_IN_AGAIN
 from tracking.devices.store.devices import Device
@@ -27,10 +32,12 @@ from tracking.people import store as employees
 from tracking.protocols.large_bodies import BodyAdmission
 from tracking.publishing.messages import company_month_event
 from tracking.screenshots.imaging.decoder import Decoder
+from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.use_cases.take_screenshot import ScreenshotTaker
 from tracking.sessions.use_cases.heartbeats import Heartbeats
 from tracking.sessions.use_cases.lifecycle import poll_session, start_session
 from tracking.sign_in.use_cases import log_in as log_in_module
+from tracking.sign_in.use_cases.check_password import OpenedAccount
 from tracking.sign_in.use_cases.log_in import log_in
 from tracking.sign_in.use_cases.workspace_sign_in import open_session
 from tracking.team.use_cases.deactivate_employee import deactivate_employee
@@ -61,13 +68,13 @@ class Tracker:
 
 
 @pytest.fixture
-async def tenant(new_tenant) -> Any:
+async def tenant(new_tenant: NewTenant) -> Any:
     """A company of the test's own."""
     return await new_tenant(people=2)
 
 
 @pytest.fixture
-def at_work(engine: AsyncEngine):
+def at_work(engine: AsyncEngine) -> Callable[..., Awaitable[Tracker]]:
     """`await at_work(tenant)`: the first employee's desktop."""
 
     async def sit(tenant: Any, password: str | None = None) -> Tracker:
@@ -84,7 +91,7 @@ def at_work(engine: AsyncEngine):
 
 
 @pytest.fixture
-def path_of(stored):
+def path_of(stored: ReadRows) -> Callable[[Any, str], Awaitable[str]]:
     """`await path_of(tenant, email)` is that person's page."""
 
     async def find(tenant: Any, email: str) -> str:
@@ -95,12 +102,12 @@ def path_of(stored):
 
 
 @pytest.fixture
-async def path(path_of, tenant) -> str:
+async def path(path_of: Callable[[Any, str], Awaitable[str]], tenant: Tenant) -> str:
     """The first employee's."""
     return await path_of(tenant, tenant.people[0])
 
 
-async def test_an_admin_edits_an_account(admin, tenant, path, open_browser) -> None:
+async def test_an_admin_edits_an_account(admin: Browser, tenant: Tenant, path: str, open_browser: OpenBrowser) -> None:
     fields = {
         "name": "Bo <b>Li</b>",
         "email": f"new@{tenant.company_id}.example",
@@ -137,7 +144,9 @@ async def test_an_admin_edits_an_account(admin, tenant, path, open_browser) -> N
         {"time_zone": "../../etc/passwd"},
     ],
 )
-async def test_an_edit_that_cannot_be(admin, tenant, path, stored, fields: dict[str, str]) -> None:
+async def test_an_edit_that_cannot_be(
+    admin: Browser, tenant: Tenant, path: str, stored: ReadRows, fields: dict[str, str]
+) -> None:
     before = await stored("employee", tenant.company_id)
     reply = await admin.send(f"{path}/account", **ACTIONS["account"] | fields)
     assert reply.status_code == 400
@@ -145,13 +154,20 @@ async def test_an_edit_that_cannot_be(admin, tenant, path, stored, fields: dict[
     assert await stored("employee", tenant.company_id) == before
 
 
-async def test_an_e_mail_that_is_taken(admin, tenant, path) -> None:
+async def test_an_e_mail_that_is_taken(admin: Browser, tenant: Tenant, path: str) -> None:
     reply = await admin.send(f"{path}/account", **ACTIONS["account"] | {"email": tenant.admin.upper()})
     assert reply.status_code == 409
     assert "has an account in this company already" in reply.text
 
 
-async def test_the_last_admin_stays_one(admin, tenant, path_of, path, engine, stored) -> None:
+async def test_the_last_admin_stays_one(
+    admin: Browser,
+    tenant: Tenant,
+    path_of: Callable[[Any, str], Awaitable[str]],
+    path: str,
+    engine: AsyncEngine,
+    stored: ReadRows,
+) -> None:
     own = await path_of(tenant, tenant.admin)
     fields = {"name": "Ada", "email": tenant.admin}
     refused = await admin.send(f"{own}/account", **fields, role="EMPLOYEE")
@@ -175,7 +191,13 @@ async def test_the_last_admin_stays_one(admin, tenant, path_of, path, engine, st
 
 
 async def test_whoever_is_deactivated_is_out_at_once(
-    admin, tenant, path, at_work, open_browser, engine, stored
+    admin: Browser,
+    tenant: Tenant,
+    path: str,
+    at_work: Callable[..., Awaitable[Tracker]],
+    open_browser: OpenBrowser,
+    engine: AsyncEngine,
+    stored: ReadRows,
 ) -> None:
     tracker = await at_work(tenant)
     browser = open_browser()
@@ -199,7 +221,9 @@ async def test_whoever_is_deactivated_is_out_at_once(
 
 
 @pytest.fixture
-async def gateway(engine: AsyncEngine, environment, pictures, directory) -> Gateway:
+async def gateway(
+    engine: AsyncEngine, environment: dict[str, str], pictures: PictureStore, directory: AccessDirectory
+) -> Gateway:
     """A gateway for log-ins and polls."""
     tell: Any = None  # nothing is told here
     uploads = UploadTaker(engine, GroupCommit(IngestWriter(environment["TRACKING_INGEST_DATABASE_URL"])))
@@ -210,7 +234,13 @@ async def gateway(engine: AsyncEngine, environment, pictures, directory) -> Gate
 
 @pytest.mark.parametrize("action", ["deactivate", "password"])
 async def test_a_tracker_is_refused_within_seconds(
-    admin, tenant, path, gateway: Gateway, directory, sync, action: str
+    admin: Browser,
+    tenant: Tenant,
+    path: str,
+    gateway: Gateway,
+    directory: AccessDirectory,
+    sync: AccessSync,
+    action: str,
 ) -> None:
     transport = httpx.ASGITransport(DesktopApi(gateway, directory, sync))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
@@ -231,7 +261,9 @@ async def test_a_tracker_is_refused_within_seconds(
         assert (await tracker.login(tenant.people[0], tenant.password)).code in (401, 403)
 
 
-async def test_the_seats_are_announced(admin, tenant, path, engine, stored) -> None:
+async def test_the_seats_are_announced(
+    admin: Browser, tenant: Tenant, path: str, engine: AsyncEngine, stored: ReadRows
+) -> None:
     for action, seats in (("deactivate", 2), ("reactivate", 3)):
         await admin.send(f"{path}/{action}")
         await fold_company(engine, tenant.company_id, company_month_event)
@@ -239,7 +271,9 @@ async def test_the_seats_are_announced(admin, tenant, path, engine, stored) -> N
         assert (seats, company["feed_revision"]) in {(day["seats_used"], day["revision"]) for day in days}
 
 
-async def test_who_comes_back_needs_a_seat(new_tenant, open_browser, path_of) -> None:
+async def test_who_comes_back_needs_a_seat(
+    new_tenant: NewTenant, open_browser: OpenBrowser, path_of: Callable[[Any, str], Awaitable[str]]
+) -> None:
     tenant = await new_tenant(people=4, plan="FREE")
     admin = open_browser()
     await admin.sign_in(tenant.admin)
@@ -252,7 +286,9 @@ async def test_who_comes_back_needs_a_seat(new_tenant, open_browser, path_of) ->
     assert "all 5 seats of the plan are taken" in max(replies, key=lambda reply: reply.status_code).text
 
 
-async def test_an_admin_resets_a_password(admin, tenant, path, at_work, open_browser) -> None:
+async def test_an_admin_resets_a_password(
+    admin: Browser, tenant: Tenant, path: str, at_work: Callable[..., Awaitable[Tracker]], open_browser: OpenBrowser
+) -> None:
     tracker = await at_work(tenant)
     browser = open_browser()
     await browser.sign_in(tenant.people[0])
@@ -270,7 +306,9 @@ async def test_an_admin_resets_a_password(admin, tenant, path, at_work, open_bro
     assert (await admin.see("/team")).status_code == 200, "the admin's own session goes on"
 
 
-async def test_a_password_that_is_made_is_shown_once(admin, tenant, path, open_browser) -> None:
+async def test_a_password_that_is_made_is_shown_once(
+    admin: Browser, tenant: Tenant, path: str, open_browser: OpenBrowser
+) -> None:
     replies = [await admin.send(f"{path}/password", password="") for _ in range(2)]
     pages = [await admin.see(reply.headers["location"]) for reply in replies]
     made = [found.group(1) for page in pages if (found := re.search("<code>(.{16})</code>", page.text))]
@@ -285,7 +323,9 @@ async def test_a_password_that_is_made_is_shown_once(admin, tenant, path, open_b
     assert (await open_browser().sign_in(tenant.people[0], made[1])).status_code == 303, "reloading makes no other"
 
 
-async def test_what_was_made_is_for_the_session_that_asked(admin, tenant, path, open_browser, stored) -> None:
+async def test_what_was_made_is_for_the_session_that_asked(
+    admin: Browser, tenant: Tenant, path: str, open_browser: OpenBrowser, stored: ReadRows
+) -> None:
     shown = (await admin.send(f"{path}/password", password="")).headers["location"]
     second, stranger = open_browser(), open_browser()
     await second.sign_in(tenant.admin)
@@ -298,7 +338,9 @@ async def test_what_was_made_is_for_the_session_that_asked(admin, tenant, path, 
     assert await stored("shown_once", tenant.company_id) == []
 
 
-async def test_a_password_that_cannot_be(admin, tenant, path, path_of, open_browser) -> None:
+async def test_a_password_that_cannot_be(
+    admin: Browser, tenant: Tenant, path: str, path_of: Callable[[Any, str], Awaitable[str]], open_browser: OpenBrowser
+) -> None:
     for password in ("short", "x" * 257):
         assert (await admin.send(f"{path}/password", password=password)).status_code == 400
     own = await path_of(tenant, tenant.admin)
@@ -307,7 +349,9 @@ async def test_a_password_that_cannot_be(admin, tenant, path, path_of, open_brow
     assert (await open_browser().sign_in(tenant.admin)).status_code == 303
 
 
-async def test_the_own_password(tenant, employee, at_work, open_browser) -> None:
+async def test_the_own_password(
+    tenant: Tenant, employee: Browser, at_work: Callable[..., Awaitable[Tracker]], open_browser: OpenBrowser
+) -> None:
     tracker = await at_work(tenant)
     elsewhere = open_browser()
     await elsewhere.sign_in(tenant.people[0])
@@ -322,7 +366,9 @@ async def test_the_own_password(tenant, employee, at_work, open_browser) -> None
     assert (await elsewhere.sign_in(tenant.people[0], NEW_PASSWORD)).status_code == 303
 
 
-async def test_an_own_password_that_cannot_be(tenant, employee, at_work, open_browser) -> None:
+async def test_an_own_password_that_cannot_be(
+    tenant: Tenant, employee: Browser, at_work: Callable[..., Awaitable[Tracker]], open_browser: OpenBrowser
+) -> None:
     tracker = await at_work(tenant)
     for present, new in (("guess", NEW_PASSWORD), (tenant.password, "short"), (tenant.password, "x" * 257)):
         reply = await employee.send("/account", present=present, new=new)
@@ -333,21 +379,26 @@ async def test_an_own_password_that_cannot_be(tenant, employee, at_work, open_br
     assert (await open_browser().sign_in(tenant.people[0])).status_code == 303
 
 
-async def test_guessing_the_present_password_is_slowed_down(tenant, employee) -> None:
+async def test_guessing_the_present_password_is_slowed_down(tenant: Tenant, employee: Browser) -> None:
     guesses = [await employee.send("/account", present=f"guess {n}", new=NEW_PASSWORD) for n in range(11)]
     assert [reply.status_code for reply in guesses] == [400] * 10 + [429]
     assert (await employee.send("/account", present=tenant.password, new=NEW_PASSWORD)).status_code == 429
 
 
 async def test_who_signs_in_while_the_password_changes_is_not_left_in(
-    admin, tenant, path, at_work, engine, monkeypatch
+    admin: Browser,
+    tenant: Tenant,
+    path: str,
+    at_work: Callable[..., Awaitable[Tracker]],
+    engine: AsyncEngine,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with company_scope(engine, tenant.company_id) as tx:
         account = await employees.by_email(tx, tenant.people[0])
     assert account is not None
     check_password = log_in_module.check_password
 
-    async def check_and_change(*args: Any, **kwargs: Any) -> employees.Employee:
+    async def check_and_change(*args: Any, **kwargs: Any) -> OpenedAccount:
         checked = await check_password(*args, **kwargs)
         assert (await admin.send(f"{path}/password", password=NEW_PASSWORD)).status_code == 303
         return checked
@@ -360,7 +411,16 @@ async def test_who_signs_in_while_the_password_changes_is_not_left_in(
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-async def test_who_may_not(tenant, path, new_tenant, open_browser, employee, admin, stored, action: str) -> None:
+async def test_who_may_not(
+    tenant: Tenant,
+    path: str,
+    new_tenant: NewTenant,
+    open_browser: OpenBrowser,
+    employee: Browser,
+    admin: Browser,
+    stored: ReadRows,
+    action: str,
+) -> None:
     before = await stored("employee", tenant.company_id)
     fields = ACTIONS[action]
     nobody = await open_browser().http.post(f"{path}/{action}", data=fields)
@@ -375,7 +435,9 @@ async def test_who_may_not(tenant, path, new_tenant, open_browser, employee, adm
     assert await stored("employee", tenant.company_id) == before
 
 
-async def test_who_may_not_see(tenant, path, new_tenant, open_browser, employee) -> None:
+async def test_who_may_not_see(
+    tenant: Tenant, path: str, new_tenant: NewTenant, open_browser: OpenBrowser, employee: Browser
+) -> None:
     for page in (f"{path}/account", "/account"):
         assert (await open_browser().see(page)).headers["location"] == "/login"
     nobody = await open_browser().http.post("/account", data={"present": tenant.password, "new": NEW_PASSWORD})
@@ -388,7 +450,7 @@ async def test_who_may_not_see(tenant, path, new_tenant, open_browser, employee)
     assert (await employee.send("/account", **change, csrf_token="guess")).status_code == 403
 
 
-async def test_a_new_companys_admin_lands_in_it(new_key, open_browser) -> None:
+async def test_a_new_companys_admin_lands_in_it(new_key: NewKey, open_browser: OpenBrowser) -> None:
     """Also where the same e-mail and password open an older company."""
     account = {"name": "Ada", "email": "ada@two-companies.example", "password": "open sesame tonight"}
     for _ in range(3):

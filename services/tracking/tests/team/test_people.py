@@ -1,5 +1,6 @@
 """Pages about one person: screenshots and tasks, for that person and the company's admins alone."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -7,11 +8,15 @@ from uuid import UUID
 
 import pytest
 from PIL import Image
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
 from tracking.db.store.scope import company_scope
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.screenshots.store import screenshots
+from tracking.screenshots.store.pictures import PictureStore
 from tracking.screenshots.store.screenshots import Screenshot
 from tracking.sessions.store import sessions
 from tracking.sessions.use_cases.lifecycle import start_session
@@ -28,7 +33,7 @@ def jpeg(colour: str) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def capture(engine, pictures):
+def capture(engine: AsyncEngine, pictures: PictureStore) -> Callable[[Any, datetime], Awaitable[UUID]]:
     """`await capture(tenant, at)`: a screenshot of the first employee; its id."""
 
     async def capture(tenant: Any, at: datetime) -> UUID:
@@ -49,25 +54,28 @@ def capture(engine, pictures):
 
 
 @pytest.fixture(scope="module")
-async def shot(capture, tenant) -> UUID:
+async def shot(capture: Callable[[Any, datetime], Awaitable[UUID]], tenant: Tenant) -> UUID:
     return await capture(tenant, datetime.now(UTC))
 
 
 @pytest.fixture
-async def colleague(open_browser, tenant):
+async def colleague(open_browser: OpenBrowser, tenant: Tenant) -> Browser:
     browser = open_browser()
     await browser.sign_in(tenant.people[1])
     return browser
 
 
 @pytest.fixture
-async def number(tenant, stored) -> int:
+async def number(tenant: Tenant, stored: ReadRows) -> int:
     """The first employee's."""
     people = await stored("employee", tenant.company_id)
-    return next(row["number"] for row in people if row["email"] == tenant.people[0])
+    number: int = next(row["number"] for row in people if row["email"] == tenant.people[0])
+    return number
 
 
-async def test_the_own_screenshots_and_the_companys_for_its_admin(admin, employee, shot, number) -> None:
+async def test_the_own_screenshots_and_the_companys_for_its_admin(
+    admin: Browser, employee: Browser, shot: UUID, number: int
+) -> None:
     for browser, path in ((employee, "/screenshots"), (admin, f"/team/{number}/screenshots")):
         page = await browser.see(path)
         assert page.status_code == 200
@@ -78,7 +86,7 @@ async def test_the_own_screenshots_and_the_companys_for_its_admin(admin, employe
             assert picture.content == data
 
 
-async def test_a_colleague_sees_none_of_them(colleague, shot, number) -> None:
+async def test_a_colleague_sees_none_of_them(colleague: Browser, shot: UUID, number: int) -> None:
     assert str(shot) not in (await colleague.see("/screenshots")).text
     assert (await colleague.see(f"/team/{number}/screenshots")).status_code == 403
     for part in ("", "/thumbnail"):
@@ -87,7 +95,9 @@ async def test_a_colleague_sees_none_of_them(colleague, shot, number) -> None:
         assert NO_SUCH_SCREENSHOT in reply.text
 
 
-async def test_another_companys_admin_sees_none_of_them(open_browser, new_tenant, shot, number) -> None:
+async def test_another_companys_admin_sees_none_of_them(
+    open_browser: OpenBrowser, new_tenant: NewTenant, shot: UUID, number: int
+) -> None:
     other = await new_tenant()
     browser = open_browser()
     await browser.sign_in(other.admin)
@@ -101,7 +111,7 @@ async def test_another_companys_admin_sees_none_of_them(open_browser, new_tenant
     assert (await browser.send(f"/team/{number}", **TASK)).status_code == 404
 
 
-async def test_without_a_session(open_browser, shot, number) -> None:
+async def test_without_a_session(open_browser: OpenBrowser, shot: UUID, number: int) -> None:
     for path in ("/screenshots", f"/screenshots/{shot}", f"/team/{number}", f"/team/{number}/screenshots"):
         reply = await open_browser().see(path)
         assert (reply.status_code, reply.headers["location"]) == (303, "/login")
@@ -109,7 +119,9 @@ async def test_without_a_session(open_browser, shot, number) -> None:
     assert (reply.status_code, reply.headers["location"]) == (303, "/login")
 
 
-async def test_the_day_is_the_companys(new_tenant, open_browser, capture) -> None:
+async def test_the_day_is_the_companys(
+    new_tenant: NewTenant, open_browser: OpenBrowser, capture: Callable[[Any, datetime], Awaitable[UUID]]
+) -> None:
     tenant = await new_tenant(time_zone="Asia/Tokyo")
     late = datetime.now(UTC).replace(hour=16) - timedelta(days=3)  # one in the night there, the day after
     shot = await capture(tenant, late)
@@ -125,16 +137,18 @@ async def test_the_day_is_the_companys(new_tenant, open_browser, capture) -> Non
 
 
 @pytest.mark.parametrize("query", ["day=yesterday", "day=0001-01-01", "day=9999-12-31", "day=2026-02-30", "day="])
-async def test_a_day_that_cannot_be(employee, query: str) -> None:
+async def test_a_day_that_cannot_be(employee: Browser, query: str) -> None:
     assert (await employee.see(f"/screenshots?{query}")).status_code == 400
 
 
 @pytest.mark.parametrize("path", ["/screenshots/{}", "/screenshots/none", "/screenshots/{}/thumbnail"])
-async def test_a_picture_that_is_not_there(admin, path: str) -> None:
+async def test_a_picture_that_is_not_there(admin: Browser, path: str) -> None:
     assert (await admin.see(path.format(new_id()))).status_code in (400, 404)
 
 
-async def test_a_removed_picture_is_not_shown(admin, tenant, capture, engine) -> None:
+async def test_a_removed_picture_is_not_shown(
+    admin: Browser, tenant: Tenant, capture: Callable[[Any, datetime], Awaitable[UUID]], engine: AsyncEngine
+) -> None:
     shot = await capture(tenant, datetime.now(UTC))
     assert (await admin.see(f"/screenshots/{shot}")).status_code == 200
     async with company_scope(engine, tenant.company_id) as tx:
@@ -142,7 +156,7 @@ async def test_a_removed_picture_is_not_shown(admin, tenant, capture, engine) ->
     assert (await admin.see(f"/screenshots/{shot}")).status_code == 404
 
 
-async def test_an_admin_gives_a_task(admin, employee, number) -> None:
+async def test_an_admin_gives_a_task(admin: Browser, employee: Browser, number: int) -> None:
     reply = await admin.send(f"/team/{number}", **TASK)
     assert (reply.status_code, reply.headers["location"]) == (303, f"/team/{number}")
     for page in (await admin.see(f"/team/{number}"), await employee.see("/")):
@@ -151,7 +165,7 @@ async def test_an_admin_gives_a_task(admin, employee, number) -> None:
         assert "&lt;b&gt;today" in page.text
 
 
-async def test_an_employee_gives_none(employee, number) -> None:
+async def test_an_employee_gives_none(employee: Browser, number: int) -> None:
     assert (await employee.see(f"/team/{number}")).status_code == 403
     assert (await employee.send(f"/team/{number}", **TASK)).status_code == 403
 
@@ -159,22 +173,22 @@ async def test_an_employee_gives_none(employee, number) -> None:
 @pytest.mark.parametrize(
     "fields", [{"title": "  "}, {"title": "x" * 201}, {"due_date": "soon"}, {"description": "x" * 2001}]
 )
-async def test_a_task_that_cannot_be(admin, number, fields: dict[str, str]) -> None:
+async def test_a_task_that_cannot_be(admin: Browser, number: int, fields: dict[str, str]) -> None:
     assert (await admin.send(f"/team/{number}", **TASK | fields)).status_code == 400
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "one", str(2**63), "9" * 400])
-async def test_a_person_that_cannot_be(admin, number: str) -> None:
+async def test_a_person_that_cannot_be(admin: Browser, number: str) -> None:
     assert (await admin.see(f"/team/{number}")).status_code == 400
     assert (await admin.send(f"/team/{number}", **TASK)).status_code == 400
 
 
-async def test_a_form_without_the_sessions_token(admin, number) -> None:
+async def test_a_form_without_the_sessions_token(admin: Browser, number: int) -> None:
     assert (await admin.send(f"/team/{number}", **TASK, csrf_token="guess")).status_code == 403
     assert (await admin.http.post(f"/team/{number}", data=TASK)).status_code == 403
 
 
-async def test_guessing_is_slowed_down(open_browser, new_tenant) -> None:
+async def test_guessing_is_slowed_down(open_browser: OpenBrowser, new_tenant: NewTenant) -> None:
     tenant = await new_tenant()
     for email in (tenant.people[0], f"nobody@{tenant.company_id}.example"):
         codes = [(await open_browser().sign_in(email, f"guess {n}")).status_code for n in range(12)]
@@ -185,8 +199,15 @@ async def test_guessing_is_slowed_down(open_browser, new_tenant) -> None:
     assert (await open_browser().sign_in(tenant.admin)).status_code == 303
 
 
-async def test_an_admin_revokes_one_device(admin, employee, tenant, engine, stored) -> None:
-    about = {"email": tenant.people[0], "password": tenant.password, "origin": "here", "now": datetime.now(UTC)}
+async def test_an_admin_revokes_one_device(
+    admin: Browser, employee: Browser, tenant: Tenant, engine: AsyncEngine, stored: ReadRows
+) -> None:
+    about: dict[str, Any] = {
+        "email": tenant.people[0],
+        "password": tenant.password,
+        "origin": "here",
+        "now": datetime.now(UTC),
+    }
     first, second = [
         await enrol_device(engine, tenant.company_id, name=name, **about) for name in ("Lap<b>top</b>", "Desk")
     ]
@@ -206,9 +227,16 @@ async def test_an_admin_revokes_one_device(admin, employee, tenant, engine, stor
     assert (await admin.send(path)).status_code == 404
 
 
-async def test_another_companys_device_is_not_to_be_revoked(admin, tenant, new_tenant, engine, stored) -> None:
+async def test_another_companys_device_is_not_to_be_revoked(
+    admin: Browser, tenant: Tenant, new_tenant: NewTenant, engine: AsyncEngine, stored: ReadRows
+) -> None:
     other = await new_tenant()
-    about = {"email": other.people[0], "password": other.password, "origin": "here", "now": datetime.now(UTC)}
+    about: dict[str, Any] = {
+        "email": other.people[0],
+        "password": other.password,
+        "origin": "here",
+        "now": datetime.now(UTC),
+    }
     device = await enrol_device(engine, other.company_id, name="Laptop", **about)
     people = {row["email"]: row["number"] for row in await stored("employee", tenant.company_id)}
     path = f"/team/{people[tenant.people[0]]}/devices/{device.device_id}/revoke"

@@ -8,11 +8,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
-from tracking.access.rules.directory import Entitlement
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser, RowsOf
+from testkit.waiting import eventually
+from tracking.access.rules.directory import AccessDirectory, Entitlement
 from tracking.checking.use_cases.import_history import ImportedSpan, import_history
 from tracking.clock.rules.days import day_of
 from tracking.company.store import companies
@@ -37,7 +41,7 @@ WAITING = text("""
 NEW = {"name": "Cleo", "email": "cleo@acme.example", "password": "open sesame tonight"}
 
 
-async def test_an_employee_sees_the_own_page_and_not_the_teams(employee, tenant) -> None:
+async def test_an_employee_sees_the_own_page_and_not_the_teams(employee: Browser, tenant: Tenant) -> None:
     page = await employee.see("/")
     assert page.status_code == 200
     assert 'href="/team"' not in page.text
@@ -47,7 +51,7 @@ async def test_an_employee_sees_the_own_page_and_not_the_teams(employee, tenant)
     assert (await employee.send("/team", **NEW)).status_code == 403
 
 
-async def test_an_admin_sees_the_own_company_alone(admin, tenant, new_tenant) -> None:
+async def test_an_admin_sees_the_own_company_alone(admin: Browser, tenant: Tenant, new_tenant: NewTenant) -> None:
     other = await new_tenant()
     page = await admin.see("/team")
     assert page.status_code == 200
@@ -56,7 +60,7 @@ async def test_an_admin_sees_the_own_company_alone(admin, tenant, new_tenant) ->
     assert "3 of 50 seats used" in page.text
 
 
-async def test_a_new_account_can_sign_in(admin, open_browser, tenant) -> None:
+async def test_a_new_account_can_sign_in(admin: Browser, open_browser: OpenBrowser, tenant: Tenant) -> None:
     new = NEW | {"email": f"new@{tenant.company_id}.example"}
     reply = await admin.send("/team", **new)
     assert (reply.status_code, reply.headers["location"]) == (303, "/team")
@@ -69,7 +73,7 @@ async def test_a_new_account_can_sign_in(admin, open_browser, tenant) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "guess", "é", "x" * 512])
-async def test_a_form_without_the_sessions_token(admin, tenant, stored, token: str) -> None:
+async def test_a_form_without_the_sessions_token(admin: Browser, tenant: Tenant, stored: ReadRows, token: str) -> None:
     before = len(await stored("employee", tenant.company_id))
     assert (await admin.send("/team", **NEW, csrf_token=token)).status_code == 403
     assert (await admin.send("/logout", csrf_token=token)).status_code == 403
@@ -78,19 +82,19 @@ async def test_a_form_without_the_sessions_token(admin, tenant, stored, token: s
     assert (await admin.see("/team")).status_code == 200, "still signed in"
 
 
-async def test_a_token_of_another_session(admin, employee) -> None:
+async def test_a_token_of_another_session(admin: Browser, employee: Browser) -> None:
     page = (await employee.see("/")).text
     token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
     assert (await admin.send("/team", **NEW, csrf_token=token)).status_code == 403
 
 
-async def test_a_form_of_another_site_with_the_right_token(admin) -> None:
+async def test_a_form_of_another_site_with_the_right_token(admin: Browser) -> None:
     token = (await admin.see("/")).text.partition('name="csrf_token" value="')[2].partition('"')[0]
     reply = await admin.http.post("/team", data=NEW | {"csrf_token": token}, headers={"Origin": "http://evil.example"})
     assert reply.status_code == 403
 
 
-async def test_the_free_plan_has_five_seats(new_tenant, open_browser, stored) -> None:
+async def test_the_free_plan_has_five_seats(new_tenant: NewTenant, open_browser: OpenBrowser, stored: ReadRows) -> None:
     tenant = await new_tenant(people=3, plan="FREE")
     browser = open_browser()
     await browser.sign_in(tenant.admin)
@@ -104,13 +108,13 @@ async def test_the_free_plan_has_five_seats(new_tenant, open_browser, stored) ->
 
 
 @pytest.mark.parametrize("fields", [{"email": "nobody"}, {"password": "short"}, {"name": "  "}])
-async def test_an_account_that_cannot_be(admin, fields: dict[str, str]) -> None:
+async def test_an_account_that_cannot_be(admin: Browser, fields: dict[str, str]) -> None:
     reply = await admin.send("/team", **NEW | fields)
     assert reply.status_code == 400
     assert 'role="alert"' in reply.text
 
 
-async def test_a_hostile_name_is_text(new_tenant, open_browser) -> None:
+async def test_a_hostile_name_is_text(new_tenant: NewTenant, open_browser: OpenBrowser) -> None:
     tenant = await new_tenant()
     admin = open_browser()
     await admin.sign_in(tenant.admin)
@@ -123,7 +127,9 @@ async def test_a_hostile_name_is_text(new_tenant, open_browser) -> None:
     assert "{{ 7 * 7 }}" in page
 
 
-async def test_it_takes_eight_statements_however_many_people(new_tenant, open_browser, engine: AsyncEngine) -> None:
+async def test_it_takes_eight_statements_however_many_people(
+    new_tenant: NewTenant, open_browser: OpenBrowser, engine: AsyncEngine
+) -> None:
     tenant = await new_tenant(people=12)
     admin = open_browser()
     await admin.sign_in(tenant.admin)
@@ -140,7 +146,9 @@ async def test_it_takes_eight_statements_however_many_people(new_tenant, open_br
     assert 0 < len(statements) <= 8, statements
 
 
-async def test_the_day_and_the_sessions_of_everyone(new_tenant, open_browser, engine, stored, rows_of) -> None:
+async def test_the_day_and_the_sessions_of_everyone(
+    new_tenant: NewTenant, open_browser: OpenBrowser, engine: AsyncEngine, stored: ReadRows, rows_of: RowsOf
+) -> None:
     tenant = await new_tenant(people=1, time_zone="Asia/Kolkata")
     people = {row["email"]: row["employee_id"] for row in await stored("employee", tenant.company_id)}
     now = datetime.now(UTC)
@@ -167,7 +175,9 @@ async def test_the_day_and_the_sessions_of_everyone(new_tenant, open_browser, en
     assert "Nothing yet" in (await admin.see("/")).text
 
 
-async def test_an_admin_sees_how_much_was_kept_aside_and_why(new_tenant, open_browser, engine, stored) -> None:
+async def test_an_admin_sees_how_much_was_kept_aside_and_why(
+    new_tenant: NewTenant, open_browser: OpenBrowser, engine: AsyncEngine, stored: ReadRows
+) -> None:
     tenant, other = await new_tenant(), await new_tenant()
     [whose, *_] = await stored("employee", tenant.company_id)
     async with company_scope(engine, tenant.company_id) as tx:
@@ -192,7 +202,7 @@ async def test_an_admin_sees_how_much_was_kept_aside_and_why(new_tenant, open_br
 
 
 @pytest.fixture
-def downgrade(directory, monkeypatch: pytest.MonkeyPatch) -> Callable[[UUID, int], None]:
+def downgrade(directory: AccessDirectory, monkeypatch: pytest.MonkeyPatch) -> Callable[[UUID, int], None]:
     """`downgrade(company_id, seats)`: the plan has so many seats from now on, as far as the workspace knows."""
 
     def downgrade(company_id: UUID, seats: int) -> None:
@@ -204,7 +214,13 @@ def downgrade(directory, monkeypatch: pytest.MonkeyPatch) -> Callable[[UUID, int
 
 @pytest.mark.parametrize("action", ["add", "reactivate"])
 async def test_who_began_before_a_downgrade_takes_no_seat_after_it(
-    new_tenant, open_browser, engine, superuser, stored, downgrade, eventually, action: str
+    new_tenant: NewTenant,
+    open_browser: OpenBrowser,
+    engine: AsyncEngine,
+    superuser: AsyncEngine,
+    stored: ReadRows,
+    downgrade: Callable[[UUID, int], None],
+    action: str,
 ) -> None:
     """The forms wait for the company while it gets a smaller plan; they had been admitted under the larger one."""
     tenant = await new_tenant(people=5)
@@ -226,7 +242,8 @@ async def test_who_began_before_a_downgrade_takes_no_seat_after_it(
 
         async def all_wait() -> bool:
             async with superuser.connect() as connection:
-                return (await connection.execute(WAITING)).scalar_one() == len(forms)
+                waiting: int = (await connection.execute(WAITING)).scalar_one()
+            return waiting == len(forms)
 
         await eventually(all_wait)
         downgrade(tenant.company_id, used + 1)
@@ -235,7 +252,9 @@ async def test_who_began_before_a_downgrade_takes_no_seat_after_it(
     assert sum(row["active"] for row in await stored("employee", tenant.company_id)) == used + 1
 
 
-async def test_news_of_a_plan_are_asked_for_before_a_seat_is_taken(new_tenant, app, engine) -> None:
+async def test_news_of_a_plan_are_asked_for_before_a_seat_is_taken(
+    new_tenant: NewTenant, app: FastAPI, engine: AsyncEngine
+) -> None:
     tenant = await new_tenant()
     workspace = app.state.workspace
     asked: list[str] = []
@@ -247,7 +266,8 @@ async def test_news_of_a_plan_are_asked_for_before_a_seat_is_taken(new_tenant, a
 
         def now(self) -> int:
             asked.append("now")
-            return workspace.seats_of(tenant.company_id).now()
+            seats: int = workspace.seats_of(tenant.company_id).now()
+            return seats
 
     await add_employee(
         engine, tenant.company_id, seats=Seats(), name="Bo", email="bo@late.example", password=tenant.password
@@ -255,7 +275,9 @@ async def test_news_of_a_plan_are_asked_for_before_a_seat_is_taken(new_tenant, a
     assert asked == ["refresh", "now"]
 
 
-async def test_an_admin_sees_of_whom_something_was_rejected(new_tenant, open_browser, engine, stored, rows_of) -> None:
+async def test_an_admin_sees_of_whom_something_was_rejected(
+    new_tenant: NewTenant, open_browser: OpenBrowser, engine: AsyncEngine, stored: ReadRows, rows_of: RowsOf
+) -> None:
     tenant, other = await new_tenant(people=2), await new_tenant()
     whose = {row["email"]: row for row in await stored("employee", tenant.company_id)}
     async with company_scope(engine, tenant.company_id) as tx:

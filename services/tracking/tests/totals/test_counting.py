@@ -1,13 +1,18 @@
 """Days of work through the gateway in compressed time are counted to the second."""
 
 import asyncio
+from collections import Counter
 from datetime import UTC, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tracker_client import Desktop, Window
+from services.tracking.tests.fixtures.gateway import Clock, CountSeconds, Fold, NewLossyTracker, NewTracker
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
+from tracker_client import Desktop, TrackerClient, Window
+from tracker_client.rows import Kind as MinuteKind
 from tracking.totals import use_cases as fold_company
 
 WINDOWS = [
@@ -22,14 +27,16 @@ BERLIN = ZoneInfo("Europe/Berlin")
 class Desk:
     """Desktops of one company's people, and the stored rows."""
 
-    def __init__(self, tenant, clock, tracker, fold, stored) -> None:
+    def __init__(self, tenant: Tenant, clock: Clock, tracker: NewTracker, fold: Fold, stored: ReadRows) -> None:
         self.tenant = tenant
         self._clock = clock
         self._tracker = tracker
         self._fold = fold
         self._stored = stored
 
-    async def __call__(self, person: int = 0, *, wrong: timedelta = timedelta(), client=None) -> Desktop:
+    async def __call__(
+        self, person: int = 0, *, wrong: timedelta = timedelta(), client: TrackerClient | None = None
+    ) -> Desktop:
         """A desktop with a clock that is `wrong`, at which a person has signed in."""
         desktop = Desktop(client or self._tracker(self.tenant.key), self._clock.now + wrong)
         assert await desktop.sign_in(self.tenant.people[person], self.tenant.password)
@@ -38,32 +45,32 @@ class Desk:
     async def fold(self) -> None:
         await self._fold(self.tenant)
 
-    async def stored(self, table: str) -> list:
+    async def stored(self, table: str) -> list[Any]:
         return await self._stored(table, self.tenant.company_id)
 
-    async def days(self, table: str) -> list:
+    async def days(self, table: str) -> list[Any]:
         return sorted(await self.stored(table), key=lambda row: row["day"])
 
 
 @pytest.fixture
-async def desk(new_tenant, clock, tracker, fold, stored) -> Desk:
+async def desk(new_tenant: NewTenant, clock: Clock, tracker: NewTracker, fold: Fold, stored: ReadRows) -> Desk:
     """`await desk()` is a desktop of the first of two people of a company in Berlin."""
     return Desk(await new_tenant(people=2, time_zone="Europe/Berlin"), clock, tracker, fold, stored)
 
 
-async def work(desktop: Desktop, clock, random: Random, seconds: int) -> None:
+async def work(desktop: Desktop, clock: Clock, random: Random, seconds: int) -> None:
     """Spans of activity, idleness and windows, with uploads in between."""
     until = clock.now + timedelta(seconds=seconds)
     while clock.now < until:
         for _ in range(random.randint(3, 12)):
             stretch = random.randint(1, 30)
-            kind = "INACTIVE" if random.random() < 0.25 else "ACTIVE"
+            kind: MinuteKind = "INACTIVE" if random.random() < 0.25 else "ACTIVE"
             desktop.tick(stretch, kind, random.choice(WINDOWS))
             clock.now += timedelta(seconds=stretch)
         await desktop.upload()
 
 
-async def finish(desktop: Desktop, clock) -> None:
+async def finish(desktop: Desktop, clock: Clock) -> None:
     """Uploads until nothing is left, then stops."""
     while desktop.tables.snapshot().count():
         await desktop.upload()
@@ -73,7 +80,9 @@ async def finish(desktop: Desktop, clock) -> None:
 
 
 @pytest.mark.parametrize("wrong", [timedelta(), timedelta(seconds=4), timedelta(hours=-7), timedelta(days=20)])
-async def test_days_of_work_with_lost_replies(desk, clock, lossy, counted, wrong: timedelta) -> None:
+async def test_days_of_work_with_lost_replies(
+    desk: Desk, clock: Clock, lossy: NewLossyTracker, counted: CountSeconds, wrong: timedelta
+) -> None:
     random, days = Random(1), 1 if wrong else 6
     desktop = await desk(wrong=wrong, client=lossy(desk.tenant, random, chance=0.2))
     for _ in range(days):
@@ -96,20 +105,23 @@ async def test_days_of_work_with_lost_replies(desk, clock, lossy, counted, wrong
 
 
 @pytest.mark.parametrize("entries", [1, 2, 3])
-async def test_a_turn_never_cuts_an_upload(desk, clock, counted, monkeypatch, entries: int) -> None:
+async def test_a_turn_never_cuts_an_upload(
+    desk: Desk, clock: Clock, counted: CountSeconds, monkeypatch: pytest.MonkeyPatch, entries: int
+) -> None:
     monkeypatch.setattr(fold_company, "ENTRIES_PER_TURN", entries)
     desktop = await desk()
     assert await desktop.start()
-    for stretch, kind in ((10, "ACTIVE"), (3, "INACTIVE"), (7, "ACTIVE")) * 4:
+    stretches: tuple[tuple[int, MinuteKind], ...] = ((10, "ACTIVE"), (3, "INACTIVE"), (7, "ACTIVE"))
+    for stretch, kind in stretches * 4:
         desktop.tick(stretch, kind)
         clock.now += timedelta(seconds=stretch)
     for _ in range(3):
         rows = desktop.tables.snapshot()
-        assert (await desktop.client.upload_activity(desktop.account, desktop.session_id, rows)).ok
+        assert (await desktop.client.upload_activity(desktop.account, desktop.session, rows)).ok
     assert await counted(desk.tenant) == {desktop.account.id: {"ACTIVE": 68, "INACTIVE": 12, "sessions": 1}}
 
 
-async def test_two_desktops_at_once_count_once(desk, clock, counted) -> None:
+async def test_two_desktops_at_once_count_once(desk: Desk, clock: Clock, counted: CountSeconds) -> None:
     laptop, tower = await desk(), await desk()
     for desktop in (laptop, tower):
         assert await desktop.start()
@@ -124,7 +136,7 @@ async def test_two_desktops_at_once_count_once(desk, clock, counted) -> None:
     assert await counted(desk.tenant) == {laptop.account.id: {"ACTIVE": 900, "INACTIVE": 0, "sessions": 2}}
 
 
-async def test_one_after_the_other_at_two_desktops_adds_up(desk, clock, counted) -> None:
+async def test_one_after_the_other_at_two_desktops_adds_up(desk: Desk, clock: Clock, counted: CountSeconds) -> None:
     for seconds in (600, 900):
         desktop = await desk()
         assert await desktop.start()
@@ -134,7 +146,7 @@ async def test_one_after_the_other_at_two_desktops_adds_up(desk, clock, counted)
     assert await counted(desk.tenant) == {desktop.account.id: {"ACTIVE": 1500, "INACTIVE": 0, "sessions": 2}}
 
 
-async def test_a_session_over_midnight(desk, clock, counted) -> None:
+async def test_a_session_over_midnight(desk: Desk, clock: Clock, counted: CountSeconds) -> None:
     clock.now = clock.now.astimezone(BERLIN).replace(hour=22, minute=30).astimezone(UTC)
     desktop = await desk()
     assert await desktop.start()
@@ -149,7 +161,7 @@ async def test_a_session_over_midnight(desk, clock, counted) -> None:
     assert second["day"] - first["day"] == timedelta(days=1)
 
 
-async def test_late_rows_change_the_days_they_belong_to(desk, clock, counted) -> None:
+async def test_late_rows_change_the_days_they_belong_to(desk: Desk, clock: Clock, counted: CountSeconds) -> None:
     desktop = await desk()
     for _day in range(3):  # offline: three days in one upload
         assert await desktop.start()
@@ -164,7 +176,9 @@ async def test_late_rows_change_the_days_they_belong_to(desk, clock, counted) ->
     assert [row["active_seconds"] for row in await desk.days("company_day")][:4] == [3600, 3600, 3600, 0]
 
 
-async def test_many_desktops_of_many_people_at_once(new_tenant, clock, tracker, fold, stored, counted) -> None:
+async def test_many_desktops_of_many_people_at_once(
+    new_tenant: NewTenant, clock: Clock, tracker: NewTracker, fold: Fold, stored: ReadRows, counted: CountSeconds
+) -> None:
     desks = [Desk(await new_tenant(people=2), clock, tracker, fold, stored) for _ in range(2)]
     desktops = {desk: [await desk(0), await desk(1)] for desk in desks}
     everyone = [desktop for mine in desktops.values() for desktop in mine]
@@ -177,5 +191,5 @@ async def test_many_desktops_of_many_people_at_once(new_tenant, clock, tracker, 
         clock.now += timedelta(seconds=60)
         await asyncio.gather(*(desktop.upload() for desktop in everyone))
     for desk, mine in desktops.items():
-        truth = {desktop.account.id: desktop.truth.ticked | {"sessions": 1} for desktop in mine}
+        truth = {desktop.account.id: Counter(desktop.truth.ticked) | Counter({"sessions": 1}) for desktop in mine}
         assert await counted(desk.tenant) == truth

@@ -4,6 +4,7 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tracking.totals import worker as aggregate
 from tracking.totals.worker import Aggregation
@@ -13,7 +14,12 @@ from tracking.totals.worker import Aggregation
     ("took", "more", "rests"), [(0.01, False, [1.0]), (0.2, False, [1.6]), (30.0, False, [2.0]), (30.0, True, [])]
 )
 async def test_a_rest_is_as_long_as_the_pass_was_hard(
-    monkeypatch: pytest.MonkeyPatch, engine, dispatch, took: float, more: bool, rests: list[float]
+    monkeypatch: pytest.MonkeyPatch,
+    engine: AsyncEngine,
+    dispatch: AsyncEngine,
+    took: float,
+    more: bool,
+    rests: list[float],
 ) -> None:
     rested: list[float] = []
     now = 0.0

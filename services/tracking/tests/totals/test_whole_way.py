@@ -53,7 +53,7 @@ class Server:
 
     def __init__(self, offset: timedelta) -> None:
         self.book = Daybook("UTC")
-        self.seen: set[UUID] = set()
+        self.seen: set[bytes] = set()
         self.offset = offset
 
     def take(self, desktop: Desktop, delay: float) -> None:

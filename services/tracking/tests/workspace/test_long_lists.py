@@ -2,13 +2,17 @@
 
 import html
 import re
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.ids import new_id
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
 from tracking.screenshots.use_cases.show_screenshots import SCREENSHOTS_PER_PAGE
 from tracking.tasks.use_cases.edit_tasks import TASKS_PER_PAGE
 from tracking.workspace.rules.paging import Position, read_position, write_position
@@ -18,18 +22,18 @@ NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-async def tenant(new_tenant) -> Any:
+async def tenant(new_tenant: NewTenant) -> Any:
     """A company of the test's own."""
     return await new_tenant(people=1)
 
 
 @pytest.fixture
-async def person(stored, tenant) -> Any:
+async def person(stored: ReadRows, tenant: Tenant) -> Mapping[str, Any]:
     return next(row for row in await stored("employee", tenant.company_id) if row["email"] == tenant.people[0])
 
 
 @pytest.fixture
-def fill(superuser):
+def fill(superuser: AsyncEngine) -> Callable[[str, list[dict[str, Any]]], Awaitable[None]]:
     """`await fill(statement, rows)` puts rows where no page could in a second."""
 
     async def fill(statement: str, rows: list[dict[str, Any]]) -> None:
@@ -40,7 +44,7 @@ def fill(superuser):
 
 
 @pytest.fixture
-def turn(admin):
+def turn(admin: Browser) -> Callable[..., Awaitable[list[list[str]]]]:
     """`await turn(path, pattern)`: what the pattern finds on each page, from the first to the last."""
 
     async def turn(path: str, pattern: str, browser: Any = admin) -> list[list[str]]:
@@ -55,7 +59,15 @@ def turn(admin):
     return turn
 
 
-async def test_tasks(admin, employee, tenant, person, fill, turn, superuser) -> None:
+async def test_tasks(
+    admin: Browser,
+    employee: Browser,
+    tenant: Tenant,
+    person: Mapping[str, Any],
+    fill: Callable[[str, list[dict[str, Any]]], Awaitable[None]],
+    turn: Callable[..., Awaitable[list[list[str]]]],
+    superuser: AsyncEngine,
+) -> None:
     rows = [
         {
             "company_id": tenant.company_id,
@@ -89,7 +101,13 @@ async def test_tasks(admin, employee, tenant, person, fill, turn, superuser) -> 
     assert re.findall(r'<th scope="row"><bdi>Task (\d+)', second)[0] == "209", "what was deleted moves nothing"
 
 
-async def test_devices(admin, tenant, person, fill, turn) -> None:
+async def test_devices(
+    admin: Browser,
+    tenant: Tenant,
+    person: Mapping[str, Any],
+    fill: Callable[[str, list[dict[str, Any]]], Awaitable[None]],
+    turn: Callable[..., Awaitable[list[list[str]]]],
+) -> None:
     rows = [
         {
             "company_id": tenant.company_id,
@@ -114,7 +132,14 @@ async def test_devices(admin, tenant, person, fill, turn) -> None:
     assert (await admin.see(f"{path}?devices=x")).status_code == 400
 
 
-async def test_a_gallery_of_a_day(admin, employee, tenant, person, fill, turn) -> None:
+async def test_a_gallery_of_a_day(
+    admin: Browser,
+    employee: Browser,
+    tenant: Tenant,
+    person: Mapping[str, Any],
+    fill: Callable[[str, list[dict[str, Any]]], Awaitable[None]],
+    turn: Callable[..., Awaitable[list[list[str]]]],
+) -> None:
     company = {"company_id": tenant.company_id, "employee_id": person["employee_id"], "session_id": new_id()}
     await fill(
         """INSERT INTO work_session (company_id, session_id, employee_id, started_at, last_seen_at)
@@ -137,7 +162,9 @@ async def test_a_gallery_of_a_day(admin, employee, tenant, person, fill, turn) -
     assert (await employee.see(f"/screenshots{day}&after=x")).status_code == 400
 
 
-async def test_who_may_turn_pages(open_browser, new_tenant, employee, person) -> None:
+async def test_who_may_turn_pages(
+    open_browser: OpenBrowser, new_tenant: NewTenant, employee: Browser, person: Mapping[str, Any]
+) -> None:
     position = write_position(Position(NOON, new_id()))
     stranger = open_browser()
     await stranger.sign_in((await new_tenant()).admin)

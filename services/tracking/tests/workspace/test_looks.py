@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from services.tracking.tests.fixtures.platform import ReadRows, Tenant
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
 from tracking.ingest.rules import rows
 from tracking.ingest.rules import upload_reader as reports
 from tracking.screenshots import rules as captures
@@ -31,7 +33,7 @@ NOT_A_ROW: tuple[Any, ...] = (
     ("path", "current"),
     [("/", "Home"), ("/team", "Team"), ("/sessions", "Sessions"), ("/reports/use", "Reports"), ("/tasks", "Tasks")],
 )
-async def test_the_header_says_where_one_is(admin, path: str, current: str) -> None:
+async def test_the_header_says_where_one_is(admin: Browser, path: str, current: str) -> None:
     page = (await admin.see(path)).text
     header = page.partition("<header")[2].partition("</header>")[0]
     assert header.count("aria-current") == 1
@@ -41,7 +43,7 @@ async def test_the_header_says_where_one_is(admin, path: str, current: str) -> N
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/team/1/nothing", "/static/nothing.css"])
-async def test_a_page_that_is_not_there(admin, open_browser, path: str) -> None:
+async def test_a_page_that_is_not_there(admin: Browser, open_browser: OpenBrowser, path: str) -> None:
     for browser in (admin, open_browser()):
         reply = await browser.see(path)
         assert reply.status_code == 404
@@ -49,7 +51,7 @@ async def test_a_page_that_is_not_there(admin, open_browser, path: str) -> None:
         assert '<html lang="en">' in reply.text
 
 
-async def test_what_was_typed_stays(admin, tenant, stored) -> None:
+async def test_what_was_typed_stays(admin: Browser, tenant: Tenant, stored: ReadRows) -> None:
     team = await admin.send("/team", name="Cleo <i>", email="nobody", password="open sesame tonight")
     assert team.status_code == 400
     assert 'value="Cleo &lt;i&gt;"' in team.text
@@ -65,7 +67,9 @@ async def test_what_was_typed_stays(admin, tenant, stored) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"title": "  "}, {"title": "t" * 201}, {"due_date": "soon"}, {"person": str(2**62)}])
-async def test_what_was_typed_about_a_task_stays(admin, tenant, stored, wrong: dict[str, str]) -> None:
+async def test_what_was_typed_about_a_task_stays(
+    admin: Browser, tenant: Tenant, stored: ReadRows, wrong: dict[str, str]
+) -> None:
     people = [str(row["number"]) for row in await stored("employee", tenant.company_id)]
     await admin.send(f"/team/{people[0]}", title="Rake")
     number = max(row["number"] for row in await stored("task", tenant.company_id))
@@ -80,7 +84,7 @@ async def test_what_was_typed_about_a_task_stays(admin, tenant, stored, wrong: d
     assert "<h1><bdi>Rake</bdi></h1>" in page.text
 
 
-async def test_what_was_typed_as_a_note_stays(admin, tenant, stored) -> None:
+async def test_what_was_typed_as_a_note_stays(admin: Browser, tenant: Tenant, stored: ReadRows) -> None:
     person = (await stored("employee", tenant.company_id))[0]["number"]
     await admin.send(f"/team/{person}", title="Dig", description="here")
     [number] = [row["number"] for row in await stored("task", tenant.company_id) if row["title"] == "Dig"]
@@ -91,7 +95,7 @@ async def test_what_was_typed_as_a_note_stays(admin, tenant, stored) -> None:
     assert 'value="here"' in page.text, "the other form is as it was"
 
 
-async def test_no_step_leads_into_the_future(admin) -> None:
+async def test_no_step_leads_into_the_future(admin: Browser) -> None:
     today = datetime.now(UTC).date()
     for path in ("/reports", "/screenshots"):
         for day, leads_on in ((today - timedelta(days=1), True), (today, False), (today + timedelta(days=9), False)):

@@ -4,10 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.routing import Mount
 
 from credentials.tokens import new_token, token_digest
+from services.tracking.tests.fixtures.platform import NewKey, NewTenant, ReadRows, Tenant
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
 from tracking.db.store.scope import company_scope
 from tracking.devices.use_cases.authenticate import Authenticator
 from tracking.sessions.use_cases.lifecycle import start_session
@@ -24,19 +28,27 @@ def posts(app: object) -> set[str]:
     found = set()
     for route in getattr(app, "routes", ()):
         if isinstance(route, APIRoute):
-            found |= {route.path} if "POST" in route.methods else set()
+            found |= {route.path} if "POST" in (route.methods or ()) else set()
         elif not isinstance(route, Mount):
             found |= posts(getattr(route, "original_router", None))
     return found
 
 
 @pytest.fixture
-async def tenant(new_tenant) -> Any:
+async def tenant(new_tenant: NewTenant) -> Any:
     """A company of the test's own."""
     return await new_tenant(people=2)
 
 
-async def test_every_form_redirects(app, admin, tenant, engine, stored, new_key, open_browser) -> None:
+async def test_every_form_redirects(
+    app: FastAPI,
+    admin: Browser,
+    tenant: Tenant,
+    engine: AsyncEngine,
+    stored: ReadRows,
+    new_key: NewKey,
+    open_browser: OpenBrowser,
+) -> None:
     people = {row["email"]: row for row in await stored("employee", tenant.company_id)}
     first, second = (people[email] for email in tenant.people)
     now = datetime.now(UTC)
@@ -70,8 +82,8 @@ async def test_every_form_redirects(app, admin, tenant, engine, stored, new_key,
         ("/account", "/account", {"present": tenant.password, "new": password}),
         ("/forgot", "/forgot", {"email": f"redirected@{tenant.company_id}.example"}),
     ]
-    device = f"/team/{second['number']}/devices/{found[0].device_id}/revoke"  # type: ignore[union-attr]
-    steps.append(("/team/{number}/devices/{device_id}/revoke", device, {}))
+    revoke = f"/team/{second['number']}/devices/{found[0].device_id}/revoke"  # type: ignore[union-attr]
+    steps.append(("/team/{number}/devices/{device_id}/revoke", revoke, {}))
     done = {route: await admin.send(path, **fields) for route, path, fields in steps}
     [row] = await stored("task", tenant.company_id)
     path = f"/tasks/{row['number']}"

@@ -2,11 +2,13 @@
 
 import pytest
 
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
+
 LOGIN = {"email": "ada@acme.example", "password": "open sesame tonight"}
 
 
 @pytest.mark.parametrize(("path", "allowed"), [("/logout", {"POST"}), ("/tasks/1/delete", {"POST"})])
-async def test_a_page_that_only_takes_forms(admin, path: str, allowed: set[str]) -> None:
+async def test_a_page_that_only_takes_forms(admin: Browser, path: str, allowed: set[str]) -> None:
     reply = await admin.see(path)
     assert reply.status_code == 405
     assert set(reply.headers["allow"].split(", ")) == allowed
@@ -15,7 +17,7 @@ async def test_a_page_that_only_takes_forms(admin, path: str, allowed: set[str])
     assert reply.headers["content-type"] == "text/html; charset=utf-8"
 
 
-async def test_a_form_that_cannot_be_read(open_browser) -> None:
+async def test_a_form_that_cannot_be_read(open_browser: OpenBrowser) -> None:
     headers = {"Content-Type": "multipart/form-data"}  # without the boundary
     reply = await open_browser().http.post("/login", content=b"x", headers=headers)
     assert reply.status_code == 400
@@ -30,7 +32,7 @@ async def test_a_form_that_cannot_be_read(open_browser) -> None:
         ({"email": "", "password": "x" * 513}, "E-mail is required; Password must have at most 512 characters"),
     ],
 )
-async def test_a_field_that_does_not_fit(open_browser, fields: dict[str, str], words: str) -> None:
+async def test_a_field_that_does_not_fit(open_browser: OpenBrowser, fields: dict[str, str], words: str) -> None:
     reply = await open_browser().http.post("/login", data=LOGIN | fields)
     assert reply.status_code == 400
     assert words in reply.text
@@ -51,7 +53,7 @@ async def test_a_field_that_does_not_fit(open_browser, fields: dict[str, str], w
         ("/screenshots/one", "There is no such page"),
     ],
 )
-async def test_an_address_that_asks_for_something_odd(admin, path: str, words: str) -> None:
+async def test_an_address_that_asks_for_something_odd(admin: Browser, path: str, words: str) -> None:
     reply = await admin.see(path)
     assert reply.status_code == 400
     assert words in reply.text

@@ -6,25 +6,28 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.tracking.tests.fixtures.platform import NewKey, NewTenant, ReadRows, Tenant
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
 from tracking.team.use_cases.deactivate_employee import deactivate_employee
 
 TASK = {"title": "Count the chairs", "description": "in the cellar, too", "due_date": ""}
 
 
 @pytest.fixture
-async def tenant(new_tenant) -> Any:
+async def tenant(new_tenant: NewTenant) -> Any:
     """A company of the test's own."""
     return await new_tenant(people=1)
 
 
 @pytest.fixture
-async def path(stored, tenant) -> str:
+async def path(stored: ReadRows, tenant: Tenant) -> str:
     people = {row["email"]: row["number"] for row in await stored("employee", tenant.company_id)}
     return f"/team/{people[tenant.people[0]]}"
 
 
-async def test_a_task(admin, tenant, path, stored) -> None:
+async def test_a_task(admin: Browser, tenant: Tenant, path: str, stored: ReadRows) -> None:
     form = await admin.hidden(path)
     replies = await asyncio.gather(*(admin.post(path, **form | TASK) for _ in range(4)))
     assert {(reply.status_code, reply.headers["location"]) for reply in replies} == {(303, path)}
@@ -38,7 +41,7 @@ async def test_a_task(admin, tenant, path, stored) -> None:
     assert len(await stored("task", tenant.company_id)) == 2
 
 
-async def test_an_account(admin, tenant, stored) -> None:
+async def test_an_account(admin: Browser, tenant: Tenant, stored: ReadRows) -> None:
     form = await admin.hidden("/team")
     person = {"name": "Cleo", "email": f"cleo@{tenant.company_id}.example", "password": "open sesame tonight"}
     replies = await asyncio.gather(*(admin.post("/team", **form | person) for _ in range(3)))
@@ -47,14 +50,14 @@ async def test_an_account(admin, tenant, stored) -> None:
     assert (await admin.post("/team", **form | person | {"password": "another sesame"})).status_code == 409
 
 
-async def test_a_password_that_is_made(admin, path, stored, tenant) -> None:
+async def test_a_password_that_is_made(admin: Browser, path: str, stored: ReadRows, tenant: Tenant) -> None:
     form = await admin.hidden(f"{path}/password")
     replies = [await admin.post(f"{path}/password", **form, password="") for _ in range(2)]
     assert replies[0].headers["location"] == replies[1].headers["location"]
     assert len(await stored("shown_once", tenant.company_id)) == 1
 
 
-async def test_a_companys_first_admin(new_key, open_browser, stored) -> None:
+async def test_a_companys_first_admin(new_key: NewKey, open_browser: OpenBrowser, stored: ReadRows) -> None:
     company_id, key = await new_key()
     browser = open_browser()
     form = await browser.hidden("/setup")
@@ -67,7 +70,9 @@ async def test_a_companys_first_admin(new_key, open_browser, stored) -> None:
     assert stranger.status_code == 409
 
 
-async def test_nobody_elses_key(admin, path, new_tenant, open_browser, stored) -> None:
+async def test_nobody_elses_key(
+    admin: Browser, path: str, new_tenant: NewTenant, open_browser: OpenBrowser, stored: ReadRows
+) -> None:
     """A key belongs to its company and its person."""
     form = await admin.hidden(path)
     assert (await admin.post(path, **form | TASK)).status_code == 303
@@ -80,7 +85,9 @@ async def test_nobody_elses_key(admin, path, new_tenant, open_browser, stored) -
     assert len(await stored("task", other.company_id)) == 1
 
 
-async def test_what_was_typed_about_somebody_who_left_stays(engine, admin, tenant, path, stored) -> None:
+async def test_what_was_typed_about_somebody_who_left_stays(
+    engine: AsyncEngine, admin: Browser, tenant: Tenant, path: str, stored: ReadRows
+) -> None:
     form = await admin.hidden(path)
     ids = {row["email"]: row for row in await stored("employee", tenant.company_id)}
     by = ids[tenant.admin]["employee_id"]

@@ -2,10 +2,15 @@
 
 import html
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
 
 FIELD = re.compile(r'<(?:input|textarea)[^>]*name="([^"]+)"(?:[^>]*value="([^"]*)"|[^>]*>([^<]*)</textarea>)')
 TASK = {"title": 'Write "it" & <more>', "description": "x" * 100, "due_date": "2026-02-03"}
@@ -17,19 +22,19 @@ def fields_of(page: str) -> dict[str, str]:
 
 
 @pytest.fixture
-async def tenant(new_tenant) -> Any:
+async def tenant(new_tenant: NewTenant) -> Any:
     """A company of the test's own."""
     return await new_tenant(people=1)
 
 
 @pytest.fixture
-async def path(stored, tenant) -> str:
+async def path(stored: ReadRows, tenant: Tenant) -> str:
     people = {row["email"]: row["number"] for row in await stored("employee", tenant.company_id)}
     return f"/team/{people[tenant.people[0]]}"
 
 
 @pytest.fixture
-def end_sessions(superuser, tenant):
+def end_sessions(superuser: AsyncEngine, tenant: Tenant) -> Callable[[], Awaitable[None]]:
     async def end() -> None:
         async with superuser.begin() as tx:
             await tx.execute(text("DELETE FROM workspace_session WHERE company_id = :id"), {"id": tenant.company_id})
@@ -37,7 +42,9 @@ def end_sessions(superuser, tenant):
     return end
 
 
-async def test_what_was_typed_comes_back(admin, tenant, path, end_sessions, stored) -> None:
+async def test_what_was_typed_comes_back(
+    admin: Browser, tenant: Tenant, path: str, end_sessions: Callable[[], Awaitable[None]], stored: ReadRows
+) -> None:
     form = await admin.hidden(path)
     await end_sessions()
     held = await admin.post(path, **form | TASK)
@@ -64,7 +71,7 @@ async def test_what_was_typed_comes_back(admin, tenant, path, end_sessions, stor
 
 
 async def test_after_signing_in_again_elsewhere_the_old_form_is_shown_once_more(
-    admin, tenant, path, end_sessions, stored
+    admin: Browser, tenant: Tenant, path: str, end_sessions: Callable[[], Awaitable[None]], stored: ReadRows
 ) -> None:
     form = await admin.hidden(path)
     await end_sessions()
@@ -77,7 +84,7 @@ async def test_after_signing_in_again_elsewhere_the_old_form_is_shown_once_more(
     assert (await admin.post(path, **sent)).status_code == 303
 
 
-async def test_passwords_are_written_into_no_page(admin, end_sessions) -> None:
+async def test_passwords_are_written_into_no_page(admin: Browser, end_sessions: Callable[[], Awaitable[None]]) -> None:
     form = await admin.hidden("/team")
     await end_sessions()
     secret = "a secret nobody may read"
@@ -88,7 +95,9 @@ async def test_passwords_are_written_into_no_page(admin, end_sessions) -> None:
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", ""])
-async def test_nothing_of_another_site_is_held(admin, path, end_sessions, origin: str) -> None:
+async def test_nothing_of_another_site_is_held(
+    admin: Browser, path: str, end_sessions: Callable[[], Awaitable[None]], origin: str
+) -> None:
     headers = {"Origin": origin} if origin else {}
     await end_sessions()
     reply = await admin.http.post(path, data=TASK, headers=headers)
@@ -98,11 +107,11 @@ async def test_nothing_of_another_site_is_held(admin, path, end_sessions, origin
 
 
 @pytest.mark.parametrize("action", ["", "//evil.example", "https://evil.example/", "/\\evil.example", "team", "/a\nb"])
-async def test_a_held_form_goes_to_the_workspace_alone(admin, action: str) -> None:
+async def test_a_held_form_goes_to_the_workspace_alone(admin: Browser, action: str) -> None:
     assert (await admin.post("/held", **TASK, held_action=action)).status_code == 400
 
 
-async def test_sign_in_goes_on_to_the_page_that_was_asked_for(open_browser, tenant) -> None:
+async def test_sign_in_goes_on_to_the_page_that_was_asked_for(open_browser: OpenBrowser, tenant: Tenant) -> None:
     browser = open_browser()
     reply = await browser.http.get("/tasks?status=OPEN", headers={"Accept": "text/html"})
     assert (reply.status_code, reply.headers["location"]) == (303, "/login?next=%2Ftasks%3Fstatus%3DOPEN")
@@ -132,7 +141,7 @@ async def test_sign_in_goes_on_to_the_page_that_was_asked_for(open_browser, tena
         "",
     ],
 )
-async def test_sign_in_goes_nowhere_else(open_browser, tenant, target: str) -> None:
+async def test_sign_in_goes_nowhere_else(open_browser: OpenBrowser, tenant: Tenant, target: str) -> None:
     browser = open_browser()
     reply = await browser.post("/login", email=tenant.admin, password=tenant.password, next=target)
     assert (reply.status_code, reply.headers["location"]) == (303, "/")

@@ -10,11 +10,21 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.database import TOOK_TOO_LONG, create_engine
+from services.tracking.tests.fixtures.workspace import Browser
+from tracking.access.rules.directory import AccessDirectory
+from tracking.access.worker import AccessSync
 from tracking.processes.workspace import workspace_app
+from tracking.screenshots.store.pictures import PictureStore
 
 
 @pytest.fixture
-async def slow(environment, dispatch, directory, sync, pictures) -> AsyncIterator[FastAPI]:
+async def slow(
+    environment: dict[str, str],
+    dispatch: AsyncEngine,
+    directory: AccessDirectory,
+    sync: AccessSync,
+    pictures: PictureStore,
+) -> AsyncIterator[FastAPI]:
     """The workspace over a database in which every transaction begins with a minute's work."""
     engine = create_engine(environment["TRACKING_DATABASE_URL"], name="slow-pages", statement_timeout=0.05)
 
@@ -27,7 +37,7 @@ async def slow(environment, dispatch, directory, sync, pictures) -> AsyncIterato
 
 
 @pytest.mark.parametrize("path", ["/team", "/reports/monthly", "/reports/use.csv"])
-async def test_a_page_that_takes_too_long_says_so(slow: FastAPI, admin, path: str) -> None:
+async def test_a_page_that_takes_too_long_says_so(slow: FastAPI, admin: Browser, path: str) -> None:
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(slow), base_url="http://workspace", cookies=admin.http.cookies
     ) as browser:
@@ -38,7 +48,7 @@ async def test_a_page_that_takes_too_long_says_so(slow: FastAPI, admin, path: st
 
 
 async def test_the_workspaces_own_statements_have_a_limit_and_workers_have_none(
-    engine: AsyncEngine, environment
+    engine: AsyncEngine, environment: dict[str, str]
 ) -> None:
     pages = create_engine(environment["TRACKING_DATABASE_URL"], name="limited", statement_timeout=15)
     for found, limit in ((pages, "15s"), (engine, "0")):

@@ -5,20 +5,23 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
 from tracking.tasks.use_cases.tasks import assign_task
 
 VERSION = re.compile(r'name="version" value="(\d+)"')
 
 
 @pytest.fixture
-async def tenant(new_tenant) -> Any:
+async def tenant(new_tenant: NewTenant) -> Any:
     """A company of the test's own."""
     return await new_tenant(people=2)
 
 
 @pytest.fixture
-async def second(open_browser, tenant, admin, path) -> Any:
+async def second(open_browser: OpenBrowser, tenant: Tenant, admin: Browser, path: str) -> Browser:
     """Another admin of the company."""
     await admin.send(f"{path}/account", name="Bo", email=tenant.people[0], role="ADMIN")
     browser = open_browser()
@@ -27,19 +30,19 @@ async def second(open_browser, tenant, admin, path) -> Any:
 
 
 @pytest.fixture
-async def path(stored, tenant) -> str:
+async def path(stored: ReadRows, tenant: Tenant) -> str:
     people = {row["email"]: row["number"] for row in await stored("employee", tenant.company_id)}
     return f"/team/{people[tenant.people[0]]}"
 
 
 @pytest.fixture
-async def other_path(stored, tenant) -> str:
+async def other_path(stored: ReadRows, tenant: Tenant) -> str:
     people = {row["email"]: row["number"] for row in await stored("employee", tenant.company_id)}
     return f"/team/{people[tenant.people[1]]}"
 
 
 @pytest.fixture
-async def task(engine, stored, tenant) -> str:
+async def task(engine: AsyncEngine, stored: ReadRows, tenant: Tenant) -> str:
     people = {row["email"]: row for row in await stored("employee", tenant.company_id)}
     await assign_task(
         engine,
@@ -55,7 +58,7 @@ async def task(engine, stored, tenant) -> str:
     return f"/tasks/{row['number']}"
 
 
-async def test_an_account(admin, second, tenant, other_path, stored) -> None:
+async def test_an_account(admin: Browser, second: Browser, tenant: Tenant, other_path: str, stored: ReadRows) -> None:
     form = f"{other_path}/account"
     began = await second.hidden(form)
     fields = {"name": "Bo", "email": tenant.people[1]}
@@ -75,7 +78,7 @@ async def test_an_account(admin, second, tenant, other_path, stored) -> None:
     assert again.status_code == 303, "knowing it, the second may go on"
 
 
-async def test_settings(admin, second, tenant, stored) -> None:
+async def test_settings(admin: Browser, second: Browser, tenant: Tenant, stored: ReadRows) -> None:
     fields = {"name": "Acme", "colour": "#123456", "target_hours": "8"}
     began = await second.hidden("/settings")
     assert began["version"] == "0"
@@ -90,7 +93,9 @@ async def test_settings(admin, second, tenant, stored) -> None:
     assert (await second.send("/settings", **fields | {"name": "Acme Ltd", "version": "1"})).status_code == 303
 
 
-async def test_a_task_and_its_note(admin, second, task, stored, tenant, open_browser) -> None:
+async def test_a_task_and_its_note(
+    admin: Browser, second: Browser, task: str, stored: ReadRows, tenant: Tenant, open_browser: OpenBrowser
+) -> None:
     [row] = await stored("task", tenant.company_id)
     person = await admin.see(task)
     number = re.search(r'<option value="(\d+)" selected>', person.text)
@@ -115,7 +120,9 @@ async def test_a_task_and_its_note(admin, second, task, stored, tenant, open_bro
 
 
 @pytest.mark.parametrize("version", ["", "x", "-1", str(2**31)])
-async def test_a_form_without_a_version_changes_nothing(admin, tenant, stored, version: str) -> None:
+async def test_a_form_without_a_version_changes_nothing(
+    admin: Browser, tenant: Tenant, stored: ReadRows, version: str
+) -> None:
     before = await stored("company_settings", tenant.company_id)
     fields = {"name": "Acme", "colour": "#123456", "target_hours": "8", "version": version}
     assert (await admin.send("/settings", **fields)).status_code == 400

@@ -10,10 +10,12 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from servicekit.http_server import bind, serve
+from services.tracking.tests.fixtures.gateway import Seat, Sit
+from services.tracking.tests.fixtures.platform import NewTenant
 from tracker_client import stamp
 from tracking.access.rules.directory import AccessDirectory
+from tracking.gateway.api.context import Gateway
 from tracking.gateway.api.desktop import DesktopApi
-from tracking.gateway.api.endpoints import Gateway
 from tracking.ingest.fastpath.api.ordinary_uploads import FastPath
 from tracking.ingest.fastpath.api.protocol import UploadProtocol
 
@@ -51,7 +53,7 @@ async def port(gateway: Gateway, directory: AccessDirectory, application: Counte
 
 
 @pytest.fixture
-async def seat(new_tenant, sit):
+async def seat(new_tenant: NewTenant, sit: Sit) -> Seat:
     """Somebody whose token and session the gateway knows."""
     seat = await sit(await new_tenant())
     assert (await seat.upload(applications=[row("known")])).ok
@@ -64,7 +66,7 @@ def row(title: str, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def request_of(seat) -> Callable[..., bytes]:
+def request_of(seat: Seat) -> Callable[..., bytes]:
     """`request_of(rows, header=value)`: the bytes of an upload."""
 
     def build(rows: list[Any], version: str = "1.1", key: str | None = None, **headers: str) -> bytes:
@@ -84,7 +86,7 @@ async def answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], dic
 
 
 @pytest.fixture
-def connections(monkeypatch) -> list[UploadProtocol]:
+def connections(monkeypatch: pytest.MonkeyPatch) -> list[UploadProtocol]:
     """Those that were made, in order."""
     made: list[UploadProtocol] = []
     make = UploadProtocol.connection_made
@@ -98,7 +100,7 @@ def connections(monkeypatch) -> list[UploadProtocol]:
 
 
 @pytest.fixture
-def parsed(monkeypatch) -> list[bytes]:
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The paths of the heads that were given to the parser."""
     paths: list[bytes] = []
     read = UploadProtocol.on_headers_complete

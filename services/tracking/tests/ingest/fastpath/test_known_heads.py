@@ -1,6 +1,7 @@
 """Known heads: uploads under cached heads get the same responses as under unknown heads."""
 
 import asyncio
+from collections.abc import Callable
 from itertools import pairwise
 from uuid import uuid4
 
@@ -8,10 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.tracking.tests.ingest.fastpath.conftest import PATH, answer, row
+from services.tracking.tests.fixtures.gateway import Seat
+from services.tracking.tests.fixtures.platform import ReadRows
+from services.tracking.tests.ingest.fastpath.conftest import PATH, Counted, answer, row
+from tracking.ingest.fastpath.api.protocol import UploadProtocol
 
 
-async def test_a_head_is_parsed_once(port, seat, request_of, parsed, application, stored, connections) -> None:
+async def test_a_head_is_parsed_once(
+    port: int,
+    seat: Seat,
+    request_of: Callable[..., bytes],
+    parsed: list[bytes],
+    application: Counted,
+    stored: ReadRows,
+    connections: list[UploadProtocol],
+) -> None:
     """Whatever length it says, on whatever connection."""
     for connection in ("a", "another"):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -26,7 +38,9 @@ async def test_a_head_is_parsed_once(port, seat, request_of, parsed, application
     assert len(await stored("usage_record", seat.company_id)) == 1 + 6
 
 
-async def test_what_follows_a_known_head_need_not_be_ordinary(port, request_of, application, stored, seat) -> None:
+async def test_what_follows_a_known_head_need_not_be_ordinary(
+    port: int, request_of: Callable[..., bytes], application: Counted, stored: ReadRows, seat: Seat
+) -> None:
     """The response is the same as under an unknown head."""
     ordinary = request_of([row("known, as it is")])
     known, body = ordinary[: -len(ordinary.partition(b"\r\n\r\n")[2])], ordinary.partition(b"\r\n\r\n")[2]
@@ -53,7 +67,7 @@ async def test_what_follows_a_known_head_need_not_be_ordinary(port, request_of, 
     assert len(await stored("usage_record", seat.company_id)) == 1 + 1, "the same row each time"
 
 
-async def test_a_head_says_how_long_the_body_is(port, request_of) -> None:
+async def test_a_head_says_how_long_the_body_is(port: int, request_of: Callable[..., bytes]) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     ordinary = request_of([row("as long as it says")])
     writer.write(ordinary)
@@ -73,7 +87,9 @@ async def test_a_head_says_how_long_the_body_is(port, request_of) -> None:
     writer.close()
 
 
-async def test_what_a_head_says_after_the_length_counts(port, seat, request_of) -> None:
+async def test_what_a_head_says_after_the_length_counts(
+    port: int, seat: Seat, request_of: Callable[..., bytes]
+) -> None:
     ordinary = request_of([row("with the key after the length")])
     head, _, body = ordinary.partition(b"\r\n\r\n")
     key = f"X-Company-Key: {seat.key}\r\n".encode()
@@ -99,7 +115,7 @@ async def test_what_a_head_says_after_the_length_counts(port, seat, request_of) 
     ids=["in a body", "in a header"],
 )
 async def test_what_looks_familiar_inside_of_a_request_is_part_of_it(
-    port, seat, request_of, stored, before: str, code: int
+    port: int, seat: Seat, request_of: Callable[..., bytes], stored: ReadRows, before: str, code: int
 ) -> None:
     """Even if it comes in a piece of its own."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -116,7 +132,9 @@ async def test_what_looks_familiar_inside_of_a_request_is_part_of_it(
     assert len(await stored("usage_record", seat.company_id)) == 1 + 1
 
 
-async def test_answers_come_in_the_order_of_the_requests(port, request_of, application, connections) -> None:
+async def test_answers_come_in_the_order_of_the_requests(
+    port: int, request_of: Callable[..., bytes], application: Counted, connections: list[UploadProtocol]
+) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request_of([row("known")]))
     assert (await answer(reader))[0] == 200
@@ -142,7 +160,9 @@ async def test_answers_come_in_the_order_of_the_requests(port, request_of, appli
         {"Connection": "close"},
     ],
 )
-async def test_only_plain_heads_are_known(port, request_of, parsed, headers: dict[str, str]) -> None:
+async def test_only_plain_heads_are_known(
+    port: int, request_of: Callable[..., bytes], parsed: list[bytes], headers: dict[str, str]
+) -> None:
     whole = request_of([row("not plain")], **headers)
     if "Transfer-Encoding" in headers:
         head, _, body = whole.partition(b"\r\n\r\n")
@@ -158,7 +178,9 @@ async def test_only_plain_heads_are_known(port, request_of, parsed, headers: dic
 
 @given(st.data())
 @settings(max_examples=15)
-async def test_however_a_stream_of_uploads_is_cut(port, request_of, seat, stored, data: st.DataObject) -> None:
+async def test_however_a_stream_of_uploads_is_cut(
+    port: int, request_of: Callable[..., bytes], seat: Seat, stored: ReadRows, data: st.DataObject
+) -> None:
     """Some with heads that are known, some pipelined: every one is answered and stored."""
     before = len(await stored("usage_record", seat.company_id))
     titles = [f"{uuid4().hex[: data.draw(st.sampled_from([8, 9]))]}" for _ in range(data.draw(st.integers(1, 5)))]

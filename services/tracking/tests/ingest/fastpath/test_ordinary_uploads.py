@@ -2,13 +2,17 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from services.tracking.tests.ingest.fastpath.conftest import PATH, answer, row
+from services.tracking.tests.fixtures.gateway import Seat
+from services.tracking.tests.fixtures.platform import ReadRows
+from services.tracking.tests.ingest.fastpath.conftest import PATH, Counted, answer, row
 from tracking.ingest.fastpath.api import protocol
 from tracking.ingest.fastpath.api.ordinary_uploads import FastPath
+from tracking.ingest.fastpath.api.protocol import UploadProtocol
 from tracking.ingest.rules.rows import MAX_DETAIL
 from tracking.ingest.use_cases import group_commit
 
@@ -27,7 +31,7 @@ from tracking.ingest.use_cases import group_commit
 )
 @pytest.mark.parametrize("ascii_only", [True, False])
 async def test_what_cannot_be_shown_is_taken_out(
-    port, seat, application, stored, title: str, kept: str, ascii_only: bool
+    port: int, seat: Seat, application: Counted, stored: ReadRows, title: str, kept: str, ascii_only: bool
 ) -> None:
     """However the body writes it: with escapes, or as it is."""
     rows = json.dumps(seat.body(applications=[row(title)], websites=[], activities=[]), ensure_ascii=ascii_only)
@@ -42,7 +46,9 @@ async def test_what_cannot_be_shown_is_taken_out(
     assert details == {"known", kept}
 
 
-async def test_ordinary_uploads_never_reach_the_application(port, seat, request_of, application, stored) -> None:
+async def test_ordinary_uploads_never_reach_the_application(
+    port: int, seat: Seat, request_of: Callable[..., bytes], application: Counted, stored: ReadRows
+) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for number in range(3):
         writer.write(request_of([row(f"{number} a"), row(f"{number} b")]))
@@ -54,7 +60,9 @@ async def test_ordinary_uploads_never_reach_the_application(port, seat, request_
     assert len(await stored("usage_record", seat.company_id)) == 7
 
 
-async def test_a_request_in_pieces_and_two_at_once(port, seat, request_of, application, stored) -> None:
+async def test_a_request_in_pieces_and_two_at_once(
+    port: int, seat: Seat, request_of: Callable[..., bytes], application: Counted, stored: ReadRows
+) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     whole = request_of([row("in pieces")])
     for start in range(0, len(whole), 100):
@@ -69,7 +77,9 @@ async def test_a_request_in_pieces_and_two_at_once(port, seat, request_of, appli
     assert len(await stored("usage_record", seat.company_id)) == 4
 
 
-async def test_a_body_that_comes_slowly_is_the_applications(port, request_of, application, monkeypatch) -> None:
+async def test_a_body_that_comes_slowly_is_the_applications(
+    port: int, request_of: Callable[..., bytes], application: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(protocol, "MAX_ARRIVAL_SECONDS", 0.01)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     whole = request_of([row("slow")])
@@ -83,7 +93,9 @@ async def test_a_body_that_comes_slowly_is_the_applications(port, request_of, ap
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
-async def test_a_connection_that_is_to_end_ends(port, request_of, application, version: str) -> None:
+async def test_a_connection_that_is_to_end_ends(
+    port: int, request_of: Callable[..., bytes], application: Counted, version: str
+) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request_of([row("last")], version, Connection="close"))
     code, headers, _body = await answer(reader)
@@ -98,7 +110,7 @@ async def test_a_connection_that_is_to_end_ends(port, request_of, application, v
     [([row("odd", active_seconds=5.5)], 200), ([None], 200), ([row(str(n)) for n in range(3000)], 200)],
 )
 async def test_what_is_not_ordinary_is_answered_by_the_application(
-    port, request_of, application, rows: list[Any], code: int
+    port: int, request_of: Callable[..., bytes], application: Counted, rows: list[Any], code: int
 ) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request_of(rows))
@@ -107,7 +119,7 @@ async def test_what_is_not_ordinary_is_answered_by_the_application(
     assert application.calls == 1
 
 
-async def test_what_is_no_http_is_refused_in_the_protocols_words(port, request_of) -> None:
+async def test_what_is_no_http_is_refused_in_the_protocols_words(port: int, request_of: Callable[..., bytes]) -> None:
     two_lengths = request_of([row("two lengths")], **{"content-length": "1"})
     endless = request_of([row("endless")], **{"Content-Length": "9" * 5000})
     two_keys = request_of([row("two keys")], **{"x-company-key": "another"})
@@ -120,7 +132,7 @@ async def test_what_is_no_http_is_refused_in_the_protocols_words(port, request_o
         writer.close()
 
 
-async def test_strangers_are_refused_as_ever(port, request_of) -> None:
+async def test_strangers_are_refused_as_ever(port: int, request_of: Callable[..., bytes]) -> None:
     for key in ("company_" + "0" * 32, "nonsense"):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(request_of([row("strange")], key=key))
@@ -129,7 +141,9 @@ async def test_strangers_are_refused_as_ever(port, request_of) -> None:
         writer.close()
 
 
-async def test_a_row_is_the_same_row_on_either_way(port, seat, request_of, application, stored) -> None:
+async def test_a_row_is_the_same_row_on_either_way(
+    port: int, seat: Seat, request_of: Callable[..., bytes], application: Counted, stored: ReadRows
+) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     same = [row("twice"), row("twice"), row("site", window_title=None), row("when", created_at=None)]
     for rows in (same, [*same, None], same):
@@ -140,7 +154,9 @@ async def test_a_row_is_the_same_row_on_either_way(port, seat, request_of, appli
     assert len(await stored("usage_record", seat.company_id)) == 1 + len(same)
 
 
-async def test_a_company_beyond_its_share_is_told_to_wait(port, request_of, monkeypatch) -> None:
+async def test_a_company_beyond_its_share_is_told_to_wait(
+    port: int, request_of: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(group_commit, "MAX_UPLOADS", 0)
     monkeypatch.setattr(group_commit, "MIN_UPLOADS_PER_COMPANY", 0)
     monkeypatch.setattr(protocol, "REFUSAL_DELAY", 0.01)
@@ -155,7 +171,7 @@ async def test_a_company_beyond_its_share_is_told_to_wait(port, request_of, monk
 
 
 async def test_a_company_beyond_its_share_that_sends_slowly_is_told_so_too(
-    port, request_of, application, monkeypatch
+    port: int, request_of: Callable[..., bytes], application: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(group_commit, "MAX_UPLOADS", 0)
     monkeypatch.setattr(group_commit, "MIN_UPLOADS_PER_COMPANY", 0)
@@ -170,7 +186,9 @@ async def test_a_company_beyond_its_share_that_sends_slowly_is_told_so_too(
 
 
 @pytest.mark.parametrize("depth", [900, 2000, 20_000])
-async def test_what_is_nested_too_deep_is_refused_in_the_protocols_words(port, request_of, depth: int) -> None:
+async def test_what_is_nested_too_deep_is_refused_in_the_protocols_words(
+    port: int, request_of: Callable[..., bytes], depth: int
+) -> None:
     whole = request_of([row("deep")])
     head, _, body = whole.partition(b"\r\n\r\n")
     deep = body[:-1] + b',"more":' + b"[" * depth + b"]" * depth + b"}"
@@ -185,7 +203,7 @@ async def test_what_is_nested_too_deep_is_refused_in_the_protocols_words(port, r
 
 
 async def test_a_fault_of_the_short_way_is_the_applications_to_answer(
-    port, request_of, application, monkeypatch
+    port: int, request_of: Callable[..., bytes], application: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_arguments: Any) -> None:
         raise LookupError("a mistake of ours")
@@ -198,7 +216,7 @@ async def test_a_fault_of_the_short_way_is_the_applications_to_answer(
     assert application.calls == 1
 
 
-async def test_who_goes_away_costs_nothing(port, request_of, application) -> None:
+async def test_who_goes_away_costs_nothing(port: int, request_of: Callable[..., bytes], application: Counted) -> None:
     whole = request_of([row("gone")])
     for cut in (len(whole) - 5, len(whole)):
         _reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -212,7 +230,9 @@ async def test_who_goes_away_costs_nothing(port, request_of, application) -> Non
     assert application.calls == 0
 
 
-async def test_a_connection_rests_as_long_as_it_may(port, request_of, connections) -> None:
+async def test_a_connection_rests_as_long_as_it_may(
+    port: int, request_of: Callable[..., bytes], connections: list[UploadProtocol]
+) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for _ in range(2):
         writer.write(request_of([row("again and again")]))

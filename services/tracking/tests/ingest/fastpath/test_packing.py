@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servicekit.ids import new_id
+from services.tracking.tests.fixtures.platform import NewTenant, ReadRows
 from tracking.clock.rules.unix_time import microsecond_of, moment_of
 from tracking.ingest.fastpath.store.packing import CLAIMS, QUARANTINE, USAGE, Packer, unpack
 from tracking.ingest.fastpath.store.writer import IngestWriter
@@ -15,7 +16,7 @@ from tracking.totals.rules.timeline import ActivityKind
 
 COMPANY, EMPLOYEE, DEVICE = UUID(int=1), UUID(int=2), UUID(int=3)
 
-words = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=40)
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 ids = st.binary(min_size=16, max_size=16)
 moments = st.integers(0, microsecond_of(datetime(2200, 1, 1, tzinfo=UTC)))
 seconds = st.integers(0, 31 * 86_400)
@@ -48,7 +49,9 @@ def test_what_is_unpacked_is_what_was_packed(report: Report) -> None:
 
 @given(st.lists(usage, min_size=1, max_size=4, unique_by=lambda u: u.record_id))
 @settings(max_examples=15)
-async def test_both_ways_store_the_same(new_tenant, environment, stored, found: list[UsageSpan]) -> None:
+async def test_both_ways_store_the_same(
+    new_tenant: NewTenant, environment: dict[str, str], stored: ReadRows, found: list[UsageSpan]
+) -> None:
     """The first upload is copied. The second has a row of the first and goes the other way."""
     tenant = await new_tenant()
     [whose] = [row["employee_id"] for row in await stored("employee", tenant.company_id) if row["role"] == "EMPLOYEE"]
