@@ -30,14 +30,22 @@ class AppError(Exception):
 
     code: ClassVar[ErrorCode] = ErrorCode.INTERNAL
 
-    def __init__(self, message: str, *, field: str = "", retry_after: float | None = None) -> None:
-        """`field`: the input concerned, by the caller's name for it.
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str = "",
+        errors: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        """`field`: the input concerned, by the caller's name for it. `errors`: a message for each of several inputs.
 
         `retry_after`: seconds after which a repetition may succeed.
         """
         super().__init__(message)
         self.message = message
         self.field = field
+        self.by_field: Mapping[str, str] = errors or ({field: message} if field else {})
         self.retry_after = retry_after
 
 
@@ -123,6 +131,3 @@ CLASSES: Mapping[ErrorCode, type[AppError]] = {kind.code: kind for kind in AppEr
 def http_status(error: AppError) -> int:
     """The HTTP status of an error."""
     return TRANSPORT[error.code].http_status
-
-
-HTTP_STATUS: Mapping[type[AppError], int] = {kind: TRANSPORT[code].http_status for code, kind in CLASSES.items()}

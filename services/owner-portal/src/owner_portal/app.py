@@ -76,13 +76,13 @@ including a key.
 `company` is {"id", "name", "email", "contact_person", "phone", "address", "time_zone", "state", "key_hint",
 "created_at"}; `state` is ACTIVE, SUSPENDED or CLOSED. A `key_hint` that is not the present key's makes a rotation a
 conflict: repeating one by accident replaces no second key. `confirm_credit` says that more than is owed is meant: it is
-paid in advance. Errors are {"error": {"kind", "message"}} with the status of
-the kind: invalid_input 400, not_authenticated 401, forbidden 403, not_found 404, conflict 409, refused 409, too_large
-413, rate_limited 429, unavailable 503. Some have names of their own: step_up_required, a 403 that asks for
-"step_up_password" (and "step_up_code") beside the fields; suspending, closing, rotating, revoking, changing a plan,
-cancelling and reversing a payment, the list of owners, the second factor, the retention policy and forgetting a noted
-audit entry need it when the owner has not signed in within the last minutes. Then second_factor_required, a 403 where
-every owner has to set one up first.
+paid in advance. Errors are problem documents (RFC 9457): {"type", "title", "status", "kind", "detail", "errors"?:
+[{"field", "detail"}]}, with the status of the kind: invalid_input 400, not_authenticated 401, forbidden 403, not_found
+404, conflict 409, refused 409, too_large 413, rate_limited 429, unavailable 503. Some have names of their own:
+step_up_required, a 403 that asks for "step_up_password" (and "step_up_code") beside the fields; suspending, closing,
+rotating, revoking, changing a plan, cancelling and reversing a payment, the list of owners, the second factor, the
+retention policy and forgetting a noted audit entry need it when the owner has not signed in within the last minutes.
+Then second_factor_required, a 403 where every owner has to set one up first.
 """
 
 from fastapi import FastAPI

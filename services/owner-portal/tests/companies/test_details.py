@@ -31,7 +31,7 @@ async def test_edits(owner: Any) -> None:
     assert company["time_zone"] == "Asia/Tokyo"
     assert (await owner.send(f"{path}edit/", **form)).status_code == 400, "nothing differs"
     answer = await owner.call(f"{path}edit/", reason="nothing is given")
-    assert (answer.status_code, answer.json()["error"]["kind"]) == (400, "invalid_input")
+    assert (answer.status_code, answer.json()["kind"]) == (400, "invalid_input")
     headers = {"x-csrf-token": owner.csrf_token, "idempotency-key": "edited once"}
     again = [await owner.script.post(f"{path}edit/", json={"name": "Last Ltd"}, headers=headers) for _ in range(2)]
     assert [answer.json()["company"]["name"] for answer in again] == ["Last Ltd"] * 2, "a repetition is answered alike"

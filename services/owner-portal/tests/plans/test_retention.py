@@ -50,7 +50,7 @@ async def test_changing_needs_a_fresh_proof(owner: Any, engine: AsyncEngine, pro
     async with engine.begin() as tx:
         await tx.execute(text("UPDATE owner_session SET proved_at = now() - interval '1 hour'"))
     answer = await owner.call(f"{PAGE}PRO/", days="9", reason="asked")
-    assert (answer.status_code, answer.json()["error"]["kind"]) == (403, "step_up_required")
+    assert (answer.status_code, answer.json()["kind"]) == (403, "step_up_required")
     page = await owner.send(f"{PAGE}PRO/", days="9", reason="kept words")
     assert page.status_code == 403
     assert "kept words" in page.text
@@ -86,8 +86,8 @@ async def test_days_that_are_none(owner: Any, pro: UUID, days: str, cost: Any) -
         await owner.script.get(f"{PAGE}PRO/", params={"days": days}),
         await owner.call(f"{PAGE}PRO/", days=days, reason="asked"),
     ):
-        assert (answer.status_code, answer.json()["error"]["kind"]) == (400, "invalid_input")
-        assert "from 1 to 3,650" in answer.json()["error"]["message"]
+        assert (answer.status_code, answer.json()["kind"]) == (400, "invalid_input")
+        assert "from 1 to 3,650" in answer.json()["detail"]
     assert cost.calls == 0, "the plans are not requested first"
     for answer in (
         await owner.browser.get(f"{PAGE}PRO/", params={"days": days}),
@@ -109,10 +109,10 @@ async def test_refusals(owner: Any, pro: UUID) -> None:
     assert "Enter a reason" in answer.text
     assert "Create version 2" in answer.text, "beside the form"
     answer = await owner.call(f"{PAGE}PRO/", days="44", reason="asked", version="7")
-    assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "conflict")
+    assert (answer.status_code, answer.json()["kind"]) == (409, "conflict")
     answer = await owner.call(f"{PAGE}PRO/", days="30", reason="asked")
     assert answer.status_code == 409
-    assert "already keeps screenshots for 30 days" in answer.json()["error"]["message"]
+    assert "already keeps screenshots for 30 days" in answer.json()["detail"]
 
 
 async def test_a_version_alone_then_its_companies(owner: Any, portal: Portal, engine: AsyncEngine, pro: UUID) -> None:

@@ -87,11 +87,11 @@ async def test_a_demanded_second_factor_comes_first(client: Client) -> None:
         page = {"accept": "text/html"}
         for path in ("/owner/dashboard/", "/owner/owners/"):
             answer = await browser.get(path)
-            assert (answer.status_code, answer.json()["error"]["kind"]) == (403, "second_factor_required")
+            assert (answer.status_code, answer.json()["kind"]) == (403, "second_factor_required")
             assert (await browser.get(path, headers=page)).headers["location"] == "/owner/account/"
         for path in ("/owner/owners/invite/", "/owner/company/create/"):
             answer = await browser.post(path, json={}, headers={"x-csrf-token": token})
-            assert answer.json()["error"]["kind"] == "second_factor_required"
+            assert answer.json()["kind"] == "second_factor_required"
         assert (await browser.get("/owner/events/")).status_code == 403
         assert (
             "A second factor is required for every owner" in (await browser.get("/owner/account/", headers=page)).text
@@ -105,7 +105,7 @@ async def test_a_demanded_second_factor_comes_first(client: Client) -> None:
         assert answer.status_code == 200
         assert (await browser.get("/owner/owners/")).status_code == 200
         answer = await browser.post("/owner/account/second-factor/remove/", json={}, headers=headers)
-        assert (answer.status_code, answer.json()["error"]["kind"]) == (409, "refused")
+        assert (answer.status_code, answer.json()["kind"]) == (409, "refused")
         assert (await browser.post("/owner/logout/", headers=headers)).status_code == 200
 
 
@@ -115,3 +115,18 @@ async def test_an_answer_to_a_mistake_has_the_headers_too(client: Client) -> Non
     assert answer.status_code == 500
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_scripts_get_problem_documents(anonymous: httpx.AsyncClient, owner: Any) -> None:
+    answer = await owner.call("/owner/company/create/", name="", plan_code="NONE")
+    assert answer.headers["content-type"] == "application/problem+json"
+    document = answer.json()
+    assert set(document) == {"type", "title", "status", "kind", "detail", "errors"}
+    assert (document["type"], document["title"], document["status"]) == ("about:blank", "Invalid input", 400)
+    assert {each["field"] for each in document["errors"]} >= {"name", "email"}
+    assert all(each["detail"] for each in document["errors"])
+    refused = await anonymous.get("/owner/dashboard/", headers={"accept": "application/json"})
+    assert (refused.status_code, refused.headers["content-type"]) == (401, "application/problem+json")
+    assert refused.json()["kind"] == "not_authenticated"
+    page = await owner.send("/owner/company/create/", name="", plan_code="NONE")
+    assert page.headers["content-type"].startswith("text/html")

@@ -1,17 +1,19 @@
 """Errors as pages for browsers and as JSON for scripts."""
 
 import math
+from collections.abc import Mapping
 from contextlib import suppress
 
 import structlog
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import wants_json
 from servicekit.database import DATABASE_AWAY, TOOK_TOO_LONG, took_too_long
 from servicekit.errors import AppError, http_status
+from servicekit.problems import problem
 
 log = structlog.get_logger()
 
@@ -72,16 +74,18 @@ def add_error_handlers(app: FastAPI) -> None:
 
 def refuse(request: Request, error: AppError) -> Response:
     """The response to an application error."""
-    response = answer(request, http_status(error), error.code, error.message)
+    response = answer(request, http_status(error), error.code.value, error.message, errors=error.by_field)
     if error.retry_after is not None:
         response.headers["retry-after"] = str(math.ceil(error.retry_after))
     return response
 
 
-def answer(request: Request, status: int, kind: str, message: str) -> Response:
-    """An error as a page or as JSON."""
+def answer(
+    request: Request, status: int, kind: str, message: str, *, errors: Mapping[str, str] | None = None
+) -> Response:
+    """An error as a page or as a problem document, which also names each input concerned."""
     if wants_json(request):
-        return JSONResponse({"error": {"kind": kind, "message": message}}, status)
+        return problem(status, kind, message, errors=errors)
     title, changed = _TITLES.get(status, _TITLES[400]), changes(request)
     response = render(request, "web/error.html", status, title=title, message=message, status=status, changed=changed)
     if status == 503 and not changed:

@@ -1,12 +1,13 @@
 """Problem documents (RFC 9457), the refusals of the native API. `gateway.api.refusals` lists their kinds."""
 
-import msgspec
+from collections.abc import Mapping
+
 from starlette.responses import Response
 
 from servicekit.errors import AppError, http_status
+from servicekit.problems import problem
 from tracking.access.rules.directory import Verdict
 
-MEDIA_TYPE = "application/problem+json"
 _RETRY_AFTER = 1.0  # seconds, if the error sets none
 
 _VERDICTS = {
@@ -30,26 +31,35 @@ _OF_FRAMEWORK = {
 class Problem(Exception):
     """A refusal. `kind` is for programs; `detail` says what is wrong and what to do about it."""
 
-    def __init__(self, status: int, kind: str, detail: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        detail: str,
+        *,
+        errors: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.kind = kind
         self.detail = detail
+        self.errors = errors
         self.retry_after = (retry_after or _RETRY_AFTER) if status in (429, 503) else None
 
     def response(self) -> Response:
         """The HTTP response."""
-        body = {"type": "about:blank", "title": title_of(self.kind), "status": self.status}
-        headers = {"retry-after": str(max(1, round(self.retry_after)))} if self.retry_after else {}
-        if self.status == 401:
-            headers["www-authenticate"] = _CHALLENGES.get(self.kind, KEY_CHALLENGE)
-        content = msgspec.json.encode(body | {"kind": self.kind, "detail": self.detail})
-        return Response(content, self.status, headers, MEDIA_TYPE)
+        headers = {"www-authenticate": _CHALLENGES.get(self.kind, KEY_CHALLENGE)} if self.status == 401 else {}
+        return problem(
+            self.status, self.kind, self.detail, errors=self.errors, retry_after=self.retry_after, headers=headers
+        )
 
 
 def from_error(error: AppError) -> Problem:
     """The refusal for an error."""
-    return Problem(http_status(error), error.code.value, error.message, retry_after=error.retry_after)
+    return Problem(
+        http_status(error), error.code.value, error.message, errors=error.by_field, retry_after=error.retry_after
+    )
 
 
 def from_verdict(verdict: Verdict) -> Problem:
@@ -62,8 +72,3 @@ def from_framework(status: int, detail: str) -> Problem:
     """The refusal of a request that matches no route or has an invalid body."""
     kind, said = _OF_FRAMEWORK.get(status, ("invalid_input", detail))
     return Problem(status, kind, said)
-
-
-def title_of(kind: str) -> str:
-    """The kind in words."""
-    return kind.replace("_", " ").capitalize()

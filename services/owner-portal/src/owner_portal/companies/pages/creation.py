@@ -81,7 +81,7 @@ async def _create(
     portal: Portal, draft: CompanyDraft, plans: Plans, problems: Mapping[str, str], action: Action
 ) -> tuple[Company, str]:
     if problems:
-        raise InvalidInput(" ".join(f"{name}: {problem}" for name, problem in problems.items()))
+        raise InvalidInput(" ".join(problems.values()), errors=problems)
     if plans.value is None:
         raise Unavailable(plans.problem, retry_after=1)
     return await portal.get(CompanyClient).create(draft, action)

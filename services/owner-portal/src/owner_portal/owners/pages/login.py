@@ -13,6 +13,7 @@ from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render, says_when
 from owner_portal.web.requests import Fields, Typed, check_origin, safe_next, wants_json
 from servicekit.errors import AppError, NotAuthenticated, RateLimited, Refused, Unavailable, http_status
+from servicekit.problems import problem
 
 router = APIRouter()
 
@@ -43,8 +44,7 @@ async def login(request: Request, portal: ThePortal, caller: TheCaller, fields: 
     if not result.challenge:
         return await _signed_in(request, portal, result.session, target)
     if wants_json(request):
-        refusal = {"kind": "code_required", "message": CODE_REQUIRED, "challenge": result.challenge}
-        return JSONResponse({"error": refusal}, 401)
+        return problem(401, "code_required", CODE_REQUIRED, members={"challenge": result.challenge})
     return _ask_code(request, result.challenge, target)
 
 

@@ -7,6 +7,7 @@ from owner_portal.owners.pages.guard import STEP_UP_FIELDS, EnteredActor, StepUp
 from owner_portal.web.portal import ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import Typed, wants_json
+from servicekit.problems import problem
 
 router = APIRouter()
 
@@ -23,7 +24,7 @@ async def step_up(request: Request, portal: ThePortal, owner: EnteredActor, fiel
 def ask_again(request: Request, error: StepUpRequired) -> Response:
     """The page that asks for the password and submits the kept form to the same address again."""
     if wants_json(request):
-        return JSONResponse({"error": {"kind": "step_up_required", "message": error.message}}, 403)
+        return problem(403, "step_up_required", error.message)
     tried = any(error.fields.get(name) for name in STEP_UP_FIELDS)
     return render(
         request,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from tracking.protocols.problems import MEDIA_TYPE, title_of
+from servicekit.problems import MEDIA_TYPE, title_of
 from tracking.screenshots.rules import MISPLACED
 
 PICTURE_TIMES = tuple(reason.name.lower() for reason in MISPLACED)
@@ -93,6 +93,15 @@ SCHEMA: Mapping[str, Any] = {
         "status": {"type": "integer", "description": "the same as the response's"},
         "kind": {"type": "string", "enum": kinds(), "description": "for programs"},
         "detail": {"type": "string", "description": "what is wrong, and what to do about it"},
+        "errors": {
+            "type": "array",
+            "description": "the inputs concerned",
+            "items": {
+                "type": "object",
+                "required": ["field", "detail"],
+                "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
     },
 }
 
