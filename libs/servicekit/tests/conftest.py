@@ -31,7 +31,7 @@ async def engine(postgres_engine: AnyPostgres) -> AsyncIterator[AsyncEngine]:
         connection.execute("DROP DATABASE IF EXISTS servicekit WITH (FORCE)")
         connection.execute("CREATE DATABASE servicekit")
     with psycopg.connect(postgres_engine.dsn("servicekit")) as connection:
-        connection.execute(outbox.TABLE)  # type: ignore[arg-type]
+        connection.execute(outbox.TABLE)
     engine = create_engine(postgres_engine.dsn("servicekit"), name="servicekit-tests")
     yield engine
     await engine.dispose()

@@ -4,11 +4,31 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 TIMEOUT_SECONDS = 60.0
 _PAUSE_SECONDS = 0.02
+
+
+@overload
+async def eventually(
+    probe: Callable[[], Awaitable[T]],
+    until: Callable[[T], object] = bool,
+    *,
+    timeout: float = TIMEOUT_SECONDS,  # noqa: ASYNC109 - as below
+    otherwise: Callable[[], str] = str,
+) -> T: ...
+
+
+@overload
+async def eventually(
+    probe: Callable[[], T],
+    until: Callable[[T], object] = bool,
+    *,
+    timeout: float = TIMEOUT_SECONDS,  # noqa: ASYNC109 - as below
+    otherwise: Callable[[], str] = str,
+) -> T: ...
 
 
 async def eventually(
