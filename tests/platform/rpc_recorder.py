@@ -11,14 +11,14 @@ from tests.platform.running import Running
 SAME = bytes  # passes messages on as bytes
 
 
-class Recorder(grpc.GenericRpcHandler):
+class Recorder(grpc.GenericRpcHandler[bytes, bytes]):
     """Forwards every call to the service and records responses and messages of refusals."""
 
     def __init__(self, upstream: grpc.aio.Channel) -> None:
         self._upstream = upstream
         self.heard: list[tuple[str, bytes]] = []
 
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes]:
         """Returns a handler for any method."""
         method = str(details.method)
 
@@ -59,4 +59,4 @@ async def recorder(running: Running, service: str) -> AsyncIterator[tuple[Record
         yield made, f"127.0.0.1:{port}"
     finally:
         await server.stop(1)
-        await upstream.close()
+        await upstream.close(None)
