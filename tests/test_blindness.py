@@ -4,6 +4,7 @@ Each check runs twice: on the real platform, and on a copy with an added path to
 """
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -12,6 +13,7 @@ import pytest
 from servicekit.errors import Forbidden
 from tenantry_ops import environment
 from tenantry_ops.engines import NatsEngine
+from tenantry_ops.environment import Platform
 from tenantry_ops.provision import authorization, nats_users
 from tenantry_ops.provision.nats_users import PERMISSIONS, Permissions
 from tests.platform import blindness
@@ -65,7 +67,7 @@ def test_the_environment_leads_nowhere(running: Running) -> None:
         lambda platform: platform.secrets.key_pepper,
     ],
 )
-def test_an_added_variable_is_found(running: Running, value) -> None:
+def test_an_added_variable_is_found(running: Running, value: Callable[[Platform], str]) -> None:
     made = environment.serving(running.platform, "owner-portal")
     added = made | {"PORTAL_BACKEND": value(running.platform)}
     assert blindness.ways_in_environment(added, running.platform) == ["PORTAL_BACKEND"]

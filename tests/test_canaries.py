@@ -8,14 +8,14 @@ from pathlib import Path
 import httpx
 from PIL import Image, PngImagePlugin
 
+from testkit.waiting import eventually
 from tests.platform.canaries import search_all, search_database, search_logs, search_streams
 from tests.platform.company import Company, Found, Person
-from tests.platform.desktops import at_work, post
+from tests.platform.desktops import at_work, post, uploaded
 from tests.platform.listening_portal import ListeningPortal, listening_portal
 from tests.platform.numbers import settled
 from tests.platform.owner import Owner
 from tests.platform.running import Running
-from tests.platform.waiting import eventually
 from tracker_client import Desktop, NativeAgent, Window
 
 PERSON = Person("Quillfeather Brambleworth", "quillfeather@plumthicket.example", "marmalade-orrery")
@@ -120,7 +120,7 @@ async def work(company: Company) -> tuple[str, ...]:
     for window in (*WINDOWS, WINDOWS[0]):
         desktop.tick(600, window=window)
     rows = desktop.tables.snapshot()
-    assert (await desktop.upload()).ok
+    assert (await uploaded(desktop)).ok
     assert (await post(desktop, rows)).ok, "a repetition takes another way through the database"
     assert desktop.account is not None
     strange = {"app_name": "flibberty", "window_title": "x", "active_seconds": "long", "created_at": "then"}

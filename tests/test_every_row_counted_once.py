@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 
 from tests.platform.company import Company, Found
-from tests.platform.desktops import at_work, post
+from tests.platform.desktops import account, at_work, post, session
 from tests.platform.numbers import assert_reconciled, settled
 from tests.platform.running import Running
 from tests.platform.workers import each_worker, serving
@@ -33,7 +33,7 @@ async def send_twice(way: int, desktop: Desktop, rows: Upload, one: TrackerClien
     elif way == 1:
         replies = [await post(desktop, rows, one), await post(desktop, rows, other)]
     else:
-        replies = await asyncio.gather(post(desktop, rows, one), post(desktop, rows, other))
+        replies = list(await asyncio.gather(post(desktop, rows, one), post(desktop, rows, other)))
     assert [reply.code for reply in replies] == [200, 200], replies
 
 
@@ -75,7 +75,7 @@ async def test_a_hundred_uploads_sent_twice_count_once(running: Running, found_c
 async def test_two_threads_of_a_tracker_post_under_two_sessions(running: Running, found_company: Found) -> None:
     company = await found_company("Rowan")
     desktop = await at_work(company, company.people[0], hours=1)
-    first, account = desktop.session_id, desktop.account
+    first = session(desktop)
     desktop.tick(600)
     assert await desktop.stop()
     assert await desktop.start()
@@ -83,8 +83,8 @@ async def test_two_threads_of_a_tracker_post_under_two_sessions(running: Running
     async with each_worker(running) as workers:
         clients = [company.tracker(worker.http) for worker in workers]
         replies = await asyncio.gather(
-            clients[0].upload_activity(account, first, rows),
-            clients[1].upload_activity(account, desktop.session_id, rows),
+            clients[0].upload_activity(account(desktop), first, rows),
+            clients[1].upload_activity(account(desktop), session(desktop), rows),
         )
     assert [reply.code for reply in replies] == [200, 200]
     days = await settled(running, company.id)

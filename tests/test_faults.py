@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from testkit.waiting import eventually
 from tests.platform.bad_line import BadLine, bad_line
 from tests.platform.canaries import search_logs
 from tests.platform.company import Company, Found, Person
@@ -20,8 +21,7 @@ from tests.platform.faults import FAULTS, inflict
 from tests.platform.fleet import Row, Worker, at_their_desks, sign_in_for_ever
 from tests.platform.numbers import assert_reconciled, settled
 from tests.platform.running import Running
-from tests.platform.waiting import eventually
-from tracker_client import open_http
+from tracker_client import Kind, open_http
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
 SECONDS = float(os.environ.get("FAULT_SECONDS", "2"))
@@ -46,7 +46,7 @@ async def all_hear_a_200(fleet: Sequence[Worker], tasks: Sequence["asyncio.Task[
                 task.result()
         return all(worker.answered > count for worker, count in zip(fleet, before, strict=True))
 
-    await eventually(progress, seconds=90)
+    await eventually(progress, timeout=90)
 
 
 async def go_wrong(
@@ -85,7 +85,7 @@ async def test_no_row_is_lost_and_none_counts_twice(running: Running, found_comp
         kept = stored(running, company)
         lost, twice = made - kept, kept - made
         days = await settled(running, company.id, seconds=60)
-        ticked: Counter[str] = sum((worker.desktop.truth.ticked for worker in fleets[company.id]), Counter())
+        ticked: Counter[Kind] = sum((worker.desktop.truth.ticked for worker in fleets[company.id]), Counter())
         counted = {
             "ACTIVE": sum(day.active_seconds for day in days),
             "INACTIVE": sum(day.idle_seconds for day in days),

@@ -1,13 +1,15 @@
 """Owner actions reach the trackers: create, suspend, reactivate, rotate the key."""
 
+from functools import partial
+
 import httpx
 
+from testkit.waiting import eventually
 from tests.platform.company import Company, Found, time_zone_in_the_afternoon
-from tests.platform.desktops import at_work, now, start
+from tests.platform.desktops import account, at_work, now, session, start, uploaded
 from tests.platform.numbers import assert_reconciled, settled
 from tests.platform.owner import Owner
 from tests.platform.running import Running
-from tests.platform.waiting import eventually
 from tests.platform.workers import each_worker
 from tracker_client import Desktop, Reply, TrackerClient
 
@@ -21,7 +23,7 @@ async def refused_by_each_worker(running: Running, key: str, refusal: Reply) -> 
     async with each_worker(running) as workers:
         for worker in workers:
             client = TrackerClient(f"{running.gateway}/api", key, http=worker.http)
-            await eventually(lambda client=client: client.login("nobody@example.com", "x"), lambda r: r == refusal)
+            await eventually(partial(client.login, "nobody@example.com", "x"), lambda r: r == refusal)
 
 
 async def test_a_key_is_displayed_once(owner: Owner) -> None:
@@ -41,7 +43,7 @@ async def test_a_new_company_can_work(owner: Owner, found_company: Found) -> Non
     company = await found_company("Kestrel", time_zone=time_zone_in_the_afternoon()[0])
     desktop = await at_work(company, company.people[0], hours=1)
     desktop.tick(1200)
-    assert (await desktop.upload()).ok
+    assert (await uploaded(desktop)).ok
     await eventually(lambda: owner.row(company.id), lambda row: row["minutes"] == {"value": "1200"})
     assert "20 min" in (await company.team_page()).text
 
@@ -52,7 +54,7 @@ async def assert_everyone_is_refused(company: Company, desktop: Desktop) -> None
     kept = desktop.tables.snapshot()
     assert await desktop.upload() == REFUSED
     assert desktop.tables.snapshot() == kept
-    assert await desktop.client.create_session(desktop.account, now()) == REFUSED
+    assert await desktop.client.create_session(account(desktop), now()) == REFUSED
     assert await desktop.client.login(person.email, person.password) == REFUSED
     page = await company.team_page()
     assert (page.status_code, SUSPENDED in page.text) == (403, True)
@@ -62,7 +64,7 @@ async def assert_everyone_is_refused(company: Company, desktop: Desktop) -> None
     ) as browser:  # signing in ends the browser's older session
         answer = await browser.post("/login", data=fields)
     assert (answer.status_code, SUSPENDED in answer.text) == (403, True)
-    stop = await desktop.client.stop_session(desktop.account, desktop.session_id, now())
+    stop = await desktop.client.stop_session(account(desktop), session(desktop), now())
     assert stop == Reply(200, {"status": True, "message": SUSPENDED})
 
 
@@ -74,7 +76,7 @@ async def test_suspending_stops_and_reactivating_continues(
     unconcerned = await at_work(other, other.people[0], hours=2)
     desktop = await at_work(company, company.people[0], hours=4)
     desktop.tick(3600)
-    assert (await desktop.upload()).ok
+    assert (await uploaded(desktop)).ok
     desktop.tick(1800)
 
     await owner.suspend(company.id)
@@ -85,14 +87,14 @@ async def test_suspending_stops_and_reactivating_continues(
     assert desktop.message == SUSPENDED
     assert (await owner.row(company.id))["status"] == "Suspended"
     unconcerned.tick(600)
-    assert (await unconcerned.upload()).ok, "another company goes on"
+    assert (await uploaded(unconcerned)).ok, "another company goes on"
 
     await owner.reactivate(company.id)
-    await eventually(lambda: desktop.client.login_check(desktop.account), lambda reply: reply.ok)
+    await eventually(lambda: desktop.client.login_check(account(desktop)), lambda reply: reply.ok)
     await eventually(company.team_page, lambda page: page.status_code == 200)  # the workspace follows the change list
     await start(desktop, at=desktop.now)
     desktop.tick(600)
-    assert (await desktop.upload()).ok
+    assert (await uploaded(desktop)).ok
     [day] = await settled(running, company.id)
     assert day.active_seconds == 3600 + 1800 + 600 == desktop.truth.acknowledged["ACTIVE"]
     assert day.sessions == 2
@@ -110,7 +112,7 @@ async def test_a_rotated_key_stops_on_every_worker(running: Running, owner: Owne
     assert await desktop.upload() == WRONG_KEY
     assert not await desktop.stop(), "with a wrong key a stop is refused as well"
     desktop.client = company.tracker()
-    assert (await desktop.upload()).ok, "with the new key the same desktop goes on"
+    assert (await uploaded(desktop)).ok, "with the new key the same desktop goes on"
     [day] = await settled(running, company.id)
     assert day.active_seconds == 900
 

@@ -3,12 +3,14 @@
 Each page of the portal names what is unavailable, displays stale values with their age, and recovers by itself.
 """
 
+from functools import partial
+
 import pytest
 
+from testkit.waiting import eventually
 from tests.platform.faults import stopped
 from tests.platform.owner import Owner
 from tests.platform.running import Running
-from tests.platform.waiting import eventually
 
 DASHBOARD, REPORTS, LOG, RETENTION, ALERTS = (
     f"/owner/{name}/" for name in ("dashboard", "reports", "audit-log", "retention-policy", "alerts")
@@ -37,7 +39,7 @@ async def is_quiet(owner: Owner, path: str) -> bool:
 
 async def comes_back(owner: Owner, pages: list[str]) -> None:
     for path in pages:
-        await eventually(lambda path=path: is_quiet(owner, path), seconds=60)  # type: ignore[misc]
+        await eventually(partial(is_quiet, owner, path))
 
 
 async def test_tenancy(running: Running, owner: Owner, pages: list[str]) -> None:
@@ -53,7 +55,7 @@ async def test_tenancy(running: Running, owner: Owner, pages: list[str]) -> None
         assert (answer.status_code, answer.json()["kind"]) == (503, "unavailable")
         assert "Tenancy does not respond" in answer.json()["detail"]
         assert (await owner.post(f"{LOG}verify/")).status_code == 503
-        await eventually(lambda: owner.page(DASHBOARD), lambda page: "Tenancy does not respond" in page, seconds=40)
+        await eventually(lambda: owner.page(DASHBOARD), lambda page: "Tenancy does not respond" in page, timeout=40)
         assert "Downtime Ltd" in await owner.page(DASHBOARD)
     await comes_back(owner, pages)
 
@@ -70,7 +72,7 @@ async def test_billing(running: Running, owner: Owner, pages: list[str]) -> None
         export = await owner.http.get(f"{LOG}export.csv")
         assert export.status_code == 503, "an export with a hole would look complete"
         assert (await owner.http.get(f"{REPORTS}mrr.csv")).status_code == 200
-        await eventually(lambda: owner.page(DASHBOARD), lambda page: "Billing does not respond" in page, seconds=40)
+        await eventually(lambda: owner.page(DASHBOARD), lambda page: "Billing does not respond" in page, timeout=40)
         assert "Trial" in await owner.page(pages[-1])
     await comes_back(owner, pages)
 
@@ -78,7 +80,7 @@ async def test_billing(running: Running, owner: Owner, pages: list[str]) -> None
 async def test_nats(running: Running, owner: Owner, pages: list[str]) -> None:
     async with stopped(running, "nats"):
         await eventually(
-            lambda: owner.page(DASHBOARD), lambda page: "The usage feed does not respond" in page, seconds=40
+            lambda: owner.page(DASHBOARD), lambda page: "The usage feed does not respond" in page, timeout=40
         )
         for path in pages:
             await owner.page(path)

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from tests.architecture.conftest import Distribution
+
 SERVICES = {"tenantry-tenancy", "tenantry-billing", "tenantry-tracking", "tenantry-owner-portal"}
 IMPORT_ALL = "import importlib, sys\nfor name in sys.argv[1:]:\n    importlib.import_module(name)\n"
 
@@ -55,16 +57,16 @@ def modules_of(package: Path) -> list[str]:
 
 
 def import_all(python: Path, package: Path) -> subprocess.CompletedProcess[str]:
-    command = [python, "-I", "-W", "error", "-c", IMPORT_ALL, *modules_of(package)]
+    command = [str(python), "-I", "-W", "error", "-c", IMPORT_ALL, *modules_of(package)]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=python.parent)
 
 
-def test_each_service_is_covered(services: list) -> None:
+def test_each_service_is_covered(services: list[Distribution]) -> None:
     assert {service.name for service in services} == SERVICES
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
-def test_a_service_imports_alone(name: str, services: list, tmp_path: Path) -> None:
+def test_a_service_imports_alone(name: str, services: list[Distribution], tmp_path: Path) -> None:
     package = next(service.packages[0] for service in services if service.name == name)
     needed = closure(name)
     assert needed & (SERVICES | {"tenantry-ops", "tenantry-testkit", "tenantry-tracker-client"}) == {name}
@@ -73,7 +75,7 @@ def test_a_service_imports_alone(name: str, services: list, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("missing", ["msgspec", "uuid-utils", "tenantry-contracts"])
-def test_a_missing_dependency_is_noticed(missing: str, services: list, tmp_path: Path) -> None:
+def test_a_missing_dependency_is_noticed(missing: str, services: list[Distribution], tmp_path: Path) -> None:
     package = next(service.packages[0] for service in services if service.name == "tenantry-tracking")
     result = import_all(install(closure("tenantry-tracking") - {missing}, tmp_path), package)
     assert result.returncode == 1

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.architecture.conftest import Distribution
+
 STATEMENT = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|COPY|CREATE|ALTER|DROP|GRANT|REVOKE)\s")
 # The outbox is a table of every service; a ping is a statement, and so is the question whether a listener still hears.
 SQL_OF_SERVICEKIT = {"outbox.py", "database.py", "notifications.py"}
@@ -91,7 +93,7 @@ def domain_words_in(source: str) -> set[str]:
     return found
 
 
-def test_sql_stands_in_stores_alone(services: list, root: Path) -> None:
+def test_sql_stands_in_stores_alone(services: list[Distribution], root: Path) -> None:
     found = [
         f"{path.relative_to(root)}: {statement}"
         for service in services
@@ -124,7 +126,7 @@ def test_prose_is_no_statement(source: str) -> None:
     assert not list(sql_in(source))
 
 
-def test_rules_are_pure(services: list, root: Path) -> None:
+def test_rules_are_pure(services: list[Distribution], root: Path) -> None:
     found = [
         f"{path.relative_to(root)} imports {module}"
         for service in services
@@ -145,7 +147,7 @@ def test_an_impure_rule_is_recognised(statement: str) -> None:
     assert not impure("from tracking.totals.rules.spans import Spans", "tracking")
 
 
-def test_only_stores_use_the_database_library(services: list) -> None:
+def test_only_stores_use_the_database_library(services: list[Distribution]) -> None:
     found = {
         f"{path.relative_to(service.packages[0].parent)}"
         for service in services

@@ -2,12 +2,12 @@
 
 from playwright.async_api import expect
 
+from testkit.waiting import eventually
 from tests.browser.conftest import Open
 from tests.platform.company import Found
 from tests.platform.numbers import settled
 from tests.platform.running import Running
 from tests.platform.screen import heading, press, shoot
-from tests.platform.waiting import eventually
 
 
 async def test_the_bell_rings_in_an_open_page(to: Open, running: Running, found_company: Found) -> None:

@@ -4,13 +4,13 @@ import re
 
 from playwright.async_api import Page, expect
 
+from testkit.waiting import eventually
 from tests.browser.conftest import Open
 from tests.platform.company import Found
-from tests.platform.desktops import at_work
+from tests.platform.desktops import account, at_work, uploaded
 from tests.platform.numbers import settled
 from tests.platform.running import Running
 from tests.platform.screen import heading, press, shoot
-from tests.platform.waiting import eventually
 
 
 async def reason(page: Page, button: str, words: str = "Agreed on the phone") -> None:
@@ -41,7 +41,7 @@ async def test_the_page_of_a_company(to: Open, running: Running, found_company: 
     company = await found_company("Hyssop")
     desktop = await at_work(company, company.people[0], hours=2)
     desktop.tick(3600)
-    assert (await desktop.upload()).ok
+    assert (await uploaded(desktop)).ok
     await settled(running, company.id)
     page = await to(f"/owner/company/{company.id}/")
     chart = page.locator('[data-chart="usage"]')
@@ -115,7 +115,7 @@ async def test_rotating_the_key_with_a_grace_period(to: Open, found_company: Fou
     await reason(page, "Rotate key", "A laptop was lost")
     key = (await page.locator("#key").inner_text()).strip()
     assert key != company.key
-    assert (await desktop.client.login_check(desktop.account)).ok, "the old key opens during its grace"
+    assert (await desktop.client.login_check(account(desktop))).ok, "the old key opens during its grace"
     await press(page, "I have saved the key")
     await page.get_by_role("link", name="Keys", exact=True).click()
     await expect(page.locator("tbody tr")).to_have_count(2)

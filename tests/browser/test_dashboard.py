@@ -4,7 +4,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Open
 from tests.platform.company import Found
-from tests.platform.desktops import at_work
+from tests.platform.desktops import at_work, uploaded
 from tests.platform.screen import heading, press, shoot
 
 
@@ -16,7 +16,7 @@ async def test_the_dashboard_updates_itself(to: Open, found_company: Found) -> N
     await expect(minutes).to_have_text("0")
     await page.evaluate("window.sameDocument = true")
     desktop.tick(5400)
-    assert (await desktop.upload()).ok
+    assert (await uploaded(desktop)).ok
     await expect(minutes).to_have_text("90", timeout=15_000)
     assert await page.evaluate("window.sameDocument"), "the page was not loaded again"
     await shoot(page, "owner-dashboard")

@@ -7,10 +7,10 @@ from pathlib import Path
 import pyotp
 from playwright.async_api import BrowserContext, Page, expect
 
+from testkit.waiting import eventually
 from tests.browser.conftest import Open
 from tests.platform.running import Running
 from tests.platform.screen import heading, press, shoot
-from tests.platform.waiting import eventually
 
 PASSWORD = "a long and quiet evening"
 

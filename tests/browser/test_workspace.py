@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.async_api import BrowserContext, Page, expect
 
 from tests.platform.company import Company, Found, Person
-from tests.platform.desktops import at_work, now
+from tests.platform.desktops import at_work, now, uploaded
 from tests.platform.numbers import settled
 from tests.platform.running import Running
 from tests.platform.screen import press, shoot
@@ -63,7 +63,7 @@ async def worked(company: Company) -> Desktop:
     desktop.tick(60, window=Window("Mail", "Inbox"))
     await desktop.poll_config()
     desktop.capture(picture())
-    assert (await desktop.upload()).code == 200
+    assert (await uploaded(desktop)).code == 200
     assert await desktop.upload_screenshots() == 1
     assert desktop.account is not None
     impossible = {"minute_type": "ACTIVE", "duration_seconds": 0, "created_at": stamp(now())}

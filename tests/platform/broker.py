@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import nats
 from nats.aio.client import Client
 
-from tests.platform.waiting import eventually
+from testkit.waiting import eventually
 
 
 async def may_publish(url: str, subject: str) -> bool:

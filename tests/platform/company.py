@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import httpx
 
+from testkit.waiting import eventually
 from tests.platform.owner import Owner
 from tests.platform.running import Running
-from tests.platform.waiting import eventually
 from tracker_client import TrackerClient
 
 

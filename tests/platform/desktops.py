@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from tests.platform.company import Company, Person
-from tracker_client import Desktop, Reply, TrackerClient, Upload
+from tracker_client import Account, Desktop, Reply, TrackerClient, Upload
 
 DAY = 86_400
 
@@ -26,14 +26,13 @@ async def at_work(
     """
     desktop = Desktop(company.tracker(http), now())
     assert await desktop.sign_in(person.email, person.password), desktop.message
-    assert desktop.account is not None
     began = now() - timedelta(hours=hours)
     company.running.execute(
         "tracking",
         "UPDATE device SET logged_in_at = %s WHERE device_id = (SELECT device_id FROM device"
         " JOIN employee USING (company_id, employee_id) WHERE number = %s ORDER BY logged_in_at DESC LIMIT 1)",
         began - timedelta(seconds=1),
-        desktop.account.id,
+        account(desktop).id,
     )
     await start(desktop, at=began)
     return desktop
@@ -46,6 +45,25 @@ async def start(desktop: Desktop, *, at: datetime) -> None:
     desktop.now = at
 
 
+async def uploaded(desktop: Desktop) -> Reply:
+    """Uploads the desktop's rows and returns the reply, which must have come."""
+    reply = await desktop.upload()
+    assert reply is not None
+    return reply
+
+
+def account(desktop: Desktop) -> Account:
+    """Returns the account of a desktop that is signed in."""
+    assert desktop.account is not None
+    return desktop.account
+
+
+def session(desktop: Desktop) -> int | str:
+    """Returns the session of a desktop that is tracking."""
+    assert desktop.session_id is not None
+    return desktop.session_id
+
+
 async def post_unheard(desktop: Desktop) -> Upload:
     """Posts the desktop's rows and loses the reply, so that the desktop keeps all of them."""
     rows = desktop.tables.snapshot()
@@ -55,9 +73,7 @@ async def post_unheard(desktop: Desktop) -> Upload:
 
 async def post(desktop: Desktop, rows: Upload, client: TrackerClient | None = None) -> Reply:
     """Posts rows under the running session without the desktop's knowledge, with its own client or another."""
-    assert desktop.account is not None
-    assert desktop.session_id is not None
-    return await (client or desktop.client).upload_activity(desktop.account, desktop.session_id, rows)
+    return await (client or desktop.client).upload_activity(account(desktop), session(desktop), rows)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from functools import partial
 
 import psutil
 
+from testkit.waiting import eventually
 from tests.platform.bad_line import BadLine
 from tests.platform.running import Running
-from tests.platform.waiting import eventually
 
 
 def _kill(running: Running, name: str) -> None:
@@ -33,9 +33,10 @@ def _stop_postgres_at_once(running: Running) -> None:
 ENDS: dict[str, Callable[[Running], None]] = {
     "gateway workers": _kill_gateway_workers,
     "postgres": _stop_postgres_at_once,
-} | {
-    name: partial(_kill, name=name)
-    for name in ("gateway", "aggregator", "workspace", "tenancy", "billing", "portal", "nats")
+    **{
+        name: partial(_kill, name=name)
+        for name in ("gateway", "aggregator", "workspace", "tenancy", "billing", "portal", "nats")
+    },
 }
 FROZEN = {"frozen gateway": "gateway", "frozen postgres": "postgres"}
 CUT_LINE = "a line that is cut"
@@ -51,13 +52,13 @@ async def inflict(running: Running, line: BadLine, fault: str, *, seconds: float
         before = _pids(running, fault)
         ENDS[fault](running)
         await eventually(
-            lambda: _pids(running, fault), lambda pids: len(pids) == len(before) and not pids & before, seconds=60
+            lambda: _pids(running, fault), lambda pids: len(pids) == len(before) and not pids & before, timeout=60
         )
     elif fault in FROZEN:
         await _freeze(running, FROZEN[fault], seconds)
     else:
         await line.cut(seconds=seconds)
-    await eventually(lambda: asyncio.to_thread(running.missing), lambda missing: not missing, seconds=60)
+    await eventually(lambda: asyncio.to_thread(running.missing), lambda missing: not missing, timeout=60)
 
 
 async def _freeze(running: Running, name: str, seconds: float) -> None:
@@ -89,7 +90,7 @@ async def stopped(running: Running, name: str) -> AsyncIterator[None]:
         yield
     finally:
         os.kill(supervisor, signal.SIGCONT)
-    await eventually(lambda: asyncio.to_thread(running.missing), lambda missing: not missing, seconds=60)
+    await eventually(lambda: asyncio.to_thread(running.missing), lambda missing: not missing, timeout=60)
 
 
 def _is_alive(process: psutil.Process) -> bool:

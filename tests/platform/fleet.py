@@ -7,9 +7,9 @@ from itertools import count
 
 import httpx
 
+from testkit.waiting import eventually
 from tests.platform.company import Company, Person
 from tests.platform.desktops import now
-from tests.platform.waiting import eventually
 from tracker_client import Desktop, TrackerClient, Window
 
 ROUND = 1.0  # seconds between two uploads; ten in the real tracker
@@ -57,7 +57,7 @@ class Worker:
             await self.send()
             return self.desktop.tables.snapshot().count()
 
-        await eventually(rest, lambda left: left == 0, seconds=60)
+        await eventually(rest, lambda left: left == 0, timeout=60)
 
     def _live_on(self, number: int) -> None:
         """Records the time since the last round in a new window; each sixth round is idle."""

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import httpx
 import nats
+from nats.aio.msg import Msg
 
 from tenantry_ops.ports import free_port
+from testkit.waiting import eventually
 from tests.platform.rpc_recorder import Recorder, recorder
 from tests.platform.running import Running
-from tests.platform.waiting import eventually
 
 SUBJECTS = ("tenancy.v1.>", "billing.v1.>", "usage.v1.>")
 
@@ -85,7 +86,7 @@ async def _process(environment: dict[str, str], log: Path) -> AsyncIterator[None
 async def _messages(running: Running, found: list[tuple[str, bytes]]) -> AsyncIterator[None]:
     """Records every version of every message, because the compacted stream keeps only the newest."""
 
-    async def note(message: nats.aio.client.Msg) -> None:
+    async def note(message: Msg) -> None:
         found.append((message.subject, repr((message.subject, message.headers)).encode() + message.data))
 
     client = await nats.connect(running.platform.nats_url("operator"), inbox_prefix=b"_INBOX_operator")

@@ -3,8 +3,8 @@
 from datetime import date
 from typing import NamedTuple
 
+from testkit.waiting import eventually
 from tests.platform.running import Running
-from tests.platform.waiting import eventually
 
 
 class CompanyDay(NamedTuple):
@@ -36,10 +36,10 @@ async def settled(running: Running, company_id: str, *, seconds: float = 30.0) -
         statement += " + (SELECT count(*) FROM outbox WHERE company_id = %s) AS waiting"
         return int(running.rows("tracking", statement, company_id, company_id)[0].waiting)
 
-    await eventually(waiting, lambda count: count == 0, seconds=seconds)
+    await eventually(waiting, lambda count: count == 0, timeout=seconds)
     kept = company_days(running, "tracking", company_id)
     return await eventually(
-        lambda: company_days(running, "portal", company_id), lambda days: days == kept, seconds=seconds
+        lambda: company_days(running, "portal", company_id), lambda days: days == kept, timeout=seconds
     )
 
 

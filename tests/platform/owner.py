@@ -1,7 +1,7 @@
 """A scripted owner, who signs in, acts on companies, and reads pages and live updates."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, Self
 
 import httpx
@@ -58,7 +58,7 @@ class Owner:
         assert answer.status_code == 200, answer.text
         return answer.text
 
-    async def live(self, *company_ids: str) -> AsyncIterator[dict[str, Any]]:
+    async def live(self, *company_ids: str) -> AsyncGenerator[dict[str, Any]]:
         """Yields the updates of an open dashboard; the first contains all of these companies."""
         async with self.http.stream("GET", f"/owner/events/?ids={','.join(company_ids)}") as answer:
             async for line in answer.aiter_lines():
@@ -69,7 +69,9 @@ class Owner:
         """Returns the company's cells of the dashboard; a number is {"value": text}, minutes are in seconds."""
         updates = self.live(company_id)
         try:
-            return (await anext(updates))["companies"].get(company_id, {})
+            update = await anext(updates)
+            row: dict[str, Any] = update["companies"].get(company_id, {})
+            return row
         finally:
             await updates.aclose()
 

@@ -38,7 +38,7 @@ async def outcome(running: Running, caller: str, method: str) -> type[AppError] 
     )
     channel = open_channel(getattr(running.platform, name), tls, server_name=name)
     try:
-        await call(channel.unary_unary(METHODS[method]), b"")
+        await call(channel.unary_unary(METHODS[method], None, None), b"")
     except AppError as refusal:
         return type(refusal)
     finally:

@@ -59,4 +59,4 @@ async def recorder(running: Running, service: str) -> AsyncIterator[tuple[Record
         yield made, f"127.0.0.1:{port}"
     finally:
         await server.stop(1)
-        await upstream.close()
+        await upstream.close(None)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from testkit.waiting import eventually
 from tests.platform.running import WORKERS, Running
-from tests.platform.waiting import eventually
 from tracker_client import open_http
 
 
@@ -43,6 +43,6 @@ async def serving(running: Running, http: httpx.AsyncClient) -> int:
         worker.pid
         for worker in running.gateway_workers()
         for connection in worker.net_connections("tcp")
-        if connection.raddr and connection.raddr.port == port
+        if getattr(connection.raddr, "port", None) == port  # a listening socket has an empty address
     ]
     return pid

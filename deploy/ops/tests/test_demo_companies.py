@@ -2,7 +2,7 @@
 
 import pytest
 
-from tenantry_ops.demo.companies import COMPANIES, people
+from tenantry_ops.demo.companies import COMPANIES, Company, people
 
 SEATS = {"FREE": 5, "PRO": 50, "ENTERPRISE": 999}
 
@@ -15,7 +15,7 @@ def test_every_story_plan_and_several_zones_are_there() -> None:
 
 
 @pytest.mark.parametrize("company", COMPANIES, ids=lambda company: company.name)
-def test_people_and_their_admin_fit_the_plan(company) -> None:
+def test_people_and_their_admin_fit_the_plan(company: Company) -> None:
     employees = people(company)
     assert employees == people(company)
     assert len(employees) + 1 <= SEATS[company.plan]

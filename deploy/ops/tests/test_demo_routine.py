@@ -5,11 +5,12 @@ from itertools import islice
 
 import pytest
 
+from tenantry_ops.demo.companies import Craft
 from tenantry_ops.demo.routine import ROUND_SECONDS, WINDOWS, routine
 
 
 @pytest.mark.parametrize("craft", WINDOWS)
-def test_a_routine_is_mostly_work_with_idleness_and_absence(craft) -> None:
+def test_a_routine_is_mostly_work_with_idleness_and_absence(craft: Craft) -> None:
     stretches = list(islice(routine(random.Random(1), craft), 2_000))
     seconds = {"ACTIVE": 0, "INACTIVE": 0, None: 0}
     for stretch in stretches:

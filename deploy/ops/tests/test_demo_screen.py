@@ -8,10 +8,11 @@ from PIL import Image
 
 from tenantry_ops.demo.routine import WINDOWS
 from tenantry_ops.demo.screen import SIZE, screen
+from tracker_client import Window
 
 
 @pytest.mark.parametrize("window", [None, WINDOWS["office"][0]], ids=["the desk", "a window"])
-def test_screens_are_small_and_distinct_pngs(window) -> None:
+def test_screens_are_small_and_distinct_pngs(window: Window | None) -> None:
     pictures = {screen(random.Random(seed), window) for seed in range(8)}
     assert len(pictures) > 1
     for picture in pictures:

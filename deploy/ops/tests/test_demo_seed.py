@@ -2,13 +2,14 @@
 
 import json
 import stat
+from pathlib import Path
 
 from tenantry_ops.demo.companies import COMPANIES, people
 from tenantry_ops.demo.run_file import RunFile
 from tenantry_ops.demo.seed import seed_entry
 
 
-def test_companies_are_merged_into_the_run_file(tmp_path) -> None:
+def test_companies_are_merged_into_the_run_file(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(json.dumps({"gateway": "http://gateway.example"}))
     run = RunFile(tmp_path)
     run.put_company({"name": "One", "seeded": False})
@@ -19,7 +20,7 @@ def test_companies_are_merged_into_the_run_file(tmp_path) -> None:
     assert stat.S_IMODE((tmp_path / "run.json").stat().st_mode) == 0o600
 
 
-def test_there_is_nothing_before_the_first_start(tmp_path) -> None:
+def test_there_is_nothing_before_the_first_start(tmp_path: Path) -> None:
     assert RunFile(tmp_path).companies() == []
 
 

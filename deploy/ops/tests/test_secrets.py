@@ -8,6 +8,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from tenantry_ops import environment
 from tenantry_ops.certificates import Certificates, ensure_certificates
@@ -66,10 +68,12 @@ def test_a_service_proves_its_name_on_both_sides(certificates: Certificates, ser
 
     def serve() -> None:
         with context(ssl.Purpose.CLIENT_AUTH, "tenancy").wrap_socket(far, server_side=True) as server:
-            peer = server.getpeercert()
-            assert peer is not None
-            seen.extend(value for part in peer["subject"] for key, value in part if key == "commonName")
-            seen.extend(value for kind, value in peer["subjectAltName"] if kind == "DNS")
+            sent = server.getpeercert(binary_form=True)
+            assert sent is not None
+            peer = x509.load_der_x509_certificate(sent)
+            seen.extend(name.value for name in peer.subject.get_attributes_for_oid(NameOID.COMMON_NAME))
+            names = peer.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            seen.extend(names.get_values_for_type(x509.DNSName))
 
     thread = threading.Thread(target=serve)
     thread.start()

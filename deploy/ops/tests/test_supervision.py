@@ -96,7 +96,8 @@ class FakeUnit:
 
 
 def test_a_crashing_unit_restarts_with_growing_delays_and_a_healthy_one_at_once() -> None:
-    unit, now, said = FakeUnit(), 0.0, []
+    said: list[str] = []
+    unit, now = FakeUnit(), 0.0
     watch = Watch(unit, said.append, lambda: now)
     delays = []
     for _ in range(8):
@@ -120,7 +121,8 @@ def test_a_unit_that_cannot_start_is_tried_again() -> None:
             if self.starts == 1:
                 raise OSError("no space")
 
-    unit, now, said = Broken(), 0.0, []
+    said: list[str] = []
+    unit, now = Broken(), 0.0
     watch = Watch(unit, said.append, lambda: now)
     unit.running = False
     watch.tend()

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from tenantry_ops.ports import LOOPBACK, free_port
 from tenantry_ops.processes import ProcessRecord, wait_gone
 from tenantry_ops.progress import for_terminal
 from testkit.held_secrets import HELD, secrets_in
+from testkit.waiting import eventually_blocking
 
 Tenantry = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -58,14 +58,6 @@ def record(records: Sequence[ProcessRecord], name: str) -> ProcessRecord:
 
 def processes_of(records: Sequence[ProcessRecord]) -> list[psutil.Process]:
     return [process for record in records for process in record.survivors()]
-
-
-def until(condition: Callable[[], bool], *, otherwise: Callable[[], str] = str) -> None:
-    """Waits for up to two minutes, then raises AssertionError with the text of `otherwise`."""
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline, otherwise()
-        time.sleep(0.05)
 
 
 def test_a_taken_port_aborts_before_anything_starts(tenantry: Tenantry, home: Home) -> None:
@@ -137,8 +129,10 @@ def test_a_second_up_is_refused(tenantry: Tenantry, running: list[ProcessRecord]
 def test_a_killed_process_is_restarted(tenantry: Tenantry, home: Home, running: list[ProcessRecord]) -> None:
     before = record(running, "billing")
     os.kill(before.pid, signal.SIGKILL)
-    until(lambda: record(home.read_processes(), "billing").pid != before.pid)
-    until(lambda: tenantry("status").returncode == 0, otherwise=lambda: tenantry("status").stdout)
+    eventually_blocking(lambda: record(home.read_processes(), "billing").pid != before.pid, timeout=120)
+    eventually_blocking(
+        lambda: tenantry("status").returncode == 0, timeout=120, otherwise=lambda: tenantry("status").stdout
+    )
 
 
 def test_the_next_supervisor_ends_the_processes_of_a_killed_one(
@@ -148,7 +142,7 @@ def test_the_next_supervisor_ends_the_processes_of_a_killed_one(
     supervisor = home.supervisor_pid()
     assert supervisor is not None
     os.kill(supervisor, signal.SIGKILL)
-    until(lambda: home.supervisor_pid() is None)
+    eventually_blocking(lambda: home.supervisor_pid() is None, timeout=120)
     result = tenantry("up")
     assert "left behind" in result.stdout
     assert result.returncode == 0, result.stdout

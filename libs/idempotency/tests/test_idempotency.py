@@ -23,7 +23,7 @@ async def engine(postgres_engine: AnyPostgres) -> AsyncIterator[AsyncEngine]:
         connection.execute("DROP DATABASE IF EXISTS idempotency WITH (FORCE)")
         connection.execute("CREATE DATABASE idempotency")
     with psycopg.connect(postgres_engine.dsn("idempotency")) as connection:
-        connection.execute(TABLE)  # type: ignore[arg-type]
+        connection.execute(TABLE)
     engine = create_engine(postgres_engine.dsn("idempotency"), name="idempotency-tests")
     yield engine
     await engine.dispose()

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 
 import nats
 import psycopg
@@ -21,6 +20,11 @@ from tenantry_ops.certificates import Certificates
 from tenantry_ops.secrets import Secrets
 from testkit.engines import AnyNats, AnyPostgres
 
+Append = Callable[..., Awaitable[None]]
+NewRelay = Callable[..., Relay]
+Payloads = Callable[[], Awaitable[list[str]]]
+Act = Callable[[], Awaitable[None]]
+Identity = Callable[[str], TlsSettings]
 PLAIN, COMPACTED = "TENANCY", "USAGE"  # two of the platform's streams; what their subjects mean does not matter here
 
 
@@ -31,7 +35,7 @@ async def engine(postgres_engine: AnyPostgres) -> AsyncIterator[AsyncEngine]:
         connection.execute("DROP DATABASE IF EXISTS servicekit WITH (FORCE)")
         connection.execute("CREATE DATABASE servicekit")
     with psycopg.connect(postgres_engine.dsn("servicekit")) as connection:
-        connection.execute(outbox.TABLE)  # type: ignore[arg-type]
+        connection.execute(outbox.TABLE)
     engine = create_engine(postgres_engine.dsn("servicekit"), name="servicekit-tests")
     yield engine
     await engine.dispose()
@@ -68,13 +72,13 @@ async def clean(engine: AsyncEngine, streams: JetStreamContext) -> None:
 
 
 @pytest.fixture
-def new_relay(engine: AsyncEngine, bus: Bus) -> Callable[..., Relay]:
+def new_relay(engine: AsyncEngine, bus: Bus) -> NewRelay:
     """`new_relay(stream)`."""
     return lambda stream=PLAIN, **more: Relay(engine, more.pop("bus", bus), source="tests", stream=stream, **more)
 
 
 @pytest.fixture
-def append(engine: AsyncEngine) -> Callable[..., Awaitable[None]]:
+def append(engine: AsyncEngine) -> Append:
     """`await append("tenancy.v1.x")`, or `await append("usage.v1.x", revision=3)`."""
 
     async def append(subject: str, *, payload: bytes = b"", revision: int | None = None) -> None:
@@ -85,7 +89,7 @@ def append(engine: AsyncEngine) -> Callable[..., Awaitable[None]]:
 
 
 @pytest.fixture
-def waiting(engine: AsyncEngine) -> Callable[[], Awaitable[list[str]]]:
+def waiting(engine: AsyncEngine) -> Payloads:
     """`await waiting()`: payloads in the outbox, claimed or not."""
 
     async def read() -> list[str]:
@@ -97,7 +101,7 @@ def waiting(engine: AsyncEngine) -> Callable[[], Awaitable[list[str]]]:
 
 
 @pytest.fixture
-def expire_leases(engine: AsyncEngine) -> Callable[[], Awaitable[Any]]:
+def expire_leases(engine: AsyncEngine) -> Act:
     """`await expire_leases()` makes all leases expire."""
 
     async def expire() -> None:
@@ -109,7 +113,7 @@ def expire_leases(engine: AsyncEngine) -> Callable[[], Awaitable[Any]]:
 
 
 @pytest.fixture
-def identity(certificates: Certificates) -> Callable[[str], TlsSettings]:
+def identity(certificates: Certificates) -> Identity:
     """`identity("tracking")` is the certificate of that service."""
 
     def of(name: str) -> TlsSettings:

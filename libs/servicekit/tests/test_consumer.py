@@ -2,17 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 from nats.js import JetStreamContext
+from nats.js.api import ConsumerInfo
 
+from libs.servicekit.tests.conftest import Act
 from servicekit.bus import Bus
 from servicekit.consumer import Check, Consumer
 from servicekit.errors import InvalidInput
 from servicekit.events import IncomingEvent
+from testkit.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("clean")
+Publish = Callable[..., Awaitable[None]]
+Consuming = Callable[..., AbstractAsyncContextManager[None]]
 STREAM, DURABLE, SUBJECT = "TENANCY", "billing", "tenancy.v1.company.scratched"
 
 
@@ -34,7 +39,7 @@ class Handler:
 
 
 @pytest.fixture
-def publish(streams: JetStreamContext):
+def publish(streams: JetStreamContext) -> Publish:
     async def publish(*payloads: str) -> None:
         for payload in payloads:
             await streams.publish(SUBJECT, payload.encode(), headers={"ce-type": "scratch"})
@@ -43,19 +48,19 @@ def publish(streams: JetStreamContext):
 
 
 @pytest.fixture
-def settled(streams: JetStreamContext):
+def settled(streams: JetStreamContext) -> Act:
     """`await settled()` waits until every message was acknowledged or dropped."""
 
     async def settled() -> None:
         stream = (await streams.stream_info(STREAM)).state
-        async with asyncio.timeout(20):
-            while True:
-                info = await streams.consumer_info(STREAM, DURABLE)
-                # New messages are in the stream before the consumer counts them as pending.
-                heard = not stream.messages or info.delivered.stream_seq >= stream.last_seq
-                if heard and info.num_pending == 0 and info.num_ack_pending == 0:
-                    return
-                await asyncio.sleep(0.02)
+
+        def is_settled(info: ConsumerInfo) -> bool:
+            # New messages are in the stream before the consumer counts them as pending.
+            delivered = 0 if info.delivered is None else info.delivered.stream_seq
+            heard = not stream.messages or delivered >= stream.last_seq
+            return heard and info.num_pending == 0 and info.num_ack_pending == 0
+
+        await eventually(lambda: streams.consumer_info(STREAM, DURABLE), is_settled, timeout=20)
 
     return settled
 
@@ -65,7 +70,7 @@ async def always() -> None:
 
 
 @pytest.fixture
-def consuming(nats_url: str):
+def consuming(nats_url: str) -> Consuming:
     """`async with consuming(handler):` runs a consumer with its own connection."""
 
     @asynccontextmanager
@@ -83,7 +88,7 @@ def consuming(nats_url: str):
     return consuming
 
 
-async def test_batches_in_order(consuming, publish, settled) -> None:
+async def test_batches_in_order(consuming: Consuming, publish: Publish, settled: Act) -> None:
     handler = Handler()
     await publish("1", "2", "3", "4", "5")
     async with consuming(handler, batch=2):
@@ -92,7 +97,9 @@ async def test_batches_in_order(consuming, publish, settled) -> None:
     assert max(map(len, handler.batches)) == 2
 
 
-async def test_a_failed_message_is_redelivered_and_the_others_continue(consuming, publish, settled) -> None:
+async def test_a_failed_message_is_redelivered_and_the_others_continue(
+    consuming: Consuming, publish: Publish, settled: Act
+) -> None:
     handler = Handler(bad=[ConnectionError("away"), ConnectionError("still away")])
     await publish("1", "bad", "2")
     async with consuming(handler):
@@ -100,7 +107,9 @@ async def test_a_failed_message_is_redelivered_and_the_others_continue(consuming
     assert sorted(handler.stored) == ["1", "2", "bad"]
 
 
-async def test_a_poison_message_is_dropped_without_affecting_others(consuming, publish, settled) -> None:
+async def test_a_poison_message_is_dropped_without_affecting_others(
+    consuming: Consuming, publish: Publish, settled: Act
+) -> None:
     handler = Handler(poison=[InvalidInput("unreadable")] * 9)
     await publish("1", "poison", "2")
     async with consuming(handler):
@@ -111,7 +120,9 @@ async def test_a_poison_message_is_dropped_without_affecting_others(consuming, p
     assert sum("poison" in batch for batch in handler.batches) <= 2
 
 
-async def test_unacknowledged_messages_go_to_the_next_process(consuming, publish, streams, settled) -> None:
+async def test_unacknowledged_messages_go_to_the_next_process(
+    consuming: Consuming, publish: Publish, streams: JetStreamContext, settled: Act
+) -> None:
     async def dies(_events: Sequence[IncomingEvent]) -> None:
         reached.set()
         await asyncio.Event().wait()
@@ -131,7 +142,9 @@ async def test_unacknowledged_messages_go_to_the_next_process(consuming, publish
     assert handler.stored == ["1"]
 
 
-async def test_an_outage_uses_up_no_deliveries(consuming, publish, streams, settled) -> None:
+async def test_an_outage_uses_up_no_deliveries(
+    consuming: Consuming, publish: Publish, streams: JetStreamContext, settled: Act
+) -> None:
     asked, back = asyncio.Event(), asyncio.Event()
 
     async def ready() -> None:
@@ -150,7 +163,7 @@ async def test_an_outage_uses_up_no_deliveries(consuming, publish, streams, sett
     assert handler.batches == [["1"]]
 
 
-async def test_an_empty_stream_is_not_an_error(consuming, publish, settled) -> None:
+async def test_an_empty_stream_is_not_an_error(consuming: Consuming, publish: Publish, settled: Act) -> None:
     handler = Handler()
     async with consuming(handler):
         await asyncio.sleep(0)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import tracemalloc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -21,11 +21,13 @@ from servicekit.errors import Unavailable
 from servicekit.http_headers import SecurityHeaders
 from servicekit.http_server import BodyLimit, bind, health_routes, serve
 from tenantry_ops.ports import LOOPBACK, free_port
+from testkit.waiting import eventually
 
 LIMIT = 10_000
 FILES = 20_000  # bytes of a form with files
 BUFFER = 512 * 1024  # bytes between two ends of one process
-Raw = Callable[..., Any]
+Raw = Callable[..., Awaitable[tuple[int, Any]]]  # status and JSON
+Address = tuple[str, "asyncio.Task[None]"]  # of the server, and its task
 
 
 async def take(request: Request) -> JSONResponse:
@@ -68,7 +70,7 @@ app = Starlette(
 
 
 @pytest.fixture
-async def address() -> AsyncIterator[tuple[str, "asyncio.Task[None]"]]:
+async def address() -> AsyncIterator[Address]:
     """The server's address and its task."""
     listen = f"{LOOPBACK}:{free_port()}"
     serving = asyncio.create_task(serve(app, bind(listen)))
@@ -79,7 +81,7 @@ async def address() -> AsyncIterator[tuple[str, "asyncio.Task[None]"]]:
 
 
 @pytest.fixture
-def raw(address) -> Raw:
+def raw(address: Address) -> Raw:
     """`await raw(header, *chunks)` returns the status code and the JSON of the response."""
 
     async def ask(header: str, *chunks: bytes, path: str = "/") -> tuple[int, Any]:
@@ -131,7 +133,7 @@ async def test_a_form_with_files_has_its_own_limit(raw: Raw) -> None:
     assert await raw(f"{form}\r\nTransfer-Encoding: chunked", *chunked(FILES, 1)) == refused
 
 
-async def test_the_application_receives_only_complete_requests(address) -> None:
+async def test_the_application_receives_only_complete_requests(address: Address) -> None:
     """Its decisions are based on that moment, for example about a session that ended while the body arrived."""
     reached.clear()
     opened.set()
@@ -162,21 +164,21 @@ async def test_a_body_that_does_not_arrive_is_refused_and_ends_the_connection(he
 
 
 @pytest.mark.parametrize(("path", "sent"), [("/", b"x" * 9), ("/leaving", b"x" * 10)])
-async def test_a_disconnecting_client_is_not_an_error(address, caplog, path: str, sent: bytes) -> None:
+async def test_a_disconnecting_client_is_not_an_error(
+    address: Address, caplog: pytest.LogCaptureFixture, path: str, sent: bytes
+) -> None:
     _reader, writer = await asyncio.open_connection(*address[0].split(":"))
     with capture_logs() as logs:
         writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n".encode() + sent)
         await writer.drain()
         await asyncio.sleep(0.05)
         writer.transport.abort()
-        async with asyncio.timeout(20):
-            while not [line for line in logs if line["event"] == "client disconnected"]:  # noqa: ASYNC110 - as above
-                await asyncio.sleep(0.01)
+        await eventually(lambda: [line for line in logs if line["event"] == "client disconnected"], timeout=20)
     assert {line["log_level"] for line in logs} == {"debug"}
     assert caplog.records == []
 
 
-async def test_health(address) -> None:
+async def test_health(address: Address) -> None:
     async with httpx.AsyncClient(base_url=f"http://{address[0]}") as client:
         assert (await client.get("/healthz")).json() == {"status": "ok"}
         ready = await client.get("/readyz")
@@ -192,12 +194,12 @@ async def test_not_ready_names_only_what_is_missing() -> None:
     assert (reply.status_code, reply.json()) == (503, {"status": "unavailable", "missing": ["database"]})
 
 
-async def test_a_taken_address_is_an_error(address) -> None:
+async def test_a_taken_address_is_an_error(address: Address) -> None:
     with pytest.raises(OSError, match="in use"):
         bind(address[0])
 
 
-async def test_the_server_waits_for_running_requests(address) -> None:
+async def test_the_server_waits_for_running_requests(address: Address) -> None:
     listen, serving = address
     reached.clear()
     opened.clear()
@@ -212,7 +214,9 @@ async def test_the_server_waits_for_running_requests(address) -> None:
         await serving
 
 
-async def test_empty_lines_do_not_keep_an_idle_connection_open(address, monkeypatch) -> None:
+async def test_empty_lines_do_not_keep_an_idle_connection_open(
+    address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
     writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}")
     assert (await reader.readuntil(b'{"bytes":2}')).startswith(b"HTTP/1.1 200")
@@ -224,7 +228,7 @@ async def test_empty_lines_do_not_keep_an_idle_connection_open(address, monkeypa
 
 
 @pytest.mark.parametrize("framing", [b"content-length: 41\r\n\r\n", b"transfer-encoding: chunked\r\n\r\n29\r\n"])
-async def test_the_body_of_an_upgrade_is_not_read_as_a_request(address, framing: bytes) -> None:
+async def test_the_body_of_an_upgrade_is_not_read_as_a_request(address: Address, framing: bytes) -> None:
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
     writer.write(b"POST / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n" + framing)
     await writer.drain()
@@ -259,7 +263,7 @@ AMBIGUOUS = {
 
 
 @pytest.mark.parametrize("said", AMBIGUOUS.values(), ids=AMBIGUOUS)
-async def test_ambiguous_requests_are_refused(address, said: bytes) -> None:
+async def test_ambiguous_requests_are_refused(address: Address, said: bytes) -> None:
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
     writer.write(said)
     answered = b""
@@ -271,7 +275,7 @@ async def test_ambiguous_requests_are_refused(address, said: bytes) -> None:
 
 
 @pytest.mark.parametrize("said", [b"GET /healthz HTTP/1.0\r\n\r\n", b"GET /healthz HTTP/1.1\r\nHost: [::1]:80\r\n\r\n"])
-async def test_unambiguous_requests_are_accepted(address, said: bytes) -> None:
+async def test_unambiguous_requests_are_accepted(address: Address, said: bytes) -> None:
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
     writer.write(said)
     assert (await reader.readuntil(b"\r\n")) == b"HTTP/1.1 200 OK\r\n"
@@ -291,7 +295,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize(("start", "more"), ENDLESS.values(), ids=ENDLESS)
-async def test_endless_input_takes_less_than_a_megabyte(address, start: bytes, more: bytes) -> None:
+async def test_endless_input_takes_less_than_a_megabyte(address: Address, start: bytes, more: bytes) -> None:
     reached.clear()
     opened.clear()
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
@@ -314,7 +318,9 @@ async def test_endless_input_takes_less_than_a_megabyte(address, start: bytes, m
     assert peak < 2**20 + 2 * BUFFER, "what this end has buffered counts too"
 
 
-async def test_log_lines_about_malformed_requests_are_limited(address, caplog) -> None:
+async def test_log_lines_about_malformed_requests_are_limited(
+    address: Address, caplog: pytest.LogCaptureFixture
+) -> None:
     with capture_logs() as logs:
         for number in range(30):
             reader, writer = await asyncio.open_connection(*address[0].split(":"))
@@ -327,7 +333,7 @@ async def test_log_lines_about_malformed_requests_are_limited(address, caplog) -
     assert caplog.records == []
 
 
-async def test_a_head_that_is_too_large_ends_the_connection(address) -> None:
+async def test_a_head_that_is_too_large_ends_the_connection(address: Address) -> None:
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
     writer.write(b"POST / HTTP/1.1\r\nhost: x\r\n")
     with suppress(ConnectionError):
@@ -340,7 +346,9 @@ async def test_a_head_that_is_too_large_ends_the_connection(address) -> None:
 
 
 @pytest.mark.parametrize("said", [b"POST / HTTP/1.1\r\nhost: x\r\n", b"", b"\r\n", b"POST / HTTP/1.1\r\nhost"])
-async def test_a_head_that_does_not_arrive_ends_the_connection(address, monkeypatch, said: bytes) -> None:
+async def test_a_head_that_does_not_arrive_ends_the_connection(
+    address: Address, monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
     monkeypatch.setattr(http_protocol, "HEAD_DEADLINE_SECONDS", 0.05)
     reader, writer = await asyncio.open_connection(*address[0].split(":"))
     writer.write(said)

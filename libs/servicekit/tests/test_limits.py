@@ -1,7 +1,7 @@
 """The limits of every HTTP service: the limit is accepted, one more is refused."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 import pytest
@@ -53,7 +53,9 @@ def pipelined(more: int) -> list[bytes]:
 
 
 @pytest.mark.parametrize(("pieces", "answers"), [(head, 1), (fields, 1), (pipelined, MAX_PIPELINED_REQUESTS + 1)])
-async def test_as_much_as_is_allowed_and_one_more(port: int, pieces, answers: int) -> None:
+async def test_as_much_as_is_allowed_and_one_more(
+    port: int, pieces: Callable[[int], list[bytes]], answers: int
+) -> None:
     for more in (0, 1):
         answered = await ask(port, pieces(more))
         assert answered.count(b"HTTP/1.1 200") == (0 if more else answers)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from servicekit import notifications
 from servicekit.notifications import listen
 
 POLL_INTERVAL_SECONDS = 0.05
+Call = tuple[float, list[str]]  # of the listener: moment and payloads
 
 
 class Enough(Exception):
@@ -26,9 +28,11 @@ async def notify(engine: AsyncEngine, *payloads: str, commit: bool = True) -> No
         await (connection.commit() if commit else connection.rollback())
 
 
-async def hear(engine: AsyncEngine, until: int, then: Callable[[int], Awaitable[None]], channel: str = "news") -> list:
+async def hear(
+    engine: AsyncEngine, until: int, then: Callable[[int], Awaitable[None]], channel: str = "news"
+) -> list[Call]:
     """Returns the payloads of each call of the listener, up to the n-th; each call runs `then(number)`."""
-    calls: list[tuple[float, list[str]]] = []
+    calls: list[Call] = []
 
     async def note(moment: float, payloads: list[str]) -> None:
         calls.append((moment, payloads))
@@ -113,10 +117,10 @@ async def test_a_dead_connection_counts_as_lost(engine: AsyncEngine, monkeypatch
     monkeypatch.setattr(notifications, "PING_TIMEOUT_SECONDS", 0.05)
     execute = psycopg.AsyncConnection.execute
 
-    async def unanswered(self: psycopg.AsyncConnection, query: object, *more: object, **named: object) -> object:
+    async def unanswered(self: psycopg.AsyncConnection, query: str, *more: Any, **named: Any) -> object:
         if query == "SELECT 1":
             await asyncio.Event().wait()
-        return await execute(self, query, *more, **named)  # type: ignore[arg-type]
+        return await execute(self, query, *more, **named)
 
     async def never(_moment: float, _payloads: list[str]) -> None:
         raise AssertionError("nothing is known")

@@ -1,6 +1,7 @@
 """The outbox and its relay: nothing is lost and no older version wins, regardless of failures."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -9,17 +10,21 @@ from nats.js.errors import NotFoundError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from libs.servicekit.tests.conftest import Act, Append, NewRelay, Payloads
 from servicekit import outbox
 from servicekit.bus import Bus
-from servicekit.events import REVISION_HEADER
+from servicekit.events import REVISION_HEADER, OutgoingEvent
+from servicekit.relay import Relay
+from testkit.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("clean")
 SUBJECT = "usage.v1.scratch.202601"
 LEASE = timedelta(seconds=30)
+Stored = Callable[[], Awaitable[tuple[str, int | None] | None]]
 
 
 @pytest.fixture
-def there(streams: JetStreamContext):
+def there(streams: JetStreamContext) -> Stored:
     """`await there()` returns payload and sequence of the compacted subject's message; None if it has none."""
 
     async def read() -> tuple[str, int | None] | None:
@@ -33,18 +38,18 @@ def there(streams: JetStreamContext):
 
 
 @pytest.fixture
-def nothing_waits(waiting):
+def nothing_waits(waiting: Payloads) -> Act:
     """`await nothing_waits()` waits until everything is published."""
 
     async def wait() -> None:
-        async with asyncio.timeout(20):
-            while await waiting():  # noqa: ASYNC110 - the relay says nothing
-                await asyncio.sleep(0.02)
+        await eventually(waiting, lambda left: not left, timeout=20)
 
     return wait
 
 
-async def test_committed_events_are_published_and_deleted(append, new_relay, waiting, streams) -> None:
+async def test_committed_events_are_published_and_deleted(
+    append: Append, new_relay: NewRelay, waiting: Payloads, streams: JetStreamContext
+) -> None:
     await append("tenancy.v1.scratch", payload=b"hello")
     relay = new_relay()
     assert await relay.publish_waiting()
@@ -61,8 +66,10 @@ async def test_committed_events_are_published_and_deleted(append, new_relay, wai
     assert headers["Nats-Msg-Id"] == headers["ce-id"]
 
 
-async def test_rolled_back_events_are_not_published(engine: AsyncEngine, new_relay, waiting) -> None:
-    event = outbox.OutgoingEvent("tenancy.v1.scratch", "scratch", b"never")
+async def test_rolled_back_events_are_not_published(
+    engine: AsyncEngine, new_relay: NewRelay, waiting: Payloads
+) -> None:
+    event = OutgoingEvent("tenancy.v1.scratch", "scratch", b"never")
     async with engine.connect() as connection:
         await outbox.append(connection, event)
         await connection.rollback()
@@ -70,10 +77,12 @@ async def test_rolled_back_events_are_not_published(engine: AsyncEngine, new_rel
     assert await waiting() == []
 
 
-async def test_an_event_that_commits_late_is_not_overlooked(engine: AsyncEngine, append, new_relay, waiting) -> None:
+async def test_an_event_that_commits_late_is_not_overlooked(
+    engine: AsyncEngine, append: Append, new_relay: NewRelay, waiting: Payloads
+) -> None:
     relay = new_relay()
     async with engine.begin() as late:
-        await outbox.append(late, outbox.OutgoingEvent("tenancy.v1.late", "scratch", b"late"))
+        await outbox.append(late, OutgoingEvent("tenancy.v1.late", "scratch", b"late"))
         await append("tenancy.v1.early", payload=b"early")
         assert await relay.publish_waiting()
     assert await waiting() == ["late"]
@@ -81,14 +90,16 @@ async def test_an_event_that_commits_late_is_not_overlooked(engine: AsyncEngine,
     assert await waiting() == []
 
 
-async def test_without_a_broker_events_wait(append, new_relay, waiting) -> None:
+async def test_without_a_broker_events_wait(append: Append, new_relay: NewRelay, waiting: Payloads) -> None:
     await append("tenancy.v1.scratch", payload=b"patience")
     away = Bus("nats://operator:x@127.0.0.1:9", name="away")
     assert not await new_relay(bus=away).publish_waiting()
     assert await waiting() == ["patience"]
 
 
-async def test_an_event_that_the_broker_refuses_does_not_block_others(append, new_relay, waiting, streams) -> None:
+async def test_an_event_that_the_broker_refuses_does_not_block_others(
+    append: Append, new_relay: NewRelay, waiting: Payloads, streams: JetStreamContext
+) -> None:
     await append("nobody.keeps.this", payload=b"refused")
     for number in range(5):
         await append("tenancy.v1.scratch", payload=str(number).encode())
@@ -100,7 +111,7 @@ async def test_an_event_that_the_broker_refuses_does_not_block_others(append, ne
 
 
 async def test_events_of_a_dead_relay_are_claimed_again(
-    engine: AsyncEngine, append, new_relay, waiting, expire_leases
+    engine: AsyncEngine, append: Append, new_relay: NewRelay, waiting: Payloads, expire_leases: Act
 ) -> None:
     await append("tenancy.v1.scratch", payload=b"orphan")
     async with engine.begin() as tx:
@@ -111,12 +122,14 @@ async def test_events_of_a_dead_relay_are_claimed_again(
     assert await waiting() == []
 
 
-async def test_several_relays_publish_each_event_once(append, new_relay, waiting, streams) -> None:
+async def test_several_relays_publish_each_event_once(
+    append: Append, new_relay: NewRelay, waiting: Payloads, streams: JetStreamContext
+) -> None:
     for number in range(60):
         await append("tenancy.v1.scratch", payload=str(number).encode())
     relays = [new_relay(batch=7) for _ in range(4)]
 
-    async def run(relay) -> None:
+    async def run(relay: Relay) -> None:
         while await relay.publish_waiting():
             pass
 
@@ -126,7 +139,7 @@ async def test_several_relays_publish_each_event_once(append, new_relay, waiting
 
 
 async def test_a_lost_acknowledgement_of_an_event(
-    append, new_relay, streams, engine: AsyncEngine, expire_leases
+    append: Append, new_relay: NewRelay, streams: JetStreamContext, engine: AsyncEngine, expire_leases: Act
 ) -> None:
     await append("tenancy.v1.scratch", payload=b"once")
     async with engine.begin() as tx:
@@ -137,7 +150,9 @@ async def test_a_lost_acknowledgement_of_an_event(
     assert (await streams.stream_info("TENANCY")).state.messages == 1
 
 
-async def test_a_lost_acknowledgement_of_a_version(append, new_relay, streams, there, waiting) -> None:
+async def test_a_lost_acknowledgement_of_a_version(
+    append: Append, new_relay: NewRelay, streams: JetStreamContext, there: Stored, waiting: Payloads
+) -> None:
     relay = new_relay("USAGE")
     for revision in (1, 2):
         await append(SUBJECT, revision=revision)
@@ -150,7 +165,9 @@ async def test_a_lost_acknowledgement_of_a_version(append, new_relay, streams, t
 
 
 @pytest.mark.parametrize("same", [True, False], ids=["the same relay", "another relay"])
-async def test_an_older_version_never_wins(append, new_relay, there, waiting, same: bool) -> None:
+async def test_an_older_version_never_wins(
+    append: Append, new_relay: NewRelay, there: Stored, waiting: Payloads, same: bool
+) -> None:
     relay = new_relay("USAGE")
     await append(SUBJECT, revision=5)
     await relay.publish_waiting()
@@ -163,7 +180,7 @@ async def test_an_older_version_never_wins(append, new_relay, there, waiting, sa
 
 
 async def test_an_event_replaced_during_publication_is_kept(
-    engine: AsyncEngine, append, new_relay, there, waiting
+    engine: AsyncEngine, append: Append, new_relay: NewRelay, there: Stored, waiting: Payloads
 ) -> None:
     await append(SUBJECT, revision=1)
     async with engine.begin() as tx:
@@ -176,13 +193,15 @@ async def test_an_event_replaced_during_publication_is_kept(
     assert (await there() or ("", 0))[0] == "2"
 
 
-async def test_only_the_newest_version_waits(append, waiting) -> None:
+async def test_only_the_newest_version_waits(append: Append, waiting: Payloads) -> None:
     for revision in (3, 1, 4, 2):
         await append(SUBJECT, revision=revision)
     assert await waiting() == ["4"]
 
 
-async def test_a_stream_that_lost_everything(append, new_relay, streams, there) -> None:
+async def test_a_stream_that_lost_everything(
+    append: Append, new_relay: NewRelay, streams: JetStreamContext, there: Stored
+) -> None:
     relay = new_relay("USAGE")
     await append(SUBJECT, revision=9)
     await relay.publish_waiting()
@@ -193,7 +212,7 @@ async def test_a_stream_that_lost_everything(append, new_relay, streams, there) 
 
 
 async def test_the_relay_continues_after_a_database_outage(
-    engine: AsyncEngine, append, new_relay, nothing_waits
+    engine: AsyncEngine, append: Append, new_relay: NewRelay, nothing_waits: Act
 ) -> None:
     running = asyncio.create_task(new_relay().run())
     async with engine.connect() as connection:
@@ -210,7 +229,9 @@ INSERT INTO outbox (id, subject, event_type, payload) VALUES (gen_random_uuid(),
 """
 
 
-async def test_appended_events_are_published_at_once(append, new_relay, nothing_waits, monkeypatch) -> None:
+async def test_appended_events_are_published_at_once(
+    append: Append, new_relay: NewRelay, nothing_waits: Act, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("servicekit.relay.POLL_INTERVAL_SECONDS", 3600.0)
     running = asyncio.create_task(new_relay().run())
     for number in range(3):
@@ -220,7 +241,7 @@ async def test_appended_events_are_published_at_once(append, new_relay, nothing_
 
 
 async def test_events_without_a_notification_are_published(
-    append, new_relay, nothing_waits, engine: AsyncEngine
+    append: Append, new_relay: NewRelay, nothing_waits: Act, engine: AsyncEngine
 ) -> None:
     await append("tenancy.v1.scratch", payload=b"hello")
     running = asyncio.create_task(new_relay().run())

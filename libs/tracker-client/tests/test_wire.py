@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from testkit.recorder import Recorder
 from tracker_client import Account, Reply, TrackerClient
 from tracker_client.rows import ActivityRow, ApplicationRow, Screenshot, Upload, WebsiteRow
 
@@ -11,7 +12,9 @@ ACCOUNT = Account(id=7, company_id=3, token="token-1")
 NOON = datetime(2026, 3, 2, 12, 0, 5, tzinfo=UTC)
 
 
-async def test_every_call_carries_the_key_and_the_agent_and_opens_a_connection(recorder, client) -> None:
+async def test_every_call_carries_the_key_and_the_agent_and_opens_a_connection(
+    recorder: Recorder, client: TrackerClient
+) -> None:
     await client.login("mira@larkspur.example", "secret")
     await client.get_tasks(ACCOUNT)
     assert [request.connection for request in recorder.requests] == [1, 2]
@@ -23,14 +26,14 @@ async def test_every_call_carries_the_key_and_the_agent_and_opens_a_connection(r
         assert "content-encoding" not in request.headers
 
 
-async def test_connections_are_kept_when_asked(recorder) -> None:
+async def test_connections_are_kept_when_asked(recorder: Recorder) -> None:
     async with TrackerClient(recorder.address, None, keep_alive=True) as client:
         await client.probe()
         await client.probe()
     assert [request.connection for request in recorder.requests] == [1, 1]
 
 
-async def test_the_probe_goes_to_the_root_without_key_or_token(recorder, client) -> None:
+async def test_the_probe_goes_to_the_root_without_key_or_token(recorder: Recorder, client: TrackerClient) -> None:
     recorder.answers["/"] = (404, {})
     assert (await client.probe()).code == 404
     (request,) = recorder.requests
@@ -39,7 +42,7 @@ async def test_the_probe_goes_to_the_root_without_key_or_token(recorder, client)
     assert "authorization" not in request.headers
 
 
-async def test_log_in_and_its_check(recorder, client) -> None:
+async def test_log_in_and_its_check(recorder: Recorder, client: TrackerClient) -> None:
     assert (await client.login("mira@larkspur.example", "sécret")).ok
     await client.login_check(ACCOUNT)
     login, check = recorder.requests
@@ -47,7 +50,7 @@ async def test_log_in_and_its_check(recorder, client) -> None:
     assert (check.path, check.json) == ("/api/login-check", {"id": 7, "token": "token-1"})
 
 
-async def test_sessions_begin_and_end_with_ids_as_strings(recorder, client) -> None:
+async def test_sessions_begin_and_end_with_ids_as_strings(recorder: Recorder, client: TrackerClient) -> None:
     await client.create_session(ACCOUNT, NOON.astimezone(timezone(timedelta(hours=5, minutes=30))))
     await client.stop_session(ACCOUNT, 41, NOON)
     create, stop = recorder.requests
@@ -67,7 +70,7 @@ async def test_sessions_begin_and_end_with_ids_as_strings(recorder, client) -> N
     }
 
 
-async def test_polls_send_ids_as_integers(recorder, client) -> None:
+async def test_polls_send_ids_as_integers(recorder: Recorder, client: TrackerClient) -> None:
     await client.check_session_active(ACCOUNT, 41)
     await client.get_tasks(ACCOUNT)
     await client.employee_config(ACCOUNT)
@@ -79,7 +82,7 @@ async def test_polls_send_ids_as_integers(recorder, client) -> None:
     assert config.headers["authorization"] == "Token token-1"
 
 
-async def test_a_task_is_updated_with_and_without_the_token(recorder, client) -> None:
+async def test_a_task_is_updated_with_and_without_the_token(recorder: Recorder, client: TrackerClient) -> None:
     await client.update_task(ACCOUNT, 5, "DONE")
     await client.update_task(ACCOUNT, 5, "DONE", with_token=False)
     first, second = recorder.to("/api/tasks/update")
@@ -87,7 +90,7 @@ async def test_a_task_is_updated_with_and_without_the_token(recorder, client) ->
     assert second.json == {"task_id": 5, "status": "DONE", "id": 7}
 
 
-async def test_an_upload_has_three_lists_of_rows(recorder, client) -> None:
+async def test_an_upload_has_three_lists_of_rows(recorder: Recorder, client: TrackerClient) -> None:
     rows = Upload(
         (ApplicationRow("Editor", "notes.md", 60, NOON),),
         (WebsiteRow("docs.example", None, 30, NOON),),
@@ -109,7 +112,7 @@ async def test_an_upload_has_three_lists_of_rows(recorder, client) -> None:
     }
 
 
-async def test_a_screenshot_is_a_bare_base64_png(recorder, client) -> None:
+async def test_a_screenshot_is_a_bare_base64_png(recorder: Recorder, client: TrackerClient) -> None:
     await client.upload_screenshot(ACCOUNT, Screenshot(41, NOON, b"\x89PNG"))
     (request,) = recorder.to("/api/screenshot/upload")
     assert request.json == {
@@ -122,7 +125,7 @@ async def test_a_screenshot_is_a_bare_base64_png(recorder, client) -> None:
     }
 
 
-async def test_a_key_can_be_missing(recorder) -> None:
+async def test_a_key_can_be_missing(recorder: Recorder) -> None:
     async with TrackerClient(recorder.address, None) as client:
         await client.login("mira@larkspur.example", "secret")
     assert "x-company-key" not in recorder.requests[0].headers
@@ -144,6 +147,6 @@ async def test_an_address_must_end_in_api() -> None:
         (502, None, False, False),
     ],
 )
-async def test_the_meaning_of_a_response(code, body, ok, ended) -> None:
+async def test_the_meaning_of_a_response(code: int, body: object, ok: bool, ended: bool) -> None:
     reply = Reply(code, body)
     assert (reply.ok, reply.ended) == (ok, ended)

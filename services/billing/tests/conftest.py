@@ -24,7 +24,6 @@ from servicekit.settings import TlsSettings
 from testkit.world import World
 
 History = Callable[[UUID], Awaitable[list[tuple[str, str, bool]]]]
-Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 ConnectAs = Callable[[str], BillingServiceStub]
 ChannelAs = Callable[[str], grpc.aio.Channel]
 Ask = Callable[..., OwnerRequest]
@@ -59,18 +58,6 @@ def history(engine: AsyncEngine) -> History:
 
 
 @pytest.fixture(scope="module")
-def until() -> Until:
-    """`await until(condition)`; TimeoutError when it does not become true."""
-
-    async def wait(condition: Callable[[], Awaitable[bool]]) -> None:
-        async with asyncio.timeout(20):
-            while not await condition():  # noqa: ASYNC110 - it comes true in another process
-                await asyncio.sleep(0.02)
-
-    return wait
-
-
-@pytest.fixture(scope="module")
 def billing_address(environment: dict[str, str]) -> Iterator[str]:
     """The address of the service, which runs as in production and must exit with 0."""
     program = Path(sys.executable).with_name("tenantry-billing")
@@ -97,7 +84,7 @@ async def channel_as(world: World, billing_address: str) -> AsyncIterator[Channe
         await channel("operator").channel_ready()
     yield channel
     for each in channels.values():
-        await each.close()
+        await each.close(None)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

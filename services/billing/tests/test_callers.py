@@ -82,5 +82,5 @@ async def test_only_certificates_of_the_platform_are_accepted(world: World, bill
     async with channel:
         for name in METHODS:
             with pytest.raises(grpc.aio.AioRpcError) as refused:
-                await channel.unary_unary(name)(b"", timeout=5)
+                await channel.unary_unary(name, None, None)(b"", timeout=5)
             assert refused.value.code() == grpc.StatusCode.UNAVAILABLE

@@ -93,11 +93,12 @@ async def test_from_trial_to_payment(portal: SimpleNamespace, company: UUID) -> 
 async def test_a_change_of_plan_is_previewed_scheduled_and_withdrawn(portal: SimpleNamespace, company: UUID) -> None:
     subscriptions, pb = portal.subscriptions, subscriptions_pb2
     await call(subscriptions.RenewSubscription, wish(company, pb.RenewSubscriptionRequest))
-    asked = {"company_id": str(company), "plan_code": "FREE"}
-    preview = await call(subscriptions.PreviewPlanChange, pb.PreviewPlanChangeRequest(**asked))
+    asked = pb.PreviewPlanChangeRequest(company_id=str(company), plan_code="FREE")
+    preview = await call(subscriptions.PreviewPlanChange, asked)
     assert (preview.is_downgrade, preview.timing) == (True, pb.CHANGE_TIMING_PERIOD_END)
     assert (preview.net.minor_units, preview.monthly_revenue_change.minor_units) == (0, -9900)
-    now = await call(subscriptions.PreviewPlanChange, pb.PreviewPlanChangeRequest(**asked, timing=pb.CHANGE_TIMING_NOW))
+    asked.timing = pb.CHANGE_TIMING_NOW
+    now = await call(subscriptions.PreviewPlanChange, asked)
     assert (now.net.minor_units, len(now.lines)) == (-9900, 1)
 
     changed = await call(subscriptions.ChangePlan, wish(company, pb.ChangePlanRequest, plan_code="FREE"))
@@ -155,8 +156,8 @@ async def test_the_report_and_its_rows(portal: SimpleNamespace, company: UUID) -
     assert sum(each.monthly_revenue.minor_units for each in report.plans) == bridge.end.minor_units
     assert report.HasField("average_seats")
     assert not report.HasField("net_revenue_retention")  # nobody paid at the start
-    figure = {"range": months, "figure": revenue_pb2.REVENUE_FIGURE_NEW}
-    rows = await call(portal.revenue.ListRevenueMovements, revenue_pb2.ListRevenueMovementsRequest(**figure))
+    request = revenue_pb2.ListRevenueMovementsRequest(range=months, figure=revenue_pb2.REVENUE_FIGURE_NEW)
+    rows = await call(portal.revenue.ListRevenueMovements, request)
     assert sum(row.amount.minor_units for row in rows.movements) == bridge.new.minor_units
     assert {row.movement for row in rows.movements} == {revenue_pb2.REVENUE_FIGURE_NEW}
     assert str(company) in {row.record.subscription.company_id for row in rows.movements}

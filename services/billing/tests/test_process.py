@@ -21,11 +21,11 @@ from servicekit import rpc_client
 from servicekit.ids import new_id
 from servicekit.settings import TlsSettings
 from tenantry_ops.ports import free_port
+from testkit.waiting import eventually
 from testkit.world import World, run_command
 
 ConnectAs = Callable[[str], BillingServiceStub]
 History = Callable[[UUID], Awaitable[list[tuple[str, str, bool]]]]
-Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
 
 async def test_migrating_again_changes_nothing(environment: dict[str, str], connect_as: ConnectAs) -> None:
@@ -45,6 +45,7 @@ async def test_a_created_company_gets_its_trial_and_the_gateways_hear_of_it(
     event = CompanyCreated(company_id=str(company), plan_code="PRO", revision=1)
     await tenancy.jetstream().publish("tenancy.v1.company.created", event.SerializeToString())
     nudge = await nudges.next_msg(timeout=20)
+    assert nudge.headers is not None
     assert nudge.subject == nudge.headers["ce-type"] == "billing.v1.subscription.started"
     assert nudge.headers["ce-source"] == "/tenantry/billing"
     started = events_pb2.SubscriptionStarted.FromString(nudge.data)
@@ -57,7 +58,7 @@ async def test_a_created_company_gets_its_trial_and_the_gateways_hear_of_it(
     await tracking.close()
 
 
-async def test_the_worker_expires_what_ended_long_ago(engine: AsyncEngine, connect_as: ConnectAs, until: Until) -> None:
+async def test_the_worker_expires_what_ended_long_ago(engine: AsyncEngine, connect_as: ConnectAs) -> None:
     company = new_id()
     long_ago = datetime.now(UTC) - timedelta(days=45)
     await start_trial(engine, encode, company_id=company, plan_code="PRO", now=long_ago)
@@ -65,11 +66,13 @@ async def test_the_worker_expires_what_ended_long_ago(engine: AsyncEngine, conne
 
     async def shown_as_expired() -> bool:
         request = billing_pb2.ListSubscriptionChangesRequest()
-        answer = await rpc_client.call(portal.ListSubscriptionChanges, request)
+        answer: billing_pb2.ListSubscriptionChangesResponse = await rpc_client.call(
+            portal.ListSubscriptionChanges, request
+        )
         shown = {each.company_id: each.state for each in answer.subscriptions}
         return shown[str(company)] == billing_pb2.SUBSCRIPTION_STATE_EXPIRED
 
-    await until(shown_as_expired)
+    await eventually(shown_as_expired)
 
 
 async def test_grpc_is_served_while_the_bus_is_away(

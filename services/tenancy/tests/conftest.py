@@ -103,7 +103,7 @@ async def stub(server: str, certificates: Certificates) -> AsyncIterator[Stub]:
 
     yield connect
     for channel in channels.values():
-        await channel.close()
+        await channel.close(None)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Which service may call which method, over real mutual TLS, for every method of the contract."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import get_args
 
 import grpc
@@ -14,6 +15,7 @@ from contracts.tenancy.v1 import tenancy_pb2 as pb
 from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
 from servicekit.rpc_client import open_channel
 from servicekit.settings import TlsSettings
+from services.tenancy.tests.conftest import Stub
 from tenancy.actions.rpc import OwnerMessage
 from tenancy.callers import CALLERS
 from tenantry_ops.certificates import Certificates
@@ -46,7 +48,7 @@ def test_every_request_with_an_action_may_be_repeated() -> None:
 
 @pytest.mark.parametrize("method", REQUESTS)
 @pytest.mark.parametrize("caller", MAY)
-async def test_each_service_may_call_its_own_methods_alone(stub, caller: str, method: str) -> None:
+async def test_each_service_may_call_its_own_methods_alone(stub: Stub, caller: str, method: str) -> None:
     answer = await code(stub(caller), method)
     if method in MAY[caller]:
         assert answer in {grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT}
@@ -61,7 +63,9 @@ async def test_a_call_without_a_certificate_is_refused(server: str, certificates
             assert await code(TenancyServiceStub(channel), method) is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_a_certificate_of_another_authority_is_refused(server: str, certificates: Certificates, tmp_path) -> None:
+async def test_a_certificate_of_another_authority_is_refused(
+    server: str, certificates: Certificates, tmp_path: Path
+) -> None:
     leaf = trustme.CA().issue_cert("owner-portal", common_name="owner-portal")
     leaf.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
     leaf.private_key_pem.write_to_path(tmp_path / "key.pem")

@@ -1,11 +1,13 @@
 """Calls over real mutual TLS: responses and refusals."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from contracts.tenancy.v1 import keys_pb2, policy_pb2
@@ -14,18 +16,19 @@ from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
 from servicekit.errors import Conflict, InvalidInput, NotFound, Refused
 from servicekit.ids import new_id
 from servicekit.rpc_client import call
+from services.tenancy.tests.conftest import Stub
 from tenancy.keys.rules.peppers import Pepper
 
 PEPPER = Pepper(bytes(range(32)))
 ACTION = pb.Action(actor="owner@tenantry.example", reason="unpaid")
 NOBODY = str(new_id())
-READS = {
+READS: dict[str, Callable[..., Message]] = {
     "GetLogo": pb.GetLogoRequest,
     "GetTrackingPolicy": policy_pb2.GetTrackingPolicyRequest,
     "ListKeys": keys_pb2.ListKeysRequest,
 }
 POLICY = policy_pb2.TrackingPolicy(screenshot_interval_seconds=60, idle_threshold_seconds=60)
-CHANGES = {
+CHANGES: dict[str, Callable[..., Message]] = {
     "UpdateCompany": partial(pb.UpdateCompanyRequest, name="Another name"),
     "SuspendCompany": pb.SuspendCompanyRequest,
     "ReactivateCompany": pb.ReactivateCompanyRequest,
@@ -38,7 +41,7 @@ CHANGES = {
 
 
 def creation(name: str, /, **changes: Any) -> pb.CreateCompanyRequest:
-    fields = {
+    fields: dict[str, Any] = {
         "action": ACTION,
         "name": name,
         "email": "it@acme.example",
@@ -51,11 +54,11 @@ def creation(name: str, /, **changes: Any) -> pb.CreateCompanyRequest:
     return pb.CreateCompanyRequest(**(fields | changes))
 
 
-def by_id(method: str, company_id: str) -> Any:
+def by_id(method: str, company_id: str) -> Message:
     return READS[method](company_id=company_id) if method in READS else change(method, company_id, ACTION)
 
 
-def change(method: str, company_id: str, action: pb.Action) -> Any:
+def change(method: str, company_id: str, action: pb.Action) -> Message:
     return CHANGES[method](company_id=company_id, action=action)
 
 
@@ -63,10 +66,11 @@ async def current(portal: TenancyServiceStub, company: pb.Company) -> pb.Company
     """The company in the change list."""
     request = pb.ListCompanyChangesRequest(after_revision=company.revision - 1)
     changes = await call(portal.ListCompanyChanges, request)
-    return next(each for each in changes.companies if each.id == company.id)
+    found: pb.Company = next(each for each in changes.companies if each.id == company.id)
+    return found
 
 
-async def test_a_company_goes_through_its_life(portal: TenancyServiceStub, stub) -> None:
+async def test_a_company_goes_through_its_life(portal: TenancyServiceStub, stub: Stub) -> None:
     created = await call(portal.CreateCompany, creation("Life"))
     company = created.company
     assert (company.name, company.email, company.contact_person) == ("Life", "it@acme.example", "Ada")
@@ -162,7 +166,7 @@ async def test_the_longest_names_of_any_script_are_kept(portal: TenancyServiceSt
     assert created.company.name == letter * 200
 
 
-async def test_changes_come_in_pages_that_lead_to_each_other(portal: TenancyServiceStub, stub) -> None:
+async def test_changes_come_in_pages_that_lead_to_each_other(portal: TenancyServiceStub, stub: Stub) -> None:
     start = (await call(portal.CreateCompany, creation("Page 0"))).company.revision
     for number in range(1, 6):
         await call(portal.CreateCompany, creation(f"Page {number}"))
@@ -185,7 +189,7 @@ async def test_changes_come_in_pages_that_lead_to_each_other(portal: TenancyServ
 
 
 @pytest.mark.parametrize("caller", ["owner-portal", "tracking"])
-async def test_a_revision_out_of_range_is_refused(stub, caller: str) -> None:
+async def test_a_revision_out_of_range_is_refused(stub: Stub, caller: str) -> None:
     method, request = (
         (stub(caller).ListAccessChanges, pb.ListAccessChangesRequest)
         if caller == "tracking"
@@ -203,7 +207,7 @@ def sync_time(company_id: str, moment: datetime) -> pb.SyncTime:
     return time
 
 
-async def test_a_heartbeat_reaches_the_portal(portal: TenancyServiceStub, stub) -> None:
+async def test_a_heartbeat_reaches_the_portal(portal: TenancyServiceStub, stub: Stub) -> None:
     company = (await call(portal.CreateCompany, creation("Synced"))).company
     before = await call(portal.ListSyncTimes, pb.ListSyncTimesRequest())
     at = datetime.now(UTC).replace(microsecond=123_456)
@@ -226,12 +230,12 @@ async def test_a_heartbeat_reaches_the_portal(portal: TenancyServiceStub, stub) 
         (pb.SyncTime(company_id=NOBODY, last_sync_at=Timestamp(nanos=-1)), "last_sync_at is not a time"),
     ],
 )
-async def test_an_invalid_heartbeat_is_refused(stub, time: pb.SyncTime, message: str) -> None:
+async def test_an_invalid_heartbeat_is_refused(stub: Stub, time: pb.SyncTime, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         await call(stub("tracking").ReportSync, pb.ReportSyncRequest(times=[time]))
 
 
-async def test_a_report_of_10_000_times_is_taken_and_a_longer_one_is_not(stub) -> None:
+async def test_a_report_of_10_000_times_is_taken_and_a_longer_one_is_not(stub: Stub) -> None:
     time = sync_time(NOBODY, datetime.now(UTC))
     await call(stub("tracking").ReportSync, pb.ReportSyncRequest(times=[time] * 10_000))
     with pytest.raises(InvalidInput, match="report at most 10000 at once"):
@@ -244,7 +248,7 @@ async def test_since_must_be_a_time(portal: TenancyServiceStub, seconds: int) ->
         await call(portal.ListSyncTimes, pb.ListSyncTimesRequest(since=Timestamp(seconds=seconds)))
 
 
-async def test_the_first_and_the_last_moment_are_times(portal: TenancyServiceStub, stub) -> None:
+async def test_the_first_and_the_last_moment_are_times(portal: TenancyServiceStub, stub: Stub) -> None:
     for moment in (datetime.min, datetime.max):  # noqa: DTZ901 - their zone is the message's
         time = sync_time(NOBODY, moment)
         await call(stub("tracking").ReportSync, pb.ReportSyncRequest(times=[time]))

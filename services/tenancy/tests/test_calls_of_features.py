@@ -1,7 +1,7 @@
 """Keys, settings and the audit trail over real mutual TLS."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -11,7 +11,11 @@ from contracts.tenancy.v1 import tenancy_pb2 as pb
 from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceStub
 from servicekit.errors import InvalidInput
 from servicekit.rpc_client import call
+from services.tenancy.tests.conftest import Stub
 from tenancy.keys.rules.peppers import Peppers
+
+if TYPE_CHECKING:
+    from contracts.tenancy.v1.tenancy_pb2_grpc import TenancyServiceAsyncStub  # of the stubs alone
 
 PEPPER = Peppers.of(bytes(range(32))).current
 ACTION = pb.Action(actor="owner@tenantry.example", reason="asked", request_id="request-1")
@@ -25,7 +29,8 @@ POLICY = policy_pb2.TrackingPolicy(
 
 async def create(portal: TenancyServiceStub, name: str) -> pb.CreateCompanyResponse:
     request = pb.CreateCompanyRequest(action=ACTION, name=name, email="it@acme.example", plan_code="PRO")
-    return await call(portal.CreateCompany, request)
+    response: pb.CreateCompanyResponse = await call(portal.CreateCompany, request)
+    return response
 
 
 def timestamp(moment: datetime) -> Timestamp:
@@ -41,7 +46,7 @@ async def test_a_company_is_changed_field_by_field(portal: TenancyServiceStub) -
     assert (changed.contact_person, changed.name) == ("Ada", "Found 1")
 
 
-async def test_keys_go_through_their_lives(portal: TenancyServiceStub, stub) -> None:
+async def test_keys_go_through_their_lives(portal: TenancyServiceStub, stub: Stub) -> None:
     created = await create(portal, "Keyed")
     company_id = created.company.id
     rotation = pb.RotateKeyRequest(action=ACTION, company_id=company_id, grace_seconds=3_600)
@@ -84,14 +89,14 @@ async def test_keys_go_through_their_lives(portal: TenancyServiceStub, stub) -> 
         ({"newest": keys_pb2.KeyDigest()}, "uses.newest.digest has 0 bytes"),
     ],
 )
-async def test_bad_uses_are_refused_with_advice(stub, changes: dict[str, Any], advice: str) -> None:
-    fields = {"company_id": "0" * 32, "digest": bytes(32), "last_used_at": Timestamp(seconds=1)}
+async def test_bad_uses_are_refused_with_advice(stub: Stub, changes: dict[str, Any], advice: str) -> None:
+    fields: dict[str, Any] = {"company_id": "0" * 32, "digest": bytes(32), "last_used_at": Timestamp(seconds=1)}
     request = keys_pb2.ReportKeyUseRequest(uses=[keys_pb2.KeyUse(**(fields | changes))])
     with pytest.raises(InvalidInput, match=advice):
         await call(stub("tracking").ReportKeyUse, request)
 
 
-async def test_settings_come_back(portal: TenancyServiceStub, stub) -> None:
+async def test_settings_come_back(portal: TenancyServiceStub, stub: Stub) -> None:
     company_id = (await create(portal, "Settled")).company.id
     content = b"\x89PNG\r\n\x1a\n" + bytes(1_000)
     answer = await call(portal.SetLogo, pb.SetLogoRequest(action=ACTION, company_id=company_id, content=content))
@@ -144,7 +149,8 @@ async def test_without_a_request_id_the_trace_is_noted(portal: TenancyServiceStu
     request = pb.CreateCompanyRequest(
         action=pb.Action(actor="owner@tenantry.example"), name="Traced", email="it@acme.example", plan_code="PRO"
     )
-    await portal.CreateCompany(request, timeout=5, metadata=(("traceparent", f"00-{trace}-b7ad6b7169203331-01"),))
+    stub = cast("TenancyServiceAsyncStub", portal)
+    await stub.CreateCompany(request, timeout=5, metadata=(("traceparent", f"00-{trace}-b7ad6b7169203331-01"),))
     (entry, *_) = (await call(portal.ListAuditEntries, audit_pb2.ListAuditEntriesRequest())).entries
     assert entry.caller == "owner-portal", "as its certificate says, whomever it acts for"
     assert entry.request_id == trace

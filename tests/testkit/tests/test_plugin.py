@@ -15,7 +15,7 @@ async def test_streams_and_consumers_are_there(nats_engine: AnyNats, provisioned
     url = nats_engine.url("operator", provisioned.nats["operator"])
     connection = await nats.connect(url, inbox_prefix=b"_INBOX_operator")
     jetstream = connection.jetstream()
-    assert sorted(info.config.name for info in await jetstream.streams_info()) == ["BILLING", "TENANCY", "USAGE"]
+    assert sorted(str(info.config.name) for info in await jetstream.streams_info()) == ["BILLING", "TENANCY", "USAGE"]
     assert (await jetstream.consumer_info("TENANCY", "billing")).config.max_deliver == 20
     await connection.close()
 

@@ -127,10 +127,10 @@ async def test_invalid_requests_are_refused(portal: SimpleNamespace, question: d
         await listed(portal, **question)
 
 
+@pytest.mark.usefixtures("company")
 async def test_the_trail_is_whole_and_leads_through_what_was_noted_down(
-    portal: SimpleNamespace, company: UUID, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    portal: SimpleNamespace, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert company
     verdict = await call(portal.audit.VerifyAudit, pb.VerifyAuditRequest())
     newest, *_ = await listed(portal)
     assert (verdict.whole, verdict.revision, verdict.hash, verdict.flaw) == (True, 4, newest.hash, "")
@@ -164,11 +164,9 @@ TAMPERINGS = {
 }
 
 
+@pytest.mark.usefixtures("company")
 @pytest.mark.parametrize("tampering", TAMPERINGS)
-async def test_tampering_is_found_and_named(
-    engine: AsyncEngine, superuser: AsyncEngine, company: UUID, tampering: str
-) -> None:
-    assert company
+async def test_tampering_is_found_and_named(engine: AsyncEngine, superuser: AsyncEngine, tampering: str) -> None:
     async with superuser.begin() as tx:
         await tx.execute(text("CREATE TABLE kept AS SELECT * FROM audit_entry"))
         await tx.execute(text(tampering.replace(":", r"\:")))
@@ -185,12 +183,12 @@ async def test_tampering_is_found_and_named(
     assert (await verify_audit(engine)).flaw is None
 
 
-async def test_a_trail_that_was_cut_off_is_found(engine: AsyncEngine, company: UUID) -> None:
-    assert company
+@pytest.mark.usefixtures("company")
+async def test_a_trail_that_was_cut_off_is_found(engine: AsyncEngine) -> None:
     verdict = await verify_audit(engine, known=ChainEnd(9, bytes(32)))
     assert verdict.flaw == "the audit entry of revision 5 is missing: one of 9 was noted down"
 
 
-def test_the_command_tells_whether_the_trail_is_whole(environment: dict[str, str], company: UUID) -> None:
-    assert company
+@pytest.mark.usefixtures("company")
+def test_the_command_tells_whether_the_trail_is_whole(environment: dict[str, str]) -> None:
     assert '"entries": 4' in run_command("billing", "verify-audit", environment=environment)

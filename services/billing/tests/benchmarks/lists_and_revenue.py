@@ -1,6 +1,6 @@
 """p50 and p99 of the list calls and the revenue report, each beside a plain SELECT of the same rows.
 
-    python services/billing/tests/benchmarks/lists_and_revenue.py [rounds]
+    python -m services.billing.tests.benchmarks.lists_and_revenue [rounds]
 
 It starts a PostgreSQL of its own with 10,000 companies and 24 months, and measures what a call costs the service:
 statements, values, messages, bytes. The network and TLS are not in it. Beside each the rows of its main table are read
@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from history import COMPANIES, MONTHS, write
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -32,6 +31,7 @@ from contracts.billing.v1 import billing_pb2, invoices_pb2, plans_pb2, revenue_p
 from servicekit import migrations
 from servicekit.database import create_engine
 from servicekit.ids import new_id
+from services.billing.tests.benchmarks.history import COMPANIES, MONTHS, write
 from tenantry_ops.provision import provision_postgres
 from tenantry_ops.secrets import generate
 from testkit import engines

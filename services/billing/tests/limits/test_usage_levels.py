@@ -1,7 +1,6 @@
 """Usage levels from a real stream: late, repeated, reordered and invalid messages."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from functools import partial
 from itertools import permutations
 from uuid import UUID
@@ -19,9 +18,8 @@ from servicekit.database import ping
 from servicekit.errors import InvalidInput
 from servicekit.events import IncomingEvent
 from servicekit.ids import new_id
+from testkit.waiting import eventually
 from testkit.world import World
-
-Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
 DAYS = [  # (year, month, day, revision, seats)
     (2026, 10, 31, 9, 40),
@@ -90,7 +88,7 @@ async def test_an_invalid_month_is_a_poison_message(engine: AsyncEngine, broken:
 
 
 async def test_the_feed_reaches_billing_by_its_own_consumer(
-    engine: AsyncEngine, world: World, environment: dict[str, str], until: Until
+    engine: AsyncEngine, world: World, environment: dict[str, str]
 ) -> None:
     companies = [new_id() for _ in range(3)]
     tracking = await nats.connect(world.platform.nats_url("tracking"), inbox_prefix=b"_INBOX_tracking")
@@ -107,7 +105,7 @@ async def test_the_feed_reaches_billing_by_its_own_consumer(
     async def all_there() -> bool:
         return [await seats(engine, company) for company in companies] == [43, 43, 43]
 
-    await until(all_there)
+    await eventually(all_there)
     consuming.cancel()
     await asyncio.wait([consuming])
     await bus.close()

@@ -1,6 +1,6 @@
 """Plan versions: created, previewed, and companies moved to them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.actions.use_cases import OwnerRequest
-from billing.limits.rules import ReportedUsage, UsageLevel
+from billing.limits.rules import LimitViolation, ReportedUsage, UsageLevel
 from billing.limits.use_cases import store_usage
 from billing.money.rules import Money
 from billing.plan_versions import use_cases as moving
@@ -60,7 +60,9 @@ async def test_companies_keep_their_version_until_they_are_moved(
     assert (sum(each.revenue_after for each in preview.changing), len(preview.effects)) == (8000, 4)
     assert (len(preview.page), preview.more) == (3, True)
 
-    moved, kept, last = [], [], None
+    moved: list[UUID] = []
+    kept: list[tuple[UUID, Sequence[LimitViolation]]] = []
+    last: UUID | None = None
     while True:
         page = await move_subscriptions(
             engine, encode, request=ask(), plan_code="TEAM", to_version=2, after=last, now=LATER

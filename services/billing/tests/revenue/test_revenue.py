@@ -22,7 +22,7 @@ from billing.subscriptions.rules.subscription import SubscriptionState
 from billing.subscriptions.use_cases.company_events import start_trial
 from billing.subscriptions.use_cases.lifecycle import cancel_subscription, renew_subscription
 from billing.subscriptions.use_cases.periods import end_periods
-from billing.subscriptions.use_cases.plan_change import change_plan
+from billing.subscriptions.use_cases.plan_change import ChangeResult, change_plan
 from servicekit.ids import new_id
 
 Ask = Callable[..., OwnerRequest]
@@ -41,7 +41,7 @@ async def companies(engine: AsyncEngine, ask: Ask) -> dict[str, UUID]:
     """All start on 5 January; four convert, the last of them in the first moment of February."""
     companies = {name: new_id() for name in NAMES}
 
-    async def call(use_case: Callable[..., Awaitable[bytes]], name: str, now: datetime, **fields: Any) -> None:
+    async def call(use_case: Callable[..., Awaitable[ChangeResult]], name: str, now: datetime, **fields: Any) -> None:
         while await end_periods(engine, encode, now=now):
             pass
         await use_case(engine, encode, request=ask(), company_id=companies[name], now=now, **fields)

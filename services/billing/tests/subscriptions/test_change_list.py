@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -20,8 +19,7 @@ from billing.subscriptions.use_cases.periods import end_periods
 from billing.subscriptions.use_cases.queries import list_subscription_changes
 from billing.subscriptions.use_cases.record_changes import record_changes
 from servicekit.ids import new_id
-
-Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
+from testkit.waiting import eventually
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ACTION = Action("tests", "")
@@ -67,7 +65,7 @@ async def test_a_polling_reader_misses_nothing(engine: AsyncEngine) -> None:
     assert polls_with_changes > 1
 
 
-async def test_a_later_revision_is_not_seen_before_an_earlier_one(engine: AsyncEngine, until: Until) -> None:
+async def test_a_later_revision_is_not_seen_before_an_earlier_one(engine: AsyncEngine) -> None:
     """A transaction that takes its revision first and commits last makes later ones wait."""
     slow, quick = new_id(), new_id()
     blocked = text("""
@@ -85,7 +83,7 @@ async def test_a_later_revision_is_not_seen_before_an_earlier_one(engine: AsyncE
         (plan, *_) = await plans.on_offer(tx)
         await record_changes(tx, encode, [(None, lifecycle.start_trial(slow, plan, NOW))], action=ACTION, now=NOW)
         writing = asyncio.create_task(start_trial(engine, encode, company_id=quick, plan_code="PRO", now=NOW))
-        await until(quick_ended_or_waits)
+        await eventually(quick_ended_or_waits)
         assert await list_subscription_changes(engine, after_revision=before, limit=10) == []
     await writing
     changes = await list_subscription_changes(engine, after_revision=before, limit=10)

@@ -57,8 +57,17 @@ async def close(engine: AsyncEngine, company: UUID, *, at: datetime = CLOSED, he
 
 
 async def pay(engine: AsyncEngine, ask: Ask, company: UUID, cents: int) -> Any:
-    fields = {"company_id": company, "amount": Money(cents, "USD"), "reference": "", "received_at": None, "now": AFTER}
-    return await record_payment(engine, encode, ManualMethod(), request=ask(), **fields)
+    return await record_payment(
+        engine,
+        encode,
+        ManualMethod(),
+        request=ask(),
+        company_id=company,
+        amount=Money(cents, "USD"),
+        reference="",
+        received_at=None,
+        now=AFTER,
+    )
 
 
 async def pass_time(engine: AsyncEngine, now: datetime) -> None:
@@ -132,8 +141,9 @@ async def test_the_balance_can_be_paid_and_no_more(engine: AsyncEngine, ask: Ask
 async def test_unused_time_can_still_be_credited(engine: AsyncEngine, ask: Ask) -> None:
     company = await paying(engine, ask)
     await close(engine, company, at=NOW + 10 * DAY)
-    request = {"request": ask(), "company_id": company, "now": NOW + 15 * DAY}
-    credited = await cancel_subscription(engine, encode, at_once=True, **request)
+    credited = await cancel_subscription(
+        engine, encode, request=ask(), company_id=company, at_once=True, now=NOW + 15 * DAY
+    )
     assert [line.minor_units for line in credited.lines] == [-4950]
 
 
@@ -157,8 +167,9 @@ async def test_it_keeps_its_plan_version(engine: AsyncEngine, ask: Ask) -> None:
     assert (open_one in affected, company in affected) == (True, False)
     async with engine.begin() as tx:
         await plans.add(tx, LONGER.numbered(2))
-    fields = {"plan_code": "PRO", "to_version": 2, "after": None, "now": AFTER}
-    moved = await move_subscriptions(engine, encode, request=ask(), **fields)
+    moved = await move_subscriptions(
+        engine, encode, request=ask(), plan_code="PRO", to_version=2, after=None, now=AFTER
+    )
     assert (open_one in moved.company_ids, company in moved.company_ids) == (True, False)
 
 
@@ -223,8 +234,7 @@ async def test_a_month_that_began_before_the_closing_is_charged(
 
 async def test_time_that_was_credited_before_it_was_heard_stays_credited(engine: AsyncEngine, ask: Ask) -> None:
     company = await paying(engine, ask)
-    request = {"request": ask(), "company_id": company, "now": NOW + 15 * DAY}
-    await cancel_subscription(engine, encode, at_once=True, **request)
+    await cancel_subscription(engine, encode, request=ask(), company_id=company, at_once=True, now=NOW + 15 * DAY)
     before = await rows(engine, company)
     await close(engine, company, at=NOW + 10 * DAY, heard=AFTER)
     assert await rows(engine, company) == before

@@ -30,19 +30,18 @@ from servicekit.database import ping
 from servicekit.events import IncomingEvent
 from servicekit.ids import new_id
 from testkit.engines import AnyPostgres
+from testkit.waiting import eventually
 from testkit.world import World
 
 History = Callable[[UUID], Awaitable[list[tuple[str, str, bool]]]]
-Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
 
 class Feed:
     """The stream of tenancy, in which messages wait for a consumer."""
 
-    def __init__(self, operator: JetStreamContext, billing_url: str, until: Until) -> None:
+    def __init__(self, operator: JetStreamContext, billing_url: str) -> None:
         self._operator = operator
         self._billing_url = billing_url
-        self._until = until
 
     async def publish(self, verb: str, payload: bytes) -> None:
         await self._operator.publish(f"tenancy.v1.company.{verb}", payload)
@@ -67,7 +66,7 @@ class Feed:
         consumer = Consumer(bus, handler, ready=partial(ping, engine), stream=STREAM, durable=DURABLE)
         task = asyncio.create_task(consumer.run())
         try:
-            await self._until(self._settled)
+            await eventually(self._settled)
         finally:
             task.cancel()
             await asyncio.wait([task])
@@ -77,14 +76,15 @@ class Feed:
         stream = (await self._operator.stream_info(STREAM)).state
         info = await self._operator.consumer_info(STREAM, DURABLE)
         # A published message is in the stream before the consumer counts it as pending.
-        heard = not stream.messages or info.delivered.stream_seq >= stream.last_seq
+        delivered = 0 if info.delivered is None else info.delivered.stream_seq
+        heard = not stream.messages or delivered >= stream.last_seq
         return heard and info.num_pending == 0 and info.num_ack_pending == 0
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def feed(world: World, environment: dict[str, str], until: Until) -> AsyncIterator[Feed]:
+async def feed(world: World, environment: dict[str, str]) -> AsyncIterator[Feed]:
     client = await nats.connect(world.platform.nats_url("operator"), inbox_prefix=b"_INBOX_operator")
-    yield Feed(client.jetstream(), environment["BILLING_NATS_URL"], until)
+    yield Feed(client.jetstream(), environment["BILLING_NATS_URL"])
     await client.close()
 
 
@@ -177,7 +177,7 @@ async def test_a_handler_that_fails_gets_the_message_again(
 
 
 async def test_an_outage_of_the_database_uses_up_no_delivery(
-    engine: AsyncEngine, postgres_engine: AnyPostgres, feed: Feed, until: Until, history: History
+    engine: AsyncEngine, postgres_engine: AnyPostgres, feed: Feed, history: History
 ) -> None:
     handle = CompanyEvents(engine).handle
     calls = 0
@@ -197,12 +197,8 @@ async def test_an_outage_of_the_database_uses_up_no_delivery(
         await feed.created(company)
         with capture_logs() as logs:
             consuming = asyncio.create_task(feed.consume(counted, engine))
-            await until(lambda: _contains(logs, "step failed"))
+            await eventually(lambda: any("step failed" in str(entry) for entry in logs))
         await superuser.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(database))
         await consuming
     assert calls == 1
     assert await history(company) == [("PRO", "TRIAL", True)]
-
-
-async def _contains(logs: Sequence[object], event: str) -> bool:
-    return any(event in str(entry) for entry in logs)

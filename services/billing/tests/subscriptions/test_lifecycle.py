@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -188,7 +189,7 @@ def test_an_upgrade_credits_the_rest_and_charges_it_at_the_new_price() -> None:
         {"expires_at": NOW + DAY},
     ],
 )
-def test_illegal_subscriptions_cannot_be_made(fields: dict[str, object]) -> None:
+def test_illegal_subscriptions_cannot_be_made(fields: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"period|contradict"):
         replace(PAID, **fields)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import TypedDict
 from uuid import UUID
 
 import pytest
@@ -58,6 +59,14 @@ def runner() -> Iterator[asyncio.Runner]:
         yield runner
 
 
+class Common(TypedDict):
+    """The arguments that every change has."""
+
+    request: OwnerRequest
+    company_id: UUID
+    now: datetime
+
+
 class Platform:
     """Companies, and a clock that advances from example to example."""
 
@@ -82,7 +91,7 @@ class Platform:
 
     async def _call(self, name: str, number: int) -> None:
         company = self.companies[-1 - number % min(len(self.companies), 4)]
-        common = {"request": self.ask(), "company_id": company, "now": self.now}
+        common: Common = {"request": self.ask(), "company_id": company, "now": self.now}
         match name:
             case "renew":
                 await renew_subscription(self.engine, encode, **common)

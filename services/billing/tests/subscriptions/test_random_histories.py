@@ -6,6 +6,7 @@ every check also covers what is applied late.
 
 from collections import Counter
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -52,7 +53,7 @@ PLANS = [
     )
 ]
 
-LEGAL = {
+LEGAL: dict[ChangeKind, AbstractSet[tuple[SubscriptionState, SubscriptionState]]] = {
     ChangeKind.TRIAL_CONVERTED: {(SubscriptionState.TRIAL, SubscriptionState.ACTIVE)},
     ChangeKind.TRIAL_EXPIRED: {(SubscriptionState.TRIAL, SubscriptionState.EXPIRED)},
     ChangeKind.TRIAL_CANCELLED: {(SubscriptionState.TRIAL, SubscriptionState.CANCELLED)},

@@ -43,7 +43,8 @@ async def effects(engine: AsyncEngine) -> tuple[int, int, int]:
 
 
 async def new_company(portal: TenancyServiceStub, name: str) -> pb.Company:
-    return (await call(portal.CreateCompany, creation(name, action(f"new {name}")))).company
+    response: pb.CreateCompanyResponse = await call(portal.CreateCompany, creation(name, action(f"new {name}")))
+    return response.company
 
 
 async def test_a_hundred_equal_creations_have_one_effect(portal: TenancyServiceStub, engine: AsyncEngine) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 import pytest
@@ -15,7 +15,7 @@ from servicekit.ids import new_id
 from tenancy.access.rules import AccessKey, AccessRecord
 from tenancy.access.use_cases import list_access_changes
 from tenancy.actions.rules import Action
-from tenancy.actions.use_cases import OwnerRequest
+from tenancy.actions.use_cases import Encode, OwnerRequest
 from tenancy.companies.rules.company import Company, CompanyState
 from tenancy.companies.use_cases import find_company, set_logo, update_company
 from tenancy.db.rules import ChangePage
@@ -30,6 +30,14 @@ Create = Callable[[str], Awaitable[tuple[Company, str]]]
 
 PEPPERS = Peppers.of(bytes(range(32)))
 OWNER = OwnerRequest(Action("owner@tenantry.example", "unpaid"))
+
+
+class About(TypedDict):
+    """The arguments that every action has."""
+
+    encode: Encode
+    request: OwnerRequest
+    company_id: UUID
 
 
 async def get_company(engine: AsyncEngine, *, company_id: UUID) -> Company:
@@ -142,7 +150,7 @@ async def test_a_closed_company_has_no_key_and_stays_as_it_is(engine: AsyncEngin
     assert closed == replace(company, state=CompanyState.CLOSED, key_hint="", revision=closed.revision)
     assert closed == await get_company(engine, company_id=company.id)
     assert (await access(engine, closed)).keys == ()
-    about = {"encode": encode, "request": OWNER, "company_id": company.id}
+    about: About = {"encode": encode, "request": OWNER, "company_id": company.id}
     calls = {
         "cannot close this company: it is closed": close_company(engine, **about),
         "cannot suspend this company: it is closed": suspend_company(engine, **about),
@@ -180,7 +188,7 @@ async def test_only_the_given_details_change(engine: AsyncEngine, create: Create
 async def test_a_name_that_another_company_has_is_refused(engine: AsyncEngine, create: Create) -> None:
     await create("Taken")
     company, _ = await create("Envious")
-    about = {"encode": encode, "request": OWNER, "company_id": company.id}
+    about: About = {"encode": encode, "request": OWNER, "company_id": company.id}
     with pytest.raises(Conflict, match="there is already a company called TAKEN"):
         await update_company(engine, changes={"name": "TAKEN"}, **about)
     own = await update_company(engine, changes={"name": "ENVIOUS"}, **about)

@@ -57,7 +57,8 @@ def test_a_file_that_is_no_picture_is_refused(content: bytes) -> None:
 
 
 def test_a_logo_has_at_most_256_kib() -> None:
-    assert Logo.checked(PICTURES["image/png"].ljust(262_144))
+    content = PICTURES["image/png"].ljust(262_144)
+    assert Logo.checked(content).content == content
     with pytest.raises(InvalidInput, match="content has 262145 bytes: a logo has at most 262144"):
         Logo.checked(PICTURES["image/png"].ljust(262_145))
 

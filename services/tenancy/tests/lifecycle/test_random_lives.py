@@ -182,5 +182,9 @@ class Lives(RuleBasedStateMachine):
 
 
 def test_no_life_leads_to_an_illegal_state(environment: dict[str, str]) -> None:
+    class LivesInThisDatabase(Lives):
+        def __init__(self) -> None:
+            super().__init__(environment["TENANCY_DATABASE_URL"])
+
     few = settings(max_examples=10, stateful_step_count=20, deadline=None)
-    run_state_machine_as_test(lambda: Lives(environment["TENANCY_DATABASE_URL"]), settings=few)
+    run_state_machine_as_test(LivesInThisDatabase, settings=few)

@@ -28,8 +28,7 @@ from tracking.people import store as employees
 from tracking.people.use_cases import add_employee
 from tracking.processes.workspace import workspace_app
 from tracking.screenshots.store.pictures import PictureStore
-from tracking.sign_in.store import sign_in_attempts
-from tracking.sign_in.store.sign_in_attempts import NO_COMPANY
+from tracking.sign_in.store.sign_in_attempts import ATTEMPTS, NO_COMPANY
 from tracking.sign_in.use_cases.log_in import log_in
 from tracking.sign_in.use_cases.throttle import account_subject
 from tracking.sign_in.use_cases.workspace_sign_in import Choice, sign_in
@@ -183,7 +182,7 @@ async def test_who_makes_an_account_of_the_same_email_gains_nothing(
         with contextlib.suppress(NotAuthenticated, RateLimited):
             await sign_in(engine, email=victim.people[0], password=password, origin="192.0.2.52", now=now)
     async with company_scope(engine, victim.company_id) as tx:
-        count = await sign_in_attempts.read(tx, account_subject(victim.company_id, victim.people[0]))
+        count = await ATTEMPTS.read(tx, account_subject(victim.company_id, victim.people[0]))
     assert count is not None
     assert count.used <= BUDGETS[Kind.PAIR].window
     with pytest.raises((NotAuthenticated, RateLimited)):  # the victim's account is not compared from there any more
@@ -242,7 +241,7 @@ async def test_a_choice_gives_the_address_one_attempt_back(
 
     async def used() -> int:
         async with company_scope(engine, NO_COMPANY) as tx:
-            count = await sign_in_attempts.read(tx, network)
+            count = await ATTEMPTS.read(tx, network)
         return count.used if count else 0
 
     for number in range(3):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from audit_chain import Sealed, seal
+from audit_chain import seal
 
 Facts = Mapping[str, str]
 
@@ -38,12 +38,6 @@ class PortalAction:
             "facts": dict(self.facts),
         }
         return seal(previous, content)
-
-
-class SealedAction(Sealed[PortalAction]):
-    """An entry as it is stored."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

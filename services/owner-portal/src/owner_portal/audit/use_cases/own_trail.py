@@ -4,12 +4,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from audit_chain import ChainEnd, Verdict, follow_all
+from audit_chain import ChainEnd, Verdict
 from owner_portal.audit.rules.own_trail import Facts, PortalAction
 from owner_portal.audit.store import own_trail
 from servicekit.ids import new_id
-
-BATCH = 1_000
 
 
 async def append_action(
@@ -39,12 +37,10 @@ async def append_action(
         request_id=request_id,
         facts=facts or {},
     )
-    await own_trail.append(tx, entry)
+    await own_trail.TRAIL.append(tx, entry)
 
 
 async def verify_actions(engine: AsyncEngine, *, known: ChainEnd | None = None) -> Verdict:
     """Verifies the trail as of this moment, and that it contains the `known` entry."""
     async with engine.begin() as tx:
-        await own_trail.freeze(tx)
-        newest = await own_trail.newest_revision(tx)
-        return await follow_all(lambda after: own_trail.page(tx, after=after, limit=BATCH), newest, known)
+        return await own_trail.TRAIL.verify(tx, own_trail.newest_revision, known=known)

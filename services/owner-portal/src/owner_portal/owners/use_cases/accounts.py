@@ -10,7 +10,8 @@ from credentials.passwords import hash_password
 from owner_portal.audit.use_cases.own_trail import append_action
 from owner_portal.owners.rules import accounts as rules
 from owner_portal.owners.rules.accounts import MAX_SESSION_AGE, SESSION_IDLE, Account, Invitation, Session
-from owner_portal.owners.store import accounts, attempts, invitations, known_browsers, second_factors, sessions
+from owner_portal.owners.store import accounts, invitations, known_browsers, second_factors, sessions
+from owner_portal.owners.store.attempts import ATTEMPTS
 from owner_portal.owners.use_cases.passwords import check_new_password
 from owner_portal.owners.use_cases.throttle import account_subject
 from servicekit.errors import NotFound, Refused
@@ -33,7 +34,7 @@ async def create_owner(
     async with engine.begin() as tx:
         if if_missing and await accounts.find_owner(tx, address.key) is not None:
             return False
-        await attempts.lift(tx, account_subject(address.text))
+        await ATTEMPTS.lift(tx, account_subject(address.text))
         owner_id = await accounts.save_owner(tx, new_id=new_id(), address=address, password_hash=password_hash)
         await sessions.close_all(tx, owner_id)
         await known_browsers.forget(tx, owner_id)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials.throttle import BUDGETS, Kind, network_of, subject
-from owner_portal.owners.store import accounts, attempts
+from owner_portal.owners.store import accounts
+from owner_portal.owners.store.attempts import ATTEMPTS
 from owner_portal.owners.use_cases.throttle import account_subject
 
 
@@ -26,7 +27,7 @@ async def failed_sign_ins_of(engine: AsyncEngine, emails: Sequence[str]) -> list
     found = []
     async with engine.begin() as tx:
         for email in emails:
-            count = await attempts.read(tx, account_subject(email))
+            count = await ATTEMPTS.read(tx, account_subject(email))
             if count is not None and (count.day_used or count.refused):
                 locked = count.is_used_up(BUDGETS[Kind.ACCOUNT], datetime.now(UTC))
                 found.append(FailedSignIns(email, count.day_used, count.refused, locked))
@@ -37,7 +38,7 @@ async def list_failed_sign_ins(engine: AsyncEngine) -> AsyncIterator[str]:
     """A line for each owner with failed attempts, and one with the number of blocked networks."""
     async with engine.begin() as tx:
         emails = [account.email for account in await accounts.list_accounts(tx)]
-        networks = await attempts.used_up(tx, Kind.ADDRESS)
+        networks = await ATTEMPTS.count_used_up(tx, Kind.ADDRESS)
     for found in await failed_sign_ins_of(engine, emails):
         locked = ", new browsers are refused" if found.locked else ""
         yield f"{found.email}: {found.failed} attempts failed, {found.refused} refused{locked}"
@@ -48,6 +49,6 @@ async def lift(engine: AsyncEngine, whom: str) -> None:
     """Clears the failed attempts of an e-mail or an address."""
     async with engine.begin() as tx:
         if "@" in whom:
-            await attempts.lift(tx, account_subject(whom))
+            await ATTEMPTS.lift(tx, account_subject(whom))
         else:
-            await attempts.lift(tx, subject(Kind.ADDRESS, network_of(whom)))
+            await ATTEMPTS.lift(tx, subject(Kind.ADDRESS, network_of(whom)))

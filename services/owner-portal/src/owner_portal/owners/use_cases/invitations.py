@@ -14,7 +14,8 @@ from owner_portal.access.rules import SignedIn
 from owner_portal.audit.use_cases.own_trail import append_action
 from owner_portal.owners.rules import accounts as rules
 from owner_portal.owners.rules.accounts import Caller, Invitation
-from owner_portal.owners.store import accounts, attempts, invitations, known_browsers
+from owner_portal.owners.store import accounts, invitations, known_browsers
+from owner_portal.owners.store.attempts import ATTEMPTS
 from owner_portal.owners.use_cases.passwords import check_new_password
 from owner_portal.owners.use_cases.secret_box import SecretBox
 from owner_portal.owners.use_cases.shown_once import answer_once, show_answer
@@ -131,7 +132,7 @@ async def accept_invitation(engine: AsyncEngine, *, token: str, password: str, c
         # The operator may have created the account in the meantime, with its own password and second factor.
         if address is None or await accounts.find_owner(tx, address.key) is not None:
             raise NotFound(GONE)
-        await attempts.lift(tx, account_subject(address.text))
+        await ATTEMPTS.lift(tx, account_subject(address.text))
         owner_id = await accounts.save_owner(tx, new_id=new_id(), address=address, password_hash=password_hash)
         await known_browsers.forget(tx, owner_id)
         await know_browser(tx, owner_id, address.text, caller)

@@ -16,9 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from credentials.hashing import Crowded, Lobby, Standing, Turn
 from credentials.throttle import BUDGETS, Count, Kind, network_of, open_again_at, subject
 from owner_portal.owners.rules.accounts import Caller, Owner
-from owner_portal.owners.store import accounts, attempts, known_browsers
-from owner_portal.owners.store.attempts import Counted
+from owner_portal.owners.store import accounts, known_browsers
+from owner_portal.owners.store.attempts import ATTEMPTS
 from servicekit.errors import RateLimited, Unavailable
+from sign_in_throttle import Subject
 from text_rules.addresses import email_key
 
 CROWDED = "Too many people are signing in at once. Try again in a moment."
@@ -31,7 +32,7 @@ class Admitted:
 
     owner: Owner | None
     turn: Turn
-    counted: Sequence[Counted]
+    counted: Sequence[Subject]
 
 
 def account_subject(email: str) -> bytes:
@@ -66,11 +67,11 @@ async def _count_sign_in(engine: AsyncEngine, email: str, caller: Caller) -> "tu
         known = await known_browsers.is_known(tx, owner.owner_id if owner else UUID(int=0), caller.browser)
         counting = _Counting(tx)
         if known:
-            await counting.count(Counted(Kind.KNOWN, subject(Kind.KNOWN, own, caller.browser), own))
+            await counting.count(Subject(Kind.KNOWN, subject(Kind.KNOWN, own, caller.browser), own))
         elif await counting.count(_address(caller)):
             network = network_of(caller.address)
-            pair = Counted(Kind.PAIR, subject(Kind.PAIR, own, network), own)
-            await counting.count(pair, Counted(Kind.ACCOUNT, own, own))
+            pair = Subject(Kind.PAIR, subject(Kind.PAIR, own, network), own)
+            await counting.count(pair, Subject(Kind.ACCOUNT, own, own))
     return known, counting, owner
 
 
@@ -82,7 +83,7 @@ async def admit_code(engine: AsyncEngine, owner: Owner, caller: Caller) -> Admit
         counting = _Counting(tx)
         if known or await counting.count(_address(caller)):
             place = caller.browser if known else b""
-            await counting.count(Counted(Kind.CODE, subject(Kind.CODE, own, place), own))
+            await counting.count(Subject(Kind.CODE, subject(Kind.CODE, own, place), own))
     counting.check()
     return Admitted(owner, Turn(), counting.counted)
 
@@ -92,7 +93,7 @@ async def admit_proof(engine: AsyncEngine, email: str, session_id: UUID) -> Admi
     own = account_subject(email)
     async with engine.begin() as tx:
         counting = _Counting(tx)
-        await counting.count(Counted(Kind.PROOF, subject(Kind.PROOF, own, session_id.bytes), own))
+        await counting.count(Subject(Kind.PROOF, subject(Kind.PROOF, own, session_id.bytes), own))
     counting.check()
     return Admitted(None, Turn(), counting.counted)
 
@@ -117,7 +118,7 @@ async def take_back(engine: AsyncEngine, admitted: Admitted, retry_after: float)
     return Unavailable(CROWDED, retry_after=retry_after)
 
 
-async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Counted], forgets: Sequence[Counted]) -> None:
+async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Subject], forgets: Sequence[Subject]) -> None:
     """Locks addresses first, in the order in which attempts are counted, which prevents deadlocks."""
     for of_address in (True, False):
         given, forgotten = (
@@ -125,23 +126,23 @@ async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Counted], forgets
             for some in (gives_back, forgets)
         )
         if given or forgotten:
-            await attempts.settle(tx, gives_back=given, forgets=forgotten)
+            await ATTEMPTS.settle(tx, gives_back=given, forgets=forgotten)
 
 
-def _address(caller: Caller) -> Counted:
-    return Counted(Kind.ADDRESS, subject(Kind.ADDRESS, network_of(caller.address)))
+def _address(caller: Caller) -> Subject:
+    return Subject(Kind.ADDRESS, subject(Kind.ADDRESS, network_of(caller.address)))
 
 
 class _Counting:
     def __init__(self, tx: AsyncConnection) -> None:
         self._tx = tx
-        self.counted: list[Counted] = []
+        self.counted: list[Subject] = []
         self.failed_before = False
         self.refused: list[datetime] = []
 
-    async def count(self, *attempt: Counted) -> bool:
+    async def count(self, *attempt: Subject) -> bool:
         """Whether all limits admit the attempt; if one refuses, the others are not charged."""
-        counts = await attempts.count(self._tx, attempt)
+        counts = await ATTEMPTS.count(self._tx, attempt)
         admitted = [counted for counted in attempt if counts[counted.subject].admitted]
         self.failed_before |= any(count.used > 1 for count in counts.values())
         if len(admitted) == len(attempt):
@@ -150,7 +151,7 @@ class _Counting:
         self.refused += [
             _open_again(counted, counts[counted.subject]) for counted in attempt if counted not in admitted
         ]
-        await attempts.settle(self._tx, gives_back=[counted.subject for counted in admitted], forgets=[])
+        await ATTEMPTS.settle(self._tx, gives_back=[counted.subject for counted in admitted], forgets=[])
         return False
 
     def check(self) -> None:
@@ -162,5 +163,5 @@ class _Counting:
             raise RateLimited(f"Too many attempts. Try again in {when}.", retry_after=seconds)
 
 
-def _open_again(counted: Counted, count: Count) -> datetime:
+def _open_again(counted: Subject, count: Count) -> datetime:
     return open_again_at(count, BUDGETS[counted.kind])

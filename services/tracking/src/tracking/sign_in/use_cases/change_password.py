@@ -17,7 +17,8 @@ from tracking.devices.store import device_list
 from tracking.people import store as employees
 from tracking.people.store import Employee
 from tracking.people.use_cases import check_new_password, new_password_hash
-from tracking.sign_in.store import known_places, password_resets, shown_once, sign_in_attempts, workspace_sessions
+from tracking.sign_in.store import known_places, password_resets, shown_once, workspace_sessions
+from tracking.sign_in.store.sign_in_attempts import ATTEMPTS
 from tracking.sign_in.use_cases.throttle import account_subject, admit_confirmation
 from tracking.workspace.rules.submissions import Submission
 from tracking.workspace.rules.visitors import Ticket
@@ -60,7 +61,7 @@ async def reset_password(
         person = await employees.by_number(tx, number)
         if person is None:
             raise NotFound("There is no such person in the company")
-        await sign_in_attempts.lift(tx, account_subject(company_id, person.email))
+        await ATTEMPTS.lift(tx, account_subject(company_id, person.email))
         await replace_password(tx, person, password_hash, now)
         await shown_once.insert(
             tx,
@@ -119,7 +120,7 @@ async def change_password(
         raise InvalidInput("The current password is wrong")
     password_hash = await new_password_hash(engine, new, name=person.name, email=person.email)
     async with company_scope(engine, company_id) as tx:
-        await sign_in_attempts.settle(tx, gives_back=[], forgets=[proof.subject])
+        await ATTEMPTS.settle(tx, gives_back=[], forgets=[proof.subject])
         await replace_password(tx, person, password_hash, now, spared=session)
         if browser:
             await known_places.remember(tx, company_id, employee_id, token_digest(browser), now)

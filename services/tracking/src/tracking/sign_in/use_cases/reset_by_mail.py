@@ -19,8 +19,8 @@ from tracking.db.store.scope import company_scope, enter_scope
 from tracking.people import store as employees
 from tracking.people.store import Employee, email_digest
 from tracking.people.use_cases import new_password_hash
-from tracking.sign_in.store import known_places, password_resets, sign_in_attempts
-from tracking.sign_in.store.sign_in_attempts import NO_COMPANY
+from tracking.sign_in.store import known_places, password_resets
+from tracking.sign_in.store.sign_in_attempts import ATTEMPTS, NO_COMPANY
 from tracking.sign_in.use_cases.change_password import replace_password
 from tracking.sign_in.use_cases.throttle import account_subject
 from tracking.workspace.rules.visitors import ADMIN
@@ -164,7 +164,7 @@ async def set_password_by_link(
         person = await employees.by_id(tx, employee_id) if employee_id else None
         if person is None or not person.active:
             raise NotFound(LINK_EXPIRED)
-        await sign_in_attempts.lift(tx, account_subject(company_id, person.email))
+        await ATTEMPTS.lift(tx, account_subject(company_id, person.email))
         await replace_password(tx, person, password_hash, now)
         if browser:
             await known_places.remember(tx, company_id, person.employee_id, token_digest(browser), now)

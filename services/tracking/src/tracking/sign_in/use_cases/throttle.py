@@ -22,7 +22,7 @@ from tracking.db.store.scope import company_scope, enter_scope
 from tracking.people import store as employees
 from tracking.people.store import Candidate, Employee, email_digest
 from tracking.sign_in.store import sign_in_attempts
-from tracking.sign_in.store.sign_in_attempts import NO_COMPANY, Subject
+from tracking.sign_in.store.sign_in_attempts import ATTEMPTS, NO_COMPANY, CompanySubject
 
 SWEEP_EVERY = 600.0  # seconds
 TOO_MANY_SIGN_INS = "Too many people are signing in at once. Try again in a moment."
@@ -55,7 +55,7 @@ class AdmittedAttempt:
     candidates: Sequence[Candidate]
     turn: Turn
     salt: bytes  # of new hashes for this e-mail
-    counted: Sequence[Subject]
+    counted: Sequence[CompanySubject]
     place: bytes
 
 
@@ -132,7 +132,7 @@ class _Attempt:
         self._place = place
         self._counts: dict[bytes, Count] = {}
         self._failed_before = False
-        self.counted: list[Subject] = []
+        self.counted: list[CompanySubject] = []
         self.admitted: list[_Account] = []
         self.open_again = datetime.max.replace(tzinfo=UTC)
 
@@ -147,7 +147,7 @@ class _Attempt:
         known = [account for account in accounts if account.known]
         unknown = [account for account in accounts if not account.known]
         first = [self._of(Kind.KNOWN, account, self._place) for account in known]
-        address = Subject(NO_COMPANY, Kind.ADDRESS, subject(Kind.ADDRESS, self._network))
+        address = CompanySubject(Kind.ADDRESS, subject(Kind.ADDRESS, self._network))
         await self._count(tx, [*first, address] if unknown else first)
         for account, counted in zip(known, first, strict=True):
             if self._admits(counted):
@@ -155,7 +155,7 @@ class _Attempt:
         if not unknown or not self._admits(address):
             return
         pairs = [self._of(Kind.PAIR, account, self._network) for account in unknown]
-        whole = [Subject(a.company_id, Kind.ACCOUNT, a.subject, a.subject) for a in unknown]
+        whole = [CompanySubject(Kind.ACCOUNT, a.subject, a.subject, a.company_id) for a in unknown]
         await self._count(tx, [*pairs, *whole])
         for account, pair, all_of_it in zip(unknown, pairs, whole, strict=True):
             both = [self._admits(pair), self._admits(all_of_it)]
@@ -164,24 +164,24 @@ class _Attempt:
             elif any(both):  # the other subject refused, so the attempt does not count against this one
                 await self._take_back(tx, pair if both[0] else all_of_it)
 
-    def _of(self, kind: Kind, account: _Account, what: bytes | str) -> Subject:
-        return Subject(account.company_id, kind, subject(kind, account.subject, what), account.subject)
+    def _of(self, kind: Kind, account: _Account, what: bytes | str) -> CompanySubject:
+        return CompanySubject(kind, subject(kind, account.subject, what), account.subject, account.company_id)
 
-    async def _count(self, tx: AsyncConnection, attempt: Sequence[Subject]) -> None:
+    async def _count(self, tx: AsyncConnection, attempt: Sequence[CompanySubject]) -> None:
         self._counts |= await sign_in_attempts.count(tx, attempt)
         self.counted += [counted for counted in attempt if self._counts[counted.subject].admitted]
         self._failed_before |= any(self._counts[counted.subject].used > 1 for counted in attempt)
 
-    def _admits(self, counted: Subject) -> bool:
+    def _admits(self, counted: CompanySubject) -> bool:
         count = self._counts[counted.subject]
         if not count.admitted:
             self.open_again = min(self.open_again, open_again_at(count, BUDGETS[counted.kind]))
         return count.admitted
 
-    async def _take_back(self, tx: AsyncConnection, counted: Subject) -> None:
+    async def _take_back(self, tx: AsyncConnection, counted: CompanySubject) -> None:
         self.counted.remove(counted)
         await enter_scope(tx, counted.company_id)
-        await sign_in_attempts.give_back(tx, [counted.subject])
+        await ATTEMPTS.give_back(tx, [counted.subject])
 
 
 async def withdraw_attempt(engine: AsyncEngine, admitted: AdmittedAttempt) -> None:
@@ -209,20 +209,24 @@ async def succeed(tx: AsyncConnection, admitted: AdmittedAttempt, opened: Collec
     )
 
 
-async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Subject], forgets: Sequence[Subject]) -> None:
+async def _settle(
+    tx: AsyncConnection, *, gives_back: Sequence[CompanySubject], forgets: Sequence[CompanySubject]
+) -> None:
     """In the order in which attempts are counted, across companies, so that transactions cannot deadlock."""
     for counted in sorted([*gives_back, *forgets], key=_order):
         await enter_scope(tx, counted.company_id)
         if counted in forgets:
-            await sign_in_attempts.settle(tx, gives_back=[], forgets=[counted.subject])
+            await ATTEMPTS.settle(tx, gives_back=[], forgets=[counted.subject])
         else:
-            await sign_in_attempts.give_back(tx, [counted.subject])
+            await ATTEMPTS.give_back(tx, [counted.subject])
 
 
-async def admit_confirmation(engine: AsyncEngine, company_id: UUID, account: Employee, session: bytes) -> Subject:
+async def admit_confirmation(
+    engine: AsyncEngine, company_id: UUID, account: Employee, session: bytes
+) -> CompanySubject:
     """Counts a confirmation of one's own password, separately from sign-in attempts. RateLimited: too many."""
     own = account_subject(company_id, account.email)
-    counted = Subject(company_id, Kind.PROOF, subject(Kind.PROOF, own, session), own)
+    counted = CompanySubject(Kind.PROOF, subject(Kind.PROOF, own, session), own, company_id)
     async with company_scope(engine, company_id) as tx:
         count = (await sign_in_attempts.count(tx, [counted]))[counted.subject]
     if not count.admitted:
@@ -237,7 +241,7 @@ def too_many(seconds: float) -> RateLimited:
     return RateLimited(f"Too many attempts to sign in. Try again in {when}.", retry_after=max(1.0, seconds))
 
 
-def _order(counted: Subject) -> tuple[bool, bytes]:
+def _order(counted: CompanySubject) -> tuple[bool, bytes]:
     return counted.kind not in (Kind.ADDRESS, Kind.KNOWN), counted.subject
 
 
@@ -247,4 +251,4 @@ async def _sweep(engine: AsyncEngine) -> None:
     if time.monotonic() >= _next_sweep:
         _next_sweep = time.monotonic() + SWEEP_EVERY
         async with company_scope(engine, NO_COMPANY) as tx:
-            await sign_in_attempts.sweep(tx)
+            await ATTEMPTS.sweep(tx)

@@ -12,8 +12,7 @@ from servicekit.errors import NotFound
 from tracking.db.store.scope import company_scope
 from tracking.people import store as employees
 from tracking.people.store import Employee
-from tracking.sign_in.store import sign_in_attempts
-from tracking.sign_in.store.sign_in_attempts import NO_COMPANY
+from tracking.sign_in.store.sign_in_attempts import ATTEMPTS, NO_COMPANY
 from tracking.sign_in.use_cases.throttle import account_subject
 
 
@@ -29,7 +28,7 @@ class FailedSignIns:
 async def show_failed_sign_ins(engine: AsyncEngine, company_id: UUID, person: Employee) -> FailedSignIns:
     """The attempts at a person's account."""
     async with company_scope(engine, company_id) as tx:
-        count = await sign_in_attempts.read(tx, account_subject(company_id, person.email))
+        count = await ATTEMPTS.read(tx, account_subject(company_id, person.email))
     if count is None:
         return FailedSignIns(0, 0, locked=False)
     budget = BUDGETS[Kind.ACCOUNT]
@@ -42,7 +41,7 @@ async def unlock(engine: AsyncEngine, company_id: UUID, number: int) -> None:
         person = await employees.by_number(tx, number)
         if person is None:
             raise NotFound("There is no such person in the company")
-        await sign_in_attempts.lift(tx, account_subject(company_id, person.email))
+        await ATTEMPTS.lift(tx, account_subject(company_id, person.email))
 
 
 async def list_blocked(engine: AsyncEngine, dispatch: AsyncEngine) -> AsyncIterator[str]:
@@ -52,26 +51,24 @@ async def list_blocked(engine: AsyncEngine, dispatch: AsyncEngine) -> AsyncItera
     """
     for company_id in await employees.companies(dispatch):
         async with company_scope(engine, company_id) as tx:
-            found = {
-                digest: refused for digest, kind, refused in await sign_in_attempts.used_up(tx) if kind == Kind.ACCOUNT
-            }
+            found = await ATTEMPTS.used_up(tx, Kind.ACCOUNT)
             people = await employees.everyone(tx) if found else []
         for person in people:
             digest = account_subject(company_id, person.email)
             if digest in found:
                 yield f"{company_id}: {person.email}, {found[digest]} attempts refused"
     async with company_scope(engine, NO_COMPANY) as tx:
-        networks = [kind for _, kind, _ in await sign_in_attempts.used_up(tx) if kind == Kind.ADDRESS]
-    yield f"{len(networks)} networks may not sign in now"
+        networks = await ATTEMPTS.count_used_up(tx, Kind.ADDRESS)
+    yield f"{networks} networks may not sign in now"
 
 
 async def lift(engine: AsyncEngine, dispatch: AsyncEngine, whom: str) -> None:
     """Resets the counts of an e-mail in every company, or of an address."""
     if "@" not in whom:
         async with company_scope(engine, NO_COMPANY) as tx:
-            await sign_in_attempts.lift(tx, subject(Kind.ADDRESS, network_of(whom)))
+            await ATTEMPTS.lift(tx, subject(Kind.ADDRESS, network_of(whom)))
         return
     companies: list[UUID] = [NO_COMPANY, *await employees.companies_of(dispatch, whom)]
     for company_id in companies:
         async with company_scope(engine, company_id) as tx:
-            await sign_in_attempts.lift(tx, account_subject(company_id, whom))
+            await ATTEMPTS.lift(tx, account_subject(company_id, whom))
