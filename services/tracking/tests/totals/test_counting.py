@@ -12,7 +12,7 @@ import pytest
 from services.tracking.tests.fixtures.gateway import Clock, CountSeconds, Fold, NewLossyTracker, NewTracker
 from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
 from tracker_client import Desktop, TrackerClient, Window
-from tracker_client.rows import Kind as MinuteKind
+from tracker_client.rows import ActivityKind as MinuteKind
 from tracking.totals import use_cases as fold_company
 
 WINDOWS = [

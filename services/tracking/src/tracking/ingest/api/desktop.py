@@ -78,7 +78,7 @@ async def call_large_upload(gateway: UploadGateway, call: Call) -> Reply:
 async def _authenticate_large(gateway: UploadGateway, call: Call, token: str) -> Device:
     """One sender at a time; companies take turns. Refusals are spaced, so that a crowd of strangers delays nobody."""
     company = call.company.company_id.int
-    async with gateway.large_senders.turn(company, 0, patience=MAX_WAITING, max_bytes=MAX_HELD_BYTES):
+    async with gateway.large_senders.turn(company, 0, timeout=MAX_WAITING, max_bytes=MAX_HELD_BYTES):
         try:
             return await device_of(gateway, call, token)
         except NotAuthenticated:
