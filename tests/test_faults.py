@@ -21,7 +21,7 @@ from tests.platform.faults import FAULTS, inflict
 from tests.platform.fleet import Row, Worker, at_their_desks, sign_in_for_ever
 from tests.platform.numbers import assert_reconciled, settled
 from tests.platform.running import Running
-from tracker_client import Kind, open_http
+from tracker_client import ActivityKind, open_http
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
 SECONDS = float(os.environ.get("FAULT_SECONDS", "2"))
@@ -85,7 +85,7 @@ async def test_no_row_is_lost_and_none_counts_twice(running: Running, found_comp
         kept = stored(running, company)
         lost, twice = made - kept, kept - made
         days = await settled(running, company.id, seconds=60)
-        ticked: Counter[Kind] = sum((worker.desktop.truth.ticked for worker in fleets[company.id]), Counter())
+        ticked: Counter[ActivityKind] = sum((worker.desktop.truth.ticked for worker in fleets[company.id]), Counter())
         counted = {
             "ACTIVE": sum(day.active_seconds for day in days),
             "INACTIVE": sum(day.idle_seconds for day in days),

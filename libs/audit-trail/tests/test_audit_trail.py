@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from audit_chain import ChainEnd, seal
+from audit_chain import ChainEnd, link_hash
 from audit_trail import AuditTrail, store
 from testkit.engines import AnyPostgres
 
@@ -25,7 +25,7 @@ class Note:
 
     def hash(self, previous: bytes) -> bytes:
         facts = None if self.facts is None else dict(self.facts)
-        return seal(previous, {"revision": self.revision, "actor": self.actor, "facts": facts})
+        return link_hash(previous, {"revision": self.revision, "actor": self.actor, "facts": facts})
 
 
 TRAIL = AuditTrail("note", Note, facts=("facts",), filters=("actor",))
@@ -65,14 +65,14 @@ async def engine(postgres_engine: AnyPostgres) -> AsyncIterator[AsyncEngine]:
 
 async def search(engine: AsyncEngine, limit: int = 10, **filters: object) -> list[int]:
     async with engine.begin() as tx:
-        return [sealed.entry.revision for sealed in await TRAIL.search(tx, filters, limit=limit)]
+        return [linked.entry.revision for linked in await TRAIL.search(tx, filters, limit=limit)]
 
 
 async def test_entries_come_back_as_they_were_added(engine: AsyncEngine) -> None:
     async with engine.begin() as tx:
         found = await TRAIL.search(tx, {}, limit=10)
-    assert [sealed.entry for sealed in found] == NOTES[::-1]
-    assert [sealed.previous for sealed in found[:-1]] == [sealed.hash for sealed in found[1:]]
+    assert [linked.entry for linked in found] == NOTES[::-1]
+    assert [linked.previous for linked in found[:-1]] == [linked.hash for linked in found[1:]]
 
 
 async def test_filters_let_pass_what_they_say(engine: AsyncEngine) -> None:

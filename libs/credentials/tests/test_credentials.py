@@ -7,8 +7,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from credentials import passwords
-from credentials.hashing import Turn
-from credentials.passwords import MARK, hash_password, is_current, matching, salt_for, verify_password
+from credentials.hashing import QueuePlace
+from credentials.passwords import MARK, hash_password, is_current, matching_hashes, salt_for, verify_password
 from credentials.preparation import MIN_LENGTH, UnfitPassword, check_new_password
 from credentials.tokens import new_token, token_digest
 
@@ -59,7 +59,7 @@ async def test_one_hash_is_compared_with_all_accounts_of_an_email(monkeypatch: p
         (["nonsense"], []),
     ):
         compute.reset_mock()
-        assert await matching(stored, "open sesame tonight", Turn(), salt=salt) == found
+        assert await matching_hashes(stored, "open sesame tonight", QueuePlace(), salt=salt) == found
         assert compute.call_count == 1
     assert first.startswith(MARK)
     assert is_current(first, salt)

@@ -10,10 +10,10 @@ from credentials.throttle import (
     DAY,
     WINDOW,
     Budget,
-    Kind,
+    CountKind,
     give_back,
     network_of,
-    open_again_at,
+    next_attempt_at,
     step,
     subject,
 )
@@ -32,7 +32,7 @@ def test_no_history_exceeds_its_budget(pauses: list[int], window: int, day: int)
         if count.admitted:
             admitted.append(now)
         else:
-            assert step(count, budget, open_again_at(count, budget)).admitted or count.day_used >= day
+            assert step(count, budget, next_attempt_at(count, budget)).admitted or count.day_used >= day
     for at in admitted:  # two windows may touch
         assert sum(at <= other < at + WINDOW for other in admitted) <= 2 * window
         assert sum(at <= other < at + DAY for other in admitted) <= 2 * day
@@ -63,8 +63,8 @@ def test_refused_attempts_use_no_budget(refused: int) -> None:
 
 
 def test_one_address_cannot_use_up_an_account() -> None:
-    assert BUDGETS[Kind.PAIR].window < BUDGETS[Kind.ACCOUNT].window / 2
-    assert BUDGETS[Kind.PAIR].day < BUDGETS[Kind.ACCOUNT].day / 2
+    assert BUDGETS[CountKind.PAIR].window < BUDGETS[CountKind.ACCOUNT].window / 2
+    assert BUDGETS[CountKind.PAIR].day < BUDGETS[CountKind.ACCOUNT].day / 2
 
 
 def test_an_ipv6_customer_is_one_network() -> None:
@@ -76,5 +76,5 @@ def test_an_ipv6_customer_is_one_network() -> None:
 
 @given(st.lists(st.binary(max_size=4), max_size=4), st.lists(st.binary(max_size=4), max_size=4))
 def test_subjects_are_distinct(first: list[bytes], second: list[bytes]) -> None:
-    assert (subject(Kind.PAIR, *first) == subject(Kind.PAIR, *second)) == (first == second)
-    assert subject(Kind.PAIR, *first) != subject(Kind.ACCOUNT, *first)
+    assert (subject(CountKind.PAIR, *first) == subject(CountKind.PAIR, *second)) == (first == second)
+    assert subject(CountKind.PAIR, *first) != subject(CountKind.ACCOUNT, *first)

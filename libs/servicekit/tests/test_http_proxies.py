@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from servicekit.http_proxies import behind
+from servicekit.http_proxies import trust_proxies
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -27,7 +27,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 async def test_only_what_a_trusted_proxy_added_counts(
     proxies: tuple[str, ...], caller: str, forwarded: str, found: str
 ) -> None:
-    transport = httpx.ASGITransport(behind(app, proxies), client=(caller, 1))
+    transport = httpx.ASGITransport(trust_proxies(app, proxies), client=(caller, 1))
     headers = {"x-forwarded-for": forwarded, "x-forwarded-proto": "https"}
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         assert (await client.get("/", headers=headers)).text == found

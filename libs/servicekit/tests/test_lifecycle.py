@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from servicekit import lifecycle
-from servicekit.lifecycle import forever
+from servicekit.lifecycle import repeat
 
 
 async def test_a_loop_survives_an_error() -> None:
@@ -20,7 +20,7 @@ async def test_a_loop_survives_an_error() -> None:
         await asyncio.Event().wait()
         return True
 
-    loop = asyncio.create_task(forever("test", step, idle=0))
+    loop = asyncio.create_task(repeat("test", step, idle=0))
     async with asyncio.timeout(10):
         await again.wait()
     loop.cancel()
@@ -39,7 +39,7 @@ async def test_a_cancellation_converted_to_an_error_ends_the_loop() -> None:
             raise ConnectionError("closed") from None
         return True
 
-    loop = asyncio.create_task(forever("test", step, idle=0))
+    loop = asyncio.create_task(repeat("test", step, idle=0))
     await begun.wait()
     loop.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -63,7 +63,7 @@ async def test_a_step_that_worked_for_a_while_is_repeated_soon(monkeypatch: pyte
 
     monkeypatch.setattr(lifecycle, "time", SimpleNamespace(monotonic=lambda: now))
     monkeypatch.setattr(asyncio, "sleep", note)
-    loop = asyncio.create_task(forever("test", step, idle=0))
+    loop = asyncio.create_task(repeat("test", step, idle=0))
     while len(pauses) < 6:
         await sleep(0)
     loop.cancel()

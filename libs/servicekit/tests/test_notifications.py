@@ -41,7 +41,7 @@ async def hear(
         await then(len(calls))
 
     with pytest.raises(Enough):
-        await listen(engine, channel, note, beat=POLL_INTERVAL_SECONDS)
+        await listen(engine, channel, note, interval=POLL_INTERVAL_SECONDS)
     return calls
 
 
@@ -85,7 +85,7 @@ async def test_all_notifications_before_a_moment_have_arrived(engine: AsyncEngin
         told.append((time.monotonic(), str(len(told))))
 
     with pytest.raises(Enough):
-        await listen(engine, "news", note, beat=0.001)
+        await listen(engine, "news", note, interval=0.001)
 
 
 async def test_other_channels_are_ignored(engine: AsyncEngine) -> None:
@@ -101,7 +101,7 @@ async def test_a_lost_connection_raises_an_error(engine: AsyncEngine) -> None:
             await connection.execute(text(f"{others} AND pid <> pg_backend_pid()"))
 
     with pytest.raises(psycopg.OperationalError):
-        await listen(engine, "news", cut, beat=60)
+        await listen(engine, "news", cut, interval=60)
 
 
 async def test_the_connection_does_not_return_to_the_pool(engine: AsyncEngine) -> None:
@@ -127,4 +127,4 @@ async def test_a_dead_connection_counts_as_lost(engine: AsyncEngine, monkeypatch
 
     monkeypatch.setattr(psycopg.AsyncConnection, "execute", unanswered)
     with pytest.raises(TimeoutError):
-        await listen(engine, "news", never, beat=POLL_INTERVAL_SECONDS)
+        await listen(engine, "news", never, interval=POLL_INTERVAL_SECONDS)

@@ -37,7 +37,7 @@ class Bench:
         self._tasks[number].cancel()
 
     async def _work(self, whose: str, size: int, patience: float) -> None:
-        async with self.turns.turn(whose, size, patience=patience, max_bytes=self._max_bytes):
+        async with self.turns.turn(whose, size, timeout=patience, max_bytes=self._max_bytes):
             await self._step.acquire()
             self.served.append(whose)
             self.one_served.set()

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from credentials.throttle import BUDGETS, Count, Kind, give_back, step, subject
+from credentials.throttle import BUDGETS, Count, CountKind, give_back, step, subject
 from sign_in_throttle import SignInAttempts, Subject
 from testkit.engines import AnyPostgres
 
@@ -21,10 +21,10 @@ CREATE TABLE attempt (
 )
 """
 ATTEMPTS = SignInAttempts("attempt")
-ACCOUNT = subject(Kind.ACCOUNT, "ada@acme.example")
-OF_ACCOUNT = Subject(Kind.ACCOUNT, ACCOUNT, ACCOUNT)
-PAIR = Subject(Kind.PAIR, subject(Kind.PAIR, ACCOUNT, "192.0.2.1"), ACCOUNT)
-NETWORK = Subject(Kind.ADDRESS, subject(Kind.ADDRESS, "192.0.2.1"))
+ACCOUNT = subject(CountKind.ACCOUNT, "ada@acme.example")
+OF_ACCOUNT = Subject(CountKind.ACCOUNT, ACCOUNT, ACCOUNT)
+PAIR = Subject(CountKind.PAIR, subject(CountKind.PAIR, ACCOUNT, "192.0.2.1"), ACCOUNT)
+NETWORK = Subject(CountKind.ADDRESS, subject(CountKind.ADDRESS, "192.0.2.1"))
 EARLIER = text("UPDATE attempt SET ends_at = ends_at - :by, day_ends_at = day_ends_at - :by")
 
 
@@ -92,7 +92,7 @@ async def test_of_concurrent_attempts_only_the_budget_is_admitted(engine: AsyncE
         async with engine.begin() as tx:
             return (await ATTEMPTS.count(tx, [PAIR, NETWORK]))[PAIR.subject].admitted
 
-    assert sum(await asyncio.gather(*(admitted() for _ in range(20)))) == BUDGETS[Kind.PAIR].window
+    assert sum(await asyncio.gather(*(admitted() for _ in range(20)))) == BUDGETS[CountKind.PAIR].window
 
 
 async def test_a_success_resets_some_subjects_and_is_subtracted_from_others(engine: AsyncEngine) -> None:
@@ -110,14 +110,14 @@ async def test_lifting_resets_all_counts_of_an_account_and_no_other(engine: Asyn
 
 
 async def test_used_up_subjects_are_listed_until_their_window_ends(engine: AsyncEngine) -> None:
-    await attempt(engine, PAIR, times=BUDGETS[Kind.PAIR].window)
+    await attempt(engine, PAIR, times=BUDGETS[CountKind.PAIR].window)
     await attempt(engine, PAIR, NETWORK, times=2)
     async with engine.begin() as tx:
-        assert await ATTEMPTS.used_up(tx, Kind.PAIR) == {PAIR.subject: 2}
-        assert await ATTEMPTS.used_up(tx, Kind.ADDRESS) == {}
-        assert await ATTEMPTS.count_used_up(tx, Kind.PAIR) == 1
+        assert await ATTEMPTS.used_up(tx, CountKind.PAIR) == {PAIR.subject: 2}
+        assert await ATTEMPTS.used_up(tx, CountKind.ADDRESS) == {}
+        assert await ATTEMPTS.count_used_up(tx, CountKind.PAIR) == 1
         await tx.execute(EARLIER, {"by": timedelta(minutes=15)})
-        assert await ATTEMPTS.count_used_up(tx, Kind.PAIR) == 0
+        assert await ATTEMPTS.count_used_up(tx, CountKind.PAIR) == 0
 
 
 async def test_counts_are_swept_after_a_day(engine: AsyncEngine) -> None:

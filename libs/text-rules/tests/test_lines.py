@@ -10,7 +10,7 @@ from servicekit.errors import InvalidInput
 from text_rules import phones
 from text_rules.addresses import Address
 from text_rules.characters import BIDI_CONTROLS
-from text_rules.lines import checked, name_key, problem, reported, tidy
+from text_rules.lines import clean_reported, name_key, problem, tidy, validate
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from text_rules.lines import checked, name_key, problem, reported, tidy
     ],
 )
 def test_text_is_cleaned(typed: str, stored: str) -> None:
-    assert checked(typed, "name", most=200) == stored
+    assert validate(typed, "name", max_length=200) == stored
 
 
 @pytest.mark.parametrize(
@@ -33,8 +33,8 @@ def test_text_is_cleaned(typed: str, stored: str) -> None:
 )
 def test_text_without_a_visible_character_is_missing(value: str) -> None:
     with pytest.raises(InvalidInput, match="name is missing: give 1 to 200 characters"):
-        checked(value, "name", most=200, required=True)
-    assert checked(value, "name", most=200) == ""
+        validate(value, "name", max_length=200, required=True)
+    assert validate(value, "name", max_length=200) == ""
 
 
 @pytest.mark.parametrize(
@@ -44,30 +44,30 @@ def test_text_without_a_visible_character_is_missing(value: str) -> None:
 )
 def test_characters_that_are_refused_are_named_by_their_code(character: str) -> None:
     with pytest.raises(InvalidInput, match=f"name has a .*character.* .U\\+{ord(character):04X}.: remove it"):
-        checked(f"Ac{character}me", "name", most=200)
+        validate(f"Ac{character}me", "name", max_length=200)
 
 
 @pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n", "\v", "\f", "\x85", "\u2028", "\u2029"])
 def test_a_line_break_in_one_line_is_called_one(line_break: str) -> None:
     with pytest.raises(InvalidInput, match=r"^name has a line break: write it in one line$"):
-        checked(f"Ac{line_break}me", "name", most=200)
+        validate(f"Ac{line_break}me", "name", max_length=200)
 
 
 @pytest.mark.parametrize("separator", ["\v", "\u2028"])
 def test_text_of_several_lines_takes_one_kind_of_line_break(separator: str) -> None:
     with pytest.raises(InvalidInput, match=f"address has a .*U\\+{ord(separator):04X}.: remove it"):
-        checked(f"Ac{separator}me", "address", most=200, multiline=True)
+        validate(f"Ac{separator}me", "address", max_length=200, multiline=True)
 
 
 def test_lengths_are_those_of_what_is_stored() -> None:
-    assert checked("x" * 200 + "  ", "name", most=200) == "x" * 200
+    assert validate("x" * 200 + "  ", "name", max_length=200) == "x" * 200
     with pytest.raises(InvalidInput, match="name has 201 characters: shorten it to 200"):
-        checked("x" * 201, "name", most=200)
+        validate("x" * 201, "name", max_length=200)
 
 
 def test_text_of_several_lines_keeps_them() -> None:
     typed = "\r\n 1  Main St \r\n\r\n\r\n\r\nBerlin\r"
-    assert checked(typed, "address", most=500, multiline=True) == "1 Main St\n\nBerlin"
+    assert validate(typed, "address", max_length=500, multiline=True) == "1 Main St\n\nBerlin"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_names_that_people_distinguish_have_two_keys(one: str, other: str) -> No
 @given(st.text(max_size=220), st.booleans())
 def test_what_passes_is_storable_visible_and_stays_as_it_is(value: str, multiline: bool) -> None:
     try:
-        text = checked(value, "name", most=200, required=True, multiline=multiline)
+        text = validate(value, "name", max_length=200, required=True, multiline=multiline)
     except InvalidInput:
         return
     assert text == text.strip()
@@ -105,7 +105,7 @@ def test_what_passes_is_storable_visible_and_stays_as_it_is(value: str, multilin
     kinds = {unicodedata.category(character) for character in text.replace("\n", "" if multiline else "\n")}
     assert not kinds & {"Cc", "Cs", "Cn", "Zl", "Zp"}
     assert not BIDI_CONTROLS & set(text)
-    assert checked(text, "name", most=200, required=True, multiline=multiline) == text
+    assert validate(text, "name", max_length=200, required=True, multiline=multiline) == text
     text.encode()
 
 
@@ -122,26 +122,26 @@ def test_the_longest_key_fits_too() -> None:
 
 @given(st.text(max_size=80), st.integers(1, 60))
 def test_what_machines_report_is_never_refused(value: str, most: int) -> None:
-    text = reported(value, most)
+    text = clean_reported(value, most)
     assert len(text) <= most
     assert not BIDI_CONTROLS & set(text)
     assert "\0" not in text.encode().decode()
-    assert reported(text, most) == text
+    assert clean_reported(text, most) == text
 
 
 def test_misleading_characters_are_removed_from_titles() -> None:
-    assert reported("invoice\u202efdp.exe\u2066\x00", 100) == "invoicefdp.exe"
+    assert clean_reported("invoice\u202efdp.exe\u2066\x00", 100) == "invoicefdp.exe"
 
 
 def test_problems_follow_a_fields_name() -> None:
-    assert problem("", most=9, required=True) == "is missing: give 1 to 9 characters"
-    assert problem("fine", most=9, required=True) is None
+    assert problem("", max_length=9, required=True) == "is missing: give 1 to 9 characters"
+    assert problem("fine", max_length=9, required=True) is None
 
 
 @pytest.mark.parametrize(("label", "field"), [("Plan code", "plan_code"), ("action.reason", "action.reason")])
 def test_a_refusal_names_its_field(label: str, field: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        checked("", label, most=10, required=True)
+        validate("", label, max_length=10, required=True)
     assert refused.value.field == field
     with pytest.raises(InvalidInput) as refused:
         phones.checked("call me", label)

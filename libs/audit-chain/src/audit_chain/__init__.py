@@ -4,19 +4,19 @@ The content of an entry belongs to the service; here an entry is a revision (1, 
 the standard library is used, so that the domain rules of every service may import this package.
 """
 
-from audit_chain.chain import GENESIS, BrokenChain, ChainEnd, Entry, Sealed
-from audit_chain.hashing import seal
-from audit_chain.verdict import Verdict, conclude, follow, follow_all
+from audit_chain.chain import GENESIS, BrokenChain, ChainEnd, Entry, LinkedEntry
+from audit_chain.hashing import link_hash
+from audit_chain.verification import Verification, conclude, verify, verify_all
 
 __all__ = [
     "GENESIS",
     "BrokenChain",
     "ChainEnd",
     "Entry",
-    "Sealed",
-    "Verdict",
+    "LinkedEntry",
+    "Verification",
     "conclude",
-    "follow",
-    "follow_all",
-    "seal",
+    "link_hash",
+    "verify",
+    "verify_all",
 ]

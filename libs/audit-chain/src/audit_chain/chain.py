@@ -30,7 +30,7 @@ E = TypeVar("E", bound=Entry)
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed(Generic[E]):
+class LinkedEntry(Generic[E]):
     """An entry as it is stored, with the previous hash and its own."""
 
     entry: E
@@ -45,23 +45,23 @@ class ChainEnd:
     revision: int = 0
     hash: bytes = GENESIS
 
-    def follow(self, sealed: Sealed[Any]) -> Self:
+    def follow(self, linked: LinkedEntry[Any]) -> Self:
         """Returns the end after one more entry. Raises BrokenChain if the entry does not continue the chain.
 
         An entry that does not match its own hash was altered. An entry that does, but whose hash differs from the
         previous hash of its successor, was replaced completely.
         """
-        revision = sealed.entry.revision
+        revision = linked.entry.revision
         if revision <= self.revision:
             raise BrokenChain(f"the audit entry of revision {revision} was added: it belongs to no revision")
         if revision > self.revision + 1:
             raise BrokenChain(f"the audit entry of revision {self.revision + 1} is missing")
-        if sealed.entry.hash(sealed.previous) != sealed.hash:
+        if linked.entry.hash(linked.previous) != linked.hash:
             raise BrokenChain(f"the audit entry of revision {revision} was altered")
-        if sealed.previous != self.hash:
+        if linked.previous != self.hash:
             broken = self.revision or revision  # the first entry has no predecessor
             raise BrokenChain(f"the audit entry of revision {broken} was replaced")
-        return type(self)(revision, sealed.hash)
+        return type(self)(revision, linked.hash)
 
     def check_passes(self, known: "ChainEnd") -> None:
         """Raises BrokenChain if this end is at the revision of a `known` entry but has another hash."""

@@ -9,7 +9,7 @@ from typing import Any
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
-def seal(previous: bytes, content: Mapping[str, Any]) -> bytes:
+def link_hash(previous: bytes, content: Mapping[str, Any]) -> bytes:
     """Returns the SHA-256 over the previous hash and the content as canonical JSON; 32 bytes.
 
     The caller must write all times in one time zone, because equal times must have equal hashes.

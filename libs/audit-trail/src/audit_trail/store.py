@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from audit_chain import GENESIS, ChainEnd, Entry, Sealed, Verdict, follow_all
+from audit_chain import GENESIS, ChainEnd, Entry, LinkedEntry, Verification, verify_all
 
 PAGE_SIZE = 1_000  # entries that are read at once while a trail is verified
 
@@ -44,7 +44,7 @@ class AuditTrail(Generic[E]):
         values = {name: self._value(name, getattr(entry, name)) for name in self._names}
         await tx.execute(self._insert, values | {"previous": previous, "hash": entry.hash(previous)})
 
-    async def search(self, tx: AsyncConnection, filters: Mapping[str, object], *, limit: int) -> list[Sealed[E]]:
+    async def search(self, tx: AsyncConnection, filters: Mapping[str, object], *, limit: int) -> list[LinkedEntry[E]]:
         """The newest `limit` entries that pass all filters, newest first; a filter of None lets everything pass.
 
         `since` is inclusive, `until` and `before` (a revision) are not.
@@ -52,7 +52,7 @@ class AuditTrail(Generic[E]):
         values = {name: value for name, value in filters.items() if value is not None}
         where = " AND ".join(["true", *(self._filters[name] for name in values)])
         statement = text(f"{self._select} WHERE {where} ORDER BY revision DESC LIMIT :limit")
-        return [self._sealed(row) for row in await tx.execute(statement, values | {"limit": limit})]
+        return [self._linked(row) for row in await tx.execute(statement, values | {"limit": limit})]
 
     async def verify(
         self,
@@ -60,7 +60,7 @@ class AuditTrail(Generic[E]):
         newest: Callable[[AsyncConnection], Awaitable[int]],
         *,
         known: ChainEnd | None = None,
-    ) -> Verdict:
+    ) -> Verification:
         """How far the trail is whole, and whether it leads through the `known` entry.
 
         `newest` reads the revision at which the trail must end. Call it before anything else in the transaction: the
@@ -69,19 +69,19 @@ class AuditTrail(Generic[E]):
         await tx.execute(_SNAPSHOT)
         end = await newest(tx)
 
-        async def page(after: int | None) -> list[Sealed[E]]:
+        async def page(after: int | None) -> list[LinkedEntry[E]]:
             statement, values = (self._first, {}) if after is None else (self._after, {"after": after})
-            return [self._sealed(row) for row in await tx.execute(statement, values | {"limit": PAGE_SIZE})]
+            return [self._linked(row) for row in await tx.execute(statement, values | {"limit": PAGE_SIZE})]
 
-        return await follow_all(page, end, known)
+        return await verify_all(page, end, known)
 
     def _value(self, name: str, value: object) -> object:
         if name not in self._facts or value is None:
             return value
         return json.dumps(dict(value))  # type: ignore[call-overload] # facts are mappings
 
-    def _sealed(self, row: Row[Any]) -> Sealed[E]:
+    def _linked(self, row: Row[Any]) -> LinkedEntry[E]:
         columns = row._mapping
-        return Sealed(
+        return LinkedEntry(
             self._entry(**{name: columns[name] for name in self._names}), columns["previous"], columns["hash"]
         )

@@ -24,7 +24,7 @@ FAILURE_MEMORY_SECONDS = 900.0  # how long a failure of an address is remembered
 LOWEST_CLASS_INTERVAL = 8  # every eighth hash is of the lowest waiting class, so that no class starves
 
 
-class Crowded(Exception):
+class TooManySignIns(Exception):
     """Too many concurrent sign-ins; a repetition may succeed after `retry_after` seconds."""
 
     def __init__(self, retry_after: float) -> None:
@@ -32,7 +32,7 @@ class Crowded(Exception):
         self.retry_after = retry_after
 
 
-class Standing(IntEnum):
+class Priority(IntEnum):
     """The priority class of an attempt; lower values are served first."""
 
     SIGNED_IN = 0  # never refused: each session has few attempts
@@ -42,10 +42,10 @@ class Standing(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class QueuePlace:
     """The class of an attempt, and the address with which it takes turns."""
 
-    standing: Standing = Standing.SIGNED_IN
+    priority: Priority = Priority.SIGNED_IN
     address: str = ""
 
 
@@ -63,32 +63,32 @@ class FairQueue:
     ) -> None:
         self._threads = self._free = slots
         self._max_wait = {
-            Standing.SIGNED_IN: math.inf,
-            Standing.KNOWN: max_wait_of_known,
-            Standing.FRESH: max_wait,
-            Standing.REST: max_wait,
+            Priority.SIGNED_IN: math.inf,
+            Priority.KNOWN: max_wait_of_known,
+            Priority.FRESH: max_wait,
+            Priority.REST: max_wait,
         }
-        self._waiting: dict[Standing, OrderedDict[str, deque[_Job]]] = {
-            standing: OrderedDict() for standing in Standing
+        self._waiting: dict[Priority, OrderedDict[str, deque[_Job]]] = {
+            priority: OrderedDict() for priority in Priority
         }
         self._seconds = 0.03  # moving average of a job's duration
         self._served = 0
 
-    async def run(self, turn: Turn, work: Callable[[], Awaitable[Any]]) -> Any:
-        """Returns the result of `work`. Raises Crowded if the wait would be too long."""
-        wait = self.expected_wait(turn)
-        if wait > self._max_wait[turn.standing]:
-            raise Crowded(math.ceil(wait))
+    async def run(self, queue_place: QueuePlace, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Returns the result of `work`. Raises TooManySignIns if the wait would be too long."""
+        wait = self.expected_wait(queue_place)
+        if wait > self._max_wait[queue_place.priority]:
+            raise TooManySignIns(math.ceil(wait))
         job = _Job(work, asyncio.get_running_loop().create_future())
-        self._waiting[turn.standing].setdefault(turn.address, deque()).append(job)
+        self._waiting[queue_place.priority].setdefault(queue_place.address, deque()).append(job)
         self._start()
         return await job.done
 
-    def expected_wait(self, turn: Turn) -> float:
-        """Returns the seconds until a job of this turn would start, after higher classes and its own round."""
-        ahead = sum(len(jobs) for s in Standing if s < turn.standing for jobs in self._waiting[s].values())
-        own = self._waiting[turn.standing]
-        place = len(own.get(turn.address, ())) + 1
+    def expected_wait(self, queue_place: QueuePlace) -> float:
+        """Returns the seconds until a job at this place would start, after higher classes and its own round."""
+        ahead = sum(len(jobs) for s in Priority if s < queue_place.priority for jobs in self._waiting[s].values())
+        own = self._waiting[queue_place.priority]
+        place = len(own.get(queue_place.address, ())) + 1
         ahead += sum(min(len(jobs), place) for jobs in own.values())
         return (ahead - self._free) * self._seconds / self._threads if ahead >= self._free else 0.0
 
@@ -113,8 +113,8 @@ class FairQueue:
     def _next(self) -> _Job | None:
         """Returns the next job; skips jobs whose callers have stopped waiting."""
         lowest_first = self._served % LOWEST_CLASS_INTERVAL == LOWEST_CLASS_INTERVAL - 1
-        for standing in sorted(Standing, reverse=lowest_first):
-            addresses = self._waiting[standing]
+        for priority in sorted(Priority, reverse=lowest_first):
+            addresses = self._waiting[priority]
             while addresses:
                 address, jobs = addresses.popitem(last=False)
                 job = jobs.popleft()
@@ -137,16 +137,16 @@ class HashQueue:
         self._pool = ThreadPoolExecutor(threads, "passwords")
         self._queue = FairQueue(threads, max_wait, max_wait_of_known)
 
-    async def run(self, turn: Turn, work: Callable[[], Any]) -> Any:
-        """Returns the result of `work`, run in a thread. Raises Crowded if the wait would be too long."""
+    async def run(self, queue_place: QueuePlace, work: Callable[[], Any]) -> Any:
+        """Returns the result of `work`, run in a thread. Raises TooManySignIns if the wait would be too long."""
 
         async def in_thread() -> Any:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-        return await self._queue.run(turn, in_thread)
+        return await self._queue.run(queue_place, in_thread)
 
 
-class Lobby:
+class HashingAdmission:
     """Admission of attempts before they are counted, so that a burst cannot take every database connection.
 
     Known places and recent failures are kept in the memory of the process, so that they cost no statement.
@@ -160,19 +160,19 @@ class Lobby:
         self._told: OrderedDict[str, float] = OrderedDict()  # by address: when its Retry-After ends
 
     async def run(self, place: bytes, account: bytes, address: str, work: Callable[[], Awaitable[Any]]) -> Any:
-        """Returns the result of `work`; `account` is a digest of the e-mail. Raises Crowded if the wait is too long.
+        """Returns the result of `work`; `account` is a digest of the e-mail. Raises TooManySignIns for too long a wait.
 
         A caller who retries before its Retry-After has passed is served last, and cannot overtake those who wait.
         """
-        turn = Turn(self._standing(place, account, address), address)
+        queue_place = QueuePlace(self._priority(place, account, address), address)
         try:
-            return await self._queue.run(turn, work)
-        except Crowded as crowded:
+            return await self._queue.run(queue_place, work)
+        except TooManySignIns as crowded:
             seconds = max(MIN_RETRY_SECONDS, crowded.retry_after)
             self._told[address] = time.monotonic() + seconds - 0.5
             if len(self._told) > self._kept:
                 self._told.popitem(last=False)
-            raise Crowded(seconds) from None
+            raise TooManySignIns(seconds) from None
 
     def succeeded(self, place: bytes, account: bytes) -> None:
         """Remembers the place as known for the account."""
@@ -192,18 +192,18 @@ class Lobby:
         if len(self._failed) > self._kept:
             self._failed.popitem(last=False)
 
-    def _standing(self, place: bytes, account: bytes, address: str) -> Standing:
+    def _priority(self, place: bytes, account: bytes, address: str) -> Priority:
         if (place, account) in self._known:
-            return Standing.KNOWN
+            return Priority.KNOWN
         now = time.monotonic()
         if self._failed.get(address, 0) > now or self._told.get(address, 0) > now:
-            return Standing.REST
-        return Standing.FRESH
+            return Priority.REST
+        return Priority.FRESH
 
 
 _queue = HashQueue()
 
 
-async def in_turn(turn: Turn, work: Callable[[], Any]) -> Any:
+async def in_turn(queue_place: QueuePlace, work: Callable[[], Any]) -> Any:
     """Runs `work` in the queue of the process."""
-    return await _queue.run(turn, work)
+    return await _queue.run(queue_place, work)

@@ -20,7 +20,7 @@ from secrets import token_bytes
 from argon2 import Parameters, PasswordHasher, Type, extract_parameters, low_level
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from credentials.hashing import Turn, in_turn
+from credentials.hashing import QueuePlace, in_turn
 from credentials.preparation import prepared
 from credentials.tokens import as_bytes
 
@@ -37,11 +37,11 @@ def salt_for(key: bytes, account: bytes) -> bytes:
     return hmac.digest(key, account, sha256)[:SALT_BYTES]
 
 
-async def hash_password(password: str, salt: bytes | None = None, turn: Turn | None = None) -> str:
-    """Returns the hash to store. With a `turn`, raises Crowded on too many concurrent sign-ins."""
+async def hash_password(password: str, salt: bytes | None = None, queue_place: QueuePlace | None = None) -> str:
+    """Returns the hash to store. With a `queue_place`, raises TooManySignIns on too many concurrent sign-ins."""
     text = prepared(password)
     work = partial(_hasher.hash, as_bytes(text), salt=salt or token_bytes(SALT_BYTES))
-    made: str = await in_turn(turn or Turn(), work)
+    made: str = await in_turn(queue_place or QueuePlace(), work)
     return MARK + made
 
 
@@ -79,18 +79,20 @@ def is_current(stored: str, salt: bytes | None = None) -> bool:
     )
 
 
-async def matching(stored: Sequence[str], password: str, turn: Turn, *, salt: bytes | None = None) -> list[str]:
+async def matching_hashes(
+    stored: Sequence[str], password: str, queue_place: QueuePlace, *, salt: bytes | None = None
+) -> list[str]:
     """Returns the stored hashes that the password matches. Computes exactly one hash, even if none is stored.
 
     Only hashes `together` with the first are compared. `salt` is the salt of new hashes of the same account, used if
-    none is stored. Raises Crowded on too many concurrent sign-ins.
+    none is stored. Raises TooManySignIns on too many concurrent sign-ins.
     """
     comparable = together(stored)
     way = _way_of(comparable[0]) if comparable else None
     if way is None:
         way = _Way(_parameters(), salt or bytes(SALT_BYTES), marked=True)
     text = as_bytes(prepared_or_raw(password) if way.marked else password)
-    computed = await in_turn(turn, partial(_compute, way, text))
+    computed = await in_turn(queue_place, partial(_compute, way, text))
     return [text for text in comparable if hmac.compare_digest(text.removeprefix(MARK).encode(), computed)]
 
 
@@ -102,9 +104,9 @@ def prepared_or_raw(password: str) -> str:
         return password
 
 
-async def verify_password(stored: str | None, password: str, turn: Turn | None = None) -> bool:
+async def verify_password(stored: str | None, password: str, queue_place: QueuePlace | None = None) -> bool:
     """Returns whether `password` matches. Without a stored hash, returns False after the same work."""
-    return bool(await matching([stored] if stored else [], password, turn or Turn()))
+    return bool(await matching_hashes([stored] if stored else [], password, queue_place or QueuePlace()))
 
 
 def _parameters() -> Parameters:

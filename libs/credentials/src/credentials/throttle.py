@@ -13,7 +13,7 @@ WINDOW = timedelta(minutes=15)
 DAY = timedelta(days=1)
 
 
-class Kind(StrEnum):
+class CountKind(StrEnum):
     """The kind of a count."""
 
     ADDRESS = "address"  # attempts from one network, at any account
@@ -36,12 +36,12 @@ class Budget:
 # NIST SP 800-63B allows 100 consecutive failures. At 60 a day, the 1,000 most common passwords take 17 days, and none
 # of them can be chosen.
 BUDGETS = {
-    Kind.ADDRESS: Budget(50, 300),
-    Kind.PAIR: Budget(10, 20),
-    Kind.ACCOUNT: Budget(30, 60),
-    Kind.KNOWN: Budget(10, 50),
-    Kind.CODE: Budget(5, 20),
-    Kind.PROOF: Budget(10, 50),
+    CountKind.ADDRESS: Budget(50, 300),
+    CountKind.PAIR: Budget(10, 20),
+    CountKind.ACCOUNT: Budget(30, 60),
+    CountKind.KNOWN: Budget(10, 50),
+    CountKind.CODE: Budget(5, 20),
+    CountKind.PROOF: Budget(10, 50),
 }
 
 
@@ -81,7 +81,7 @@ def give_back(count: Count) -> Count:
     return replace(count, used=max(0, count.used - 1), day_used=max(0, count.day_used - 1))
 
 
-def open_again_at(count: Count, budget: Budget) -> datetime:
+def next_attempt_at(count: Count, budget: Budget) -> datetime:
     """Returns when the next attempt is admitted."""
     return count.day_ends_at if count.day_used >= budget.day else count.ends_at
 
@@ -99,7 +99,7 @@ def network_of(address: str) -> str:
     return str(parsed)
 
 
-def subject(kind: Kind, *parts: bytes | str) -> bytes:
+def subject(kind: CountKind, *parts: bytes | str) -> bytes:
     """Returns the digest under which attempts are counted. Parts are length-prefixed, so none runs into the next."""
     digest = hashlib.sha256(kind.encode())
     for part in parts:

@@ -10,7 +10,7 @@ from nats.js import JetStreamContext
 from servicekit.bus import Bus
 from servicekit.errors import InvalidInput
 from servicekit.events import IncomingEvent
-from servicekit.lifecycle import forever
+from servicekit.lifecycle import repeat
 from servicekit.telemetry import span
 
 log = structlog.get_logger()
@@ -36,7 +36,7 @@ class Consumer:
 
     async def run(self) -> None:
         """Consumes until cancelled."""
-        await forever(f"consume {self._stream}", self._step, idle=0.0)
+        await repeat(f"consume {self._stream}", self._step, idle=0.0)
 
     async def _step(self) -> bool:
         await self._bus.connected.wait()

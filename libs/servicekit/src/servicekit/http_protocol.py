@@ -18,7 +18,9 @@ MAX_HEADER_FIELDS = 100
 MAX_FRAMING_BYTES = 32 * 1024  # chunk sizes, extensions and trailers, in addition to as many bytes as the body has
 MAX_PIPELINED_REQUESTS = 32  # requests that wait for the response to an earlier one
 
-ONCE = frozenset((b"host", b"authorization", b"content-length", b"transfer-encoding", b"content-type", b"origin"))
+UNREPEATABLE_FIELDS = frozenset(
+    (b"host", b"authorization", b"content-length", b"transfer-encoding", b"content-type", b"origin")
+)
 _HOST = re.compile(rb"[A-Za-z0-9._~%-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 
@@ -29,7 +31,7 @@ class Malformed(ValueError):
 class BoundedHeadProtocol(HttpToolsProtocol):
     """Closes connections whose requests are too large, too slow or ambiguous."""
 
-    once: ClassVar[frozenset[bytes]] = ONCE  # fields that may not be repeated
+    unrepeatable_fields: ClassVar[frozenset[bytes]] = UNREPEATABLE_FIELDS  # fields that may not be repeated
     head_size: int | None = None  # bytes of the head that is arriving; None while no head is
     _deadline: asyncio.TimerHandle | None = None  # for a first head, or one that arrives in several pieces
     _piece = 0  # bytes that the parser is reading now
@@ -43,10 +45,10 @@ class BoundedHeadProtocol(HttpToolsProtocol):
         self._await_head()
 
     def on_message_begin(self) -> None:
-        self.request_begins()
+        self.on_request_begin()
         super().on_message_begin()
 
-    def request_begins(self) -> None:
+    def on_request_begin(self) -> None:
         """Must be called first for each request. Raises ValueError, which leads to a 400."""
         if len(self.pipeline) >= MAX_PIPELINED_REQUESTS:
             raise self._malformed("too many requests at once")
@@ -94,7 +96,7 @@ class BoundedHeadProtocol(HttpToolsProtocol):
         """Logs the reason of the refusal, at a limited rate."""
         malformed.note(self._reason or "not HTTP", self.client[0] if self.client else "")
 
-    def head_has_arrived(self) -> None:
+    def on_head_complete(self) -> None:
         """Must be called first for each complete head."""
         self.head_size = None
         if self._deadline is not None:
@@ -111,7 +113,7 @@ class BoundedHeadProtocol(HttpToolsProtocol):
         fields = dict(headers)
         if len(fields) != len(headers):
             names = [name for name, _ in headers]
-            if any(name in self.once and names.count(name) > 1 for name in fields):
+            if any(name in self.unrepeatable_fields and names.count(name) > 1 for name in fields):
                 raise self._malformed("a header field is repeated")
         host = fields.get(b"host")
         if host is None:
@@ -135,7 +137,7 @@ class BoundedHeadProtocol(HttpToolsProtocol):
 
     def begin_request(self) -> None:
         """Passes a checked head to the server."""
-        self.head_has_arrived()
+        self.on_head_complete()
         super().on_headers_complete()
 
     def _await_head(self) -> None:

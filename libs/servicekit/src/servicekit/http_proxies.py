@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 
-def behind(app: ASGIApp, proxies: Sequence[str]) -> ASGIApp:
+def trust_proxies(app: ASGIApp, proxies: Sequence[str]) -> ASGIApp:
     """Returns the application with the caller's address taken from the trusted `proxies` (addresses or networks).
 
     The caller is the last entry of X-Forwarded-For that is not a trusted proxy; earlier entries may be forged. Headers

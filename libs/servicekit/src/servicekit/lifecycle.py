@@ -40,7 +40,7 @@ def run_process(main: Coroutine[Any, Any, None]) -> None:
     uvloop.run(main)
 
 
-async def forever(name: str, step: Callable[[], Awaitable[bool]], *, idle: float) -> None:
+async def repeat(name: str, step: Callable[[], Awaitable[bool]], *, idle: float) -> None:
     """Repeats `step`. Waits `idle` seconds if it had nothing to do, up to `MAX_PAUSE_SECONDS` after a logged error."""
     pause = idle
     while True:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit import outbox
 from servicekit.bus import Bus
 from servicekit.events import REVISION_HEADER, cloud_event_headers
-from servicekit.lifecycle import forever
+from servicekit.lifecycle import repeat
 from servicekit.notifications import listen
 
 log = structlog.get_logger()
@@ -41,8 +41,8 @@ class Relay:
             while await self.publish_waiting():
                 pass
 
-        await forever(
-            "relay", lambda: listen(self._engine, outbox.CHANNEL, publish_all, beat=POLL_INTERVAL_SECONDS), idle=0
+        await repeat(
+            "relay", lambda: listen(self._engine, outbox.CHANNEL, publish_all, interval=POLL_INTERVAL_SECONDS), idle=0
         )
 
     async def publish_waiting(self) -> bool:

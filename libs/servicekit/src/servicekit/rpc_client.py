@@ -10,7 +10,7 @@ from servicekit.rpc_status import decode_error
 from servicekit.settings import TlsSettings
 from servicekit.telemetry import traceparent
 
-DEADLINE = 3.0  # seconds
+DEADLINE_SECONDS = 3.0
 
 
 def open_channel(
@@ -43,7 +43,7 @@ def open_channel(
     return grpc.aio.secure_channel(address, credentials, options=options)
 
 
-async def call(method: Any, request: Any, *, deadline: float = DEADLINE) -> Any:
+async def call(method: Any, request: Any, *, deadline: float = DEADLINE_SECONDS) -> Any:
     """Calls a stub's method within `deadline` seconds. Raises the error that the service raised, or Unavailable."""
     trace = traceparent()
     metadata = (("traceparent", trace),) if trace else ()

@@ -9,7 +9,7 @@ import grpc
 import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from servicekit.database import DATABASE_AWAY
+from servicekit.database import CONNECTION_ERRORS
 from servicekit.errors import AppError, Forbidden, NotAuthenticated
 from servicekit.rpc_status import DETAILS_KEY, encode_details, status_code
 from servicekit.settings import ListenAddress, TlsSettings
@@ -70,7 +70,7 @@ class _Guard(grpc.aio.ServerInterceptor):
                     await context.abort(status_code(error), error.message, details)
                 except (grpc.aio.AbortError, asyncio.CancelledError):
                     raise
-                except DATABASE_AWAY as error:
+                except CONNECTION_ERRORS as error:
                     log.warning("database does not answer", method=method, error=repr(error))
                     await context.abort(grpc.StatusCode.UNAVAILABLE, "the database does not answer; try again")
                 except Exception:

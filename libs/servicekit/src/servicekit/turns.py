@@ -25,63 +25,63 @@ class Turns:
         self._busy = False
 
     @asynccontextmanager
-    async def turn(self, whose: Hashable, size: int, *, patience: float, max_bytes: int) -> AsyncIterator[None]:
-        """Enters at the turn of the client `whose`. Raises Unavailable after `patience` seconds, or if memory is full.
+    async def turn(self, client: Hashable, size: int, *, timeout: float, max_bytes: int) -> AsyncIterator[None]:  # noqa: ASYNC109 - raises Unavailable
+        """Enters at the turn of `client`. Raises Unavailable after `timeout` seconds, or if memory is full.
 
         `size`: bytes held while waiting. If more than `max_bytes` would wait, the newest requests of the client with
         the most waiting bytes are refused.
         """
         if self._busy:
-            await self._wait(whose, max(size, _MIN_SIZE_BYTES), patience, max_bytes)
+            await self._wait(client, max(size, _MIN_SIZE_BYTES), timeout, max_bytes)
         self._busy = True
         try:
             yield
         finally:
             self._pass_on()
 
-    async def _wait(self, whose: Hashable, size: int, patience: float, max_bytes: int) -> None:
-        self._make_room(whose, size, max_bytes)
+    async def _wait(self, client: Hashable, size: int, timeout: float, max_bytes: int) -> None:  # noqa: ASYNC109 - raises Unavailable
+        self._make_room(client, size, max_bytes)
         waiting = _Waiting(size, asyncio.get_running_loop().create_future())
-        queue = self._queues.setdefault(whose, deque())
+        queue = self._queues.setdefault(client, deque())
         queue.append(waiting)
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(timeout):
                 await waiting.ready
         except BaseException as error:
             if waiting in queue:
-                self._remove(whose, waiting)
+                self._remove(client, waiting)
             elif waiting.ready.done() and not waiting.ready.cancelled() and waiting.ready.exception() is None:
                 self._pass_on()  # the turn came in the moment of the interruption
             if isinstance(error, TimeoutError):
                 raise _busy() from None
             raise
 
-    def _make_room(self, whose: Hashable, size: int, max_bytes: int) -> None:
+    def _make_room(self, client: Hashable, size: int, max_bytes: int) -> None:
         held = {client: sum(waiting.size for waiting in queue) for client, queue in self._queues.items()}
-        held[whose] = held.get(whose, 0) + size
+        held[client] = held.get(client, 0) + size
         while sum(held.values()) > max_bytes and len(self._queues):
             most = max(held, key=held.__getitem__)
-            if held[most] <= held[whose]:
+            if held[most] <= held[client]:
                 raise _busy()
             dropped = self._queues[most][-1]
             self._remove(most, dropped)
             held[most] -= dropped.size
             dropped.ready.set_exception(_busy())
 
-    def _remove(self, whose: Hashable, waiting: _Waiting) -> None:
-        queue = self._queues[whose]
+    def _remove(self, client: Hashable, waiting: _Waiting) -> None:
+        queue = self._queues[client]
         queue.remove(waiting)
         if not queue:
-            del self._queues[whose]
+            del self._queues[client]
 
     def _pass_on(self) -> None:
         while self._queues:
-            whose, queue = next(iter(self._queues.items()))
+            client, queue = next(iter(self._queues.items()))
             waiting = queue.popleft()
             if queue:
-                self._queues.move_to_end(whose)
+                self._queues.move_to_end(client)
             else:
-                del self._queues[whose]
+                del self._queues[client]
             if not waiting.ready.done():
                 waiting.ready.set_result(None)
                 return

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from credentials.throttle import BUDGETS, Count, Kind
+from credentials.throttle import BUDGETS, Count, CountKind
 
 _COUNT = """
     INSERT INTO {table} AS a
@@ -44,7 +44,7 @@ _IS_USED_UP = "day_ends_at > now() AND (day_used >= day_most OR ends_at > now() 
 class Subject:
     """A subject that an attempt counts against; `account`: the account's own subject, None for a network."""
 
-    kind: Kind
+    kind: CountKind
     subject: bytes
     account: bytes | None = None
 
@@ -117,12 +117,12 @@ class SignInAttempts:
         row = (await tx.execute(self._read, {"subject": subject})).one_or_none()
         return _read_count(row) if row else None
 
-    async def used_up(self, tx: AsyncConnection, kind: Kind) -> dict[bytes, int]:
+    async def used_up(self, tx: AsyncConnection, kind: CountKind) -> dict[bytes, int]:
         """Returns the subjects of this kind that admit no attempt now, each with the number of refused attempts."""
         rows = await tx.execute(self._used_up, {"kind": str(kind)})
         return {bytes(row.subject): row.refused for row in rows}
 
-    async def count_used_up(self, tx: AsyncConnection, kind: Kind) -> int:
+    async def count_used_up(self, tx: AsyncConnection, kind: CountKind) -> int:
         """Returns the number of subjects of this kind that admit no attempt now."""
         return int((await tx.execute(self._count_used_up, {"kind": str(kind)})).scalar_one())
 

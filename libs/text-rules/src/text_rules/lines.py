@@ -32,12 +32,12 @@ def tidy(text: str, *, multiline: bool = False) -> str:
     return text if has_visible_character(text) or _refused(text, multiline=multiline) else ""
 
 
-def problem(text: str, *, most: int, required: bool = False, multiline: bool = False) -> str | None:
-    """Returns what is wrong with a tidy text, to follow the field's name; None if it is valid. `most`: characters."""
+def problem(text: str, *, max_length: int, required: bool = False, multiline: bool = False) -> str | None:
+    """Returns what is wrong with a tidy text, to follow the field's name; None if valid. `max_length`: characters."""
     if required and not has_visible_character(text):
-        return f"is missing: give 1 to {most} characters"
-    if len(text) > most:
-        return f"has {len(text)} characters: shorten it to {most}"
+        return f"is missing: give 1 to {max_length} characters"
+    if len(text) > max_length:
+        return f"has {len(text)} characters: shorten it to {max_length}"
     refused = _refused(text, multiline=multiline)
     if refused in _LINE_BREAKS and not multiline:
         return "has a line break: write it in one line"
@@ -53,26 +53,26 @@ def field_name(label: str) -> str:
     return label.lower().replace(" ", "_")
 
 
-def checked(text: str, what: str, *, most: int, required: bool = False, multiline: bool = False) -> str:
+def validate(text: str, what: str, *, max_length: int, required: bool = False, multiline: bool = False) -> str:
     """Returns the text to store. Raises InvalidInput, which begins with the field's name, `what`."""
     text = tidy(text, multiline=multiline)
-    wrong = problem(text, most=most, required=required, multiline=multiline)
+    wrong = problem(text, max_length=max_length, required=required, multiline=multiline)
     if wrong:
         raise InvalidInput(f"{what} {wrong}", field=field_name(what))
     return text
 
 
-def reported(text: str, most: int) -> str:
-    """Returns text from a machine, at most `most` characters. Drops what cannot be stored or would mislead.
+def clean_reported(text: str, max_length: int) -> str:
+    """Returns text from a machine, at most `max_length` characters. Drops what cannot be stored or would mislead.
 
     Refuses nothing, because a refused row would block all later ones. Ordinary titles take one check.
     """
-    if len(text) <= most and text.isprintable():
+    if len(text) <= max_length and text.isprintable():
         return text
-    text = text[: most + 64]
+    text = text[: max_length + 64]
     if not text.isprintable():
         text = text.translate(_NOT_STORED).encode("utf-8", "replace").decode()
-    return text[:most]
+    return text[:max_length]
 
 
 def name_key(name: str) -> str:

@@ -14,7 +14,7 @@ _DIGITS = range(5, 21)
 
 def checked(typed: str, what: str) -> str:
     """Returns the number to store; empty if none is given. Raises InvalidInput, which begins with `what`."""
-    text = lines.checked(typed, what, most=MAX_PHONE_LENGTH)
+    text = lines.validate(typed, what, max_length=MAX_PHONE_LENGTH)
     digits = sum(character.isdigit() for character in text)
     if text and not (_PHONE.fullmatch(text) and digits in _DIGITS):
         raise InvalidInput(f"{what} {ADVICE}", field=lines.field_name(what))

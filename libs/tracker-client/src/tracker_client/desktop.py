@@ -7,7 +7,7 @@ import httpx
 
 from tracker_client.client import Account, Reply, TrackerClient
 from tracker_client.config import TrackingConfig
-from tracker_client.rows import Kind, Screenshot, Window
+from tracker_client.rows import ActivityKind, Screenshot, Window
 from tracker_client.tables import LocalTables
 from tracker_client.truth import Truth
 
@@ -80,7 +80,7 @@ class Desktop:
         self._local_session += 1
         return True
 
-    def tick(self, seconds: int = 1, kind: Kind = "ACTIVE", window: Window | None = None) -> None:
+    def tick(self, seconds: int = 1, kind: ActivityKind = "ACTIVE", window: Window | None = None) -> None:
         """Lets `seconds` pass, recorded as ticks of `kind` if tracking. A new `window` closes the last segment."""
         start = self.now
         if window is not None and window != self._window:

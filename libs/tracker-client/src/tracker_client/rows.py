@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-Kind = Literal["ACTIVE", "INACTIVE"]
+ActivityKind = Literal["ACTIVE", "INACTIVE"]
 
 
 def stamp(moment: datetime) -> str:
@@ -66,7 +66,7 @@ class ActivityRow:
     """Accumulated ticks of one kind in one local session since the last 200; `created_at` is the newest tick."""
 
     local_session: int
-    kind: Kind
+    kind: ActivityKind
     seconds: int
     created_at: datetime
 

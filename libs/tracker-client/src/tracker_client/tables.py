@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from tracker_client.rows import ActivityRow, ApplicationRow, Kind, Screenshot, Upload, WebsiteRow, Window
+from tracker_client.rows import ActivityKind, ActivityRow, ApplicationRow, Screenshot, Upload, WebsiteRow, Window
 
 
 @dataclass
@@ -12,11 +12,11 @@ class LocalTables:
 
     applications: list[ApplicationRow] = field(default_factory=list)
     websites: list[WebsiteRow] = field(default_factory=list)
-    activities: dict[tuple[int, Kind], ActivityRow] = field(default_factory=dict)
+    activities: dict[tuple[int, ActivityKind], ActivityRow] = field(default_factory=dict)
     screenshots: list[Screenshot] = field(default_factory=list)
     generation: int = 0
 
-    def add_ticks(self, local_session: int, kind: Kind, seconds: int, newest: datetime) -> None:
+    def add_ticks(self, local_session: int, kind: ActivityKind, seconds: int, newest: datetime) -> None:
         """Adds one-second ticks to the total of their local session."""
         held = self.activities.get((local_session, kind))
         total = seconds + (held.seconds if held else 0)

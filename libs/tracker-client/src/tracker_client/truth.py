@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tracker_client.rows import ActivityRow, Kind, Upload
+from tracker_client.rows import ActivityKind, ActivityRow, Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class Span:
 
     start: datetime
     seconds: int
-    kind: Kind
+    kind: ActivityKind
     session_id: int | str
 
     @property
@@ -22,9 +22,9 @@ class Span:
         return self.start + timedelta(seconds=self.seconds)
 
 
-def seconds_by_kind(rows: tuple[ActivityRow, ...]) -> Counter[Kind]:
+def seconds_by_kind(rows: tuple[ActivityRow, ...]) -> Counter[ActivityKind]:
     """Returns the total seconds of activity rows by kind."""
-    total: Counter[Kind] = Counter()
+    total: Counter[ActivityKind] = Counter()
     for row in rows:
         total[row.kind] += row.seconds
     return total
@@ -38,13 +38,13 @@ class Truth:
     """
 
     spans: list[Span] = field(default_factory=list)
-    ticked: Counter[Kind] = field(default_factory=Counter)
-    acknowledged: Counter[Kind] = field(default_factory=Counter)
-    deleted_unsent: Counter[Kind] = field(default_factory=Counter)
+    ticked: Counter[ActivityKind] = field(default_factory=Counter)
+    acknowledged: Counter[ActivityKind] = field(default_factory=Counter)
+    deleted_unsent: Counter[ActivityKind] = field(default_factory=Counter)
     rows_posted: Counter[str] = field(default_factory=Counter)
     rows_acknowledged: Counter[str] = field(default_factory=Counter)
 
-    def add_ticks(self, start: datetime, seconds: int, kind: Kind, session_id: int | str) -> None:
+    def add_ticks(self, start: datetime, seconds: int, kind: ActivityKind, session_id: int | str) -> None:
         """Records ticks; adjacent ones extend the newest span."""
         self.ticked[kind] += seconds
         last = self.spans[-1] if self.spans else None
@@ -64,7 +64,7 @@ class Truth:
             self.acknowledged += seconds_by_kind(posted.activities)
             self.rows_acknowledged.update(_rows(posted))
         if all_deleted:
-            sent = seconds_by_kind(posted.activities) if fresh else Counter[Kind]()
+            sent = seconds_by_kind(posted.activities) if fresh else Counter[ActivityKind]()
             self.deleted_unsent += seconds_by_kind(held.activities) - sent
 
 

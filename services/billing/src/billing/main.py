@@ -34,7 +34,7 @@ from servicekit import migrations, rpc_server, telemetry
 from servicekit.bus import Bus
 from servicekit.consumer import Consumer
 from servicekit.database import create_engine, ping
-from servicekit.lifecycle import forever, run_process, run_tasks
+from servicekit.lifecycle import repeat, run_process, run_tasks
 from servicekit.relay import Relay
 
 log = structlog.get_logger()
@@ -64,8 +64,8 @@ async def serve(settings: Settings) -> None:
             Consumer(
                 bus, usage_levels.handle, ready=ready, stream=limits.STREAM, durable=limits.DURABLE, batch=limits.BATCH
             ).run(),
-            forever("periods", lambda: end_periods(engine, encode, now=datetime.now(UTC)), idle=PERIODS_INTERVAL),
-            forever("responses", lambda: clear_old_responses(engine), idle=RESPONSES_INTERVAL),
+            repeat("periods", lambda: end_periods(engine, encode, now=datetime.now(UTC)), idle=PERIODS_INTERVAL),
+            repeat("responses", lambda: clear_old_responses(engine), idle=RESPONSES_INTERVAL),
         )
     finally:
         await engine.dispose()

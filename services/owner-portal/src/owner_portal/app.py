@@ -127,7 +127,7 @@ from owner_portal.web.portal import Portal
 from owner_portal.web.static import Static
 from servicekit.database import ping
 from servicekit.http_headers import SecurityHeaders
-from servicekit.http_proxies import behind
+from servicekit.http_proxies import trust_proxies
 from servicekit.http_server import BodyLimit, health_routes
 
 SMALL = 4096  # bytes; smaller responses are not compressed
@@ -188,7 +188,7 @@ def _routes(portal: Portal) -> FastAPI:
         redirect_slashes=True,
         routes=[*health_routes({"database": database})],
         middleware=[
-            Middleware(behind, proxies=portal.trusted_proxies),
+            Middleware(trust_proxies, proxies=portal.trusted_proxies),
             Middleware(BodyLimit, limit=MAX_BODY_BYTES, files=MAX_FORM_BYTES),
             Middleware(GZipMiddleware, minimum_size=SMALL, compresslevel=1),
         ],

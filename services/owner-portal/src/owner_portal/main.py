@@ -37,9 +37,9 @@ from owner_portal.web.live import Live
 from owner_portal.web.portal import Portal
 from servicekit import http_server, migrations, telemetry
 from servicekit.bus import Bus
-from servicekit.database import PAGE_STATEMENT_TIMEOUT, create_engine
+from servicekit.database import PAGE_STATEMENT_TIMEOUT_SECONDS, create_engine
 from servicekit.errors import AppError
-from servicekit.lifecycle import forever, run_process, run_tasks
+from servicekit.lifecycle import repeat, run_process, run_tasks
 from servicekit.settings import LogSettings
 from text_rules.ordering import prepare
 
@@ -56,7 +56,9 @@ async def serve(config: settings.Settings) -> None:
     prepare()
     # The statement timeout applies to pages only; background work may take longer.
     pages = try_rested(
-        create_engine(config.database_url, name=f"{NAME}-pages", ping=False, statement_timeout=PAGE_STATEMENT_TIMEOUT)
+        create_engine(
+            config.database_url, name=f"{NAME}-pages", ping=False, statement_timeout=PAGE_STATEMENT_TIMEOUT_SECONDS
+        )
     )
     bus = Bus(config.nats_url, name=NAME)
     tenancy = tenancy_channel(config.tenancy_address, config)
@@ -122,7 +124,7 @@ async def _sweep_forever(engine: AsyncEngine) -> None:
         await sweep_cached_answers(engine)
         return False
 
-    await forever("sweep", step, idle=SWEEP_PAUSE)
+    await repeat("sweep", step, idle=SWEEP_PAUSE)
 
 
 async def _verify_trails_forever(engine: AsyncEngine, portal: Portal) -> None:
@@ -130,14 +132,14 @@ async def _verify_trails_forever(engine: AsyncEngine, portal: Portal) -> None:
         await verify_when_due(engine, trails=verifiers(portal))
         return False
 
-    await forever("verify audit trails", step, idle=VERIFY_PAUSE)
+    await repeat("verify audit trails", step, idle=VERIFY_PAUSE)
 
 
 async def _send_mail_forever(engine: AsyncEngine, sender: Sender) -> None:
     async def step() -> bool:
         return await send_mail(engine.begin, sender=sender)
 
-    await forever("send mail", step, idle=MAIL_PAUSE)
+    await repeat("send mail", step, idle=MAIL_PAUSE)
 
 
 async def rebuild(config: settings.Rebuild) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import contracts.billing.v1 as contract
 import owner_portal
-from audit_chain import ChainEnd, Verdict
+from audit_chain import ChainEnd, Verification
 from contracts.billing.v1 import action_pb2
 from owner_portal.audit.pages import entries_of, verifiers
 from owner_portal.audit.rules.filter import ACTIONS, AuditFilter
@@ -119,8 +119,8 @@ async def test_a_day_that_is_none_is_told(owner: Any, acme: UUID, query: str) ->
 
 
 async def test_a_trail_without_entries_is_not_verified_yet(owner: Any, portal: Portal, engine: AsyncEngine) -> None:
-    async def empty(_known: ChainEnd | None) -> Verdict:
-        return Verdict(ChainEnd())
+    async def empty(_known: ChainEnd | None) -> Verification:
+        return Verification(ChainEnd())
 
     await verify_trails(engine, trails={Chain.BILLING: empty})
     billing = (await owner.browser.get(LOG)).text.split(">Billing<")[1].split("</tr>")[0]
@@ -206,9 +206,9 @@ async def test_what_was_forgotten_meanwhile_stays_forgotten(engine: AsyncEngine,
     assert acme
     await owner.call(f"{LOG}verify/")
 
-    async def slow(known: ChainEnd | None) -> Verdict:
+    async def slow(known: ChainEnd | None) -> Verification:
         await forget_noted(engine, chain=Chain.BILLING, actor=OTHER, reason="restored")
-        return Verdict(known or ChainEnd())
+        return Verification(known or ChainEnd())
 
     await verify_trails(engine, trails={Chain.BILLING: slow})
     async with engine.begin() as tx:

@@ -29,7 +29,7 @@ async def found(
     engine: AsyncEngine, question: ActionQuestion, *, before: int | None = None, limit: int = 50
 ) -> list[PortalAction]:
     async with engine.begin() as tx:
-        return [sealed.entry for sealed in await own_trail.search(tx, question, before=before, limit=limit)]
+        return [linked.entry for linked in await own_trail.search(tx, question, before=before, limit=limit)]
 
 
 @pytest.fixture(scope="module", autouse=True)

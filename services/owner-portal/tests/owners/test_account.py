@@ -7,7 +7,7 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from credentials.throttle import BUDGETS, Kind
+from credentials.throttle import BUDGETS, CountKind
 from credentials.tokens import token_digest
 from owner_portal.owners.rules.devices import UNKNOWN, device_name
 
@@ -85,7 +85,7 @@ async def test_a_refused_password_changes_nothing(enter: Any) -> None:
 
 async def test_guessing_the_present_password_is_slow(enter: Any) -> None:
     owner = await enter("hijacked@tenantry.example")
-    for _ in range(BUDGETS[Kind.PROOF].window):
+    for _ in range(BUDGETS[CountKind.PROOF].window):
         answer = await owner.call("/owner/account/password/", present_password="guess", new_password=NEW)
         assert answer.status_code == 400
     answer = await owner.call("/owner/account/password/", present_password=PASSWORD, new_password=NEW)

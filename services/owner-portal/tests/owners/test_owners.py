@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from credentials.throttle import BUDGETS, Kind
+from credentials.throttle import BUDGETS, CountKind
 from credentials.tokens import token_digest
 from owner_portal.audit.rules.own_trail import ActionQuestion, PortalAction
 from owner_portal.audit.store import own_trail
@@ -35,7 +35,7 @@ async def scalar(engine: AsyncEngine, statement: str, **values: Any) -> Any:
 async def recorded(engine: AsyncEngine, **asked: str) -> list[PortalAction]:
     async with engine.begin() as tx:
         found = await own_trail.search(tx, ActionQuestion(**asked), before=None, limit=50)
-    return [sealed.entry for sealed in found]
+    return [linked.entry for linked in found]
 
 
 async def actions_on(engine: AsyncEngine, subject: str) -> list[tuple[str, str]]:
@@ -106,7 +106,7 @@ async def test_who_accepts_starts_without_others_guesses(
 ) -> None:
     """Strangers have guessed at the address before it had an account; the browser of the new owner is known."""
     email, wrong = "guessed.before@tenantry.example", "a guess at nothing"
-    for number in range(BUDGETS[Kind.ACCOUNT].window):
+    for number in range(BUDGETS[CountKind.ACCOUNT].window):
         with pytest.raises(NotAuthenticated):
             await sign_in(engine, email=email, password=wrong, caller=Caller(f"203.0.113.{number}", ""))
     form = {"token": await invite(owner, email), "password": CHOSEN, "password_again": CHOSEN}

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from credentials.throttle import BUDGETS, Kind
+from credentials.throttle import BUDGETS, CountKind
 from owner_portal.owners.rules import accounts as rules
 from owner_portal.owners.rules.accounts import Caller
 from owner_portal.owners.store import accounts
@@ -179,7 +179,7 @@ async def test_slows_down_guessing(enter: Any, script: httpx.AsyncClient) -> Non
     email = "guessed-code@tenantry.example"
     codes, _ = await set_up(await enter(email))
     token = await challenge(script, email)
-    for _ in range(BUDGETS[Kind.CODE].window):
+    for _ in range(BUDGETS[CountKind.CODE].window):
         answer = await script.post("/owner/login/code/", json={"challenge": token, "code": "000000"})
         assert answer.status_code == 401
     answer = await script.post("/owner/login/code/", json={"challenge": token, "code": codes()})

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials import hashing
 from credentials.passwords import is_current
-from credentials.throttle import BUDGETS, Kind
+from credentials.throttle import BUDGETS, CountKind
 from credentials.tokens import token_digest
 from owner_portal.owners.rules.accounts import MAX_SESSION_AGE, Caller
 from owner_portal.owners.use_cases import failed_sign_ins
@@ -172,7 +172,7 @@ async def test_who_signs_in_while_the_password_changes_is_not_let_in(
 @pytest.mark.usefixtures("owner")
 async def test_slows_down_guessing(anonymous: httpx.AsyncClient, sign_in: SignIn) -> None:
     form = {"email": "guessed@tenantry.example", "password": "wrong"}
-    for _ in range(BUDGETS[Kind.PAIR].window):
+    for _ in range(BUDGETS[CountKind.PAIR].window):
         assert (await anonymous.post("/owner/login/", data=form)).status_code == 401
     answer = await anonymous.post("/owner/login/", data=form)
     assert answer.status_code == 429
@@ -182,7 +182,7 @@ async def test_slows_down_guessing(anonymous: httpx.AsyncClient, sign_in: SignIn
 @pytest.mark.usefixtures("owner")
 async def test_slows_down_an_address(anonymous: httpx.AsyncClient, sign_in: SignIn, engine: AsyncEngine) -> None:
     await forget_attempts(engine)
-    for number in range(BUDGETS[Kind.ADDRESS].window):
+    for number in range(BUDGETS[CountKind.ADDRESS].window):
         form = {"email": f"guessed{number}@tenantry.example", "password": "wrong"}
         assert (await anonymous.post("/owner/login/", data=form)).status_code == 401
     answer = await sign_in(anonymous)
@@ -205,7 +205,7 @@ async def test_no_stranger_keeps_out_an_owner_with_a_known_browser(
     await forget_attempts(engine)
     assert owner
     assert (await sign_in(anonymous)).status_code == 303, "the browser is known from now on"
-    for number in range(BUDGETS[Kind.ACCOUNT].window):
+    for number in range(BUDGETS[CountKind.ACCOUNT].window):
         with pytest.raises(NotAuthenticated):
             await signing_in.sign_in(
                 engine, email="owner@tenantry.example", password="wrong", caller=Caller(f"192.0.2.{number}", "")
@@ -217,7 +217,7 @@ async def test_no_stranger_keeps_out_an_owner_with_a_known_browser(
     lines = [line async for line in failed_sign_ins.list_failed_sign_ins(engine)]
     assert any(line.startswith("owner@") and line.endswith("new browsers are refused") for line in lines)
     page = await anonymous.get("/owner/owners/")
-    failed = BUDGETS[Kind.ACCOUNT].window
+    failed = BUDGETS[CountKind.ACCOUNT].window
     assert f"{failed} failed, 1 refused sign-in from unknown browsers in 24 hours" in page.text
     await failed_sign_ins.lift(engine, "Owner@tenantry.example")
     assert (await signing_in.sign_in(engine, **right, caller=Caller("198.51.100.1", ""))).session

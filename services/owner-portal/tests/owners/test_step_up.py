@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from credentials.throttle import BUDGETS, Kind
+from credentials.throttle import BUDGETS, CountKind
 
 PASSWORD = "correct horse battery"
 INVITE = "/owner/owners/invite/"
@@ -119,7 +119,7 @@ async def test_with_a_second_factor_both_are_asked(enter: Any, engine: AsyncEngi
 async def test_slows_down_guessing(enter: Any, engine: AsyncEngine) -> None:
     owner = await enter("stolen@tenantry.example")
     await grow_old(engine)
-    for _ in range(BUDGETS[Kind.PROOF].window):
+    for _ in range(BUDGETS[CountKind.PROOF].window):
         assert (await owner.call("/owner/step-up/", step_up_password="guess")).status_code == 403
     answer = await owner.call("/owner/step-up/", step_up_password=PASSWORD)
     assert (answer.status_code, answer.json()["error"]["kind"]) == (429, "rate_limited")

@@ -10,7 +10,7 @@ from contracts.tenancy.v1.tenancy_pb2_grpc import add_TenancyServiceServicer_to_
 from servicekit import migrations, rpc_server, telemetry
 from servicekit.bus import Bus
 from servicekit.database import create_engine
-from servicekit.lifecycle import forever, run_process, run_tasks
+from servicekit.lifecycle import repeat, run_process, run_tasks
 from servicekit.relay import Relay
 from tenancy.actions.use_cases import clear_old_responses
 from tenancy.audit.use_cases import verify_audit
@@ -49,7 +49,7 @@ async def serve(settings: Settings) -> None:
             rpc_server.serve(settings.rpc_listen, settings, CALLERS, add_services),
             bus.run(),
             relay.run(),
-            forever("responses", clear, idle=RESPONSES_INTERVAL),
+            repeat("responses", clear, idle=RESPONSES_INTERVAL),
         )
     finally:
         await engine.dispose()

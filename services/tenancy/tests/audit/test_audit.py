@@ -132,7 +132,7 @@ async def test_the_trail_is_listed_newest_first_in_pages(engine: AsyncEngine) ->
     seen, token = [], ""
     while True:
         page, token = await list_audit_entries(engine, question=AuditFilter(), size=4, token=token)
-        seen += [sealed.entry.revision for sealed in page]
+        seen += [linked.entry.revision for linked in page]
         if not token:
             break
     assert seen == [6, 5, 4, 3, 2, 1]
@@ -161,7 +161,7 @@ async def test_an_invalid_token_is_refused(engine: AsyncEngine, token: str) -> N
 async def test_filters_let_through_what_they_say(engine: AsyncEngine) -> None:
     async def revisions(**filters: Any) -> list[int]:
         page, _ = await list_audit_entries(engine, question=AuditFilter(**filters), size=0, token="")
-        return [sealed.entry.revision for sealed in page]
+        return [linked.entry.revision for linked in page]
 
     everything, _ = await list_audit_entries(engine, question=AuditFilter(), size=0, token="")
     third = everything[3].entry

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_chain import GENESIS, ChainEnd, Sealed, follow
+from audit_chain import GENESIS, ChainEnd, LinkedEntry, verify
 from tenancy.audit.rules import AuditEntry, SealedEntry
 
 ENTRY = AuditEntry(
@@ -27,11 +27,11 @@ ENTRY = AuditEntry(
 )
 
 
-def sealed(entries: list[AuditEntry]) -> list[SealedEntry]:
+def linked(entries: list[AuditEntry]) -> list[SealedEntry]:
     chain: list[SealedEntry] = []
     for entry in entries:
         previous = chain[-1].hash if chain else GENESIS
-        chain.append(Sealed(entry, previous, entry.hash(previous)))
+        chain.append(LinkedEntry(entry, previous, entry.hash(previous)))
     return chain
 
 
@@ -56,16 +56,16 @@ def test_entries_are_sealed_as_they_always_were() -> None:
     ],
 )
 def test_a_change_of_any_field_is_found(change: dict[str, Any]) -> None:
-    chain = sealed([replace(ENTRY, revision=number) for number in range(1, 4)])
-    assert follow(ChainEnd(), chain).flaw is None
+    chain = linked([replace(ENTRY, revision=number) for number in range(1, 4)])
+    assert verify(ChainEnd(), chain).flaw is None
     chain[1] = replace(chain[1], entry=replace(chain[1].entry, **change))
-    assert follow(ChainEnd(), chain).flaw == "the audit entry of revision 2 was altered"
+    assert verify(ChainEnd(), chain).flaw == "the audit entry of revision 2 was altered"
 
 
 def test_an_entry_in_another_place_is_found() -> None:
-    chain = sealed([replace(ENTRY, revision=number) for number in range(1, 4)])
+    chain = linked([replace(ENTRY, revision=number) for number in range(1, 4)])
     swapped = [chain[0], replace(chain[2], entry=replace(chain[2].entry, revision=2))]
-    assert follow(ChainEnd(), swapped).flaw == "the audit entry of revision 2 was altered"
+    assert verify(ChainEnd(), swapped).flaw == "the audit entry of revision 2 was altered"
 
 
 @given(st.dictionaries(st.text(), st.text()), st.integers(-12, 12))

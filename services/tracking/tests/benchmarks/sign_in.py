@@ -23,7 +23,7 @@ from credentials import passwords, throttle
 from credentials.passwords import hash_password
 from credentials.throttle import Budget
 from servicekit.errors import AppError
-from servicekit.http_proxies import behind
+from servicekit.http_proxies import trust_proxies
 from tracking.maintenance import UnlimitedSeats
 from tracking.people.store import email_digest
 from tracking.people.use_cases import add_employee
@@ -93,7 +93,7 @@ async def test_a_minute_of_strangers(new_tenant, engine, dispatch, directory, sy
     tenant = await new_tenant(people=0)
     emails = [f"v{number}@victims.example" for number in range(ACCOUNTS)]
     await _insert(superuser, tenant.company_id, [*emails, *(f"h{number}@honest.example" for number in range(400))])
-    app = behind(
+    app = trust_proxies(
         workspace_app(engine, dispatch, directory, sync, health=[], pictures=pictures, cookie_secure=False),
         ["10.0.0.1"],
     )

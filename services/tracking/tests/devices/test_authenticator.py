@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from servicekit.lifecycle import forever
+from servicekit.lifecycle import repeat
 from tracking.db.store.scope import company_scope
 from tracking.devices.store import devices
 from tracking.devices.use_cases import authenticate
@@ -30,7 +30,7 @@ async def deaf(engine: AsyncEngine) -> Authenticator:
 @pytest.fixture
 async def listening(engine: AsyncEngine, eventually: Any) -> AsyncIterator[Authenticator]:
     authenticator = Authenticator(engine)
-    following = asyncio.create_task(forever("follow devices", authenticator.follow_changes, idle=0))
+    following = asyncio.create_task(repeat("follow devices", authenticator.follow_changes, idle=0))
 
     async def begun() -> bool:
         return authenticator._confirmed > 0

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from credentials.throttle import BUDGETS, Kind
+from credentials.throttle import BUDGETS, CountKind
 from servicekit.settings import TlsSettings
 from tenantry_ops.ports import LOOPBACK, free_port
 from testkit.world import World
@@ -135,7 +135,7 @@ async def test_enrolling(own, native_client, stored) -> None:
 
 async def test_guesses_are_slowed_down_and_said_when_to_come_again(own, native_client) -> None:
     agent = NativeAgent("http://gateway/v1", own.key, native_client)
-    for _ in range(BUDGETS[Kind.PAIR].window):
+    for _ in range(BUDGETS[CountKind.PAIR].window):
         assert (await agent.enrol(own.people[0], "guess")).status_code == 401
     reply = await agent.enrol(own.people[0], own.password)
     assert problem(reply) == (429, "rate_limited")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from text_rules.lines import reported
+from text_rules.lines import clean_reported
 from tracking.clock.rules.unix_time import microsecond_of
 from tracking.ingest.rules.rows import (
     MAX_DETAIL,
@@ -93,7 +93,7 @@ def test_a_huge_title_is_cut() -> None:
 
 @given(st.text(), st.integers(0, 64))
 def test_clean_text_can_always_be_stored(text: str, length: int) -> None:
-    cleaned = reported(text, length)
+    cleaned = clean_reported(text, length)
     assert len(cleaned) <= length
     assert not {*cleaned} & {chr(number) for number in (*range(32), 127)}
     cleaned.encode()

@@ -13,9 +13,9 @@ from argon2 import PasswordHasher
 from sqlalchemy import text
 
 from credentials import hashing
-from credentials.throttle import BUDGETS, Kind, subject
+from credentials.throttle import BUDGETS, CountKind, subject
 from servicekit.errors import NotAuthenticated, RateLimited
-from servicekit.http_proxies import behind
+from servicekit.http_proxies import trust_proxies
 from tracking.db.store.scope import company_scope
 from tracking.maintenance import UnlimitedSeats
 from tracking.people import store as employees
@@ -151,7 +151,7 @@ async def test_who_makes_an_account_of_the_same_email_gains_nothing(open_browser
     async with company_scope(engine, victim.company_id) as tx:
         count = await ATTEMPTS.read(tx, account_subject(victim.company_id, victim.people[0]))
     assert count is not None
-    assert count.used <= BUDGETS[Kind.PAIR].window
+    assert count.used <= BUDGETS[CountKind.PAIR].window
     with pytest.raises((NotAuthenticated, RateLimited)):  # the victim's account is not compared from there any more
         await sign_in(engine, email=victim.people[0], password=victim.password, origin="192.0.2.52", now=now)
     assert (await open_browser().sign_in(victim.people[0])).status_code == 303, "and the victim is not kept out"
@@ -183,7 +183,7 @@ async def test_a_refusal_does_not_tell_of_other_companies(two, engine, superuser
     sooner = text("UPDATE sign_in_attempt SET ends_at = now() + interval '1 minute' WHERE company_id = :id")
     for tried in (email, first.admin):  # in two companies, and in one
         attempt = {"email": tried, "password": "guess", "origin": "192.0.2.58", "now": now}
-        for _ in range(BUDGETS[Kind.PAIR].window):
+        for _ in range(BUDGETS[CountKind.PAIR].window):
             with pytest.raises(NotAuthenticated):
                 await sign_in(engine, **attempt)
         for _ in range(2):
@@ -198,7 +198,7 @@ async def test_a_refusal_does_not_tell_of_other_companies(two, engine, superuser
 async def test_a_choice_gives_the_address_one_attempt_back(two, engine) -> None:
     """However many companies there are to choose from: who has accounts in several gets no guesses at others for it."""
     first, _, email = two
-    now, origin, network = datetime.now(UTC), "192.0.2.55", subject(Kind.ADDRESS, "192.0.2.55")
+    now, origin, network = datetime.now(UTC), "192.0.2.55", subject(CountKind.ADDRESS, "192.0.2.55")
 
     async def used() -> int:
         async with company_scope(engine, NO_COMPANY) as tx:
@@ -266,7 +266,7 @@ async def test_signing_out_always_works(open_browser, new_tenant, suspend) -> No
 
 async def test_an_admin_sees_guesses_and_lifts_them(admin, tenant, engine) -> None:
     now = datetime.now(UTC)
-    for number in range(BUDGETS[Kind.ACCOUNT].window):
+    for number in range(BUDGETS[CountKind.ACCOUNT].window):
         guess = {"email": tenant.people[1], "password": "guess", "origin": f"203.0.113.{number}"}
         with pytest.raises(NotAuthenticated):
             await sign_in(engine, **guess, now=now)
@@ -288,7 +288,7 @@ async def test_only_admins_lift(employee, open_browser) -> None:
 async def test_a_refused_sign_in_says_when(open_browser, new_tenant) -> None:
     tenant = await new_tenant()
     browser = open_browser()
-    for _ in range(BUDGETS[Kind.PAIR].window):
+    for _ in range(BUDGETS[CountKind.PAIR].window):
         assert (await browser.sign_in(tenant.people[0], "guess")).status_code == 401
     reply = await browser.sign_in(tenant.people[0])
     assert reply.status_code == 429
@@ -300,7 +300,7 @@ async def test_behind_a_trusted_proxy_each_browser_is_one_of_its_own(
 ) -> None:
     tenant = await new_tenant(people=2)
     app = workspace_app(engine, dispatch, directory, sync, health=[], pictures=pictures, cookie_secure=False)
-    transport = httpx.ASGITransport(behind(app, ("10.0.0.0/8",)), client=("10.0.0.1", 1))
+    transport = httpx.ASGITransport(trust_proxies(app, ("10.0.0.0/8",)), client=("10.0.0.1", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://workspace") as proxy:
 
         async def send(forwarded: str, email: str, password: str) -> int:
@@ -309,7 +309,7 @@ async def test_behind_a_trusted_proxy_each_browser_is_one_of_its_own(
             headers = {"X-Forwarded-For": forwarded}
             return (await proxy.post("/login", data=form, headers=headers)).status_code
 
-        for number in range(BUDGETS[Kind.PAIR].window):
+        for number in range(BUDGETS[CountKind.PAIR].window):
             assert await send(f"203.0.113.{number}, 198.51.100.61", tenant.people[0], "guess") == 401
         assert await send("203.0.113.99, 198.51.100.61", tenant.people[0], tenant.password) == 429
         assert await send("198.51.100.61, 198.51.100.62", tenant.people[0], tenant.password) == 303

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from credentials import hashing
-from credentials.hashing import Crowded
-from credentials.throttle import BUDGETS, Kind
+from credentials.hashing import TooManySignIns
+from credentials.throttle import BUDGETS, CountKind
 from servicekit.errors import NotAuthenticated, RateLimited
 from tracking.maintenance import UnlimitedSeats
 from tracking.people.use_cases import add_employee
@@ -17,7 +17,9 @@ from tracking.sign_in.use_cases import check_password
 from tracking.sign_in.use_cases.log_in import log_in
 from tracking.sign_in.use_cases.unlock_sign_in import lift, list_blocked
 
-ADDRESS, PAIR, ACCOUNT, KNOWN = (BUDGETS[kind].window for kind in (Kind.ADDRESS, Kind.PAIR, Kind.ACCOUNT, Kind.KNOWN))
+ADDRESS, PAIR, ACCOUNT, KNOWN = (
+    BUDGETS[kind].window for kind in (CountKind.ADDRESS, CountKind.PAIR, CountKind.ACCOUNT, CountKind.KNOWN)
+)
 
 
 @pytest.fixture
@@ -168,10 +170,10 @@ async def test_polls_with_an_old_token_ban_nobody(tenant, tracker) -> None:
 
 async def test_a_crowd_is_asked_to_wait_and_uses_nothing(tenant, at, monkeypatch) -> None:
     async def crowded(*_: object, **__: object) -> list[str]:
-        raise Crowded(3)
+        raise TooManySignIns(3)
 
     with monkeypatch.context() as patch:
-        patch.setattr(check_password, "matching", crowded)
+        patch.setattr(check_password, "matching_hashes", crowded)
         for _ in range(PAIR * 2):
             reply = await at("192.0.2.1", tenant, tenant.people[0], tenant.password)
             assert (reply.status_code, reply.headers["retry-after"]) == (503, "3")

@@ -9,7 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from servicekit.database import TOOK_TOO_LONG, create_engine
+from servicekit.database import STATEMENT_TIMEOUT_MESSAGE, create_engine
 from tracking.processes.workspace import workspace_app
 
 
@@ -33,7 +33,7 @@ async def test_a_page_that_takes_too_long_says_so(slow: FastAPI, admin, path: st
     ) as browser:
         page = await browser.get(path)
     assert page.status_code == 503
-    assert TOOK_TOO_LONG in page.text
+    assert STATEMENT_TIMEOUT_MESSAGE in page.text
     assert int(page.headers["retry-after"]) > 1
 
 

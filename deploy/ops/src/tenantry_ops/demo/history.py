@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tenantry_ops.demo.companies import Company, Person, people
-from tracker_client import Kind
+from tracker_client import ActivityKind
 
 DAYS = 91
 SATURDAY = 5
@@ -18,7 +18,7 @@ SICK_DAYS = (1, 1, 2, 3, 5)
 WEEKEND_CHANCE = 0.06
 EVENING_CHANCE = 0.12
 
-Span = tuple[int, int, Kind]  # first second of the day, seconds, kind
+Span = tuple[int, int, ActivityKind]  # first second of the day, seconds, kind
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from tenantry_ops.demo.companies import COMPANIES, Person, people
 from tenantry_ops.demo.routine import ROUND_SECONDS, routine
 from tenantry_ops.demo.screen import screen
-from tracker_client import Desktop, Kind, ProcessKilled, TrackerClient, Window, open_http
+from tracker_client import ActivityKind, Desktop, ProcessKilled, TrackerClient, Window, open_http
 
 log = logging.getLogger("demo")
 
@@ -73,7 +73,7 @@ class Employee:
             else:
                 await self._spend(stretch.seconds, stretch.kind, stretch.window)
 
-    async def _spend(self, seconds: int, kind: Kind, window: Window | None) -> None:
+    async def _spend(self, seconds: int, kind: ActivityKind, window: Window | None) -> None:
         desktop = self._desktop
         for _ in range(seconds // ROUND_SECONDS):
             await asyncio.sleep(ROUND_SECONDS)

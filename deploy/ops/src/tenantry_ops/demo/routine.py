@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tenantry_ops.demo.companies import Craft
-from tracker_client import Kind, Window
+from tracker_client import ActivityKind, Window
 
 ROUND_SECONDS = 10  # the upload interval of a tracker; all durations are multiples of it
 
@@ -14,7 +14,7 @@ ROUND_SECONDS = 10  # the upload interval of a tracker; all durations are multip
 class Stretch:
     """`seconds` of one kind; without a kind the person is absent and nothing is tracked."""
 
-    kind: Kind | None
+    kind: ActivityKind | None
     seconds: int
     window: Window | None = None
 

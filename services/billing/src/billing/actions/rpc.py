@@ -14,7 +14,7 @@ from contracts.billing.v1 import invoices_pb2, plans_pb2, subscriptions_pb2
 from idempotency import KeyedRequest, fingerprint, respond_once
 from servicekit.rpc_server import caller
 from servicekit.telemetry import traceparent
-from text_rules.lines import checked
+from text_rules.lines import validate
 
 MAX_KEY_LENGTH = 200
 MAX_REQUEST_ID_LENGTH = 200
@@ -63,11 +63,11 @@ def _owner_request(message: OwnerMessage, to_response: Callable[[R], M]) -> Owne
     return OwnerRequest(
         action=Action.checked(actor=action.actor, reason=action.reason),
         keyed=KeyedRequest(
-            key=checked(action.idempotency_key, "Idempotency key", most=MAX_KEY_LENGTH, required=True),
+            key=validate(action.idempotency_key, "Idempotency key", max_length=MAX_KEY_LENGTH, required=True),
             fingerprint=fingerprint(message),
             serialise=lambda result: to_response(result).SerializeToString(),
         ),
-        request_id=checked(action.request_id, "Request id", most=MAX_REQUEST_ID_LENGTH) or _trace_id(),
+        request_id=validate(action.request_id, "Request id", max_length=MAX_REQUEST_ID_LENGTH) or _trace_id(),
         name=_WORD.sub("_", name).lower(),
         asked=asked,
         outcome=outcome,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from billing.audit.rules import MAX_ACTOR_LENGTH
-from text_rules.lines import checked
+from text_rules.lines import validate
 
 MAX_REASON_LENGTH = 500
 
@@ -20,6 +20,6 @@ class Action:
     def checked(cls, *, actor: str, reason: str) -> Self:
         """InvalidInput when the actor is missing, or either is too long."""
         return cls(
-            actor=checked(actor, "Actor", most=MAX_ACTOR_LENGTH, required=True),
-            reason=checked(reason, "Reason", most=MAX_REASON_LENGTH),
+            actor=validate(actor, "Actor", max_length=MAX_ACTOR_LENGTH, required=True),
+            reason=validate(reason, "Reason", max_length=MAX_REASON_LENGTH),
         )

@@ -19,7 +19,7 @@ from billing.fields.messages import (
 from contracts.billing.v1 import audit_pb2 as pb
 from contracts.billing.v1.audit_pb2_grpc import AuditServiceServicer
 from servicekit.errors import InvalidInput
-from text_rules.lines import checked
+from text_rules.lines import validate
 
 HASH_LENGTH = 32
 
@@ -36,7 +36,7 @@ class AuditServicer(AuditServiceServicer):
         self, request: pb.ListAuditEntriesRequest, context: _Context
     ) -> pb.ListAuditEntriesResponse:
         found = await list_audit_entries(self._engine, question=_question(request), limit=from_limit(request.limit))
-        return pb.ListAuditEntriesResponse(entries=[_entry(sealed) for sealed in found])
+        return pb.ListAuditEntriesResponse(entries=[_entry(linked) for linked in found])
 
     async def VerifyAudit(self, request: pb.VerifyAuditRequest, context: _Context) -> pb.VerifyAuditResponse:
         verdict = await verify_audit(self._engine, known=_known(request))
@@ -51,8 +51,8 @@ class AuditServicer(AuditServiceServicer):
 def _question(asked: pb.ListAuditEntriesRequest) -> AuditFilter:
     return AuditFilter(
         company_id=from_optional_id(asked.company_id, "company_id"),
-        actor=checked(asked.actor, "Actor", most=MAX_ACTOR_LENGTH) or None,
-        action=checked(asked.action, "Action", most=MAX_ACTION_LENGTH) or None,
+        actor=validate(asked.actor, "Actor", max_length=MAX_ACTOR_LENGTH) or None,
+        action=validate(asked.action, "Action", max_length=MAX_ACTION_LENGTH) or None,
         since=from_timestamp(asked.since, "since") if asked.HasField("since") else None,
         until=from_timestamp(asked.until, "until") if asked.HasField("until") else None,
         before=from_revision(asked.before_revision, "before_revision") or None,
@@ -69,8 +69,8 @@ def _known(asked: pb.VerifyAuditRequest) -> ChainEnd | None:
     return ChainEnd(asked.known_revision, asked.known_hash)
 
 
-def _entry(sealed: SealedEntry) -> pb.AuditEntry:
-    entry = sealed.entry
+def _entry(linked: SealedEntry) -> pb.AuditEntry:
+    entry = linked.entry
     return pb.AuditEntry(
         revision=entry.revision,
         id=str(entry.id),
@@ -82,6 +82,6 @@ def _entry(sealed: SealedEntry) -> pb.AuditEntry:
         request_id=entry.request_id,
         asked=entry.asked,
         outcome=entry.outcome,
-        hash=sealed.hash,
+        hash=linked.hash,
         caller=entry.caller,
     )

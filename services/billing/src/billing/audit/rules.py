@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from audit_chain import Sealed, seal
+from audit_chain import LinkedEntry, link_hash
 
 MAX_ACTOR_LENGTH = 254
 MAX_ACTION_LENGTH = 100
@@ -48,10 +48,10 @@ class AuditEntry:
         }
         if self.caller:  # entries from before the column existed have no caller, and their hashes must not change
             content["caller"] = self.caller
-        return seal(previous, content)
+        return link_hash(previous, content)
 
 
-SealedEntry = Sealed[AuditEntry]
+SealedEntry = LinkedEntry[AuditEntry]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from billing.actions.rules import Action
 from billing.money.rules import Money
 from billing.money.rules import amount as words
 from servicekit.errors import InvalidInput, Refused
-from text_rules.lines import checked
+from text_rules.lines import validate
 
 MAX_REFERENCE_LENGTH = 200
 MAX_PAYMENT = 10**12  # minor units
@@ -65,7 +65,7 @@ def checked_amount(amount: Money) -> None:
 
 def checked_reference(reference: str) -> str:
     """The reference as it is stored; InvalidInput when it is too long."""
-    return checked(reference, "Reference", most=MAX_REFERENCE_LENGTH)
+    return validate(reference, "Reference", max_length=MAX_REFERENCE_LENGTH)
 
 
 def lies_ahead(received_at: datetime, now: datetime) -> bool:

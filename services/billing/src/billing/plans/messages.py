@@ -4,7 +4,7 @@ from billing.fields.messages import from_money, to_money
 from billing.plans.rules import MAX_CODE_LENGTH, Plan
 from contracts.billing.v1 import billing_pb2, plans_pb2
 from servicekit.errors import InvalidInput
-from text_rules.lines import checked
+from text_rules.lines import validate
 
 MAX_VERSION = 2**31 - 1  # of the database's integer
 
@@ -23,7 +23,7 @@ def from_terms(message: plans_pb2.PlanTerms) -> Plan:
 
 def from_plan_code(code: str) -> str:
     """A plan's code, whether or not the plan exists."""
-    return checked(code, "Plan code", most=MAX_CODE_LENGTH, required=True)
+    return validate(code, "Plan code", max_length=MAX_CODE_LENGTH, required=True)
 
 
 def from_plan_version(version: int) -> int:

@@ -7,7 +7,7 @@ from typing import Self
 
 from billing.money.rules import Money
 from servicekit.errors import Conflict, InvalidInput, Refused
-from text_rules.lines import checked, field_name
+from text_rules.lines import field_name, validate
 
 MAX_CODE_LENGTH = 32
 MAX_NAME_LENGTH = 100
@@ -42,7 +42,7 @@ class Plan:
         _within(seats, "Seats", 1, MAX_SEATS)
         _within(storage_bytes, "Storage in bytes", 1, MAX_STORAGE_BYTES)
         _within(screenshot_retention_days, "Screenshot retention in days", 1, MAX_RETENTION_DAYS)
-        name = checked(name, "Name", most=MAX_NAME_LENGTH, required=True)
+        name = validate(name, "Name", max_length=MAX_NAME_LENGTH, required=True)
         return cls(code, 0, name, price, seats, storage_bytes, screenshot_retention_days)
 
     def numbered(self, version: int) -> Self:

@@ -17,7 +17,7 @@ from owner_portal.audit.use_cases.own_trail import append_action
 from owner_portal.freshness.rules import DataGap, gaps
 from owner_portal.freshness.store import sources
 from servicekit.errors import InvalidInput, NotFound
-from text_rules.showing import isolated
+from text_rules.isolation import isolated
 
 MAX_ALERTS = 200
 SNOOZE_DAYS = (1, 7, 30)

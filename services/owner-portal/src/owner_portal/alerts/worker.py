@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.alerts.use_cases import count_open_alerts, evaluate_alerts, send_digests
-from servicekit.lifecycle import forever
+from servicekit.lifecycle import repeat
 
 LOOK_PAUSE = 10.0  # shorter than a turn: when the process that looked dies, another follows soon
 COUNT_PAUSE = 3.0
@@ -20,11 +20,11 @@ class AlertFeed:
 
     async def look(self) -> None:
         """Runs until cancelled."""
-        await forever("look for alerts", self.look_step, idle=LOOK_PAUSE)
+        await repeat("look for alerts", self.look_step, idle=LOOK_PAUSE)
 
     async def follow_count(self) -> None:
         """Runs until cancelled."""
-        await forever("count alerts", self.count_step, idle=COUNT_PAUSE)
+        await repeat("count alerts", self.count_step, idle=COUNT_PAUSE)
 
     async def look_step(self) -> bool:
         """Evaluates once, unless another process just did."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from audit_chain import ChainEnd, Verdict
+from audit_chain import ChainEnd, Verification
 from contracts.billing.v1 import audit_pb2 as billing_pb
 from contracts.billing.v1.audit_pb2_grpc import AuditServiceStub
 from contracts.tenancy.v1 import audit_pb2 as tenancy_pb
@@ -32,7 +32,7 @@ class TenancyAudit:
             for entry in answer.entries
         ]
 
-    async def verify(self, known: ChainEnd | None) -> Verdict:
+    async def verify(self, known: ChainEnd | None) -> Verification:
         """Verifies the trail, and that it contains the recorded entry."""
         request = tenancy_pb.VerifyAuditRequest(**_known(known))
         return _verdict(await self._channel.ask(self._stub.VerifyAudit, request, deadline=VERIFY_WITHIN))
@@ -51,7 +51,7 @@ class BillingAudit:
         answer = await self._channel.ask(self._stub.ListAuditEntries, request)
         return [_entry(Chain.BILLING, entry, _asked_and_outcome(entry)) for entry in answer.entries]
 
-    async def verify(self, known: ChainEnd | None) -> Verdict:
+    async def verify(self, known: ChainEnd | None) -> Verification:
         """Verifies the trail, and that it contains the recorded entry."""
         request = billing_pb.VerifyAuditRequest(**_known(known))
         return _verdict(await self._channel.ask(self._stub.VerifyAudit, request, deadline=VERIFY_WITHIN))
@@ -105,5 +105,5 @@ def _known(known: ChainEnd | None) -> dict[str, Any]:
     return {"known_revision": known.revision, "known_hash": known.hash} if known else {}
 
 
-def _verdict(answer: Any) -> Verdict:
-    return Verdict(ChainEnd(answer.revision, answer.hash), answer.flaw or None)
+def _verdict(answer: Any) -> Verification:
+    return Verification(ChainEnd(answer.revision, answer.hash), answer.flaw or None)

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from audit_chain import ChainEnd, Verdict
+from audit_chain import ChainEnd, Verification
 from owner_portal.access.pages import ActingOwner, SignedInOwner, SteppedUpOwner
 from owner_portal.audit.client import BillingAudit, TenancyAudit
 from owner_portal.audit.rules.filter import ACTIONS, PATH, AuditFilter, date_problems
@@ -42,7 +42,7 @@ def entries_of(portal: Portal) -> Mapping[Chain, Trail]:
 def verifiers(portal: Portal) -> Mapping[Chain, Verify]:
     """How each trail is verified."""
 
-    async def own(known: ChainEnd | None) -> Verdict:
+    async def own(known: ChainEnd | None) -> Verification:
         return await verify_actions(portal.engine, known=known)
 
     return {

@@ -9,7 +9,7 @@ import grpc
 from contracts.billing.v1 import audit_pb2, billing_pb2, invoices_pb2, plans_pb2, revenue_pb2, subscriptions_pb2
 from contracts.tenancy.v1 import tenancy_pb2
 from servicekit.errors import Unavailable
-from servicekit.rpc_client import DEADLINE, call, open_channel
+from servicekit.rpc_client import DEADLINE_SECONDS, call, open_channel
 from servicekit.settings import TlsSettings
 
 
@@ -31,7 +31,7 @@ class Channel:
         self.grpc: grpc.aio.Channel = open_channel(address, tls, server_name=service, idempotent=methods)
         self._name = service.capitalize()
 
-    async def ask(self, method: Any, request: Any, *, deadline: float = DEADLINE) -> Any:
+    async def ask(self, method: Any, request: Any, *, deadline: float = DEADLINE_SECONDS) -> Any:
         """The response to a request within `deadline` seconds; Unavailable names the service."""
         with named(self._name):
             return await call(method, request, deadline=deadline)

@@ -8,7 +8,7 @@ from owner_portal.directory.client import CompanyChanges, SubscriptionChanges
 from owner_portal.freshness.rules import Source
 from owner_portal.web.live import Live
 from servicekit.errors import Refused
-from servicekit.lifecycle import forever
+from servicekit.lifecycle import repeat
 
 log = structlog.get_logger()
 
@@ -28,19 +28,19 @@ class DirectoryFeed:
 
     async def follow_companies(self) -> None:
         """Runs until cancelled."""
-        await forever("follow companies", self.companies_step, idle=PAUSE)
+        await repeat("follow companies", self.companies_step, idle=PAUSE)
 
     async def follow_subscriptions(self) -> None:
         """Runs until cancelled."""
-        await forever("follow subscriptions", self.subscriptions_step, idle=PAUSE)
+        await repeat("follow subscriptions", self.subscriptions_step, idle=PAUSE)
 
     async def follow_sync_times(self) -> None:
         """Runs until cancelled."""
-        await forever("follow sync times", self.sync_times_step, idle=PAUSE)
+        await repeat("follow sync times", self.sync_times_step, idle=PAUSE)
 
     async def follow_periods(self) -> None:
         """Runs until cancelled."""
-        await forever("end periods", self.periods_step, idle=PAUSE)
+        await repeat("end periods", self.periods_step, idle=PAUSE)
 
     async def companies_step(self) -> bool:
         """Applies one page; returns whether there may be more."""

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from owner_portal.reports.client import RevenueClient
 from owner_portal.reports.rules.revenue import Figure, Movement
 from owner_portal.reports.use_cases import PAGE, keep_earlier_revenue
-from servicekit.lifecycle import forever
+from servicekit.lifecycle import repeat
 
 PAUSE = 600.0
 
@@ -22,7 +22,7 @@ class RevenueFeed:
 
     async def follow(self) -> None:
         """Runs until cancelled."""
-        await forever("follow revenue", self.step, idle=PAUSE)
+        await repeat("follow revenue", self.step, idle=PAUSE)
 
     async def step(self) -> bool:
         """Refreshes it once."""

@@ -14,7 +14,7 @@ def text_problem(text: str, max_length: int) -> str | None:
         return f"Remove the character shown as {UNREADABLE}: it is not text."
     if len(text) > max_length:
         return f"Use at most {max_length} characters."
-    wrong = lines.problem(text, most=max_length, multiline=True)
+    wrong = lines.problem(text, max_length=max_length, multiline=True)
     return f"It {wrong}." if wrong else None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from text_rules.showing import isolated
+from text_rules.isolation import isolated
 
 ChartKind = Literal["line", "bar", "stacked", "donut", "waterfall"]
 SPARK_HEIGHT = 24

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import wants_json
-from servicekit.database import DATABASE_AWAY, TOOK_TOO_LONG, took_too_long
+from servicekit.database import CONNECTION_ERRORS, STATEMENT_TIMEOUT_MESSAGE, is_statement_timeout
 from servicekit.errors import AppError, http_status
 
 log = structlog.get_logger()
@@ -44,9 +44,9 @@ def add_error_handlers(app: FastAPI) -> None:
         return refuse(request, error)
 
     async def on_database_away(request: Request, error: Exception) -> Response:
-        if took_too_long(error):
+        if is_statement_timeout(error):
             log.warning("page timed out", path=request.url.path)
-            response = answer(request, 503, "took_too_long", f"{TOOK_TOO_LONG}.")
+            response = answer(request, 503, "took_too_long", f"{STATEMENT_TIMEOUT_MESSAGE}.")
             response.headers["retry-after"] = str(TOO_LONG_AGAIN)
             with suppress(KeyError):
                 del response.headers["refresh"]  # the same page would time out again
@@ -56,7 +56,7 @@ def add_error_handlers(app: FastAPI) -> None:
         response.headers["retry-after"] = "1"
         return response
 
-    for kind in DATABASE_AWAY:
+    for kind in CONNECTION_ERRORS:
         app.exception_handler(kind)(on_database_away)
 
     @app.exception_handler(HTTPException)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection
 from uuid import UUID
 
-from servicekit.lifecycle import forever
+from servicekit.lifecycle import repeat
 
 BEAT = 0.5  # seconds between two wake-ups at least
 MAX_PAUSE_SECONDS = 2.0  # changes of other processes, new days and ended trials are found at least this often
@@ -28,7 +28,7 @@ class Live:
 
     async def run(self) -> None:
         """Runs until cancelled."""
-        await forever("wake open pages", self._wake, idle=BEAT)
+        await repeat("wake open pages", self._wake, idle=BEAT)
 
     async def _wake(self) -> bool:
         now = asyncio.get_running_loop().time()

@@ -17,7 +17,7 @@ from owner_portal.web.notices import age_notice, notice
 from owner_portal.web.portal import portal_of
 from owner_portal.web.static import static_url
 from servicekit.errors import AppError
-from text_rules.showing import bdi, isolated
+from text_rules.isolation import bdi, isolated
 
 PACKAGE = Path(str(files("owner_portal")))
 

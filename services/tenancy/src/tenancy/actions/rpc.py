@@ -11,7 +11,7 @@ from servicekit.rpc_server import caller
 from servicekit.telemetry import traceparent
 from tenancy.actions.rules import Action
 from tenancy.actions.use_cases import OwnerRequest
-from text_rules.lines import checked
+from text_rules.lines import validate
 
 MAX_KEY_LENGTH = 200
 
@@ -46,7 +46,7 @@ async def owner_action(
     keyed = None
     if asked.idempotency_key:
         keyed = KeyedRequest(
-            key=checked(asked.idempotency_key, "action.idempotency_key", most=MAX_KEY_LENGTH, required=True),
+            key=validate(asked.idempotency_key, "action.idempotency_key", max_length=MAX_KEY_LENGTH, required=True),
             fingerprint=fingerprint(message),
             serialise=lambda result: to_response(result).SerializeToString(),
         )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from servicekit.errors import InvalidInput
 from tenancy.audit.rules import MAX_ACTOR_LENGTH
-from text_rules.lines import checked
+from text_rules.lines import validate
 
 MAX_REASON_LENGTH = 500
 MAX_REQUEST_ID_LENGTH = 200
@@ -25,9 +25,9 @@ class Action:
     def checked(cls, *, actor: str, reason: str, request_id: str = "", caller: str = "") -> Self:
         """InvalidInput when the actor is missing, or a text breaks a rule."""
         return cls(
-            actor=checked(actor, "action.actor", most=MAX_ACTOR_LENGTH, required=True),
-            reason=checked(reason, "action.reason", most=MAX_REASON_LENGTH, multiline=True),
-            request_id=checked(request_id, "action.request_id", most=MAX_REQUEST_ID_LENGTH),
+            actor=validate(actor, "action.actor", max_length=MAX_ACTOR_LENGTH, required=True),
+            reason=validate(reason, "action.reason", max_length=MAX_REASON_LENGTH, multiline=True),
+            request_id=validate(request_id, "action.request_id", max_length=MAX_REQUEST_ID_LENGTH),
             caller=caller,
         )
 

@@ -1,13 +1,13 @@
 """The audit trail between the contract's messages and the rules."""
 
-from audit_chain import ChainEnd, Verdict
+from audit_chain import ChainEnd, Verification
 from contracts.tenancy.v1 import audit_pb2 as pb
 from servicekit.errors import InvalidInput
 from servicekit.ids import parse_id
 from tenancy.audit.rules import MAX_ACTION_LENGTH, MAX_ACTOR_LENGTH, AuditFilter, SealedEntry
 from tenancy.db.rules import MAX_REVISION
 from tenancy.fields.messages import from_timestamp, to_timestamp
-from text_rules.lines import checked
+from text_rules.lines import validate
 
 HASH_LENGTH = 32
 
@@ -16,8 +16,8 @@ def from_question(message: pb.ListAuditEntriesRequest) -> AuditFilter:
     """The filters of a request. InvalidInput names one that cannot be read."""
     return AuditFilter(
         company_id=parse_id(message.company_id, "company_id") if message.company_id else None,
-        actor=checked(message.actor, "actor", most=MAX_ACTOR_LENGTH) or None,
-        action=checked(message.action, "action", most=MAX_ACTION_LENGTH) or None,
+        actor=validate(message.actor, "actor", max_length=MAX_ACTOR_LENGTH) or None,
+        action=validate(message.action, "action", max_length=MAX_ACTION_LENGTH) or None,
         since=from_timestamp(message.since, "since") if message.HasField("since") else None,
         until=from_timestamp(message.until, "until") if message.HasField("until") else None,
         before=_revision(message.before_revision),
@@ -43,9 +43,9 @@ def from_known(message: pb.VerifyAuditRequest) -> ChainEnd | None:
     return ChainEnd(message.known_revision, message.known_hash)
 
 
-def to_entry(sealed: SealedEntry) -> pb.AuditEntry:
+def to_entry(linked: SealedEntry) -> pb.AuditEntry:
     """An audit entry."""
-    entry = sealed.entry
+    entry = linked.entry
     return pb.AuditEntry(
         revision=entry.revision,
         id=str(entry.id),
@@ -57,12 +57,12 @@ def to_entry(sealed: SealedEntry) -> pb.AuditEntry:
         request_id=entry.request_id,
         before=entry.before or {},
         after=entry.after,
-        hash=sealed.hash,
+        hash=linked.hash,
         caller=entry.caller,
     )
 
 
-def to_verdict(verdict: Verdict) -> pb.VerifyAuditResponse:
+def to_verdict(verdict: Verification) -> pb.VerifyAuditResponse:
     """The verdict on a trail."""
     return pb.VerifyAuditResponse(
         whole=verdict.flaw is None,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from audit_chain import Sealed, seal
+from audit_chain import LinkedEntry, link_hash
 from servicekit.errors import InvalidInput
 from tenancy.db.rules import MAX_REVISION
 
@@ -56,10 +56,10 @@ class AuditEntry:
         }
         if self.caller:  # entries from before the column existed have no caller, and their hashes must not change
             content["caller"] = self.caller
-        return seal(previous, content)
+        return link_hash(previous, content)
 
 
-SealedEntry = Sealed[AuditEntry]
+SealedEntry = LinkedEntry[AuditEntry]
 
 
 @dataclass(frozen=True, slots=True)

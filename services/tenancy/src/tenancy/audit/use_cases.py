@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from audit_chain import ChainEnd, Verdict
+from audit_chain import ChainEnd, Verification
 from tenancy.audit.rules import AuditFilter, SealedEntry, page_size, read_position, write_position
 from tenancy.audit.store import TRAIL
 from tenancy.db.store import revision_clock
@@ -25,7 +25,7 @@ async def list_audit_entries(
     return page, write_position(question, page[-1].entry.revision) if len(found) > limit else ""
 
 
-async def verify_audit(engine: AsyncEngine, *, known: ChainEnd | None = None) -> Verdict:
+async def verify_audit(engine: AsyncEngine, *, known: ChainEnd | None = None) -> Verification:
     """How far the trail is whole, as of this moment, and whether it leads through the `known` entry."""
     async with engine.begin() as tx:
         return await TRAIL.verify(tx, revision_clock.read, known=known)

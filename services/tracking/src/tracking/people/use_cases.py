@@ -12,7 +12,7 @@ from credentials.passwords import hash_password, salt_for, verify_password
 from servicekit.errors import Conflict, InvalidInput, NotFound, Refused
 from servicekit.ids import new_id
 from text_rules.addresses import Address
-from text_rules.lines import checked
+from text_rules.lines import validate
 from tracking.company.store import companies, levels
 from tracking.db.store.scope import company_scope
 from tracking.people import store as employees
@@ -113,7 +113,9 @@ async def _new_account(engine: AsyncEngine, *, name: str, email: str, password: 
 
 def identity(name: str, email: str) -> tuple[str, str]:
     """Name and e-mail as they are stored. InvalidInput: one is invalid."""
-    return checked(name, "the name", most=MAX_NAME_LENGTH, required=True), Address.checked(email, "the e-mail").text
+    return validate(name, "the name", max_length=MAX_NAME_LENGTH, required=True), Address.checked(
+        email, "the e-mail"
+    ).text
 
 
 def check_role(role: str) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from servicekit.bus import Bus
 from servicekit.database import create_engine
-from servicekit.lifecycle import forever, run_tasks
+from servicekit.lifecycle import repeat, run_tasks
 from servicekit.relay import Relay
 from tracking import settings
 from tracking.access.client.billing import BillingClient
@@ -75,10 +75,10 @@ async def aggregator(config: settings.AggregatorSettings) -> None:
     await run_tasks(
         bus.run(*((subject, sync.nudge) for subject in CHANGES)),
         sync.run(RELAXED_INTERVAL),
-        forever("fold", aggregation.fold_and_rest, idle=MIN_REST_SECONDS),
-        forever("end silent sessions", end_silent, idle=30),
-        forever("remove old screenshots", remove_old, idle=600),
-        forever("erase late use", erase_late, idle=600),
-        forever("follow time zones", follow_time_zones, idle=1),
-        forever("relay", publish, idle=0),
+        repeat("fold", aggregation.fold_and_rest, idle=MIN_REST_SECONDS),
+        repeat("end silent sessions", end_silent, idle=30),
+        repeat("remove old screenshots", remove_old, idle=600),
+        repeat("erase late use", erase_late, idle=600),
+        repeat("follow time zones", follow_time_zones, idle=1),
+        repeat("relay", publish, idle=0),
     )

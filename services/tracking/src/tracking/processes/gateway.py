@@ -8,9 +8,9 @@ from starlette.routing import Mount, Route
 
 from servicekit.bus import Bus
 from servicekit.database import create_engine, ping
-from servicekit.http_proxies import behind
+from servicekit.http_proxies import trust_proxies
 from servicekit.http_server import health_routes, serve
-from servicekit.lifecycle import forever, run_tasks
+from servicekit.lifecycle import repeat, run_tasks
 from tracking import settings
 from tracking.access.api import Admission
 from tracking.access.client.billing import BillingClient
@@ -43,7 +43,7 @@ async def gateway(config: settings.GatewaySettings, listener: socket.socket) -> 
     """One gateway process: answers trackers and agents, keeps its access directory, and writes collected heartbeats."""
     # No ping before each use: after a restart of the database a tracker repeats its call.
     # A connection is awaited no longer than a tracker waits for the response to a poll.
-    engine = create_engine(config.database_url, name="tracking-gateway", pool_size=20, patience=4, ping=False)
+    engine = create_engine(config.database_url, name="tracking-gateway", pool_size=20, pool_timeout=4, ping=False)
     bus = Bus(config.nats_url, name="tracking-gateway")
     tenancy = TenancyClient(config.tenancy_address, config)
     billing = BillingClient(config.billing_address, config)
@@ -68,15 +68,15 @@ async def gateway(config: settings.GatewaySettings, listener: socket.socket) -> 
     desktop = DesktopApi(calls, directory, sync)
     app = Starlette(routes=[*health, Route("/v1/{rest:path}", native), Mount("/", desktop)])
     await run_tasks(
-        serve(behind(app, config.proxies), listener, protocol=UploadProtocol.of(FastPath(calls, directory))),
+        serve(trust_proxies(app, config.proxies), listener, protocol=UploadProtocol.of(FastPath(calls, directory))),
         sync.run(),
         commit.run(),
-        forever("follow devices", authenticator.follow_changes, idle=0),
+        repeat("follow devices", authenticator.follow_changes, idle=0),
         decoder.run(),
         large_uploads.run(),
         bus.run(*((subject, sync.nudge) for subject in CHANGES)),
-        forever("write sessions", heartbeats.write_sessions, idle=10),
-        forever("report companies", heartbeats.report_companies, idle=3),
-        forever("report key uses", key_uses.report, idle=60),
+        repeat("write sessions", heartbeats.write_sessions, idle=10),
+        repeat("report companies", heartbeats.report_companies, idle=3),
+        repeat("report key uses", key_uses.report, idle=60),
         while_parent_lives(),
     )

@@ -13,11 +13,11 @@ from starlette.staticfiles import StaticFiles
 from mailer.delivery import send_mail
 from mailer.senders import open_sender
 from servicekit.bus import Bus
-from servicekit.database import PAGE_STATEMENT_TIMEOUT, create_engine, ping
+from servicekit.database import PAGE_STATEMENT_TIMEOUT_SECONDS, create_engine, ping
 from servicekit.http_headers import SecurityHeaders
-from servicekit.http_proxies import behind
+from servicekit.http_proxies import trust_proxies
 from servicekit.http_server import BodyLimit, health_routes, serve
-from servicekit.lifecycle import forever, run_tasks
+from servicekit.lifecycle import repeat, run_tasks
 from text_rules.ordering import prepare
 from tracking import settings
 from tracking.access.client.billing import BillingClient
@@ -92,12 +92,14 @@ def workspace_app(
 
 async def workspace(config: settings.WorkspaceSettings, listener: socket.socket) -> None:
     """Serves the pages of admins and employees."""
-    engine = create_engine(config.database_url, name="tracking-workspace", statement_timeout=PAGE_STATEMENT_TIMEOUT)
+    engine = create_engine(
+        config.database_url, name="tracking-workspace", statement_timeout=PAGE_STATEMENT_TIMEOUT_SECONDS
+    )
     dispatch = create_engine(
         config.dispatch_database_url,
         name="tracking-workspace-dispatch",
         pool_size=2,
-        statement_timeout=PAGE_STATEMENT_TIMEOUT,
+        statement_timeout=PAGE_STATEMENT_TIMEOUT_SECONDS,
     )
     bus = Bus(config.nats_url, name="tracking-workspace")
     directory = AccessDirectory(Peppers(*config.peppers()))
@@ -117,7 +119,7 @@ async def workspace(config: settings.WorkspaceSettings, listener: socket.socket)
         sends_mail=bool(config.mail_url),
     )
     await run_tasks(
-        serve(behind(app, config.proxies), listener),
+        serve(trust_proxies(app, config.proxies), listener),
         sync.run(),
         bus.run(*((subject, sync.nudge) for subject in CHANGES)),
         *_mailing(config, engine, dispatch),
@@ -139,4 +141,4 @@ def _mailing(
     async def hand_over() -> bool:
         return await send_mail(outside, sender=sender)
 
-    return [forever("answer password resets", answer, idle=1), forever("send mail", hand_over, idle=2)]
+    return [repeat("answer password resets", answer, idle=1), repeat("send mail", hand_over, idle=2)]

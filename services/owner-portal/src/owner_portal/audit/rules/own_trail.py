@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from audit_chain import seal
+from audit_chain import link_hash
 
 Facts = Mapping[str, str]
 
@@ -37,7 +37,7 @@ class PortalAction:
             "request_id": self.request_id,
             "facts": dict(self.facts),
         }
-        return seal(previous, content)
+        return link_hash(previous, content)
 
 
 @dataclass(frozen=True, slots=True)

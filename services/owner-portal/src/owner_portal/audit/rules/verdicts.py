@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from audit_chain import ChainEnd, Verdict
+from audit_chain import ChainEnd, Verification
 from owner_portal.audit.rules.trails import Chain
 
 VERIFIED_EVERY = timedelta(days=1)
@@ -30,7 +30,7 @@ class ChainVerdict:
         return self.is_whole and not self.noted.revision
 
 
-def conclude(chain: Chain, verdict: Verdict, before: ChainVerdict | None, at: datetime) -> ChainVerdict:
+def conclude(chain: Chain, verdict: Verification, before: ChainVerdict | None, at: datetime) -> ChainVerdict:
     """The verdict to store. The recorded entry stays until the trail is found intact again."""
     if verdict.flaw is None:
         return ChainVerdict(chain, at, None, verdict.end, at)

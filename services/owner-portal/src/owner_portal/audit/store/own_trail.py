@@ -5,7 +5,7 @@ from dataclasses import asdict
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from audit_chain import Sealed
+from audit_chain import LinkedEntry
 from audit_trail import AuditTrail
 from owner_portal.audit.rules.own_trail import ActionQuestion, PortalAction
 
@@ -31,6 +31,6 @@ async def newest_revision(tx: AsyncConnection) -> int:
 
 async def search(
     tx: AsyncConnection, question: ActionQuestion, *, before: int | None, limit: int
-) -> list[Sealed[PortalAction]]:
+) -> list[LinkedEntry[PortalAction]]:
     """Entries before a revision, or all of them, newest first."""
     return await TRAIL.search(tx, asdict(question) | {"before": before}, limit=limit)

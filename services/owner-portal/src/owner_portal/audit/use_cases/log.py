@@ -98,7 +98,7 @@ async def own_entries(tx: AsyncConnection, question: TrailQuestion, *, before: i
         since=question.since,
         until=question.until,
     )
-    return [_entry(sealed.entry) for sealed in await own_trail.search(tx, asked, before=before, limit=limit)]
+    return [_entry(linked.entry) for linked in await own_trail.search(tx, asked, before=before, limit=limit)]
 
 
 def _question(

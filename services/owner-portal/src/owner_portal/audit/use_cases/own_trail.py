@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from audit_chain import ChainEnd, Verdict
+from audit_chain import ChainEnd, Verification
 from owner_portal.audit.rules.own_trail import Facts, PortalAction
 from owner_portal.audit.store import own_trail
 from servicekit.ids import new_id
@@ -40,7 +40,7 @@ async def append_action(
     await own_trail.TRAIL.append(tx, entry)
 
 
-async def verify_actions(engine: AsyncEngine, *, known: ChainEnd | None = None) -> Verdict:
+async def verify_actions(engine: AsyncEngine, *, known: ChainEnd | None = None) -> Verification:
     """Verifies the trail as of this moment, and that it contains the `known` entry."""
     async with engine.begin() as tx:
         return await own_trail.TRAIL.verify(tx, own_trail.newest_revision, known=known)

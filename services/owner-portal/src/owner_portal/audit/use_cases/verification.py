@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from audit_chain import ChainEnd, Verdict
+from audit_chain import ChainEnd, Verification
 from owner_portal.audit.rules.trails import Chain
 from owner_portal.audit.rules.verdicts import ChainVerdict, conclude, is_due, known_end
 from owner_portal.audit.store import verdicts
 from owner_portal.audit.use_cases.own_trail import append_action
 from servicekit.errors import Unavailable
 
-Verify = Callable[[ChainEnd | None], Awaitable[Verdict]]
+Verify = Callable[[ChainEnd | None], Awaitable[Verification]]
 """Verifies one trail; it must contain the recorded entry."""
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from credentials.throttle import BUDGETS, Kind, network_of, subject
+from credentials.throttle import BUDGETS, CountKind, network_of, subject
 from owner_portal.owners.store import accounts
 from owner_portal.owners.store.attempts import ATTEMPTS
 from owner_portal.owners.use_cases.throttle import account_subject
@@ -29,7 +29,7 @@ async def failed_sign_ins_of(engine: AsyncEngine, emails: Sequence[str]) -> list
         for email in emails:
             count = await ATTEMPTS.read(tx, account_subject(email))
             if count is not None and (count.day_used or count.refused):
-                locked = count.is_used_up(BUDGETS[Kind.ACCOUNT], datetime.now(UTC))
+                locked = count.is_used_up(BUDGETS[CountKind.ACCOUNT], datetime.now(UTC))
                 found.append(FailedSignIns(email, count.day_used, count.refused, locked))
     return found
 
@@ -38,7 +38,7 @@ async def list_failed_sign_ins(engine: AsyncEngine) -> AsyncIterator[str]:
     """A line for each owner with failed attempts, and one with the number of blocked networks."""
     async with engine.begin() as tx:
         emails = [account.email for account in await accounts.list_accounts(tx)]
-        networks = await ATTEMPTS.count_used_up(tx, Kind.ADDRESS)
+        networks = await ATTEMPTS.count_used_up(tx, CountKind.ADDRESS)
     for found in await failed_sign_ins_of(engine, emails):
         locked = ", new browsers are refused" if found.locked else ""
         yield f"{found.email}: {found.failed} attempts failed, {found.refused} refused{locked}"
@@ -51,4 +51,4 @@ async def lift(engine: AsyncEngine, whom: str) -> None:
         if "@" in whom:
             await ATTEMPTS.lift(tx, account_subject(whom))
         else:
-            await ATTEMPTS.lift(tx, subject(Kind.ADDRESS, network_of(whom)))
+            await ATTEMPTS.lift(tx, subject(CountKind.ADDRESS, network_of(whom)))

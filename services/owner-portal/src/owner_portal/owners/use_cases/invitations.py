@@ -23,7 +23,7 @@ from owner_portal.owners.use_cases.sign_in import know_browser, open_session
 from owner_portal.owners.use_cases.throttle import account_subject
 from servicekit.errors import Conflict, NotFound
 from servicekit.ids import new_id
-from text_rules.showing import isolated
+from text_rules.isolation import isolated
 
 SUBJECT = "Invitation to the Tenantry owner portal"
 

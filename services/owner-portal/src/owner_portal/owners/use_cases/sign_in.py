@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from credentials.hashing import Crowded
+from credentials.hashing import TooManySignIns
 from credentials.passwords import hash_password, is_current, verify_password
 from credentials.tokens import new_token, token_digest
 from owner_portal.access.rules import SignedIn, csrf_token
@@ -17,7 +17,14 @@ from owner_portal.owners.rules.accounts import MAX_SESSION_AGE, SESSION_IDLE, Ca
 from owner_portal.owners.store import accounts, known_browsers, sessions
 from owner_portal.owners.use_cases.second_factor import WRONG_CODE, take_code
 from owner_portal.owners.use_cases.secret_box import SecretBox
-from owner_portal.owners.use_cases.throttle import account_subject, admit_code, admit_sign_in, lobby, succeed, take_back
+from owner_portal.owners.use_cases.throttle import (
+    account_subject,
+    admit_code,
+    admit_sign_in,
+    hashing_admission,
+    succeed,
+    take_back,
+)
 from servicekit.errors import NotAuthenticated, Refused
 from servicekit.ids import new_id
 
@@ -42,13 +49,13 @@ async def sign_in(engine: AsyncEngine, *, email: str, password: str, caller: Cal
     owner = admitted.owner
     better = None
     try:
-        correct = await verify_password(owner.password_hash if owner else None, password, admitted.turn)
+        correct = await verify_password(owner.password_hash if owner else None, password, admitted.queue_place)
         if owner is None or not correct:
-            lobby.failed(admitted.turn.address)
+            hashing_admission.failed(admitted.queue_place.address)
             raise NotAuthenticated(WRONG)
         if not is_current(owner.password_hash):
-            better = await hash_password(password, turn=admitted.turn)
-    except Crowded as crowded:
+            better = await hash_password(password, queue_place=admitted.queue_place)
+    except TooManySignIns as crowded:
         raise await take_back(engine, admitted, crowded.retry_after) from None
     except ValueError:  # an older password that cannot be normalised keeps its hash
         better = None
@@ -131,7 +138,7 @@ async def know_browser(tx: AsyncConnection, owner_id: UUID, email: str, caller: 
     """Remembers the browser for this account, if it has a token."""
     if caller.browser:
         await known_browsers.remember(tx, owner_id, caller.browser)
-        lobby.succeeded(caller.browser, account_subject(email))
+        hashing_admission.succeeded(caller.browser, account_subject(email))
 
 
 async def enter_code(engine: AsyncEngine, *, challenge: str, code: str, caller: Caller, box: SecretBox) -> str:

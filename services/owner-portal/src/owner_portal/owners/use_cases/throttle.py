@@ -13,8 +13,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from credentials.hashing import Crowded, Lobby, Standing, Turn
-from credentials.throttle import BUDGETS, Count, Kind, network_of, open_again_at, subject
+from credentials.hashing import HashingAdmission, Priority, QueuePlace, TooManySignIns
+from credentials.throttle import BUDGETS, Count, CountKind, network_of, next_attempt_at, subject
 from owner_portal.owners.rules.accounts import Caller, Owner
 from owner_portal.owners.store import accounts, known_browsers
 from owner_portal.owners.store.attempts import ATTEMPTS
@@ -23,7 +23,7 @@ from sign_in_throttle import Subject
 from text_rules.addresses import email_key
 
 CROWDED = "Too many people are signing in at once. Try again in a moment."
-lobby = Lobby()  # of this process
+hashing_admission = HashingAdmission()  # of this process
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +31,33 @@ class Admitted:
     """A counted attempt, and its account if there is one."""
 
     owner: Owner | None
-    turn: Turn
+    queue_place: QueuePlace
     counted: Sequence[Subject]
 
 
 def account_subject(email: str) -> bytes:
     """The throttle subject of an e-mail's account."""
-    return subject(Kind.ACCOUNT, email_key(email))
+    return subject(CountKind.ACCOUNT, email_key(email))
 
 
 async def admit_sign_in(engine: AsyncEngine, email: str, caller: Caller) -> Admitted:
     """Counts an attempt at a password. RateLimited: too many from this address or at this account."""
     network = network_of(caller.address)
     try:
-        known, counting, owner = await lobby.run(
+        known, counting, owner = await hashing_admission.run(
             caller.browser, account_subject(email), network, partial(_count_sign_in, engine, email, caller)
         )
-    except Crowded as crowded:
+    except TooManySignIns as crowded:
         raise Unavailable(CROWDED, retry_after=crowded.retry_after) from None
     if known and not counting.refused:
-        lobby.succeeded(caller.browser, account_subject(email))
+        hashing_admission.succeeded(caller.browser, account_subject(email))
     else:
-        lobby.refused(caller.browser, account_subject(email))
+        hashing_admission.refused(caller.browser, account_subject(email))
     if counting.refused:
-        lobby.failed(network)
+        hashing_admission.failed(network)
     counting.check()
-    standing = Standing.KNOWN if known else Standing.REST if counting.failed_before else Standing.FRESH
-    return Admitted(owner, Turn(standing, network), counting.counted)
+    priority = Priority.KNOWN if known else Priority.REST if counting.failed_before else Priority.FRESH
+    return Admitted(owner, QueuePlace(priority, network), counting.counted)
 
 
 async def _count_sign_in(engine: AsyncEngine, email: str, caller: Caller) -> "tuple[bool, _Counting, Owner | None]":
@@ -67,11 +67,11 @@ async def _count_sign_in(engine: AsyncEngine, email: str, caller: Caller) -> "tu
         known = await known_browsers.is_known(tx, owner.owner_id if owner else UUID(int=0), caller.browser)
         counting = _Counting(tx)
         if known:
-            await counting.count(Subject(Kind.KNOWN, subject(Kind.KNOWN, own, caller.browser), own))
+            await counting.count(Subject(CountKind.KNOWN, subject(CountKind.KNOWN, own, caller.browser), own))
         elif await counting.count(_address(caller)):
             network = network_of(caller.address)
-            pair = Subject(Kind.PAIR, subject(Kind.PAIR, own, network), own)
-            await counting.count(pair, Subject(Kind.ACCOUNT, own, own))
+            pair = Subject(CountKind.PAIR, subject(CountKind.PAIR, own, network), own)
+            await counting.count(pair, Subject(CountKind.ACCOUNT, own, own))
     return known, counting, owner
 
 
@@ -83,9 +83,9 @@ async def admit_code(engine: AsyncEngine, owner: Owner, caller: Caller) -> Admit
         counting = _Counting(tx)
         if known or await counting.count(_address(caller)):
             place = caller.browser if known else b""
-            await counting.count(Subject(Kind.CODE, subject(Kind.CODE, own, place), own))
+            await counting.count(Subject(CountKind.CODE, subject(CountKind.CODE, own, place), own))
     counting.check()
-    return Admitted(owner, Turn(), counting.counted)
+    return Admitted(owner, QueuePlace(), counting.counted)
 
 
 async def admit_proof(engine: AsyncEngine, email: str, session_id: UUID) -> Admitted:
@@ -93,9 +93,9 @@ async def admit_proof(engine: AsyncEngine, email: str, session_id: UUID) -> Admi
     own = account_subject(email)
     async with engine.begin() as tx:
         counting = _Counting(tx)
-        await counting.count(Subject(Kind.PROOF, subject(Kind.PROOF, own, session_id.bytes), own))
+        await counting.count(Subject(CountKind.PROOF, subject(CountKind.PROOF, own, session_id.bytes), own))
     counting.check()
-    return Admitted(None, Turn(), counting.counted)
+    return Admitted(None, QueuePlace(), counting.counted)
 
 
 async def succeed(tx: AsyncConnection, admitted: Admitted) -> None:
@@ -103,7 +103,7 @@ async def succeed(tx: AsyncConnection, admitted: Admitted) -> None:
 
     Call it before the account is locked, in the same order in all use cases.
     """
-    kept = (Kind.ADDRESS, Kind.ACCOUNT)
+    kept = (CountKind.ADDRESS, CountKind.ACCOUNT)
     await _settle(
         tx,
         gives_back=[counted for counted in admitted.counted if counted.kind in kept],
@@ -122,7 +122,7 @@ async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Subject], forgets
     """Locks addresses first, in the order in which attempts are counted, which prevents deadlocks."""
     for of_address in (True, False):
         given, forgotten = (
-            [counted.subject for counted in some if (counted.kind is Kind.ADDRESS) is of_address]
+            [counted.subject for counted in some if (counted.kind is CountKind.ADDRESS) is of_address]
             for some in (gives_back, forgets)
         )
         if given or forgotten:
@@ -130,7 +130,7 @@ async def _settle(tx: AsyncConnection, *, gives_back: Sequence[Subject], forgets
 
 
 def _address(caller: Caller) -> Subject:
-    return Subject(Kind.ADDRESS, subject(Kind.ADDRESS, network_of(caller.address)))
+    return Subject(CountKind.ADDRESS, subject(CountKind.ADDRESS, network_of(caller.address)))
 
 
 class _Counting:
@@ -164,4 +164,4 @@ class _Counting:
 
 
 def _open_again(counted: Subject, count: Count) -> datetime:
-    return open_again_at(count, BUDGETS[counted.kind])
+    return next_attempt_at(count, BUDGETS[counted.kind])

@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.usage.use_cases.days import begin_days
 from owner_portal.web.live import Live
-from servicekit.lifecycle import forever
+from servicekit.lifecycle import repeat
 
 PAUSE = 5.0
 
@@ -18,7 +18,7 @@ class Calendar:
 
     async def follow_days(self) -> None:
         """Runs until cancelled."""
-        await forever("begin days", self.step, idle=PAUSE)
+        await repeat("begin days", self.step, idle=PAUSE)
 
     async def step(self) -> bool:
         """Updates one batch of companies; returns whether there may be more."""

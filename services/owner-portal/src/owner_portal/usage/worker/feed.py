@@ -13,7 +13,7 @@ from servicekit.consumer import Consumer
 from servicekit.database import ping
 from servicekit.errors import Unavailable
 from servicekit.events import IncomingEvent
-from servicekit.lifecycle import forever
+from servicekit.lifecycle import repeat
 
 STREAM = "USAGE"
 DURABLE = "portal"
@@ -45,7 +45,7 @@ class UsageFeed:
 
     async def watch(self) -> None:
         """Confirms regularly that the feed has been read, until cancelled; otherwise the data becomes stale."""
-        await forever("watch the usage feed", self.watch_step, idle=CHECK_PAUSE)
+        await repeat("watch the usage feed", self.watch_step, idle=CHECK_PAUSE)
 
     async def watch_step(self) -> bool:
         """Confirms the data once everything is stored that was in the feed at an earlier check."""

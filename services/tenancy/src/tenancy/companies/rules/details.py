@@ -8,7 +8,7 @@ from typing import Self
 from servicekit.errors import InvalidInput
 from text_rules import phones
 from text_rules.addresses import Address
-from text_rules.lines import checked, name_key
+from text_rules.lines import name_key, validate
 from text_rules.ordering import sort_key
 from text_rules.search import search_text
 from text_rules.zones import is_time_zone
@@ -56,11 +56,11 @@ class CompanyDetails:
     def checked(cls, *, name: str, email: str, contact_person: str, phone: str, address: str, time_zone: str) -> Self:
         """The details as they are stored; InvalidInput names the first field that breaks a rule."""
         return cls(
-            name=checked(name, "name", most=MAX_NAME_LENGTH, required=True),
+            name=validate(name, "name", max_length=MAX_NAME_LENGTH, required=True),
             email=Address.checked(email, "email").text,
-            contact_person=checked(contact_person, "contact_person", most=MAX_NAME_LENGTH),
+            contact_person=validate(contact_person, "contact_person", max_length=MAX_NAME_LENGTH),
             phone=phones.checked(phone, "phone"),
-            address=checked(address, "address", most=MAX_ADDRESS_LENGTH, multiline=True),
+            address=validate(address, "address", max_length=MAX_ADDRESS_LENGTH, multiline=True),
             time_zone=_time_zone(time_zone),
         )
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput
-from text_rules.lines import checked
+from text_rules.lines import validate
 from tracking.company.rules.branding import MIN_CONTRAST, contrast_with_white, is_colour
 from tracking.company.rules.screenshot_retention import Retention
 from tracking.company.store import companies, company_settings, levels, screenshot_retention
@@ -50,7 +50,7 @@ async def change_settings(
     else saved first.
     """
     name, colour = (
-        checked(name, "the name of the workspace", most=MAX_NAME_LENGTH, required=True),
+        validate(name, "the name of the workspace", max_length=MAX_NAME_LENGTH, required=True),
         colour.strip().lower(),
     )
     if not is_colour(colour):

@@ -59,7 +59,7 @@ class Authenticator:
         self._keys.clear()
         self._forgotten += 1
         try:
-            await listen(self._engine, devices.CHANGED, self._hear, beat=PING_SECONDS)
+            await listen(self._engine, devices.CHANGED, self._hear, interval=PING_SECONDS)
         finally:
             self._confirmed = float("-inf")
 

@@ -6,7 +6,7 @@ The checks run in the order of their cost for unknown callers: company key, body
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from servicekit.database import DATABASE_AWAY
+from servicekit.database import CONNECTION_ERRORS
 from servicekit.errors import AppError
 from tracking.access.api import Admission
 from tracking.access.rules.company_keys import CompanyKey
@@ -53,7 +53,7 @@ class DesktopApi:
                 reply = await self._answer(endpoint, scope, inbound)
         except ClientGone:
             return
-        except DATABASE_AWAY as error:
+        except CONNECTION_ERRORS as error:
             log.warning("database unavailable", path=path, error=repr(error))
             reply = refusal(503, "The service is temporarily unavailable; no data is lost, try again", retry_after=1)
         except Exception:

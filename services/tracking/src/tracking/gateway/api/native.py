@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from servicekit.database import DATABASE_AWAY
+from servicekit.database import CONNECTION_ERRORS
 from servicekit.errors import AppError
 from tracking.devices.api import native as devices
 from tracking.devices.api.native import device_of
@@ -118,7 +118,7 @@ def _framework(native: Native) -> FastAPI:
     app = _routes()
     app.state.native = native
     app.add_exception_handler(Exception, _on_error)
-    for kind in (AppError, Problem, RequestValidationError, HTTPException, *DATABASE_AWAY):
+    for kind in (AppError, Problem, RequestValidationError, HTTPException, *CONNECTION_ERRORS):
         app.add_exception_handler(kind, _on_error)
     document = describe(app)
 
@@ -144,7 +144,7 @@ def _problem(error: Exception, path: str) -> Problem:
         problem = from_framework(400, _first(error))
     elif isinstance(error, HTTPException):
         problem = from_framework(error.status_code, str(error.detail))
-    elif isinstance(error, DATABASE_AWAY):
+    elif isinstance(error, CONNECTION_ERRORS):
         log.warning("database unavailable", path=path, error=repr(error))
         problem = Problem(503, "unavailable", "The service is temporarily unavailable; no data is lost, try again")
     else:

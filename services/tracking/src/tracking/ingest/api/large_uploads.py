@@ -95,7 +95,7 @@ class LargeUploadReader:
 
         InvalidInput: the body is no upload. Unavailable: it was not read; the tracker may repeat it.
         """
-        async with self._turns.turn(job.company_id, job.size, patience=MAX_WAITING, max_bytes=MAX_HELD_BYTES):
+        async with self._turns.turn(job.company_id, job.size, timeout=MAX_WAITING, max_bytes=MAX_HELD_BYTES):
             try:
                 async with asyncio.timeout(MAX_READING):
                     summary, parts = await self._exchange(job, pieces)

@@ -10,7 +10,7 @@ import msgspec
 from starlette.responses import Response
 
 from servicekit.errors import InvalidInput, TooLarge
-from text_rules.lines import reported
+from text_rules.lines import clean_reported
 from tracking.devices.api.desktop import DeviceGateway
 from tracking.devices.api.native import device_of
 from tracking.ingest.api.compression import expand
@@ -111,7 +111,7 @@ def _read_batch(body: bytes) -> _Batch:
     try:
         return _decode_batch(body)
     except _UNREADABLE as error:
-        reason = reported(str(error), 200)
+        reason = clean_reported(str(error), 200)
     try:
         return msgspec.convert(json.loads(body.decode("utf-8", "replace")), _Batch)
     except (*_UNREADABLE, ValueError):
@@ -122,7 +122,9 @@ def _read_record(found: Any) -> Record | messages.Result:
     try:
         record: messages.AnyRecord = _as(messages.AnyRecord, found)
     except _UNREADABLE as error:
-        return messages.Result(_id_of(found), Outcome.REFUSED, Reason.INVALID.name.lower(), reported(str(error), 200))
+        return messages.Result(
+            _id_of(found), Outcome.REFUSED, Reason.INVALID.name.lower(), clean_reported(str(error), 200)
+        )
     return record.record()
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from text_rules.lines import reported
+from text_rules.lines import clean_reported
 from tracking.clock.rules.desktop_clocks import PLAUSIBLE_YEARS
 from tracking.clock.rules.unix_time import microsecond_of
 from tracking.totals.rules.timeline import ActivityKind
@@ -132,7 +132,7 @@ def as_sent(raw: Any) -> Any:
 
 
 def _text(value: Any, length: int) -> str:
-    return "" if value is None else reported(value if isinstance(value, str) else repr(value), length)
+    return "" if value is None else clean_reported(value if isinstance(value, str) else repr(value), length)
 
 
 def _seconds(value: Any) -> int:

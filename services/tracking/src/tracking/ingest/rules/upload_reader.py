@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from text_rules.lines import reported
+from text_rules.lines import clean_reported
 from tracking.clock.rules.desktop_clocks import TOLERANCE
 from tracking.clock.rules.spans import Spans, cover, reach_back
 from tracking.clock.rules.unix_time import SECOND, microsecond_of, microseconds, second_of
@@ -204,11 +204,11 @@ class _Reading:
                 self._quarantine(record_id, BEFORE_LOG_IN, raw)
             else:
                 if len(name) > MAX_NAME or not name.isprintable():
-                    name = reported(name, MAX_NAME)
+                    name = clean_reported(name, MAX_NAME)
                 if detail is None:
                     detail = ""
                 elif len(detail) > MAX_DETAIL or not detail.isprintable():
-                    detail = reported(detail, MAX_DETAIL)
+                    detail = clean_reported(detail, MAX_DETAIL)
                 add(_usage((record_id, kind, at, seconds, name, detail)))
 
     def _take_odd_usage(self, kind: str, raw: Any, parse: Callable[[Any], Row]) -> None:
@@ -266,7 +266,7 @@ class _Reading:
         return at if at <= self._latest else self._received
 
     def _quarantine(self, record_id: bytes, reason: str, raw: Any) -> None:
-        payload = reported(repr(rows.as_sent(raw)), _KEPT_PAYLOAD)
+        payload = clean_reported(repr(rows.as_sent(raw)), _KEPT_PAYLOAD)
         self.report.quarantined.append(Quarantined(record_id, reason, payload))
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from text_rules.lines import reported
+from text_rules.lines import clean_reported
 from tracking.access.rules.policy import TrackingPolicy
 from tracking.clock.rules.unix_time import microsecond_of, second_of
 from tracking.db.store.scope import company_scope
@@ -184,8 +184,8 @@ def _reports(new: Sequence[ActivityRecord | UseRecord]) -> list[Report]:
             use.kind,
             microsecond_of(use.end),
             second_of(use.end) - second_of(use.start),
-            reported(use.name, MAX_NAME),
-            reported(use.detail, MAX_DETAIL),
+            clean_reported(use.name, MAX_NAME),
+            clean_reported(use.detail, MAX_DETAIL),
         )
         for use in new
         if isinstance(use, UseRecord)

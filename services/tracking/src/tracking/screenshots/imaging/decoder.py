@@ -47,7 +47,7 @@ class Decoder:
 
     async def render(self, data: bytes, *, company: Hashable = None) -> Rendered:
         """The picture made safe. Unfit: it can never be accepted. Unavailable: not now; it may be sent again."""
-        async with self._turns.turn(company, len(data), patience=MAX_QUEUE_SECONDS, max_bytes=MAX_WAITING):
+        async with self._turns.turn(company, len(data), timeout=MAX_QUEUE_SECONDS, max_bytes=MAX_WAITING):
             crashes = 0
             for _ in range(TRIES):
                 try:

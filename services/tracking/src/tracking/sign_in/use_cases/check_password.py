@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from credentials.hashing import Crowded
-from credentials.passwords import hash_password, is_current, matching
+from credentials.hashing import TooManySignIns
+from credentials.passwords import hash_password, is_current, matching_hashes
 from servicekit.errors import Unavailable
 from tracking.db.store.scope import enter_scope
 from tracking.people import store as employees
@@ -19,7 +19,7 @@ from tracking.sign_in.use_cases.throttle import (
     AdmittedAttempt,
     Place,
     admit,
-    lobby,
+    hashing_admission,
     succeed,
     withdraw_attempt,
 )
@@ -41,7 +41,7 @@ class OpenedAccount:
         """
         held = await lock_all(tx, [self])
         if held and place is not None:
-            lobby.succeeded(place, email_digest(self.employee.email))
+            hashing_admission.succeeded(place, email_digest(self.employee.email))
             await known_places.remember(tx, self.company_id, self.employee.employee_id, place, now)
         return held[0][1] if held else None
 
@@ -77,21 +77,24 @@ async def open_accounts(
     admitted = await admit(engine, email, place, company_id)
     ordered = sorted(admitted.candidates, key=_rank)
     try:
-        found = await matching(
-            [candidate.employee.password_hash for candidate in ordered], password, admitted.turn, salt=admitted.salt
+        found = await matching_hashes(
+            [candidate.employee.password_hash for candidate in ordered],
+            password,
+            admitted.queue_place,
+            salt=admitted.salt,
         )
         right = [candidate for candidate in ordered if candidate.employee.password_hash in found]
         # All have the same hash parameters and salt, so one new hash replaces them all.
         better = None
         if right and not is_current(right[0].employee.password_hash, admitted.salt):
-            better = await hash_password(password, admitted.salt, admitted.turn)
-    except Crowded as crowded:
+            better = await hash_password(password, admitted.salt, admitted.queue_place)
+    except TooManySignIns as crowded:
         await withdraw_attempt(engine, admitted)
         raise Unavailable(TOO_MANY_SIGN_INS, retry_after=crowded.retry_after) from None
     except ValueError:  # a password from before preparation that cannot be prepared is compared as typed
         better = None
     if not right:
-        lobby.failed(admitted.turn.address)
+        hashing_admission.failed(admitted.queue_place.address)
     return [OpenedAccount(candidate.company_id, candidate.employee, better, admitted) for candidate in right]
 
 

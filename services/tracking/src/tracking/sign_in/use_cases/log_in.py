@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from credentials.tokens import new_token, token_digest
 from servicekit.errors import Forbidden, InvalidInput, NotAuthenticated
 from servicekit.ids import new_id
-from text_rules.lines import reported, tidy
+from text_rules.lines import clean_reported, tidy
 from tracking.clock.rules.days import day_of
 from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
@@ -98,7 +98,7 @@ async def enrol_device(
     engine: AsyncEngine, company_id: UUID, *, email: str, password: str, name: str, origin: str, now: datetime
 ) -> Enrolled:
     """Enrols a device with a credential of its own; errors as in `check_password`. InvalidInput: no name."""
-    name = tidy(reported(name, MAX_NAME_LENGTH))
+    name = tidy(clean_reported(name, MAX_NAME_LENGTH))
     if not name:
         raise InvalidInput("the device needs a name by which its person knows it again")
     opened = await check_password(engine, company_id, email=email, password=password, origin=origin)

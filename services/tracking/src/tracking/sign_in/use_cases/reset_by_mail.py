@@ -13,7 +13,7 @@ from credentials.tokens import new_token, token_digest
 from mailer.queue import queue_mail
 from servicekit.errors import InvalidInput, NotFound, RateLimited
 from text_rules.addresses import Address
-from text_rules.showing import isolated
+from text_rules.isolation import isolated
 from tracking.company.store import company_settings
 from tracking.db.store.scope import company_scope, enter_scope
 from tracking.people import store as employees

@@ -14,9 +14,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from credentials.hashing import Crowded, Lobby, Standing, Turn
+from credentials.hashing import HashingAdmission, Priority, QueuePlace, TooManySignIns
 from credentials.passwords import salt_for
-from credentials.throttle import BUDGETS, WINDOW, Count, Kind, network_of, open_again_at, subject
+from credentials.throttle import BUDGETS, WINDOW, Count, CountKind, network_of, next_attempt_at, subject
 from servicekit.errors import RateLimited, Unavailable
 from tracking.db.store.scope import company_scope, enter_scope
 from tracking.people import store as employees
@@ -27,7 +27,7 @@ from tracking.sign_in.store.sign_in_attempts import ATTEMPTS, NO_COMPANY, Compan
 SWEEP_EVERY = 600.0  # seconds
 TOO_MANY_SIGN_INS = "Too many people are signing in at once. Try again in a moment."
 _next_sweep = 0.0
-lobby = Lobby()  # in this process
+hashing_admission = HashingAdmission()  # in this process
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Place:
         """The digest that an account stores of it."""
         if self.browser is not None:
             return self.browser
-        return subject(Kind.KNOWN, "address", network_of(self.address), email_digest(email))
+        return subject(CountKind.KNOWN, "address", network_of(self.address), email_digest(email))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class AdmittedAttempt:
     """
 
     candidates: Sequence[Candidate]
-    turn: Turn
+    queue_place: QueuePlace
     salt: bytes  # of new hashes for this e-mail
     counted: Sequence[CompanySubject]
     place: bytes
@@ -74,7 +74,7 @@ class _Account:
 
 def account_subject(company_id: UUID, email: str) -> bytes:
     """The subject of attempts at a company's account of this e-mail, whether it exists or not."""
-    return subject(Kind.ACCOUNT, company_id.bytes, email_digest(email))
+    return subject(CountKind.ACCOUNT, company_id.bytes, email_digest(email))
 
 
 async def admit(engine: AsyncEngine, email: str, place: Place, company_id: UUID | None = None) -> AdmittedAttempt:
@@ -85,15 +85,15 @@ async def admit(engine: AsyncEngine, email: str, place: Place, company_id: UUID 
     network, digest, account = network_of(place.address), place.digest(email), email_digest(email)
     counting = partial(_count, engine, email, network, digest, company_id)
     try:
-        attempt, salt = await lobby.run(digest, account, network, counting)
-    except Crowded as crowded:
+        attempt, salt = await hashing_admission.run(digest, account, network, counting)
+    except TooManySignIns as crowded:
         raise Unavailable(TOO_MANY_SIGN_INS, retry_after=crowded.retry_after) from None
-    if attempt.standing is Standing.KNOWN:
-        lobby.succeeded(digest, account)
+    if attempt.priority is Priority.KNOWN:
+        hashing_admission.succeeded(digest, account)
     else:
-        lobby.refused(digest, account)
+        hashing_admission.refused(digest, account)
     if not attempt.admitted:
-        lobby.failed(network)
+        hashing_admission.failed(network)
         if (
             company_id is None
         ):  # the earliest of several waits would reveal that the e-mail has accounts in several companies
@@ -101,7 +101,7 @@ async def admit(engine: AsyncEngine, email: str, place: Place, company_id: UUID 
         raise too_many((attempt.open_again - datetime.now(UTC)).total_seconds())
     return AdmittedAttempt(
         [account.candidate for account in attempt.admitted if account.candidate],
-        Turn(attempt.standing, network),
+        QueuePlace(attempt.priority, network),
         salt,
         attempt.counted,
         digest,
@@ -137,25 +137,25 @@ class _Attempt:
         self.open_again = datetime.max.replace(tzinfo=UTC)
 
     @property
-    def standing(self) -> Standing:
+    def priority(self) -> Priority:
         """The priority class in the hashing queue."""
         if any(account.known for account in self.admitted):
-            return Standing.KNOWN
-        return Standing.REST if self._failed_before else Standing.FRESH
+            return Priority.KNOWN
+        return Priority.REST if self._failed_before else Priority.FRESH
 
     async def count(self, tx: AsyncConnection, accounts: Sequence[_Account]) -> None:
         known = [account for account in accounts if account.known]
         unknown = [account for account in accounts if not account.known]
-        first = [self._of(Kind.KNOWN, account, self._place) for account in known]
-        address = CompanySubject(Kind.ADDRESS, subject(Kind.ADDRESS, self._network))
+        first = [self._of(CountKind.KNOWN, account, self._place) for account in known]
+        address = CompanySubject(CountKind.ADDRESS, subject(CountKind.ADDRESS, self._network))
         await self._count(tx, [*first, address] if unknown else first)
         for account, counted in zip(known, first, strict=True):
             if self._admits(counted):
                 self.admitted.append(account)
         if not unknown or not self._admits(address):
             return
-        pairs = [self._of(Kind.PAIR, account, self._network) for account in unknown]
-        whole = [CompanySubject(Kind.ACCOUNT, a.subject, a.subject, a.company_id) for a in unknown]
+        pairs = [self._of(CountKind.PAIR, account, self._network) for account in unknown]
+        whole = [CompanySubject(CountKind.ACCOUNT, a.subject, a.subject, a.company_id) for a in unknown]
         await self._count(tx, [*pairs, *whole])
         for account, pair, all_of_it in zip(unknown, pairs, whole, strict=True):
             both = [self._admits(pair), self._admits(all_of_it)]
@@ -164,7 +164,7 @@ class _Attempt:
             elif any(both):  # the other subject refused, so the attempt does not count against this one
                 await self._take_back(tx, pair if both[0] else all_of_it)
 
-    def _of(self, kind: Kind, account: _Account, what: bytes | str) -> CompanySubject:
+    def _of(self, kind: CountKind, account: _Account, what: bytes | str) -> CompanySubject:
         return CompanySubject(kind, subject(kind, account.subject, what), account.subject, account.company_id)
 
     async def _count(self, tx: AsyncConnection, attempt: Sequence[CompanySubject]) -> None:
@@ -175,7 +175,7 @@ class _Attempt:
     def _admits(self, counted: CompanySubject) -> bool:
         count = self._counts[counted.subject]
         if not count.admitted:
-            self.open_again = min(self.open_again, open_again_at(count, BUDGETS[counted.kind]))
+            self.open_again = min(self.open_again, next_attempt_at(count, BUDGETS[counted.kind]))
         return count.admitted
 
     async def _take_back(self, tx: AsyncConnection, counted: CompanySubject) -> None:
@@ -202,10 +202,10 @@ async def succeed(tx: AsyncConnection, admitted: AdmittedAttempt, opened: Collec
     await _settle(
         tx,
         gives_back=[
-            *(counted for counted in admitted.counted if counted.kind is Kind.ADDRESS),
-            *(counted for counted in of_accounts if counted.kind is Kind.ACCOUNT),
+            *(counted for counted in admitted.counted if counted.kind is CountKind.ADDRESS),
+            *(counted for counted in of_accounts if counted.kind is CountKind.ACCOUNT),
         ],
-        forgets=[counted for counted in of_accounts if counted.kind is not Kind.ACCOUNT],
+        forgets=[counted for counted in of_accounts if counted.kind is not CountKind.ACCOUNT],
     )
 
 
@@ -226,11 +226,11 @@ async def admit_confirmation(
 ) -> CompanySubject:
     """Counts a confirmation of one's own password, separately from sign-in attempts. RateLimited: too many."""
     own = account_subject(company_id, account.email)
-    counted = CompanySubject(Kind.PROOF, subject(Kind.PROOF, own, session), own, company_id)
+    counted = CompanySubject(CountKind.PROOF, subject(CountKind.PROOF, own, session), own, company_id)
     async with company_scope(engine, company_id) as tx:
         count = (await sign_in_attempts.count(tx, [counted]))[counted.subject]
     if not count.admitted:
-        raise too_many((open_again_at(count, BUDGETS[Kind.PROOF]) - datetime.now(UTC)).total_seconds())
+        raise too_many((next_attempt_at(count, BUDGETS[CountKind.PROOF]) - datetime.now(UTC)).total_seconds())
     return counted
 
 
@@ -242,7 +242,7 @@ def too_many(seconds: float) -> RateLimited:
 
 
 def _order(counted: CompanySubject) -> tuple[bool, bytes]:
-    return counted.kind not in (Kind.ADDRESS, Kind.KNOWN), counted.subject
+    return counted.kind not in (CountKind.ADDRESS, CountKind.KNOWN), counted.subject
 
 
 async def _sweep(engine: AsyncEngine) -> None:

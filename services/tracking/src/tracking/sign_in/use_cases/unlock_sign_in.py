@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from credentials.throttle import BUDGETS, Kind, network_of, subject
+from credentials.throttle import BUDGETS, CountKind, network_of, subject
 from servicekit.errors import NotFound
 from tracking.db.store.scope import company_scope
 from tracking.people import store as employees
@@ -31,7 +31,7 @@ async def show_failed_sign_ins(engine: AsyncEngine, company_id: UUID, person: Em
         count = await ATTEMPTS.read(tx, account_subject(company_id, person.email))
     if count is None:
         return FailedSignIns(0, 0, locked=False)
-    budget = BUDGETS[Kind.ACCOUNT]
+    budget = BUDGETS[CountKind.ACCOUNT]
     return FailedSignIns(count.day_used, count.refused, locked=count.is_used_up(budget, datetime.now(UTC)))
 
 
@@ -51,14 +51,14 @@ async def list_blocked(engine: AsyncEngine, dispatch: AsyncEngine) -> AsyncItera
     """
     for company_id in await employees.companies(dispatch):
         async with company_scope(engine, company_id) as tx:
-            found = await ATTEMPTS.used_up(tx, Kind.ACCOUNT)
+            found = await ATTEMPTS.used_up(tx, CountKind.ACCOUNT)
             people = await employees.everyone(tx) if found else []
         for person in people:
             digest = account_subject(company_id, person.email)
             if digest in found:
                 yield f"{company_id}: {person.email}, {found[digest]} attempts refused"
     async with company_scope(engine, NO_COMPANY) as tx:
-        networks = await ATTEMPTS.count_used_up(tx, Kind.ADDRESS)
+        networks = await ATTEMPTS.count_used_up(tx, CountKind.ADDRESS)
     yield f"{networks} networks may not sign in now"
 
 
@@ -66,7 +66,7 @@ async def lift(engine: AsyncEngine, dispatch: AsyncEngine, whom: str) -> None:
     """Resets the counts of an e-mail in every company, or of an address."""
     if "@" not in whom:
         async with company_scope(engine, NO_COMPANY) as tx:
-            await ATTEMPTS.lift(tx, subject(Kind.ADDRESS, network_of(whom)))
+            await ATTEMPTS.lift(tx, subject(CountKind.ADDRESS, network_of(whom)))
         return
     companies: list[UUID] = [NO_COMPANY, *await employees.companies_of(dispatch, whom)]
     for company_id in companies:

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound, Refused
-from text_rules.lines import checked
+from text_rules.lines import validate
 from tracking.db.store.scope import company_scope
 from tracking.people import store as employees
 from tracking.tasks import store as tasks
@@ -60,12 +60,12 @@ async def assign_task(
 
 def title_of(text: str) -> str:
     """The title as it is stored. InvalidInput: empty or too long."""
-    return checked(text, "the title", most=MAX_TITLE_LENGTH, required=True)
+    return validate(text, "the title", max_length=MAX_TITLE_LENGTH, required=True)
 
 
 def details_of(text: str, name: str = "description") -> str:
     """A description or note as it is stored, which may be empty. InvalidInput: too long."""
-    return checked(text, f"the {name}", most=MAX_DETAILS_LENGTH, multiline=True)
+    return validate(text, f"the {name}", max_length=MAX_DETAILS_LENGTH, multiline=True)
 
 
 async def list_tasks(engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, after: str = "") -> Page[Task]:

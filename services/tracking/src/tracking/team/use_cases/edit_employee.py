@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servicekit.errors import InvalidInput, NotFound, Refused
-from text_rules.lines import checked
+from text_rules.lines import validate
 from text_rules.zones import is_time_zone
 from tracking.company.store import companies
 from tracking.db.store.scope import company_scope
@@ -44,7 +44,7 @@ async def edit_employee(engine: AsyncEngine, company_id: UUID, number: int, edit
     """
     name, email = identity(edit.name, edit.email)
     check_role(edit.role)
-    designation = checked(edit.designation, "the designation", most=MAX_DESIGNATION_LENGTH)
+    designation = validate(edit.designation, "the designation", max_length=MAX_DESIGNATION_LENGTH)
     if edit.time_zone and not is_time_zone(edit.time_zone):
         raise InvalidInput("the time zone must be one like Europe/Berlin")
     async with company_scope(engine, company_id) as tx:

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from servicekit.database import DATABASE_AWAY, TOOK_TOO_LONG, took_too_long
+from servicekit.database import CONNECTION_ERRORS, STATEMENT_TIMEOUT_MESSAGE, is_statement_timeout
 from servicekit.errors import AppError, NotAuthenticated, http_status
 from tracking.workspace.pages.rendering import label_of, render
 from tracking.workspace.pages.saved_forms import hold, restore
@@ -44,7 +44,7 @@ def add_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(AppError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _not_served)
-    for away in DATABASE_AWAY:
+    for away in CONNECTION_ERRORS:
         app.add_exception_handler(away, _database_away)
 
 
@@ -94,9 +94,9 @@ async def _not_served(_request: Request, error: Exception) -> Response:
 
 
 async def _database_away(request: Request, error: Exception) -> Response:
-    if took_too_long(error):
+    if is_statement_timeout(error):
         log.warning("page timed out", path=request.url.path)
-        reply = render("error.html", status_code=503, error=TOOK_TOO_LONG)
+        reply = render("error.html", status_code=503, error=STATEMENT_TIMEOUT_MESSAGE)
         reply.headers["retry-after"] = str(TRY_AGAIN)
         return reply
     reply = render("error.html", status_code=503, error="The database does not respond; try again in a moment")

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from credentials.tokens import new_token
-from text_rules.showing import bdi, isolated
+from text_rules.isolation import bdi, isolated
 from tracking.clock.rules.days import day_of
 from tracking.workspace.pages.charts import chart, longest
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import structlog
 
 from servicekit.errors import AppError
-from servicekit.http_protocol import ONCE, BoundedHeadProtocol
+from servicekit.http_protocol import UNREPEATABLE_FIELDS, BoundedHeadProtocol
 from tracking.access.rules.company_keys import CompanyKey
 from tracking.ingest.fastpath.api.known_heads import KnownHeads
 from tracking.ingest.fastpath.api.ordinary_uploads import PATH, FastPath
@@ -62,7 +62,7 @@ class _Upload:
 class UploadProtocol(BoundedHeadProtocol):
     """One connection."""
 
-    once = ONCE | {b"x-company-key"}
+    unrepeatable_fields = UNREPEATABLE_FIELDS | {b"x-company-key"}
     uploads: ClassVar[FastPath]  # of the server of this connection, as are the next two
     heads: ClassVar[KnownHeads]
     responses: ClassVar[CachedResponses]
@@ -82,7 +82,7 @@ class UploadProtocol(BoundedHeadProtocol):
     def on_message_begin(self) -> None:
         # The server's own work here, above all the ASGI scope, is deferred until it is needed.
         self._between = False
-        self.request_begins()
+        self.on_request_begin()
         self.url, self.headers, self.expect_100_continue = b"", [], False
 
     def on_headers_complete(self) -> None:
@@ -91,7 +91,7 @@ class UploadProtocol(BoundedHeadProtocol):
         if upload is None:
             self._leave_to_server()
         else:
-            self.head_has_arrived()
+            self.on_head_complete()
             self._arriving = self.cycle = upload
 
     def on_body(self, body: bytes) -> None:
@@ -181,7 +181,7 @@ class UploadProtocol(BoundedHeadProtocol):
             upload.response_complete = True  # the application answers in any case
             self._for_application = True
             return False
-        self.head_has_arrived()
+        self.on_head_complete()
         self.cycle = upload
         return True
 

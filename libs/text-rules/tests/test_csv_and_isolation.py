@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from text_rules.characters import BIDI_CONTROLS, is_ignorable
 from text_rules.csv_files import Separator, write_rows
-from text_rules.showing import bdi, isolated
+from text_rules.isolation import bdi, isolated
 
 
 @pytest.mark.parametrize("separator", Separator)
