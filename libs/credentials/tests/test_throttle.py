@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from credentials.throttle import (
     WINDOW,
     Budget,
     CountKind,
+    describe_wait,
     give_back,
     network_of,
     next_attempt_at,
@@ -78,3 +80,18 @@ def test_an_ipv6_customer_is_one_network() -> None:
 def test_subjects_are_distinct(first: list[bytes], second: list[bytes]) -> None:
     assert (subject(CountKind.PAIR, *first) == subject(CountKind.PAIR, *second)) == (first == second)
     assert subject(CountKind.PAIR, *first) != subject(CountKind.ACCOUNT, *first)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.5, "1 minute"),
+        (60, "1 minute"),
+        (61, "2 minutes"),
+        (99 * 60, "99 minutes"),
+        (99 * 60 + 1, "2 hours"),
+        (86_400, "24 hours"),
+    ],
+)
+def test_a_wait_is_described_in_minutes_then_hours(seconds: float, words: str) -> None:
+    assert describe_wait(seconds) == words

@@ -5,6 +5,7 @@ A service stores one `Count` for each subject and applies `step` to it in its da
 
 import hashlib
 import ipaddress
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -84,6 +85,14 @@ def give_back(count: Count) -> Count:
 def next_attempt_at(count: Count, budget: Budget) -> datetime:
     """Returns when the next attempt is admitted."""
     return count.day_ends_at if count.day_used >= budget.day else count.ends_at
+
+
+def describe_wait(seconds: float) -> str:
+    """Returns a wait in words, at least a minute: in minutes below 100, then in hours."""
+    minutes = max(1, math.ceil(seconds / 60))
+    if minutes >= 100:
+        return f"{math.ceil(minutes / 60)} hours"
+    return f"{minutes} minute{'s' if minutes > 1 else ''}"
 
 
 def network_of(address: str) -> str:

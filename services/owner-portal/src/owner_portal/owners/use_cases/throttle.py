@@ -4,7 +4,6 @@ docs/security.md says what is counted and why. An attempt is counted before anyt
 the same time are not free; one that is refused costs no hash and uses nothing of anybody's budget.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from credentials.hashing import HashingAdmission, Priority, QueuePlace, TooManySignIns
-from credentials.throttle import BUDGETS, Count, CountKind, network_of, next_attempt_at, subject
+from credentials.throttle import BUDGETS, Count, CountKind, describe_wait, network_of, next_attempt_at, subject
 from owner_portal.owners.rules.accounts import Caller, Owner
 from owner_portal.owners.store import accounts, known_browsers
 from owner_portal.owners.store.attempts import ATTEMPTS
@@ -158,9 +157,7 @@ class _Counting:
         """RateLimited if a limit refused; call it after the commit, so that the refusal is stored."""
         if self.refused:
             seconds = max(1.0, (max(self.refused) - datetime.now(UTC)).total_seconds())
-            minutes = math.ceil(seconds / 60)
-            when = f"{minutes} minute{'s' * (minutes > 1)}" if minutes < 100 else f"{math.ceil(minutes / 60)} hours"
-            raise RateLimited(f"Too many attempts. Try again in {when}.", retry_after=seconds)
+            raise RateLimited(f"Too many attempts. Try again in {describe_wait(seconds)}.", retry_after=seconds)
 
 
 def _open_again(counted: Subject, count: Count) -> datetime:

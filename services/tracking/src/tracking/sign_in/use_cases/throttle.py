@@ -4,7 +4,6 @@ docs/security.md explains what is counted and why. An attempt is counted before 
 concurrent guesses are counted. A refused attempt computes no hash and uses no budget.
 """
 
-import math
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from credentials.hashing import HashingAdmission, Priority, QueuePlace, TooManySignIns
 from credentials.passwords import salt_for
-from credentials.throttle import BUDGETS, WINDOW, Count, CountKind, network_of, next_attempt_at, subject
+from credentials.throttle import BUDGETS, WINDOW, Count, CountKind, describe_wait, network_of, next_attempt_at, subject
 from servicekit.errors import RateLimited, Unavailable
 from tracking.db.store.scope import company_scope, enter_scope
 from tracking.people import store as employees
@@ -236,9 +235,8 @@ async def admit_confirmation(
 
 def too_many(seconds: float) -> RateLimited:
     """The refusal after too many attempts."""
-    minutes = max(1, math.ceil(seconds / 60))
-    when = f"{minutes} minute{'s' if minutes > 1 else ''}" if minutes < 100 else f"{math.ceil(minutes / 60)} hours"
-    return RateLimited(f"Too many attempts to sign in. Try again in {when}.", retry_after=max(1.0, seconds))
+    wait = describe_wait(seconds)
+    return RateLimited(f"Too many attempts to sign in. Try again in {wait}.", retry_after=max(1.0, seconds))
 
 
 def _order(counted: CompanySubject) -> tuple[bool, bytes]:
