@@ -41,6 +41,7 @@ from servicekit.database import create_engine
 from servicekit.errors import Unavailable
 from servicekit.ids import new_id
 from servicekit.settings import TlsSettings
+from testkit.waiting import eventually
 
 EMAIL = "owner@tenantry.example"
 PASSWORD = "correct horse battery"
@@ -62,7 +63,9 @@ def patient() -> Iterator[None]:
     """No answer is late because the machine is busy; a test of silence sets its own limits."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(use_cases, "MAX_WAIT_SECONDS", 30.0)
-        patch.setitem(Channel.ask.__kwdefaults__, "deadline", 30.0)
+        defaults = Channel.ask.__kwdefaults__
+        assert defaults is not None
+        patch.setitem(defaults, "deadline", 30.0)
         yield
 
 
@@ -82,7 +85,9 @@ async def engine(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture(scope="module")
 async def portal(environment: dict[str, str], engine: AsyncEngine) -> AsyncIterator[Portal]:
     tls = TlsSettings(
-        **{f"tls_{name}": Path(environment[f"PORTAL_TLS_{name.upper()}"]) for name in ("ca", "cert", "key")}
+        tls_ca=Path(environment["PORTAL_TLS_CA"]),
+        tls_cert=Path(environment["PORTAL_TLS_CERT"]),
+        tls_key=Path(environment["PORTAL_TLS_KEY"]),
     )
     tenancy = tenancy_channel(environment["PORTAL_TENANCY_ADDRESS"], tls)
     billing = billing_channel(environment["PORTAL_BILLING_ADDRESS"], tls)
@@ -299,7 +304,7 @@ def services(service_environment: Callable[..., dict[str, str]]) -> Iterator[Non
 
 
 @pytest.fixture(scope="session")
-def follow(run: Any, eventually: Any) -> Callable[[Portal], contextlib.AbstractAsyncContextManager[DirectoryFeed]]:
+def follow(run: Any) -> Callable[[Portal], contextlib.AbstractAsyncContextManager[DirectoryFeed]]:
     """`async with follow(portal)` runs the loops that follow tenancy and billing, once both answer."""
 
     @contextlib.asynccontextmanager
@@ -363,7 +368,6 @@ async def customer(
     portal: Portal,
     services: None,  # noqa: ARG001 - they run first
     follow: Any,
-    eventually: Any,
 ) -> AsyncIterator[Callable[..., Awaitable[UUID]]]:
     """`await customer("Acme Ltd")` makes a company whose trial of PRO the portal knows; its directory is followed."""
     own = create_engine(environment["PORTAL_DATABASE_URL"], name="directory")  # what it asks is no page's cost
@@ -384,14 +388,3 @@ async def customer(
     async with follow(replace(portal, engine=own)):
         yield make
     await own.dispose()
-
-
-@pytest.fixture(scope="session")
-def eventually() -> Callable[[Callable[[], Awaitable[object]]], Awaitable[None]]:
-    """Asks again until the answer is true; the test's own time-out ends it."""
-
-    async def wait(condition: Callable[[], Awaitable[object]]) -> None:
-        while not await condition():  # noqa: ASYNC110 - the condition is in a database or another process
-            await asyncio.sleep(0.05)
-
-    return wait

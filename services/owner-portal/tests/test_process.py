@@ -6,7 +6,6 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 import nats
@@ -16,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.tracking.v1.usage_pb2 import CompanyDay, CompanyMonth
 from servicekit.ids import new_id
+from testkit.waiting import eventually
 
 PROGRAM = str(Path(sys.executable).with_name("tenantry-owner-portal"))
 TODAY = datetime.now(UTC).date()
@@ -28,7 +28,7 @@ def command(environment: dict[str, str], *arguments: str) -> subprocess.Complete
 
 
 @pytest.fixture(scope="module")
-async def serving(environment: dict[str, str], eventually: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def serving(environment: dict[str, str]) -> AsyncIterator[httpx.AsyncClient]:
     process = await asyncio.create_subprocess_exec(PROGRAM, "serve", env=environment)
     async with httpx.AsyncClient(base_url=f"http://{environment['PORTAL_LISTEN']}") as client:
 
@@ -88,7 +88,6 @@ async def test_rebuild_equals_the_live_model(
     service_environment: Callable[..., dict[str, str]],
     serving: httpx.AsyncClient,
     engine: AsyncEngine,
-    eventually: Any,
 ) -> None:
     assert (await serving.get("/healthz")).status_code == 200
     await publish(service_environment("tracking"), months=20, revision=3)

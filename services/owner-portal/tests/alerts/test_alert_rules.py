@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -20,8 +21,8 @@ EVERY_DAY = 2**WINDOW - 1
 Live = dict[AlertKind, Alert]
 
 
-def company(status: Status = Status.ACTIVE, **values: object) -> Situation:
-    plain = dict.fromkeys(
+def company(status: Status = Status.ACTIVE, **values: Any) -> Situation:
+    plain: dict[str, Any] = dict.fromkeys(
         ("expires_at", "seats_used", "seats_limit", "storage_used", "storage_limit", "signs", "silent_on")
     )
     return Situation(company_id=COMPANY, status=status, **{"ends": False} | plain | values)

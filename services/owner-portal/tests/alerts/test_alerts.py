@@ -170,7 +170,7 @@ async def test_an_answer_holds(engine: AsyncEngine, model: Any) -> None:
         (Answer.SNOOZE, 7, "SNOOZED"),
         (Answer.REOPEN, None, "OPEN"),
     ):
-        given = {"answer": answer, "days": days, "actor": "owner@tenantry.example", "request_id": "r"}
+        given: dict[str, Any] = {"answer": answer, "days": days, "actor": "owner@tenantry.example", "request_id": "r"}
         assert await answer_alerts(engine, alerts=[(company_id, AlertKind.SEATS)], **given) == 1
         assert await look(engine) == set()
         assert await live(engine, company_id) == {"SEATS": (state, 2)}
@@ -183,7 +183,12 @@ async def test_an_answer_holds(engine: AsyncEngine, model: Any) -> None:
 async def test_each_company_has_an_entry_of_its_own(engine: AsyncEngine, model: Any) -> None:
     companies = [await full(model, name) for name in ("One Ltd", "Two Ltd")]
     await look(engine)
-    given = {"answer": Answer.ACKNOWLEDGE, "days": None, "actor": "owner@tenantry.example", "request_id": "r"}
+    given: dict[str, Any] = {
+        "answer": Answer.ACKNOWLEDGE,
+        "days": None,
+        "actor": "owner@tenantry.example",
+        "request_id": "r",
+    }
     await answer_alerts(engine, alerts=[(company_id, AlertKind.SEATS) for company_id in companies], **given)
     async with engine.begin() as tx:
         newest = (
@@ -196,7 +201,7 @@ async def test_each_company_has_an_entry_of_its_own(engine: AsyncEngine, model: 
 async def test_what_rests_comes_back(engine: AsyncEngine, model: Any) -> None:
     company_id = await full(model, "Resting Ltd", seats=46)
     await look(engine)
-    given = {"answer": Answer.SNOOZE, "days": 1, "actor": "owner@tenantry.example", "request_id": "r"}
+    given: dict[str, Any] = {"answer": Answer.SNOOZE, "days": 1, "actor": "owner@tenantry.example", "request_id": "r"}
     await answer_alerts(engine, alerts=[(company_id, AlertKind.SEATS)], **given)
     async with engine.begin() as tx:
         await tx.execute(text("UPDATE alert SET snoozed_until = now() - interval '1 second' WHERE state = 'SNOOZED'"))

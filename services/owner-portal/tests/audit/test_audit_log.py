@@ -109,8 +109,8 @@ async def test_filters_stand_in_the_url(owner: Any, acme: UUID) -> None:
 
 
 @pytest.mark.parametrize("query", ["?from=yesterday", "?to=2026-13-40", "?from=0001-01-01"])
-async def test_a_day_that_is_none_is_told(owner: Any, acme: UUID, query: str) -> None:
-    assert acme
+@pytest.mark.usefixtures("acme")
+async def test_a_day_that_is_none_is_told(owner: Any, query: str) -> None:
     page = (await owner.browser.get(LOG + query)).text
     assert "is not a valid date. Write it as 2026-05-03." in page
     assert "Acme &amp; Sons" in page, "the rest is shown"
@@ -166,8 +166,8 @@ async def test_costs(owner: Any, acme: UUID, cost: Any) -> None:
         assert (cost.statements <= 6, cost.calls) == (True, 2), query
 
 
-async def test_verifying_notes_the_ends_down(owner: Any, acme: UUID) -> None:
-    assert acme
+@pytest.mark.usefixtures("acme")
+async def test_verifying_notes_the_ends_down(owner: Any) -> None:
     answer = await owner.send(f"{LOG}verify/")
     assert (answer.status_code, answer.headers["location"]) == (303, f"{LOG}?done=verified#content")
     page = (await owner.browser.get(answer.headers["location"])).text
@@ -178,9 +178,9 @@ async def test_verifying_notes_the_ends_down(owner: Any, acme: UUID) -> None:
     assert all(trail["whole"] and trail["entries"] > 0 and len(trail["hash"]) == 64 for trail in trails.values())
 
 
-async def test_a_trail_that_misses_what_was_noted_is_found(owner: Any, engine: AsyncEngine, acme: UUID) -> None:
+@pytest.mark.usefixtures("acme")
+async def test_a_trail_that_misses_what_was_noted_is_found(owner: Any, engine: AsyncEngine) -> None:
     """As if somebody had cut billing's trail off, or a backup had been put back."""
-    assert acme
     await owner.call(f"{LOG}verify/")
     async with engine.begin() as tx:
         await tx.execute(text("UPDATE audit_verdict SET noted_revision = 900 WHERE chain = 'billing'"))
@@ -201,9 +201,9 @@ async def test_a_trail_that_misses_what_was_noted_is_found(owner: Any, engine: A
     assert (forgotten["on"], forgotten["why"], forgotten["trail"]) == ("Billing", "restored on Monday", "portal")
 
 
-async def test_what_was_forgotten_meanwhile_stays_forgotten(engine: AsyncEngine, acme: UUID, owner: Any) -> None:
+@pytest.mark.usefixtures("acme")
+async def test_what_was_forgotten_meanwhile_stays_forgotten(engine: AsyncEngine, owner: Any) -> None:
     """A verification that began before still knows the entry; what it finds counts no more."""
-    assert acme
     await owner.call(f"{LOG}verify/")
 
     async def slow(known: ChainEnd | None) -> Verification:
@@ -217,8 +217,8 @@ async def test_what_was_forgotten_meanwhile_stays_forgotten(engine: AsyncEngine,
     assert (await owner.call(f"{LOG}verify/")).json()["trails"]["billing"]["entries"] > 0
 
 
-async def test_trails_are_verified_once_a_day_by_themselves(portal: Portal, engine: AsyncEngine, acme: UUID) -> None:
-    assert acme
+@pytest.mark.usefixtures("acme")
+async def test_trails_are_verified_once_a_day_by_themselves(portal: Portal, engine: AsyncEngine) -> None:
 
     async def times() -> dict[str, datetime]:
         async with engine.begin() as tx:

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from testkit.waiting import eventually
+
 pytestmark = pytest.mark.usefixtures("following")
 
 PAGES = ["", "billing/", "keys/", "audit/"]
@@ -24,7 +26,7 @@ REFUSED = [
 
 
 @pytest.fixture(scope="module")
-async def company(following: Any, owner: Any, eventually: Any) -> str:  # noqa: ARG001 - tenancy and billing run first
+async def company(following: Any, owner: Any) -> str:  # noqa: ARG001 - tenancy and billing run first
     """The path of one that owes a month, once billing has processed the closing."""
     path = f"/owner/company/{(await owner.found('Gone Ltd'))['id']}/"
     assert (await owner.call(f"{path}renew/")).status_code == 200

@@ -77,6 +77,7 @@ async def test_fills_in_when_billing_answers(owner: Any, model: Any, portal: Por
             cells = json.loads(line.removeprefix("data: "))["companies"].get(str(company_id)) if line else None
             if cells and cells["status"] == "Trial":
                 break
+    assert cells is not None
     assert cells["plan"] == "PRO"
     assert cells["price"] == {"value": "9900", "data-currency": "USD"}
     assert cells["until"]["datetime"] > TODAY.isoformat()

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.directory import use_cases
 from owner_portal.freshness.rules import Source
+from testkit.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("following")
 
@@ -56,7 +57,7 @@ async def test_life_of_a_company_in_the_browser(owner: Any) -> None:
     assert (await owner.send(f"{path}reactivate/")).headers["location"] == f"{path}?done=reactivated#content"
 
 
-async def test_reactivating_extends_as_the_page_says(owner: Any, eventually: Any) -> None:
+async def test_reactivating_extends_as_the_page_says(owner: Any) -> None:
     path = f"/owner/company/{(await owner.found('Extended Ltd'))['id']}/"
     await owner.call(f"{path}suspend/", reason="unpaid")
     before = (await owner.read(f"{path}billing/"))["standing"]["value"]["record"]["subscription"]["expires_at"]
@@ -64,7 +65,7 @@ async def test_reactivating_extends_as_the_page_says(owner: Any, eventually: Any
 
     async def extended() -> bool:
         records = (await owner.read(path))["history"]["value"]
-        return records[0]["kind"] == "EXTENDED" and records[0]["subscription"]["expires_at"] > before
+        return bool(records[0]["kind"] == "EXTENDED" and records[0]["subscription"]["expires_at"] > before)
 
     await eventually(extended)
 
@@ -121,9 +122,7 @@ async def test_changes_that_come_again_change_nothing(owner: Any, engine: AsyncE
     assert await use_cases.revision_of(engine, Source.COMPANIES) >= revision
 
 
-async def test_reloads_after_a_service_was_restored(
-    owner: Any, model: Any, engine: AsyncEngine, eventually: Any
-) -> None:
+async def test_reloads_after_a_service_was_restored(owner: Any, model: Any, engine: AsyncEngine) -> None:
     """A restored backup has fewer revisions: the copies are dropped and reloaded."""
     known = (await owner.found("Restored Ltd"))["id"]
     forgotten = await model.company("Forgotten Ltd", revision=900_000)

@@ -32,7 +32,7 @@ async def scalar(engine: AsyncEngine, statement: str, **values: Any) -> Any:
         return (await tx.execute(text(statement), values)).scalar_one_or_none()
 
 
-async def recorded(engine: AsyncEngine, **asked: str) -> list[PortalAction]:
+async def recorded(engine: AsyncEngine, **asked: Any) -> list[PortalAction]:
     async with engine.begin() as tx:
         found = await own_trail.search(tx, ActionQuestion(**asked), before=None, limit=50)
     return [linked.entry for linked in found]

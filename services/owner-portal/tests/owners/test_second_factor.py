@@ -20,6 +20,7 @@ from owner_portal.owners.store import accounts
 from owner_portal.owners.use_cases.accounts import create_owner
 from owner_portal.owners.use_cases.sign_in import authenticate, open_session, sign_in
 from servicekit.errors import NotAuthenticated
+from testkit.waiting import eventually
 
 PASSWORD = "correct horse battery"
 FACTOR = "/owner/account/second-factor/"
@@ -205,9 +206,7 @@ async def waits(engine: AsyncEngine) -> bool:
     return await rows(engine, "SELECT 1 FROM pg_locks WHERE NOT granted") != []
 
 
-async def test_who_signs_in_while_it_is_turned_on_is_asked_for_a_code(
-    enter: Any, engine: AsyncEngine, eventually: Any
-) -> None:
+async def test_who_signs_in_while_it_is_turned_on_is_asked_for_a_code(enter: Any, engine: AsyncEngine) -> None:
     email = "hurried.in@tenantry.example"
     await enter(email)
     async with engine.begin() as tx:
@@ -222,7 +221,7 @@ async def test_who_signs_in_while_it_is_turned_on_is_asked_for_a_code(
     assert (await signing_in).challenge
 
 
-async def test_turning_it_on_waits_for_who_signs_in(enter: Any, engine: AsyncEngine, eventually: Any) -> None:
+async def test_turning_it_on_waits_for_who_signs_in(enter: Any, engine: AsyncEngine) -> None:
     email = "hurried.on@tenantry.example"
     owner = await enter(email)
     code = codes_of((await owner.call(FACTOR)).json()["secret"])()

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from credentials import hashing
-from credentials.passwords import is_current
+from credentials.passwords import is_current, verify_password
 from credentials.throttle import BUDGETS, CountKind
 from credentials.tokens import token_digest
 from owner_portal.owners.rules.accounts import MAX_SESSION_AGE, Caller
@@ -155,7 +155,7 @@ async def test_who_signs_in_while_the_password_changes_is_not_let_in(
 ) -> None:
     email, caller = "hurried@tenantry.example", Caller("127.0.0.1", "a browser")
     await create_owner(engine, email=email, password="correct horse battery")
-    verify = signing_in.verify_password
+    verify = verify_password
 
     async def verify_and_change(*args: Any) -> bool:
         right = await verify(*args)
@@ -291,7 +291,12 @@ async def test_every_attempt_costs_one_hash(engine: AsyncEngine, monkeypatch: py
         await tx.execute(text("UPDATE owner SET deactivated_at = now() WHERE email = 'gone@tenantry.example'"))
     hashed: list[int] = []
     run = hashing.HashQueue.run
-    monkeypatch.setattr(hashing.HashQueue, "run", lambda *given: hashed.append(1) or run(*given))
+
+    def count_and_run(*given: Any) -> Any:
+        hashed.append(1)
+        return run(*given)
+
+    monkeypatch.setattr(hashing.HashQueue, "run", count_and_run)
     for email in ("nobody@tenantry.example", "gone@tenantry.example", "owner@tenantry.example"):
         hashed.clear()
         with pytest.raises(NotAuthenticated):

@@ -45,8 +45,8 @@ async def test_only_for_owners(anonymous: Any, owner: Any) -> None:
     assert answer.status_code == 403
 
 
-async def test_changing_needs_a_fresh_proof(owner: Any, engine: AsyncEngine, pro: UUID) -> None:
-    assert pro
+@pytest.mark.usefixtures("pro")
+async def test_changing_needs_a_fresh_proof(owner: Any, engine: AsyncEngine) -> None:
     async with engine.begin() as tx:
         await tx.execute(text("UPDATE owner_session SET proved_at = now() - interval '1 hour'"))
     answer = await owner.call(f"{PAGE}PRO/", days="9", reason="asked")
@@ -79,8 +79,8 @@ async def test_page_and_preview(owner: Any, pro: UUID, cost: Any) -> None:
 
 
 @pytest.mark.parametrize("days", ["", "0", "-5", "3651", "ten", "1.5", "9" * 30])
-async def test_days_that_are_none(owner: Any, pro: UUID, days: str, cost: Any) -> None:
-    assert pro, "billing runs"
+@pytest.mark.usefixtures("pro")
+async def test_days_that_are_none(owner: Any, days: str, cost: Any) -> None:
     cost.reset()
     for answer in (
         await owner.script.get(f"{PAGE}PRO/", params={"days": days}),
@@ -100,8 +100,8 @@ async def test_days_that_are_none(owner: Any, pro: UUID, days: str, cost: Any) -
     assert (await owner.browser.get(f"{PAGE}GOLD/", params={"days": days})).status_code == 400
 
 
-async def test_refusals(owner: Any, pro: UUID) -> None:
-    assert pro
+@pytest.mark.usefixtures("pro")
+async def test_refusals(owner: Any) -> None:
     assert (await owner.script.get(f"{PAGE}GOLD/?days=9")).status_code == 404
     assert (await owner.call(f"{PAGE}GOLD/", days="9", reason="asked")).status_code == 404
     answer = await owner.send(f"{PAGE}PRO/", days="44", version="1")
@@ -141,8 +141,8 @@ async def test_a_version_alone_then_its_companies(owner: Any, portal: Portal, en
     assert [plan.version for plan in await portal.get(PlanClient).versions() if plan.code == "PRO"] == [2, 1]
 
 
-async def test_repeated_it_has_one_effect(owner: Any, portal: Portal, pro: UUID) -> None:
-    assert pro
+@pytest.mark.usefixtures("pro")
+async def test_repeated_it_has_one_effect(owner: Any, portal: Portal) -> None:
     seen = (await plans(owner))["PRO"]["version"]
     fields = {"days": "20", "reason": "shorter", "version": str(seen), "move": "yes"}
     headers = {"x-csrf-token": owner.csrf_token, "idempotency-key": str(uuid4())}

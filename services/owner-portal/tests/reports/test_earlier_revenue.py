@@ -14,6 +14,7 @@ from owner_portal.reports.rules.revenue import Bridge, Figure, Movement, Revenue
 from owner_portal.reports.worker import RevenueFeed
 from servicekit.errors import Unavailable
 from servicekit.ids import new_id
+from testkit.waiting import eventually
 
 NOW = datetime.now(UTC)
 
@@ -49,7 +50,7 @@ async def test_is_the_start_of_the_month_and_what_moved_until_then(
 
 
 @pytest.mark.usefixtures("services")
-async def test_billing_knows(engine: AsyncEngine, portal: Any, eventually: Any) -> None:
+async def test_billing_knows(engine: AsyncEngine, portal: Any) -> None:
     """Of a platform that began today there was nothing 30 days ago."""
     feed = RevenueFeed(engine, portal.get(RevenueClient))
 

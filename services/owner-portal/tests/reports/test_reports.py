@@ -14,6 +14,7 @@ from owner_portal.reports.rules.reports import ReportRange
 from owner_portal.subscriptions.client.subscriptions import SubscriptionClient
 from owner_portal.web.portal import Portal
 from servicekit.ids import new_id
+from testkit.waiting import eventually
 
 PAGE = "/owner/reports/"
 TODAY = datetime.now(UTC).date()
@@ -22,7 +23,7 @@ CHARTS_OF_REVENUE = ["mrr-bridge", "mrr-movements", "mrr"]
 
 
 @pytest.fixture(scope="module")
-async def companies(owner: Any, model: Any, customer: Any, portal: Portal, eventually: Any) -> dict[str, UUID]:
+async def companies(owner: Any, model: Any, customer: Any, portal: Portal) -> dict[str, UUID]:
     """Twelve that work more and more, one that is closed, one that billing knows and that pays."""
     found: dict[str, UUID] = {}
     for number in range(1, 13):

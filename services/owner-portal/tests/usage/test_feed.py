@@ -25,6 +25,7 @@ from servicekit.database import create_engine
 from servicekit.errors import InvalidInput, Unavailable
 from servicekit.events import IncomingEvent
 from servicekit.ids import new_id
+from testkit.waiting import eventually
 
 Day = tuple[int, int, int]  # day of the month, revision, active seconds
 
@@ -131,9 +132,7 @@ def test_poison_is_named(event: IncomingEvent) -> None:
         read_month(event.subject, event.payload)
 
 
-async def test_consumes_from_nats(
-    engine: AsyncEngine, bus: Bus, tracking: JetStreamContext, run: Any, eventually: Any
-) -> None:
+async def test_consumes_from_nats(engine: AsyncEngine, bus: Bus, tracking: JetStreamContext, run: Any) -> None:
     live = Live()
     feed = UsageFeed(engine, bus, live)
     companies = [new_id() for _ in range(5)]
@@ -158,7 +157,7 @@ async def test_consumes_from_nats(
 
         async def idle(last: int) -> bool:  # what was published is there before the consumer knows that it is pending
             info = await bus.stream.consumer_info("USAGE", "portal")
-            return info.delivered.stream_seq >= last and info.num_pending == 0 and info.num_ack_pending == 0
+            return bool(info.delivered.stream_seq >= last and info.num_pending == 0 and info.num_ack_pending == 0)
 
         await eventually(partial(idle, poison.seq))
         superseded = month(companies[0], (1, 1, 1))
@@ -170,7 +169,7 @@ async def test_consumes_from_nats(
 
 
 async def test_an_outage_of_the_database_uses_up_no_delivery(
-    environment: dict[str, str], bus: Bus, tracking: JetStreamContext, run: Any, eventually: Any
+    environment: dict[str, str], bus: Bus, tracking: JetStreamContext, run: Any
 ) -> None:
     away = create_engine(environment["PORTAL_DATABASE_URL"] + "_that_is_away", name="owner-portal")
     event = month(new_id(), (1, 1, 1))

@@ -18,6 +18,7 @@ from owner_portal.usage.use_cases.rebuild import rebuild_usage
 from owner_portal.web.notices import notice
 from servicekit.errors import Refused, Unavailable
 from servicekit.ids import new_id
+from testkit.waiting import eventually
 
 TODAY = datetime.now(UTC).date()
 
@@ -121,7 +122,7 @@ async def test_only_writers_wait_for_the_switch(engine: AsyncEngine, model: Any)
     assert await sums(engine, company) == (2, 2)
 
 
-async def test_pages_tell_how_far_it_is(engine: AsyncEngine, eventually: Any) -> None:
+async def test_pages_tell_how_far_it_is(engine: AsyncEngine) -> None:
     feed = Feed([[month(day(new_id(), 0, 1, 1))]])
     feed.go_on[0].clear()
     rebuilding = asyncio.create_task(rebuild_usage(engine, feed=feed, report=ignore))

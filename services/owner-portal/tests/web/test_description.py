@@ -21,7 +21,7 @@ def actions() -> Iterator[str]:
     modules = [import_module(each.name) for each in found if ".pages" in each.name]
     routers = [router for module in modules if isinstance(router := vars(module).get("router"), APIRouter)]
     for route in (route for router in routers for route in router.routes):
-        if isinstance(route, APIRoute) and "POST" in route.methods and route.path.startswith(BELOW):
+        if isinstance(route, APIRoute) and "POST" in (route.methods or ()) and route.path.startswith(BELOW):
             yield re.sub(r"{(\w+)_id:uuid}", r"<\1 id>", route.path.removeprefix(BELOW))
 
 

@@ -25,7 +25,7 @@ def posts() -> dict[str, APIRoute]:
     modules = [importlib.import_module(name) for name in names]
     routers = [router for module in modules if isinstance(router := vars(module).get("router"), APIRouter)]
     routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
-    return {route.path: route for route in routes if "POST" in route.methods}
+    return {route.path: route for route in routes if "POST" in (route.methods or ())}
 
 
 def redirects(function: Any, depth: int = 3) -> bool:
