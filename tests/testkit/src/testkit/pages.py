@@ -1,12 +1,17 @@
-"""Pages as their readers meet them: visible text, fields with their errors, links. Markup is parsed, never searched."""
+"""Pages as their readers meet them: text, fields with their errors, links, tables. Markup is parsed, never searched."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString
 
-_HIDDEN = ("script", "style", "template", "head")
+_HIDDEN = frozenset({"script", "style", "template", "head"})
+_PHRASING = frozenset(
+    {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "dfn", "em", "i", "kbd", "mark", "q", "s", "samp"}
+    | {"small", "span", "strong", "sub", "sup", "time", "u", "var", "wbr"}
+)
 _CONTROLS = "input, select, textarea"
 
 
@@ -21,10 +26,14 @@ class Field:
 
 
 class Page:
-    """One HTML document."""
+    """One HTML document, or a part of one."""
 
-    def __init__(self, html: str) -> None:
-        self.soup = BeautifulSoup(html, "lxml")
+    def __init__(self, html: str | Tag) -> None:
+        self.soup: Tag = BeautifulSoup(html, "lxml") if isinstance(html, str) else html
+
+    def part(self, selector: str) -> "Page":
+        """The only element that matches, with everything in it."""
+        return Page(self.one(selector))
 
     def all(self, selector: str) -> list[Tag]:
         """The elements that match a CSS selector."""
@@ -43,10 +52,7 @@ class Page:
     @property
     def text(self) -> str:
         """The text of the body in one line, without scripts and styles."""
-        body = BeautifulSoup(str(self.soup.body or self.soup), "lxml")
-        for hidden in body.select(", ".join(_HIDDEN)):
-            hidden.decompose()
-        return text_of(body)
+        return text_of(self.soup.select_one("body") or self.soup)
 
     @property
     def title(self) -> str:
@@ -64,9 +70,40 @@ class Page:
         return self.texts("[role=alert]")
 
     @property
+    def statuses(self) -> list[str]:
+        """The texts that are announced as statuses."""
+        return self.texts("[role=status]")
+
+    @property
     def links(self) -> dict[str, str]:
         """The text of each link with its address; the last one of several with the same text."""
         return {text_of(link): str(link["href"]) for link in self.all("a[href]")}
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses of all links, in their order."""
+        return [str(link["href"]) for link in self.all("a[href]")]
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """The text of each term with that of its description; the last one of several with the same text."""
+        return {text_of(term): text_of(term.find_next_sibling("dd") or term) for term in self.all("dt")}
+
+    def table(self, selector: str = "table") -> list[dict[str, str]]:
+        """The rows of the only table that matches: the text of each cell under that of its column's heading."""
+        table = self.part(selector)
+        headings = table.texts("thead th")
+        rows = [[text_of(cell) for cell in row.select("th, td")] for row in table.all("tbody tr")]
+        return [dict(zip(headings, row, strict=False)) for row in rows]
+
+    def choices(self, name: str) -> dict[str, bool]:
+        """The value of each radio button and checkbox of this name, with whether it is checked."""
+        found = [each for each in self.all("[type=radio], [type=checkbox]") if each.get("name") == name]
+        return {str(each.get("value", "on")): "checked" in each.attrs for each in found}
+
+    def values(self, form: str = "") -> dict[str, str]:
+        """The fields that a browser sends with the forms that match the selector `form`."""
+        return {field.name: field.value for field in self.fields(form)}
 
     def field(self, name: str, *, form: str = "") -> Field:
         """The only control of this name, in the forms that match the selector `form`."""
@@ -86,12 +123,23 @@ class Page:
 
     def _description(self, control: Tag) -> str:
         ids = str(control.get("aria-errormessage") or control.get("aria-describedby") or "").split()
-        return " ".join(text_of(element) for id_ in ids for element in self.soup.find_all(id=id_))
+        return " ".join(text_of(element) for id_ in ids for element in self.all(f'[id="{id_}"]'))
 
 
 def text_of(element: Tag) -> str:
-    """The text with runs of white space as one space."""
-    return re.sub(r"\s+", " ", element.get_text(" ")).strip()
+    """The text with runs of white space as one space. Blocks are separated by one; phrases continue their sentence."""
+    return re.sub(r"\s+", " ", "".join(_strings(element))).strip()
+
+
+def _strings(element: Tag) -> Iterator[str]:
+    for child in element.children:
+        if type(child) is NavigableString:  # its subclasses are comments, scripts and the like
+            yield child
+        elif isinstance(child, Tag) and child.name not in _HIDDEN:
+            space = "" if child.name in _PHRASING else " "
+            yield space
+            yield from _strings(child)
+            yield space
 
 
 def _value(control: Tag) -> str:
