@@ -16,7 +16,7 @@ PAGE = Page("""
   <dl><div><dt>Plan</dt><dd>PRO <small>version 2</small></dd></div><div><dt>Price</dt><dd>99.00 USD</dd></div></dl>
   <table class="keys"><thead><tr><th>Key</th><th>State</th></tr></thead>
     <tbody><tr><th>ab12</th><td><span>Active</span></td></tr><tr><td colspan="2">No more</td></tr></tbody></table>
-  <form id="edit">
+  <form id="edit" action="/edit/">
     <input type="hidden" name="once" value="a &quot;key&quot;">
     <input name="name" value="" aria-invalid="true" aria-describedby="name-problem">
     <div id="name-problem">Enter the company's name.</div>
@@ -43,7 +43,7 @@ def test_text_is_what_a_reader_sees() -> None:
 
 def test_links() -> None:
     assert PAGE.links == {"One": "/second/", "Two": "/third/?a=1&b=2"}
-    assert PAGE.addresses == ["/first/", "/second/", "/third/?a=1&b=2"]
+    assert PAGE.addresses == ["/first/", "/second/", "/third/?a=1&b=2", "/edit/"]
 
 
 def test_facts_and_tables() -> None:

@@ -81,8 +81,8 @@ class Page:
 
     @property
     def addresses(self) -> list[str]:
-        """The addresses of all links, in their order."""
-        return [str(link["href"]) for link in self.all("a[href]")]
+        """Where all links and forms lead, in their order."""
+        return [str(each.get("href", each.get("action"))) for each in self.all("a[href], form[action]")]
 
     @property
     def facts(self) -> dict[str, str]:
