@@ -1,6 +1,5 @@
 """The retention policy of each plan, with billing itself: seen, previewed, changed, companies moved."""
 
-import re
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,8 +13,8 @@ from owner_portal.plans.rules.plans import Plan, newest_versions
 from owner_portal.plans.rules.retention import next_terms
 from owner_portal.web.portal import Portal
 from servicekit.errors import Conflict
+from testkit.pages import Page
 
-TAG = re.compile("<[^>]+>")
 PAGE = "/owner/retention-policy/"
 
 
@@ -53,7 +52,7 @@ async def test_changing_needs_a_fresh_proof(owner: Any, engine: AsyncEngine) -> 
     assert (answer.status_code, answer.json()["kind"]) == (403, "step_up_required")
     page = await owner.send(f"{PAGE}PRO/", days="9", reason="kept words")
     assert page.status_code == 403
-    assert "kept words" in page.text
+    assert Page(page.text).field("reason").value == "kept words"
     async with engine.begin() as tx:
         await tx.execute(text("UPDATE owner_session SET proved_at = now()"))
 
@@ -63,16 +62,17 @@ async def test_page_and_preview(owner: Any, pro: UUID, cost: Any) -> None:
     assert list(found) == ["FREE", "PRO", "ENTERPRISE"]
     assert found["PRO"] | {"companies": 1} == found["PRO"]
     cost.reset()
-    page = (await owner.browser.get(PAGE)).text
+    page = Page((await owner.browser.get(PAGE)).text)
     assert (cost.statements <= 6, cost.calls) == (True, 1)
-    assert page.count("Keep screenshots for") == 3
-    assert "All match their plan" in page
+    assert page.texts("label") == ["Keep screenshots for"] * 3
+    assert "All match their plan" in page.text
     cost.reset()
-    preview = (await owner.browser.get(f"{PAGE}PRO/?days=45")).text
+    preview = Page((await owner.browser.get(f"{PAGE}PRO/?days=45")).text)
     assert (cost.statements <= 6, cost.calls) == (True, 2)
-    for words in ("Pro &amp; Co", f"/owner/company/{pro}/", "Create version 2", "Moves"):
-        assert words in preview
-    assert "those older than 45 days will be deleted from 24 hours after the move" in TAG.sub("", preview)
+    assert preview.links["Pro & Co"] == f"/owner/company/{pro}/"
+    assert [(row["Company"], row["Effect"]) for row in preview.table()] == [("Pro & Co", "Moves")]
+    assert "Create version 2" in preview.texts("button")
+    assert "those older than 45 days will be deleted from 24 hours after the move" in preview.text
     answer = (await owner.script.get(f"{PAGE}PRO/?days=45")).json()
     assert (answer["would_change"], answer["would_keep"], answer["monthly_revenue_change"]) == (1, 0, 0)
     assert answer["plan"]["screenshot_retention_days"] == 30, "a preview changes nothing"
@@ -94,9 +94,12 @@ async def test_days_that_are_none(owner: Any, days: str, cost: Any) -> None:
         await owner.send(f"{PAGE}PRO/", days=days, reason="asked"),
     ):
         assert answer.status_code == 400
-        assert answer.text.count("Keep screenshots for") == 3, "the form is there again"
-        assert answer.text.count("from 1 to 3,650") == 1
-        assert f'value="{days}" aria-invalid="true"' in answer.text
+        page = Page(answer.text)
+        assert page.texts("label") == ["Keep screenshots for"] * 3, "the form is there again"
+        assert page.text.count("from 1 to 3,650") == 1
+        [wrong] = [field for field in page.fields() if field.invalid]
+        assert (wrong.name, wrong.value) == ("days", days)
+        assert "from 1 to 3,650" in wrong.error
     assert (await owner.browser.get(f"{PAGE}GOLD/", params={"days": days})).status_code == 400
 
 
@@ -106,8 +109,9 @@ async def test_refusals(owner: Any) -> None:
     assert (await owner.call(f"{PAGE}GOLD/", days="9", reason="asked")).status_code == 404
     answer = await owner.send(f"{PAGE}PRO/", days="44", version="1")
     assert answer.status_code == 400
-    assert "Enter a reason" in answer.text
-    assert "Create version 2" in answer.text, "beside the form"
+    page = Page(answer.text)
+    assert "Enter a reason" in page.field("reason").error
+    assert "Create version 2" in page.texts("button"), "beside the form"
     answer = await owner.call(f"{PAGE}PRO/", days="44", reason="asked", version="7")
     assert (answer.status_code, answer.json()["kind"]) == (409, "conflict")
     answer = await owner.call(f"{PAGE}PRO/", days="30", reason="asked")
@@ -124,18 +128,19 @@ async def test_a_version_alone_then_its_companies(owner: Any, portal: Portal, en
         "kept": [],
     }
     assert (await plans(owner))["PRO"]["differing"] == 1
-    page = (await owner.browser.get(PAGE)).text
-    assert "of them with a different retention" in page
-    assert "Pro &amp; Co" in page.split("Companies with a different retention")[-1]
+    page = Page((await owner.browser.get(PAGE)).text)
+    assert "of them with a different retention" in page.text
+    differing = page.table("[aria-label='Companies with a different retention'] table")
+    assert "Pro & Co" in [row["Company"] for row in differing]
 
-    preview = (await owner.browser.get(f"{PAGE}PRO/?days=60")).text
-    assert "Move companies" in preview
+    preview = Page((await owner.browser.get(f"{PAGE}PRO/?days=60")).text)
+    assert "Move companies" in preview.texts("button")
     answer = await owner.send(f"{PAGE}PRO/", days="60", version="2", move="yes", reason="now all", once=str(uuid4()))
     assert answer.headers["location"] == f"{PAGE}?plan=PRO&moved=1&kept=0#content"
     assert await days_of(engine, pro) == 60, "the page that follows has its numbers right"
-    page = (await owner.browser.get(answer.headers["location"])).text
-    assert "PRO: one company has been moved." in page
-    assert "All match their plan" in page
+    page = Page((await owner.browser.get(answer.headers["location"])).text)
+    assert any("PRO: one company has been moved." in status for status in page.statuses)
+    assert "All match their plan" in page.text
     entries = (await owner.script.get("/owner/audit-log/?what=move_subscriptions")).json()["entries"]
     assert [(entry["why"], entry["details"]["Asked: To version"]) for entry in entries] == [("now all", "2")]
     assert [plan.version for plan in await portal.get(PlanClient).versions() if plan.code == "PRO"] == [2, 1]
@@ -172,10 +177,10 @@ async def test_a_change_of_plan_says_which_screenshots_would_be_deleted_and_when
     answer = await owner.call(f"{PAGE}FREE/", days="7", reason="asked")
     assert answer.status_code == 200, answer.text
     path = f"/owner/company/{pro}/change-plan/"
-    longer = (await owner.browser.get(f"{path}?plan_code=ENTERPRISE")).text
-    assert "will be deleted" not in longer
-    page = (await owner.browser.get(f"{path}?plan_code=FREE")).text
+    longer = Page((await owner.browser.get(f"{path}?plan_code=ENTERPRISE")).text)
+    assert "will be deleted" not in longer.text
+    page = Page((await owner.browser.get(f"{path}?plan_code=FREE")).text)
     [*_, later] = (await owner.script.get(f"{path}?plan_code=FREE")).json()["choices"]
     at = datetime.fromisoformat(later["preview"]["effective_at"]) + timedelta(hours=24)
-    assert "Screenshots older than 7 days will be deleted from " in TAG.sub("", page)
-    assert f"{at:%Y-%m-%dT%H:%M}" in page
+    assert "Screenshots older than 7 days will be deleted from " in page.text
+    assert any(str(moment["datetime"]).startswith(f"{at:%Y-%m-%dT%H:%M}") for moment in page.all("p.text-danger time"))
