@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import io
-import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -24,6 +23,7 @@ from owner_portal.reports import store
 from owner_portal.reports.rules.reports import Summary
 from owner_portal.usage.rules import PlatformDay, change_of_whole_days
 from servicekit.errors import Unavailable
+from testkit.pages import Page, text_of
 
 TODAY = datetime.now(UTC).date()
 NOW = datetime.now(UTC)
@@ -68,16 +68,14 @@ async def companies(model: Any) -> dict[str, UUID]:
     return ids
 
 
-def cells(page: str, part: str) -> dict[str, str]:
+def cells(part: Page) -> dict[str, str]:
     """The values of the cells in a part of the page."""
-    found = page.split(part, 1)[1].split("</tr>", 1)[0]
-    texts = re.findall(r'<(?!data)[a-z]+[^>]* data-cell="([^"]+)"[^>]*>([^<]+)<', found)
-    return dict(texts) | dict(re.findall(r'<data data-cell="([^"]+)"[^>]* value="([^"]*)"', found))
+    return {str(cell["data-cell"]): str(cell.get("value", text_of(cell))) for cell in part.all("[data-cell]")}
 
 
 @pytest.mark.usefixtures("companies")
 async def test_totals(owner: Any, engine: AsyncEngine) -> None:
-    shown = cells((await owner.browser.get("/owner/dashboard/")).text, "data-totals")
+    shown = cells(Page((await owner.browser.get("/owner/dashboard/")).text).part("[data-totals]"))
     assert shown["companies"] == "7", "closed ones are not among them"
     assert {status: shown[f"count-{status}"] for status in Status} == dict.fromkeys(Status, "1")
     assert (await owner.read("/owner/dashboard/"))["storage_used"] == 95 * GB, "nor is what they have stored"
@@ -107,16 +105,16 @@ def test_a_change_is_one_of_whole_days() -> None:
 
 
 async def test_row(owner: Any, companies: dict[str, UUID]) -> None:
-    page = (await owner.browser.get("/owner/dashboard/")).text
-    shown = cells(page, f'data-company="{companies["Acme"]}"')
+    page = Page((await owner.browser.get("/owner/dashboard/")).text)
+    shown = cells(page.part(f'[data-company="{companies["Acme"]}"]'))
     assert shown["plan"] == "PRO"
     assert shown["status"] == "Active"
     assert (shown["seats"], shown["seats-limit"]) == ("9", "50")
     assert shown["minutes"] == str(3000 * 60)
     assert shown["screenshots"] == "210"
     assert (shown["storage"], shown["storage-limit"]) == (str(90 * GB), str(100 * GB))
-    assert f'href="/owner/company/{companies["Acme"]}/"' in page
-    assert "Stopped &lt;script&gt;" in page
+    assert page.links["Acme"] == f"/owner/company/{companies['Acme']}/"
+    assert "Stopped <script>" in page.links
 
 
 @pytest.mark.usefixtures("companies")
@@ -203,8 +201,8 @@ async def test_pages(owner: Any, model: Any, engine: AsyncEngine) -> None:
         ids = [row.company_id for page in (1, 2) for row in (await show(engine, page=page, **view)).rows]
         matches = {(await show(engine, page=page, **view)).matches for page in (1, 2)}
         assert {len(ids), len(set(ids))} == matches
-    page = (await owner.browser.get("/owner/dashboard/?page=2")).text
-    assert re.search(r"Page\s+<data[^>]*>2</data>\s+of\s+<data[^>]*>2</data>", page)
+    page = Page((await owner.browser.get("/owner/dashboard/?page=2")).text)
+    assert "Page 2 of 2" in page.part("nav[aria-label=Pages]").text
     answer = await owner.browser.get("/owner/dashboard/?page=9&status=TRIAL")
     assert answer.headers["location"] == "/owner/dashboard/?status=TRIAL"
     for strange in ("?page=x&sort=none&dir=up&status=ODD&column=x", f"?page={'9' * 40}", "?q=%00%F0%28"):
@@ -225,10 +223,12 @@ def test_a_view_stands_in_its_address() -> None:
 
 @pytest.mark.usefixtures("companies")
 async def test_columns_can_be_left_out(owner: Any) -> None:
-    page = (await owner.browser.get("/owner/dashboard/?column=status&column=sync")).text
-    shown = cells(page, "data-company=")
-    assert "status" in shown
-    assert not {"minutes", "seats", "storage", "plan"} & shown.keys()
+    page = Page((await owner.browser.get("/owner/dashboard/?column=status&column=sync")).text)
+    rows = [cells(Page(row)) for row in page.all("tr[data-company]")]
+    assert rows
+    for shown in rows:
+        assert "status" in shown
+        assert not {"minutes", "seats", "storage", "plan"} & shown.keys()
 
 
 async def test_csv(owner: Any, anonymous: Any, companies: dict[str, UUID], model: Any) -> None:

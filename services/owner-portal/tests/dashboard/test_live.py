@@ -13,6 +13,7 @@ import pytest
 from owner_portal.dashboard.pages import events
 from owner_portal.web.live import Live
 from owner_portal.web.portal import Portal
+from testkit.pages import Page
 
 TODAY = datetime.now(UTC).date()
 
@@ -90,7 +91,8 @@ async def test_ends_with_the_session(
     monkeypatch.setattr(events, "SESSION_CHECK", 0)
     company_id = await model.company("Watched Ltd")
     await sign_in(anonymous)
-    token = (await anonymous.get("/owner/dashboard/")).text.split('name="csrf_token" value="')[1].split('"')[0]
+    page = Page((await anonymous.get("/owner/dashboard/")).text)
+    token = page.field("csrf_token", form="[action='/owner/logout/']").value
     async with anonymous.stream("GET", f"/owner/events/?ids={company_id}") as answer:
         lines = answer.aiter_lines()
         await told(lines)

@@ -7,36 +7,40 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.freshness.rules import Source, SourceState, gaps
+from testkit.pages import Page
 
 
 async def test_pages_show_what_is_known(owner: Any, model: Any, engine: AsyncEngine) -> None:
     company_id = await model.company("Known Ltd")
     answer = await owner.browser.get("/owner/dashboard/")
     assert answer.status_code == 200
-    assert "Known Ltd" in answer.text
-    assert "Tenancy has not responded yet" in answer.text
+    page = Page(answer.text)
+    assert "Known Ltd" in page.links
+    assert "Tenancy has not responded yet" in page.text
     async with engine.begin() as tx:
         await tx.execute(text("UPDATE source SET confirmed_at = now() - interval '5 minutes'"))
-    page = (await owner.browser.get(f"/owner/company/{company_id}/")).text
+    page = Page((await owner.browser.get(f"/owner/company/{company_id}/")).text)
     for name in ("Tenancy", "Billing", "The usage feed"):
-        assert f"{name} does not respond" in page
-    assert "(5 min ago)" in page
+        assert f"{name} does not respond" in page.text
+    assert "(5 min ago)" in page.text
 
 
 async def test_actions_say_what_is_missing(owner: Any, model: Any) -> None:
     company_id = await model.company("Waiting Ltd")
     answer = await owner.browser.get("/owner/company/create/")
     assert answer.status_code == 503
-    assert "Billing does not respond" in answer.text
+    assert "Billing does not respond" in Page(answer.text).text
     form = {"name": "Typed Ltd", "email": "a@typed.example", "plan_code": "PRO"}
     answer = await owner.send("/owner/company/create/", **form)
     assert answer.status_code == 503
-    assert "Billing does not respond" in answer.text
-    assert 'value="Typed Ltd"' in answer.text
+    page = Page(answer.text)
+    assert "Billing does not respond" in page.text
+    assert page.field("name").value == "Typed Ltd"
     answer = await owner.send(f"/owner/company/{company_id}/suspend/", reason="unpaid")
     assert answer.status_code == 503
-    assert "Tenancy does not respond" in answer.text
-    assert "unpaid" in answer.text
+    page = Page(answer.text)
+    assert "Tenancy does not respond" in page.text
+    assert page.field("reason").value == "unpaid"
     answer = await owner.call(f"/owner/company/{company_id}/suspend/", reason="unpaid")
     assert (answer.status_code, answer.json()["kind"]) == (503, "unavailable")
     assert int(answer.headers["retry-after"]) >= 1
