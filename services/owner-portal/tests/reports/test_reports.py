@@ -14,6 +14,7 @@ from owner_portal.reports.rules.reports import ReportRange
 from owner_portal.subscriptions.client.subscriptions import SubscriptionClient
 from owner_portal.web.portal import Portal
 from servicekit.ids import new_id
+from testkit.pages import Page
 from testkit.waiting import eventually
 
 PAGE = "/owner/reports/"
@@ -88,9 +89,9 @@ async def test_the_range_stands_in_the_url(owner: Any, companies: dict[str, UUID
     assert len(content["revenue"]["months"]) == 6
     week = await read(owner, "?days=7&months=1000000&figure=x")
     assert (week["days"], week["months"]) == (7, 12)
-    page = (await owner.browser.get(f"{PAGE}?days=90&months=6")).text
-    assert 'href="/owner/reports/?days=7&amp;months=6#usage"' in page
-    assert f"{PAGE}mrr.csv?days=90&amp;months=6" in page
+    page = Page((await owner.browser.get(f"{PAGE}?days=90&months=6")).text)
+    assert page.links["7 days"] == "/owner/reports/?days=7&months=6#usage"
+    assert f"{PAGE}mrr.csv?days=90&months=6" in page.addresses
 
 
 async def test_revenue(owner: Any, companies: dict[str, UUID]) -> None:
@@ -100,11 +101,10 @@ async def test_revenue(owner: Any, companies: dict[str, UUID]) -> None:
     assert revenue["bridge"]["end"] == revenue["bridge"]["new"] == 9900
     assert revenue["annual_run_rate"] == 12 * 9900
     assert (revenue["trials_ended"], revenue["trials_converted"], revenue["health"]) == (1, 1, 1.0)
-    page = (await owner.browser.get(PAGE)).text
+    page = Page((await owner.browser.get(PAGE)).text)
     for words in ("99.00 USD", "1,188.00 USD", "Net retention", "100.0 %", "1 of 1 ended trials"):
-        assert words in page
-    for name in (*CHARTS, *CHARTS_OF_REVENUE):
-        assert f'data-chart="{name}"' in page
+        assert words in page.part("[aria-labelledby=revenue]").text
+    assert {*CHARTS, *CHARTS_OF_REVENUE} <= {chart["data-chart"] for chart in page.all("[data-chart]")}
 
 
 async def test_costs(owner: Any, companies: dict[str, UUID], cost: Any) -> None:
@@ -144,14 +144,20 @@ async def test_csv_has_the_numbers_of_the_chart(owner: Any, companies: dict[str,
 
 
 async def test_the_rows_behind_a_figure(owner: Any, companies: dict[str, UUID]) -> None:
-    page = (await owner.browser.get(f"{PAGE}movements/?figure=NEW&months=6")).text
-    for words in ("Paying Ltd", f"/owner/company/{companies['Paying']}/", "Trial converted", "99.00 USD", "paid"):
-        assert words in page
-    assert "Later" not in page
+    page = Page((await owner.browser.get(f"{PAGE}movements/?figure=NEW&months=6")).text)
+    [movement] = page.table()
+    assert [movement[title] for title in ("Company", "Change", "MRR", "Why")] == [
+        "Paying Ltd",
+        "Trial converted",
+        "99.00 USD",
+        "paid",
+    ]
+    assert page.links["Paying Ltd"] == f"/owner/company/{companies['Paying']}/"
+    assert "Later" not in page.links
     header, row = await rows(owner, "movements.csv?figure=NEW")
     found = dict(zip(header, row, strict=True))
     assert (found["Company id"], found["Plan"], found["Why"]) == (str(companies["Paying"]), "PRO", "paid")
-    assert "No rows" in (await owner.browser.get(f"{PAGE}movements/?figure=CHURN&after=x")).text
+    assert "No rows" in Page((await owner.browser.get(f"{PAGE}movements/?figure=CHURN&after=x")).text).text
     assert (await owner.browser.get(f"{PAGE}movements/?figure=NONSENSE")).status_code == 404
 
 
