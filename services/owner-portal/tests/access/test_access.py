@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from owner_portal.access.rules import csrf_token, is_csrf_token
+from testkit.pages import Page
 
 COMPANY = "/owner/company/01980000-0000-7000-8000-000000000001/"
 SOME_ID = "01980000-0000-7000-8000-000000000001"
@@ -65,7 +66,7 @@ async def test_actions_need_a_session(anonymous: httpx.AsyncClient, path: str) -
 async def test_actions_need_the_token(owner: Any, path: str, token: str) -> None:
     answer = await owner.browser.post(path, data={"csrf_token": token, "reason": "because"})
     assert answer.status_code == 403
-    assert "has expired" in answer.text
+    assert "has expired" in Page(answer.text).text
     answer = await owner.script.post(path, json={"reason": "because"})
     assert (answer.status_code, answer.json()["kind"]) == (403, "forbidden")
     assert "X-CSRF-Token" in answer.json()["detail"]
@@ -98,9 +99,8 @@ async def test_security_headers(owner: Any, path: str) -> None:
 
 
 async def test_static_files(anonymous: httpx.AsyncClient) -> None:
-    page = (await anonymous.get("/owner/login/")).text
-    address = page.split('<link rel="stylesheet" href="')[1].split('"')[0]
-    answer = await anonymous.get(address)
+    page = Page((await anonymous.get("/owner/login/")).text)
+    answer = await anonymous.get(str(page.one("link[rel=stylesheet]")["href"]))
     assert answer.status_code == 200
     assert "immutable" in answer.headers["cache-control"]
 
@@ -109,7 +109,7 @@ async def test_error_pages(owner: Any) -> None:
     for path in ("/owner/nowhere/", COMPANY, "/owner/company/none/"):
         answer = await owner.browser.get(path)
         assert answer.status_code == 404
-        assert "Page not found" in answer.text
+        assert Page(answer.text).heading == "Page not found"
     answer = await owner.script.get(COMPANY)
     assert answer.json()["kind"] == "not_found"
     assert (await owner.browser.get("/owner/logout/")).status_code == 405

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from credentials.throttle import BUDGETS, CountKind
 from credentials.tokens import token_digest
 from owner_portal.owners.rules.devices import UNKNOWN, device_name
+from testkit.pages import Page
 
 PASSWORD = "correct horse battery"
 NEW = "another horse entirely"
@@ -35,7 +36,8 @@ async def test_a_new_password_ends_every_other_session(enter: Any, anonymous: ht
     form = {"present_password": PASSWORD, "new_password": NEW, "new_password_again": NEW}
     answer = await here.send("/owner/account/password/", **form)
     assert answer.headers["location"] == "/owner/account/?done=password"
-    assert "signed out" in (await here.browser.get(answer.headers["location"])).text, "this browser goes on"
+    page = Page((await here.browser.get(answer.headers["location"])).text)
+    assert any("signed out" in status for status in page.statuses), "this browser goes on"
     assert dict(here.browser.cookies) != before
     assert (await there.browser.get("/owner/account/")).status_code == 303
     assert (await there.script.get("/owner/account/")).status_code == 401
@@ -77,7 +79,7 @@ async def test_a_refused_password_changes_nothing(enter: Any) -> None:
         form = {"present_password": present, "new_password": new, "new_password_again": again}
         answer = await owner.send("/owner/account/password/", **form)
         assert answer.status_code == 400
-        assert problem in answer.text
+        assert any(problem in alert for alert in Page(answer.text).alerts)
         assert NEW not in answer.text
         answer = await owner.call("/owner/account/password/", **form)
         assert (answer.status_code, answer.json()["kind"]) == (400, "invalid_input")
@@ -105,8 +107,8 @@ async def test_sessions_are_listed_and_ended(enter: Any) -> None:
         "curl": False,
     }
     assert {one["address"] for one in listed} == {"127.0.0.1"}
-    page = (await here.browser.get("/owner/account/")).text
-    assert "Safari on iPhone" in page
+    page = Page((await here.browser.get("/owner/account/")).text)
+    assert "Safari on iPhone" in [session["Device"] for session in page.table()]
     number = next(one["id"] for one in listed if one["device"] == "Safari on iPhone")
     answer = await here.send(f"/owner/account/sessions/{number}/revoke/")
     assert answer.headers["location"] == "/owner/account/?done=session"

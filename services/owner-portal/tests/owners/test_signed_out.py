@@ -1,19 +1,13 @@
 """A session that is over costs no owner what they typed."""
 
-import html
-import re
 from typing import Any
 
 import httpx
 import pytest
 
+from testkit.pages import Page
+
 INVITE = "/owner/owners/invite/"
-FIELD = re.compile(r'<(?:input|textarea)\b[^>]*\bname="([^"]+)"([^>]*)>')
-VALUE = re.compile(r'\bvalue="([^"]*)"')
-
-
-def fields_of(page: str) -> dict[str, str]:
-    return {name: html.unescape("".join(VALUE.findall(rest))) for name, rest in FIELD.findall(page)}
 
 
 async def test_what_was_typed_comes_back(enter: Any, url: str) -> None:
@@ -23,23 +17,24 @@ async def test_what_was_typed_comes_back(enter: Any, url: str) -> None:
     form = {"csrf_token": owner.csrf_token, "email": "text@tenantry.example", "password": "secret sesame"}
     reply = await owner.browser.post(INVITE, data=form, headers=here)
     assert reply.status_code == 401
-    assert "keeps what you entered" in reply.text
     assert "secret sesame" not in reply.text
-    kept = fields_of(reply.text)
+    page = Page(reply.text)
+    assert "keeps what you entered" in page.text
+    kept = page.values("main form")
     assert (kept["held_action"], kept["email"]) == (INVITE, "text@tenantry.example")
     assert "csrf_token" not in kept
     assert (await owner.browser.post("/owner/held/", data=kept, headers=here)).status_code == 401
     again = await enter("typist@tenantry.example")
-    page = await again.browser.post("/owner/held/", data=kept, headers=here)
-    assert page.status_code == 200
-    assert f'action="{INVITE}"' in page.text
-    sent = fields_of(page.text)
+    reply = await again.browser.post("/owner/held/", data=kept, headers=here)
+    assert reply.status_code == 200
+    sent = Page(reply.text).values(f'form[action="{INVITE}"]')
     assert sent["email"] == "text@tenantry.example"
-    assert "text@tenantry.example" not in (await again.browser.get("/owner/owners/")).text, "nothing is sent by itself"
+    page = Page((await again.browser.get("/owner/owners/")).text)
+    assert "text@tenantry.example" not in page.text, "nothing is sent by itself"
     assert (await again.browser.post(INVITE, data=sent, headers=here)).status_code == 303
     stale = await again.browser.post(INVITE, data=form, headers=here)
     assert stale.status_code == 403
-    assert fields_of(stale.text)["email"] == "text@tenantry.example", "a form of an older session is kept too"
+    assert Page(stale.text).field("email").value == "text@tenantry.example", "a form of an older session is kept too"
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
