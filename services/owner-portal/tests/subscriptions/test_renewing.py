@@ -13,6 +13,7 @@ from owner_portal.freshness.store import cached_answers
 from owner_portal.plans.rules.plans import Money
 from owner_portal.subscriptions.rules.subscriptions import CurrentSubscription, SubscriptionRecord, UsageLevels
 from servicekit.ids import new_id
+from testkit.pages import Page
 
 NOW = datetime.now(UTC)
 END = NOW + timedelta(days=9)
@@ -61,6 +62,6 @@ async def test_the_page_says_what_is_charged(
     )
     async with engine.begin() as tx:
         await cached_answers.settle(tx, answered={f"{company} standing": standing}, unanswered=())
-    page = (await owner.browser.get(f"/owner/company/{company}/renew/")).text
-    assert said in page
-    assert ("Nothing is charged now." in page) == (not said.startswith("A billed month"))
+    page = Page((await owner.browser.get(f"/owner/company/{company}/renew/")).text)
+    assert said in page.text
+    assert ("Nothing is charged now." in page.text) == (not said.startswith("A billed month"))
