@@ -31,7 +31,7 @@ down: $(INSTALLED) ## stop a platform running in the background or in another sh
 	@.venv/bin/tenantry down
 
 test: $(INSTALLED) $(BUILT) ## run all tests; ARGS is passed to pytest, as in ARGS="-n 0 -k portal"
-	.venv/bin/pytest -n 2 --dist loadfile $(ARGS) $(TESTS)
+	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS) $(TESTS)
 
 check: $(INSTALLED) $(BUILT) $(OPENAPI)/node_modules/.installed audit ## lint, format, types, layers, contracts, API description, secrets, known vulnerabilities
 	.venv/bin/python deploy/ops/checks/secrets.py

@@ -10,7 +10,14 @@ from tests.platform.running import Running
 from tests.platform.screen import heading, press, shoot
 
 
+async def evaluated(running: Running) -> None:
+    """Waits until the portal has evaluated all alerts once more."""
+    running.execute("portal", "UPDATE alert_turn SET taken_at = '-infinity'")
+    await eventually(lambda: running.rows("portal", "SELECT taken_at FROM alert_turn WHERE taken_at > '-infinity'"))
+
+
 async def test_the_bell_rings_in_an_open_page(to: Open, running: Running, found_company: Found) -> None:
+    await evaluated(running)  # what other tests left would ring too
     page = await to("/owner/alerts/")
     await heading(page, "Alerts")
     running.execute("portal", "DELETE FROM alert_digest")  # otherwise the next digest would wait an hour
@@ -20,7 +27,7 @@ async def test_the_bell_rings_in_an_open_page(to: Open, running: Running, found_
     await page.evaluate("window.sameDocument = true")
     company = await found_company("Tansy", people=4, plan="FREE")  # with the admin five of five seats
     await settled(running, company.id)
-    running.execute("portal", "UPDATE alert_turn SET taken_at = '-infinity'")
+    await evaluated(running)
     await expect(page.get_by_text("The alerts have changed.")).to_be_visible(timeout=25_000)
     await expect(page.locator("[data-bell]")).to_be_visible()
     assert await page.evaluate("window.sameDocument"), "the page was not loaded again"

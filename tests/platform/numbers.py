@@ -29,14 +29,19 @@ def company_days(running: Running, database: str, company_id: str) -> list[Compa
 
 
 async def settled(running: Running, company_id: str, *, seconds: float = 30.0) -> list[CompanyDay]:
-    """Waits until all numbers of the company have propagated; returns its days in the portal's database."""
+    """Waits until the portal has the company's subscription and all its numbers; returns its days in the portal."""
 
     def waiting() -> int:
         statement = "SELECT (SELECT count(*) FROM fold_queue WHERE company_id = %s)"
         statement += " + (SELECT count(*) FROM outbox WHERE company_id = %s) AS waiting"
         return int(running.rows("tracking", statement, company_id, company_id)[0].waiting)
 
+    def subscribed() -> bool:
+        statement = "SELECT status FROM directory WHERE company_id = %s"
+        return [row.status for row in running.rows("portal", statement, company_id)] not in ([], ["PENDING"])
+
     await eventually(waiting, lambda count: count == 0, timeout=seconds)
+    await eventually(subscribed, timeout=seconds)
     kept = company_days(running, "tracking", company_id)
     return await eventually(
         lambda: company_days(running, "portal", company_id), lambda days: days == kept, timeout=seconds

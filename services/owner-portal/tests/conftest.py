@@ -58,7 +58,7 @@ def today_is_today(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
             monkeypatch.setattr(request.module, "NOW", now)
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def patient() -> Iterator[None]:
     """No answer is late because the machine is busy; a test of silence sets its own limits."""
     with pytest.MonkeyPatch.context() as patch:

@@ -85,7 +85,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("table", TABLES)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 async def two_companies(
     new_tenant: NewTenant,
     engine: AsyncEngine,
@@ -167,7 +167,7 @@ async def _fill(tenant: Tenant, engine: AsyncEngine, heartbeat: AsyncEngine, wri
         await shown_once.insert(tx, tenant.company_id, new_id(), **shown)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 async def ingest(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
     """The insert-only role."""
     engine = create_engine(environment["TRACKING_INGEST_DATABASE_URL"], name="isolation-tests", pool_size=1)
@@ -175,7 +175,7 @@ async def ingest(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 async def owner(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
     """The role that migrates."""
     engine = create_engine(environment["TRACKING_MIGRATION_DATABASE_URL"], name="isolation-tests", pool_size=1)
@@ -183,7 +183,7 @@ async def owner(environment: dict[str, str]) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def row_of(superuser: AsyncEngine) -> Callable[[str, UUID], Awaitable[tuple[str, str]]]:
     """`await row_of(table, company_id)`: one of its rows as JSON text, and the columns that can be written."""
 

@@ -187,14 +187,31 @@ async def test_a_database_that_goes_away_in_the_middle(
         storing = asyncio.gather(*(commit.store(desk.upload([n, n + 1])) for n in (2, 3)), return_exceptions=True)
 
         async def is_cut() -> bool:
+            await killer.rollback()  # a transaction sees the activity of its first look
             return bool((await killer.execute(terminated)).all())
 
         await eventually(is_cut)
+        await eventually(is_cut)  # also the connection of the second attempt
         assert [type(result) for result in await storing] == [Unavailable, Unavailable]
     assert await counts() == (1, 1, 1), "a group is stored whole or not at all"
     await asyncio.gather(*(commit.store(desk.upload([n, n + 1])) for n in (2, 3)))
     usage, _claims, aside = await counts()
     assert (usage, aside) == (4, 4)
+
+
+async def test_a_connection_that_broke_while_idle_refuses_nobody(
+    desk: Desk, start: Start, superuser: AsyncEngine, counts: Callable[[], Awaitable[tuple[int, int, int]]]
+) -> None:
+    commit = await start()
+    await commit.store(desk.upload([1]))
+    async with superuser.connect() as killer:
+        ended = text("""
+            SELECT pg_terminate_backend(pid, 10_000) FROM pg_stat_activity
+            WHERE application_name = 'tracking-ingest' AND datname = current_database()
+        """)
+        assert set((await killer.execute(ended)).scalars()) == {True}
+    await commit.store(desk.upload([2]))
+    assert await counts() == (2, 2, 2)
 
 
 async def test_an_upload_waits_for_nobody_who_holds_the_company(

@@ -24,7 +24,11 @@ class NotStorable(Exception):
 
 
 class IngestWriter:
-    """One connection of the insert-only role, reopened after a failure."""
+    """One connection of the insert-only role, reopened after a failure.
+
+    Rows are written once more on a new connection when the open one breaks, as after a restart of PostgreSQL: no upload
+    is refused for that. Rows that are stored already are skipped.
+    """
 
     def __init__(self, database_url: str) -> None:
         self._conninfo = make_conninfo(database_url, application_name="tracking-ingest", connect_timeout=5)
@@ -36,14 +40,26 @@ class IngestWriter:
         Unavailable: the database failed, and the rows may or may not be stored. NotStorable: no row was stored.
         """
         try:
-            if self._connection is None:
+            if not await self._written_on_the_open_connection(uploads):
                 self._connection = await AsyncConnection.connect(self._conninfo, autocommit=True)
-            await _write(self._connection, uploads)
+                await _write(self._connection, uploads)
         except psycopg.OperationalError as error:
             await self.close()
             raise Unavailable("not stored; no data is lost, try again", retry_after=1) from error
         except psycopg.Error as error:
             raise NotStorable(type(error).__name__) from error
+
+    async def _written_on_the_open_connection(self, uploads: Sequence[Upload]) -> bool:
+        if self._connection is None:
+            return False
+        try:
+            await _write(self._connection, uploads)
+        except psycopg.OperationalError:
+            if not self._connection.broken:
+                raise
+            await self.close()
+            return False
+        return True
 
     async def close(self) -> None:
         """Closes the connection."""
