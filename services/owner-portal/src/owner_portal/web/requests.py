@@ -21,11 +21,16 @@ def wants_json(request: Request) -> bool:
     accept = request.headers.get("accept", "")
     if "text/html" in accept:
         return False
-    return "application/json" in accept or _content_type(request) == "application/json"
+    return "application/json" in accept or sends_json(request)
+
+
+def sends_json(request: Request) -> bool:
+    """Whether the body is JSON."""
+    return _content_type(request) == "application/json"
 
 
 async def _read_given(request: Request) -> AsyncIterator[dict[str, str]]:
-    if _content_type(request) == "application/json":
+    if sends_json(request):
         yield _json_object(await request.body())
     else:
         async with request.form() as form:  # open until the response is ready: it may contain a file
@@ -36,21 +41,19 @@ _Given = Annotated[dict[str, str], Depends(_read_given)]
 
 
 async def read_fields(given: _Given) -> dict[str, str]:
-    """The strings of a form or of a JSON object. InvalidInput: it is neither, or contains other values."""
+    """The texts of a form or of a JSON object. InvalidInput: it is neither, or holds characters that are not text."""
     for name, value in given.items():
         if not _is_storable(value):
-            raise InvalidInput(f"{name} contains characters that are not text")
+            raise InvalidInput(f"{name} contains characters that are not text", field=name)
     return given
 
 
-Fields = Annotated[dict[str, str], Depends(read_fields)]
-
-
-async def _read_typed(given: _Given) -> dict[str, str]:
+async def read_typed(given: _Given) -> dict[str, str]:
+    """The same with UNREADABLE in place of characters that are not text."""
     return {name: readable(value) for name, value in given.items()}
 
 
-Typed = Annotated[dict[str, str], Depends(_read_typed)]
+Typed = Annotated[dict[str, str], Depends(read_typed)]
 """The same for forms that show their values again: unreadable characters become UNREADABLE, refused later."""
 
 
@@ -107,9 +110,18 @@ def _json_object(body: bytes) -> dict[str, str]:
         given = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise InvalidInput("the body is not valid JSON") from error
-    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
-        raise InvalidInput("the body must be a JSON object whose values are strings")
-    return given
+    if not isinstance(given, dict):
+        raise InvalidInput("the body must be a JSON object")
+    return {name: _as_text(name, value) for name, value in given.items() if value is not None}
+
+
+def _as_text(name: str, value: object) -> str:
+    """A value as a form would send it."""
+    if isinstance(value, bool):
+        return "true" if value else ""
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise InvalidInput(f"{name} must be a string, a number or a boolean", field=name)
 
 
 def _is_storable(value: str) -> bool:

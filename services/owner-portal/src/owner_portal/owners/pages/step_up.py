@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from owner_portal.owners.pages.guard import STEP_UP_FIELDS, EnteredActor, StepUpRequired, prove
+from owner_portal.web.inputs import Input, described
 from owner_portal.web.portal import ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import Typed, wants_json
@@ -14,7 +15,14 @@ router = APIRouter()
 NOT_HELD = {*STEP_UP_FIELDS, "csrf_token"}
 
 
-@router.post("/owner/step-up/")
+class StepUpInput(Input):
+    """`step_up_code`: of the second factor, where there is one."""
+
+    step_up_password: str = ""
+    step_up_code: str = ""
+
+
+@router.post("/owner/step-up/", **described(StepUpInput))
 async def step_up(request: Request, portal: ThePortal, owner: EnteredActor, fields: Typed) -> Response:
     """For scripts, which may confirm in advance. Forbidden: the password or the code is wrong."""
     await prove(portal, owner, fields)
