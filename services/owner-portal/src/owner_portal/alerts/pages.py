@@ -74,7 +74,7 @@ NAMED = "Name alerts as <company id>:<kind>, separated by commas."
 class AlertsInput(Input):
     """The alerts, each as <company id>:<kind>, separated by commas. `view`: the page to return to."""
 
-    alerts: Annotated[tuple[tuple[UUID, AlertKind], ...], parsed(_read_named, NAMED)]
+    alerts: Annotated[tuple[tuple[UUID, AlertKind], ...], parsed(_read_named, NAMED, written_as=str)]
     view: str = ""
 
 

@@ -18,7 +18,7 @@ from owner_portal.audit.use_cases.own_trail import verify_actions
 from owner_portal.audit.use_cases.verification import Verify, forget_noted, verify_trails
 from owner_portal.text.rules import read_reason, reason_problem
 from owner_portal.web.exports import Row, begun, csv_response, separator_of
-from owner_portal.web.inputs import Input, described, described_csv, fields_of, parsed
+from owner_portal.web.inputs import Input, NoFields, described, described_csv, fields_of, parsed
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import wants_json
@@ -98,7 +98,7 @@ async def export(request: Request, portal: ThePortal, _owner: SignedInOwner) -> 
 
 
 @router.post("/verify/", **described(Input, '{"trails"}'))
-async def verify(request: Request, portal: ThePortal, _owner: ActingOwner) -> Response:
+async def verify(request: Request, portal: ThePortal, _owner: ActingOwner, _fields: NoFields) -> Response:
     """Verifies every trail from its beginning. Unavailable: one service does not respond; the others are verified."""
     missing = await verify_trails(portal.engine, trails=verifiers(portal))
     if missing:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticUndefined
 from starlette.responses import Response
 
 from owner_portal.text.rules import MAX_REASON, text_problem
@@ -39,8 +39,13 @@ class ReasonInput(Input):
 M = TypeVar("M", bound=Input)
 
 
-def parsed(read: Callable[[str], object | None], message: str) -> BeforeValidator:
-    """The value that `read` makes of the text; `message` if it makes none."""
+def parsed(
+    read: Callable[[str], object | None], message: str, *, written_as: Any = PydanticUndefined
+) -> BeforeValidator:
+    """The value that `read` makes of the text; `message` if it makes none.
+
+    `written_as`: the type that the description states, where scripts do not write the value's own type.
+    """
 
     def parse(text: object) -> object:
         value = read(text) if isinstance(text, str) else text
@@ -48,7 +53,7 @@ def parsed(read: Callable[[str], object | None], message: str) -> BeforeValidato
             raise PydanticCustomError("input", "{message}", {"message": message})
         return value
 
-    return BeforeValidator(parse)
+    return BeforeValidator(parse, json_schema_input_type=written_as)
 
 
 def limited(max_length: int) -> BeforeValidator:
@@ -103,6 +108,10 @@ def fields_of(model: type[M], *, exact: bool = False) -> Any:
     return Depends(dependency)
 
 
+NoFields = Annotated[Input, fields_of(Input)]
+"""Of a request without content."""
+
+
 def described(
     model: type[Input] | None = None,
     answer: str = "",
@@ -120,8 +129,7 @@ def described(
     if parameters:
         more["openapi_extra"] = {"parameters": parameters}
     if model is not None:
-        schema = model.model_json_schema()
-        schema.pop("title", None)
+        schema = _schema(model)
         types = ["multipart/form-data"] if multipart else ["application/json", "application/x-www-form-urlencoded"]
         body = {"required": bool(schema.get("required")), "content": {type_: {"schema": schema} for type_ in types}}
         more.setdefault("openapi_extra", {})["requestBody"] = body
@@ -133,9 +141,33 @@ def described(
 def described_csv(**query: str) -> dict[str, Any]:
     """The same for a CSV file."""
     known = {**query, "separator": "`semicolon`; a comma otherwise"}
-    more = described(answer="The rows, with a header.", query=known)
-    more["responses"][200]["content"] = {"text/csv": {"schema": {"type": "string"}}}
+    return described_file("The rows, with a header.", "text/csv", query=known)
+
+
+def described_file(answer: str, *kinds: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The same for a file of one of these media types."""
+    more = described(answer=answer, query=query)
+    schema = {"type": "string"} if kinds == ("text/csv",) else {"type": "string", "format": "binary"}
+    more["responses"][200]["content"] = {kind: {"schema": schema} for kind in kinds}
     return more | {"response_class": Response}
+
+
+def _schema(model: type[Input]) -> dict[str, Any]:
+    """The model's JSON schema, with the definitions it refers to in their places: a route has no room beside it."""
+    schema = model.model_json_schema()
+    schema.pop("title", None)
+    definitions = schema.pop("$defs", {})
+
+    def in_place(part: Any) -> Any:
+        if isinstance(part, list):
+            return [in_place(each) for each in part]
+        if not isinstance(part, dict):
+            return part
+        found = definitions[part["$ref"].rpartition("/")[2]] if "$ref" in part else {}
+        return {name: in_place(value) for name, value in (found | part).items() if name != "$ref"}
+
+    resolved: dict[str, Any] = in_place(schema)
+    return resolved
 
 
 def _complete(model: type[Input], typed: Mapping[str, str]) -> dict[str, str]:

@@ -23,8 +23,8 @@ the other fields. Suspending, closing, rotating, revoking, changing a plan, canc
 of owners, the second factor, the retention policy and discarding a recorded audit entry need it when the owner has not
 signed in within the last minutes. A 403 of the kind second_factor_required appears where every owner has to set one up.
 
-With the header `Idempotency-Key`, a request about a company may be repeated for 24 hours. It has one effect and the
-same response, including a key.
+A request that takes the header `Idempotency-Key` may be repeated for 24 hours. It has one effect and the same
+response, including a key.
 
 A part of a page that comes from tenancy or billing is {"value", "as_of", "fresh", "problem"}. One that is not fresh
 comes from the cache, as of `as_of`. A company is {"id", "name", "email", "contact_person", "phone", "address",
@@ -52,16 +52,22 @@ _PROBLEM: dict[str, Any] = {
         },
     },
 }
+_TAGS = {
+    "sign-in": ("Signing in and out, and confirming one's identity", ("login", "logout", "step-up", "invitation")),
+    "dashboard": ("All companies at a glance", ("dashboard",)),
+    "companies": ("One company: its details, keys, policy, subscription and money", ("company",)),
+    "alerts": ("What needs attention", ("alerts",)),
+    "reports": ("Companies, usage and revenue over time", ("reports",)),
+    "audit-log": ("What the owners have done", ("audit-log",)),
+    "retention-policy": ("How long screenshots are kept", ("retention-policy",)),
+    "owners": ("The owners, and invitations of new ones", ("owners",)),
+    "account": ("The account of the signed-in owner", ("account",)),
+}
+_TAG_OF = {path: name for name, (_words, paths) in _TAGS.items() for path in paths}
 _KINDS = """\
 The status and the kind say what is wrong: invalid_input 400, not_authenticated 401, forbidden 403, not_found 404,
 conflict 409, refused 409, too_large 413, rate_limited 429, unavailable 503.
 """
-_IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "description": "the same for each repetition of a request",
-    "schema": {"type": "string", "maxLength": 200},
-}
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -82,13 +88,16 @@ def describe(app: FastAPI) -> dict[str, Any]:
     info = {
         "title": "Tenantry owner portal",
         "version": "1",
+        "contact": {"name": "The platform's owner"},
         "description": _ABOUT,
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     }
-    return document | {"info": info, "servers": [{"url": "/"}]}
+    tags = [{"name": name, "description": words} for name, (words, _paths) in _TAGS.items()]
+    return document | {"info": info, "servers": [{"url": "/"}], "tags": tags}
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+    operation["tags"] = [_TAG_OF[path.split("/")[2]]]
     responses = operation["responses"]
     responses.pop("422", None)
     responses["default"] = {"$ref": "#/components/responses/Problem"}
@@ -97,5 +106,3 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         operation["security"] = []
     else:
         operation["security"] = [{"session": [], "form_token": []} if changes else {"session": []}]
-    if changes:
-        operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)

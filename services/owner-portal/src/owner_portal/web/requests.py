@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 
 from owner_portal.text.rules import UNREADABLE
 from servicekit.errors import Forbidden, InvalidInput
@@ -14,6 +14,7 @@ from servicekit.ids import new_id
 from text_rules.characters import BIDI_CONTROLS
 
 MAX_IDEMPOTENCY_KEY = 200
+_REPEATED = f"the same for each repetition of a request; at most {MAX_IDEMPOTENCY_KEY} printable characters"
 
 
 def wants_json(request: Request) -> bool:
@@ -63,8 +64,8 @@ def readable(value: str) -> str:
     return "".join(UNREADABLE if character != "\n" and _is_unreadable(character) else character for character in text)
 
 
-def _once(request: Request, given: _Given) -> str:
-    key = request.headers.get("idempotency-key", "") or given.get("once", "")
+def _once(given: _Given, key: Annotated[str, Header(alias="Idempotency-Key", description=_REPEATED)] = "") -> str:
+    key = key or given.get("once", "")
     if not key.isprintable() or len(key) > MAX_IDEMPOTENCY_KEY:
         raise InvalidInput(f"Idempotency-Key may have at most {MAX_IDEMPOTENCY_KEY} printable characters")
     return key or str(new_id())

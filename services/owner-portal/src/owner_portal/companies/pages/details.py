@@ -17,7 +17,7 @@ from owner_portal.directory.pages.actions import OwnerAction, attempt, done
 from owner_portal.directory.pages.answers import company_json, update_company_copy
 from owner_portal.directory.pages.forms import Form, Texts, add_page
 from owner_portal.directory.use_cases import find_company
-from owner_portal.web.inputs import ReasonInput, described
+from owner_portal.web.inputs import ReasonInput, described, described_file
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.requests import wants_json
 from servicekit.errors import InvalidInput
@@ -79,7 +79,7 @@ async def edit(requested: OwnerAction) -> Response:
     return await attempt(requested, replace(EDIT, check=lambda _typed: draft.problems()), carry_out)
 
 
-@router.get("/logo/", response_class=Response)
+@router.get("/logo/", **described_file("The picture.", "image/png", "image/jpeg", "image/gif", "image/webp"))
 async def logo(portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
     """The picture. NotFound: the company has none."""
     content, media_type = await portal.get(CompanySettingsClient).logo(company_id)

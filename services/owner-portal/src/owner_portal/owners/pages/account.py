@@ -14,7 +14,7 @@ from owner_portal.owners.rules.accounts import Session, check_repeated
 from owner_portal.owners.use_cases.accounts import show_account
 from owner_portal.owners.use_cases.passwords import change_password
 from owner_portal.owners.use_cases.sessions import revoke_other_sessions, revoke_session
-from owner_portal.web.inputs import Input, described, fields_of
+from owner_portal.web.inputs import Input, NoFields, described, fields_of
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render, says_when
 from owner_portal.web.requests import wants_json
@@ -86,14 +86,16 @@ async def password(
 
 
 @router.post("/sessions/{session_id:uuid}/revoke/", **described(Input))
-async def revoke(request: Request, portal: ThePortal, owner: EnteredActor, session_id: UUID) -> Response:
+async def revoke(
+    request: Request, portal: ThePortal, owner: EnteredActor, session_id: UUID, _fields: NoFields
+) -> Response:
     """Ends one session, also the current one."""
     await revoke_session(portal.engine, signed_in=owner, session_id=session_id)
     return JSONResponse({}) if wants_json(request) else _back("session")
 
 
 @router.post("/sessions/revoke-others/", **described(Input, '{"ended"}'))
-async def revoke_others(request: Request, portal: ThePortal, owner: EnteredActor) -> Response:
+async def revoke_others(request: Request, portal: ThePortal, owner: EnteredActor, _fields: NoFields) -> Response:
     """Ends every session but this one."""
     ended = await revoke_other_sessions(portal.engine, signed_in=owner)
     return JSONResponse({"ended": ended}) if wants_json(request) else _back("sessions")

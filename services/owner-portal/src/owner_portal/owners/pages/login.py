@@ -9,7 +9,7 @@ from owner_portal.access.rules import csrf_token
 from owner_portal.owners.pages.cookies import cookie_name, forget_session, replace_session
 from owner_portal.owners.pages.guard import Security, TheCaller, check_csrf
 from owner_portal.owners.use_cases.sign_in import authenticate, enter_code, sign_in, sign_out
-from owner_portal.web.inputs import Input, described, fields_of
+from owner_portal.web.inputs import Input, check_names, described, fields_of
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render, says_when
 from owner_portal.web.requests import Typed, check_origin, safe_next, wants_json
@@ -105,6 +105,7 @@ async def logout(request: Request, portal: ThePortal, fields: Typed) -> Response
             raise
     else:
         check_csrf(request, owner, fields)
+        check_names(request, Input, fields)
         await sign_out(portal.engine, token=token)
     return forget_session(JSONResponse({}) if wants_json(request) else RedirectResponse("/owner/login/", 303), portal)
 

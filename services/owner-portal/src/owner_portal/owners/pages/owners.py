@@ -13,7 +13,7 @@ from owner_portal.owners.use_cases.accounts import deactivate_owner, list_owners
 from owner_portal.owners.use_cases.failed_sign_ins import failed_sign_ins_of
 from owner_portal.owners.use_cases.invitations import SentInvitation, invite_owner, show_sent, withdraw_invitation
 from owner_portal.text.rules import read_reason
-from owner_portal.web.inputs import Input, Reason, check_names, described, fields_of, validate
+from owner_portal.web.inputs import Input, NoFields, Reason, check_names, described, fields_of, validate
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import IdempotencyKey, Typed, wants_json
@@ -87,7 +87,9 @@ async def invite(
 
 
 @router.post("/invitations/{invitation_id:uuid}/withdraw/", **described(Input))
-async def withdraw(request: Request, portal: ThePortal, owner: SteppedUpOwner, invitation_id: UUID) -> Response:
+async def withdraw(
+    request: Request, portal: ThePortal, owner: SteppedUpOwner, invitation_id: UUID, _fields: NoFields
+) -> Response:
     """Withdraws an open invitation."""
     await withdraw_invitation(portal.engine, actor=owner.email, invitation_id=invitation_id)
     return _done(request, "withdrawn")

@@ -22,7 +22,7 @@ from owner_portal.owners.use_cases.second_factor import (
     renew_recovery_codes,
 )
 from owner_portal.owners.use_cases.shown_once import SealedAnswer, show_answer
-from owner_portal.web.inputs import Input, described, fields_of
+from owner_portal.web.inputs import Input, NoFields, described, fields_of
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render, says_when
 from owner_portal.web.requests import IdempotencyKey, wants_json
@@ -32,7 +32,7 @@ router = APIRouter(prefix="/owner/account/second-factor")
 
 
 @router.post("/", **described(Input, '{"secret", "uri"}'))
-async def offer(request: Request, portal: ThePortal, owner: SteppedUpEntered) -> Response:
+async def offer(request: Request, portal: ThePortal, owner: SteppedUpEntered, _fields: NoFields) -> Response:
     """Creates a new secret, which the next page shows as QR code and text until it is confirmed."""
     try:
         offered = await offer_second_factor(portal.engine, signed_in=owner, box=portal.get(Security).box)
@@ -84,7 +84,7 @@ async def confirm(
 
 @router.post("/recovery-codes/", **described(Input, '{"recovery_codes"}'))
 async def recovery_codes(
-    request: Request, portal: ThePortal, owner: SteppedUpOwner, idempotency_key: IdempotencyKey
+    request: Request, portal: ThePortal, owner: SteppedUpOwner, idempotency_key: IdempotencyKey, _fields: NoFields
 ) -> Response:
     """Replaces the recovery codes. A script gets them here, a browser once on the next page."""
     try:
@@ -104,7 +104,7 @@ async def recovery_codes_page(request: Request, portal: ThePortal, owner: Signed
 
 
 @router.post("/remove/", **described(Input))
-async def remove(request: Request, portal: ThePortal, owner: SteppedUpOwner) -> Response:
+async def remove(request: Request, portal: ThePortal, owner: SteppedUpOwner, _fields: NoFields) -> Response:
     """Back to the password alone."""
     try:
         await remove_second_factor(portal.engine, signed_in=owner, required=portal.get(Security).totp_required)

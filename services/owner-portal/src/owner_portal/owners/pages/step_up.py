@@ -1,13 +1,15 @@
 """Step-up authentication that keeps the submitted form."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from owner_portal.owners.pages.guard import STEP_UP_FIELDS, EnteredActor, StepUpRequired, prove
-from owner_portal.web.inputs import Input, described
+from owner_portal.web.inputs import Input, described, fields_of
 from owner_portal.web.portal import ThePortal
 from owner_portal.web.rendering import render
-from owner_portal.web.requests import Typed, wants_json
+from owner_portal.web.requests import wants_json
 from servicekit.problems import problem
 
 router = APIRouter()
@@ -23,9 +25,11 @@ class StepUpInput(Input):
 
 
 @router.post("/owner/step-up/", **described(StepUpInput))
-async def step_up(request: Request, portal: ThePortal, owner: EnteredActor, fields: Typed) -> Response:
+async def step_up(
+    request: Request, portal: ThePortal, owner: EnteredActor, fields: Annotated[StepUpInput, fields_of(StepUpInput)]
+) -> Response:
     """For scripts, which may confirm in advance. Forbidden: the password or the code is wrong."""
-    await prove(portal, owner, fields)
+    await prove(portal, owner, fields.model_dump())
     return JSONResponse({}) if wants_json(request) else RedirectResponse("/owner/account/", 303)
 
 
