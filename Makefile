@@ -10,7 +10,7 @@ SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src tests/*/src)
 FASTPATH_TESTS := services/tracking/tests/ingest/fastpath services/tracking/tests/ingest/test_group_commit.py libs/servicekit/tests
 INSTALLED := .venv/.installed
 WEB := services/owner-portal/web
-OPENAPI := services/tracking/openapi
+OPENAPI := deploy/openapi
 BUILT := services/owner-portal/src/owner_portal/static/manifest.json
 # Only for commands that look up others by name: `python3` must remain the interpreter that builds the venv.
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
@@ -33,7 +33,7 @@ down: $(INSTALLED) ## stop a platform running in the background or in another sh
 test: $(INSTALLED) $(BUILT) ## run all tests; ARGS is passed to pytest, as in ARGS="-n 0 -k portal"
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS) $(TESTS)
 
-check: $(INSTALLED) $(BUILT) $(OPENAPI)/node_modules/.installed audit ## lint, format, types, layers, contracts, API description, secrets, known vulnerabilities
+check: $(INSTALLED) $(BUILT) $(OPENAPI)/node_modules/.installed audit ## lint, format, types, layers, contracts, API descriptions, secrets, known vulnerabilities
 	.venv/bin/python deploy/ops/checks/secrets.py
 	$(NPM) run check
 	@git ls-files '*.py' '*.html' '*.ts' ':!protos/gen' | xargs wc -l | awk '$$1 > 400 && $$2 != "total" { print "note: " $$2 " has " $$1 " lines: consider splitting it" }'
@@ -46,10 +46,12 @@ check: $(INSTALLED) $(BUILT) $(OPENAPI)/node_modules/.installed audit ## lint, f
 	cd protos && $(IN_VENV) buf format --diff --exit-code
 	cd protos && $(IN_VENV) buf breaking --against released.binpb
 	$(IN_VENV) bash protos/generate.sh --check
-	.venv/bin/tenantry-tracking describe > $(OPENAPI)/openapi.json
-	.venv/bin/openapi-spec-validator $(OPENAPI)/openapi.json
+	.venv/bin/tenantry-tracking describe > $(OPENAPI)/gateway.json
+	.venv/bin/tenantry-owner-portal describe > $(OPENAPI)/portal.json
+	.venv/bin/openapi-spec-validator $(OPENAPI)/gateway.json $(OPENAPI)/portal.json
 	$(NPM_CLI) --prefix $(OPENAPI) run check
-	$(IN_VENV) openapi-python-client generate --path $(OPENAPI)/openapi.json --output-path $(OPENAPI)/build/python --overwrite --fail-on-warning
+	@set -e; for api in gateway portal; do \
+		$(IN_VENV) openapi-python-client generate --config $(OPENAPI)/client.yaml --path $(OPENAPI)/$$api.json --output-path $(OPENAPI)/build/$$api --overwrite --fail-on-warning; done
 
 audit: $(INSTALLED) ## report known vulnerabilities of installed packages, and any advisory service that did not answer
 	.venv/bin/python deploy/ops/checks/advisories.py

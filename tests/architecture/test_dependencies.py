@@ -105,7 +105,7 @@ def test_a_wrong_declaration_is_recognised(
 
 @pytest.mark.parametrize(
     "lock",
-    ["requirements.lock", "services/owner-portal/web/package-lock.json", "services/tracking/openapi/package-lock.json"],
+    ["requirements.lock", "services/owner-portal/web/package-lock.json", "deploy/openapi/package-lock.json"],
 )
 def test_a_lock_names_no_registry(root: Path, lock: str) -> None:
     assert [line for line in (root / lock).read_text().splitlines() if "://" in line] == []

@@ -106,7 +106,7 @@ def test_the_audit_fails_only_on_a_vulnerability(
         ('{"vulnerabilities": {"x": {"severity": "high"}}}', True, "x: high"),
     ):
         monkeypatch.setattr(advisories, "_output", lambda _command, answer=answer: answer)
-        assert advisories.audit_npm() is fails
+        assert advisories.audit_npm(ROOT) is fails
         assert said in capsys.readouterr().out
 
 

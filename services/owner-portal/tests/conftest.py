@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -218,6 +220,18 @@ async def enter(url: str, engine: AsyncEngine) -> AsyncIterator[Enter]:
 def sign_in() -> Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]:
     """Sends the right e-mail and password as a form."""
     return lambda client: client.post("/owner/login/", data={"email": EMAIL, "password": PASSWORD})
+
+
+@pytest.fixture(scope="session")
+def png() -> bytes:
+    """A picture of one pixel."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    head = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(b"\0\xff\0\0")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
 @dataclass(frozen=True)

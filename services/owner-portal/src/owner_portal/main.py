@@ -1,6 +1,7 @@
-"""The owner portal: `tenantry-owner-portal migrate | serve | create-owner --email E | sign-ins | rebuild`."""
+"""The owner portal: `tenantry-owner-portal COMMAND`, as listed by `--help`."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from mailer.delivery import Sender, send_mail
 from mailer.senders import open_sender
 from owner_portal import settings
 from owner_portal.alerts.worker import AlertFeed
-from owner_portal.app import assemble, create_app
+from owner_portal.app import assemble, create_app, description
 from owner_portal.audit.pages import verifiers
 from owner_portal.audit.use_cases.verification import verify_when_due
 from owner_portal.clients.channels import billing_channel, tenancy_channel
@@ -195,6 +196,7 @@ def cli(arguments: Sequence[str] | None = None) -> None:
     commands.add_parser("migrate", help="bring the database to the newest version")
     commands.add_parser("serve", help="serve the pages")
     commands.add_parser("rebuild", help="refill the read model from the aggregate feed")
+    commands.add_parser("describe", help="print the OpenAPI description of what scripts can do")
     create = commands.add_parser(
         "create-owner", help="create an owner's account or set its password, taken from PORTAL_OWNER_PASSWORD"
     )
@@ -213,6 +215,8 @@ def cli(arguments: Sequence[str] | None = None) -> None:
                 migrations.upgrade(settings.Migration().migration_database_url, "owner_portal.db.store")
             case "serve":
                 run_process(serve(settings.Settings()))
+            case "describe":
+                _say(json.dumps(description(), indent=2, ensure_ascii=False))
             case "rebuild":
                 run_process(rebuild(settings.Rebuild()))
             case "sign-ins":

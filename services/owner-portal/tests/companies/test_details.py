@@ -1,7 +1,5 @@
 """Editing a company, its logo and its tracking policy, with tenancy itself."""
 
-import struct
-import zlib
 from typing import Any
 
 import pytest
@@ -9,15 +7,6 @@ import pytest
 from testkit.pages import Page
 
 pytestmark = pytest.mark.usefixtures("following")
-
-
-def png() -> bytes:
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    head = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
-    pixels = zlib.compress(b"\0\xff\0\0")
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
 async def test_edits(owner: Any) -> None:
@@ -67,7 +56,7 @@ async def test_a_name_that_is_taken(owner: Any) -> None:
     assert Page(answer.text).field("name").value == "taken ltd"
 
 
-async def test_logo(owner: Any) -> None:
+async def test_logo(owner: Any, png: bytes) -> None:
     path = f"/owner/company/{(await owner.found('Logo Ltd'))['id']}/"
 
     async def upload(content: bytes) -> Any:
@@ -80,9 +69,9 @@ async def test_logo(owner: Any) -> None:
     for content in (b"<svg/>", b"x" * 257 * 1024):
         answer = await upload(content)
         assert answer.status_code == 400
-    assert (await upload(png())).headers["location"] == f"{path}?done=logo-changed#content"
+    assert (await upload(png)).headers["location"] == f"{path}?done=logo-changed#content"
     picture = await owner.browser.get(f"{path}logo/")
-    assert (picture.content, picture.headers["content-type"]) == (png(), "image/png")
+    assert (picture.content, picture.headers["content-type"]) == (png, "image/png")
     assert "immutable" in picture.headers["cache-control"]
     assert Page((await owner.browser.get(path)).text).all(f'img[src^="{path}logo/?v="]')
     assert (await owner.call(f"{path}logo/edit/", remove="true")).status_code == 200

@@ -1,7 +1,6 @@
 """The page of alerts: the list, its answers, e-mail notifications."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -15,18 +14,19 @@ from owner_portal.alerts.rules.listing import ALL, SENTENCES, STATES, TITLES, Al
 from owner_portal.alerts.use_cases import SNOOZE_DAYS, AlertPage, Answer, answer_alerts, choose_digest, show_alerts
 from owner_portal.alerts.worker import AlertFeed
 from owner_portal.web import elements
+from owner_portal.web.inputs import Input, described, fields_of, parsed
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
-from owner_portal.web.requests import Fields, IdempotencyKey, safe_next, wants_json
-from servicekit.errors import InvalidInput
-from servicekit.ids import parse_id
+from owner_portal.web.requests import IdempotencyKey, safe_next, wants_json
 
 router = APIRouter(prefix="/owner/alerts")
+
+QUERY = {"state": "a state; open ones otherwise", "kind": "a kind; all otherwise", "page": "a number from 1"}
 
 TONES = {AlertStage.NOTICE: "INFO", AlertStage.WARNING: "WARNING", AlertStage.CRITICAL: "CRITICAL"}
 
 
-@router.get("/")
+@router.get("/", **described(answer='{"alerts", "matches", "page", "pages", "counts", "emails"}', query=QUERY))
 async def alerts(request: Request, portal: ThePortal, owner: SignedInOwner) -> Response:
     """The list; `state`, `kind` and `page` in the URL."""
     listing = AlertListing.read(request.query_params)
@@ -48,42 +48,91 @@ async def alerts(request: Request, portal: ThePortal, owner: SignedInOwner) -> R
     )
 
 
-@router.post("/acknowledge/")
+def _read_named(typed: str) -> tuple[tuple[UUID, AlertKind], ...] | None:
+    try:
+        return tuple(_named(part) for part in typed.split(",") if part)
+    except ValueError:
+        return None
+
+
+def _named(part: str) -> tuple[UUID, AlertKind]:
+    company_id, _, kind = part.partition(":")
+    return UUID(company_id), AlertKind(kind)
+
+
+def _read_days(typed: str) -> int | None:
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else 0
+
+
+def _read_frequency(typed: str) -> Frequency | None:
+    return Frequency(typed) if typed in set(Frequency) else None
+
+
+NAMED = "Name alerts as <company id>:<kind>, separated by commas."
+
+
+class AlertsInput(Input):
+    """The alerts, each as <company id>:<kind>, separated by commas. `view`: the page to return to."""
+
+    alerts: Annotated[tuple[tuple[UUID, AlertKind], ...], parsed(_read_named, NAMED, written_as=str)]
+    view: str = ""
+
+
+class SnoozeInput(AlertsInput):
+    """`days`: 1, 7 or 30."""
+
+    days: Annotated[int, parsed(_read_days, "Choose one of the numbers of days.")] = 0
+
+
+class DigestInput(Input):
+    """`frequency`: NEVER, HOURLY or DAILY."""
+
+    frequency: Annotated[Frequency, parsed(_read_frequency, f"Choose one of these: {', '.join(Frequency)}.")]
+    view: str = ""
+
+
+AlertsFields = Annotated[AlertsInput, fields_of(AlertsInput, exact=True)]
+SnoozeFields = Annotated[SnoozeInput, fields_of(SnoozeInput, exact=True)]
+DigestFields = Annotated[DigestInput, fields_of(DigestInput, exact=True)]
+
+
+@router.post("/acknowledge/", **described(AlertsInput, '{"answered"}'))
 async def acknowledge(
-    request: Request, portal: ThePortal, owner: ActingOwner, fields: Fields, idempotency_key: IdempotencyKey
+    request: Request, portal: ThePortal, owner: ActingOwner, fields: AlertsFields, idempotency_key: IdempotencyKey
 ) -> Response:
     """Acknowledges alerts: the bell does not count them until they become more severe."""
     return await _answer(request, portal, owner, Answer.ACKNOWLEDGE, fields, idempotency_key)
 
 
-@router.post("/snooze/")
+@router.post("/snooze/", **described(SnoozeInput, '{"answered"}'))
 async def snooze(
-    request: Request, portal: ThePortal, owner: ActingOwner, fields: Fields, idempotency_key: IdempotencyKey
+    request: Request, portal: ThePortal, owner: ActingOwner, fields: SnoozeFields, idempotency_key: IdempotencyKey
 ) -> Response:
     """Snoozes alerts for `days`; they reopen earlier if they become more severe."""
     return await _answer(request, portal, owner, Answer.SNOOZE, fields, idempotency_key)
 
 
-@router.post("/reopen/")
+@router.post("/reopen/", **described(AlertsInput, '{"answered"}'))
 async def reopen(
-    request: Request, portal: ThePortal, owner: ActingOwner, fields: Fields, idempotency_key: IdempotencyKey
+    request: Request, portal: ThePortal, owner: ActingOwner, fields: AlertsFields, idempotency_key: IdempotencyKey
 ) -> Response:
     """Reopens alerts."""
     return await _answer(request, portal, owner, Answer.REOPEN, fields, idempotency_key)
 
 
-@router.post("/emails/")
+@router.post("/emails/", **described(DigestInput, '{"frequency"}'))
 async def emails(
-    request: Request, portal: ThePortal, owner: ActingOwner, fields: Fields, idempotency_key: IdempotencyKey
+    request: Request, portal: ThePortal, owner: ActingOwner, fields: DigestFields, idempotency_key: IdempotencyKey
 ) -> Response:
     """Sets how often this owner gets new alerts by e-mail: NEVER, HOURLY or DAILY."""
-    if (given := fields.get("frequency", "")) not in set(Frequency):
-        raise InvalidInput(f"frequency must be one of {', '.join(Frequency)}")
-    frequency = Frequency(given)
     await choose_digest(
-        portal.engine, owner_id=owner.owner_id, actor=owner.email, frequency=frequency, request_id=idempotency_key
+        portal.engine,
+        owner_id=owner.owner_id,
+        actor=owner.email,
+        frequency=fields.frequency,
+        request_id=idempotency_key,
     )
-    return JSONResponse({"frequency": frequency}) if wants_json(request) else _back(fields)
+    return JSONResponse({"frequency": fields.frequency}) if wants_json(request) else _back(fields.view)
 
 
 def sentence(alert: ShownAlert) -> Markup:
@@ -99,30 +148,22 @@ def sentence(alert: ShownAlert) -> Markup:
 
 
 async def _answer(
-    request: Request, portal: Portal, owner: SignedIn, answer: Answer, fields: Mapping[str, str], idempotency_key: str
+    request: Request, portal: Portal, owner: SignedIn, answer: Answer, fields: AlertsInput, idempotency_key: str
 ) -> Response:
-    days = fields.get("days", "")
     answered = await answer_alerts(
         portal.engine,
-        alerts=[_named(part) for part in fields.get("alerts", "").split(",") if part],
+        alerts=fields.alerts,
         answer=answer,
-        days=int(days) if days.isascii() and days.isdigit() and len(days) < 4 else None,
+        days=fields.days if isinstance(fields, SnoozeInput) else None,
         actor=owner.email,
         request_id=idempotency_key,
     )
     await portal.get(AlertFeed).count_step()
-    return JSONResponse({"answered": answered}) if wants_json(request) else _back(fields)
+    return JSONResponse({"answered": answered}) if wants_json(request) else _back(fields.view)
 
 
-def _named(part: str) -> tuple[UUID, AlertKind]:
-    company_id, _, kind = part.partition(":")
-    if kind not in set(AlertKind):
-        raise InvalidInput("alerts must be <company id>:<kind>, separated by commas")
-    return parse_id(company_id, "each alert's company"), AlertKind(kind)
-
-
-def _back(fields: Mapping[str, str]) -> Response:
-    view = safe_next(fields.get("view", ""))
+def _back(view: str) -> Response:
+    view = safe_next(view)
     return RedirectResponse(view if view.startswith("/owner/alerts/") else "/owner/alerts/", 303)
 
 

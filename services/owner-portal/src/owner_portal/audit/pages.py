@@ -1,7 +1,7 @@
 """The audit log of owner actions, and the integrity of its trails."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -18,9 +18,10 @@ from owner_portal.audit.use_cases.own_trail import verify_actions
 from owner_portal.audit.use_cases.verification import Verify, forget_noted, verify_trails
 from owner_portal.text.rules import read_reason, reason_problem
 from owner_portal.web.exports import Row, begun, csv_response, separator_of
+from owner_portal.web.inputs import Input, NoFields, described, described_csv, fields_of, parsed
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
-from owner_portal.web.requests import Typed, wants_json
+from owner_portal.web.requests import wants_json
 from servicekit.errors import InvalidInput, Unavailable
 
 COLUMNS = (
@@ -55,7 +56,21 @@ def verifiers(portal: Portal) -> Mapping[Chain, Verify]:
 router = APIRouter(prefix="/owner/audit-log")
 
 
-@router.get("/")
+FILTER = {
+    "who": "the owner's e-mail",
+    "what": "an action",
+    "company": "a company's id",
+    "from": "the first date",
+    "to": "the last date",
+}
+
+
+@router.get(
+    "/",
+    **described(
+        answer='{"entries", "before", "trails", "missing"}', query=FILTER | {"before": "the position of the next page"}
+    ),
+)
 async def audit_log_page(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
     """One page of the log, with the last verdict on each trail. InvalidInput: a date in a script's query is invalid."""
     view, problems = AuditFilter.read(request.query_params), date_problems(request.query_params)
@@ -70,7 +85,7 @@ async def audit_log_page(request: Request, portal: ThePortal, _owner: SignedInOw
     return render(request, "audit/audit_log.html", **shown, problems=problems, chains=list(Chain), actions=ACTIONS)
 
 
-@router.get("/export.csv")
+@router.get("/export.csv", **described_csv(**FILTER))
 async def export(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
     """All entries that match the filters. InvalidInput: a date is invalid. Unavailable: a service does not respond."""
     if problems := date_problems(request.query_params):
@@ -82,8 +97,8 @@ async def export(request: Request, portal: ThePortal, _owner: SignedInOwner) -> 
     )
 
 
-@router.post("/verify/")
-async def verify(request: Request, portal: ThePortal, _owner: ActingOwner) -> Response:
+@router.post("/verify/", **described(Input, '{"trails"}'))
+async def verify(request: Request, portal: ThePortal, _owner: ActingOwner, _fields: NoFields) -> Response:
     """Verifies every trail from its beginning. Unavailable: one service does not respond; the others are verified."""
     missing = await verify_trails(portal.engine, trails=verifiers(portal))
     if missing:
@@ -95,16 +110,26 @@ async def verify(request: Request, portal: ThePortal, _owner: ActingOwner) -> Re
     return RedirectResponse(f"{PATH}?done=verified#content", 303)
 
 
-@router.post("/forget/")
-async def forget(request: Request, portal: ThePortal, owner: SteppedUpOwner, fields: Typed) -> Response:
+def _read_chain(typed: str) -> Chain | None:
+    return Chain(typed) if typed in set(Chain) else None
+
+
+class ForgetInput(Input):
+    """`chain`: the trail whose recorded entry is discarded. The reason is required."""
+
+    chain: Annotated[Chain, parsed(_read_chain, f"Choose one of these: {', '.join(Chain)}.")]
+    reason: str
+
+
+@router.post("/forget/", **described(ForgetInput))
+async def forget(
+    request: Request, portal: ThePortal, owner: SteppedUpOwner, fields: Annotated[ForgetInput, fields_of(ForgetInput)]
+) -> Response:
     """After a trail was restored from a backup: discards its recorded entry. A reason is required."""
-    if fields.get("chain", "") not in set(Chain):
-        raise InvalidInput(f"chain must be one of {', '.join(Chain)}")
-    reason = read_reason(fields)
-    problem = reason_problem(reason)
-    if problem:
-        raise InvalidInput(problem)
-    await forget_noted(portal.engine, chain=Chain(fields["chain"]), actor=owner.email, reason=reason)
+    reason = read_reason({"reason": fields.reason})
+    if problem := reason_problem(reason):
+        raise InvalidInput(problem, field="reason")
+    await forget_noted(portal.engine, chain=fields.chain, actor=owner.email, reason=reason)
     return JSONResponse({}) if wants_json(request) else RedirectResponse(f"{PATH}?done=forgotten#content", 303)
 
 

@@ -21,6 +21,7 @@ from owner_portal.plans.use_cases import (
     show_retention,
 )
 from owner_portal.text.rules import read_reason, reason_problem
+from owner_portal.web.inputs import ReasonInput, check_names, described
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import IdempotencyKey, Typed, wants_json
@@ -32,7 +33,7 @@ WRONG_DAYS = f"Enter a whole number of days from 1 to {MAX_RETENTION_DAYS:,}."
 router = APIRouter(prefix="/owner/retention-policy")
 
 
-@router.get("/")
+@router.get("/", **described(answer='{"plans", "as_of"}'))
 async def retention_page(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
     """Each plan with its companies, and the companies with a different retention."""
     view = await _view(portal)
@@ -49,7 +50,13 @@ async def retention_page(request: Request, portal: ThePortal, _owner: SignedInOw
     return _page(request, view)
 
 
-@router.get("/{code}/")
+@router.get(
+    "/{code}/",
+    **described(
+        answer='{"plan", "days", "would_change", "would_keep", "monthly_revenue_change", "currency"}',
+        query={"days": "the number of days to preview"},
+    ),
+)
 async def preview_page(request: Request, portal: ThePortal, _owner: SignedInOwner, code: str) -> Response:
     """The effect of another number of days: `?days=`."""
     typed = request.query_params.get("days", "")
@@ -59,7 +66,15 @@ async def preview_page(request: Request, portal: ThePortal, _owner: SignedInOwne
     return await _preview(request, portal, code, days, idempotency_key=str(new_id()))
 
 
-@router.post("/{code}/")
+class RetentionInput(ReasonInput):
+    """`move`: "true" moves all companies of the plan. `version`: the version that the preview showed."""
+
+    days: str
+    move: str = ""
+    version: str = ""
+
+
+@router.post("/{code}/", **described(RetentionInput, '{"plan", "moved", "kept"}'))
 async def change(
     request: Request,
     portal: ThePortal,
@@ -69,6 +84,7 @@ async def change(
     idempotency_key: IdempotencyKey,
 ) -> Response:
     """Creates a new version of the plan; with `move` its companies are moved to it."""
+    check_names(request, RetentionInput, fields)
     typed = fields.get("days", "")
     days = read_days(typed)
     if days is None:
@@ -76,7 +92,7 @@ async def change(
     reason = read_reason(fields)
     try:
         if problem := reason_problem(reason):
-            raise InvalidInput(problem)
+            raise InvalidInput(problem, field="reason")
         done = await change_retention(
             portal.get(PlanClient),
             code=code,
@@ -114,10 +130,10 @@ def _page(request: Request, view: RetentionView, status: int = 200, *, code: str
 
 async def _refuse_days(request: Request, portal: Portal, code: str, typed: str) -> Response:
     if wants_json(request):
-        raise InvalidInput(WRONG_DAYS)
+        raise InvalidInput(WRONG_DAYS, field="days")
     view = await _view(portal)
     if code not in {each.plan.code for each in view.plans}:
-        raise InvalidInput(WRONG_DAYS)
+        raise InvalidInput(WRONG_DAYS, field="days")
     return _page(request, view, 400, code=code, typed=typed)
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 
 from owner_portal.text.rules import UNREADABLE
 from servicekit.errors import Forbidden, InvalidInput
@@ -14,6 +14,7 @@ from servicekit.ids import new_id
 from text_rules.characters import BIDI_CONTROLS
 
 MAX_IDEMPOTENCY_KEY = 200
+_REPEATED = f"the same for each repetition of a request; at most {MAX_IDEMPOTENCY_KEY} printable characters"
 
 
 def wants_json(request: Request) -> bool:
@@ -21,11 +22,16 @@ def wants_json(request: Request) -> bool:
     accept = request.headers.get("accept", "")
     if "text/html" in accept:
         return False
-    return "application/json" in accept or _content_type(request) == "application/json"
+    return "application/json" in accept or sends_json(request)
+
+
+def sends_json(request: Request) -> bool:
+    """Whether the body is JSON."""
+    return _content_type(request) == "application/json"
 
 
 async def _read_given(request: Request) -> AsyncIterator[dict[str, str]]:
-    if _content_type(request) == "application/json":
+    if sends_json(request):
         yield _json_object(await request.body())
     else:
         async with request.form() as form:  # open until the response is ready: it may contain a file
@@ -36,21 +42,19 @@ _Given = Annotated[dict[str, str], Depends(_read_given)]
 
 
 async def read_fields(given: _Given) -> dict[str, str]:
-    """The strings of a form or of a JSON object. InvalidInput: it is neither, or contains other values."""
+    """The texts of a form or of a JSON object. InvalidInput: it is neither, or holds characters that are not text."""
     for name, value in given.items():
         if not _is_storable(value):
-            raise InvalidInput(f"{name} contains characters that are not text")
+            raise InvalidInput(f"{name} contains characters that are not text", field=name)
     return given
 
 
-Fields = Annotated[dict[str, str], Depends(read_fields)]
-
-
-async def _read_typed(given: _Given) -> dict[str, str]:
+async def read_typed(given: _Given) -> dict[str, str]:
+    """The same with UNREADABLE in place of characters that are not text."""
     return {name: readable(value) for name, value in given.items()}
 
 
-Typed = Annotated[dict[str, str], Depends(_read_typed)]
+Typed = Annotated[dict[str, str], Depends(read_typed)]
 """The same for forms that show their values again: unreadable characters become UNREADABLE, refused later."""
 
 
@@ -60,8 +64,8 @@ def readable(value: str) -> str:
     return "".join(UNREADABLE if character != "\n" and _is_unreadable(character) else character for character in text)
 
 
-def _once(request: Request, given: _Given) -> str:
-    key = request.headers.get("idempotency-key", "") or given.get("once", "")
+def _once(given: _Given, key: Annotated[str, Header(alias="Idempotency-Key", description=_REPEATED)] = "") -> str:
+    key = key or given.get("once", "")
     if not key.isprintable() or len(key) > MAX_IDEMPOTENCY_KEY:
         raise InvalidInput(f"Idempotency-Key may have at most {MAX_IDEMPOTENCY_KEY} printable characters")
     return key or str(new_id())
@@ -107,9 +111,18 @@ def _json_object(body: bytes) -> dict[str, str]:
         given = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise InvalidInput("the body is not valid JSON") from error
-    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
-        raise InvalidInput("the body must be a JSON object whose values are strings")
-    return given
+    if not isinstance(given, dict):
+        raise InvalidInput("the body must be a JSON object")
+    return {name: _as_text(name, value) for name, value in given.items() if value is not None}
+
+
+def _as_text(name: str, value: object) -> str:
+    """A value as a form would send it."""
+    if isinstance(value, bool):
+        return "true" if value else ""
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise InvalidInput(f"{name} must be a string, a number or a boolean", field=name)
 
 
 def _is_storable(value: str) -> bool:

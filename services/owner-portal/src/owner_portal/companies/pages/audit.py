@@ -13,6 +13,7 @@ from owner_portal.audit.rules.filter import AuditFilter
 from owner_portal.audit.use_cases.log import show_audit_log
 from owner_portal.directory.pages.answers import company_json
 from owner_portal.directory.use_cases import find_company
+from owner_portal.web.inputs import described
 from owner_portal.web.portal import ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import wants_json
@@ -20,7 +21,10 @@ from owner_portal.web.requests import wants_json
 router = APIRouter(prefix="/owner/company/{company_id:uuid}")
 
 
-@router.get("/audit/")
+@router.get(
+    "/audit/",
+    **described(answer='{"company", "entries", "older"}', query={"before": "the position of the next page"}),
+)
 async def audit_page(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
     """One page of the company's audit trail, newest first; `?before=` selects the page."""
     company = await find_company(portal.engine, company_id=company_id)

@@ -18,6 +18,7 @@ from owner_portal.freshness.use_cases import cached_answer
 from owner_portal.plans.client import PlanClient
 from owner_portal.plans.rules.plans import Plan
 from owner_portal.plans.use_cases import plans_on_offer
+from owner_portal.web.inputs import Input, check_names, described
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import IdempotencyKey, Typed, wants_json
@@ -30,7 +31,7 @@ router = APIRouter()
 Plans = CachedAnswer[list[Plan]]
 
 
-@router.get("/owner/company/create/")
+@router.get("/owner/company/create/", **described(answer='{"plans"}'))
 async def creation_page(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
     """The form, or the plans for a script. Unavailable: the plans are unknown."""
     plans = await _plans(portal)
@@ -41,11 +42,24 @@ async def creation_page(request: Request, portal: ThePortal, _owner: SignedInOwn
     return _form(request, CompanyDraft.read({}), plans, idempotency_key=str(new_id()))
 
 
-@router.post("/owner/company/create/")
+class CompanyInput(Input):
+    """The company to create; `plan_code` is the plan of its trial, `time_zone` is UTC if it is left out."""
+
+    name: str
+    email: str
+    plan_code: str
+    contact_person: str = ""
+    phone: str = ""
+    address: str = ""
+    time_zone: str = "UTC"
+
+
+@router.post("/owner/company/create/", **described(CompanyInput, '{"company", "key"}', status=201))
 async def create(
     request: Request, portal: ThePortal, owner: ActingOwner, typed: Typed, idempotency_key: IdempotencyKey
 ) -> Response:
     """Creates the company. Errors are shown beside the form, which keeps its values."""
+    check_names(request, CompanyInput, typed)
     draft = CompanyDraft.read(typed)
     plans = await _plans(portal)
     problems = _problems(draft, plans)

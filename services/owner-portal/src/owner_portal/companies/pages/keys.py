@@ -1,5 +1,6 @@
 """The keys of a company: list, rotation, revocation."""
 
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -16,6 +17,7 @@ from owner_portal.directory.pages.answers import company_json, update_company_co
 from owner_portal.directory.pages.forms import Form, Texts, add_page, show
 from owner_portal.directory.use_cases import find_company
 from owner_portal.freshness.use_cases import cached_answer
+from owner_portal.web.inputs import ReasonInput, described, parsed
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import wants_json
@@ -31,17 +33,23 @@ async def _keys(portal: Portal, company_id: UUID, _typed: Texts) -> dict[str, ob
     return {"keys": keys, "opening": opening(keys.value or ()), "graces": list(Grace), "DAY": Grace.DAY}
 
 
-def _check_grace(typed: Texts) -> dict[str, str]:
-    known = typed.get("grace", Grace.NONE) in set(Grace)
-    return {} if known else {"grace": f"Choose one of these: {', '.join(Grace)}."}
+def _read_grace(typed: str) -> Grace | None:
+    return Grace(typed) if typed in set(Grace) else None
 
 
-ROTATE = Form("companies/rotate_key.html", otherwise="rotated in the owner portal", check=_check_grace, more=_keys)
+class RotationInput(ReasonInput):
+    """`grace`: how long the old key remains valid. `key_hint`: that of the key to replace, as the page showed it."""
+
+    grace: Annotated[Grace, parsed(_read_grace, f"Choose one of these: {', '.join(Grace)}.")] = Grace.NONE
+    key_hint: str | None = None
+
+
+ROTATE = Form("companies/rotate_key.html", RotationInput, otherwise="rotated in the owner portal", more=_keys)
 
 add_page(router, "rotate-key", ROTATE)
 
 
-@router.get("/keys/")
+@router.get("/keys/", **described(answer='{"company", "keys"}'))
 async def keys_page(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
     """The newest 100 keys of the company, and the number of devices on each."""
     company = await find_company(portal.engine, company_id=company_id)
@@ -58,27 +66,28 @@ async def keys_page(request: Request, portal: ThePortal, _owner: SignedInOwner, 
     )
 
 
-@router.post("/rotate-key/")
+@router.post("/rotate-key/", **described(RotationInput, '{"company", "key"}'))
 async def rotate(requested: StepUpAction) -> Response:
     """Replaces the key. Only this response contains the new one; the same request gets it again for 24 hours.
 
     Conflict: `key_hint` is given and is not that of the current key, which prevents an accidental second rotation.
     """
 
-    async def carry_out(action: Action) -> Response:
-        grace = Grace(requested.typed.get("grace", Grace.NONE))
+    async def carry_out(action: Action, fields: RotationInput) -> Response:
         company, key = await requested.portal.get(KeyClient).rotate(
-            requested.company_id, grace.length, action, replacing=requested.typed.get("key_hint")
+            requested.company_id, fields.grace.length, action, replacing=fields.key_hint
         )
         await update_company_copy(requested.portal, company)
         if wants_json(requested.request):
             return JSONResponse({"company": company_json(company), "key": key})
-        return render(requested.request, "companies/key.html", company=company, key=key, is_new=False, grace=grace)
+        return render(
+            requested.request, "companies/key.html", company=company, key=key, is_new=False, grace=fields.grace
+        )
 
     return await attempt(requested, ROTATE, carry_out)
 
 
-@router.get("/keys/{key_id:uuid}/revoke/")
+@router.get("/keys/{key_id:uuid}/revoke/", **described(answer='{"company"}'))
 async def revoke_page(
     request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID, key_id: UUID
 ) -> Response:
@@ -86,11 +95,11 @@ async def revoke_page(
     return await show(request, portal, company_id, _revocation(key_id))
 
 
-@router.post("/keys/{key_id:uuid}/revoke/")
+@router.post("/keys/{key_id:uuid}/revoke/", **described(ReasonInput, '{"company", "keys_left"}'))
 async def revoke(requested: StepUpAction, key_id: UUID) -> Response:
     """Revokes one key."""
 
-    async def carry_out(action: Action) -> Response:
+    async def carry_out(action: Action, _fields: ReasonInput) -> Response:
         company, left = await requested.portal.get(KeyClient).revoke(requested.company_id, key_id, action)
         await update_company_copy(requested.portal, company)
         return done(requested, "keys/", "key-revoked", {"company": company_json(company), "keys_left": left})
@@ -98,7 +107,7 @@ async def revoke(requested: StepUpAction, key_id: UUID) -> Response:
     return await attempt(requested, _revocation(key_id), carry_out)
 
 
-def _revocation(key_id: UUID) -> Form:
+def _revocation(key_id: UUID) -> Form[ReasonInput]:
     async def more(portal: Portal, company_id: UUID, _typed: Texts) -> dict[str, object]:
         keys = await cached_answer(portal.engine, questions.keys(portal, company_id))
         found = next((key for key in keys.value or () if key.key_id == key_id), None)
@@ -110,4 +119,4 @@ def _revocation(key_id: UUID) -> Form:
             "others": [key for key in opening(keys.value or ()) if key.key_id != key_id],
         }
 
-    return Form("companies/revoke_key.html", otherwise="revoked in the owner portal", more=more)
+    return Form("companies/revoke_key.html", ReasonInput, otherwise="revoked in the owner portal", more=more)

@@ -18,6 +18,7 @@ from owner_portal.subscriptions.pages import questions as of_subscription
 from owner_portal.usage.rules import CompanyDay
 from owner_portal.web.charts import Chart, Series
 from owner_portal.web.exports import csv_response, separator_of
+from owner_portal.web.inputs import described, described_csv
 from owner_portal.web.portal import ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import wants_json
@@ -48,14 +49,16 @@ HEADER = (
 )
 
 
-@router.get("/usage.csv")
+@router.get("/usage.csv", **described_csv())
 async def usage_csv(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
     """The data of the charts, one row for each day with data."""
     view = await show_company(portal.engine, company_id=company_id)
     return csv_response(f"usage-{company_id}.csv", HEADER, rows(view.days), separator_of(request))
 
 
-@router.get("/")
+@router.get(
+    "/", **described(answer='{"company", "status", "last_sync_at", "days", "keys", "policy", "history", "scheduled"}')
+)
 async def company_page(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
     """The overview: the read model's part, and four questions to tenancy and billing."""
     view = await show_company(portal.engine, company_id=company_id)

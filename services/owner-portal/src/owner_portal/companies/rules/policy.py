@@ -36,33 +36,21 @@ class PolicyDraft:
 
     def on(self, name: str) -> bool:
         """Whether a switch is on; browsers omit switches that are off."""
-        return self.given.get(name, "").strip().lower() in {"true", "on", "1"}
+        return is_on(self.given.get(name, ""))
 
     def text(self, name: str) -> str:
         """The text entered for a time."""
         return self.given.get(name, "")
 
-    def problems(self) -> dict[str, str]:
-        """The problem of each invalid field."""
-        return {
-            name: f"Enter whole seconds from {MIN_SECONDS} to {MAX_SECONDS:,}."
-            for name in TIMES
-            if self._seconds(name) is None
-        }
 
-    def policy(self) -> TrackingPolicy:
-        """The policy; only if `problems` is empty."""
-        return TrackingPolicy(
-            screenshots_enabled=self.on("screenshots_enabled"),
-            screenshot_interval_seconds=self._seconds("screenshot_interval_seconds") or 0,
-            website_tracking_enabled=self.on("website_tracking_enabled"),
-            app_tracking_enabled=self.on("app_tracking_enabled"),
-            idle_detection_enabled=self.on("idle_detection_enabled"),
-            idle_threshold_seconds=self._seconds("idle_threshold_seconds") or 0,
-        )
+def is_on(typed: str) -> bool:
+    """Whether a switch is on."""
+    return typed.strip().lower() in {"true", "on", "1"}
 
-    def _seconds(self, name: str) -> int | None:
-        typed = self.text(name).strip()
-        if not (typed.isascii() and typed.isdigit() and len(typed) <= len(str(MAX_SECONDS))):
-            return None
-        return int(typed) if MIN_SECONDS <= int(typed) <= MAX_SECONDS else None
+
+def read_seconds(typed: str) -> int | None:
+    """Parses whole seconds, MIN_SECONDS to MAX_SECONDS; None if they are invalid."""
+    text = typed.strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_SECONDS))):
+        return None
+    return int(text) if MIN_SECONDS <= int(text) <= MAX_SECONDS else None

@@ -16,6 +16,7 @@ from owner_portal.dashboard.rules.totals import COMPARED, CompanyRow
 from owner_portal.dashboard.use_cases import MAX_VIEWS, Dashboard, Dashboards, list_rows
 from owner_portal.directory.rules import Status
 from owner_portal.web.exports import Row, begun, csv_response, separator_of
+from owner_portal.web.inputs import described, described_csv
 from owner_portal.web.portal import ThePortal
 from owner_portal.web.rendering import fragment, render
 from owner_portal.web.requests import wants_json
@@ -38,15 +39,31 @@ EXPORT = (
 )
 
 
-@router.get("/")
-@router.get("/owner")
-@router.get("/owner/")
+@router.get("/", include_in_schema=False)
+@router.get("/owner", include_in_schema=False)
+@router.get("/owner/", include_in_schema=False)
 async def home(_owner: SignedInOwner) -> Response:
     """Leads to the dashboard."""
     return RedirectResponse("/owner/dashboard/", 303)
 
 
-@router.get("/owner/dashboard/")
+LISTING = {
+    "q": "a part of the name or e-mail",
+    "status": "a status, or UNSYNCED",
+    "plan": "the code of a plan",
+    "sort": "a column",
+    "dir": "`desc`; ascending otherwise",
+}
+
+
+@router.get(
+    "/owner/dashboard/",
+    **described(
+        answer='{"companies", "unsynced", "storage_used", "storage_limit", "monthly_revenue", "windows", "matches", '
+        '"pages", "rows"}',
+        query=LISTING | {"page": "a number from 1"},
+    ),
+)
 async def dashboard(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
     """The totals, and one page of the table."""
     listing = Listing.read(request.query_params.multi_items())
@@ -88,7 +105,7 @@ def _company_rows(rows: Sequence[CompanyRow], shown: tuple[Column, ...]) -> Mark
     return Markup("").join([_company_row(row, shown) for row in rows])
 
 
-@router.get("/owner/dashboard/companies.csv")
+@router.get("/owner/dashboard/companies.csv", **described_csv(**LISTING))
 async def companies_csv(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
     """All rows of the view, with every column."""
     listing = Listing.read(request.query_params.multi_items())

@@ -25,7 +25,7 @@ SESSION_CHECK = 15.0  # seconds; a stream ends at most this long after the sign-
 KEEP_ALIVE = 15.0  # seconds between keep-alive comments
 
 
-@router.get("/owner/events/")
+@router.get("/owner/events/", include_in_schema=False)
 async def events(
     request: Request, portal: ThePortal, _owner: Listening, ids: Annotated[str, Query(max_length=40 * PAGE_SIZE)] = ""
 ) -> StreamingResponse:

@@ -16,8 +16,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from owner_portal.access.pages import ActingOwner, SteppedUpOwner
 from owner_portal.access.rules import SignedIn
 from owner_portal.clients.actions import Action
-from owner_portal.directory.pages.forms import Form, Texts, page
+from owner_portal.directory.pages.forms import F, Form, Texts, page
 from owner_portal.text.rules import read_reason
+from owner_portal.web.inputs import check_names, validate
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.requests import IdempotencyKey, Typed, wants_json
 from servicekit.errors import AppError, Conflict, InvalidInput, Refused, Unavailable, http_status
@@ -70,13 +71,16 @@ StepUpAction = Annotated[ActionRequest, Depends(_step_up_action)]
 """The same for a sensitive action; StepUpRequired without a recent step-up."""
 
 
-async def attempt(requested: ActionRequest, form: Form, carry_out: Callable[[Action], Awaitable[Response]]) -> Response:
+async def attempt(
+    requested: ActionRequest, form: Form[F], carry_out: Callable[[Action, F], Awaitable[Response]]
+) -> Response:
     """Carries the action out if the fields are valid; otherwise shows the problems beside them."""
     problems = form.problems(requested.typed)
     try:
+        check_names(requested.request, form.fields, requested.typed)
         if problems:
-            raise InvalidInput(" ".join(f"{name}: {problem}" for name, problem in problems.items()))
-        return await carry_out(requested.action(form.otherwise))
+            raise InvalidInput(" ".join(problems.values()), errors=problems)
+        return await carry_out(requested.action(form.otherwise), validate(form.fields, requested.typed))
     except AppError as error:
         if wants_json(requested.request):
             raise
@@ -90,7 +94,7 @@ def done(requested: ActionRequest, where: str, what: str, content: Mapping[str, 
     return RedirectResponse(f"/owner/company/{requested.company_id}/{where}?done={what}#content", 303)
 
 
-async def _refused(requested: ActionRequest, form: Form, error: AppError, problems: Mapping[str, str]) -> Response:
+async def _refused(requested: ActionRequest, form: Form[Any], error: AppError, problems: Mapping[str, str]) -> Response:
     message = "" if problems else error.message
     # A call without a response may have taken effect: the same key prevents a second effect.
     idempotency_key = requested.idempotency_key if isinstance(error, Unavailable) else str(new_id())

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -13,6 +13,7 @@ from owner_portal.directory.pages.answers import company_json
 from owner_portal.directory.rules import CompanyPage
 from owner_portal.directory.use_cases import find_company
 from owner_portal.text.rules import MAX_REASON, read_reason, reason_problem, text_problem
+from owner_portal.web.inputs import Input, described, problems_of
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import wants_json
@@ -27,6 +28,9 @@ def _no_problems(_typed: Texts) -> dict[str, str]:
     return {}
 
 
+F = TypeVar("F", bound=Input)
+
+
 async def _nothing_more(_portal: Portal, _company_id: UUID, _typed: Texts) -> dict[str, Any]:
     return {}
 
@@ -39,15 +43,17 @@ def when_closed(company: CompanyPage, _known: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class Form(Generic[F]):
     """One action's page. `template`: its name with the feature's, such as companies/edit.html.
 
-    `otherwise` is the reason when none is given; empty: a reason is required. `check` finds problems of the fields.
+    `fields` is the model of its input. `otherwise` is the reason when none is given; empty: a reason is required.
+    `check` finds problems that depend on more than the input.
     `more` loads what else the template shows. `blocked_reason` says, from the company and from that, why the action
     would be refused now: the page then explains it instead of a form; empty: it may be tried.
     """
 
     template: str
+    fields: type[F]
     otherwise: str = ""
     check: Callable[[Texts], Mapping[str, str]] = _no_problems
     more: More = _nothing_more
@@ -57,14 +63,15 @@ class Form:
         """What is wrong with each field; empty when all is well."""
         reason = read_reason(typed)
         problem = text_problem(reason, MAX_REASON) if self.otherwise else reason_problem(reason)
-        return dict(self.check(typed)) | ({"reason": problem} if problem else {})
+        problems = problems_of(self.fields, typed) | dict(self.check(typed))
+        return problems | ({"reason": problem} if problem else {})
 
 
 async def show(
     request: Request,
     portal: Portal,
     company_id: UUID,
-    form: Form,
+    form: Form[Any],
     typed: Texts | None = None,
     problems: Mapping[str, str] | None = None,
 ) -> Response:
@@ -83,20 +90,22 @@ async def show(
     )
 
 
-def add_page(router: APIRouter, path: str, form: Form) -> None:
+def add_page(router: APIRouter, path: str, form: Form[Any]) -> None:
     """Serves the page of an action at `path` below the router's own."""
 
     async def get(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
         return await show(request, portal, company_id, form)
 
-    router.add_api_route(f"/{path}/", get)
+    get.__doc__ = f"The company, before the action {path}."
+    name = f"{path.replace('-', '_').replace('/', '_')}_page"
+    router.add_api_route(f"/{path}/", get, name=name, **described(answer='{"company"}'))
 
 
 async def page(
     request: Request,
     portal: Portal,
     company_id: UUID,
-    form: Form,
+    form: Form[Any],
     typed: Texts,
     *,
     idempotency_key: str,

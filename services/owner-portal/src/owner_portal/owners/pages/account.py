@@ -1,6 +1,6 @@
 """The account page: password and sessions. Also available before a required second factor is set up."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -14,9 +14,10 @@ from owner_portal.owners.rules.accounts import Session, check_repeated
 from owner_portal.owners.use_cases.accounts import show_account
 from owner_portal.owners.use_cases.passwords import change_password
 from owner_portal.owners.use_cases.sessions import revoke_other_sessions, revoke_session
+from owner_portal.web.inputs import Input, NoFields, described, fields_of
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render, says_when
-from owner_portal.web.requests import Fields, wants_json
+from owner_portal.web.requests import wants_json
 from servicekit.errors import InvalidInput, RateLimited, http_status
 from servicekit.ids import new_id
 
@@ -30,7 +31,9 @@ DONE = {
 }
 
 
-@router.get("/")
+@router.get(
+    "/", **described(answer='{"email", "has_second_factor", "second_factor_required", "recovery_codes", "sessions"}')
+)
 async def account_page(request: Request, portal: ThePortal, owner: EnteredOwner) -> Response:
     """The account page."""
     if wants_json(request):
@@ -47,16 +50,28 @@ async def account_page(request: Request, portal: ThePortal, owner: EnteredOwner)
     return await show(request, portal, owner)
 
 
-@router.post("/password/")
+class PasswordInput(Input):
+    """`new_password_again`: as a browser's form asks for it."""
+
+    present_password: str = ""
+    new_password: str = ""
+    new_password_again: str | None = None
+
+
+@router.post("/password/", **described(PasswordInput, '{"csrf_token"} and a new session cookie'))
 async def password(
-    request: Request, portal: ThePortal, owner: EnteredActor, caller: TheCaller, fields: Fields
+    request: Request,
+    portal: ThePortal,
+    owner: EnteredActor,
+    caller: TheCaller,
+    fields: Annotated[PasswordInput, fields_of(PasswordInput, exact=True)],
 ) -> Response:
     """Changes the password and ends all sessions; this browser gets a new one."""
-    new = fields.get("new_password", "")
+    new = fields.new_password
     try:
-        check_repeated(new, fields.get("new_password_again"))
+        check_repeated(new, fields.new_password_again)
         session = await change_password(
-            portal.engine, signed_in=owner, present=fields.get("present_password", ""), new=new, caller=caller
+            portal.engine, signed_in=owner, present=fields.present_password, new=new, caller=caller
         )
     except (InvalidInput, RateLimited) as error:
         if wants_json(request):
@@ -70,15 +85,17 @@ async def password(
     return know_browser(request, set_session(answer, portal, session), portal)
 
 
-@router.post("/sessions/{session_id:uuid}/revoke/")
-async def revoke(request: Request, portal: ThePortal, owner: EnteredActor, session_id: UUID) -> Response:
+@router.post("/sessions/{session_id:uuid}/revoke/", **described(Input))
+async def revoke(
+    request: Request, portal: ThePortal, owner: EnteredActor, session_id: UUID, _fields: NoFields
+) -> Response:
     """Ends one session, also the current one."""
     await revoke_session(portal.engine, signed_in=owner, session_id=session_id)
     return JSONResponse({}) if wants_json(request) else _back("session")
 
 
-@router.post("/sessions/revoke-others/")
-async def revoke_others(request: Request, portal: ThePortal, owner: EnteredActor) -> Response:
+@router.post("/sessions/revoke-others/", **described(Input, '{"ended"}'))
+async def revoke_others(request: Request, portal: ThePortal, owner: EnteredActor, _fields: NoFields) -> Response:
     """Ends every session but this one."""
     ended = await revoke_other_sessions(portal.engine, signed_in=owner)
     return JSONResponse({"ended": ended}) if wants_json(request) else _back("sessions")

@@ -9,9 +9,10 @@ from owner_portal.access.rules import csrf_token
 from owner_portal.owners.pages.cookies import cookie_name, forget_session, replace_session
 from owner_portal.owners.pages.guard import Security, TheCaller, check_csrf
 from owner_portal.owners.use_cases.sign_in import authenticate, enter_code, sign_in, sign_out
+from owner_portal.web.inputs import Input, check_names, described, fields_of
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render, says_when
-from owner_portal.web.requests import Fields, Typed, check_origin, safe_next, wants_json
+from owner_portal.web.requests import Typed, check_origin, safe_next, wants_json
 from servicekit.errors import AppError, NotAuthenticated, RateLimited, Refused, Unavailable, http_status
 from servicekit.problems import problem
 
@@ -20,7 +21,7 @@ router = APIRouter()
 CODE_REQUIRED = "Your account has a second factor. Send its code with the challenge to /owner/login/code/."
 
 
-@router.get("/owner/login/")
+@router.get("/owner/login/", include_in_schema=False)
 async def login_page(request: Request, portal: ThePortal, target: Annotated[str, Query(alias="next")] = "") -> Response:
     """The sign-in form; a signed-in owner is redirected to the dashboard."""
     try:
@@ -30,13 +31,34 @@ async def login_page(request: Request, portal: ThePortal, target: Annotated[str,
     return RedirectResponse(safe_next(target), 303)
 
 
-@router.post("/owner/login/")
-async def login(request: Request, portal: ThePortal, caller: TheCaller, fields: Fields) -> Response:
+class SignInInput(Input):
+    """`next`: the page to open afterwards, for browsers."""
+
+    email: str = ""
+    password: str = ""
+    next: str = ""
+
+
+class CodeInput(Input):
+    """`challenge`: from the response to the password. `code`: of the second factor, or a recovery code."""
+
+    challenge: str = ""
+    code: str = ""
+    next: str = ""
+
+
+@router.post("/owner/login/", **described(SignInInput, '{"csrf_token"} and the session cookie'))
+async def login(
+    request: Request,
+    portal: ThePortal,
+    caller: TheCaller,
+    fields: Annotated[SignInInput, fields_of(SignInInput, exact=True)],
+) -> Response:
     """Opens a session. Without a session there is no token to check, only the origin."""
     check_origin(request)
-    email, target = fields.get("email", ""), safe_next(fields.get("next", ""))
+    email, target = fields.email, safe_next(fields.next)
     try:
-        result = await sign_in(portal.engine, email=email, password=fields.get("password", ""), caller=caller)
+        result = await sign_in(portal.engine, email=email, password=fields.password, caller=caller)
     except (NotAuthenticated, RateLimited, Unavailable) as error:
         if wants_json(request):
             raise
@@ -48,14 +70,19 @@ async def login(request: Request, portal: ThePortal, caller: TheCaller, fields: 
     return _ask_code(request, result.challenge, target)
 
 
-@router.post("/owner/login/code/")
-async def code(request: Request, portal: ThePortal, caller: TheCaller, fields: Fields) -> Response:
+@router.post("/owner/login/code/", **described(CodeInput, '{"csrf_token"} and the session cookie'))
+async def code(
+    request: Request,
+    portal: ThePortal,
+    caller: TheCaller,
+    fields: Annotated[CodeInput, fields_of(CodeInput, exact=True)],
+) -> Response:
     """The second step of the sign-in."""
     check_origin(request)
-    challenge, target = fields.get("challenge", ""), safe_next(fields.get("next", ""))
+    challenge, target = fields.challenge, safe_next(fields.next)
     try:
         session = await enter_code(
-            portal.engine, challenge=challenge, code=fields.get("code", ""), caller=caller, box=portal.get(Security).box
+            portal.engine, challenge=challenge, code=fields.code, caller=caller, box=portal.get(Security).box
         )
     except (NotAuthenticated, RateLimited, Refused) as error:
         if wants_json(request):
@@ -66,7 +93,7 @@ async def code(request: Request, portal: ThePortal, caller: TheCaller, fields: F
     return await _signed_in(request, portal, session, target)
 
 
-@router.post("/owner/logout/")
+@router.post("/owner/logout/", **described(Input))
 async def logout(request: Request, portal: ThePortal, fields: Typed) -> Response:
     """Ends the session and deletes the cookie; an ended session is not an error."""
     check_origin(request)
@@ -78,6 +105,7 @@ async def logout(request: Request, portal: ThePortal, fields: Typed) -> Response
             raise
     else:
         check_csrf(request, owner, fields)
+        check_names(request, Input, fields)
         await sign_out(portal.engine, token=token)
     return forget_session(JSONResponse({}) if wants_json(request) else RedirectResponse("/owner/login/", 303), portal)
 

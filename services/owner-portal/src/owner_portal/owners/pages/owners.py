@@ -1,6 +1,6 @@
 """The list of owners: inviting and deactivating."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -12,11 +12,12 @@ from owner_portal.owners.rules.accounts import Account, Invitation
 from owner_portal.owners.use_cases.accounts import deactivate_owner, list_owners
 from owner_portal.owners.use_cases.failed_sign_ins import failed_sign_ins_of
 from owner_portal.owners.use_cases.invitations import SentInvitation, invite_owner, show_sent, withdraw_invitation
-from owner_portal.text.rules import MAX_REASON, read_reason, text_problem
+from owner_portal.text.rules import read_reason
+from owner_portal.web.inputs import Input, NoFields, Reason, check_names, described, fields_of, validate
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import IdempotencyKey, Typed, wants_json
-from servicekit.errors import AppError, InvalidInput, NotFound, http_status
+from servicekit.errors import AppError, NotFound, http_status
 from servicekit.ids import new_id
 
 router = APIRouter(prefix="/owner/owners")
@@ -27,7 +28,7 @@ DONE = {
 }
 
 
-@router.get("/")
+@router.get("/", **described(answer='{"owners", "invitations"}'))
 async def owners_page(request: Request, portal: ThePortal, owner: SignedInOwner, shown: UUID | None = None) -> Response:
     """All owners and open invitations; `?shown=` shows a new link once."""
     if wants_json(request):
@@ -47,12 +48,28 @@ async def owners_page(request: Request, portal: ThePortal, owner: SignedInOwner,
     return await _page(request, portal, sent=sent)
 
 
-@router.post("/invite/")
+class InviteInput(Input):
+    """The e-mail of the new owner."""
+
+    email: str = ""
+
+
+class DeactivateInput(Input):
+    """The reason is optional."""
+
+    reason: Reason = ""
+
+
+@router.post("/invite/", **described(InviteInput, '{"invitation", "link"}', status=201))
 async def invite(
-    request: Request, portal: ThePortal, owner: SteppedUpOwner, fields: Typed, idempotency_key: IdempotencyKey
+    request: Request,
+    portal: ThePortal,
+    owner: SteppedUpOwner,
+    fields: Annotated[InviteInput, fields_of(InviteInput)],
+    idempotency_key: IdempotencyKey,
 ) -> Response:
     """Sends an invitation. A script gets its link in the response, a browser once on the next page."""
-    email = fields.get("email", "")
+    email = fields.email
     try:
         sent = await invite_owner(
             portal.engine,
@@ -69,22 +86,23 @@ async def invite(
     return RedirectResponse(f"/owner/owners/?shown={sent.answer_id}", 303)
 
 
-@router.post("/invitations/{invitation_id:uuid}/withdraw/")
-async def withdraw(request: Request, portal: ThePortal, owner: SteppedUpOwner, invitation_id: UUID) -> Response:
+@router.post("/invitations/{invitation_id:uuid}/withdraw/", **described(Input))
+async def withdraw(
+    request: Request, portal: ThePortal, owner: SteppedUpOwner, invitation_id: UUID, _fields: NoFields
+) -> Response:
     """Withdraws an open invitation."""
     await withdraw_invitation(portal.engine, actor=owner.email, invitation_id=invitation_id)
     return _done(request, "withdrawn")
 
 
-@router.post("/{owner_id:uuid}/deactivate/")
+@router.post("/{owner_id:uuid}/deactivate/", **described(DeactivateInput))
 async def deactivate(
     request: Request, portal: ThePortal, owner: SteppedUpOwner, owner_id: UUID, fields: Typed
 ) -> Response:
     """Deactivates an owner; the reason is optional."""
-    reason = read_reason(fields)
     try:
-        if problem := text_problem(reason, MAX_REASON):
-            raise InvalidInput(problem)
+        check_names(request, DeactivateInput, fields)
+        reason = read_reason({"reason": validate(DeactivateInput, fields).reason})
         await deactivate_owner(portal.engine, actor=owner.email, owner_id=owner_id, reason=reason)
     except AppError as error:
         return await _refused(request, portal, error)

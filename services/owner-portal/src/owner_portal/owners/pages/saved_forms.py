@@ -44,7 +44,7 @@ async def save_form(request: Request, status: int = 401) -> Response | None:
     return _page(request, request.url.path, typed, status)
 
 
-@router.post("/owner/held/")
+@router.post("/owner/held/", include_in_schema=False)
 async def held(request: Request, portal: ThePortal, typed: Typed) -> Response:
     """Changes nothing: shows the form again for the owner who is signed in now."""
     if not came_from_here(request):

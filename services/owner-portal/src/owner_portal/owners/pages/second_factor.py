@@ -1,6 +1,7 @@
 """Setting up a second factor and its recovery codes, and removing it."""
 
 from datetime import UTC, datetime
+from typing import Annotated
 from uuid import UUID
 
 import segno
@@ -21,16 +22,17 @@ from owner_portal.owners.use_cases.second_factor import (
     renew_recovery_codes,
 )
 from owner_portal.owners.use_cases.shown_once import SealedAnswer, show_answer
+from owner_portal.web.inputs import Input, NoFields, described, fields_of
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render, says_when
-from owner_portal.web.requests import Fields, IdempotencyKey, wants_json
+from owner_portal.web.requests import IdempotencyKey, wants_json
 from servicekit.errors import AppError, Conflict, InvalidInput, RateLimited, Refused, http_status
 
 router = APIRouter(prefix="/owner/account/second-factor")
 
 
-@router.post("/")
-async def offer(request: Request, portal: ThePortal, owner: SteppedUpEntered) -> Response:
+@router.post("/", **described(Input, '{"secret", "uri"}'))
+async def offer(request: Request, portal: ThePortal, owner: SteppedUpEntered, _fields: NoFields) -> Response:
     """Creates a new secret, which the next page shows as QR code and text until it is confirmed."""
     try:
         offered = await offer_second_factor(portal.engine, signed_in=owner, box=portal.get(Security).box)
@@ -41,7 +43,7 @@ async def offer(request: Request, portal: ThePortal, owner: SteppedUpEntered) ->
     return RedirectResponse("/owner/account/second-factor/", 303)
 
 
-@router.get("/")
+@router.get("/", include_in_schema=False)
 async def offered_page(request: Request, portal: ThePortal, owner: EnteredOwner) -> Response:
     """The unconfirmed secret; only with a recent step-up authentication."""
     if datetime.now(UTC) - owner.proved_at > portal.get(Security).step_up:
@@ -53,12 +55,23 @@ async def offered_page(request: Request, portal: ThePortal, owner: EnteredOwner)
     return _ask_first_code(request, offered)
 
 
-@router.post("/confirm/")
-async def confirm(request: Request, portal: ThePortal, owner: SteppedUpEntered, fields: Fields) -> Response:
+class ConfirmInput(Input):
+    """The first code of the new second factor."""
+
+    code: str = ""
+
+
+@router.post("/confirm/", **described(ConfirmInput, '{"recovery_codes"}'))
+async def confirm(
+    request: Request,
+    portal: ThePortal,
+    owner: SteppedUpEntered,
+    fields: Annotated[ConfirmInput, fields_of(ConfirmInput, exact=True)],
+) -> Response:
     """The first code confirms it. A script gets the recovery codes here, a browser once on the next page."""
     box = portal.get(Security).box
     try:
-        codes = await confirm_second_factor(portal.engine, signed_in=owner, code=fields.get("code", ""), box=box)
+        codes = await confirm_second_factor(portal.engine, signed_in=owner, code=fields.code, box=box)
     except Refused as error:
         return await _refused(request, portal, owner, error)
     except (InvalidInput, RateLimited) as error:
@@ -69,9 +82,9 @@ async def confirm(request: Request, portal: ThePortal, owner: SteppedUpEntered, 
     return _answer(request, codes)
 
 
-@router.post("/recovery-codes/")
+@router.post("/recovery-codes/", **described(Input, '{"recovery_codes"}'))
 async def recovery_codes(
-    request: Request, portal: ThePortal, owner: SteppedUpOwner, idempotency_key: IdempotencyKey
+    request: Request, portal: ThePortal, owner: SteppedUpOwner, idempotency_key: IdempotencyKey, _fields: NoFields
 ) -> Response:
     """Replaces the recovery codes. A script gets them here, a browser once on the next page."""
     try:
@@ -83,15 +96,15 @@ async def recovery_codes(
     return _answer(request, codes)
 
 
-@router.get("/recovery-codes/{answer_id:uuid}/")
+@router.get("/recovery-codes/{answer_id:uuid}/", include_in_schema=False)
 async def recovery_codes_page(request: Request, portal: ThePortal, owner: SignedInOwner, answer_id: UUID) -> Response:
     """The codes, once, to the session that asked for them."""
     texts = await show_answer(portal.engine, signed_in=owner, answer_id=answer_id, box=portal.get(Security).box)
     return render(request, "owners/recovery_codes.html", codes=texts["codes"].split(), is_new=bool(texts["is_new"]))
 
 
-@router.post("/remove/")
-async def remove(request: Request, portal: ThePortal, owner: SteppedUpOwner) -> Response:
+@router.post("/remove/", **described(Input))
+async def remove(request: Request, portal: ThePortal, owner: SteppedUpOwner, _fields: NoFields) -> Response:
     """Back to the password alone."""
     try:
         await remove_second_factor(portal.engine, signed_in=owner, required=portal.get(Security).totp_required)

@@ -17,6 +17,7 @@ from owner_portal.reports.rules.reports import DAYS, MONTHS, ReportRange
 from owner_portal.reports.rules.revenue import Figure, Movement, RevenueReport
 from owner_portal.reports.use_cases import MOVEMENTS_PAGE, Reports, show_movements, show_reports
 from owner_portal.web.exports import Row, chart_rows, csv_response, separator_of
+from owner_portal.web.inputs import described, described_csv
 from owner_portal.web.portal import Portal, ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import wants_json
@@ -27,11 +28,13 @@ router = APIRouter(prefix="/owner/reports")
 OF_REVENUE = {"mrr-bridge", "mrr-movements", "mrr"}
 MOVEMENT_COLUMNS = ("At", "Company id", "Change", "Plan", "MRR change (minor units)", "Currency", "Who", "Why")
 
+RANGE = {"days": "of the usage charts", "months": "of the revenue report"}
+
 _REPORT = TypeAdapter(RevenueReport)
 _MOVEMENTS = TypeAdapter(list[Movement])
 
 
-@router.get("/")
+@router.get("/", **described(answer='{"companies", "plans", "revenue", …}', query=RANGE))
 async def reports_page(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
     """All reports over the range in the URL."""
     wanted = ReportRange.read(request.query_params)
@@ -52,7 +55,7 @@ async def reports_page(request: Request, portal: ThePortal, _owner: SignedInOwne
     )
 
 
-@router.get("/movements/")
+@router.get("/movements/", include_in_schema=False)
 async def movements_page(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
     """The rows behind a figure of the revenue report: `?figure=NEW`."""
     wanted, figure = ReportRange.read(request.query_params), _figure(request)
@@ -62,7 +65,7 @@ async def movements_page(request: Request, portal: ThePortal, _owner: SignedInOw
     return render(request, "reports/movements.html", view=view, wanted=wanted, figure=figure, figures=list(Figure))
 
 
-@router.get("/movements.csv")
+@router.get("/movements.csv", **described_csv(**RANGE, figure="the figure whose rows are listed, such as NEW"))
 async def movements_csv(request: Request, portal: ThePortal, _owner: SignedInOwner) -> Response:
     """The same without pages. Unavailable: billing does not respond."""
     wanted, figure = ReportRange.read(request.query_params), _figure(request)
@@ -78,7 +81,7 @@ async def movements_csv(request: Request, portal: ThePortal, _owner: SignedInOwn
     return csv_response(f"movements-{figure.lower()}.csv", MOVEMENT_COLUMNS, rows(), separator_of(request))
 
 
-@router.get("/{chart}.csv")
+@router.get("/{chart}.csv", **described_csv(**RANGE))
 async def chart_csv(request: Request, portal: ThePortal, _owner: SignedInOwner, chart: str) -> Response:
     """The data of one chart. NotFound: there is no such chart, or no revenue data yet."""
     reports = await _read(portal, ReportRange.read(request.query_params))

@@ -15,6 +15,7 @@ from owner_portal.freshness.rules import CachedAnswer
 from owner_portal.freshness.use_cases import cached_answers
 from owner_portal.subscriptions.pages import questions
 from owner_portal.subscriptions.rules.subscriptions import CurrentSubscription, SubscriptionStep
+from owner_portal.web.inputs import described
 from owner_portal.web.portal import ThePortal
 from owner_portal.web.rendering import render
 from owner_portal.web.requests import wants_json
@@ -33,7 +34,13 @@ DONE = {
 }
 
 
-@router.get("/")
+@router.get(
+    "/",
+    **described(
+        answer='{"company", "standing", "scheduled", "lines", "payments"}',
+        query={"lines": "the position of the next charges", "payments": "the position of the next payments"},
+    ),
+)
 async def billing_page(request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID) -> Response:
     """Subscription, scheduled changes, charges and payments; `?lines=` and `?payments=` select the pages."""
     company = await find_company(portal.engine, company_id=company_id)

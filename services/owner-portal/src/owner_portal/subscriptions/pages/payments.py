@@ -1,6 +1,7 @@
 """Recording payments."""
 
 from datetime import UTC, datetime
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -19,7 +20,7 @@ from owner_portal.subscriptions.pages import questions
 from owner_portal.subscriptions.pages.lifecycle import when_refused
 from owner_portal.subscriptions.rules.payments import latest_today, read_amount, read_day
 from owner_portal.subscriptions.rules.subscriptions import CurrentSubscription, SubscriptionStep
-from owner_portal.text.rules import text_problem
+from owner_portal.web.inputs import ReasonInput, described, limited, parsed
 from owner_portal.web.portal import Portal
 from owner_portal.web.requests import wants_json
 from servicekit.errors import NotFound
@@ -27,6 +28,7 @@ from servicekit.errors import NotFound
 router = APIRouter(prefix="/owner/company/{company_id:uuid}")
 
 MAX_REFERENCE = 200
+RECORDED = '{"payment", "subscription", "owed"}'
 
 
 async def _more(portal: Portal, company_id: UUID, typed: Texts) -> dict[str, object]:
@@ -55,22 +57,31 @@ def _confirmation(typed: Texts) -> str:
     return str(read_amount(typed.get("amount", "")) or "")
 
 
-def _check_payment(typed: Texts) -> dict[str, str]:
-    problems = {}
-    if read_amount(typed.get("amount", "")) is None:
-        problems["amount"] = "Enter the amount received with a decimal point, such as 99.50."
-    if typed.get("received_on", "").strip() and read_day(typed["received_on"], latest_today(datetime.now(UTC))) is None:
-        problems["received_on"] = (
-            "Enter a date that is not in the future, such as 2026-05-03, or leave this empty for today."
-        )
-    reference = text_problem(typed.get("reference", ""), MAX_REFERENCE)
-    return problems | ({"reference": reference} if reference else {})
+WRONG_AMOUNT = "Enter the amount received with a decimal point, such as 99.50."
+WRONG_DAY = "Enter a date that is not in the future, such as 2026-05-03, or leave this empty for today."
+
+
+def _is_day(typed: str) -> str | None:
+    known = not typed.strip() or read_day(typed, latest_today(datetime.now(UTC)))
+    return typed if known else None
+
+
+class PaymentInput(ReasonInput):
+    """`amount`: in the currency's main unit, such as 99.50. `received_on`: a date; empty: today.
+
+    `confirm_credit`: "true" if more than is owed is meant, which is a payment in advance.
+    """
+
+    amount: Annotated[str, parsed(lambda typed: typed if read_amount(typed) else None, WRONG_AMOUNT)]
+    received_on: Annotated[str, parsed(_is_day, WRONG_DAY)] = ""
+    reference: Annotated[str, limited(MAX_REFERENCE)] = ""
+    confirm_credit: str = ""
 
 
 RECORD = Form(
     "subscriptions/record_payment.html",
+    PaymentInput,
     otherwise="recorded in the owner portal",
-    check=_check_payment,
     more=_more,
     blocked_reason=when_refused(SubscriptionStep.RECORD_PAYMENT),
 )
@@ -78,7 +89,7 @@ RECORD = Form(
 add_page(router, "record-payment", RECORD)
 
 
-@router.post("/record-payment/")
+@router.post("/record-payment/", **described(PaymentInput, RECORDED))
 async def record_payment(requested: OwnerAction) -> Response:
     """Records a payment; a payment of the whole balance makes a past-due subscription active again.
 
@@ -86,18 +97,17 @@ async def record_payment(requested: OwnerAction) -> Response:
     form.
     """
 
-    async def carry_out(action: Action) -> Response:
-        typed = requested.typed
-        meant = "true" if wants_json(requested.request) else _confirmation(typed)
-        amount = Money(read_amount(typed["amount"]) or 0, await _currency(requested))
-        received_at = read_day(typed.get("received_on", ""), latest_today(datetime.now(UTC)))
+    async def carry_out(action: Action, fields: PaymentInput) -> Response:
+        meant = "true" if wants_json(requested.request) else _confirmation(requested.typed)
+        amount = Money(read_amount(fields.amount) or 0, await _currency(requested))
+        received_at = read_day(fields.received_on, latest_today(datetime.now(UTC)))
         payment, subscription, owed = await requested.portal.get(InvoiceClient).record_payment(
             requested.company_id,
             amount,
-            typed.get("reference", "").strip(),
+            fields.reference.strip(),
             received_at,
             action,
-            only_what_is_owed=typed.get("confirm_credit") != meant,
+            only_what_is_owed=fields.confirm_credit != meant,
         )
         await update_subscription_copy(requested.portal, subscription)
         content = {"payment": payment, "subscription": subscription, "owed": owed}

@@ -17,14 +17,16 @@ from owner_portal.directory.rules import CompanyPage
 from owner_portal.freshness.use_cases import cached_answer
 from owner_portal.subscriptions.client.invoices import InvoiceClient
 from owner_portal.subscriptions.pages import questions
+from owner_portal.subscriptions.pages.payments import RECORDED
 from owner_portal.subscriptions.rules.payments import Payment
+from owner_portal.web.inputs import ReasonInput, described
 from owner_portal.web.portal import Portal, ThePortal
 from servicekit.errors import NotFound
 
 router = APIRouter(prefix="/owner/company/{company_id:uuid}/payments/{payment_id:uuid}/reverse")
 
 
-@router.get("/")
+@router.get("/", **described(answer='{"company"}'))
 async def reversal_page(
     request: Request, portal: ThePortal, _owner: SignedInOwner, company_id: UUID, payment_id: UUID
 ) -> Response:
@@ -32,11 +34,11 @@ async def reversal_page(
     return await show(request, portal, company_id, _reversal(payment_id))
 
 
-@router.post("/")
+@router.post("/", **described(ReasonInput, RECORDED))
 async def reverse(requested: StepUpAction, payment_id: UUID) -> Response:
     """Reverses the whole payment with an entry of its own."""
 
-    async def carry_out(action: Action) -> Response:
+    async def carry_out(action: Action, _fields: ReasonInput) -> Response:
         reversal, subscription, owed = await requested.portal.get(InvoiceClient).reverse_payment(
             requested.company_id, payment_id, action
         )
@@ -47,14 +49,14 @@ async def reverse(requested: StepUpAction, payment_id: UUID) -> Response:
     return await attempt(requested, _reversal(payment_id), carry_out)
 
 
-def _reversal(payment_id: UUID) -> Form:
+def _reversal(payment_id: UUID) -> Form[ReasonInput]:
     async def more(portal: Portal, company_id: UUID, _typed: Texts) -> dict[str, object]:
         found = await cached_answer(portal.engine, questions.payment(portal, company_id, payment_id))
         if found.value is None and found.fresh:
             raise NotFound("This company has no such payment.")
         return {"found": found, "payment": found.value}
 
-    return Form("subscriptions/reverse_payment.html", more=more, blocked_reason=_when_reversed)
+    return Form("subscriptions/reverse_payment.html", ReasonInput, more=more, blocked_reason=_when_reversed)
 
 
 def _when_reversed(_company: CompanyPage, known: Mapping[str, Any]) -> str:
