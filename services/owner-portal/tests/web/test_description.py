@@ -49,7 +49,7 @@ def routes() -> Iterator[str]:
     for route in (route for router in routers for route in router.routes):
         assert isinstance(route, APIRoute)
         path = re.sub(r"{(\w+):\w+}", r"{\1}", route.path)
-        yield from (f"{method} {path}" for method in route.methods)
+        yield from (f"{method} {path}" for method in route.methods or ())
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ async def ids(owner: Any, png: bytes, following: object) -> dict[str, str]:  # n
 
 def test_it_is_valid_and_printed() -> None:
     validate(DOCUMENT)
-    command = [Path(sys.executable).with_name("tenantry-owner-portal"), "describe"]
+    command = [str(Path(sys.executable).with_name("tenantry-owner-portal")), "describe"]
     assert json.loads(subprocess.run(command, capture_output=True, check=True).stdout) == DOCUMENT
 
 
