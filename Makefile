@@ -5,7 +5,7 @@
 
 PYTHON ?= python3
 PACKAGES := protos $(sort $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml deploy/*/pyproject.toml tests/*/pyproject.toml)))
-TESTS := $(wildcard libs/*/tests services/*/tests deploy/*/tests tests)
+TESTS := tests $(wildcard services/*/tests deploy/*/tests libs/*/tests) # the longest first, so that both workers end together
 SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src tests/*/src)
 FASTPATH_TESTS := services/tracking/tests/ingest/fastpath services/tracking/tests/ingest/test_group_commit.py libs/servicekit/tests
 INSTALLED := .venv/.installed

@@ -54,7 +54,7 @@ async def _refused(request: Request, error: Exception) -> Response:
         return await hold(request) or RedirectResponse(_sign_in_for(request), 303)
     if isinstance(error, StaleForm) and await hold(request):
         return await restore(request, request.url.path, error.person, http_status(error))
-    return with_retry_after(render("error.html", status_code=http_status(error), error=error.message), error)
+    return with_retry_after(render("error.html", status_code=http_status(error), error=error), error)
 
 
 def _sign_in_for(request: Request) -> str:
