@@ -33,7 +33,7 @@ down: $(INSTALLED) ## stop a platform running in the background or in another sh
 test: $(INSTALLED) $(BUILT) ## run all tests; ARGS is passed to pytest, as in ARGS="-n 0 -k portal"
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS) $(TESTS)
 
-check: $(INSTALLED) $(BUILT) $(OPENAPI)/node_modules/.installed audit ## lint, format, types, layers, contracts, API descriptions, secrets, known vulnerabilities
+check: $(INSTALLED) $(BUILT) $(OPENAPI)/node_modules/.installed audit ## lint, format, types, layers, contracts, migrations, API descriptions, secrets, known vulnerabilities
 	.venv/bin/python deploy/ops/checks/secrets.py
 	$(NPM) run check
 	@git ls-files '*.py' '*.html' '*.ts' ':!protos/gen' | xargs wc -l | awk '$$1 > 400 && $$2 != "total" { print "note: " $$2 " has " $$1 " lines: consider splitting it" }'
@@ -46,6 +46,7 @@ check: $(INSTALLED) $(BUILT) $(OPENAPI)/node_modules/.installed audit ## lint, f
 	cd protos && $(IN_VENV) buf format --diff --exit-code
 	cd protos && $(IN_VENV) buf breaking --against released.binpb
 	$(IN_VENV) bash protos/generate.sh --check
+	.venv/bin/python deploy/ops/checks/migrations.py
 	.venv/bin/tenantry-tracking describe > $(OPENAPI)/gateway.json
 	.venv/bin/tenantry-owner-portal describe > $(OPENAPI)/portal.json
 	.venv/bin/openapi-spec-validator $(OPENAPI)/gateway.json $(OPENAPI)/portal.json
