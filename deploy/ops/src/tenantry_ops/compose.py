@@ -61,6 +61,7 @@ def platform(state: Path) -> Platform:
         billing="billing:50052",
         gateway_workers=2,
         cookie_secure=False,  # plain HTTP on loopback; must be true behind a TLS proxy
+        drain_seconds=5,
     )
 
 

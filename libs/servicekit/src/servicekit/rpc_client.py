@@ -18,12 +18,12 @@ def open_channel(
 ) -> grpc.aio.Channel:
     """Opens a channel to `server_name` at host:port.
 
-    `idempotent` lists methods (`package.Service/Method`) that may be repeated while the server is unavailable: at most
-    four attempts, throttled when most of them fail.
+    `idempotent` lists methods (`package.Service/Method`) that may be repeated while the server is unavailable, or ends
+    before it has read the call: at most four attempts, throttled when most of them fail.
     """
     names = [dict(zip(("service", "method"), method.split("/"), strict=True)) for method in idempotent]
     retries = {"maxAttempts": 4, "initialBackoff": "0.05s", "maxBackoff": "1s", "backoffMultiplier": 2}
-    policy = retries | {"retryableStatusCodes": ["UNAVAILABLE"]}
+    policy = retries | {"retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"]}
     config = {
         "methodConfig": [{"name": names, "retryPolicy": policy}] if names else [],
         "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1},

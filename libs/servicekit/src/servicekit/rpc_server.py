@@ -11,6 +11,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from servicekit.database import CONNECTION_ERRORS
 from servicekit.errors import AppError, Forbidden, NotAuthenticated
+from servicekit.lifecycle import until_draining
 from servicekit.rpc_status import DETAILS_KEY, encode_details, status_code
 from servicekit.settings import ListenAddress, TlsSettings
 from servicekit.telemetry import span
@@ -89,6 +90,12 @@ class _Guard(grpc.aio.ServerInterceptor):
         _caller.set(caller)  # each call runs in its own task, and therefore in its own context
 
 
+async def _leave(healthy: health.aio.HealthServicer) -> None:
+    """Tells whoever asks for the health that this process drains."""
+    await until_draining()
+    await healthy.enter_graceful_shutdown()
+
+
 async def serve(
     listen: ListenAddress, tls: TlsSettings, callers: Callers, add_services: Callable[[grpc.aio.Server], None]
 ) -> None:
@@ -104,8 +111,10 @@ async def serve(
     server.add_secure_port(listen, credentials)
     await server.start()
     log.info("serving gRPC", listen=listen)
+    leaving = asyncio.create_task(_leave(healthy))
     try:
         await server.wait_for_termination()
     finally:
+        leaving.cancel()
         await healthy.enter_graceful_shutdown()
         await server.stop(STOP_GRACE_SECONDS)
