@@ -86,7 +86,7 @@ def ready_over_grpc(running: Running, service: str) -> IsReady:
 
 @pytest.mark.timeout(120 + 60 * ROUNDS)
 async def test_the_gateway(running: Running, found_company: Found) -> None:
-    company = await found_company("Sorrel", people=1)
+    company = await found_company("Selfheal", people=1)
     desktop = await at_work(company, company.people[0], hours=1)
     numbers = count()
     environment = running.environment_of("gateway")
@@ -109,7 +109,7 @@ async def test_the_gateway(running: Running, found_company: Found) -> None:
 
 @pytest.mark.timeout(120 + 60 * ROUNDS)
 async def test_the_workspace(running: Running, found_company: Found) -> None:
-    company = await found_company("Borage", people=1)
+    company = await found_company("Eyebright", people=1)
     environment = running.environment_of("workspace")
     cookies = company.workspace.cookies
     async with (
@@ -140,7 +140,7 @@ async def test_the_portal(running: Running, owner: Owner) -> None:
 
 @pytest.mark.timeout(120 + 60 * ROUNDS)
 async def test_tenancy(running: Running, found_company: Found) -> None:
-    company = await found_company("Lovage")
+    company = await found_company("Motherwort")
     ready = ready_over_grpc(running, "tenancy")
     environment = running.environment_of("tenancy")
     idempotent = ["contracts.tenancy.v1.TenancyService/ListKeys"]

@@ -11,7 +11,6 @@ from tracking.db.store.scope import companies_scope
 from tracking.devices.store import key_use
 from tracking.sessions.store import heartbeats
 
-NOW = datetime.now(UTC) + timedelta(minutes=1)
 TIMES = 20
 
 
@@ -32,24 +31,24 @@ def since(before: tuple[int, int], after: tuple[int, int]) -> tuple[int, int]:
 async def test_heartbeats_of_sessions(
     heartbeat: AsyncEngine, two_companies: tuple[UUID, UUID], stored: ReadRows
 ) -> None:
-    company_id = two_companies[0]
+    company_id, now = two_companies[0], datetime.now(UTC) + timedelta(minutes=1)
     [running] = [row for row in await stored("work_session", company_id) if row["ended_at"] is None]
     async with companies_scope(heartbeat, [company_id]) as tx:
         before = await updates(tx, "work_session")
         for seconds in range(TIMES):
-            await heartbeats.saw_sessions(tx, [(company_id, running["number"], NOW + timedelta(seconds=seconds))])
+            await heartbeats.saw_sessions(tx, [(company_id, running["number"], now + timedelta(seconds=seconds))])
         assert since(before, await updates(tx, "work_session")) == (TIMES, TIMES)
 
 
 async def test_heartbeats_of_devices(
     heartbeat: AsyncEngine, two_companies: tuple[UUID, UUID], stored: ReadRows
 ) -> None:
-    company_id = two_companies[0]
+    company_id, now = two_companies[0], datetime.now(UTC) + timedelta(minutes=1)
     [device] = await stored("device", company_id)
     async with companies_scope(heartbeat, [company_id]) as tx:
         before = [await updates(tx, table) for table in ("device", "key_use")]
         for seconds in range(TIMES):
-            seen = (company_id, device["device_id"], device["key_digest"], NOW + timedelta(seconds=seconds))
+            seen = (company_id, device["device_id"], device["key_digest"], now + timedelta(seconds=seconds))
             await key_use.saw_devices(tx, [seen])
         after = [await updates(tx, table) for table in ("device", "key_use")]
         assert [since(*each) for each in zip(before, after, strict=True)] == [(TIMES, TIMES)] * 2

@@ -1,0 +1,63 @@
+"""A service's identity for mutual TLS, read again when its files change, so that a renewal needs no restart."""
+
+import ssl
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from servicekit.settings import TlsSettings
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """PEM: the trusted authorities, this service's certificate, its private key."""
+
+    authorities: bytes
+    certificate: bytes
+    key: bytes
+
+
+class TlsFiles:
+    """The files of one service. A process may have several of these objects, one for each server and channel."""
+
+    def __init__(self, settings: TlsSettings) -> None:
+        """Reads the files. OSError, ssl.SSLError: they cannot be read, or do not fit together."""
+        self._paths = (settings.tls_ca, settings.tls_cert, settings.tls_key)
+        self._seen = self._state()
+        self._looked_at = time.monotonic()
+        self.identity = self._read()
+
+    def renewed(self) -> Identity | None:
+        """Returns the new identity if the files have changed since the last call; looks once a second at most.
+
+        Files that do not fit together, because only one of them has been replaced so far, are read again later.
+        """
+        now = time.monotonic()
+        if now - self._looked_at < LOOK_SECONDS:
+            return None
+        self._looked_at = now
+        try:
+            state = self._state()
+            if state == self._seen:
+                return None
+            self.identity = self._read()
+        except (OSError, ssl.SSLError) as error:
+            log.warning("certificate not read; the previous one stays in use", error=repr(error))
+            return None
+        self._seen = state
+        log.info("certificate renewed")
+        return self.identity
+
+    def _state(self) -> tuple[tuple[int, int], ...]:
+        return tuple((found.st_mtime_ns, found.st_ino) for found in map(Path.stat, self._paths))
+
+    def _read(self) -> Identity:
+        authorities, certificate, key = self._paths
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+        return Identity(authorities.read_bytes(), certificate.read_bytes(), key.read_bytes())
