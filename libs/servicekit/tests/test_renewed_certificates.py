@@ -1,6 +1,7 @@
 """Servers and channels go on with renewed certificates, without a restart."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -103,3 +104,19 @@ async def test_a_half_replaced_pair_leaves_the_previous_one_in_use(short: Certif
     assert renewed is not None
     assert renewed.certificate == other.certificate("tracking").read_bytes()
     assert files.renewed() is None, "once"
+
+
+async def test_a_process_that_starts_while_they_are_replaced_waits(short: Certificates, tmp_path: Path) -> None:
+    other = ensure_certificates(tmp_path / "other", lifetime=timedelta(hours=1))
+    short.key("tracking").write_bytes(other.key("tracking").read_bytes())
+    reading = asyncio.create_task(asyncio.to_thread(tls_files.TlsFiles, identity(short, "tracking")))
+    await asyncio.sleep(0.2)
+    assert not reading.done()
+    short.certificate("tracking").write_bytes(other.certificate("tracking").read_bytes())
+    assert (await reading).identity.key == other.key("tracking").read_bytes()
+
+
+async def test_files_that_never_fit_are_an_error(short: Certificates) -> None:
+    short.key("tracking").write_bytes(short.key("billing").read_bytes())
+    with pytest.raises(ssl.SSLError):
+        tls_files.TlsFiles(identity(short, "tracking"))

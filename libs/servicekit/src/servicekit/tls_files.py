@@ -12,6 +12,11 @@ from servicekit.settings import TlsSettings
 log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
+ATTEMPTS = 50
+ATTEMPT_SECONDS = 0.02
+
+State = tuple[tuple[int, int], ...]
+"""When each file was written, and its number on the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +32,20 @@ class TlsFiles:
     """The files of one service. A process may have several of these objects, one for each server and channel."""
 
     def __init__(self, settings: TlsSettings) -> None:
-        """Reads the files. OSError, ssl.SSLError: they cannot be read, or do not fit together."""
+        """Reads the files, again for a second if they are just being replaced.
+
+        OSError, ssl.SSLError: they cannot be read, or do not fit together.
+        """
         self._paths = (settings.tls_ca, settings.tls_cert, settings.tls_key)
-        self._seen = self._state()
+        for attempt in range(ATTEMPTS):
+            try:
+                self._seen, self.identity = self._read()
+                break
+            except ssl.SSLError:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                time.sleep(ATTEMPT_SECONDS)
         self._looked_at = time.monotonic()
-        self.identity = self._read()
 
     def renewed(self) -> Identity | None:
         """Returns the new identity if the files have changed since the last call; looks once a second at most.
@@ -43,21 +57,23 @@ class TlsFiles:
             return None
         self._looked_at = now
         try:
-            state = self._state()
-            if state == self._seen:
+            if self._state() == self._seen:
                 return None
-            self.identity = self._read()
+            self._seen, self.identity = self._read()
         except (OSError, ssl.SSLError) as error:
             log.warning("certificate not read; the previous one stays in use", error=repr(error))
             return None
-        self._seen = state
         log.info("certificate renewed")
         return self.identity
 
-    def _state(self) -> tuple[tuple[int, int], ...]:
+    def _state(self) -> State:
         return tuple((found.st_mtime_ns, found.st_ino) for found in map(Path.stat, self._paths))
 
-    def _read(self) -> Identity:
+    def _read(self) -> tuple[State, Identity]:
+        state = self._state()
         authorities, certificate, key = self._paths
+        identity = Identity(authorities.read_bytes(), certificate.read_bytes(), key.read_bytes())
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
-        return Identity(authorities.read_bytes(), certificate.read_bytes(), key.read_bytes())
+        if self._state() != state:
+            raise ssl.SSLError("the files were replaced while they were read")
+        return state, identity
