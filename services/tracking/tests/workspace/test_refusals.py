@@ -105,6 +105,21 @@ async def test_a_message_stands_beside_its_field(
     assert alert in page.field(field, form=f"form[action='{path}']").error, "the message is announced as well"
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "heading"),
+    [
+        ("/team", 403, "You may not open this"),
+        ("/tasks/1/delete", 405, "Not possible from here"),
+        ("/nowhere", 404, "Page not found"),
+    ],
+)
+async def test_an_error_page_is_titled_by_its_kind(employee: Browser, path: str, status: int, heading: str) -> None:
+    reply = await employee.see(path)
+    page = Page(reply.text)
+    assert (reply.status_code, page.heading) == (status, heading)
+    assert page.title.startswith(heading)
+
+
 async def test_an_error_of_no_field_marks_none(admin: Browser, tenant: Tenant, stored: ReadRows) -> None:
     people = {row["email"]: row["number"] for row in await stored("employee", tenant.company_id)}
     page = Page((await admin.send(f"/team/{people[tenant.admin]}/deactivate")).text)
