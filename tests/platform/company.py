@@ -1,12 +1,12 @@
 """Test companies: created by the owner, set up with their key, filled by their admin."""
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx
 
+from testkit.pages import Page
 from testkit.waiting import eventually
 from tests.platform.owner import Owner
 from tests.platform.running import Running
@@ -53,13 +53,12 @@ class Company:
 
     async def note_task(self, number: int, note: str) -> None:
         """Writes a note on the task with that number, as the admin."""
-        page = (await self.workspace.get(f"/tasks/{number}")).text
-        form = page.partition(f'action="/tasks/{number}/note"')[2].partition("</form>")[0]
-        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
-        await self._send(f"/tasks/{number}/note", **hidden | {"note": note})
+        page = Page((await self.workspace.get(f"/tasks/{number}")).text)
+        fields = page.values(f"form[action='/tasks/{number}/note']")
+        await self._send(f"/tasks/{number}/note", **fields | {"note": note})
 
     async def _send(self, path: str, **fields: str) -> None:
-        [token] = re.findall(r'name="csrf_token" value="([^"]+)"', (await self.team_page()).text)[:1]
+        token = Page((await self.team_page()).text).values()["csrf_token"]
         answer = await self.workspace.post(path, data=fields | {"csrf_token": token})
         assert answer.status_code == 303, answer.text
 

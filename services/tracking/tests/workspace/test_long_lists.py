@@ -1,7 +1,5 @@
 """Long lists are complete, page by page, whatever rows are added or removed meanwhile."""
 
-import html
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,12 +11,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.ids import new_id
 from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
 from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
+from testkit.pages import Page
 from tracking.screenshots.use_cases.show_screenshots import SCREENSHOTS_PER_PAGE
 from tracking.tasks.use_cases.edit_tasks import TASKS_PER_PAGE
 from tracking.workspace.rules.paging import Position, read_position, write_position
 
-OLDER = re.compile(r'href="([^"]+)" rel="next">Older')
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
+Find = Callable[[Page], list[str]]
+
+
+def numbered(word: str) -> Find:
+    """The numbers of the rows that are called by this word and a number."""
+    return lambda page: [
+        name.removeprefix(f"{word} ") for name in page.texts("th[scope=row] bdi") if name.startswith(f"{word} ")
+    ]
+
+
+def pictures_of(page: Page) -> list[str]:
+    """The ids of the pictures of a gallery."""
+    return [str(each["src"]).split("/")[2] for each in page.all("img[src$=thumbnail]")]
 
 
 @pytest.fixture
@@ -45,15 +56,14 @@ def fill(superuser: AsyncEngine) -> Callable[[str, list[dict[str, Any]]], Awaita
 
 @pytest.fixture
 def turn(admin: Browser) -> Callable[..., Awaitable[list[list[str]]]]:
-    """`await turn(path, pattern)`: what the pattern finds on each page, from the first to the last."""
+    """`await turn(path, find)`: what `find` finds on each page, from the first to the last."""
 
-    async def turn(path: str, pattern: str, browser: Any = admin) -> list[list[str]]:
+    async def turn(path: str, find: Find, browser: Any = admin) -> list[list[str]]:
         found = []
         while path:
-            page = (await browser.see(path)).text
-            found.append(re.findall(pattern, page))
-            older = OLDER.search(page)
-            path = html.unescape(older.group(1)) if older else ""
+            page = Page((await browser.see(path)).text)
+            found.append(find(page))
+            path = page.links.get("Older", "")
         return found
 
     return turn
@@ -87,18 +97,17 @@ async def test_tasks(
     )
     expected = [f"{number:03}" for number in (*range(309, 104, -1), *range(104, -1, -1))]
     for browser, path in ((admin, "/tasks"), (employee, "/tasks"), (admin, f"/tasks?person={person['number']}")):
-        pages = await turn(path, r'<th scope="row"><bdi>Task (\d+)', browser)
+        pages = await turn(path, numbered("Task"), browser)
         assert [len(page) for page in pages] == [TASKS_PER_PAGE] * 3 + [10]
         assert [number for page in pages for number in page] == expected
     first = (await admin.see("/tasks")).text
     assert "Task 309" in (await admin.see(f"/team/{person['number']}")).text, "the newest is there"
-    older = OLDER.search(first)
-    assert older is not None
+    older = Page(first).links["Older"]
     async with superuser.begin() as tx:
         statement = text("DELETE FROM task WHERE company_id = :id AND title IN ('Task 210', 'Task 309')")
         await tx.execute(statement, {"id": tenant.company_id})
-    second = (await admin.see(html.unescape(older.group(1)))).text
-    assert re.findall(r'<th scope="row"><bdi>Task (\d+)', second)[0] == "209", "what was deleted moves nothing"
+    second = Page((await admin.see(older)).text)
+    assert second.texts("th[scope=row] bdi")[0] == "Task 209", "what was deleted moves nothing"
 
 
 async def test_devices(
@@ -125,7 +134,7 @@ async def test_devices(
         rows,
     )
     path = f"/team/{person['number']}"
-    pages = await turn(path, r'<th scope="row"><bdi>Desk (\d+)')
+    pages = await turn(path, numbered("Desk"))
     assert [len(page) for page in pages] == [50, 50, 21]
     assert [number for page in pages for number in page] == [f"{number:03}" for number in range(120, -1, -1)]
     assert "121 signed in" in (await admin.see(path)).text
@@ -156,7 +165,7 @@ async def test_a_gallery_of_a_day(
     day = f"?day={NOON:%Y-%m-%d}"
     for browser, path in ((admin, f"/team/{person['number']}/screenshots{day}"), (employee, f"/screenshots{day}")):
         assert f"1,005 on this day, {SCREENSHOTS_PER_PAGE} on this page" in (await browser.see(path)).text
-        pages = await turn(path, r'src="/screenshots/([\w-]+)/thumbnail"', browser)
+        pages = await turn(path, pictures_of, browser)
         assert [one for page in pages for one in page] == [str(one) for one in reversed(ids)]
         assert max(map(len, pages)) == SCREENSHOTS_PER_PAGE
     assert (await employee.see(f"/screenshots{day}&after=x")).status_code == 400

@@ -105,6 +105,11 @@ class Page:
         """The fields that a browser sends with the forms that match the selector `form`."""
         return {field.name: field.value for field in self.fields(form)}
 
+    @property
+    def entered(self) -> list[str]:
+        """The values of all fields, in their order."""
+        return [field.value for field in self.fields()]
+
     def field(self, name: str, *, form: str = "") -> Field:
         """The only control of this name, in the forms that match the selector `form`."""
         found = [each for each in self.fields(form) if each.name == name]
