@@ -101,6 +101,7 @@ async def test_a_message_stands_beside_its_field(
     page = Page(reply.text)
     assert words in page.field(field, form=f"form[action='{path}']").error
     assert [each.name for each in page.fields() if each.invalid] == [field]
+    assert [each["name"] for each in page.all("[autofocus]")] == [field], "the page opens where it is to be mended"
     [alert] = page.alerts
     assert alert in page.field(field, form=f"form[action='{path}']").error, "the message is announced as well"
 

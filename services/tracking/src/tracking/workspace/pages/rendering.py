@@ -89,11 +89,11 @@ def _today_in(time_zone: str) -> date:
 
 @pass_context
 def _about(page: Context, name: str, help_id: str = "") -> Markup:
-    """The attributes of an input that say what describes it, and whether its value was refused."""
+    """The attributes of an input that say what describes it; whoever entered a refused value is led back to it."""
     is_wrong = name in page["mistakes"]
     ids = " ".join(each for each in (f"{name}-mistake" if is_wrong else "", help_id) if each)
     described = Markup(' aria-describedby="{}"').format(ids) if ids else Markup()
-    return (Markup(' aria-invalid="true"') if is_wrong else Markup()) + described
+    return (Markup(' aria-invalid="true" autofocus') if is_wrong else Markup()) + described
 
 
 @pass_context
