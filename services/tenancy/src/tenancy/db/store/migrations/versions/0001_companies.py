@@ -1,4 +1,4 @@
-"""Companies, their keys, policies, logos and signs of life; the clock, the audit trail, kept answers, the outbox."""
+"""Companies, their keys, policies, logos and latest calls; the clock, the audit trail, kept answers, the outbox."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Signs of life are updates in place: `last_seen_at` stands in no index, and pages keep room for the next version.
+"""Heartbeats are updates in place: `last_seen_at` stands in no index, and pages keep room for the next version.
 
 A session's and a device's row is rewritten every few seconds. With the column in an index, each rewrite was a new entry
 in every index of the table.
