@@ -52,6 +52,12 @@ class PepperSettings(BaseSettings):
         return [bytes.fromhex(pepper) for pepper in (self.key_pepper, *self.old_key_peppers.split(",")) if pepper]
 
 
+class AccessSettings(BaseSettings):
+    """For how many seconds without tenancy or billing calls are decided by the last known state."""
+
+    max_unconfirmed_seconds: float = Field(default=10.0, ge=2, le=86_400)
+
+
 class PictureSettings(BaseSettings):
     """Where screenshots are stored: `file:///folder`, or `s3://bucket/prefix` with the usual AWS_… variables."""
 
@@ -65,6 +71,7 @@ class GatewaySettings(
     BusSettings,
     TlsSettings,
     PepperSettings,
+    AccessSettings,
     PictureSettings,
     ProxySettings,
 ):
@@ -114,6 +121,7 @@ class WorkspaceSettings(
     TlsSettings,
     DispatchSettings,
     PepperSettings,
+    AccessSettings,
     PictureSettings,
     MailSettings,
     ProxySettings,

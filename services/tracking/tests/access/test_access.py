@@ -24,9 +24,12 @@ def entitlement(until: datetime = NOW + timedelta(days=30), company_id: UUID = A
 
 
 def directory(
-    *companies: Company, entitlements: tuple[Entitlement, ...] = (entitlement(),), at: float = 100.0
+    *companies: Company,
+    entitlements: tuple[Entitlement, ...] = (entitlement(),),
+    at: float = 100.0,
+    max_unconfirmed: float = 10.0,
 ) -> AccessDirectory:
-    directory = AccessDirectory(PEPPERS)
+    directory = AccessDirectory(PEPPERS, max_unconfirmed=max_unconfirmed)
     directory.take_companies(list(companies), 7)
     directory.take_entitlements(list(entitlements), 9)
     directory.confirm_companies(at)
@@ -97,6 +100,18 @@ def test_an_unknown_key_is_refused_only_when_that_is_sure() -> None:
     assert verdict(found, NEW_KEY, at=200.0) is Verdict.UNCONFIRMED
     assert verdict(found, b"malformed", at=200.0) is Verdict.KEY_INVALID
     assert verdict(found, None, at=200.0) is Verdict.KEY_MISSING
+
+
+@pytest.mark.parametrize("bound", [2.0, 10.0, 600.0])
+def test_the_last_known_state_decides_for_as_long_as_the_operator_has_set(bound: float) -> None:
+    companies = company(KEY), company(NEW_KEY, company_id=OTHER, suspended=True)
+    entitlements = entitlement(), entitlement(company_id=OTHER)
+    found = directory(*companies, entitlements=entitlements, max_unconfirmed=bound)
+    assert verdict(found, at=100.0 + bound) is Verdict.ALLOWED
+    assert verdict(found, NEW_KEY, at=100.0 + bound) is Verdict.SUSPENDED
+    assert verdict(found, at=100.1 + bound) is Verdict.UNCONFIRMED
+    ends = NOW + timedelta(days=31)
+    assert verdict(found, now=ends, at=100.0 + bound) is not Verdict.ALLOWED, "what ends meanwhile ends in time"
 
 
 def test_a_directory_that_was_never_filled() -> None:

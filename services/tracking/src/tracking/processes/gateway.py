@@ -48,7 +48,7 @@ async def gateway(config: settings.GatewaySettings, listener: socket.socket) -> 
     tenancy = TenancyClient(config.tenancy_address, config)
     billing = BillingClient(config.billing_address, config)
     peppers = Peppers(*config.peppers())
-    directory = AccessDirectory(peppers)
+    directory = AccessDirectory(peppers, max_unconfirmed=config.max_unconfirmed_seconds)
     sync = AccessSync(directory, tenancy, billing)
     commit = GroupCommit(IngestWriter(config.ingest_database_url))
     heartbeat_engine = create_engine(config.heartbeat_database_url, name="tracking-heartbeat", pool_size=2)

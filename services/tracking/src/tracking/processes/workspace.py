@@ -102,7 +102,7 @@ async def workspace(config: settings.WorkspaceSettings, listener: socket.socket)
         statement_timeout=PAGE_STATEMENT_TIMEOUT_SECONDS,
     )
     bus = Bus(config.nats_url, name="tracking-workspace")
-    directory = AccessDirectory(Peppers(*config.peppers()))
+    directory = AccessDirectory(Peppers(*config.peppers()), max_unconfirmed=config.max_unconfirmed_seconds)
     sync = AccessSync(
         directory, TenancyClient(config.tenancy_address, config), BillingClient(config.billing_address, config)
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 from tracking.access.rules.company_keys import CompanyKey, Peppers, is_key
 from tracking.access.rules.policy import TrackingPolicy
 
-MAX_UNCONFIRMED_SECONDS = 10.0  # seconds
+MAX_UNCONFIRMED_SECONDS = 10.0  # unless the operator has set another bound
 
 
 class Verdict(Enum):
@@ -57,12 +57,13 @@ class Access(NamedTuple):
 class AccessDirectory:
     """All companies and entitlements as of the last responses of tenancy and billing.
 
-    The copy is stale after `MAX_UNCONFIRMED_SECONDS` without a confirmation. The `revision`s say where the
-    next request continues. A confirmation counts from the moment (monotonic) at which the confirmed request was *sent*.
+    The copy is stale after `max_unconfirmed` seconds without a confirmation. The `revision`s say where the next request
+    continues. A confirmation counts from the moment (monotonic) at which the confirmed request was *sent*.
     """
 
-    def __init__(self, peppers: Peppers) -> None:
+    def __init__(self, peppers: Peppers, *, max_unconfirmed: float = MAX_UNCONFIRMED_SECONDS) -> None:
         self._peppers = peppers
+        self._max_unconfirmed = max_unconfirmed
         # Keyed by the integer of the company's id: every upload looks here, and a UUID hashes and compares in Python.
         self._companies: dict[int, Company] = {}
         self._entitlements: dict[int, Entitlement] = {}
@@ -117,7 +118,7 @@ class AccessDirectory:
 
     def is_confirmed(self, monotonic: float) -> bool:
         """Whether the copy is fresh enough to be trusted."""
-        return monotonic - self._confirmed <= MAX_UNCONFIRMED_SECONDS
+        return monotonic - self._confirmed <= self._max_unconfirmed
 
     def key(self, text: bytes, now: datetime) -> CompanyKey | None:
         """The key with that text; None if it is unknown or has expired."""
