@@ -5,7 +5,7 @@
 
 PYTHON ?= python3
 PACKAGES := protos $(sort $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml deploy/*/pyproject.toml tests/*/pyproject.toml)))
-TESTS := tests $(wildcard services/*/tests deploy/*/tests libs/*/tests) # the longest first, so that both workers end together
+TESTS := $(wildcard libs/*/tests services/*/tests deploy/*/tests) tests # the platform starts last: it takes CPU time as long as it runs
 SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src tests/*/src)
 FASTPATH_TESTS := services/tracking/tests/ingest/fastpath services/tracking/tests/ingest/test_group_commit.py libs/servicekit/tests
 INSTALLED := .venv/.installed
