@@ -139,7 +139,8 @@ async def test_a_new_company(
     await page.goto(f"{running.workspace}/settings")
     await page.get_by_label("Color").fill("#ffff00")
     await press(page, "Save")
-    await expect(page.get_by_role("alert")).to_be_focused()
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await expect(page.get_by_label("Color")).to_be_focused()
     await expect(page.get_by_label("Color")).to_have_value("#ffff00")
     await shoot(page, "workspace-settings-refused")
     assert [problem for problem in problems if "400" not in problem] == []

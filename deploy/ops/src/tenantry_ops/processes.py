@@ -12,6 +12,7 @@ import psutil
 # psutil computes a start time from clock ticks since boot, so two readings of one process may differ by rounding.
 START_TOLERANCE_SECONDS = 1.0
 POLL_SECONDS = 0.02
+COMMAND_SECONDS = 1.0
 # The variables with which tests/clock/run shifts the clock of all processes of a test run.
 SHIFTED_CLOCK = ("LD_PRELOAD", "SHIFTED_CLOCK_SECONDS")
 
@@ -32,9 +33,16 @@ class ProcessRecord:
 
     @classmethod
     def of(cls, name: str, pid: int) -> "ProcessRecord":
-        """Describes a running process. Raises psutil.NoSuchProcess if it has ended."""
+        """Describes a running process. Raises psutil.NoSuchProcess if it has ended.
+
+        A process that was just started has no command line for a moment: its program is already in place, and its
+        arguments are not.
+        """
         process = psutil.Process(pid)
-        return cls(name=name, pid=pid, started=process.create_time(), command=tuple(process.cmdline()))
+        deadline = time.monotonic() + COMMAND_SECONDS
+        while not (command := process.cmdline()) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        return cls(name=name, pid=pid, started=process.create_time(), command=tuple(command))
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "ProcessRecord":
@@ -56,8 +64,10 @@ class ProcessRecord:
         try:
             if abs(process.create_time() - self.started) > START_TOLERANCE_SECONDS:
                 return False
-            # An ending process no longer has a command line.
-            return tuple(process.cmdline()) in {self.command, ()}
+            # An ending process no longer has a command line. The program in its first place changes when a script below
+            # a path with a space starts: a shell then executes its interpreter.
+            command = tuple(process.cmdline())
+            return not command or command[1:] == self.command[1:]
         except psutil.ZombieProcess:
             return True
         except psutil.Error:
