@@ -5,7 +5,6 @@ a row of another, and the one that is silent stays as it is.
 import asyncio
 import base64
 import json
-import re
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -26,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.tracking.tests.fixtures.gateway import Fold, Sit
 from services.tracking.tests.fixtures.native import Enrol
 from services.tracking.tests.fixtures.platform import NewTenant, ReadRows
+from testkit.pages import Page
 from tracker_client import NativeAgent, stamp
 from tracking.access.rules.directory import AccessDirectory
 from tracking.access.worker import AccessSync
@@ -165,7 +165,7 @@ async def players(
         await enrol(tenant, 1, name="Spare")
         admin = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://workspace")
         await admin.post("/login", data={"email": tenant.admin, "password": tenant.password})
-        [csrf_token, *_] = re.findall(r'name="csrf_token" value="([^"]+)"', (await admin.get("/team")).text)
+        csrf_token = Page((await admin.get("/")).text).field("csrf_token").value
         task = {"title": tenant.company_id.hex, "csrf_token": csrf_token}
         assert (await admin.post(f"/team/{seat.account.id}", data=task)).status_code == 303
         spare = agent.start(datetime.now(UTC))

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import re
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from servicekit.errors import NotAuthenticated, RateLimited
 from servicekit.http_proxies import trust_proxies
 from services.tracking.tests.fixtures.platform import ChangeAccess, NewTenant, ReadRows, Tenant
 from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
+from testkit.pages import Page
 from tracking.access.rules.directory import AccessDirectory
 from tracking.access.worker import AccessSync
 from tracking.db.store.scope import company_scope
@@ -34,8 +34,19 @@ from tracking.sign_in.use_cases.throttle import account_subject
 from tracking.sign_in.use_cases.workspace_sign_in import Choice, sign_in
 from tracking.workspace.rules.visitors import Ticket
 
-CHOICE = re.compile(r'name="csrf_token" value="(\w+)">\s*<input type="hidden" name="company" value="(\w+)"')
 SUSPENDED = "Company subscription is suspended"
+
+
+def offered(page: httpx.Response) -> dict[str, str]:
+    """The companies to choose from, each with its form's token."""
+    forms = [Page(form).values() for form in Page(page.text).all("form[action='/login/company']")]
+    return {form["company"]: form["csrf_token"] for form in forms}
+
+
+def token_of(page: httpx.Response) -> str:
+    """The token of the choice."""
+    [token] = set(offered(page).values())
+    return token
 
 
 @pytest.fixture
@@ -68,11 +79,11 @@ async def test_a_choice_where_the_password_opens_several(
     browser = open_browser()
     page = await browser.sign_in(email)
     assert page.status_code == 200
-    offered = {company: token for token, company in CHOICE.findall(page.text)}
-    assert set(offered) == {first.company_id.hex, second.company_id.hex}
-    assert first.admin in page.text
+    tokens = offered(page)
+    assert set(tokens) == {first.company_id.hex, second.company_id.hex}
+    assert first.admin in Page(page.text).texts("bdi")
     assert "workspace" not in browser.http.cookies, "nothing is open yet"
-    form = {"company": second.company_id.hex, "csrf_token": offered[second.company_id.hex]}
+    form = {"company": second.company_id.hex, "csrf_token": tokens[second.company_id.hex]}
     reply = await browser.http.post("/login/company", data=form)
     assert (reply.status_code, reply.headers["location"]) == (303, "/")
     assert browser.http.cookies["workspace"].startswith(second.company_id.hex)
@@ -87,12 +98,12 @@ async def test_a_choice_is_of_what_was_offered_in_this_browser_alone(
     stranger = await new_tenant()
     browser = open_browser()
     page = await browser.sign_in(email)
-    token = CHOICE.findall(page.text)[0][0]
+    token = token_of(page)
     for company in (stranger.company_id.hex, "nonsense", ""):
         reply = await browser.http.post("/login/company", data={"company": company, "csrf_token": token})
         assert reply.status_code in (400, 401)
         browser = open_browser()
-        token = CHOICE.findall((await browser.sign_in(email)).text)[0][0]
+        token = token_of(await browser.sign_in(email))
     form = {"company": first.company_id.hex, "csrf_token": token}
     assert (await open_browser().http.post("/login/company", data=form)).status_code == 403
     assert (await browser.http.post("/login/company", data=form | {"csrf_token": "0"})).status_code == 403
@@ -107,14 +118,14 @@ async def test_a_suspended_company_hides_none(
     await suspend(first)
     browser = open_browser()
     page = await browser.sign_in(email)
-    assert SUSPENDED in page.text
-    form = {"company": second.company_id.hex, "csrf_token": CHOICE.findall(page.text)[0][0]}
+    assert SUSPENDED in Page(page.text).text
+    form = {"company": second.company_id.hex, "csrf_token": token_of(page)}
     assert (await browser.http.post("/login/company", data=form)).status_code == 303
     browser = open_browser()
-    token = CHOICE.findall((await browser.sign_in(email)).text)[0][0]
+    token = token_of(await browser.sign_in(email))
     reply = await browser.http.post("/login/company", data={"company": first.company_id.hex, "csrf_token": token})
     assert reply.status_code == 403
-    assert SUSPENDED in reply.text
+    assert SUSPENDED in Page(reply.text).text
 
 
 async def test_every_attempt_costs_one_hash(
@@ -302,7 +313,7 @@ async def test_signing_out_always_works(
     tenant = await new_tenant()
     browser = open_browser()
     await browser.sign_in(tenant.people[0])
-    token = re.findall(r'name="csrf_token" value="([^"]+)"', (await browser.see("/")).text)[0]
+    token = (await browser.page("/")).field("csrf_token").value
     kept = dict(browser.http.cookies)
     await suspend(tenant)
     assert (await browser.http.post("/logout", data={"csrf_token": "0"})).status_code == 403
@@ -321,12 +332,12 @@ async def test_an_admin_sees_guesses_and_lifts_them(admin: Browser, tenant: Tena
         guess = {"email": tenant.people[1], "password": "guess", "origin": f"203.0.113.{number}"}
         with pytest.raises(NotAuthenticated):
             await sign_in(engine, **guess, now=now)
-    numbers = re.findall(r'href="/team/(\d+)"', (await admin.see("/team")).text)
-    pages = {n: (await admin.see(f"/team/{n}/account")).text for n in set(numbers)}
-    (guessed,) = [n for n, page in pages.items() if "Failed sign-ins" in page]
+    people = [str(link["href"]) for link in (await admin.page("/team")).all("a[href^='/team/']")]
+    pages = {person: (await admin.page(f"{person}/account")).text for person in people}
+    (guessed,) = [person for person, page in pages.items() if "Failed sign-ins" in page]
     assert "Sign-in from new browsers and addresses is paused." in pages[guessed]
-    assert (await admin.send(f"/team/{guessed}/unlock")).status_code == 303
-    assert "Failed sign-ins" not in (await admin.see(f"/team/{guessed}/account")).text
+    assert (await admin.send(f"{guessed}/unlock")).status_code == 303
+    assert "Failed sign-ins" not in (await admin.page(f"{guessed}/account")).text
     account: dict[str, Any] = {
         "email": tenant.people[1],
         "password": tenant.password,

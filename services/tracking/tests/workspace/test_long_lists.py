@@ -1,7 +1,5 @@
 """Long lists are complete, page by page, whatever rows are added or removed meanwhile."""
 
-import html
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,12 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from servicekit.ids import new_id
 from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
 from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
+from testkit.pages import Page
 from tracking.screenshots.use_cases.show_screenshots import SCREENSHOTS_PER_PAGE
 from tracking.tasks.use_cases.edit_tasks import TASKS_PER_PAGE
 from tracking.workspace.rules.paging import Position, read_position, write_position
 
-OLDER = re.compile(r'href="([^"]+)" rel="next">Older')
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
+NAMES = "tbody th > bdi"
+Turn = Callable[..., Awaitable[list[Page]]]
+
+
+def older(page: Page) -> str:
+    """Where the link to the older rows leads, or nothing."""
+    return page.links.get("Older", "")
 
 
 @pytest.fixture
@@ -44,16 +49,14 @@ def fill(superuser: AsyncEngine) -> Callable[[str, list[dict[str, Any]]], Awaita
 
 
 @pytest.fixture
-def turn(admin: Browser) -> Callable[..., Awaitable[list[list[str]]]]:
-    """`await turn(path, pattern)`: what the pattern finds on each page, from the first to the last."""
+def turn(admin: Browser) -> Turn:
+    """`await turn(path)`: each page, from the first to the last."""
 
-    async def turn(path: str, pattern: str, browser: Any = admin) -> list[list[str]]:
+    async def turn(path: str, browser: Browser = admin) -> list[Page]:
         found = []
         while path:
-            page = (await browser.see(path)).text
-            found.append(re.findall(pattern, page))
-            older = OLDER.search(page)
-            path = html.unescape(older.group(1)) if older else ""
+            found.append(await browser.page(path))
+            path = older(found[-1])
         return found
 
     return turn
@@ -65,7 +68,7 @@ async def test_tasks(
     tenant: Tenant,
     person: Mapping[str, Any],
     fill: Callable[[str, list[dict[str, Any]]], Awaitable[None]],
-    turn: Callable[..., Awaitable[list[list[str]]]],
+    turn: Turn,
     superuser: AsyncEngine,
 ) -> None:
     rows = [
@@ -85,20 +88,18 @@ async def test_tasks(
                CASE WHEN CAST(:done AS timestamptz) IS NULL THEN 'OPEN' ELSE 'DONE' END, now(), :done)""",
         rows,
     )
-    expected = [f"{number:03}" for number in (*range(309, 104, -1), *range(104, -1, -1))]
+    expected = [f"Task {number:03}" for number in (*range(309, 104, -1), *range(104, -1, -1))]
     for browser, path in ((admin, "/tasks"), (employee, "/tasks"), (admin, f"/tasks?person={person['number']}")):
-        pages = await turn(path, r'<th scope="row"><bdi>Task (\d+)', browser)
-        assert [len(page) for page in pages] == [TASKS_PER_PAGE] * 3 + [10]
-        assert [number for page in pages for number in page] == expected
-    first = (await admin.see("/tasks")).text
-    assert "Task 309" in (await admin.see(f"/team/{person['number']}")).text, "the newest is there"
-    older = OLDER.search(first)
-    assert older is not None
+        shown = [page.texts(NAMES) for page in await turn(path, browser)]
+        assert [len(names) for names in shown] == [TASKS_PER_PAGE] * 3 + [10]
+        assert [name for names in shown for name in names] == expected
+    first = await admin.page("/tasks")
+    assert "Task 309" in (await admin.page(f"/team/{person['number']}")).texts(NAMES), "the newest is there"
     async with superuser.begin() as tx:
         statement = text("DELETE FROM task WHERE company_id = :id AND title IN ('Task 210', 'Task 309')")
         await tx.execute(statement, {"id": tenant.company_id})
-    second = (await admin.see(html.unescape(older.group(1)))).text
-    assert re.findall(r'<th scope="row"><bdi>Task (\d+)', second)[0] == "209", "what was deleted moves nothing"
+    second = await admin.page(older(first))
+    assert second.texts(NAMES)[0] == "Task 209", "what was deleted moves nothing"
 
 
 async def test_devices(
@@ -106,7 +107,7 @@ async def test_devices(
     tenant: Tenant,
     person: Mapping[str, Any],
     fill: Callable[[str, list[dict[str, Any]]], Awaitable[None]],
-    turn: Callable[..., Awaitable[list[list[str]]]],
+    turn: Turn,
 ) -> None:
     rows = [
         {
@@ -125,10 +126,10 @@ async def test_devices(
         rows,
     )
     path = f"/team/{person['number']}"
-    pages = await turn(path, r'<th scope="row"><bdi>Desk (\d+)')
-    assert [len(page) for page in pages] == [50, 50, 21]
-    assert [number for page in pages for number in page] == [f"{number:03}" for number in range(120, -1, -1)]
-    assert "121 signed in" in (await admin.see(path)).text
+    shown = [page.texts(NAMES) for page in await turn(path)]
+    assert [len(names) for names in shown] == [50, 50, 21]
+    assert [name for names in shown for name in names] == [f"Desk {number:03}" for number in range(120, -1, -1)]
+    assert "121 signed in" in (await admin.page(path)).text
     assert (await admin.see(f"{path}?devices=x")).status_code == 400
 
 
@@ -138,7 +139,7 @@ async def test_a_gallery_of_a_day(
     tenant: Tenant,
     person: Mapping[str, Any],
     fill: Callable[[str, list[dict[str, Any]]], Awaitable[None]],
-    turn: Callable[..., Awaitable[list[list[str]]]],
+    turn: Turn,
 ) -> None:
     company = {"company_id": tenant.company_id, "employee_id": person["employee_id"], "session_id": new_id()}
     await fill(
@@ -155,10 +156,10 @@ async def test_a_gallery_of_a_day(
     )
     day = f"?day={NOON:%Y-%m-%d}"
     for browser, path in ((admin, f"/team/{person['number']}/screenshots{day}"), (employee, f"/screenshots{day}")):
-        assert f"1,005 on this day, {SCREENSHOTS_PER_PAGE} on this page" in (await browser.see(path)).text
-        pages = await turn(path, r'src="/screenshots/([\w-]+)/thumbnail"', browser)
-        assert [one for page in pages for one in page] == [str(one) for one in reversed(ids)]
-        assert max(map(len, pages)) == SCREENSHOTS_PER_PAGE
+        assert f"1,005 on this day, {SCREENSHOTS_PER_PAGE} on this page" in (await browser.page(path)).text
+        shown = [[str(image["src"]) for image in page.all(".gallery img")] for page in await turn(path, browser)]
+        assert [one for images in shown for one in images] == [f"/screenshots/{one}/thumbnail" for one in reversed(ids)]
+        assert max(map(len, shown)) == SCREENSHOTS_PER_PAGE
     assert (await employee.see(f"/screenshots{day}&after=x")).status_code == 400
 
 

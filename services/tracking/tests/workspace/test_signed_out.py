@@ -1,7 +1,5 @@
 """Forms sent after the session ended are kept, and sign-in continues only to pages of the workspace."""
 
-import html
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
 from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
+from testkit.pages import Page
 
-FIELD = re.compile(r'<(?:input|textarea)[^>]*name="([^"]+)"(?:[^>]*value="([^"]*)"|[^>]*>([^<]*)</textarea>)')
 TASK = {"title": 'Write "it" & <more>', "description": "x" * 100, "due_date": "2026-02-03"}
 
 
 def fields_of(page: str) -> dict[str, str]:
     """What a page's inputs hold."""
-    return {name: html.unescape(value or area) for name, value, area in FIELD.findall(page)}
+    return Page(page).values()
 
 
 @pytest.fixture
@@ -49,7 +47,7 @@ async def test_what_was_typed_comes_back(
     await end_sessions()
     held = await admin.post(path, **form | TASK)
     assert held.status_code == 401
-    assert "nothing is lost" in held.text
+    assert "nothing is lost" in Page(held.text).text
     kept = fields_of(held.text)
     assert kept["held_action"] == path
     assert kept | TASK == kept
@@ -61,7 +59,7 @@ async def test_what_was_typed_comes_back(
     again = await admin.post("/held", **kept)
     assert again.status_code == 200
     assert await stored("task", tenant.company_id) == [], "nothing is sent by itself"
-    assert f'action="{path}"' in again.text
+    assert Page(again.text).all(f"form[action='{path}']")
     sent = fields_of(again.text)
     assert sent | TASK == sent
     assert (await admin.post(path, **sent)).status_code == 303
@@ -115,11 +113,11 @@ async def test_sign_in_goes_on_to_the_page_that_was_asked_for(open_browser: Open
     browser = open_browser()
     reply = await browser.http.get("/tasks?status=OPEN", headers={"Accept": "text/html"})
     assert (reply.status_code, reply.headers["location"]) == (303, "/login?next=%2Ftasks%3Fstatus%3DOPEN")
-    page = (await browser.see(reply.headers["location"])).text
-    assert 'name="next" value="/tasks?status=OPEN"' in page
+    page = await browser.page(reply.headers["location"])
+    assert page.field("next").value == "/tasks?status=OPEN"
     account = {"email": tenant.admin, "password": tenant.password}
     wrong = await browser.post("/login", **account | {"password": "guess"}, next="/tasks?status=OPEN")
-    assert 'name="next" value="/tasks?status=OPEN"' in wrong.text
+    assert Page(wrong.text).field("next").value == "/tasks?status=OPEN"
     signed_in = await browser.post("/login", **account, next="/tasks?status=OPEN")
     assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/tasks?status=OPEN")
 
@@ -146,4 +144,4 @@ async def test_sign_in_goes_nowhere_else(open_browser: OpenBrowser, tenant: Tena
     reply = await browser.post("/login", email=tenant.admin, password=tenant.password, next=target)
     assert (reply.status_code, reply.headers["location"]) == (303, "/")
     page = await open_browser().http.get("/login", params={"next": target})
-    assert 'name="next"' not in page.text
+    assert Page(page.text).all("[name=next]") == []
