@@ -1,12 +1,12 @@
 """Test companies: created by the owner, set up with their key, filled by their admin."""
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx
 
+from testkit.pages import Page
 from testkit.waiting import eventually
 from tests.platform.owner import Owner
 from tests.platform.running import Running
@@ -38,6 +38,12 @@ class Company:
         """Returns a tracker with the key; without `http` it opens a connection per call, like the real one."""
         return TrackerClient(f"{self.running.gateway}/api", self.key, http=http)
 
+    async def page(self, path: str) -> Page:
+        """Returns a page, as the admin sees it."""
+        answer = await self.workspace.get(path)
+        assert answer.status_code == 200, answer.text
+        return Page(answer.text)
+
     async def team_page(self) -> httpx.Response:
         """Requests the admin's page; returns any response."""
         return await self.workspace.get("/team")
@@ -53,13 +59,11 @@ class Company:
 
     async def note_task(self, number: int, note: str) -> None:
         """Writes a note on the task with that number, as the admin."""
-        page = (await self.workspace.get(f"/tasks/{number}")).text
-        form = page.partition(f'action="/tasks/{number}/note"')[2].partition("</form>")[0]
-        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+        hidden = (await self.page(f"/tasks/{number}")).hidden(f"form[action='/tasks/{number}/note']")
         await self._send(f"/tasks/{number}/note", **hidden | {"note": note})
 
     async def _send(self, path: str, **fields: str) -> None:
-        [token] = re.findall(r'name="csrf_token" value="([^"]+)"', (await self.team_page()).text)[:1]
+        token = (await self.page("/")).field("csrf_token").value
         answer = await self.workspace.post(path, data=fields | {"csrf_token": token})
         assert answer.status_code == 303, answer.text
 
