@@ -5,7 +5,7 @@
 
 PYTHON ?= python3
 PACKAGES := protos $(sort $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml deploy/*/pyproject.toml tests/*/pyproject.toml)))
-TESTS := $(wildcard libs/*/tests services/*/tests deploy/*/tests tests)
+TESTS := tests $(wildcard services/*/tests deploy/*/tests libs/*/tests) # the longest first, so that both workers end together
 SOURCES := $(wildcard libs/*/src services/*/src deploy/*/src tests/*/src)
 FASTPATH_TESTS := services/tracking/tests/ingest/fastpath services/tracking/tests/ingest/test_group_commit.py libs/servicekit/tests
 INSTALLED := .venv/.installed
@@ -33,7 +33,7 @@ down: $(INSTALLED) ## stop a platform running in the background or in another sh
 test: $(INSTALLED) $(BUILT) ## run all tests; ARGS is passed to pytest, as in ARGS="-n 0 -k portal"
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS) $(TESTS)
 
-check: $(INSTALLED) $(BUILT) $(OPENAPI)/node_modules/.installed audit ## lint, format, types, layers, contracts, API descriptions, secrets, known vulnerabilities
+check: $(INSTALLED) $(BUILT) $(OPENAPI)/node_modules/.installed audit ## lint, format, types, layers, contracts, migrations, API descriptions, secrets, known vulnerabilities
 	.venv/bin/python deploy/ops/checks/secrets.py
 	$(NPM) run check
 	@git ls-files '*.py' '*.html' '*.ts' ':!protos/gen' | xargs wc -l | awk '$$1 > 400 && $$2 != "total" { print "note: " $$2 " has " $$1 " lines: consider splitting it" }'
@@ -46,6 +46,7 @@ check: $(INSTALLED) $(BUILT) $(OPENAPI)/node_modules/.installed audit ## lint, f
 	cd protos && $(IN_VENV) buf format --diff --exit-code
 	cd protos && $(IN_VENV) buf breaking --against released.binpb
 	$(IN_VENV) bash protos/generate.sh --check
+	.venv/bin/python deploy/ops/checks/migrations.py
 	.venv/bin/tenantry-tracking describe > $(OPENAPI)/gateway.json
 	.venv/bin/tenantry-owner-portal describe > $(OPENAPI)/portal.json
 	.venv/bin/openapi-spec-validator $(OPENAPI)/gateway.json $(OPENAPI)/portal.json

@@ -24,7 +24,8 @@ WORKERS = 2
 class Running:
     """All processes under their supervisor, which is a separate process, so that tests can observe restarts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **variables: str) -> None:
+        """`variables`: further ones for `tenantry`."""
         ports = {name: str(free_port()) for name in ("PORTAL_PORT", "GATEWAY_PORT", "WORKSPACE_PORT")}
         self.home = Home(folder)
         self._environment = {
@@ -34,6 +35,7 @@ class Running:
             "GATEWAY_WORKERS": str(WORKERS),
             "DEMO": "0",
             "DETACH": "1",
+            **variables,
         }
 
     @property

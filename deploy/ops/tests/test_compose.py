@@ -50,6 +50,22 @@ def test_a_container_has_only_its_own_secrets(state: Path, process: str) -> None
     assert sorted(file.suffix for file in folder.iterdir()) == ["", ".key", ".pem", ".pem"]
 
 
+def test_renewed_certificates_reach_the_containers(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slept(Exception):
+        pass
+
+    def sleep(_seconds: float) -> None:
+        raise Slept
+
+    monkeypatch.setattr("tenantry_ops.compose.time.sleep", sleep)
+    made, mounted = state / "certificates" / "billing.pem", state / "billing" / "billing.pem"
+    before = mounted.read_bytes()
+    made.unlink()
+    with pytest.raises(Slept):
+        compose.renew_certificates(state)
+    assert mounted.read_bytes() == made.read_bytes() != before
+
+
 def test_each_container_of_tracking_mounts_its_own_folder() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     for process in ("gateway", "aggregator", "workspace"):

@@ -130,9 +130,11 @@ def test_a_killed_process_is_restarted(tenantry: Tenantry, home: Home, running: 
     before = record(running, "billing")
     os.kill(before.pid, signal.SIGKILL)
     eventually_blocking(lambda: record(home.read_processes(), "billing").pid != before.pid, timeout=120)
-    eventually_blocking(
-        lambda: tenantry("status").returncode == 0, timeout=120, otherwise=lambda: tenantry("status").stdout
-    )
+
+    def said() -> str:
+        return tenantry("status").stdout + (home.logs / "billing.log").read_text()[-2000:]
+
+    eventually_blocking(lambda: tenantry("status").returncode == 0, timeout=120, otherwise=said)
 
 
 def test_the_next_supervisor_ends_the_processes_of_a_killed_one(

@@ -173,8 +173,10 @@ async def test_a_disconnecting_client_is_not_an_error(
         await writer.drain()
         await asyncio.sleep(0.05)
         writer.transport.abort()
-        await eventually(lambda: [line for line in logs if line["event"] == "client disconnected"], timeout=20)
-    assert {line["log_level"] for line in logs} == {"debug"}
+        said = await eventually(lambda: [line for line in logs if line["event"] == "client disconnected"], timeout=20)
+    assert {line["log_level"] for line in said} == {"debug"}
+    # Connections of other tests in this process may warn; only a server that failed would write an error.
+    assert "error" not in {line["log_level"] for line in logs}
     assert caplog.records == []
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 from tenantry_ops import stack
 from tenantry_ops.detach import start_detached
@@ -29,6 +30,7 @@ environment:
   DEMO=0                         no demo companies and simulated trackers
   DETACH=1                       `up` returns when everything is up
   LOG_LEVEL                      log level of the services (INFO)
+  CERTIFICATE_DAYS               lifetime of the services' certificates (90)
 """
 
 
@@ -77,6 +79,8 @@ def status(home: Home, options: Options) -> int:
     for name in dict.fromkeys([*records, *missing]):
         state = "not running" if name in dead or name not in records else missing.get(name) or "ok"
         say(f"  {name:<12} {records[name].pid if name in records else '-':>7}  {state}")
+    left = stack.load(home, options).certificates.left()
+    say(f"  the first certificate expires in {left / timedelta(days=1):.1f} days")
     return 0 if not dead and not any(missing.values()) and missing.keys() <= records.keys() else 1
 
 

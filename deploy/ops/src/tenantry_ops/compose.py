@@ -1,6 +1,7 @@
-"""`python -m tenantry_ops.compose files | engines`: the operator's two jobs in docker-compose.yml.
+"""`python -m tenantry_ops.compose files | engines | renew`: the operator's jobs in docker-compose.yml.
 
-`files` writes a folder with its own secrets for each container; `engines` provisions the running servers.
+`files` writes a folder with its own secrets for each container; `engines` provisions the running servers; `renew` keeps
+running and renews certificates.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ import nats.errors
 import psycopg
 
 from tenantry_ops import environment
-from tenantry_ops.certificates import Certificates, ensure_certificates
+from tenantry_ops.certificates import Certificates, ensure_certificates, renew
 from tenantry_ops.engines import server_config
 from tenantry_ops.environment import Platform
 from tenantry_ops.files import make_folder, write_private
@@ -30,6 +31,7 @@ STATE = Path("/state")
 MOUNTED = Path("/run/tenantry")  # mount point of a container's own folder
 SERVICE_USER = 10001  # the images' user
 WAIT_SECONDS = 60.0
+RENEW_SECONDS = 3600.0
 POSTGRES = {"postgres": ("tenancy", "billing", "tracking"), "portal-postgres": ("portal",)}
 # The process of each container, and the service whose certificate it presents.
 PROCESSES = {
@@ -51,7 +53,6 @@ LISTEN = {
 
 def platform(state: Path) -> Platform:
     """Returns the addresses on the networks of docker-compose.yml."""
-    ensure_certificates(state / "certificates")
     return Platform(
         secrets=load_or_generate(state / "secrets.json"),
         certificates=Certificates(MOUNTED),
@@ -61,11 +62,13 @@ def platform(state: Path) -> Platform:
         billing="billing:50052",
         gateway_workers=2,
         cookie_secure=False,  # plain HTTP on loopback; must be true behind a TLS proxy
+        drain_seconds=5,
     )
 
 
 def write_files(state: Path) -> None:
     """Writes each container's folder below state."""
+    ensure_certificates(state / "certificates")
     everywhere = platform(state)
     portals = replace(everywhere, postgres="portal-postgres:5432")
     for process, service in PROCESSES.items():
@@ -99,9 +102,19 @@ def provision_engines(state: Path) -> None:
     _until_it_answers(lambda: asyncio.run(provision_nats(everywhere.nats_url(OPERATOR))))
 
 
+def renew_certificates(state: Path) -> None:
+    """Renews certificates that expire soon, once an hour, and gives each container its own."""
+    while True:
+        if renew(Certificates(state / "certificates")):
+            for process, service in PROCESSES.items():
+                _write_certificates(state, process, service)
+        time.sleep(RENEW_SECONDS)
+
+
 def main() -> None:
-    """Runs one of the two jobs."""
-    {"files": write_files, "engines": provision_engines}[sys.argv[1]](STATE)
+    """Runs one of the jobs."""
+    jobs = {"files": write_files, "engines": provision_engines, "renew": renew_certificates}
+    jobs[sys.argv[1]](STATE)
 
 
 def _write_folder(state: Path, folder: str, variables: dict[str, str]) -> None:
@@ -118,8 +131,8 @@ def _write_certificates(state: Path, folder: str, service: str) -> None:
     made, seen = Certificates(state / "certificates"), Certificates(target)
     for source, copy in (
         (made.authority, seen.authority),
-        (made.certificate(service), seen.certificate(service)),
         (made.key(service), seen.key(service)),
+        (made.certificate(service), seen.certificate(service)),
     ):
         write_private(copy, source.read_bytes())
     _give_away(target)

@@ -31,6 +31,7 @@ class Platform:
     cookie_secure: bool = True
     mail: Path | None = None  # the folder for e-mails; without one the portal logs them and the workspace sends none
     log_level: str = "INFO"
+    drain_seconds: float = 0.0  # nothing before the processes distributes their calls
     # Context -> name of its database, if it differs from the context's name (each test module has its own).
     databases: Mapping[str, str] = field(default_factory=dict)
 
@@ -175,7 +176,7 @@ def _common(platform: Platform, service: str, *, user: str | None = None) -> dic
 def machine(platform: Platform) -> dict[str, str]:
     """Returns the variables of every process."""
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    return inherited | {"LOG_LEVEL": platform.log_level}
+    return inherited | {"LOG_LEVEL": platform.log_level, "DRAIN_SECONDS": f"{platform.drain_seconds:g}"}
 
 
 def context_of(service: str) -> str:

@@ -3,7 +3,12 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+
+from tenantry_ops.certificates import LIFETIME
+
+MAX_DAYS = 3650
 
 
 class UsageError(ValueError):
@@ -22,10 +27,11 @@ class Options:
     demo: bool = True
     detach: bool = False
     log_level: str = "INFO"
+    certificate_days: float = LIFETIME / timedelta(days=1)
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] = os.environ) -> "Options":
-        """Reads TENANTRY_HOME, *_PORT, GATEWAY_WORKERS, DEMO, DETACH, LOG_LEVEL. Raises UsageError."""
+        """Reads the variables that `tenantry --help` lists. Raises UsageError."""
         options = cls(
             home=Path(variables.get("TENANTRY_HOME") or ".tenantry").absolute(),
             portal_port=_number(variables, "PORTAL_PORT", 8000, 65_535),
@@ -35,10 +41,16 @@ class Options:
             demo=variables.get("DEMO", "1") != "0",
             detach=variables.get("DETACH", "0") not in {"", "0"},
             log_level=variables.get("LOG_LEVEL", "INFO"),
+            certificate_days=_days(variables, "CERTIFICATE_DAYS", cls.certificate_days),
         )
         if len(set(options.public_ports().values())) < 3:
             raise UsageError("PORTAL_PORT, GATEWAY_PORT and WORKSPACE_PORT must be three different ports")
         return options
+
+    @property
+    def certificate_lifetime(self) -> timedelta:
+        """How long a certificate of a service is valid."""
+        return timedelta(days=self.certificate_days)
 
     def public_ports(self) -> dict[str, int]:
         """Returns the ports people know, by the variable that sets each."""
@@ -47,6 +59,17 @@ class Options:
             "GATEWAY_PORT": self.gateway_port,
             "WORKSPACE_PORT": self.workspace_port,
         }
+
+
+def _days(variables: Mapping[str, str], name: str, default: float) -> float:
+    text = variables.get(name) or str(default)
+    try:
+        days = float(text)
+    except ValueError:
+        days = 0.0
+    if not 0 < days <= MAX_DAYS:
+        raise UsageError(f"{name} is {text!r}: set it to a number of days up to {MAX_DAYS}")
+    return days
 
 
 def _number(variables: Mapping[str, str], name: str, default: int, most: int) -> int:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
-from tenantry_ops.certificates import ensure_certificates
+from tenantry_ops.certificates import Certificates, ensure_certificates
 from tenantry_ops.child import Child, Program
 from tenantry_ops.engines import NatsEngine, PostgresEngine
 from tenantry_ops.environment import Platform
@@ -42,15 +42,16 @@ def plan(home: Home, options: Options, postgres: PostgresEngine, nats: NatsEngin
         "portal": f"{LOOPBACK}:{options.portal_port}",
     }
     home.write_addresses(addresses)
+    ensure_certificates(home.certificates, lifetime=options.certificate_lifetime)
     return load(home, options)
 
 
 def load(home: Home, options: Options) -> Platform:
-    """Returns the platform that runs in the home. Raises FileNotFoundError if none was ever started there."""
+    """Returns the platform that runs in the home; writes nothing. FileNotFoundError: none was ever started there."""
     addresses = home.read_addresses()
     return Platform(
         secrets=load_or_generate(home.secrets),
-        certificates=ensure_certificates(home.certificates),
+        certificates=Certificates(home.certificates),
         gateway_workers=options.gateway_workers,
         cookie_secure=False,  # plain HTTP on loopback
         mail=home.root.absolute() / "mail",

@@ -2,10 +2,13 @@
 
 import signal
 import threading
+import time
 from contextlib import suppress
+from datetime import timedelta
 from types import FrameType
 
 from tenantry_ops import stack
+from tenantry_ops.certificates import Certificates, renew
 from tenantry_ops.child import Child, Program, stop_together
 from tenantry_ops.environment import Platform
 from tenantry_ops.home import Home
@@ -19,6 +22,7 @@ from tenantry_ops.secrets import load_or_generate
 from tenantry_ops.watch import Unit, Watch
 
 TEND_SECONDS = 0.2
+RENEW_SECONDS = 3600.0
 
 
 class StopRequested(Exception):
@@ -126,10 +130,27 @@ class Supervisor:
 
     def _keep_running(self) -> None:
         watches = [Watch(unit, say) for unit in self._units]
+        certificates = Certificates(self._home.certificates)
+        lifetime = self._options.certificate_lifetime
+        pause = min(RENEW_SECONDS, lifetime.total_seconds() / 20)
+        renewed_at = time.monotonic()
         while not self._stop.wait(TEND_SECONDS):
+            if time.monotonic() - renewed_at > pause:
+                renewed_at = time.monotonic()
+                self._renew(certificates, lifetime)
             restarted = [watch.unit for watch in watches if watch.tend()]
             if restarted:
                 self._record()
+
+    def _renew(self, certificates: Certificates, lifetime: timedelta) -> None:
+        """A failure, as of a full disk, is no reason to stop: the next attempt is due long before anything expires."""
+        try:
+            names = renew(certificates, lifetime=lifetime)
+        except OSError as error:
+            say(f"certificates could not be renewed: {error}")
+        else:
+            if names:
+                say(f"renewed the certificates of {', '.join(names)}")
 
     def _end(self) -> None:
         say("Tenantry stops")

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from servicekit.errors import TooLarge
 from servicekit.http_protocol import BoundedHeadProtocol
+from servicekit.lifecycle import is_draining
 from servicekit.malformed import WithoutUvicornLines
 from servicekit.settings import ListenAddress
 
@@ -107,12 +108,17 @@ async def _refuse(code: int, message: str, scope: Scope, receive: Receive, send:
 
 
 def health_routes(checks: Mapping[str, Check]) -> list[Route]:
-    """`/healthz`: the process runs. `/readyz`: every dependency answers, otherwise 503 with the names of the others."""
+    """`/healthz`: the process runs. `/readyz`: every dependency answers, otherwise 503 with the names of the others.
+
+    A process that drains is not ready either.
+    """
 
     async def live(_request: Request) -> JSONResponse:
         return JSONResponse({"status": "ok"})
 
     async def ready(_request: Request) -> JSONResponse:
+        if is_draining():
+            return JSONResponse({"status": "draining", "missing": []}, 503)
         missing = []
         for name, check in checks.items():
             try:
@@ -124,6 +130,20 @@ def health_routes(checks: Mapping[str, Check]) -> list[Route]:
         return JSONResponse(body, 503 if missing else 200)
 
     return [Route("/healthz", live), Route("/readyz", ready)]
+
+
+def _leaving(app: ASGIApp) -> ASGIApp:
+    """Wraps the application so that each response closes its connection while the process drains."""
+
+    async def leaving(scope: Scope, receive: Receive, send: Send) -> None:
+        async def last(message: Message) -> None:
+            if message["type"] == "http.response.start" and is_draining():
+                message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            await send(message)
+
+        await app(scope, receive, last)
+
+    return leaving
 
 
 def _without_disconnects(app: ASGIApp) -> ASGIApp:
@@ -169,7 +189,7 @@ def bind(listen: ListenAddress) -> socket.socket:
 async def serve(app: ASGIApp, listener: socket.socket, protocol: type[asyncio.Protocol] = BoundedHeadProtocol) -> None:
     """Serves until cancelled, then waits for running requests."""
     config = uvicorn.Config(
-        _without_disconnects(app),
+        _leaving(_without_disconnects(app)),
         http=protocol,
         log_config=None,
         access_log=False,

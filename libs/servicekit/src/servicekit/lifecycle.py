@@ -1,6 +1,11 @@
-"""The lifecycle of a process: tasks that run until a signal or the first failure, and loops that survive errors."""
+"""The lifecycle of a process: tasks that run until a signal or the first failure, and loops that survive errors.
+
+A process that gets SIGTERM drains first: it serves on, while `/readyz` answers 503 and responses close their
+connections, until whoever distributes the calls has noticed. A second signal, or SIGINT, ends it at once.
+"""
 
 import asyncio
+import contextlib
 import gc
 import signal
 import time
@@ -16,13 +21,41 @@ MAX_PAUSE_SECONDS = 5.0  # between two attempts of a failing step
 EXIT_GRACE_SECONDS = 10.0  # for a cancelled task to end
 
 
-async def run_tasks(*tasks: Coroutine[Any, Any, None]) -> None:
-    """Runs the tasks until a signal arrives or one ends, then cancels the others. Raises the error of a failed task."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    stopping = asyncio.create_task(stop.wait())
+class _Drain:
+    """Whether this process drains, and who waits for that."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        self.waiting: asyncio.Event | None = None
+
+    def begin(self) -> None:
+        self.begun = True
+        if self.waiting is not None:
+            self.waiting.set()
+
+
+_drain = _Drain()
+
+
+def is_draining() -> bool:
+    """Whether the process has been told to stop and serves on for its drain time."""
+    return _drain.begun
+
+
+async def until_draining() -> None:
+    """Returns when the process begins to drain."""
+    if _drain.waiting is None:
+        _drain.waiting = asyncio.Event()
+    await _drain.waiting.wait()
+
+
+async def run_tasks(*tasks: Coroutine[Any, Any, None], drain_seconds: float = 0.0) -> None:
+    """Runs the tasks until a signal arrives or one ends, then cancels the others. Raises the error of a failed task.
+
+    After SIGTERM they run on for `drain_seconds`.
+    """
+    _drain.begun, _drain.waiting = False, asyncio.Event()
+    stopping = asyncio.create_task(_until_told_to_stop(drain_seconds))
     running = [asyncio.create_task(task) for task in tasks]
     done, _ = await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
     for task in running:
@@ -31,6 +64,23 @@ async def run_tasks(*tasks: Coroutine[Any, Any, None]) -> None:
     await asyncio.wait(running, timeout=EXIT_GRACE_SECONDS)
     for finished in done - {stopping}:
         finished.result()
+
+
+async def _until_told_to_stop(drain_seconds: float) -> None:
+    terminate, now = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, lambda: now.set() if terminate.is_set() else terminate.set())
+    loop.add_signal_handler(signal.SIGINT, now.set)
+    told = [asyncio.ensure_future(event.wait()) for event in (terminate, now)]
+    await asyncio.wait(told, return_when=asyncio.FIRST_COMPLETED)
+    if drain_seconds and not now.is_set():
+        log.info("draining", seconds=drain_seconds)
+        _drain.begin()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(drain_seconds):
+                await now.wait()
+    for waiting in told:
+        waiting.cancel()
 
 
 def run_process(main: Coroutine[Any, Any, None]) -> None:

@@ -11,9 +11,11 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from servicekit.database import CONNECTION_ERRORS
 from servicekit.errors import AppError, Forbidden, NotAuthenticated
+from servicekit.lifecycle import until_draining
 from servicekit.rpc_status import DETAILS_KEY, encode_details, status_code
 from servicekit.settings import ListenAddress, TlsSettings
 from servicekit.telemetry import span
+from servicekit.tls_files import Identity, TlsFiles
 
 log = structlog.get_logger()
 
@@ -89,6 +91,29 @@ class _Guard(grpc.aio.ServerInterceptor):
         _caller.set(caller)  # each call runs in its own task, and therefore in its own context
 
 
+def _credentials(files: TlsFiles) -> grpc.ServerCredentials:
+    """Asks for the identity at each handshake, so that a renewed certificate is used for the next connection."""
+
+    def configuration(own: Identity) -> grpc.ServerCertificateConfiguration:
+        return grpc.ssl_server_certificate_configuration([(own.key, own.certificate)], own.authorities)
+
+    def renewed() -> grpc.ServerCertificateConfiguration | None:
+        own = files.renewed()
+        return configuration(own) if own else None
+
+    return grpc.dynamic_ssl_server_credentials(
+        configuration(files.identity),
+        renewed,  # type: ignore[arg-type] # None means no change, which the stubs leave out
+        require_client_authentication=True,
+    )
+
+
+async def _leave(healthy: health.aio.HealthServicer) -> None:
+    """Tells whoever asks for the health that this process drains."""
+    await until_draining()
+    await healthy.enter_graceful_shutdown()
+
+
 async def serve(
     listen: ListenAddress, tls: TlsSettings, callers: Callers, add_services: Callable[[grpc.aio.Server], None]
 ) -> None:
@@ -98,14 +123,13 @@ async def serve(
     healthy = health.aio.HealthServicer()
     await healthy.set("", health_pb2.HealthCheckResponse.SERVING)
     health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
-    credentials = grpc.ssl_server_credentials(
-        [(tls.tls_key.read_bytes(), tls.tls_cert.read_bytes())], tls.tls_ca.read_bytes(), require_client_auth=True
-    )
-    server.add_secure_port(listen, credentials)
+    server.add_secure_port(listen, _credentials(TlsFiles(tls)))
     await server.start()
     log.info("serving gRPC", listen=listen)
+    leaving = asyncio.create_task(_leave(healthy))
     try:
         await server.wait_for_termination()
     finally:
+        leaving.cancel()
         await healthy.enter_graceful_shutdown()
         await server.stop(STOP_GRACE_SECONDS)

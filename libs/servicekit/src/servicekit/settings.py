@@ -16,6 +16,12 @@ class LogSettings(BaseSettings):
     log_level: str = Field(default="INFO", validation_alias="LOG_LEVEL")
 
 
+class DrainSettings(BaseSettings):
+    """How long a process serves on after SIGTERM, with `/readyz` at 503; the same variable for all services."""
+
+    drain_seconds: float = Field(default=5.0, ge=0, le=600, validation_alias="DRAIN_SECONDS")
+
+
 class DatabaseSettings(BaseSettings):
     """The service's database. The URL contains a password and therefore never appears in a repr."""
 

@@ -43,14 +43,18 @@ class Address:
         return cls(f"{local}@{found.domain}", f"{local.translate(_LOWER)}@{found.ascii_domain}")
 
     @classmethod
-    def checked(cls, typed: str, what: str) -> Self:
-        """Returns the address in a field. Raises InvalidInput, which begins with the field's name, `what`."""
+    def checked(cls, typed: str, what: str, *, field: str = "") -> Self:
+        """Returns the address in a field. Raises InvalidInput, which begins with the label `what`.
+
+        `field`: the input's name, where its label does not name it.
+        """
+        field = field or field_name(what)
         if not typed.strip():
-            raise InvalidInput(f"{what} is missing: give 1 to {MAX_ADDRESS_LENGTH} characters", field=field_name(what))
+            raise InvalidInput(f"{what} is missing: give 1 to {MAX_ADDRESS_LENGTH} characters", field=field)
         try:
             return cls.parse(typed)
         except ValueError as error:
-            raise InvalidInput(f"{what} {error}", field=field_name(what)) from error
+            raise InvalidInput(f"{what} {error}", field=field) from error
 
 
 def email_key(typed: str) -> str:

@@ -53,12 +53,17 @@ def field_name(label: str) -> str:
     return label.lower().replace(" ", "_")
 
 
-def validate(text: str, what: str, *, max_length: int, required: bool = False, multiline: bool = False) -> str:
-    """Returns the text to store. Raises InvalidInput, which begins with the field's name, `what`."""
+def validate(
+    text: str, what: str, *, max_length: int, required: bool = False, multiline: bool = False, field: str = ""
+) -> str:
+    """Returns the text to store. Raises InvalidInput, which begins with the label `what`.
+
+    `field`: the input's name, where its label does not name it.
+    """
     text = tidy(text, multiline=multiline)
     wrong = problem(text, max_length=max_length, required=required, multiline=multiline)
     if wrong:
-        raise InvalidInput(f"{what} {wrong}", field=field_name(what))
+        raise InvalidInput(f"{what} {wrong}", field=field or field_name(what))
     return text
 
 

@@ -66,6 +66,7 @@ async def serve(settings: Settings) -> None:
             ).run(),
             repeat("periods", lambda: end_periods(engine, encode, now=datetime.now(UTC)), idle=PERIODS_INTERVAL),
             repeat("responses", lambda: clear_old_responses(engine), idle=RESPONSES_INTERVAL),
+            drain_seconds=settings.drain_seconds,
         )
     finally:
         await engine.dispose()

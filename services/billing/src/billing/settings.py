@@ -5,6 +5,7 @@ from pydantic_settings import SettingsConfigDict
 from servicekit.settings import (
     BusSettings,
     DatabaseSettings,
+    DrainSettings,
     ListenAddress,
     LogSettings,
     MigrationSettings,
@@ -12,7 +13,7 @@ from servicekit.settings import (
 )
 
 
-class Settings(LogSettings, DatabaseSettings, BusSettings, TlsSettings):
+class Settings(LogSettings, DrainSettings, DatabaseSettings, BusSettings, TlsSettings):
     """Settings of `serve`; `rpc_listen` is host:port."""
 
     model_config = SettingsConfigDict(env_prefix="BILLING_")

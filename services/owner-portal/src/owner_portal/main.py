@@ -102,6 +102,7 @@ async def serve(config: settings.Settings) -> None:
             _send_mail_forever(
                 engine, open_sender(config.mail_url, from_address=config.mail_from, setting="PORTAL_MAIL_URL")
             ),
+            drain_seconds=config.drain_seconds,
         )
     finally:
         await bus.close()

@@ -6,6 +6,7 @@ from pydantic_settings import SettingsConfigDict
 from servicekit.settings import (
     BusSettings,
     DatabaseSettings,
+    DrainSettings,
     ListenAddress,
     LogSettings,
     MigrationSettings,
@@ -34,7 +35,7 @@ class Rebuild(DatabaseSettings, BusSettings):
     model_config = _FROM_ENVIRONMENT
 
 
-class Settings(LogSettings, DatabaseSettings, BusSettings, TlsSettings, ProxySettings):
+class Settings(LogSettings, DrainSettings, DatabaseSettings, BusSettings, TlsSettings, ProxySettings):
     """For `serve`. Addresses are host:port."""
 
     model_config = _FROM_ENVIRONMENT

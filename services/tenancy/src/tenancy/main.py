@@ -50,6 +50,7 @@ async def serve(settings: Settings) -> None:
             bus.run(),
             relay.run(),
             repeat("responses", clear, idle=RESPONSES_INTERVAL),
+            drain_seconds=settings.drain_seconds,
         )
     finally:
         await engine.dispose()

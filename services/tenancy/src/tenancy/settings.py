@@ -8,6 +8,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from servicekit.settings import (
     BusSettings,
     DatabaseSettings,
+    DrainSettings,
     ListenAddress,
     LogSettings,
     MigrationSettings,
@@ -32,7 +33,7 @@ class PepperSettings(DatabaseSettings):
     )
 
 
-class Settings(LogSettings, PepperSettings, BusSettings, TlsSettings):
+class Settings(LogSettings, DrainSettings, PepperSettings, BusSettings, TlsSettings):
     """Settings of `serve`."""
 
     model_config = SettingsConfigDict(env_prefix="TENANCY_")

@@ -60,7 +60,7 @@ def cli() -> None:
             migrations.upgrade(settings.MigrateSettings().migration_database_url, "tracking.db.store")
         case "gateway":
             config = settings.GatewaySettings()
-            run_workers(_serve_gateway, bind(config.gateway_listen), config.gateway_workers)
+            run_workers(_serve_gateway, bind(config.gateway_listen), config.gateway_workers, config.drain_seconds)
         case "aggregator":
             os.nice(AGGREGATOR_NICENESS)
             telemetry.configure("tracking-aggregator", settings.AggregatorSettings().log_level)

@@ -6,6 +6,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from servicekit.settings import (
     BusSettings,
     DatabaseSettings,
+    DrainSettings,
     ListenAddress,
     LogSettings,
     MigrationSettings,
@@ -58,7 +59,14 @@ class PictureSettings(BaseSettings):
 
 
 class GatewaySettings(
-    LogSettings, DatabaseSettings, BusSettings, TlsSettings, PepperSettings, PictureSettings, ProxySettings
+    LogSettings,
+    DrainSettings,
+    DatabaseSettings,
+    BusSettings,
+    TlsSettings,
+    PepperSettings,
+    PictureSettings,
+    ProxySettings,
 ):
     """`gateway`: serves trackers and agents."""
 
@@ -100,6 +108,7 @@ class RecoverySettings(LogSettings, DatabaseSettings, TlsSettings, PepperSetting
 
 class WorkspaceSettings(
     LogSettings,
+    DrainSettings,
     DatabaseSettings,
     BusSettings,
     TlsSettings,

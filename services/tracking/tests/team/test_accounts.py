@@ -201,7 +201,10 @@ async def test_whoever_is_deactivated_is_out_at_once(
     tracker = await at_work(tenant)
     browser = open_browser()
     await browser.sign_in(tenant.people[0])
+    whose = {row["employee_id"] for row in await stored("employee", tenant.company_id) if row["role"] == "EMPLOYEE"}
+    assert whose & {row["employee_id"] for row in await stored("known_place", tenant.company_id)}
     assert (await admin.send(f"{path}/deactivate")).status_code == 303
+    assert not whose & {row["employee_id"] for row in await stored("known_place", tenant.company_id)}
     assert await tracker.is_refused()
     assert not await poll_session(engine, tenant.company_id, tracker.device, number=tracker.session)
     assert (await browser.see("/")).headers["location"] == "/login"

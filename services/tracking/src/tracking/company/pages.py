@@ -79,7 +79,7 @@ async def _settings(
         version=version_for(error, typed, shown.version),
         policy=visitor.access.company.policy if visitor.access.company else None,
         entitlement=visitor.access.entitlement,
-        error=error.message if error else "",
+        error=error,
     )
 
 

@@ -121,7 +121,7 @@ async def insert(tx: AsyncConnection, company_id: UUID, employee: Employee) -> N
     try:
         await tx.execute(_INSERT, values)
     except IntegrityError as error:
-        raise Conflict(f"{employee.email} has an account in this company already") from error
+        raise Conflict(f"{employee.email} has an account in this company already", field="email") from error
 
 
 async def update(tx: AsyncConnection, employee: Employee, *, changed_by: UUID) -> None:
@@ -139,7 +139,7 @@ async def update(tx: AsyncConnection, employee: Employee, *, changed_by: UUID) -
     try:
         await tx.execute(_UPDATE, values)
     except IntegrityError as error:
-        raise Conflict(f"{employee.email} has an account in this company already") from error
+        raise Conflict(f"{employee.email} has an account in this company already", field="email") from error
 
 
 async def last_edit(tx: AsyncConnection, employee_id: UUID) -> LastEdit:

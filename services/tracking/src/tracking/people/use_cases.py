@@ -113,31 +113,36 @@ async def _new_account(engine: AsyncEngine, *, name: str, email: str, password: 
 
 def identity(name: str, email: str) -> tuple[str, str]:
     """Name and e-mail as they are stored. InvalidInput: one is invalid."""
-    return validate(name, "the name", max_length=MAX_NAME_LENGTH, required=True), Address.checked(
-        email, "the e-mail"
+    return validate(name, "the name", max_length=MAX_NAME_LENGTH, required=True, field="name"), Address.checked(
+        email, "the e-mail", field="email"
     ).text
 
 
 def check_role(role: str) -> None:
     """InvalidInput: there is no such role."""
     if role not in (ADMIN, EMPLOYEE):
-        raise InvalidInput(f"the role must be {ADMIN} or {EMPLOYEE}")
+        raise InvalidInput(f"the role must be {ADMIN} or {EMPLOYEE}", field="role")
 
 
-async def new_password_hash(engine: AsyncEngine, password: str, *, name: str, email: str) -> str:
-    """The hash of a new password. InvalidInput: it is too short, too long or too easy to guess."""
-    check_new_password(password, name=name, email=email)
+async def new_password_hash(
+    engine: AsyncEngine, password: str, *, name: str, email: str, field: str = "password"
+) -> str:
+    """The hash of a new password. InvalidInput: it is too short, too long or too easy to guess.
+
+    `field`: the input that it was typed into.
+    """
+    check_new_password(password, name=name, email=email, field=field)
     async with engine.begin() as tx:
         salt = salt_for(await employees.salt_key(tx), email_digest(email))
     return await hash_password(password, salt)
 
 
-def check_new_password(password: str, *, name: str, email: str) -> None:
+def check_new_password(password: str, *, name: str, email: str, field: str = "password") -> None:
     """InvalidInput: it is too short, too long or too easy to guess."""
     try:
         preparation.check_new_password(password, [name, email])
     except preparation.UnfitPassword as unfit:
-        raise InvalidInput(str(unfit)) from None
+        raise InvalidInput(str(unfit), field=field) from None
 
 
 async def require_seat(tx: AsyncConnection, seats: Seats) -> None:

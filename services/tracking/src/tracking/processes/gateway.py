@@ -79,4 +79,5 @@ async def gateway(config: settings.GatewaySettings, listener: socket.socket) -> 
         repeat("report companies", heartbeats.report_companies, idle=3),
         repeat("report key uses", key_uses.report, idle=60),
         while_parent_lives(),
+        drain_seconds=config.drain_seconds,
     )

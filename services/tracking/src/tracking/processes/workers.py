@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import signal
 import socket
+import time
 from collections.abc import Callable
 from multiprocessing.connection import wait
 
@@ -15,8 +16,12 @@ END_GRACE = 8.0  # seconds a worker has to finish its requests
 RESTART_PAUSE = 0.5
 
 
-def run_workers(target: Callable[[socket.socket], None], listener: socket.socket, count: int) -> None:
+def run_workers(
+    target: Callable[[socket.socket], None], listener: socket.socket, count: int, drain_seconds: float
+) -> None:
     """Runs `target(listener)` in `count` processes until SIGTERM or SIGINT; a worker that ends is replaced.
+
+    After SIGTERM the workers drain for `drain_seconds`; a second signal ends them.
 
     A single worker runs in this process. The parent binds the socket once: with SO_REUSEPORT a second instance of the
     platform would bind the same port silently and receive part of the calls.
@@ -41,11 +46,16 @@ def run_workers(target: Callable[[socket.socket], None], listener: socket.socket
             if worker.exitcode is not None and not stopped.poll(RESTART_PAUSE):
                 log.warning("worker ended and is restarted", pid=worker.pid, exit_code=worker.exitcode)
                 workers[place] = start()
+    latest = time.monotonic() + drain_seconds + END_GRACE
+    while (running := [worker for worker in workers if worker.is_alive()]) and time.monotonic() < latest:
+        if stopped.poll():
+            stopped.recv()
+            for worker in running:
+                worker.terminate()
+        wait([stopped, *(worker.sentinel for worker in running)], latest - time.monotonic())
     for worker in workers:
-        worker.terminate()
-    for worker in workers:
-        worker.join(END_GRACE)
         worker.kill()
+        worker.join()
 
 
 async def while_parent_lives() -> None:

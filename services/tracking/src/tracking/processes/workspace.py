@@ -123,6 +123,7 @@ async def workspace(config: settings.WorkspaceSettings, listener: socket.socket)
         sync.run(),
         bus.run(*((subject, sync.nudge) for subject in CHANGES)),
         *_mailing(config, engine, dispatch),
+        drain_seconds=config.drain_seconds,
     )
 
 

@@ -31,7 +31,7 @@ async def _monthly(workspace: TheWorkspace, visitor: AnyVisitor, month: str = ""
     try:
         first = date.fromisoformat(f"{month}-01") if month else None
     except ValueError:
-        raise InvalidInput("the month must be written like 2026-01") from None
+        raise InvalidInput("the month must be written like 2026-01", field="month") from None
     return await show_monthly(
         workspace.engine, visitor.company_id, only_of=_only_of(visitor), month=first, now=datetime.now(UTC)
     )

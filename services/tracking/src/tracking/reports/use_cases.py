@@ -123,7 +123,7 @@ async def show_monthly(
 def check_year(day: date | None) -> None:
     """InvalidInput: the day is outside the supported years."""
     if day and day.year not in PLAUSIBLE_YEARS:
-        raise InvalidInput("There is no data for this day; choose another one")
+        raise InvalidInput("There is no data for this day; choose another one", field="day")
 
 
 APPLICATION, WEBSITE = "a", "w"
@@ -159,7 +159,7 @@ async def show_top_use(
         end = last or day_of(now, reader.time_zone)
         begin = first or end - timedelta(days=DEFAULT_RANGE_DAYS - 1)
         if not 0 <= (end - begin).days < MAX_RANGE_DAYS:
-            raise InvalidInput(f"Choose a first day and a later last one, {MAX_RANGE_DAYS} days at most")
+            raise InvalidInput(f"Choose a first day and a later last one, {MAX_RANGE_DAYS} days at most", field="last")
         span = (
             datetime.fromtimestamp(company_day(begin, reader.time_zone).start, UTC),
             datetime.fromtimestamp(company_day(end, reader.time_zone).end, UTC),

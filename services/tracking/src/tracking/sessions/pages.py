@@ -28,7 +28,7 @@ async def sessions(
 ) -> Response:
     """The company's sessions for its admins, by day and person; an employee's own sessions by day."""
     is_admin = visitor.person.role == ADMIN
-    wanted = SessionFilter(person=_number(person) if is_admin else None, day=date_of(day), after=after)
+    wanted = SessionFilter(person=_number(person) if is_admin else None, day=date_of(day, "day"), after=after)
     shown = await show_sessions(
         workspace.engine, visitor.company_id, visitor.person.employee_id, wanted, is_admin=is_admin
     )
@@ -69,5 +69,5 @@ async def end(
 
 def _number(text: str) -> int | None:
     if text and not (text.isascii() and text.isdecimal()):
-        raise InvalidInput("the person must be given by number")
+        raise InvalidInput("the person must be given by number", field="person")
     return int(text) if text else None

@@ -95,7 +95,7 @@ async def change(
             editor=Editor(visitor.person.employee_id, form.version),
             title=form.title,
             description=form.description,
-            due_date=date_of(form.due_date),
+            due_date=date_of(form.due_date, "due_date"),
             employee_number=form.person,
         )
     except (InvalidInput, Stale) as error:
@@ -154,7 +154,7 @@ async def _task(
         note=note.note if note else shown.given.task.note,
         version=version_for(error if typed else None, typed, shown.given.task.version),
         note_version=version_for(error if note else None, note, shown.given.task.note_version),
-        error=error.message if error else "",
+        error=error,
     )
 
 

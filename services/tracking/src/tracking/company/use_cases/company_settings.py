@@ -50,13 +50,13 @@ async def change_settings(
     else saved first.
     """
     name, colour = (
-        validate(name, "the name of the workspace", max_length=MAX_NAME_LENGTH, required=True),
+        validate(name, "the name of the workspace", max_length=MAX_NAME_LENGTH, required=True, field="name"),
         colour.strip().lower(),
     )
     if not is_colour(colour):
-        raise InvalidInput("the color must be written like #3346d3")
+        raise InvalidInput("the color must be written like #3346d3", field="colour")
     if contrast_with_white(colour) < MIN_CONTRAST:
-        raise InvalidInput("white text would not be readable on this color; choose a darker one")
+        raise InvalidInput("white text would not be readable on this color; choose a darker one", field="colour")
     settings = CompanySettings(name, colour, _seconds(target_hours))
     async with company_scope(engine, company_id) as tx:
         await companies.lock(tx)
@@ -80,5 +80,5 @@ def _seconds(hours: str) -> int:
     except ValueError:
         number = 0
     if not 1 <= number <= 24 or not (number * 2).is_integer():
-        raise InvalidInput("the daily target must be 1 to 24 hours, in halves")
+        raise InvalidInput("the daily target must be 1 to 24 hours, in halves", field="target_hours")
     return int(number * 3600)

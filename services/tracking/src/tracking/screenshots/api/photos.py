@@ -24,7 +24,7 @@ def split_photo(pieces: Sequence[bytes]) -> tuple[dict[str, Any], memoryview]:
         start, end = found.end(), body.find(b'"', found.end())
         if end >= start and start + len(body) - end <= SMALL_BODY:
             return read_object(body[:start] + body[end:]), memoryview(body)[start:end]
-    raise InvalidInput("a large screenshot must have its photo among the first fields, and little else")
+    raise InvalidInput("a large screenshot must have its photo among the first fields, and little else", field="photo")
 
 
 def decode_in_slices(photo: memoryview) -> bytes:

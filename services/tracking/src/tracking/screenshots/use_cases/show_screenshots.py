@@ -51,7 +51,7 @@ async def show_gallery(
     """
     begin = position_of(after)
     if day and day.year not in PLAUSIBLE_YEARS:
-        raise InvalidInput("There is no data for this day; choose another one")
+        raise InvalidInput("There is no data for this day; choose another one", field="day")
     async with company_scope(engine, company_id) as tx:
         person, company = await employees.by_id(tx, employee_id), await companies.get(tx)
         if person is None or company is None:

@@ -54,7 +54,7 @@ async def show_sessions(
 ) -> SessionPage:
     """One page of the sessions that the viewer may see. InvalidInput: no such day or page. NotFound: no such person."""
     if wanted.day and wanted.day.year not in PLAUSIBLE_YEARS:
-        raise InvalidInput("There is no data for this day; choose another one")
+        raise InvalidInput("There is no data for this day; choose another one", field="day")
     begin = position_of(wanted.after)
     async with company_scope(engine, company_id) as tx:
         time_zone = await _zone(tx, viewer)

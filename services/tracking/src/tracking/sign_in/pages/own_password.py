@@ -49,7 +49,7 @@ async def change_own_password(
         )
     except AppError as error:
         reply = render(
-            "own_account.html", status_code=http_status(error), person=visitor.person, done=False, error=error.message
+            "own_account.html", status_code=http_status(error), person=visitor.person, done=False, error=error
         )
         return with_retry_after(reply, error)
     return remember_browser(RedirectResponse("/account?done=password", 303), workspace, browser)

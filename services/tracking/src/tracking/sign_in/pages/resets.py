@@ -37,7 +37,7 @@ async def forgot(request: Request, workspace: TheWorkspace, email: FormLine) -> 
             sends_mail=True,
             asked=False,
             email=email,
-            error=error.message,
+            error=error,
         )
         return with_retry_after(reply, error)
     return RedirectResponse("/forgot?asked=1", 303)
@@ -72,4 +72,4 @@ async def reset(request: Request, workspace: TheWorkspace, code: FormLine, new: 
 
 def _page(error: AppError | None = None, code: str = "") -> Response:
     status_code = http_status(error) if error else 200
-    return render("reset.html", status_code=status_code, code=code, error=error.message if error else "")
+    return render("reset.html", status_code=status_code, code=code, error=error)

@@ -51,7 +51,7 @@ async def setup(request: Request, workspace: TheWorkspace, form: Annotated[Setup
             await workspace.sync.refresh()
             company = workspace.directory.find(key, datetime.now(UTC))
         if company is None:
-            raise InvalidInput("No company has this key; check that it was copied whole")
+            raise InvalidInput("No company has this key; check that it was copied whole", field="key")
         workspace.admit(company.company_id)
         admin = await set_up_company(
             workspace.engine,
@@ -64,9 +64,7 @@ async def setup(request: Request, workspace: TheWorkspace, form: Annotated[Setup
             form_key=form.once,
         )
     except AppError as error:
-        reply = render(
-            "setup.html", status_code=http_status(error), error=error.message, name=form.name, email=form.email
-        )
+        reply = render("setup.html", status_code=http_status(error), error=error, name=form.name, email=form.email)
         return with_retry_after(reply, error)
     browser = browser_of(request, workspace)
     ticket = await open_session(workspace.engine, company.company_id, admin, datetime.now(UTC), browser=browser)

@@ -167,7 +167,7 @@ def _refused(error: AppError, email: str, target: str = "") -> Response:
     reply = render(
         "login.html",
         status_code=http_status(error),
-        error=error.message,
+        error=error,
         email=email,
         target=safe_next(target),
         done="",

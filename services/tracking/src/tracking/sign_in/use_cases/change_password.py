@@ -114,10 +114,10 @@ async def change_password(
         person = await employees.by_id(tx, employee_id)
     if person is None:
         raise NotFound("There is no such person in the company")
-    check_new_password(new, name=person.name, email=person.email)
+    check_new_password(new, name=person.name, email=person.email, field="new")
     proof = await admit_confirmation(engine, company_id, person, session)
     if not await verify_password(person.password_hash, present):
-        raise InvalidInput("The current password is wrong")
+        raise InvalidInput("The current password is wrong", field="present")
     password_hash = await new_password_hash(engine, new, name=person.name, email=person.email)
     async with company_scope(engine, company_id) as tx:
         await ATTEMPTS.settle(tx, gives_back=[], forgets=[proof.subject])

@@ -100,7 +100,7 @@ async def enrol_device(
     """Enrols a device with a credential of its own; errors as in `check_password`. InvalidInput: no name."""
     name = tidy(clean_reported(name, MAX_NAME_LENGTH))
     if not name:
-        raise InvalidInput("the device needs a name by which its person knows it again")
+        raise InvalidInput("the device needs a name by which its person knows it again", field="device_name")
     opened = await check_password(engine, company_id, email=email, password=password, origin=origin)
     credential, device_id = f"device_{new_token()}", new_id()
     async with company_scope(engine, company_id) as tx:

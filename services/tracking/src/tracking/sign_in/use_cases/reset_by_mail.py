@@ -158,7 +158,7 @@ async def set_password_by_link(
         if whose is None:
             raise NotFound(LINK_EXPIRED)
     # Expensive, so not before the link was found.
-    password_hash = await new_password_hash(engine, new, name=whose.name, email=whose.email)
+    password_hash = await new_password_hash(engine, new, name=whose.name, email=whose.email, field="new")
     async with company_scope(engine, company_id) as tx:
         employee_id = await password_resets.take(tx, digest)
         person = await employees.by_id(tx, employee_id) if employee_id else None

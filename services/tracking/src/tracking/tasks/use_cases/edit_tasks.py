@@ -103,7 +103,7 @@ async def change_task(
             whose = person.name if person and person.number != given.employee_number else given.employee
             raise Stale(last, differences(saved, _words(title, description, due_date, whose)))
         if person is None or not (person.active or person.number == given.employee_number):
-            raise InvalidInput("There is no such person in the company")
+            raise InvalidInput("There is no such person in the company", field="person")
         await tasks.change(
             tx,
             number,

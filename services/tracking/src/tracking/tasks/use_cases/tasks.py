@@ -60,12 +60,12 @@ async def assign_task(
 
 def title_of(text: str) -> str:
     """The title as it is stored. InvalidInput: empty or too long."""
-    return validate(text, "the title", max_length=MAX_TITLE_LENGTH, required=True)
+    return validate(text, "the title", max_length=MAX_TITLE_LENGTH, required=True, field="title")
 
 
 def details_of(text: str, name: str = "description") -> str:
     """A description or note as it is stored, which may be empty. InvalidInput: too long."""
-    return validate(text, f"the {name}", max_length=MAX_DETAILS_LENGTH, multiline=True)
+    return validate(text, f"the {name}", max_length=MAX_DETAILS_LENGTH, multiline=True, field=name)
 
 
 async def list_tasks(engine: AsyncEngine, company_id: UUID, employee_id: UUID, *, after: str = "") -> Page[Task]:
@@ -81,7 +81,7 @@ async def update_task(
 ) -> TaskUpdate:
     """Changes the status of a person's task. InvalidInput: no such status. NotFound: they have no such task."""
     if status not in STATUSES:
-        raise InvalidInput(f"status must be one of {', '.join(STATUSES)}")
+        raise InvalidInput(f"status must be one of {', '.join(STATUSES)}", field="status")
     async with company_scope(engine, company_id) as tx:
         updated = await tasks.set_status(tx, employee_id, number, status=status, now=now)
     if updated is None:

@@ -142,5 +142,5 @@ async def _account_of(
         version=version_for(error, sent, whose.version),
         max_designation_length=MAX_DESIGNATION_LENGTH,
         time_zones=time_zones(),
-        error=error.message if error else "",
+        error=error,
     )

@@ -43,7 +43,7 @@ async def give_task(
             assigned_by=visitor.person.employee_id,
             title=form.title,
             description=form.description,
-            due_date=date_of(form.due_date),
+            due_date=date_of(form.due_date, "due_date"),
             now=datetime.now(UTC),
             submission=submission(request, form.once, visitor.person.employee_id, form),
         )
@@ -86,5 +86,5 @@ async def _person(
         newest=urlencode({"devices": ""}) if after else "",
         older=urlencode({"devices": devices.page.after}) if devices.page.after else "",
         typed=typed,
-        error=error.message if error else "",
+        error=error,
     )

@@ -63,5 +63,5 @@ async def _team(
         seats=visitor.seats,
         explain_rejection=explain_rejection,
         typed=typed,
-        error=error.message if error else "",
+        error=error,
     )

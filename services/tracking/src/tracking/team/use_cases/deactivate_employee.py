@@ -11,12 +11,13 @@ from tracking.devices.store import device_list
 from tracking.people import store as employees
 from tracking.people.use_cases import Seats, publish_levels, require_seat
 from tracking.sessions.store import sessions
-from tracking.sign_in.store import password_resets, workspace_sessions
+from tracking.sign_in.store import known_places, password_resets, workspace_sessions
 from tracking.team.use_cases.edit_employee import lock_person, require_another_admin
 
 
 async def deactivate_employee(engine: AsyncEngine, company_id: UUID, number: int, *, by: UUID, now: datetime) -> None:
-    """Frees the seat of the person with that number; their devices, sign-ins and open sessions end.
+    """Frees the seat of the person with that number; their devices, sign-ins and open sessions end, and the places that
+    they signed in from are no longer known.
 
     `by` is the acting admin. NotFound: no such person. Refused: oneself, or the company's last active admin. An
     inactive account stays unchanged.
@@ -32,6 +33,7 @@ async def deactivate_employee(engine: AsyncEngine, company_id: UUID, number: int
         await device_list.revoke_all(tx, person.employee_id, now)
         await workspace_sessions.delete_of_employee(tx, person.employee_id)
         await password_resets.delete_of_employee(tx, person.employee_id)
+        await known_places.forget(tx, person.employee_id)
         await sessions.end_of_employee(tx, person.employee_id)
         await publish_levels(tx, company_id)
 

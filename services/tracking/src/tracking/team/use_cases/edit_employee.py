@@ -44,9 +44,9 @@ async def edit_employee(engine: AsyncEngine, company_id: UUID, number: int, edit
     """
     name, email = identity(edit.name, edit.email)
     check_role(edit.role)
-    designation = validate(edit.designation, "the designation", max_length=MAX_DESIGNATION_LENGTH)
+    designation = validate(edit.designation, "the job title", max_length=MAX_DESIGNATION_LENGTH, field="designation")
     if edit.time_zone and not is_time_zone(edit.time_zone):
-        raise InvalidInput("the time zone must be one like Europe/Berlin")
+        raise InvalidInput("the time zone must be one like Europe/Berlin", field="time_zone")
     async with company_scope(engine, company_id) as tx:
         person = await lock_person(tx, number)
         if person.version != editor.version:

@@ -39,6 +39,18 @@ _TAKES = {
 }
 
 
+_HEADINGS = {
+    400: "This was not understood",
+    403: "You may not open this",
+    404: "Page not found",
+    405: "Not possible from here",
+    409: "Not possible now",
+    413: "Too large",
+    429: "Too many attempts",
+    503: "Not available for a moment",
+}
+
+
 def add_error_pages(app: FastAPI) -> None:
     """Registers handlers that answer errors with pages."""
     app.add_exception_handler(AppError, _refused)
@@ -54,7 +66,12 @@ async def _refused(request: Request, error: Exception) -> Response:
         return await hold(request) or RedirectResponse(_sign_in_for(request), 303)
     if isinstance(error, StaleForm) and await hold(request):
         return await restore(request, request.url.path, error.person, http_status(error))
-    return with_retry_after(render("error.html", status_code=http_status(error), error=error.message), error)
+    return with_retry_after(_page(http_status(error), error), error)
+
+
+def _page(status_code: int, error: AppError | str) -> Response:
+    heading = _HEADINGS.get(status_code, "Something went wrong")
+    return render("error.html", status_code=status_code, error=error, heading=heading)
 
 
 def _sign_in_for(request: Request) -> str:
@@ -73,7 +90,7 @@ def with_retry_after(reply: Response, error: AppError) -> Response:
 
 async def _invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what the handler is registered for
-    return render("error.html", status_code=400, error="; ".join(_objection(found) for found in error.errors()))
+    return _page(400, "; ".join(_objection(found) for found in error.errors()))
 
 
 def _objection(found: Mapping[str, Any]) -> str:
@@ -88,7 +105,7 @@ def _objection(found: Mapping[str, Any]) -> str:
 
 async def _not_served(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what the handler is registered for
-    reply = render("error.html", status_code=error.status_code, error=_WORDS.get(error.status_code, error.detail))
+    reply = _page(error.status_code, _WORDS.get(error.status_code, error.detail))
     reply.headers.update(error.headers or {})
     return reply
 
@@ -96,9 +113,9 @@ async def _not_served(_request: Request, error: Exception) -> Response:
 async def _database_away(request: Request, error: Exception) -> Response:
     if is_statement_timeout(error):
         log.warning("page timed out", path=request.url.path)
-        reply = render("error.html", status_code=503, error=STATEMENT_TIMEOUT_MESSAGE)
+        reply = _page(503, STATEMENT_TIMEOUT_MESSAGE)
         reply.headers["retry-after"] = str(TRY_AGAIN)
         return reply
-    reply = render("error.html", status_code=503, error="The database does not respond; try again in a moment")
+    reply = _page(503, "The database does not respond; try again in a moment")
     reply.headers["retry-after"] = "1"
     return reply

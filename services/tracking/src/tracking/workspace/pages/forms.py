@@ -57,9 +57,9 @@ def version_for(error: AppError | None, typed: _Versioned | None, current: int) 
     return typed.version if typed else current
 
 
-def date_of(text: str) -> date | None:
-    """The day of a date field; None if it is empty. InvalidInput: it is no day."""
+def date_of(text: str, field: str) -> date | None:
+    """The day of the date `field`; None if it is empty. InvalidInput: it is no day."""
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise InvalidInput("a date must be written like 2026-01-31") from None
+        raise InvalidInput("a date must be written like 2026-01-31", field=field) from None

@@ -7,11 +7,13 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from credentials.tokens import new_token
+from servicekit.errors import AppError
 from text_rules.isolation import bdi, isolated
 from tracking.clock.rules.days import day_of
 from tracking.workspace.pages.charts import chart, longest
@@ -85,6 +87,22 @@ def _today_in(time_zone: str) -> date:
     return day_of(datetime.now(UTC), time_zone)
 
 
+@pass_context
+def _about(page: Context, name: str, help_id: str = "") -> Markup:
+    """The attributes of an input that say what describes it; whoever entered a refused value is led back to it."""
+    is_wrong = name in page["mistakes"]
+    ids = " ".join(each for each in (f"{name}-mistake" if is_wrong else "", help_id) if each)
+    described = Markup(' aria-describedby="{}"').format(ids) if ids else Markup()
+    return (Markup(' aria-invalid="true" autofocus') if is_wrong else Markup()) + described
+
+
+@pass_context
+def _mistake(page: Context, name: str) -> Markup:
+    """What is wrong with an input; it stands below the input."""
+    message = page["mistakes"].get(name)
+    return Markup('<p class="mistake" id="{}-mistake">{}</p>').format(name, message) if message else Markup()
+
+
 @cache
 def _static_url(name: str) -> str:
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:16]
@@ -111,6 +129,8 @@ _templates.filters |= {
     "label": label_of,
 }
 _templates.globals |= {
+    "about": _about,
+    "mistake": _mistake,
     "static_url": _static_url,
     "today_in": _today_in,
     "chart": chart,
@@ -119,6 +139,10 @@ _templates.globals |= {
 }
 
 
-def render(template: str, *, status_code: int = 200, **context: Any) -> HTMLResponse:
-    """One page; `person` is the person who is signed in."""
-    return HTMLResponse(_templates.get_template(template).render({"person": None, "error": ""} | context), status_code)
+def render(
+    template: str, *, status_code: int = 200, error: AppError | str | None = None, **context: Any
+) -> HTMLResponse:
+    """One page; `person` is the person who is signed in. The inputs that an `error` concerns show its message."""
+    shown = {"error": error.message, "mistakes": error.by_field} if isinstance(error, AppError) else {"error": error}
+    page = _templates.get_template(template).render({"person": None, "mistakes": {}} | shown | context)
+    return HTMLResponse(page, status_code)

@@ -13,6 +13,7 @@ import structlog
 
 from servicekit.errors import AppError
 from servicekit.http_protocol import UNREPEATABLE_FIELDS, BoundedHeadProtocol
+from servicekit.lifecycle import is_draining
 from tracking.access.rules.company_keys import CompanyKey
 from tracking.ingest.fastpath.api.known_heads import KnownHeads
 from tracking.ingest.fastpath.api.ordinary_uploads import PATH, FastPath
@@ -245,6 +246,7 @@ class UploadProtocol(BoundedHeadProtocol):
             super().on_body(part)
 
     def _answer_taken(self, upload: _Upload, error: Exception | None) -> None:
+        upload.keep_alive = upload.keep_alive and not is_draining()
         if error is None and upload.taken is not None:
             server_headers = self.server_state.default_headers
             self._write(upload, self.responses.to(upload.taken, server_headers, keep_alive=upload.keep_alive))
@@ -255,6 +257,7 @@ class UploadProtocol(BoundedHeadProtocol):
             self._answer(upload, refusal(500, "Internal error; it has been logged, and no data is lost"))
 
     def _answer(self, upload: _Upload, reply: Reply) -> None:
+        upload.keep_alive = upload.keep_alive and not is_draining()
         headers = (*self.server_state.default_headers, *reply.headers)
         self._write(upload, response(reply.code, headers, reply.encode(), keep_alive=upload.keep_alive))
 
