@@ -105,7 +105,7 @@ async def test_every_page_looks_right(
     desktop = await worked(company)
     assert desktop.account is not None
     await company.give_task(desktop.account.id, "Order monitors", "Two, as large as the desk takes. " * 8)
-    [task] = re.findall(r'href="/tasks/(\d+)"', (await company.workspace.get("/tasks")).text)
+    task = str((await company.page("/tasks")).one("td a[href^='/tasks/']")["href"]).removeprefix("/tasks/")
     numbers = {"person": desktop.account.id, "session": desktop.session_id, "task": task}
 
     page = await context.new_page()

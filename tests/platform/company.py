@@ -38,6 +38,12 @@ class Company:
         """Returns a tracker with the key; without `http` it opens a connection per call, like the real one."""
         return TrackerClient(f"{self.running.gateway}/api", self.key, http=http)
 
+    async def page(self, path: str) -> Page:
+        """Returns a page, as the admin sees it."""
+        answer = await self.workspace.get(path)
+        assert answer.status_code == 200, answer.text
+        return Page(answer.text)
+
     async def team_page(self) -> httpx.Response:
         """Requests the admin's page; returns any response."""
         return await self.workspace.get("/team")
@@ -53,12 +59,11 @@ class Company:
 
     async def note_task(self, number: int, note: str) -> None:
         """Writes a note on the task with that number, as the admin."""
-        page = Page((await self.workspace.get(f"/tasks/{number}")).text)
-        fields = page.values(f"form[action='/tasks/{number}/note']")
-        await self._send(f"/tasks/{number}/note", **fields | {"note": note})
+        hidden = (await self.page(f"/tasks/{number}")).hidden(f"form[action='/tasks/{number}/note']")
+        await self._send(f"/tasks/{number}/note", **hidden | {"note": note})
 
     async def _send(self, path: str, **fields: str) -> None:
-        token = Page((await self.team_page()).text).values()["csrf_token"]
+        token = (await self.page("/")).field("csrf_token").value
         answer = await self.workspace.post(path, data=fields | {"csrf_token": token})
         assert answer.status_code == 303, answer.text
 

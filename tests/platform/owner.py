@@ -6,6 +6,8 @@ from typing import Any, Self
 
 import httpx
 
+from testkit.pages import Page
+
 
 class Owner:
     """An owner with a session in `http`; create it with `sign_in`."""
@@ -52,11 +54,11 @@ class Owner:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["key"])
 
-    async def page(self, path: str) -> str:
-        """Returns the HTML of a page."""
+    async def page(self, path: str) -> Page:
+        """Returns a page."""
         answer = await self.http.get(path, headers={"accept": "text/html"})
         assert answer.status_code == 200, answer.text
-        return answer.text
+        return Page(answer.text)
 
     async def live(self, *company_ids: str) -> AsyncGenerator[dict[str, Any]]:
         """Yields the updates of an open dashboard; the first contains all of these companies."""

@@ -151,6 +151,22 @@ def test_a_foreign_process_under_an_old_pid_is_left_alone(home: Home, start: Sta
     assert child.is_running()
 
 
+def test_a_shell_that_executes_the_program_is_the_same_process(home: Home, start: Start) -> None:
+    child = start("billing", SLEEPER)
+    record = ProcessRecord.of("billing", child.pid).to_json()
+    record["command"] = ["/bin/sh", *record["command"][1:]]  # as scripts below a path with a space begin
+    home.write_processes([ProcessRecord.from_json(record)])
+    assert end_leftovers(home) == ["billing"]
+    assert not child.is_running()
+
+
+def test_a_process_is_recorded_with_its_command(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = start("billing", SLEEPER)
+    lines = [[], [], psutil.Process(child.pid).cmdline()]  # arguments appear a moment after the program
+    monkeypatch.setattr(psutil.Process, "cmdline", lambda _process: lines.pop(0))
+    assert ProcessRecord.of("billing", child.pid).command[-1] == SLEEPER
+
+
 def test_a_home_has_one_supervisor(home: Home) -> None:
     assert home.supervisor_pid() is None
     with home.lock():

@@ -57,5 +57,4 @@ from services.tracking.tests.fixtures.workspace import (  # noqa: F401
     app,
     employee,
     open_browser,
-    rows_of,
 )

@@ -49,6 +49,8 @@ def test_links() -> None:
 def test_facts_and_tables() -> None:
     assert PAGE.facts == {"Plan": "PRO version 2", "Price": "99.00 USD"}
     assert PAGE.table(".keys") == [{"Key": "ab12", "State": "Active"}, {"Key": "No more"}]
+    assert PAGE.rows() == [["Key", "State"], ["ab12", "Active"], ["No more"]]
+    assert PAGE.rows("tbody tr") == [["ab12", "Active"], ["No more"]]
 
 
 def test_fields_have_their_values_and_errors() -> None:
@@ -62,6 +64,8 @@ def test_fields_have_their_values_and_errors() -> None:
         "zone": "Asia/Tokyo",
         "grace": "24h",
     }
+    assert PAGE.hidden() == PAGE.hidden("#edit") == {"once": 'a "key"'}
+    assert PAGE.hidden("#other") == {}
     assert PAGE.choices("grace") == {"1h": False, "24h": True}
     assert PAGE.choices("move") == {"yes": False}
 

@@ -15,6 +15,7 @@ from owner_portal.owners.pages.guard import Security
 from owner_portal.owners.use_cases.accounts import create_owner
 from owner_portal.owners.use_cases.secret_box import SecretBox
 from owner_portal.web.portal import Portal
+from testkit.pages import Page
 
 EMAIL, PASSWORD = "secure@tenantry.example", "correct horse battery"
 SIGN_IN = {"email": EMAIL, "password": PASSWORD}
@@ -93,9 +94,8 @@ async def test_a_demanded_second_factor_comes_first(client: Client) -> None:
             answer = await browser.post(path, json={}, headers={"x-csrf-token": token})
             assert answer.json()["kind"] == "second_factor_required"
         assert (await browser.get("/owner/events/")).status_code == 403
-        assert (
-            "A second factor is required for every owner" in (await browser.get("/owner/account/", headers=page)).text
-        )
+        own = Page((await browser.get("/owner/account/", headers=page)).text)
+        assert "A second factor is required for every owner" in own.text
         assert (await browser.get("/owner/account/")).json()["second_factor_required"] is True
 
         headers = {"x-csrf-token": token}

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from owner_portal.companies.pages import creation, details
 from owner_portal.owners.use_cases.accounts import create_owner
+from testkit.pages import Page
 from text_rules.zones import time_zones
 
 PASSWORD = "correct horse battery"
@@ -111,11 +112,13 @@ async def test_separators_are_a_choice(owner: Any) -> None:
 @pytest.mark.usefixtures("listed")
 async def test_names_are_isolated_in_pages_and_their_titles(owner: Any, model: Any) -> None:
     company = await model.company("\u05d0\u05d1\u202e<b>")
-    page = (await owner.browser.get(f"/owner/company/{company}/suspend/")).text
-    assert "<bdi>\u05d0\u05d1&lt;b&gt;</bdi>" in page
-    assert "Suspend \u2068\u05d0\u05d1&lt;b&gt;\u2069" in page
-    assert "\u202e" not in page
-    assert "<bdi>\u05d0\u05d1&lt;b&gt;</bdi>" in (await owner.browser.get("/owner/dashboard/")).text
+    reply = await owner.browser.get(f"/owner/company/{company}/suspend/")
+    page = Page(reply.text)
+    assert page.title.startswith("Suspend \u2068\u05d0\u05d1<b>\u2069")
+    assert "\u202e" not in reply.text
+    for shown in (page, Page((await owner.browser.get("/owner/dashboard/")).text)):
+        assert "\u05d0\u05d1<b>" in shown.texts("bdi")
+        assert shown.all("bdi b") == []
 
 
 @pytest.mark.parametrize(

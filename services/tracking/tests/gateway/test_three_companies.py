@@ -165,7 +165,7 @@ async def players(
         await enrol(tenant, 1, name="Spare")
         admin = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://workspace")
         await admin.post("/login", data={"email": tenant.admin, "password": tenant.password})
-        csrf_token = Page((await admin.get("/team")).text).values()["csrf_token"]
+        csrf_token = Page((await admin.get("/")).text).field("csrf_token").value
         task = {"title": tenant.company_id.hex, "csrf_token": csrf_token}
         assert (await admin.post(f"/team/{seat.account.id}", data=task)).status_code == 303
         spare = agent.start(datetime.now(UTC))

@@ -37,10 +37,16 @@ from tracking.workspace.rules.visitors import Ticket
 SUSPENDED = "Company subscription is suspended"
 
 
-def choices(page: str) -> dict[str, str]:
-    """The companies that a sign-in may go on to, each with the token of its form."""
-    forms = [part.values() for part in map(Page, Page(page).all("form"))]
-    return {form["company"]: form["csrf_token"] for form in forms if "company" in form}
+def offered(page: httpx.Response) -> dict[str, str]:
+    """The companies to choose from, each with its form's token."""
+    forms = [Page(form).values() for form in Page(page.text).all("form[action='/login/company']")]
+    return {form["company"]: form["csrf_token"] for form in forms}
+
+
+def token_of(page: httpx.Response) -> str:
+    """The token of the choice."""
+    [token] = set(offered(page).values())
+    return token
 
 
 @pytest.fixture
@@ -73,11 +79,11 @@ async def test_a_choice_where_the_password_opens_several(
     browser = open_browser()
     page = await browser.sign_in(email)
     assert page.status_code == 200
-    offered = choices(page.text)
-    assert set(offered) == {first.company_id.hex, second.company_id.hex}
-    assert first.admin in page.text
+    tokens = offered(page)
+    assert set(tokens) == {first.company_id.hex, second.company_id.hex}
+    assert first.admin in Page(page.text).texts("bdi")
     assert "workspace" not in browser.http.cookies, "nothing is open yet"
-    form = {"company": second.company_id.hex, "csrf_token": offered[second.company_id.hex]}
+    form = {"company": second.company_id.hex, "csrf_token": tokens[second.company_id.hex]}
     reply = await browser.http.post("/login/company", data=form)
     assert (reply.status_code, reply.headers["location"]) == (303, "/")
     assert browser.http.cookies["workspace"].startswith(second.company_id.hex)
@@ -92,12 +98,12 @@ async def test_a_choice_is_of_what_was_offered_in_this_browser_alone(
     stranger = await new_tenant()
     browser = open_browser()
     page = await browser.sign_in(email)
-    token = next(iter(choices(page.text).values()))
+    token = token_of(page)
     for company in (stranger.company_id.hex, "nonsense", ""):
         reply = await browser.http.post("/login/company", data={"company": company, "csrf_token": token})
         assert reply.status_code in (400, 401)
         browser = open_browser()
-        token = next(iter(choices((await browser.sign_in(email)).text).values()))
+        token = token_of(await browser.sign_in(email))
     form = {"company": first.company_id.hex, "csrf_token": token}
     assert (await open_browser().http.post("/login/company", data=form)).status_code == 403
     assert (await browser.http.post("/login/company", data=form | {"csrf_token": "0"})).status_code == 403
@@ -112,14 +118,14 @@ async def test_a_suspended_company_hides_none(
     await suspend(first)
     browser = open_browser()
     page = await browser.sign_in(email)
-    assert SUSPENDED in page.text
-    form = {"company": second.company_id.hex, "csrf_token": next(iter(choices(page.text).values()))}
+    assert SUSPENDED in Page(page.text).text
+    form = {"company": second.company_id.hex, "csrf_token": token_of(page)}
     assert (await browser.http.post("/login/company", data=form)).status_code == 303
     browser = open_browser()
-    token = next(iter(choices((await browser.sign_in(email)).text).values()))
+    token = token_of(await browser.sign_in(email))
     reply = await browser.http.post("/login/company", data={"company": first.company_id.hex, "csrf_token": token})
     assert reply.status_code == 403
-    assert SUSPENDED in reply.text
+    assert SUSPENDED in Page(reply.text).text
 
 
 async def test_every_attempt_costs_one_hash(
@@ -307,7 +313,7 @@ async def test_signing_out_always_works(
     tenant = await new_tenant()
     browser = open_browser()
     await browser.sign_in(tenant.people[0])
-    token = Page((await browser.see("/")).text).values()["csrf_token"]
+    token = (await browser.page("/")).field("csrf_token").value
     kept = dict(browser.http.cookies)
     await suspend(tenant)
     assert (await browser.http.post("/logout", data={"csrf_token": "0"})).status_code == 403
@@ -326,13 +332,12 @@ async def test_an_admin_sees_guesses_and_lifts_them(admin: Browser, tenant: Tena
         guess = {"email": tenant.people[1], "password": "guess", "origin": f"203.0.113.{number}"}
         with pytest.raises(NotAuthenticated):
             await sign_in(engine, **guess, now=now)
-    addresses = Page((await admin.see("/team")).text).addresses
-    numbers = [each.removeprefix("/team/") for each in addresses if each.startswith("/team/")]
-    pages = {n: (await admin.see(f"/team/{n}/account")).text for n in set(numbers)}
-    (guessed,) = [n for n, page in pages.items() if "Failed sign-ins" in page]
+    people = [str(link["href"]) for link in (await admin.page("/team")).all("a[href^='/team/']")]
+    pages = {person: (await admin.page(f"{person}/account")).text for person in people}
+    (guessed,) = [person for person, page in pages.items() if "Failed sign-ins" in page]
     assert "Sign-in from new browsers and addresses is paused." in pages[guessed]
-    assert (await admin.send(f"/team/{guessed}/unlock")).status_code == 303
-    assert "Failed sign-ins" not in (await admin.see(f"/team/{guessed}/account")).text
+    assert (await admin.send(f"{guessed}/unlock")).status_code == 303
+    assert "Failed sign-ins" not in (await admin.page(f"{guessed}/account")).text
     account: dict[str, Any] = {
         "email": tenant.people[1],
         "password": tenant.password,

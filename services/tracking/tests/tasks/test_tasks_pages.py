@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.errors import NotFound
 from services.tracking.tests.fixtures.platform import NewTenant, ReadRows, Tenant
-from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser, RowsOf
+from services.tracking.tests.fixtures.workspace import Browser, OpenBrowser
 from testkit.pages import Page
 from tracking.tasks.use_cases.tasks import assign_task, list_tasks, update_task
 
@@ -67,13 +67,13 @@ def row(tenant: Tenant, stored: ReadRows) -> Callable[[int], Awaitable[Any]]:
 async def test_an_employee_sees_the_own_ones(employee: Browser, give: Give, people: list[Any]) -> None:
     mine, theirs = await give(1, "Mine to do"), await give(2, "A colleague's")
     for path in ("/tasks", f"/tasks?person={people[2]['number']}"):
-        page = await employee.see(path)
-        assert page.status_code == 200
-        assert "A colleague" not in page.text
-        assert f"/tasks/{theirs}" not in Page(page.text).addresses
-    own = (await employee.see("/tasks")).text
-    assert "Mine to do" in own
-    assert f"/tasks/{mine}" in Page(own).addresses
+        reply = await employee.see(path)
+        assert reply.status_code == 200
+        assert "A colleague" not in reply.text
+        assert Page(reply.text).all(f"a[href='/tasks/{theirs}']") == []
+    own = await employee.page("/tasks")
+    assert "Mine to do" in own.text
+    assert own.all(f"a[href='/tasks/{mine}']")
 
 
 async def test_an_admin_sees_all_and_chooses(
@@ -92,8 +92,8 @@ async def test_an_admin_sees_all_and_chooses(
         f"?person={2**62}": set(),
     }
     for query, expected in shown.items():
-        page = (await admin.see(f"/tasks{query}")).text
-        assert {number for number in (first, second) if f"/tasks/{number}" in Page(page).addresses} == expected
+        page = await admin.page(f"/tasks{query}")
+        assert {number for number in (first, second) if page.all(f"a[href='/tasks/{number}']")} == expected
 
 
 async def test_when_a_task_was_begun_and_done(
@@ -104,7 +104,6 @@ async def test_when_a_task_was_begun_and_done(
     people: list[Any],
     engine: AsyncEngine,
     tenant: Tenant,
-    rows_of: RowsOf,
 ) -> None:
     number = await give(1, "From open to done")
     moments = [NOON.replace(hour=hour) for hour in (13, 14, 15, 16)]
@@ -115,7 +114,7 @@ async def test_when_a_task_was_begun_and_done(
         assert task["started_at"] == moments[0], "begun again keeps the first time"
         assert task["completed_at"] == (now if status == "DONE" else None)
     for browser in (admin, employee):
-        [shown] = [cells for cells in rows_of((await browser.see("/tasks?status=DONE")).text) if "done" in cells]
+        [shown] = [cells for cells in (await browser.page("/tasks?status=DONE")).rows() if "done" in cells]
         assert {"Sat 31 Jan 2026, 13:00", "Sat 31 Jan 2026, 16:00"} < set(shown)
 
 
@@ -137,7 +136,7 @@ async def test_an_admin_changes_a_task_and_gives_it_to_somebody_else(
     tenant: Tenant,
 ) -> None:
     number = await give(1, "Write it")
-    assert "Write it" in Page((await admin.see(f"/tasks/{number}")).text).entered
+    assert (await admin.page(f"/tasks/{number}")).field("title").value == "Write it"
     reply = await admin.send(f"/tasks/{number}", **CHANGED, person=people[2]["number"])
     assert (reply.status_code, reply.headers["location"]) == (303, "/tasks")
     task = await row(number)
@@ -151,8 +150,8 @@ async def test_an_admin_changes_a_task_and_gives_it_to_somebody_else(
         for person in people[1:]
     ]
     assert [number in desktop for desktop in desktops] == [False, True]
-    page = Page((await admin.see("/tasks")).text)
-    assert "Write it <b>anew" in page.text
+    page = await admin.page("/tasks")
+    assert CHANGED["title"] in page.texts("th > bdi")
     assert page.all("b") == []
     await admin.send(f"/tasks/{number}", **CHANGED | {"due_date": ""}, person=people[2]["number"])
     assert (await row(number))["due_date"] is None
@@ -188,7 +187,7 @@ async def test_nobody_else_changes_or_deletes_it(
 ) -> None:
     number = await give(1, "Stays as it is")
     before, fields = await row(number), CHANGED | {"person": people[1]["number"]}
-    assert "Delete this task" not in (await employee.see(f"/tasks/{number}")).text
+    assert "Delete this task" not in (await employee.page(f"/tasks/{number}")).text
     assert (await other.see(f"/tasks/{number}")).status_code == 404
     for browser, code in ((employee, 403), (other, 404)):
         assert (await browser.send(f"/tasks/{number}", **fields)).status_code == code
@@ -213,11 +212,11 @@ async def test_whoever_has_it_and_an_admin_write_a_note(
         reply = await writer.send(f"/tasks/{number}/note", note=f" {note} ")
         assert (reply.status_code, reply.headers["location"]) == (303, "/tasks")
         for browser in (admin, employee):
-            assert note in Page((await browser.see(f"/tasks/{number}")).text).entered
-        for page in (await admin.see("/tasks"), await employee.see("/tasks"), await employee.see("/")):
-            assert f"Note: {note}" in Page(page.text).text
-            assert note in Page(page.text).texts("bdi")
-            assert Page(page.text).all("b") == []
+            assert (await browser.page(f"/tasks/{number}")).field("note").value == note
+        for page in (await admin.page("/tasks"), await employee.page("/tasks"), await employee.page("/")):
+            assert f"Note: {note}" in page.texts("small")
+            assert note in page.texts("small > bdi")
+            assert page.all("b") == []
     task = await row(number)
     assert (task["title"], task["note"], task["status"]) == ("Count the chairs", "the cellar, too", "OPEN")
     assert (await employee.send(f"/tasks/{number}/note", note="")).status_code == 303
@@ -263,7 +262,7 @@ async def test_a_task_goes_to_the_companys_people_alone(
     elsewhere = (await stored("employee", (await new_tenant()).company_id))[0]["number"]
     reply = await admin.send(f"/tasks/{number}", **CHANGED, person=elsewhere)
     assert reply.status_code == 400
-    assert "There is no such person" in reply.text
+    assert "There is no such person" in Page(reply.text).text
     assert await row(number) == before
 
 

@@ -17,19 +17,13 @@ from tracking.tasks.use_cases.edit_tasks import TASKS_PER_PAGE
 from tracking.workspace.rules.paging import Position, read_position, write_position
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
-Find = Callable[[Page], list[str]]
+NAMES = "tbody th > bdi"
+Turn = Callable[..., Awaitable[list[Page]]]
 
 
-def numbered(word: str) -> Find:
-    """The numbers of the rows that are called by this word and a number."""
-    return lambda page: [
-        name.removeprefix(f"{word} ") for name in page.texts("th[scope=row] bdi") if name.startswith(f"{word} ")
-    ]
-
-
-def pictures_of(page: Page) -> list[str]:
-    """The ids of the pictures of a gallery."""
-    return [str(each["src"]).split("/")[2] for each in page.all("img[src$=thumbnail]")]
+def older(page: Page) -> str:
+    """Where the link to the older rows leads, or nothing."""
+    return page.links.get("Older", "")
 
 
 @pytest.fixture
@@ -55,15 +49,14 @@ def fill(superuser: AsyncEngine) -> Callable[[str, list[dict[str, Any]]], Awaita
 
 
 @pytest.fixture
-def turn(admin: Browser) -> Callable[..., Awaitable[list[list[str]]]]:
-    """`await turn(path, find)`: what `find` finds on each page, from the first to the last."""
+def turn(admin: Browser) -> Turn:
+    """`await turn(path)`: each page, from the first to the last."""
 
-    async def turn(path: str, find: Find, browser: Any = admin) -> list[list[str]]:
+    async def turn(path: str, browser: Browser = admin) -> list[Page]:
         found = []
         while path:
-            page = Page((await browser.see(path)).text)
-            found.append(find(page))
-            path = page.links.get("Older", "")
+            found.append(await browser.page(path))
+            path = older(found[-1])
         return found
 
     return turn
@@ -75,7 +68,7 @@ async def test_tasks(
     tenant: Tenant,
     person: Mapping[str, Any],
     fill: Callable[[str, list[dict[str, Any]]], Awaitable[None]],
-    turn: Callable[..., Awaitable[list[list[str]]]],
+    turn: Turn,
     superuser: AsyncEngine,
 ) -> None:
     rows = [
@@ -95,19 +88,18 @@ async def test_tasks(
                CASE WHEN CAST(:done AS timestamptz) IS NULL THEN 'OPEN' ELSE 'DONE' END, now(), :done)""",
         rows,
     )
-    expected = [f"{number:03}" for number in (*range(309, 104, -1), *range(104, -1, -1))]
+    expected = [f"Task {number:03}" for number in (*range(309, 104, -1), *range(104, -1, -1))]
     for browser, path in ((admin, "/tasks"), (employee, "/tasks"), (admin, f"/tasks?person={person['number']}")):
-        pages = await turn(path, numbered("Task"), browser)
-        assert [len(page) for page in pages] == [TASKS_PER_PAGE] * 3 + [10]
-        assert [number for page in pages for number in page] == expected
-    first = (await admin.see("/tasks")).text
-    assert "Task 309" in (await admin.see(f"/team/{person['number']}")).text, "the newest is there"
-    older = Page(first).links["Older"]
+        shown = [page.texts(NAMES) for page in await turn(path, browser)]
+        assert [len(names) for names in shown] == [TASKS_PER_PAGE] * 3 + [10]
+        assert [name for names in shown for name in names] == expected
+    first = await admin.page("/tasks")
+    assert "Task 309" in (await admin.page(f"/team/{person['number']}")).texts(NAMES), "the newest is there"
     async with superuser.begin() as tx:
         statement = text("DELETE FROM task WHERE company_id = :id AND title IN ('Task 210', 'Task 309')")
         await tx.execute(statement, {"id": tenant.company_id})
-    second = Page((await admin.see(older)).text)
-    assert second.texts("th[scope=row] bdi")[0] == "Task 209", "what was deleted moves nothing"
+    second = await admin.page(older(first))
+    assert second.texts(NAMES)[0] == "Task 209", "what was deleted moves nothing"
 
 
 async def test_devices(
@@ -115,7 +107,7 @@ async def test_devices(
     tenant: Tenant,
     person: Mapping[str, Any],
     fill: Callable[[str, list[dict[str, Any]]], Awaitable[None]],
-    turn: Callable[..., Awaitable[list[list[str]]]],
+    turn: Turn,
 ) -> None:
     rows = [
         {
@@ -134,10 +126,10 @@ async def test_devices(
         rows,
     )
     path = f"/team/{person['number']}"
-    pages = await turn(path, numbered("Desk"))
-    assert [len(page) for page in pages] == [50, 50, 21]
-    assert [number for page in pages for number in page] == [f"{number:03}" for number in range(120, -1, -1)]
-    assert "121 signed in" in (await admin.see(path)).text
+    shown = [page.texts(NAMES) for page in await turn(path)]
+    assert [len(names) for names in shown] == [50, 50, 21]
+    assert [name for names in shown for name in names] == [f"Desk {number:03}" for number in range(120, -1, -1)]
+    assert "121 signed in" in (await admin.page(path)).text
     assert (await admin.see(f"{path}?devices=x")).status_code == 400
 
 
@@ -147,7 +139,7 @@ async def test_a_gallery_of_a_day(
     tenant: Tenant,
     person: Mapping[str, Any],
     fill: Callable[[str, list[dict[str, Any]]], Awaitable[None]],
-    turn: Callable[..., Awaitable[list[list[str]]]],
+    turn: Turn,
 ) -> None:
     company = {"company_id": tenant.company_id, "employee_id": person["employee_id"], "session_id": new_id()}
     await fill(
@@ -164,10 +156,10 @@ async def test_a_gallery_of_a_day(
     )
     day = f"?day={NOON:%Y-%m-%d}"
     for browser, path in ((admin, f"/team/{person['number']}/screenshots{day}"), (employee, f"/screenshots{day}")):
-        assert f"1,005 on this day, {SCREENSHOTS_PER_PAGE} on this page" in (await browser.see(path)).text
-        pages = await turn(path, pictures_of, browser)
-        assert [one for page in pages for one in page] == [str(one) for one in reversed(ids)]
-        assert max(map(len, pages)) == SCREENSHOTS_PER_PAGE
+        assert f"1,005 on this day, {SCREENSHOTS_PER_PAGE} on this page" in (await browser.page(path)).text
+        shown = [[str(image["src"]) for image in page.all(".gallery img")] for page in await turn(path, browser)]
+        assert [one for images in shown for one in images] == [f"/screenshots/{one}/thumbnail" for one in reversed(ids)]
+        assert max(map(len, shown)) == SCREENSHOTS_PER_PAGE
     assert (await employee.see(f"/screenshots{day}&after=x")).status_code == 400
 
 

@@ -35,8 +35,9 @@ async def test_a_task(admin: Browser, tenant: Tenant, path: str, stored: ReadRow
     assert len(await stored("task", tenant.company_id)) == 1
     other = await admin.post(path, **form | TASK | {"title": "Count the tables"})
     assert other.status_code == 409
-    assert "already submitted with different values" in other.text
-    assert "Count the tables" in Page(other.text).entered
+    page = Page(other.text)
+    assert "already submitted with different values" in page.text
+    assert page.field("title").value == "Count the tables"
     assert len(await stored("task", tenant.company_id)) == 1
     assert (await admin.send(path, **TASK)).status_code == 303, "a new page has a new key"
     assert len(await stored("task", tenant.company_id)) == 2
@@ -96,7 +97,7 @@ async def test_what_was_typed_about_somebody_who_left_stays(
     await deactivate_employee(engine, tenant.company_id, number, by=by, now=datetime.now(UTC))
     reply: httpx.Response = await admin.post(path, **form | TASK)
     assert reply.status_code == 409
-    assert "account is inactive" in reply.text
-    assert "Count the chairs" in Page(reply.text).entered
-    assert "in the cellar, too" in Page(reply.text).entered
+    page = Page(reply.text)
+    assert "account is inactive" in page.text
+    assert page.values() == page.values() | TASK
     assert await stored("task", tenant.company_id) == []

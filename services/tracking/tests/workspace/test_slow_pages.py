@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from servicekit.database import STATEMENT_TIMEOUT_MESSAGE, create_engine
 from services.tracking.tests.fixtures.workspace import Browser
+from testkit.pages import Page
 from tracking.access.rules.directory import AccessDirectory
 from tracking.access.worker import AccessSync
 from tracking.processes.workspace import workspace_app
@@ -41,10 +42,10 @@ async def test_a_page_that_takes_too_long_says_so(slow: FastAPI, admin: Browser,
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(slow), base_url="http://workspace", cookies=admin.http.cookies
     ) as browser:
-        page = await browser.get(path)
-    assert page.status_code == 503
-    assert STATEMENT_TIMEOUT_MESSAGE in page.text
-    assert int(page.headers["retry-after"]) > 1
+        reply = await browser.get(path)
+    assert reply.status_code == 503
+    assert STATEMENT_TIMEOUT_MESSAGE in Page(reply.text).text
+    assert int(reply.headers["retry-after"]) > 1
 
 
 async def test_the_workspaces_own_statements_have_a_limit_and_workers_have_none(

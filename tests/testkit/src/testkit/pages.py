@@ -93,22 +93,25 @@ class Page:
         """The rows of the only table that matches: the text of each cell under that of its column's heading."""
         table = self.part(selector)
         headings = table.texts("thead th")
-        rows = [[text_of(cell) for cell in row.select("th, td")] for row in table.all("tbody tr")]
-        return [dict(zip(headings, row, strict=False)) for row in rows]
+        return [dict(zip(headings, row, strict=False)) for row in table.rows("tbody tr")]
+
+    def rows(self, selector: str = "tr") -> list[list[str]]:
+        """The texts of the cells of each row that matches, headings included."""
+        return [[text_of(cell) for cell in row.select("th, td")] for row in self.all(selector)]
 
     def choices(self, name: str) -> dict[str, bool]:
         """The value of each radio button and checkbox of this name, with whether it is checked."""
         found = [each for each in self.all("[type=radio], [type=checkbox]") if each.get("name") == name]
         return {str(each.get("value", "on")): "checked" in each.attrs for each in found}
 
+    def hidden(self, form: str = "") -> dict[str, str]:
+        """The hidden fields of the forms that match the selector `form`; the last one of several with the same name."""
+        found = self.all(f"{form} input[type=hidden][name]".strip())
+        return {str(each["name"]): str(each.get("value", "")) for each in found}
+
     def values(self, form: str = "") -> dict[str, str]:
         """The fields that a browser sends with the forms that match the selector `form`."""
         return {field.name: field.value for field in self.fields(form)}
-
-    @property
-    def entered(self) -> list[str]:
-        """The values of all fields, in their order."""
-        return [field.value for field in self.fields()]
 
     def field(self, name: str, *, form: str = "") -> Field:
         """The only control of this name, in the forms that match the selector `form`."""
