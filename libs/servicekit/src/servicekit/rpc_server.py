@@ -23,7 +23,8 @@ Callers = Mapping[str, frozenset[str]]
 """Full method name (`/package.Service/Method`) to the identities that may call it. Other methods are refused."""
 
 HEALTH_CHECK = "/grpc.health.v1.Health/Check"
-STOP_GRACE_SECONDS = 3.0
+# Shorter than a client's deadline: a call that arrives with the end is cancelled in time to be repeated elsewhere.
+STOP_GRACE_SECONDS = 1.0
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024  # the largest request, a report of 10,000 key uses, has 1.6 MB
 _OPTIONS = [
     ("grpc.so_reuseport", 0),  # otherwise a second server on the port would silently receive half of the calls
